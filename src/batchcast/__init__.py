@@ -1,0 +1,1 @@
+"""batchcast: demand forecasting for many sites and thousands of parts, in batches that cannot half-fail."""

@@ -1,0 +1,124 @@
+"""The life of a batch and of its partitions: states, and the arrows between them.
+
+    Batch:      PENDING ──► PROCESSING ──► COMPLETED
+                   │             ├───────► ROLLED_BACK   a partition failed, timed out, or publishing failed
+                   └─────────────┴───────► CANCELLED     a person stopped it
+
+    Partition:  PENDING ──► PROCESSING ──► COMPLETED
+                   │             ├───────► FAILED        error, out of memory, crash after its last attempt
+                   │             ├───────► TIMEOUT       over max_execution_time
+                   │             ├───────► PENDING       its worker crashed and an attempt is left
+                   └─────────────┴───────► CANCELLED     the batch ended without it
+
+The five on the right are final. State changes only along an arrow, by a conditional update in the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from batchcast.domain.message import Message
+from batchcast.domain.plan import Partition, Plan
+from batchcast.domain.settings import BatchSettings
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    ROLLED_BACK = "ROLLED_BACK"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        """No arrow leads on from here."""
+        return not BATCH_ARROWS[self]
+
+
+class PartitionState(StrEnum):
+    """Where a partition stands."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    TIMEOUT = "TIMEOUT"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        """No arrow leads on from here."""
+        return not PARTITION_ARROWS[self]
+
+
+BATCH_ARROWS: Mapping[BatchState, frozenset[BatchState]] = {
+    BatchState.PENDING: frozenset({BatchState.PROCESSING, BatchState.CANCELLED}),
+    BatchState.PROCESSING: frozenset({BatchState.COMPLETED, BatchState.ROLLED_BACK, BatchState.CANCELLED}),
+    BatchState.COMPLETED: frozenset(),
+    BatchState.ROLLED_BACK: frozenset(),
+    BatchState.CANCELLED: frozenset(),
+}
+PARTITION_ARROWS: Mapping[PartitionState, frozenset[PartitionState]] = {
+    PartitionState.PENDING: frozenset({PartitionState.PROCESSING, PartitionState.CANCELLED}),
+    PartitionState.PROCESSING: frozenset(
+        {
+            PartitionState.COMPLETED,
+            PartitionState.FAILED,
+            PartitionState.TIMEOUT,
+            PartitionState.PENDING,
+            PartitionState.CANCELLED,
+        }
+    ),
+    PartitionState.COMPLETED: frozenset(),
+    PartitionState.FAILED: frozenset(),
+    PartitionState.TIMEOUT: frozenset(),
+    PartitionState.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartitionRecord:
+    """What is remembered of a partition at work."""
+
+    partition: Partition
+    state: PartitionState = PartitionState.PENDING
+    attempt: int = 0  # tries started so far
+    seconds: float | None = None  # of the attempt that ended it
+    progress: float = 0.0  # share of its work done, 0 to 1
+    reason: str | None = None  # code of how it failed: error, timeout, out-of-memory, crash
+    error: Message | None = None  # "Partition 3 failed: Out of memory ..."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """What is remembered of a batch."""
+
+    batch_id: str
+    settings: BatchSettings
+    plan: Plan
+    state: BatchState = BatchState.PENDING
+    partitions: tuple[PartitionRecord, ...] = ()
+    error: Message | None = None
+
+    @property
+    def progress(self) -> float:
+        """Share of the work done, 0 to 1: partitions weigh by their cells, not by their number."""
+        total = sum(record.partition.cells for record in self.partitions)
+        done = sum(record.partition.cells * record.progress for record in self.partitions)
+        return done / total if total else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One change of a batch, numbered in order."""
+
+    number: int  # 1-based within the batch
+    batch_id: str
+    kind: str  # batch, partition, progress, step
+    partition: int | None
+    state: str | None
+    detail: Mapping[str, object]

@@ -1,0 +1,49 @@
+"""Names of the columns in every table that batchcast reads, keeps or publishes: set once, here."""
+
+from __future__ import annotations
+
+# A demand history as people send it.
+DATE = "date"
+PARTNUMBER = "partnumber"
+SITE_CODE = "site_code"
+DEMAND_QTY = "demand_qty"
+
+# A checked history: one row a series, sorted by (site_code, partnumber) as UTF-8 bytes.
+FIRST_DAY = "first_day"  # int32, days since 1970-01-01 of the first row of the series
+ROWS = "rows"  # int32, accepted source rows of the series
+DAY = "day"  # list<int32>, ascending days with a non-zero total
+QUANTITY = "quantity"  # list<float64>, net total of each such day (negative where returns exceed demand)
+
+# The published forecast.
+FORECAST_QTY = "forecast_qty"
+FORECAST_RAW = "forecast_raw"
+MODEL = "model"
+
+# Stock and accuracy, beside it.
+DEMAND_CLASS = "demand_class"
+LAST_DEMAND = "last_demand"
+LEAD_TIME = "lead_time"
+SERVICE_LEVEL = "service_level"
+LEAD_TIME_MEAN = "lead_time_mean"
+LEAD_TIME_QUANTILE = "lead_time_quantile"
+SAFETY_STOCK = "safety_stock"
+REORDER_POINT = "reorder_point"
+FILL_RATE = "expected_fill_rate"
+FLAG = "flag"
+FOLDS = "folds"
+PINBALL = "lead_time_pinball"
+PINBALL_NAIVE = "lead_time_pinball_naive"
+COVERED = "covered_at_service_level"
+BIAS = "bias"
+
+ALL_SITES = "ALL"  # the site of a history that has no site column
+
+
+def quantile_column(quantile: float) -> str:
+    """Column of a quantile: 0.1 -> `p10`, 0.975 -> `p97.5`."""
+    return f"p{quantile * 100:.10g}"
+
+
+def score_column(model: str) -> str:
+    """Column of a model's scaled lead-time pinball in the accuracy table."""
+    return f"score_{model}"

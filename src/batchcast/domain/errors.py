@@ -1,0 +1,80 @@
+"""Everything that can go wrong, as a tree; each class has a slug with its paragraph in `docs/errors.md`.
+
+BatchcastError
+├── InvalidInput                the file or table can't be a demand history            exit 2
+│   └── (one class a reason: in `ingest.problems`, where the reasons are found)
+├── InvalidSettings             a setting is out of its range                          exit 2
+├── BatchFailed                 the batch was rolled back                              exit 3
+│   └── PartitionFailed         ... because of this partition
+├── BatchCancelled              a person stopped it                                    exit 4
+├── ConflictError               the batch is not in a state that allows this
+└── InternalError               our mistake: what to send us
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from batchcast.domain.message import Message, mark
+
+
+class BatchcastError(Exception):
+    """Root of all errors of batchcast; catch it to catch them all."""
+
+    slug: ClassVar[str] = "error"
+
+    def __init__(self, message: Message) -> None:
+        self.message = message  # the whole sentence: what, where, found, expected, way out
+        super().__init__(str(message))
+
+
+class InvalidInput(BatchcastError):
+    """The file or table can't be read as a demand history; nothing was queued."""
+
+    slug = "invalid-input"
+
+
+class InvalidSettings(BatchcastError):
+    """One or more settings are out of their range; `problems` names each."""
+
+    slug = "invalid-settings"
+
+    def __init__(self, problems: Sequence[Message]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(Message(mark("{problems}"), {"problems": " ".join(str(p) for p in self.problems)}))
+
+
+class BatchFailed(BatchcastError):
+    """The batch was rolled back; nothing was published."""
+
+    slug = "batch-rolled-back"
+
+
+class PartitionFailed(BatchFailed):
+    """A partition failed, and with it the batch; `partition` is its number, `reason` the code of how it ended."""
+
+    slug = "partition-failed"
+
+    def __init__(self, message: Message, *, partition: int, reason: str) -> None:
+        self.partition = partition
+        self.reason = reason
+        super().__init__(message)
+
+
+class BatchCancelled(BatchcastError):
+    """The batch was stopped before its end; nothing was published."""
+
+    slug = "batch-cancelled"
+
+
+class ConflictError(BatchcastError):
+    """The batch is not in a state that allows what was asked."""
+
+    slug = "conflict"
+
+
+class InternalError(BatchcastError):
+    """A mistake of ours; the message says what to send us."""
+
+    slug = "internal-error"

@@ -1,0 +1,74 @@
+"""The plan of a batch: what is to be forecast, cut into partitions, with what it will take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from batchcast.domain.calendar import Calendar
+from batchcast.domain.message import Message
+from batchcast.domain.settings import Rounding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastRequest:
+    """What to forecast, with every `auto` that depends on the history resolved."""
+
+    calendar: Calendar
+    last_period: int  # the cutoff: the last period a model may see
+    skip: int  # periods between the cutoff and the first one asked for (0 unless forecast_start_date is later)
+    horizon: int  # periods asked for
+    lead_time: int  # periods whose summed demand the stock figures cover
+    quantiles: tuple[float, ...]  # ascending
+    models: tuple[str, ...]  # empty: auto
+    service_level: float
+    rounding: Rounding
+    zero_threshold: float
+    folds: int  # rolling origins of the backtest where history allows
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Partition:
+    """Series that are forecast together, by one worker, independently of all others."""
+
+    number: int  # 0-based, P0 first
+    ranges: tuple[tuple[int, int], ...]  # [start, stop) rows of the history file, ascending, disjoint
+    sites: tuple[str, ...]
+    rows: int  # accepted source rows
+    parts: int  # distinct partnumbers
+    series: int
+    cells: int  # periods over all its series: what the work is measured in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The partitions of a batch and what a person should know before it runs."""
+
+    request: ForecastRequest
+    partitions: tuple[Partition, ...]
+    batch_mode: bool
+    rows: int
+    sites: int
+    parts: int
+    series: int
+    first_date: dt.date  # first period of the history
+    last_date: dt.date  # last day of the history used
+    estimate_seconds: float  # of the whole batch
+    single_job_seconds: float  # the same work as one unpartitioned job on one core
+    hints: tuple[Message, ...]  # where the plan is poor, and what to change
+    notes: tuple[Message, ...]  # decisions taken for the planner: last month left out, site filter ignored, ...
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster than one unpartitioned job on one core."""
+        return self.single_job_seconds / self.estimate_seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How fast this installation works, measured on the batches it has run."""
+
+    seconds_per_cell: float  # CPU seconds a period of a series takes, every model and fold together
+    seconds_per_series: float  # CPU seconds a series takes whatever its length
+    start_seconds: float  # wall seconds a batch takes whatever its size: workers start, preparation, publishing
