@@ -1,0 +1,210 @@
+"""What to forecast: every `auto` that depends on the history is resolved here, and each decision is said."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.history import HistoryFacts
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.settings import CHOICES, BatchSettings
+
+FOLDS = 3  # rolling origins of the backtest where history allows
+_WEEKDAYS = CHOICES["week_start"]  # Monday first
+_FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Cutoff:
+    """Where history ends and the forecast begins."""
+
+    last_period: int  # the last one a model may see
+    skip: int  # periods between it and the first one asked for
+    notes: tuple[Message, ...]
+
+
+def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[ForecastRequest, tuple[Message, ...]]:
+    """The request with frequency, horizon, cutoff and lead time decided, and a note for every decision worth saying.
+
+    An incomplete last week or month is left out. Data stamped once a period (weekly data by the week) is complete.
+
+    Raises:
+        InvalidSettings: if the frequency is finer than the dates, horizon, lead time or start date are out of range
+            for the frequency, or no period is left before the cutoff.
+    """
+    frequency = facts.frequency if settings.frequency == "auto" else Frequency(settings.frequency)
+    _refuse_finer_than_dates(facts, frequency)
+    calendar = Calendar(frequency=frequency, week_start=_WEEKDAYS.index(settings.week_start))
+    horizon = settings.horizon or frequency.default_horizon
+    lead_time = settings.lead_time or horizon
+    _refuse_out_of_range(frequency, horizon=horizon, lead_time=lead_time)
+    cutoff = _choose_cutoff(facts, calendar, settings.forecast_start_date)
+    request = ForecastRequest(
+        calendar=calendar,
+        last_period=cutoff.last_period,
+        skip=cutoff.skip,
+        horizon=horizon,
+        lead_time=lead_time,
+        quantiles=tuple(sorted(settings.quantiles)),
+        models=settings.models,
+        service_level=settings.service_level,
+        rounding=settings.rounding,
+        zero_threshold=settings.zero_threshold,
+        folds=FOLDS,
+        seed=settings.seed,
+    )
+    return request, (*_week_start_notes(facts, calendar), *cutoff.notes)
+
+
+def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
+    if _FINENESS[frequency] < _FINENESS[facts.frequency]:
+        template = mark(
+            "frequency is {asked}, but the history has one date a period of frequency {found}: "
+            "demand can't be told apart within it. Choose frequency {found} or auto."
+        )
+        values = {"asked": frequency.value, "found": facts.frequency.value}
+        raise InvalidSettings([Message(template, values)])
+
+
+def _refuse_out_of_range(frequency: Frequency, **periods: int) -> None:
+    template = mark("{setting} is {found}; at frequency {frequency} it must be from 1 to {high} periods.")
+    high = frequency.longest_horizon
+    problems = [
+        Message(template, {"setting": name, "found": value, "frequency": frequency.value, "high": high})
+        for name, value in periods.items()
+        if value > high
+    ]
+    if problems:
+        raise InvalidSettings(problems)
+
+
+def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, start_date: dt.date | None) -> _Cutoff:
+    first = calendar.period_of_day(day_of(facts.first_date))
+    complete, incomplete_notes = _last_complete_period(facts, calendar)
+    if start_date is None:
+        _refuse_nothing_left(facts, first, complete)
+        return _Cutoff(last_period=complete, skip=0, notes=incomplete_notes)
+    start = calendar.period_of_day(day_of(start_date))
+    rounded = _rounding_notes(calendar, start_date, start)
+    if start <= complete:
+        _refuse_start_before_history(facts, calendar, start_date, first, start)
+        note = _left_out_note(facts, calendar, start, periods=complete + 1 - start)
+        return _Cutoff(last_period=start - 1, skip=0, notes=(*rounded, note))
+    _refuse_nothing_left(facts, first, complete)
+    skip = start - complete - 1
+    skipped = _skip_notes(calendar, start_date, complete, skip)
+    return _Cutoff(last_period=complete, skip=skip, notes=(*rounded, *incomplete_notes, *skipped))
+
+
+def _last_complete_period(facts: HistoryFacts, calendar: Calendar) -> tuple[int, tuple[Message, ...]]:
+    """The last period with nothing more to come, and a note where a later one is left out.
+
+    A period is complete once no weekday that ever occurs in the history remains in it after the last date.
+    """
+    last_day = day_of(facts.last_date)
+    last = calendar.period_of_day(last_day)
+    if calendar.frequency == facts.frequency:
+        return last, ()
+    remaining = range(last_day + 1, calendar.last_day(last) + 1)
+    if not any(facts.weekdays[_weekday(day)] for day in remaining):
+        return last, ()
+    weekly = mark("The last week ({start}) is left out: the history ends on {end}, before the week does.")
+    monthly = mark("The last month ({start}) is left out: the history ends on {end}, before the month does.")
+    values = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
+    return last - 1, (Message(weekly if calendar.frequency is Frequency.WEEKLY else monthly, values),)
+
+
+def _refuse_nothing_left(facts: HistoryFacts, first: int, last: int) -> None:
+    if last < first:
+        template = mark(
+            "The history, {start} to {end}, does not hold one complete week or month: nothing is left to forecast "
+            "from. Choose a finer frequency or send more history."
+        )
+        values = {"start": facts.first_date.isoformat(), "end": facts.last_date.isoformat()}
+        raise InvalidSettings([Message(template, values)])
+
+
+def _refuse_start_before_history(
+    facts: HistoryFacts, calendar: Calendar, start_date: dt.date, first: int, start: int
+) -> None:
+    if start <= first:
+        template = mark(
+            "forecast_start_date is {found}, but the history begins on {start}: nothing is left before it to forecast "
+            "from. Choose a date from {low} on."
+        )
+        low = _iso(calendar.first_day(first + 1))
+        values = {"found": start_date.isoformat(), "start": facts.first_date.isoformat(), "low": low}
+        raise InvalidSettings([Message(template, values)])
+
+
+def _rounding_notes(calendar: Calendar, start_date: dt.date, start: int) -> tuple[Message, ...]:
+    first_day = calendar.first_day(start)
+    if first_day == day_of(start_date):
+        return ()
+    template = mark("forecast_start_date {found} is inside a period; the forecast starts with that period, on {start}.")
+    return (Message(template, {"found": start_date.isoformat(), "start": _iso(first_day)}),)
+
+
+def _left_out_note(facts: HistoryFacts, calendar: Calendar, start: int, *, periods: int) -> Message:
+    template = mark(
+        "The forecast starts on {start}, inside the history: its last {periods} complete periods, up to {end}, "
+        "are left out and no model sees them."
+    )
+    values = {"start": _iso(calendar.first_day(start)), "periods": periods, "end": facts.last_date.isoformat()}
+    return Message(template, values)
+
+
+def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: int) -> tuple[Message, ...]:
+    """A note where periods lie between history and forecast.
+
+    Raises:
+        InvalidSettings: if there are more of them than the frequency's longest horizon.
+    """
+    high = calendar.frequency.longest_horizon
+    if skip > high:
+        template = mark(
+            "forecast_start_date is {found}, {skip} periods after the history ends; it can be at most {high} periods "
+            "after it, {latest}."
+        )
+        latest = _iso(calendar.first_day(complete + 1 + high))
+        values = {"found": start_date.isoformat(), "skip": skip, "high": high, "latest": latest}
+        raise InvalidSettings([Message(template, values)])
+    if skip == 0:
+        return ()
+    template = mark(
+        "The forecast starts on {start}, later than the history ends: the {skip} periods from {first} on lie between "
+        "and are not in the result."
+    )
+    values = {
+        "start": _iso(calendar.first_day(complete + 1 + skip)),
+        "skip": skip,
+        "first": _iso(calendar.first_day(complete + 1)),
+    }
+    return (Message(template, values),)
+
+
+def _week_start_notes(facts: HistoryFacts, calendar: Calendar) -> tuple[Message, ...]:
+    """A note where weekly data is stamped with another weekday than the one weeks start on."""
+    stamped = [number for number, occurs in enumerate(facts.weekdays) if occurs]
+    if Frequency.WEEKLY not in (calendar.frequency, facts.frequency) or stamped == [calendar.week_start]:
+        return ()
+    if calendar.frequency is Frequency.MONTHLY:
+        return (Message(mark("Each week counts in the month that holds its date.")),)
+    if len(stamped) != 1:
+        return ()
+    template = mark(
+        "Every date of the history is a {found}; weeks start on {start}, and the forecast is dated by that day. "
+        "Set week_start to {found} to keep the dates of the history."
+    )
+    return (Message(template, {"found": _WEEKDAYS[stamped[0]], "start": _WEEKDAYS[calendar.week_start]}),)
+
+
+def _weekday(day: int) -> int:
+    return date_of(day).weekday()
+
+
+def _iso(day: int) -> str:
+    return date_of(day).isoformat()
