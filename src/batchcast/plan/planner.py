@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.history import HistoryFacts, SeriesTable
@@ -40,7 +41,7 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
         batch_mode=scope.batch_mode,
         rows=sum(p.rows for p in partitions),
         sites=len(scope.sites),
-        parts=int(np.unique(series.part_index[numbers >= 0]).size),
+        parts=_count_distinct(series.part_index[numbers >= 0]),
         series=len(periods),
         first_date=_first_date(facts, request),
         last_date=min(facts.last_date, date_of(request.calendar.last_day(request.last_period))),
@@ -65,3 +66,9 @@ def _number_series(series: SeriesTable, scope: Scope, settings: BatchSettings) -
 def _first_date(facts: HistoryFacts, request: ForecastRequest) -> dt.date:
     period = request.calendar.period_of_day(day_of(facts.first_date))
     return date_of(request.calendar.first_day(period))
+
+
+def _count_distinct(index: NDArray[np.int32]) -> int:
+    seen = np.zeros(int(index.max()) + 1, dtype=bool)
+    seen[index] = True
+    return int(np.count_nonzero(seen))
