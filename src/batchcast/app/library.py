@@ -1,0 +1,171 @@
+"""The Python library: a history in, tables out, in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batchcast.app.timings import TYPICAL_PACE
+from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
+from batchcast.domain.plan import Plan
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import RowsRefused, ingest_file, ingest_table, read_series_table
+from batchcast.plan import plan_batch
+
+Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
+
+_INGEST_SETTINGS = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
+
+
+class Demand:
+    """A checked demand history, kept in a temporary folder for as long as this value lives.
+
+    Attributes:
+        facts: what it holds: rows, series, sites, dates, frequency.
+        report: accounts for every row that was read.
+    """
+
+    def __init__(self, history: DemandHistory, report: IngestReport, kind: str, folder: Any) -> None:
+        self.history = history
+        self.report = report
+        self.kind = kind  # of the tables to give back: pandas, polars or pyarrow
+        self._folder = folder  # a TemporaryDirectory: removed with this value
+
+    @property
+    def facts(self) -> HistoryFacts:
+        """What the history holds."""
+        return self.history.facts
+
+    def __repr__(self) -> str:
+        facts = self.facts
+        return (
+            f"<Demand: {facts.rows:,} rows, {len(facts.sites):,} sites, {facts.parts:,} parts, "
+            f"{facts.first_date} to {facts.last_date}, {facts.frequency}>"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What `forecast` gives back; the tables are of the kind the history came in."""
+
+    forecasts: Table  # a row per series and period: date, partnumber, site_code, forecast_qty, forecast_raw, p10, ...
+    stock: Table  # a row per series: demand class, lead-time demand, safety stock, reorder point
+    accuracy: Table  # a row per series: backtest errors and the chosen models
+    plan: Plan  # what was asked for, with every `auto` resolved
+    refused: tuple[tuple[str, str, str], ...]  # (site_code, partnumber, reason) of series without a forecast
+
+
+def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
+    """Read and check a demand history.
+
+    Args:
+        source: a file (CSV, XLSX, Parquet, gz), a folder or zip of CSVs, or a pandas / polars / pyarrow table with
+            the columns date, partnumber, demand_qty and, where there are several sites, site_code.
+        settings: `date_order`, `number_style`, `returns`, `bad_rows`, `column_mapping`, as in `BatchSettings`.
+
+    Returns:
+        The checked history. Absent periods within a series are zeros.
+
+    Raises:
+        InvalidInput: if it can't be a demand history. RowsRefused, one of its kinds, carries the report of every
+            row that can't be read; `bad_rows="skip"` leaves them out.
+        InvalidSettings: if a setting is out of its range.
+    """
+    chosen = BatchSettings.from_json(settings)
+    folder = tempfile.TemporaryDirectory(prefix="batchcast-")
+    if isinstance(source, str | Path):
+        ingested = ingest_file(Path(source), into=Path(folder.name), settings=chosen)
+    else:
+        ingested = ingest_table(source, into=Path(folder.name), settings=chosen)
+    if ingested.history is None or (ingested.report.rows_refused and chosen.bad_rows == "fail"):
+        raise RowsRefused(ingested.report)
+    return Demand(ingested.history, ingested.report, _kind_of(source), folder)
+
+
+def forecast(
+    history: Demand | str | Path | Table,
+    *,
+    horizon: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> Forecast:
+    """Forecast every series of a history, in this process and on one core.
+
+    The numbers are those of a batch with the same settings, bit for bit, however it is partitioned.
+
+    Args:
+        history: what `read_demand` gave, or anything it takes.
+        horizon: periods to forecast; None: 7 days, 8 weeks or 12 months.
+        on_progress: called with the share of the work done, 0 to 1.
+        settings: any other field of `BatchSettings`.
+
+    Raises:
+        InvalidInput, InvalidSettings: as `read_demand`.
+    """
+    chosen = BatchSettings.from_json(settings | {"horizon": horizon, "batch_mode": "off"})
+    ingest_settings = {name: getattr(chosen, name) for name in _INGEST_SETTINGS}
+    demand = history if isinstance(history, Demand) else read_demand(history, **ingest_settings)
+    plan = plan_batch(demand.facts, read_series_table(demand.history), chosen, TYPICAL_PACE)
+    from batchcast.forecast import forecast_partition, prepare_pool
+
+    path = demand.history.path
+    pool = prepare_pool(path, plan.request, demand.facts.series)
+    with tempfile.TemporaryDirectory(prefix="batchcast-") as folder:
+        into = Path(folder)
+        forecast_partition(
+            path, plan.partitions[0].ranges, plan.request, pool, into=into, on_progress=on_progress or _ignore
+        )
+        return _read_result(into, plan, demand.kind)
+
+
+def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
+    import json
+
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return Forecast(
+        forecasts=_read_table(folder / "forecast.parquet", kind),
+        stock=_read_table(folder / "stock.parquet", kind),
+        accuracy=_read_table(folder / "accuracy.parquet", kind),
+        plan=plan,
+        refused=tuple((site, part, reason) for site, part, reason in summary["refused"]),
+    )
+
+
+def _read_table(path: Path, kind: str) -> Table:
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(path, memory_map=False).read()
+    return _CONVERTERS[kind](table)
+
+
+def _to_pandas(table: Any) -> Table:
+    return table.to_pandas()
+
+
+def _to_polars(table: Any) -> Table:
+    import polars
+
+    return polars.from_arrow(table)
+
+
+_CONVERTERS: Mapping[str, Callable[[Any], Table]] = {
+    "pandas": _to_pandas,
+    "polars": _to_polars,
+    "pyarrow": lambda table: table,
+}
+
+
+def _kind_of(source: object) -> str:
+    """The library a table belongs to; for a file the first of pandas, polars, pyarrow that is installed."""
+    package = type(source).__module__.split(".")[0]
+    if package in _CONVERTERS:
+        return package
+    return next(name for name in _CONVERTERS if importlib.util.find_spec(name))
+
+
+def _ignore(_share: float) -> None:
+    return None

@@ -1,0 +1,52 @@
+"""A batch leaves nothing behind, and the next one clears up after a killed process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from batchcast.app.workspace import new_batch_id, open_workspace, sweep_workspaces
+
+
+def test_the_folder_is_there_while_the_batch_works_and_gone_afterwards(tmp_path: Path) -> None:
+    with open_workspace(tmp_path, "b1") as folder:
+        (folder / "part.parquet").write_bytes(b"x")
+        assert folder.is_dir()
+
+    assert list((tmp_path / "batches").iterdir()) == []
+
+
+def test_the_folder_goes_after_an_error_too(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), open_workspace(tmp_path, "b1"):
+        raise ZeroDivisionError
+
+    assert list((tmp_path / "batches").iterdir()) == []
+
+
+def test_folders_of_the_living_stay_and_those_of_the_dead_go(tmp_path: Path) -> None:
+    with open_workspace(tmp_path, "alive") as alive:
+        dead = tmp_path / "batches" / "dead"
+        dead.mkdir()
+        (dead / "owner.json").write_text(json.dumps({"pid": 2**22 + 1, "started": 0.0}))
+        nameless = tmp_path / "batches" / "nameless"
+        nameless.mkdir()
+
+        removed = sweep_workspaces(tmp_path / "batches")
+
+        assert removed == [dead, nameless]
+        assert alive.is_dir()
+
+
+def test_a_process_that_took_over_the_number_of_a_dead_one_owns_nothing(tmp_path: Path) -> None:
+    with open_workspace(tmp_path, "b1") as folder:
+        owner = json.loads((folder / "owner.json").read_text())
+        (folder / "owner.json").write_text(json.dumps(owner | {"started": owner["started"] - 60}))
+
+        assert sweep_workspaces(tmp_path / "batches") == [folder]
+
+
+def test_identifiers_are_long_and_different() -> None:
+    assert len({new_batch_id() for _ in range(100)}) == 100
+    assert len(new_batch_id()) == 32
