@@ -1,0 +1,65 @@
+# Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv.
+# Another interpreter: make test PYTHON=/path/to/python3.12
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check bench accuracy clean static
+
+VENV := .venv
+BIN := $(VENV)/bin
+CAN_RUN := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## make the founding sample and forecast it, 13 sites in 13 partitions
+	$(BIN)/batchcast warm
+	@mkdir -p demo
+	$(BIN)/batchcast sample alldemand_augjul demo/alldemand_augjul.csv
+	$(BIN)/batchcast run demo/alldemand_augjul.csv -o demo/forecast.csv --batch-mode on
+	@echo "The first rows of demo/forecast.csv:"
+	@head -n 8 demo/forecast.csv
+
+serve: ## start the service (from the next release on)
+	@echo "The service and its web page come with the next release; until then: batchcast run FILE -o OUT." >&2
+	@exit 1
+
+test: static ## check everything and run every test, with coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+check: static ## check format, lint, types, imports and docs
+	$(BIN)/python -m pytest tests/unit/docs tests/acceptance/docs
+
+static: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure speed and memory, and write the table of docs/benchmarks.md
+	$(BIN)/python benchmarks/all.py
+
+accuracy: $(VENV)/.dev ## measure accuracy on the real data sets in BATCHCAST_DATA or ../shared/data
+	$(BIN)/python benchmarks/accuracy.py
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) demo build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "batchcast needs Python 3.11, 3.12 or 3.13 with its venv module, and none was found;" \
+		"install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.pip: constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	@touch $@
+
+$(VENV)/.runtime: pyproject.toml $(VENV)/.pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
