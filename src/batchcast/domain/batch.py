@@ -94,6 +94,18 @@ class PartitionRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One try of a partition."""
+
+    partition: int  # number of the partition
+    number: int  # 1 is the first try
+    seconds: float | None = None  # at work; None while it is
+    peak_mb: float | None = None  # most memory its worker held
+    reason: str | None = None  # code of how it failed; None while at work, and where it is done
+    error: Message | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """What is remembered of a batch."""
 

@@ -1,0 +1,155 @@
+"""Domain values and errors as JSON values and back: what goes through the pipe between a pool and its workers.
+
+A noun of the domain becomes `{"$": "Partition", "number": 3, ...}`; tuples, dates and paths are marked likewise, so
+that what arrives equals what was sent. Numbers keep every bit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import traceback
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.errors import BatchcastError, InternalError
+from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import ForecastRequest, Partition, Plan
+from batchcast.domain.settings import BatchSettings
+
+_KIND = "$"
+_NOUNS: Mapping[str, type] = {
+    noun.__name__: noun
+    for noun in (
+        BatchSettings,
+        Calendar,
+        DemandHistory,
+        ForecastRequest,
+        HistoryFacts,
+        IngestReport,
+        Message,
+        Partition,
+        Plan,
+        RowProblem,
+        SiteFacts,
+    )
+}
+
+
+def encode(value: Any) -> Any:
+    """A domain value, or any nest of plain values around some, as a JSON value.
+
+    Raises:
+        TypeError: if it holds something that is neither.
+    """
+    encoded: Any
+    match value:
+        case Frequency() | dt.date() | Path():
+            encoded = _encoded_scalar(value)
+        case None | bool() | int() | float() | str():
+            encoded = value
+        case np.generic():
+            encoded = value.item()
+        case tuple():
+            encoded = {_KIND: "tuple", "value": [encode(item) for item in value]}
+        case list():
+            encoded = [encode(item) for item in value]
+        case Mapping() if all(isinstance(name, str) for name in value):
+            encoded = _encoded_mapping(value)
+        case _ if _NOUNS.get(type(value).__name__) is type(value):
+            noun = _NOUNS[type(value).__name__]
+            encoded = {_KIND: noun.__name__} | {f.name: encode(getattr(value, f.name)) for f in fields(noun)}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form between a pool and its workers: {value!r:.100}")
+    return encoded
+
+
+def decode(value: Any) -> Any:
+    """The value that `encode` made this of."""
+    match value:
+        case list():
+            return [decode(item) for item in value]
+        case {"$": str(kind)}:
+            return _decoded(kind, {name: item for name, item in value.items() if name != _KIND})
+        case dict():
+            return {name: decode(item) for name, item in value.items()}
+    return value
+
+
+def encode_error(error: BaseException) -> dict[str, Any]:
+    """An error with its class, its sentence and those of its fields that are plain data."""
+    kind = type(error)
+    where = "".join(traceback.format_exception(error))
+    if not isinstance(error, BatchcastError):
+        return {"class": kind.__name__, "text": str(error), "where": where}
+    named = {}
+    for name, value in vars(error).items():
+        try:
+            named[name] = encode(value)
+        except TypeError:  # a handle or the like: it means nothing in another process
+            continue
+    return {"class": f"{kind.__module__}:{kind.__qualname__}", "fields": named, "where": where}
+
+
+def decode_error(encoded: Mapping[str, Any]) -> BatchcastError:
+    """The error that `encode_error` made this of: the same class and sentence; where it was raised is its note.
+
+    What is no BatchcastError becomes an InternalError.
+    """
+    kind = _error_class(encoded["class"])
+    if kind is None:
+        template = mark("{kind}: {text}")
+        error: BatchcastError = InternalError(
+            Message(template, {"kind": encoded["class"], "text": encoded.get("text")})
+        )
+    else:
+        error = kind.__new__(kind)  # not through __init__: each class takes other arguments
+        vars(error).update({name: decode(value) for name, value in encoded["fields"].items()})
+        error.args = (str(error.message),)
+    error.add_note(encoded["where"])
+    return error
+
+
+def _encoded_scalar(value: Frequency | dt.date | Path) -> dict[str, str]:
+    match value:
+        case Frequency():
+            return {_KIND: "frequency", "value": value.value}
+        case dt.date():
+            return {_KIND: "date", "value": value.isoformat()}
+        case Path():
+            return {_KIND: "path", "value": str(value)}
+
+
+def _encoded_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    if _KIND in value:  # somebody's column is called so
+        return {_KIND: "mapping", "value": [[name, encode(item)] for name, item in value.items()]}
+    return {name: encode(item) for name, item in value.items()}
+
+
+def _decoded(kind: str, named: Mapping[str, Any]) -> Any:
+    match kind:
+        case "tuple":
+            return tuple(decode(item) for item in named["value"])
+        case "date":
+            return dt.date.fromisoformat(named["value"])
+        case "path":
+            return Path(named["value"])
+        case "frequency":
+            return Frequency(named["value"])
+        case "mapping":
+            return {name: decode(item) for name, item in named["value"]}
+    return _NOUNS[kind](**{name: decode(item) for name, item in named.items()})
+
+
+def _error_class(name: str) -> type[BatchcastError] | None:
+    module, _, qualname = name.partition(":")
+    if not module.startswith("batchcast.") or not qualname.isidentifier():
+        return None
+    found = getattr(importlib.import_module(module), qualname, None)
+    return found if isinstance(found, type) and issubclass(found, BatchcastError) else None
