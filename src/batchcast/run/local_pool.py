@@ -12,13 +12,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from batchcast.run.job import Ending, Job, Outcome, Progress
 from batchcast.run.orphans import new_pool_mark
-from batchcast.run.pool import Report
+from batchcast.run.pool import Inbox
 from batchcast.run.process_tree import MARK
 from batchcast.run.slot import Slot
 from batchcast.run.worker import ALLOWED, PARENT
@@ -44,7 +43,7 @@ ONE_THREAD = dict.fromkeys(
 class PooledJob:
     """A job in the hands of a LocalPool."""
 
-    def __init__(self, pool: LocalPool, job: Job, reports: SimpleQueue[Report] | None) -> None:
+    def __init__(self, pool: LocalPool, job: Job, reports: Inbox | None) -> None:
         self._pool = pool
         self._reports = reports
         self._ended = threading.Event()
@@ -138,7 +137,7 @@ class LocalPool:
     ) -> None:
         self.close()
 
-    def submit(self, job: Job, reports: SimpleQueue[Report] | None = None) -> PooledJob:
+    def submit(self, job: Job, reports: Inbox | None = None) -> PooledJob:
         """Queue a job behind those already here; returns at once.
 
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from typing import Protocol
 
 from batchcast.run.job import Job, Outcome, Progress
@@ -29,6 +28,13 @@ class SubmittedJob(Protocol):
 Report = tuple[SubmittedJob, Progress | Outcome]
 
 
+class Inbox(Protocol):
+    """Where a pool reports to, from threads of its own; a `queue.SimpleQueue` is one."""
+
+    def put(self, report: Report, /) -> None:
+        """Take a report; never blocks."""
+
+
 class WorkerPool(Protocol):
     """Carries out jobs in processes of their own, `size` at a time, with limits that hold."""
 
@@ -36,7 +42,7 @@ class WorkerPool(Protocol):
     def size(self) -> int:
         """Jobs at work at once."""
 
-    def submit(self, job: Job, reports: SimpleQueue[Report] | None = None) -> SubmittedJob:
+    def submit(self, job: Job, reports: Inbox | None = None) -> SubmittedJob:
         """Queue a job behind those already here; returns at once.
 
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.

@@ -1,0 +1,110 @@
+"""The steps of a batch: which function does each, what it is told, and what it may take.
+
+    prepare ──► partition, partition, ... (at once) ──► publish
+
+A step's function is called in a worker as `function(arguments, on_progress)`; `jobs.py` has those of the product.
+The arguments, here as domain values, arrive through `codec`:
+
+    prepare     history (path), request, series (number of them in the history), into (path of the knowledge to write)
+    partition   history (path), request, partition, knowledge (path), into (folder to write its result to);
+                returns {"series": n, "forecast": n, "refused": n}
+    publish     history (DemandHistory), plan, folders (of the partitions' results, in the order of the plan), and
+                whatever the work says; returns any JSON value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.plan import Partition, Plan
+from batchcast.domain.settings import BatchSettings
+from batchcast.run.codec import encode
+from batchcast.run.job import Job
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Steps:
+    """The functions of a batch's steps, by name."""
+
+    prepare: str = "batchcast.run.jobs:prepare_job"
+    partition: str = "batchcast.run.jobs:partition_job"
+    publish: str = "batchcast.run.jobs:publish_job"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepLimits:
+    """What the steps that are no partition may take; their memory limit is that of a partition."""
+
+    prepare_seconds: float = 1800
+    publish_seconds: float = 7200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchWork:
+    """What it takes to run a batch, beside what the store remembers of it."""
+
+    history: DemandHistory
+    folder: Path  # of this batch alone: made where it is missing, removed where the batch does not complete
+    publish: Mapping[str, Any] = field(default_factory=dict)  # arguments of the publish step, domain values allowed
+    # Called here with what the publish step returned, to put its files in their place: the last act before COMPLETED.
+    # A cancel waits for it and is then too late; if it raises, the batch is rolled back.
+    commit: Callable[[Any], None] | None = None
+    # Called where the batch does not complete, to remove what a killed publish step left outside `folder`.
+    discard: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobMaker:
+    """Makes the jobs of one batch."""
+
+    steps: Steps
+    limits: StepLimits
+    settings: BatchSettings
+    plan: Plan
+    work: BatchWork
+
+    def prepare(self) -> Job:
+        """The job of the preparation step."""
+        arguments = {
+            "history": self.work.history.path,
+            "request": self.plan.request,
+            "series": self.plan.series,
+            "into": self._knowledge,
+        }
+        return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds)
+
+    def partition(self, partition: Partition, attempt: int) -> Job:
+        """The job of one attempt of a partition."""
+        arguments = {
+            "history": self.work.history.path,
+            "request": self.plan.request,
+            "partition": partition,
+            "knowledge": self._knowledge,
+            "into": self.result_folder(partition, attempt),
+        }
+        return self._job(self.steps.partition, arguments, self.settings.max_execution_time)
+
+    def publish(self, folders: list[Path]) -> Job:
+        """The job of the publishing step."""
+        arguments = {**self.work.publish, "history": self.work.history, "plan": self.plan, "folders": folders}
+        return self._job(self.steps.publish, arguments, self.limits.publish_seconds)
+
+    def result_folder(self, partition: Partition, attempt: int) -> Path:
+        """Where an attempt of a partition writes to: what a crashed one left never mixes with the next."""
+        return self.work.folder / "partitions" / f"{partition.number:05}-{attempt}"
+
+    @property
+    def _knowledge(self) -> Path:
+        return self.work.folder / "pool.json"
+
+    def _job(self, function: str, arguments: Mapping[str, Any], seconds: float) -> Job:
+        return Job(
+            function=function,
+            arguments=encode(arguments),
+            timeout_seconds=seconds,
+            memory_limit_mb=self.settings.memory_limit_mb,
+        )

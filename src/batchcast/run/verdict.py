@@ -1,0 +1,100 @@
+"""What is said of a job that did not end well: for each way to end a sentence, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from batchcast.domain.batch import Batch, BatchState, PartitionState
+from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import Partition
+from batchcast.run.job import Ending, Job, Outcome
+
+_PARTITION = {
+    Ending.OUT_OF_MEMORY: mark(
+        "Partition {partition} failed: Out of memory (limit {limit_mb} MB). "
+        "Reduce max_rows_per_partition or raise memory_limit_mb."
+    ),
+    Ending.TIMEOUT: mark("Partition {partition} timeout: Exceeded {seconds}s"),
+    Ending.ERROR: mark("Partition {partition} error: {problem}"),
+    Ending.CRASH: mark("Partition {partition} crash: Its worker ended with {end} in each of {attempts} attempts"),
+}
+_PREPARATION = {
+    Ending.OUT_OF_MEMORY: mark("Preparation failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.TIMEOUT: mark("Preparation timeout: Exceeded {seconds}s"),
+    Ending.ERROR: mark("Preparation error: {problem}"),
+    Ending.CRASH: mark("Preparation crash: Its worker ended with {end} in each of {attempts} attempts"),
+}
+_PUBLISHING = {
+    Ending.OUT_OF_MEMORY: mark("Publishing failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.TIMEOUT: mark("Publishing timeout: Exceeded {seconds}s"),
+    Ending.ERROR: mark("Publishing error: {problem}"),
+    Ending.CRASH: mark("Publishing crash: Its worker ended with {end} in each of {attempts} attempts"),
+}
+WAYS_OUT: Mapping[str, Message] = {
+    Ending.OUT_OF_MEMORY: Message(mark("Reduce max_rows_per_partition or raise memory_limit_mb.")),
+    Ending.TIMEOUT: Message(mark("Reduce max_rows_per_partition or raise max_execution_time.")),
+    Ending.ERROR: Message(mark("Correct what the sentence names, and submit the batch again.")),
+    Ending.CRASH: Message(
+        mark("Submit the batch again; if it ends so again, send us the log, which has the worker's last words.")
+    ),
+}  # by the reason of a partition: what to do, where a face has room for more than the sentence
+
+
+def partition_sentence(partition: Partition, outcome: Outcome, job: Job, attempts: int) -> Message:
+    """What is said of a partition that failed."""
+    return _sentence(_PARTITION, outcome, job, attempts, {"partition": partition.number})
+
+
+def preparation_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
+    """What is said of a preparation step that failed."""
+    return _sentence(_PREPARATION, outcome, job, attempts, {})
+
+
+def publishing_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
+    """What is said of a publishing step that failed."""
+    return _sentence(_PUBLISHING, outcome, job, attempts, {})
+
+
+def account_sentence(partition: Partition, forecast: int, refused: int) -> Message:
+    """What is said of a partition whose result does not account for each of its series."""
+    template = mark(
+        "Partition {partition} error: {forecast} series forecast and {refused} refused do not make its {series}. "
+        "This is a mistake of ours: please send us the demand history"
+    )
+    number, series = partition.number, partition.series
+    return Message(template, {"partition": number, "forecast": forecast, "refused": refused, "series": series})
+
+
+def check_completed(batch: Batch) -> None:
+    """Return if the batch was published.
+
+    Raises:
+        BatchCancelled: if a person stopped it.
+        PartitionFailed: if a partition failed; says which, and carries the code of how.
+        BatchFailed: if another step did.
+    """
+    if batch.state is BatchState.COMPLETED:
+        return
+    if batch.state is BatchState.CANCELLED:
+        raise BatchCancelled(Message(mark("The batch was cancelled; nothing was published.")))
+    message = batch.error or Message(mark("The batch is {state}; nothing was published."), {"state": batch.state})
+    for record in batch.partitions:
+        if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT) and record.error == batch.error:
+            raise PartitionFailed(message, partition=record.partition.number, reason=record.reason or "error")
+    raise BatchFailed(message)
+
+
+def _sentence(
+    templates: Mapping[Ending, str], outcome: Outcome, job: Job, attempts: int, values: Mapping[str, object]
+) -> Message:
+    match outcome.ending:
+        case Ending.OUT_OF_MEMORY:
+            values = {**values, "limit_mb": job.memory_limit_mb}
+        case Ending.TIMEOUT:
+            values = {**values, "seconds": f"{job.timeout_seconds:.10g}"}
+        case Ending.CRASH:
+            values = {**values, "end": outcome.ended_by, "attempts": attempts}
+        case Ending.ERROR if outcome.error:
+            values = {**values, "problem": outcome.error.message}
+    return Message(templates[outcome.ending], values)
