@@ -1,0 +1,108 @@
+"""Lanes: one pass over time carries a whole grid of parameters.
+
+A lane is one set of parameters with its state. All lanes live in one workspace, row after row (`lanes` entries of the
+first variable, then of the second, ...). The loop over lanes is inside the loop over time, and several periods are
+unrolled inside it, so that the compiler keeps a lane's state in registers and works on eight lanes at a time. Rows of
+one array at distances known when compiling tell it that they do not overlap.
+
+A cutoff is a place where the pass stops for a moment to look at its lanes, never a second pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., object])
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CUTOFF_LANES = 8  # lanes of a pass with one lane a cutoff: as many as a vector register holds
+FLAT = 1e-6  # relative difference of squared errors under which parameters are as good as each other
+
+
+def inlined(function: F) -> F:
+    """`function` compiled into each kernel that calls it."""
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+
+
+@inlined
+def trained(length: int, held: int) -> int:
+    """Periods left to learn from when `held` periods at the end are held back."""
+    return max(length - held, 0)
+
+
+@inlined
+def vertex(left: float, middle: float, right: float) -> float:
+    """Where the parabola through three equidistant points is lowest, in steps from the middle one, within ±1."""
+    bend = left - 2.0 * middle + right
+    if not bend > FLAT * middle:
+        return 0.0
+    step: float = 0.5 * (left - right) / bend
+    return min(max(step, -1.0), 1.0)
+
+
+@inlined
+def best_of_grid(errors: Floats, grid: Floats, middle: float) -> float:
+    """The parameter of least error on a geometric grid, refined by a parabola through its neighbours.
+
+    `middle` where every one is as good: there is no evidence, and the choice must not hang on rounding.
+    """
+    last = len(grid) - 1
+    best = 0
+    worst = errors[0]
+    for j in range(1, last + 1):
+        if errors[j] < errors[best]:
+            best = j
+        worst = max(worst, errors[j])
+    if not worst - errors[best] > FLAT * worst:
+        return middle
+    chosen: float = grid[best]
+    if 0 < best < last:
+        chosen *= (grid[best + 1] / grid[best]) ** vertex(errors[best - 1], errors[best], errors[best + 1])
+    return chosen
+
+
+@inlined
+def smooth_lanes(work: Floats, lanes: int, values: Floats, start: int, stop: int) -> None:
+    """Simple exponential smoothing of values[start:stop] in every lane. Rows: gain, level, squared errors."""
+    t = start
+    while t + 4 <= stop:
+        y0, y1, y2, y3 = values[t], values[t + 1], values[t + 2], values[t + 3]
+        for j in range(lanes):
+            gain, level, squares = work[j], work[lanes + j], work[2 * lanes + j]
+            error = y0 - level
+            level += gain * error
+            squares += error * error
+            error = y1 - level
+            level += gain * error
+            squares += error * error
+            error = y2 - level
+            level += gain * error
+            squares += error * error
+            error = y3 - level
+            level += gain * error
+            squares += error * error
+            work[lanes + j] = level
+            work[2 * lanes + j] = squares
+        t += 4
+    while t < stop:
+        y0 = values[t]
+        for j in range(lanes):
+            error = y0 - work[lanes + j]
+            work[lanes + j] += work[j] * error
+            work[2 * lanes + j] += error * error
+        t += 1
+
+
+@inlined
+def start_lanes(work: Floats, lanes: int, gains: Floats, level: float) -> None:
+    """Give every lane of `smooth_lanes` its gain and the same level, with no error yet."""
+    for j in range(lanes):
+        work[j] = gains[j]
+        work[lanes + j] = level
+        work[2 * lanes + j] = 0.0

@@ -1,0 +1,46 @@
+"""Models that share a pass over the data, each family with the function that runs it on a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from batchcast.forecast.kernels import ses, simple
+from batchcast.forecast.models.points import Forecast, Task
+
+
+def moving_average_window(season_length: int) -> int:
+    """Periods of the moving average: four weeks of days, a quarter of weeks, a year of months."""
+    return {7: 28, 52: 13}.get(season_length, max(season_length, 4))
+
+
+def run_simple(task: Task) -> Mapping[str, Forecast]:
+    """Zero, naive, mean and moving average."""
+    levels, mse = np.zeros((4, *task.shape)), np.zeros((4, *task.shape))
+    window = moving_average_window(task.season_length)
+    simple.run_simple(task.values, task.offsets, task.held, window, levels, mse)
+    return {name: (levels[k, :, :, None], mse[k]) for k, name in enumerate(SIMPLE)}
+
+
+def run_seasonal_naive(task: Task) -> Mapping[str, Forecast]:
+    """Seasonal naive."""
+    mean, mse = np.zeros((*task.shape, task.steps)), np.zeros(task.shape)
+    simple.run_seasonal_naive(task.values, task.offsets, task.held, task.season_length, mean, mse)
+    return {"seasonal_naive": (mean, mse)}
+
+
+def run_ses(task: Task) -> Mapping[str, Forecast]:
+    """Simple exponential smoothing with the gain that fits best."""
+    gains, levels, mse = np.zeros(task.shape), np.zeros(task.shape), np.zeros(task.shape)
+    ses.choose_ses(task.values, task.offsets, task.held, gains)
+    ses.run_ses(task.values, task.offsets, task.held, gains, levels, mse)
+    return {"ses": (levels[:, :, None], mse)}
+
+
+SIMPLE = ("zero", "naive", "mean", "moving_average")
+FAMILIES: Mapping[tuple[str, ...], Callable[[Task], Mapping[str, Forecast]]] = {
+    SIMPLE: run_simple,
+    ("seasonal_naive",): run_seasonal_naive,
+    ("ses",): run_ses,
+}

@@ -1,0 +1,37 @@
+"""What is known of each point model: its name, what it is, and how much history it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PointModel:
+    """A model that forecasts the mean of every step, one series at a time."""
+
+    name: str
+    family: str  # in a forecaster's words
+    periods: int = 1  # the fewest it can learn from
+    seasons: int = 0  # whole seasons it needs besides
+
+    @property
+    def needs_season(self) -> bool:
+        """It can't be used where there is no season (season length 1)."""
+        return self.seasons > 0
+
+    def least_periods(self, season_length: int) -> int:
+        """The shortest history that it forecasts from."""
+        return max(self.periods, self.seasons * season_length)
+
+
+_ALL = (
+    PointModel(name="zero", family="no demand at all"),
+    PointModel(name="naive", family="the last period again"),
+    PointModel(name="seasonal_naive", family="the last season again", seasons=1),
+    PointModel(name="mean", family="mean of the whole history"),
+    PointModel(name="moving_average", family="mean of the recent periods"),
+    PointModel(name="ses", family="simple exponential smoothing"),
+)
+POINT_MODELS: Mapping[str, PointModel] = MappingProxyType({model.name: model for model in _ALL})

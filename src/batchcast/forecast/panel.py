@@ -1,0 +1,118 @@
+"""The series of a partition side by side, every period of theirs written out: what all models read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.plan import ForecastRequest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = NDArray[np.float64]
+NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
+
+_READ = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Series of different length that all end at the same cutoff, as ragged arrays.
+
+    Series `i` is `values[offsets[i]:offsets[i + 1]]`; it may be empty, where its first day lies after the cutoff.
+    """
+
+    values: Floats  # demand of each period in its unit, at least 0; zeros where nothing was demanded
+    offsets: NDArray[np.int64]  # shape (series + 1,), into values
+    site_codes: list[str]  # of each series
+    partnumbers: list[str]  # of each series
+    last_demand: NDArray[np.int32]  # period of the last demand of each series; NO_DEMAND where there is none
+    last_period: int  # the cutoff: period of the last value of every series
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Periods of each series, shape (series,)."""
+        return np.diff(self.offsets)
+
+    def series(self, index: int) -> Floats:
+        """The values of one series, a view."""
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def chunk(self, start: int, stop: int) -> Panel:
+        """The series from `start` up to, not with, `stop`; the values are shared, not copied."""
+        low, high = self.offsets[start], self.offsets[stop]
+        return Panel(
+            values=self.values[low:high],
+            offsets=self.offsets[start : stop + 1] - low,
+            site_codes=self.site_codes[start:stop],
+            partnumbers=self.partnumbers[start:stop],
+            last_demand=self.last_demand[start:stop],
+            last_period=self.last_period,
+        )
+
+
+def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastRequest) -> Panel:
+    """The panel of some series of a history file, in the file's order.
+
+    Args:
+        path: a checked history (`domain.history.DemandHistory`); only row groups that hold a wanted series are read.
+        ranges: [start, stop) rows of the file, ascending and disjoint.
+        request: its calendar makes periods of days; demand after its `last_period` is left out, and net totals of a
+            period under 0 (returns exceed demand) count as 0.
+    """
+    from batchcast.forecast.kernels.scatter import scatter_demand
+
+    table = _read_rows(path, ranges)
+    starts = request.calendar.periods_of_days(_flat(table[columns.FIRST_DAY]).to_numpy()).astype(np.int64)
+    offsets = np.zeros(table.num_rows + 1, dtype=np.int64)
+    np.cumsum(np.maximum(request.last_period - starts + 1, 0), out=offsets[1:])
+    day, quantity = _flat(table[columns.DAY]), _flat(table[columns.QUANTITY])
+    bounds = day.offsets.to_numpy()
+    used = slice(int(bounds[0]), int(bounds[-1]))
+    periods = request.calendar.periods_of_days(day.values.to_numpy()[used])
+    shift = int(quantity.offsets[0].as_py())
+    quantities = quantity.values.to_numpy()[shift : shift + used.stop - used.start]
+    values = np.zeros(offsets[-1])
+    last_demand = np.full(table.num_rows, NO_DEMAND, dtype=np.int32)
+    scatter_demand(periods, quantities, bounds.astype(np.int64) - used.start, starts, offsets, values, last_demand)
+    return Panel(
+        values=values,
+        offsets=offsets,
+        site_codes=cast(list[str], table[columns.SITE_CODE].to_pylist()),
+        partnumbers=cast(list[str], table[columns.PARTNUMBER].to_pylist()),
+        last_demand=last_demand,
+        last_period=request.last_period,
+    )
+
+
+def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
+        stops = np.cumsum([0, *rows])
+        parts = []
+        for start, stop in ranges:
+            first = int(np.searchsorted(stops, start, side="right")) - 1
+            last = int(np.searchsorted(stops, stop, side="left"))
+            groups = file.read_row_groups(list(range(first, last)), columns=_READ, use_threads=False)
+            parts.append(groups.slice(start - int(stops[first]), stop - start))
+        return pa.concat_tables(parts) if parts else file.schema_arrow.empty_table().select(_READ)
+
+
+def _flat(column: Any) -> Any:  # a chunked array to an array; pyarrow's types say neither of what
+    """The column as one array, whatever pieces it was read in."""
+    import pyarrow as pa
+
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
