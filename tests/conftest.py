@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.plan import ForecastRequest, Partition, Plan
 
 SHARED_DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -16,3 +21,45 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the real data sets are not here ({SHARED_DATA}); set BATCHCAST_DATA to their folder")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def make_plan() -> Callable[[Sequence[int]], Plan]:
+    """Makes a plan whose partitions have these numbers of cells, one series and one site each."""
+    return _plan_of
+
+
+def _plan_of(cells: Sequence[int]) -> Plan:
+    request = ForecastRequest(
+        calendar=Calendar(frequency=Frequency.MONTHLY),
+        last_period=660,
+        skip=0,
+        horizon=3,
+        lead_time=3,
+        quantiles=(0.1, 0.5, 0.9),
+        models=(),
+        service_level=0.95,
+        rounding="keep_total",
+        zero_threshold=0.5,
+        folds=3,
+        seed=0,
+    )
+    partitions = tuple(
+        Partition(number=i, ranges=((i, i + 1),), sites=(f"S{i}",), rows=count, parts=1, series=1, cells=count)
+        for i, count in enumerate(cells)
+    )
+    return Plan(
+        request=request,
+        partitions=partitions,
+        batch_mode=True,
+        rows=sum(cells),
+        sites=len(cells),
+        parts=1,
+        series=len(cells),
+        first_date=dt.date(2020, 1, 1),
+        last_date=dt.date(2025, 1, 31),
+        estimate_seconds=2.0,
+        single_job_seconds=4.0,
+        hints=(),
+        notes=(),
+    )

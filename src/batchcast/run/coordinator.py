@@ -102,6 +102,8 @@ class Coordinator:
                 self._store.move_batch(batch_id, before, BatchState.CANCELLED)
                 for before in (BatchState.PENDING, BatchState.PROCESSING)
             )
+        with self._lock:
+            running = self._running.get(batch_id)  # it may have started meanwhile
         if won and running:
             running.stop()
         return won

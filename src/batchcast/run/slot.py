@@ -41,9 +41,8 @@ class Slot(threading.Thread):
         self._start_early()
         while pooled := self._pool.next_job(or_warm_up=self._worker is not None and not self._is_warm):
             self._at_work = pooled
-            outcome = self._carry_out(pooled)
+            outcome = self._carry_out_or_say_why(pooled)
             self._at_work = None
-            self._tidy()
             if pooled.job is self._pool.warm_up:
                 self._note_warm_up(outcome)
             pooled.end(outcome)
@@ -73,6 +72,19 @@ class Slot(threading.Thread):
         except WorkerStartFailed as failure:  # the next job tries again, and says so if it fails
             _log.debug("%s", failure)
             self._worker = None
+
+    def _carry_out_or_say_why(self, pooled: PooledJob) -> Outcome:
+        try:
+            outcome = self._carry_out(pooled)
+            self._tidy()
+        except Exception as error:  # noqa: BLE001 a mistake of ours here must not leave the submitter waiting for ever
+            from batchcast.run.codec import decode_error, encode_error
+
+            if self._worker:
+                self._worker.kill()
+            self._worker = None
+            return Outcome(ending=Ending.ERROR, error=decode_error(encode_error(error)))
+        return outcome
 
     def _carry_out(self, pooled: PooledJob) -> Outcome:
         def is_cancelled() -> bool:

@@ -90,8 +90,10 @@ class WorkerProcess:
             return self._popen.poll() is not None
         if self._popen.returncode is not None:
             return True
-        flags = os.WEXITED | os.WNOWAIT | os.WNOHANG
-        return os.waitid(os.P_PID, self.pid, flags) is not None
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        except ChildProcessError:  # somebody in this process waits for every child there is
+            return True
 
     def await_ready(self, timeout_seconds: float) -> None:
         """Wait until it takes jobs.
