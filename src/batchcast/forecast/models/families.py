@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from batchcast.forecast.kernels import ses, simple
+from batchcast.forecast.kernels import buckets, events, ses, simple, tsb
 from batchcast.forecast.models.points import Forecast, Task
 
 
@@ -38,9 +38,39 @@ def run_ses(task: Task) -> Mapping[str, Forecast]:
     return {"ses": (levels[:, :, None], mse)}
 
 
+def run_croston(task: Task) -> Mapping[str, Forecast]:
+    """Croston, SBA and linear decay, with gains of size and gap that fit best."""
+    size_gains, gap_gains = np.zeros(task.shape), np.zeros(task.shape)
+    levels, mse = np.zeros((3, *task.shape)), np.zeros((3, *task.shape))
+    events.choose_croston(task.values, task.offsets, task.held, size_gains, gap_gains)
+    events.run_croston(task.values, task.offsets, task.held, size_gains, gap_gains, levels, mse)
+    return {name: (levels[k, :, :, None], mse[k]) for k, name in enumerate(CROSTON)}
+
+
+def run_tsb(task: Task) -> Mapping[str, Forecast]:
+    """TSB with the pair of gains that fits best."""
+    size_gains, chance_gains = np.zeros(task.shape), np.zeros(task.shape)
+    levels, mse = np.zeros(task.shape), np.zeros(task.shape)
+    tsb.choose_tsb(task.values, task.offsets, task.held, size_gains, chance_gains)
+    tsb.run_tsb(task.values, task.offsets, task.held, size_gains, chance_gains, levels, mse)
+    return {"tsb": (levels[:, :, None], mse)}
+
+
+def run_buckets(task: Task) -> Mapping[str, Forecast]:
+    """ADIDA and IMAPA, each bucket length with the gain that fits best."""
+    levels, mse = np.zeros((2, *task.shape)), np.zeros((2, *task.shape))
+    buckets.run_buckets(task.values, task.offsets, task.held, 0.0, levels, mse)
+    return {name: (levels[k, :, :, None], mse[k]) for k, name in enumerate(BUCKETS)}
+
+
 SIMPLE = ("zero", "naive", "mean", "moving_average")
+CROSTON = ("croston", "sba", "linear_decay")
+BUCKETS = ("adida", "imapa")
 FAMILIES: Mapping[tuple[str, ...], Callable[[Task], Mapping[str, Forecast]]] = {
     SIMPLE: run_simple,
     ("seasonal_naive",): run_seasonal_naive,
     ("ses",): run_ses,
+    CROSTON: run_croston,
+    ("tsb",): run_tsb,
+    BUCKETS: run_buckets,
 }

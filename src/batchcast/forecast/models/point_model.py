@@ -33,5 +33,11 @@ _ALL = (
     PointModel(name="mean", family="mean of the whole history"),
     PointModel(name="moving_average", family="mean of the recent periods"),
     PointModel(name="ses", family="simple exponential smoothing"),
+    PointModel(name="croston", family="size of a demand over the gap between demands"),
+    PointModel(name="sba", family="Croston without his bias (Syntetos and Boylan)"),
+    PointModel(name="tsb", family="probability of a demand times its size (Teunter, Syntetos and Babai)"),
+    PointModel(name="adida", family="smoothed sums over the mean gap between demands"),
+    PointModel(name="imapa", family="smoothed sums over many lengths, averaged"),
+    PointModel(name="linear_decay", family="Croston that fades to zero in finite time (obsolescence)"),
 )
 POINT_MODELS: Mapping[str, PointModel] = MappingProxyType({model.name: model for model in _ALL})

@@ -1,0 +1,140 @@
+"""Croston and his successors: demand seen as events, each with a size and a gap since the one before.
+
+    croston        size / gap                                    both smoothed at each demand
+    sba            croston x (1 - gain of the gap / 2)           Syntetos and Boylan's correction of its bias
+    linear_decay   croston x (1 - gain of the gap x idle / (2 x gap)), at least 0; idle: periods since the last demand
+
+All three change only at a demand, so their squared errors over the periods between two demands are sums in closed
+form, and the work grows with the number of demands instead of the number of periods.
+"""
+# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.lanes import Floats, Ints, best_of_grid, inlined, smooth_lanes, start_lanes, trained
+
+LANES = 8
+GRID = np.geomspace(0.1, 0.3, LANES)  # statsforecast's bounds
+NO_EVIDENCE = 0.2  # the middle, where every gain fits equally well: what statsforecast does there
+CROSTON, SBA, LINEAR_DECAY = range(3)  # rows of what `run_croston` fills
+
+
+@inlined
+def list_events(values: Floats, sizes: Floats, gaps: Floats) -> int:
+    """Write the size of each demand and the periods since the one before (since the start, for the first)."""
+    count = 0
+    last = -1
+    for t in range(len(values)):
+        if values[t] > 0.0:
+            sizes[count] = values[t]
+            gaps[count] = t - last
+            last = t
+            count += 1
+    return count
+
+
+@inlined
+def longest(offsets: Ints) -> int:
+    """Periods of the longest series."""
+    most = 0
+    for i in range(len(offsets) - 1):
+        most = max(most, offsets[i + 1] - offsets[i])
+    return most
+
+
+@compiled
+def choose_croston(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, gap_gains: Floats) -> None:
+    """The gains that predict the next size, and the next gap, with least squared error, at each cutoff.
+
+    Both become of shape (cutoffs, series). Sizes and gaps are fitted apart, as statsforecast's CrostonOptimized does.
+    """
+    size_work, gap_work = np.empty(3 * LANES), np.empty(3 * LANES)
+    most = longest(offsets)
+    sizes, gaps = np.empty(most), np.empty(most)
+    for i in range(len(offsets) - 1):
+        y = values[offsets[i] : offsets[i + 1]]
+        count = list_events(y, sizes, gaps)
+        start_lanes(size_work, LANES, GRID, sizes[0] if count else 0.0)
+        start_lanes(gap_work, LANES, GRID, gaps[0] if count else 0.0)
+        seen, stop = 1, 0  # events smoothed, events before the cutoff
+        when = -1.0  # period of the last event before the cutoff
+        for c in range(len(held) - 1, -1, -1):
+            n = trained(len(y), held[c])
+            while stop < count and when + gaps[stop] < n:
+                when += gaps[stop]
+                stop += 1
+            if stop > seen:
+                smooth_lanes(size_work, LANES, sizes, seen, stop)
+                smooth_lanes(gap_work, LANES, gaps, seen, stop)
+                seen = stop
+            size_gains[c, i] = best_of_grid(size_work[2 * LANES :], GRID, NO_EVIDENCE)
+            gap_gains[c, i] = best_of_grid(gap_work[2 * LANES :], GRID, NO_EVIDENCE)
+
+
+@inlined
+def decayed_squares(slope: float, start: int, stop: int) -> float:
+    """Sum of max(1 - slope x idle, 0) squared over idle in [start, stop)."""
+    alive = stop
+    if slope * stop > 1.0:
+        alive = min(stop, int(1.0 / slope) + 1)  # the first whole number of periods at which nothing is left
+    k = float(max(alive - start, 0))
+    first = 1.0 - slope * start
+    return k * first * first - first * slope * k * (k - 1.0) + slope * slope * (k - 1.0) * k * (2.0 * k - 1.0) / 6.0
+
+
+@compiled
+def run_croston(
+    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, gap_gains: Floats, levels: Floats, mse: Floats
+) -> None:
+    """Forecast and mean squared one-step error of the three models with given gains.
+
+    Args:
+        values: demand of all series.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back at each cutoff, ascending.
+        size_gains: how fast the size learns, shape (cutoffs, series).
+        gap_gains: how fast the gap learns, same shape.
+        levels: becomes the forecast of every step, shape (3, cutoffs, series); 0 before the first demand.
+        mse: becomes the mean squared error over the second and later periods, same shape.
+    """
+    most = longest(offsets)
+    sizes, gaps = np.empty(most), np.empty(most)
+    for i in range(len(offsets) - 1):
+        y = values[offsets[i] : offsets[i + 1]]
+        count = list_events(y, sizes, gaps)
+        for c in range(len(held)):
+            n = trained(len(y), held[c])
+            if count == 0 or gaps[0] > n:
+                continue  # no demand yet: the forecast is 0, and so is the error
+            gain = gap_gains[c, i]
+            keep = 1.0 - 0.5 * gain  # Syntetos and Boylan's factor
+            size, gap, when = sizes[0], gaps[0], int(gaps[0]) - 1
+            squares = size * size if when > 0 else 0.0
+            plain = corrected = fading = squares
+            k = 1
+            while True:
+                rate = size / gap
+                slope = 0.5 * gain / gap
+                ends = k == count or when + gaps[k] >= n
+                idle = n - 1 - when if ends else int(gaps[k]) - 1  # periods without demand that follow
+                plain += idle * rate * rate
+                corrected += idle * (keep * rate) ** 2
+                fading += rate * rate * decayed_squares(slope, 0, idle)
+                faded = rate * max(1.0 - slope * idle, 0.0)
+                if ends:
+                    break
+                plain += (sizes[k] - rate) ** 2
+                corrected += (sizes[k] - keep * rate) ** 2
+                fading += (sizes[k] - faded) ** 2
+                size += size_gains[c, i] * (sizes[k] - size)
+                gap += gain * (gaps[k] - gap)
+                when += int(gaps[k])
+                k += 1
+            levels[CROSTON, c, i], levels[SBA, c, i], levels[LINEAR_DECAY, c, i] = rate, keep * rate, faded
+            errors = max(n - 1, 1)
+            mse[CROSTON, c, i] = plain / errors
+            mse[SBA, c, i] = corrected / errors
+            mse[LINEAR_DECAY, c, i] = max(fading, 0.0) / errors

@@ -1,0 +1,160 @@
+"""TSB (Teunter, Syntetos and Babai): probability of a demand in a period, times its size.
+
+The probability falls in every period without demand, so a part that is no longer asked for fades out. Both start as in
+statsforecast: the probability at what the first period shows, the size at the first demand.
+"""
+# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
+
+from __future__ import annotations
+
+import numpy as np
+
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.events import list_events, longest
+from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained, vertex
+
+SIZES = 4  # gains of the size
+CHANCES = 8  # gains of the probability: one vector register
+LANES = SIZES * CHANCES
+SIZE_GRID = np.geomspace(0.02, 0.5, SIZES)
+CHANCE_GRID = np.geomspace(0.01, 0.5, CHANCES)
+SIZE_GAIN, CHANCE_GAIN = 0.1, 0.05  # where every gain fits equally well
+TABLE = 64  # runs of periods without demand whose effect is looked up
+CHANCE, SQUARES = LANES, 2 * LANES  # rows of the workspace; the first is the size
+
+
+@inlined
+def idle_factors(gains: Floats, periods: int, factors: Floats) -> None:
+    """What `periods` without demand leave of the chance of each lane, then the sum of squares while they last."""
+    lanes = len(gains)
+    for j in range(lanes):
+        fade = 1.0 - gains[j]
+        kept = fade**periods
+        factors[j] = kept
+        factors[lanes + j] = (1.0 - kept * kept) / (1.0 - fade * fade)
+
+
+@inlined
+def idle_lanes(work: Floats, factors: Floats) -> None:
+    """A run of periods without demand, in every lane."""
+    for s in range(SIZES):
+        for j in range(CHANCES):
+            k = s * CHANCES + j
+            rate = work[k] * work[CHANCE + k]
+            work[SQUARES + k] += rate * rate * factors[CHANCES + j]
+            work[CHANCE + k] *= factors[j]
+
+
+@inlined
+def demand_lanes(work: Floats, size: float) -> None:
+    """A period with demand, in every lane."""
+    for s in range(SIZES):
+        gain = SIZE_GRID[s]
+        for j in range(CHANCES):
+            k = s * CHANCES + j
+            error = size - work[k] * work[CHANCE + k]
+            work[SQUARES + k] += error * error
+            work[k] += gain * (size - work[k])
+            work[CHANCE + k] += CHANCE_GRID[j] * (1.0 - work[CHANCE + k])
+
+
+@inlined
+def best_pair(squares: Floats) -> tuple[float, float]:
+    """Gains of size and chance with least squared error, each refined by a parabola through its neighbours."""
+    best = 0
+    worst = squares[0]
+    for k in range(1, LANES):
+        if squares[k] < squares[best]:
+            best = k
+        worst = max(worst, squares[k])
+    if not worst - squares[best] > FLAT * worst:
+        return SIZE_GAIN, CHANCE_GAIN
+    s, j = best // CHANCES, best % CHANCES
+    size_gain, chance_gain = SIZE_GRID[s], CHANCE_GRID[j]
+    if 0 < s < SIZES - 1:
+        step = vertex(squares[best - CHANCES], squares[best], squares[best + CHANCES])
+        size_gain *= (SIZE_GRID[1] / SIZE_GRID[0]) ** step
+    if 0 < j < CHANCES - 1:
+        chance_gain *= (CHANCE_GRID[1] / CHANCE_GRID[0]) ** vertex(squares[best - 1], squares[best], squares[best + 1])
+    return size_gain, chance_gain
+
+
+@compiled
+def choose_tsb(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, chance_gains: Floats) -> None:
+    """The pair of gains of least squared one-step error at each cutoff, into shape (cutoffs, series)."""
+    most = longest(offsets)
+    sizes, gaps = np.empty(most), np.empty(most)
+    work, ahead = np.empty(3 * LANES), np.empty(LANES)
+    table, factors = np.empty((TABLE, 2 * CHANCES)), np.empty(2 * CHANCES)
+    for periods in range(TABLE):
+        idle_factors(CHANCE_GRID, periods, table[periods])
+    for i in range(len(offsets) - 1):
+        y = values[offsets[i] : offsets[i + 1]]
+        count = list_events(y, sizes, gaps)
+        seen, when = 0, -1  # demands taken in, period of the last of them
+        for c in range(len(held) - 1, -1, -1):
+            n = trained(len(y), held[c])
+            size_gains[c, i], chance_gains[c, i] = SIZE_GAIN, CHANCE_GAIN
+            while seen < count and when + int(gaps[seen]) < n:
+                if seen == 0:
+                    first = gaps[0] == 1.0
+                    for k in range(LANES):
+                        work[k] = sizes[0]
+                        work[CHANCE + k] = 1.0 if first else CHANCE_GRID[k % CHANCES]
+                        work[SQUARES + k] = 0.0  # of the periods before, the same in every lane
+                else:
+                    idle = int(gaps[seen]) - 1
+                    if idle < TABLE:
+                        idle_lanes(work, table[idle])
+                    else:
+                        idle_factors(CHANCE_GRID, idle, factors)
+                        idle_lanes(work, factors)
+                    demand_lanes(work, sizes[seen])
+                when += int(gaps[seen])
+                seen += 1
+            if seen == 0:
+                continue
+            idle_factors(CHANCE_GRID, n - 1 - when, factors)
+            for k in range(LANES):
+                rate = work[k] * work[CHANCE + k]
+                ahead[k] = work[SQUARES + k] + rate * rate * factors[CHANCES + k % CHANCES]
+            size_gains[c, i], chance_gains[c, i] = best_pair(ahead)
+
+
+@compiled
+def run_tsb(
+    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, chance_gains: Floats, levels: Floats, mse: Floats
+) -> None:
+    """Forecast of every step and mean squared one-step error of given gains, all of shape (cutoffs, series)."""
+    most = longest(offsets)
+    sizes, gaps = np.empty(most), np.empty(most)
+    factors, lane = np.empty(2), np.empty(1)
+    for i in range(len(offsets) - 1):
+        y = values[offsets[i] : offsets[i + 1]]
+        count = list_events(y, sizes, gaps)
+        for c in range(len(held)):
+            n = trained(len(y), held[c])
+            if count == 0 or gaps[0] > n:
+                continue  # no demand yet: the forecast is 0, and so is the error
+            gain = chance_gains[c, i]
+            lane[0] = gain
+            size, when = sizes[0], int(gaps[0]) - 1
+            chance = 1.0 if when == 0 else gain
+            squares = 0.0 if when == 0 else size * size
+            k = 1
+            while True:
+                ends = k == count or when + int(gaps[k]) >= n
+                idle = n - 1 - when if ends else int(gaps[k]) - 1
+                if idle > 0:
+                    idle_factors(lane, idle, factors)
+                    squares += (size * chance) ** 2 * factors[1]
+                    chance *= factors[0]
+                if ends:
+                    break
+                squares += (sizes[k] - size * chance) ** 2
+                size += size_gains[c, i] * (sizes[k] - size)
+                chance += gain * (1.0 - chance)
+                when += int(gaps[k])
+                k += 1
+            levels[c, i] = size * chance
+            mse[c, i] = squares / max(n - 1, 1)
