@@ -15,6 +15,7 @@ FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
 DateOrder = Literal["auto", "day_first", "month_first"]
+NumberStyle = Literal["auto", "point", "comma"]
 Returns = Literal["net", "ignore", "reject"]
 BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
@@ -25,6 +26,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "batch_mode": get_args(BatchMode),
     "partition_strategy": get_args(PartitionStrategy),
     "date_order": get_args(DateOrder),
+    "number_style": get_args(NumberStyle),
     "returns": get_args(Returns),
     "bad_rows": get_args(BadRows),
     "rounding": get_args(Rounding),
@@ -83,6 +85,7 @@ class BatchSettings:
     memory_limit_mb: int = 2048  # MB, of one partition's worker
     forecast_start_date: dt.date | None = None  # None: the period after the last one of the history
     date_order: DateOrder = "auto"
+    number_style: NumberStyle = "auto"  # decimal point or comma; auto reads it off the whole column
     returns: Returns = "net"
     bad_rows: BadRows = "fail"
     column_mapping: Mapping[str, str] = field(default_factory=dict)  # our column -> column of the file

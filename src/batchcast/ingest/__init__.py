@@ -1,0 +1,13 @@
+"""Ingest: a file of any kind to a checked demand history, with an account of every row.
+
+Comes in: a file, folder or table as somebody's ERP exported it, and the settings.
+Goes out: `history.parquet` (one row a series), `rejected.csv`, and a report of what was read, summed and refused.
+Open first: `reader.py`; then `tally.py`, which judges the rows, and `source.py`, what every kind of file becomes.
+"""
+
+from batchcast.ingest.history import read_series_table
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.problems import RowsRefused
+from batchcast.ingest.reader import Ingested, ingest_file, ingest_table
+
+__all__ = ["IngestLimits", "Ingested", "RowsRefused", "ingest_file", "ingest_table", "read_series_table"]

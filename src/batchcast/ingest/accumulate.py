@@ -1,0 +1,217 @@
+"""Adds up quantities by series and day, exactly: the order of the rows never changes a bit.
+
+Whole quantities are added as int64. Others are split into three int64 limbs of 30 bits below the unit, which
+holds every float64 of 2^-8 and more without loss; the sum of a cell is rounded once, at the end.
+
+Totals are a (series, day) matrix where it is well filled, else sorted runs of (series, day) keys, so that the
+work is linear in the rows in both and the memory follows the distinct totals.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.message import Message, mark
+from batchcast.ingest.problems import QuantitiesTooLarge
+
+Whole = NDArray[np.int64]
+Limbs = tuple[Whole, ...]
+
+_LIMB_BITS = 30
+_DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
+_SMALL = 1 << 22  # cells of a matrix that cost nothing
+_FILLED = 8  # a matrix may have so many cells for each row
+_RUN = 1 << 20  # rows gathered before runs are merged
+_MOST_IN_ALL = 4e18  # of the absolute whole quantities, so that no sum leaves int64
+
+
+class Totals:
+    """Sums of quantity by (series, day), both numbered from 0 as they are met."""
+
+    def __init__(self) -> None:
+        self._in_all = 0.0
+        self._rows = 0
+        self._series = 0
+        self._days = 0
+        self._depth = 1  # limbs in use
+        self._keys: Whole = np.empty(0, dtype=np.int64)  # sorted, distinct
+        self._sums: Limbs = (np.empty(0, dtype=np.int64),)
+        self._runs: list[tuple[Whole, Limbs]] = []
+        self._waiting = 0  # rows in the runs
+        self._matrix: _Matrix | None = None
+
+    @property
+    def is_integer(self) -> bool:
+        """Every quantity added was whole."""
+        return self._depth == 1
+
+    def add(
+        self, series: NDArray[np.int32], days: NDArray[np.int32], quantities: NDArray[np.int64 | np.float64]
+    ) -> None:
+        """Add rows: shape (rows,) each.
+
+        Raises:
+            QuantitiesTooLarge: if the sum of all could leave what is added exactly.
+        """
+        if not len(series):
+            return
+        self._in_all += float(np.abs(quantities).sum(dtype=np.float64))
+        if self._in_all > _MOST_IN_ALL:
+            raise QuantitiesTooLarge(
+                Message(
+                    mark("The quantities add up to more than {most:.0e}; they can't be demand."), {"most": _MOST_IN_ALL}
+                )
+            )
+        limbs = _split(quantities, self._depth)
+        self._depth = max(self._depth, len(limbs))
+        self._rows += len(series)
+        self._series = max(self._series, int(series.max()) + 1)
+        self._days = max(self._days, int(days.max()) + 1)
+        if self._matrix is not None and not self._is_filled():
+            self._keys, self._sums = self._matrix.runs()
+            self._matrix = None
+        if self._matrix is not None:
+            self._matrix.add(series, days, limbs, self._series, self._days)
+            return
+        self._runs.append(((series.astype(np.int64) << _DAY_BITS) | days, limbs))
+        self._waiting += len(series)
+        if self._waiting >= max(_RUN, len(self._keys)) or self._is_filled():
+            self._merge()
+
+    def finish(self) -> None:
+        """No row follows."""
+        if self._runs:
+            self._merge()
+
+    @property
+    def cells(self) -> int:
+        """Distinct (series, day) that have a row."""
+        return len(self._keys) if self._matrix is None else self._matrix.cells
+
+    def of_series(self, series: NDArray[np.int64]) -> tuple[Whole, Whole, NDArray[np.float64]]:
+        """The cells of some series: (place in `series`, day, total), ordered by place only."""
+        if self._matrix is not None:
+            place, day, sums = self._matrix.of_series(series, self._days)
+            return place, day, _joined(sums)
+        start = np.searchsorted(self._keys, series << _DAY_BITS)
+        stop = np.searchsorted(self._keys, (series + 1) << _DAY_BITS)
+        lengths = stop - start
+        place = np.repeat(np.arange(len(series)), lengths)
+        at = np.arange(len(place)) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
+        day = self._keys[at] & ((1 << _DAY_BITS) - 1)
+        return place, day, _joined(tuple(limb[at] for limb in self._sums))
+
+    def _is_filled(self) -> bool:
+        return self._series * self._days <= max(_SMALL, _FILLED * self._rows)
+
+    def _merge(self) -> None:
+        """Bring the waiting runs together with what is there."""
+        if self._is_filled():
+            matrix = _Matrix()
+            for keys, limbs in [(self._keys, self._sums), *self._runs]:
+                matrix.add(keys >> _DAY_BITS, keys & ((1 << _DAY_BITS) - 1), limbs, self._series, self._days)
+            self._matrix = matrix
+            self._keys, self._sums = np.empty(0, dtype=np.int64), (np.empty(0, dtype=np.int64),)
+        else:
+            keys = np.concatenate([self._keys, *(keys for keys, _ in self._runs)])
+            sums = tuple(
+                np.concatenate([_limb(self._sums, i), *(_limb(limbs, i) for _, limbs in self._runs)])
+                for i in range(self._depth)
+            )
+            order = np.argsort(keys)
+            keys = keys[order]
+            starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+            self._keys = keys[starts]
+            self._sums = tuple(np.add.reduceat(limb[order], starts) for limb in sums)
+        self._runs, self._waiting = [], 0
+
+
+class _Matrix:
+    """Totals as (series, day) matrices, one a limb, that grow by doubling."""
+
+    def __init__(self) -> None:
+        self._limbs: list[NDArray[np.int64]] = [np.zeros((0, 0), dtype=np.int64)]
+        self._seen = np.zeros((0, 0), dtype=np.bool_)
+
+    @property
+    def cells(self) -> int:
+        return int(np.count_nonzero(self._seen))
+
+    def add(
+        self,
+        series: NDArray[np.int64 | np.int32],
+        days: NDArray[np.int64 | np.int32],
+        limbs: Limbs,
+        series_met: int,
+        days_met: int,
+    ) -> None:
+        self._grow(series_met, days_met, len(limbs))
+        at = series.astype(np.int64) * self._seen.shape[1] + days
+        for matrix, limb in zip(self._limbs, limbs, strict=False):
+            np.add.at(matrix.reshape(-1), at, limb)
+        self._seen.reshape(-1)[at] = True
+
+    def runs(self) -> tuple[Whole, Limbs]:
+        series, days = np.nonzero(self._seen)
+        return (series.astype(np.int64) << _DAY_BITS) | days, tuple(matrix[series, days] for matrix in self._limbs)
+
+    def of_series(self, series: NDArray[np.int64], days: int) -> tuple[Whole, Whole, Limbs]:
+        place, day = np.nonzero(self._seen[series, :days])
+        return place, day, tuple(matrix[series[place], day] for matrix in self._limbs)
+
+    def _grow(self, series: int, days: int, depth: int) -> None:
+        rows, columns = self._seen.shape
+        if series > rows or days > columns:
+            shape = (_doubled(rows, series), _doubled(columns, days))
+            self._limbs = [_enlarged(matrix, shape) for matrix in self._limbs]
+            self._seen = _enlarged(self._seen, shape)
+        while len(self._limbs) < depth:
+            self._limbs.append(np.zeros(self._seen.shape, dtype=np.int64))
+
+
+def _doubled(size: int, needed: int) -> int:
+    size = max(size, 64)
+    while size < needed:
+        size *= 2
+    return size
+
+
+def _enlarged(matrix: NDArray[np.generic], shape: tuple[int, int]) -> NDArray:  # type: ignore[type-arg]
+    larger = np.zeros(shape, dtype=matrix.dtype)
+    larger[: matrix.shape[0], : matrix.shape[1]] = matrix
+    return larger
+
+
+def _split(quantities: NDArray[np.int64 | np.float64], depth: int) -> Limbs:
+    """Whole part, and where there is more: two limbs below the unit."""
+    if quantities.dtype == np.int64:
+        return (quantities.astype(np.int64, copy=False),)
+    whole = np.rint(quantities)
+    rest = quantities - whole
+    if not rest.any():
+        return (whole.astype(np.int64),)
+    scaled = rest * 2.0**_LIMB_BITS
+    middle = np.rint(scaled)
+    last = np.rint((scaled - middle) * 2.0**_LIMB_BITS)
+    return whole.astype(np.int64), middle.astype(np.int64), last.astype(np.int64)
+
+
+def _limb(limbs: Limbs, number: int) -> Whole:
+    return limbs[number] if number < len(limbs) else np.zeros_like(limbs[0])
+
+
+def _joined(limbs: Limbs) -> NDArray[np.float64]:
+    """Each sum as a float64, the same for the same sum however it came about."""
+    if len(limbs) == 1:
+        return limbs[0].astype(np.float64)
+    whole, middle, last = limbs
+    half, size = 1 << (_LIMB_BITS - 1), np.int64(_LIMB_BITS)
+    carry = (last + half) >> size
+    last = last - (carry << size)
+    middle = middle + carry
+    carry = (middle + half) >> size
+    middle = middle - (carry << size)
+    below = middle * 2.0**-_LIMB_BITS + last * 2.0 ** (-2 * _LIMB_BITS)
+    joined: NDArray[np.float64] = (whole + carry) + below
+    return joined

@@ -1,0 +1,144 @@
+"""Day first or month first: decided on the whole column, by the values that read only one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import date_of
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import DateOrder
+from batchcast.ingest.dates import WrittenDate, read_date
+from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
+
+NO_DAY = np.int32(-(2**31))  # where a date can't be read
+_MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
+
+Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
+
+
+class ReadAgain(Exception):
+    """The column turns out to read the other way than was supposed so far: start again with what is now known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A value that reads only one way, and where it stands."""
+
+    value: str
+    place: Message
+
+
+@dataclass
+class DateOrderJudge:
+    """Reads the date column, block by block, in the one order that all of it allows."""
+
+    asked: DateOrder
+    column: str = "date"  # its name in the file
+    witnesses: dict[str, Witness] = field(default_factory=dict)  # order -> first value that allows only it
+    order: str = "day_first"  # supposed until a witness is met
+    ambiguous: Witness | None = None  # first value that reads both ways, to different days
+    saw_month: bool = False  # some date was written as a month
+    _days: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.asked != "auto":
+            self.order = self.asked
+
+    def start_again(self) -> DateOrderJudge:
+        """A judge for a second reading, who knows the witnesses already."""
+        return DateOrderJudge(self.asked, self.column, self.witnesses, self.order)
+
+    def days(self, texts: Sequence[str], locate: Locate) -> NDArray[np.int32]:
+        """The day of each written date, `NO_DAY` where it is none.
+
+        Raises:
+            MixedDateOrders: if one value allows only one order and another only the other.
+            ReadAgain: if earlier blocks were read in the wrong order.
+        """
+        known = self._days
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
+        new = {text: read_date(text) for text in texts if text not in known}
+        self._hear(new, locate)
+        for text, written in new.items():
+            known[text] = self._resolve(written)
+        return np.fromiter((known[text] for text in texts), dtype=np.int32, count=len(texts))
+
+    def explain(self, text: str) -> Message | None:
+        """Why this written date is refused; None where it is a date."""
+        written = read_date(text)
+        if isinstance(written, Message):
+            return written
+        if self._resolve(written) != NO_DAY:
+            return None
+        if written.decides not in {None, self.order}:
+            template = mark("is not a date in the order that was asked for, {order}")
+            return Message(template, {"order": self.order})
+        return Message(mark("is not a date: that month has no such day"))
+
+    def conclude(self) -> Message | None:
+        """What a person should know of the order, once the whole column has been read.
+
+        Raises:
+            AmbiguousDates: if nothing decides the order and it matters.
+        """
+        if self.ambiguous is None:
+            return None
+        if self.asked != "auto":
+            return Message(mark("Dates are read {order}, as asked for."), {"order": self.order})
+        witness = self.witnesses.get(self.order)
+        if witness is None:
+            raise self._question(self.ambiguous)
+        template = mark("Dates are read {order}: {value!r} ({place}) allows nothing else.")
+        return Message(template, {"order": self.order, "value": witness.value, "place": witness.place})
+
+    def _resolve(self, written: WrittenDate | Message) -> int:
+        if isinstance(written, Message):
+            return int(NO_DAY)
+        self.saw_month = self.saw_month or written.is_month
+        day = written.day_first if self.order == "day_first" else written.month_first
+        return int(NO_DAY) if day is None else day
+
+    def _hear(self, new: dict[str, WrittenDate | Message], locate: Locate) -> None:
+        had_ambiguous = self.ambiguous is not None
+        for text, written in new.items():
+            if isinstance(written, Message) or written.day_first == written.month_first is not None:
+                continue
+            if written.decides is None:
+                self.ambiguous = self.ambiguous or Witness(text, locate(text))
+            elif written.decides not in self.witnesses and self.asked == "auto":
+                self.witnesses[written.decides] = Witness(text, locate(text))
+        if len(self.witnesses) > 1:
+            raise self._mixed()
+        for order in self.witnesses:
+            if order != self.order:
+                self.order = order
+                if had_ambiguous:
+                    raise ReadAgain
+
+    def _mixed(self) -> MixedDateOrders:
+        day, month = self.witnesses["day_first"], self.witnesses["month_first"]
+        template = mark(
+            "The dates of column {column} are in two orders: {day!r} ({day_place}) can only be day first, {month!r} "
+            "({month_place}) only month first. Write them all in one order, or set date_order to day_first or "
+            "month_first to have the others refused row by row."
+        )
+        values = {"column": self.column, "day": day.value, "day_place": day.place}
+        return MixedDateOrders(Message(template, values | {"month": month.value, "month_place": month.place}))
+
+    def _question(self, example: Witness) -> AmbiguousDates:
+        written = read_date(example.value)
+        assert isinstance(written, WrittenDate)
+        assert written.day_first is not None
+        assert written.month_first is not None
+        template = mark(
+            "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or {month_first}? "
+            "Set date_order to day_first or to month_first."
+        )
+        values = {"column": self.column, "value": example.value, "place": example.place}
+        readings = {"day_first": date_of(written.day_first), "month_first": date_of(written.month_first)}
+        return AmbiguousDates(Message(template, values | readings))

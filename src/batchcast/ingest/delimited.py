@@ -1,0 +1,226 @@
+"""CSV files: clean blocks go through pyarrow's reader, every other through `records.py`, line by line.
+
+A block is clean where every physical line is one row: then the reader's rows and the line numbers can't differ
+from what stands in the file, whatever it does with quotes that are out of place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from batchcast.domain.message import Message, mark
+from batchcast.ingest.bytestream import Bytes
+from batchcast.ingest.dialect import DELIMITERS, Dialect
+from batchcast.ingest.encoding import Lines, TextBlocks
+from batchcast.ingest.header import Layout
+from batchcast.ingest.problems import UnclosedQuote
+from batchcast.ingest.records import Records, split_lines, split_records
+from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
+
+_KEYS = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class CleanBlock:
+    """Lines that are one row each."""
+
+    file: str | None
+    lines: Lines
+    table: Any
+    delimiter: str
+    broken: Sequence[BrokenRow] = ()
+    blank_lines: int = 0
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that every column has."""
+        return int(self.table.num_rows)
+
+    def column(self, index: int) -> Any:
+        """Text, as a dictionary or plain."""
+        return self.table.column(str(index)).combine_chunks()
+
+    def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
+        """The rows in full."""
+        data = self.lines.data
+        ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
+        for i in indices:
+            line = data[ends[i - 1] + 1 if i else 0 : ends[i] + 1].decode()
+            cells = split_records([line], 1, self.delimiter).rows
+            yield SourceRow(self.lines.first_line + i, cells[0].cells if cells else ())
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBlock:
+    """Rows that were split one by one."""
+
+    file: str | None
+    records: Sequence[SourceRow]
+    broken: Sequence[BrokenRow]
+    blank_lines: int
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that every column has."""
+        return len(self.records)
+
+    def column(self, index: int) -> Any:
+        """Text."""
+        return pa.array([row.cells[index] for row in self.records], type=pa.string())
+
+    def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
+        """The rows in full."""
+        return (self.records[i] for i in indices)
+
+
+@dataclass(slots=True)
+class DelimitedFile:
+    """One CSV file."""
+
+    source: Bytes
+    dialect: Dialect
+    member: str | None = None  # its name, where it is one of several
+    encoding: str = field(default="UTF-8")
+
+    def blocks(self, layout: Layout) -> Iterator[Block]:
+        """All rows once.
+
+        Raises:
+            UnclosedQuote: if a quote opens and never closes.
+        """
+        blocks = TextBlocks(self.source)
+        carried: Lines | None = None
+        for lines in blocks:
+            here = _without_header(lines, self.dialect.header_lines)
+            if carried is not None:
+                here = Lines(carried.data + here.data, carried.first_line)
+            block, carried = self._block(here, layout, open_before=carried is not None)
+            if carried is not None and len(carried.data) > self.source.limits.max_record_bytes:
+                raise self._unclosed(carried.first_line)
+            yield block
+        self.encoding = blocks.encoding
+        if carried is not None:
+            raise self._unclosed(carried.first_line)
+
+    def _block(self, lines: Lines, layout: Layout, *, open_before: bool) -> tuple[Block, Lines | None]:
+        if not open_before and _quotes_fit(lines.data, self.dialect.delimiter):
+            table = _parsed(lines.data, self.dialect, layout)
+            if table is not None:
+                return CleanBlock(self.member, lines, table, self.dialect.delimiter), None
+        split = split_lines(lines.data)
+        records = split_records(split, lines.first_line, self.dialect.delimiter)
+        left = None
+        if records.open_from is not None:
+            rest = "".join(split[records.open_from :]).encode()
+            left = Lines(rest, lines.first_line + records.open_from)
+        return self._even(records), left
+
+    def _even(self, records: Records) -> RecordBlock:
+        """Rows as wide as the header; further cells that are blank are dropped, others break the row."""
+        width = len(self.dialect.header)
+        good: list[SourceRow] = []
+        broken = list(records.broken)
+        for row in records.rows:
+            if len(row.cells) == width:
+                good.append(row)
+            elif len(row.cells) > width and all(map(is_blank, row.cells[width:])):
+                good.append(SourceRow(row.line, row.cells[:width]))
+            else:
+                broken.append(_uneven(row, width))
+        broken.sort(key=lambda one: one.row.line)
+        return RecordBlock(self.member, good, broken, records.blank_lines)
+
+    def _unclosed(self, line: int) -> UnclosedQuote:
+        template = mark("A quote that opens in line {line} of {name} never closes; close it or remove it.")
+        return UnclosedQuote(Message(template, {"line": line, "name": self.source.name}))
+
+
+def _without_header(lines: Lines, header_lines: int) -> Lines:
+    skip = header_lines + 1 - lines.first_line
+    if skip <= 0:
+        return lines
+    ends = [found.end() for found in _first(re.finditer(rb"\r\n|\n|\r", lines.data), skip)]
+    start = ends[-1] if len(ends) == skip else len(lines.data)
+    return Lines(lines.data[start:], lines.first_line + len(ends))
+
+
+def _first(found: Iterator[re.Match[bytes]], count: int) -> list[re.Match[bytes]]:
+    return [match for match, _ in zip(found, range(count), strict=False)]
+
+
+def _quotes_fit(data: bytes, delimiter: str) -> bool:
+    """Quotes stand only around whole cells, doubled within; and carriage returns only before line ends."""
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return False
+    if b'"' not in data:
+        return True
+    letters = np.frombuffer(b"\n" + data.replace(b'""', b"") + b"\n", dtype=np.uint8)
+    quotes = np.flatnonzero(letters == ord('"'))
+    if len(quotes) % 2:
+        return False
+    before = letters[quotes[0::2] - 1]
+    after = letters[quotes[1::2] + 1]
+    outside = (ord(delimiter), ord("\n"))
+    return bool(np.isin(before, outside).all() and np.isin(after, (*outside, ord("\r"))).all())
+
+
+def _parsed(data: bytes, dialect: Dialect, layout: Layout) -> Any | None:
+    """The wanted columns, or None where some line is not exactly one row."""
+    if not data:
+        return None
+    names = [str(i) for i in range(len(dialect.header))]
+    types = {str(i): pa.string() if i in layout.plain else _KEYS for i in layout.wanted}
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+            parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(
+                column_types=types, include_columns=list(types), strings_can_be_null=False, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if table.num_rows == data.count(b"\n") else None
+
+
+def _uneven(row: SourceRow, width: int) -> BrokenRow:
+    found = len(row.cells)
+    template = mark("is where the row goes wrong: it has {found} cells, the header {width}")
+    return BrokenRow(row, min(found, width), Message(template, {"found": found, "width": width}))
+
+
+@dataclass(slots=True)
+class DelimitedFiles:
+    """One CSV file, or several with one header that are one history."""
+
+    files: Sequence[DelimitedFile]
+    notes: tuple[Message, ...] = ()
+    sheet: str | None = None
+
+    @property
+    def several_files(self) -> bool:
+        """Every block names its file."""
+        return self.files[0].member is not None
+
+    @property
+    def format(self) -> Message:
+        """What the files were read as."""
+        encodings = "/".join(sorted({file.encoding for file in self.files}))
+        delimiters = "/".join(sorted({DELIMITERS[file.dialect.delimiter] for file in self.files}))
+        values = {"encoding": encodings, "delimiter": delimiters, "count": len(self.files)}
+        if self.several_files:
+            return Message(mark("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
+        return Message(mark("CSV, {encoding}, delimiter {delimiter}"), values)
+
+    def blocks(self, layout: Layout) -> Iterator[Block]:
+        """All rows of all files once."""
+        for file in self.files:
+            yield from file.blocks(layout)

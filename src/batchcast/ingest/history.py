@@ -1,0 +1,141 @@
+"""The checked history on disk, and what can be read off it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.calendar import Frequency, date_of
+from batchcast.domain.history import DemandHistory, HistoryFacts, SeriesTable, SiteFacts
+from batchcast.ingest.accumulate import Totals
+
+HISTORY_FILE = "history.parquet"
+_ROW_GROUP = 4096  # series
+_SCHEMA = pa.schema(
+    [
+        (columns.SITE_CODE, pa.string()),
+        (columns.PARTNUMBER, pa.string()),
+        (columns.FIRST_DAY, pa.int32()),
+        (columns.ROWS, pa.int32()),
+        (columns.DAY, pa.list_(pa.int32())),
+        (columns.QUANTITY, pa.list_(pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that was accepted: series as numbers of sites and parts, days as numbers of dates."""
+
+    sites: Sequence[str]
+    parts: Sequence[str]
+    series_site: NDArray[np.int64]  # (series,), into sites
+    series_part: NDArray[np.int64]  # (series,), into parts
+    series_rows: NDArray[np.int64]  # (series,), accepted rows
+    days: NDArray[np.int32]  # days since 1970-01-01, by their number
+    totals: Totals
+    dates_are_months: bool  # some date was written without a day
+
+
+def write_history(gathered: Gathered, path: Path) -> HistoryFacts:
+    """Write the history, one row a series in the order of site and part; the same bytes for the same demand."""
+    order = _series_order(gathered)
+    options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
+    dictionary = [columns.SITE_CODE]
+    with pq.ParquetWriter(path, _SCHEMA, use_dictionary=dictionary, store_schema=False, **options) as writer:
+        for start in range(0, len(order), _ROW_GROUP):
+            chosen = order[start : start + _ROW_GROUP]
+            writer.write_table(_row_group(gathered, chosen), row_group_size=_ROW_GROUP)
+    return _facts(gathered)
+
+
+def read_series_table(history: DemandHistory) -> SeriesTable:
+    """One entry a series, in the order of the history."""
+    names = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.ROWS]
+    table = pq.read_table(history.path, columns=names)
+    sites = table.column(columns.SITE_CODE).combine_chunks().dictionary_encode()
+    parts = table.column(columns.PARTNUMBER).combine_chunks().dictionary_encode()
+    return SeriesTable(
+        site_codes=tuple(sites.dictionary.to_pylist()),
+        site_index=sites.indices.to_numpy(),
+        part_index=parts.indices.to_numpy(),
+        rows=table.column(columns.ROWS).to_numpy(),
+        first_day=table.column(columns.FIRST_DAY).to_numpy(),
+    )
+
+
+def _series_order(gathered: Gathered) -> NDArray[np.int64]:
+    """Numbers of the series, sorted by the UTF-8 bytes of site and part."""
+    site_rank, part_rank = _ranks(gathered.sites), _ranks(gathered.parts)
+    return np.lexsort((part_rank[gathered.series_part], site_rank[gathered.series_site]))
+
+
+def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
+    encoded = [text.encode() for text in texts]
+    ranks = np.empty(len(texts), dtype=np.int64)
+    ranks[sorted(range(len(texts)), key=encoded.__getitem__)] = np.arange(len(texts))
+    return ranks
+
+
+def _row_group(gathered: Gathered, chosen: NDArray[np.int64]) -> Any:
+    place, number, total = gathered.totals.of_series(chosen)
+    day = gathered.days[number]
+    by_place_and_day = np.lexsort((day, place)) if len(place) else place
+    place, day, total = place[by_place_and_day], day[by_place_and_day], total[by_place_and_day]
+    starts = np.searchsorted(place, np.arange(len(chosen)))
+    kept = total != 0
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(place[kept], minlength=len(chosen)))]).astype(np.int32)
+    sites = [gathered.sites[i] for i in gathered.series_site[chosen]]
+    parts = [gathered.parts[i] for i in gathered.series_part[chosen]]
+    arrays = [
+        pa.array(sites, type=pa.string()),
+        pa.array(parts, type=pa.string()),
+        pa.array(day[starts], type=pa.int32()),
+        pa.array(gathered.series_rows[chosen], type=pa.int32()),
+        pa.ListArray.from_arrays(bounds, pa.array(day[kept], type=pa.int32())),
+        pa.ListArray.from_arrays(bounds, pa.array(total[kept], type=pa.float64())),
+    ]
+    return pa.table(arrays, schema=_SCHEMA)
+
+
+def _facts(gathered: Gathered) -> HistoryFacts:
+    count = len(gathered.sites)
+    rows = np.bincount(gathered.series_site, weights=gathered.series_rows, minlength=count)
+    series = np.bincount(gathered.series_site, minlength=count)
+    sites = (
+        SiteFacts(site_code=s, rows=int(r), series=int(n)) for s, r, n in zip(gathered.sites, rows, series, strict=True)
+    )
+    days = np.sort(gathered.days)
+    weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
+    return HistoryFacts(
+        rows=int(gathered.series_rows.sum()),
+        series=len(gathered.series_rows),
+        parts=len(np.unique(gathered.series_part)),
+        sites=tuple(sorted((s for s in sites if s.series), key=lambda s: s.site_code.encode())),
+        first_date=date_of(int(days[0])),
+        last_date=date_of(int(days[-1])),
+        frequency=read_frequency(days, dates_are_months=gathered.dates_are_months),
+        weekdays=tuple(day in weekdays for day in range(7)),
+        is_integer=gathered.totals.is_integer,
+    )
+
+
+def read_frequency(days: NDArray[np.int32], *, dates_are_months: bool) -> Frequency:
+    """The frequency that distinct, sorted days show: all first of a month, all on one weekday, or daily.
+
+    One date alone shows nothing and is daily, unless it was written as a month.
+    """
+    starts = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    if bool((starts == days).all()) and (len(days) > 1 or dates_are_months):
+        return Frequency.MONTHLY
+    if len(days) > 1 and not (np.diff(days) % 7).any():
+        return Frequency.WEEKLY
+    return Frequency.DAILY

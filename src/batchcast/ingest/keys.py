@@ -1,0 +1,87 @@
+"""Part numbers and site codes: text to the letter, without the space around it.
+
+Case, leading zeros, `1E5` and everything inside stay as they are; space before and after (also tabs, line
+ends and no-break spaces) is dropped, because no two parts differ by it. The longest is 200 characters.
+`NULL`, as databases export it, is no key, nor is an error value of a spreadsheet such as `#N/A`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.message import Message, mark
+from batchcast.ingest.limits import MOST_KEY_CHARACTERS
+
+_SPREADSHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+NO_KEY = -1  # where a key can't be read
+_LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
+
+
+class Keys:
+    """Numbers distinct keys in the order they are met."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._codes: dict[str, int] = {}
+        self._written: dict[object, int] = {}  # as written, with its space, to the same number
+
+    def codes(self, cells: Sequence[object]) -> NDArray[np.int32]:
+        """The number of each key, `NO_KEY` where it can't be one."""
+        written = self._written
+        found = [written.get(cell) for cell in cells]
+        if None in found:
+            found = [self._code(cell) if code is None else code for cell, code in zip(cells, found, strict=True)]
+        return np.array(found, dtype=np.int32)
+
+    def _code(self, cell: object) -> int:
+        key = read_key(cell)
+        if isinstance(key, Message):
+            return NO_KEY
+        code = self._codes.setdefault(key, len(self.texts))
+        if code == len(self.texts):
+            self.texts.append(key)
+        self._written[cell] = code
+        return code
+
+
+def read_key(cell: object) -> str | Message:
+    """The key in a cell, or the reason why there is none."""
+    text = key_text(cell)
+    if not text:
+        return Message(mark("is empty"))
+    if text == "NULL":
+        return Message(mark("is NULL, which databases write for nothing"))
+    if text in _SPREADSHEET_ERRORS:
+        return Message(mark("is an error value of a spreadsheet"))
+    if len(text) > MOST_KEY_CHARACTERS:
+        template = mark("has {found} characters; at most {most} are allowed")
+        return Message(template, {"found": len(text), "most": MOST_KEY_CHARACTERS})
+    if "\0" in text:
+        return Message(mark("holds a NUL character"))
+    if isinstance(cell, dt.date):
+        return Message(mark("is a date cell; a spreadsheet has turned the code into a date, format the column as text"))
+    return text
+
+
+def key_text(cell: object) -> str:
+    """A cell as a person would type it: 123.0 -> '123', None -> ''."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        if cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
+            return ""
+        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < _LARGEST_PLAIN else repr(cell)
+    if isinstance(cell, Decimal):
+        return f"{cell:f}".rstrip("0").rstrip(".") if "." in f"{cell:f}" else f"{cell:f}"
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace").strip()
+    return str(cell).strip()

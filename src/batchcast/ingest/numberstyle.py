@@ -1,0 +1,204 @@
+"""Decimal point or decimal comma: decided on the whole column, by the numbers that read only one way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import NumberStyle
+from batchcast.ingest.dateorder import ReadAgain, Witness
+from batchcast.ingest.limits import LARGEST_QUANTITY
+from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
+from batchcast.ingest.quantities import WrittenNumber, not_finite, read_number, too_large
+
+Quantities = NDArray[np.int64] | NDArray[np.float64]
+_MOST_REMEMBERED = 500_000
+_WHOLE = b"0123456789-"
+_DECIMAL = b"0123456789-."
+
+
+@dataclass
+class NumberStyleJudge:
+    """Reads the quantity column, block by block, in the one style that all of it allows."""
+
+    asked: NumberStyle
+    column: str = "demand_qty"  # its name in the file
+    witnesses: dict[str, Witness] = field(default_factory=dict)  # style -> first value that allows only it
+    style: str = "point"  # supposed until a witness is met
+    ambiguous: Witness | None = None  # first value that reads both ways, to different numbers
+    _known: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.asked != "auto":
+            self.style = self.asked
+
+    def start_again(self) -> NumberStyleJudge:
+        """A judge for a second reading, who knows the witnesses already."""
+        return NumberStyleJudge(self.asked, self.column, self.witnesses, self.style)
+
+    def quantities(self, column: Any, locate: Callable[[str], Message]) -> Quantities:
+        """The quantity of each row, NaN where it is none; int64 where all are whole.
+
+        Raises:
+            MixedNumberStyles: if one value allows only one style and another only the other.
+            ReadAgain: if earlier blocks were read in the wrong style.
+            UnreadableColumn: if the column's type can't hold quantities.
+        """
+        if _is_text(column.type):
+            plain = self._plain(column)
+            return self._written(column, locate) if plain is None else plain
+        return self._typed(column)
+
+    def explain(self, cell: object) -> Message | None:
+        """Why this cell is refused; None where it is a quantity."""
+        if isinstance(cell, str):
+            written = read_number(cell)
+            if isinstance(written, Message):
+                return written
+            value = self._resolve(written)
+            if value is None:
+                return Message(mark("is not a number with a decimal {style}"), {"style": self.style})
+        elif cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
+            return Message(mark("is empty"))
+        else:
+            value = float(cell)  # type: ignore[arg-type]  # every other type was refused with its column
+        if not np.isfinite(value):
+            return not_finite()
+        return too_large() if abs(value) > LARGEST_QUANTITY else None
+
+    def conclude(self) -> Message | None:
+        """What a person should know of the style, once the whole column has been read.
+
+        Raises:
+            AmbiguousNumbers: if nothing decides the style and it matters.
+        """
+        if self.ambiguous is None:
+            return None
+        if self.asked != "auto":
+            return Message(mark("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
+        witness = self.witnesses.get(self.style)
+        if witness is None:
+            raise self._question(self.ambiguous)
+        template = mark("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
+        return Message(template, {"style": self.style, "value": witness.value, "place": witness.place})
+
+    def _plain(self, column: Any) -> Quantities | None:
+        """The fast path: digits and a sign, or a decimal point where that is already certain."""
+        if pa.types.is_dictionary(column.type):
+            return None
+        letters = _text_bytes(column)
+        point_is_certain = self.style == "point" and (self.asked == "point" or "point" in self.witnesses)
+        kind = pa.int64()
+        if letters.translate(None, _WHOLE):
+            if not point_is_certain or letters.translate(None, _DECIMAL):
+                return None
+            kind = pa.float64()
+        try:
+            values: Quantities = column.cast(kind).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            return None
+        return values if not len(values) or np.abs(values).max() <= LARGEST_QUANTITY else None
+
+    def _written(self, column: Any, locate: Callable[[str], Message]) -> Quantities:
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        texts = ["" if text is None else text for text in encoded.dictionary.to_pylist()]
+        known = self._known
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
+        new = {text: read_number(text) for text in texts if text not in known}
+        self._hear(new, locate)
+        for text, written in new.items():
+            value = None if isinstance(written, Message) else self._resolve(written)
+            known[text] = np.nan if value is None or abs(value) > LARGEST_QUANTITY else value
+        distinct = np.fromiter((known[text] for text in texts), dtype=np.float64, count=len(texts))
+        return take_or(distinct, encoded, np.nan)
+
+    def _typed(self, column: Any) -> Quantities:
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            return self._typed(column.dictionary_decode())
+        if pa.types.is_null(kind):
+            return np.full(len(column), np.nan)
+        if pa.types.is_integer(kind) and not column.null_count and kind != pa.uint64():
+            whole: NDArray[np.int64] = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+            if not len(whole) or (whole.max() <= LARGEST_QUANTITY and whole.min() >= -LARGEST_QUANTITY):
+                return whole
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            template = mark("Column {column} is of type {type}, which can't hold quantities; send numbers or text.")
+            raise UnreadableColumn(Message(template, {"column": self.column, "type": str(kind)}))
+        values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return np.where(np.abs(values) <= LARGEST_QUANTITY, values, np.nan)
+
+    def _resolve(self, written: WrittenNumber) -> float | None:
+        return written.point if self.style == "point" else written.comma
+
+    def _hear(self, new: dict[str, WrittenNumber | Message], locate: Callable[[str], Message]) -> None:
+        had_ambiguous = self.ambiguous is not None
+        for text, written in new.items():
+            if isinstance(written, Message) or written.point == written.comma:
+                continue
+            if written.point is not None and written.comma is not None:
+                self.ambiguous = self.ambiguous or Witness(text, locate(text))
+                continue
+            style = "comma" if written.point is None else "point"
+            if style not in self.witnesses and self.asked == "auto":
+                self.witnesses[style] = Witness(text, locate(text))
+        if len(self.witnesses) > 1:
+            raise self._mixed()
+        for style in self.witnesses:
+            if style != self.style:
+                self.style = style
+                if had_ambiguous:
+                    raise ReadAgain
+
+    def _mixed(self) -> MixedNumberStyles:
+        point, comma = self.witnesses["point"], self.witnesses["comma"]
+        template = mark(
+            "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, {comma!r} "
+            "({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or comma to "
+            "have the others refused row by row."
+        )
+        values = {"column": self.column, "point": point.value, "point_place": point.place}
+        return MixedNumberStyles(Message(template, values | {"comma": comma.value, "comma_place": comma.place}))
+
+    def _question(self, example: Witness) -> AmbiguousNumbers:
+        written = read_number(example.value)
+        assert isinstance(written, WrittenNumber)
+        template = mark(
+            "Every number of column {column} reads both ways: is {value!r} ({place}) {point:g} or {comma:g}? "
+            "Set number_style to point or to comma."
+        )
+        values = {"column": self.column, "value": example.value, "place": example.place}
+        return AmbiguousNumbers(Message(template, values | {"point": written.point, "comma": written.comma}))
+
+
+def take_or(distinct: NDArray[Any], encoded: Any, missing: object) -> NDArray[Any]:
+    """Each row's value from those of the distinct texts of a dictionary array; `missing` where a row is null."""
+    indices = encoded.indices
+    if not indices.null_count:
+        return distinct[indices.to_numpy(zero_copy_only=False)]
+    codes = indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
+    return np.append(distinct, np.array([missing], dtype=distinct.dtype))[codes]
+
+
+def _is_text(kind: Any) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _text_bytes(column: Any) -> bytes:
+    """All the letters of a text column, one after another."""
+    if column.null_count or not pa.types.is_string(column.type):
+        return b" "
+    _, offsets, data = column.buffers()
+    if data is None:
+        return b""
+    bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    return bytes(memoryview(data)[bounds[0] : bounds[-1]])

@@ -1,0 +1,88 @@
+"""Parquet files, in batches, with what they unpack to known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.header import Layout, find_columns
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.problems import DamagedFile, OverTheLimit
+from batchcast.ingest.source import Block
+from batchcast.ingest.table import check_types, table_blocks
+
+_ROWS_IN_BATCH = 1 << 16
+_BYTES_PER_CELL = 4  # the least a cell takes once it is unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """A Parquet file."""
+
+    path: Path
+    columns: int
+    notes: tuple[Message, ...] = ()
+    sheet: str | None = None
+    several_files: bool = False
+
+    @property
+    def format(self) -> Message:
+        """What it was read as."""
+        return Message(mark("Parquet, {count} columns"), {"count": self.columns})
+
+    def blocks(self, layout: Layout) -> Iterator[Block]:
+        """All rows once.
+
+        Raises:
+            DamagedFile: if it is corrupt.
+        """
+        names = [layout.header[i] for i in layout.wanted]
+        try:
+            with pq.ParquetFile(self.path, read_dictionary=names) as file:
+                schema = file.schema_arrow
+                wanted = pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted])
+                check_types(wanted, layout)
+                batches = file.iter_batches(batch_size=_ROWS_IN_BATCH, columns=names, use_threads=False)
+                yield from table_blocks((_renamed(batch, layout) for batch in batches), len(layout.header))
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self.path, error) from error
+
+
+def open_parquet(path: Path, settings: BatchSettings, limits: IngestLimits) -> tuple[ParquetSource, Layout]:
+    """A Parquet file.
+
+    Raises:
+        DamagedFile: if it is cut short or corrupt.
+        OverTheLimit: if it unpacks to more than is allowed.
+        InvalidInput: if its columns can't be a demand history.
+    """
+    try:
+        metadata = pq.read_metadata(path)
+        header = metadata.schema.to_arrow_schema().names
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    layout = find_columns(header, settings)
+    said = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    expanded = max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL)
+    if expanded > limits.max_expanded_bytes:
+        template = mark("{name} unpacks to {found} MB; at most {most} MB are read. Send it in smaller files.")
+        most = limits.max_expanded_bytes // 1_000_000
+        raise OverTheLimit(Message(template, {"name": path.name, "found": expanded // 1_000_000, "most": most}))
+    return ParquetSource(path, len(header)), layout
+
+
+def _renamed(batch: Any, layout: Layout) -> Any:
+    columns = [batch.column(layout.header[i]) for i in layout.wanted]
+    return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
+
+
+def _damaged(path: Path, error: Exception) -> DamagedFile:
+    template = mark("{name} is not a whole Parquet file ({cause}). Send it again.")
+    return DamagedFile(Message(template, {"name": path.name, "cause": str(error).split("\n")[0][:200]}))

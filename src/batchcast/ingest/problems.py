@@ -1,0 +1,169 @@
+"""Why a file can't be a demand history: one class a reason, each with its slug.
+
+InvalidInput (domain)
+├── UnreadableInput         it isn't there, or may not be read
+├── EmptyInput              nothing in it
+├── NoRows                  a header and nothing under it
+├── UnknownFormat           none of CSV, XLSX, Parquet, zip, folder
+├── NotText                 NUL or undecodable bytes where text should be
+├── DamagedFile             cut short or corrupt
+├── OverTheLimit            too large, or unpacks to too much
+├── UnclosedQuote           a quote opens and never closes
+├── MissingColumn           no column for something we need
+├── AmbiguousColumn         two columns could be it
+├── UnknownMapping          the mapping names a column or sheet that isn't there
+├── UnreadableColumn        a column of a type that can't hold what it should
+├── DifferentHeader         a member of a folder or archive has other columns
+├── AmbiguousDates          day first or month first? every date reads both ways
+├── MixedDateOrders         some dates read only day first, others only month first
+├── AmbiguousNumbers        is `1,234` 1234 or 1.234? every number reads both ways
+├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
+├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
+└── RowsRefused             rows can't be read, and `bad_rows` is `fail`
+"""
+
+from __future__ import annotations
+
+from batchcast.domain.errors import InvalidInput
+from batchcast.domain.history import IngestReport
+from batchcast.domain.message import Message, mark
+
+
+class UnreadableInput(InvalidInput):
+    """The file or folder isn't there, or this user may not read it."""
+
+    slug = "unreadable-input"
+
+
+class EmptyInput(InvalidInput):
+    """There is nothing in the file."""
+
+    slug = "empty-input"
+
+
+class NoRows(InvalidInput):
+    """There is a header and nothing under it."""
+
+    slug = "no-rows"
+
+
+class UnknownFormat(InvalidInput):
+    """The content is of a kind that we don't read."""
+
+    slug = "unknown-format"
+
+
+class NotText(InvalidInput):
+    """A text file holds bytes that are no text."""
+
+    slug = "not-text"
+
+
+class DamagedFile(InvalidInput):
+    """The file was cut short or is corrupt."""
+
+    slug = "damaged-file"
+
+
+class OverTheLimit(InvalidInput):
+    """The file is larger, or unpacks to more, than is allowed."""
+
+    slug = "over-the-limit"
+
+
+class UnclosedQuote(InvalidInput):
+    """A quoted cell opens and never closes."""
+
+    slug = "unclosed-quote"
+
+
+class MissingColumn(InvalidInput):
+    """No column holds something that a demand history needs."""
+
+    slug = "missing-column"
+
+
+class AmbiguousColumn(InvalidInput):
+    """Two columns could hold the same thing."""
+
+    slug = "ambiguous-column"
+
+
+class UnknownMapping(InvalidInput):
+    """The column mapping names what isn't there."""
+
+    slug = "unknown-mapping"
+
+
+class UnreadableColumn(InvalidInput):
+    """A column has a type that can't hold what it should."""
+
+    slug = "unreadable-column"
+
+
+class DifferentHeader(InvalidInput):
+    """The files of a folder or archive don't share one header."""
+
+    slug = "different-header"
+
+
+class AmbiguousDates(InvalidInput):
+    """Every date reads both day first and month first."""
+
+    slug = "ambiguous-dates"
+
+
+class MixedDateOrders(InvalidInput):
+    """Some dates read only day first and others only month first."""
+
+    slug = "mixed-date-orders"
+
+
+class AmbiguousNumbers(InvalidInput):
+    """Every number reads both with a decimal point and with a decimal comma."""
+
+    slug = "ambiguous-numbers"
+
+
+class MixedNumberStyles(InvalidInput):
+    """Some numbers have a decimal point and others a decimal comma."""
+
+    slug = "mixed-number-styles"
+
+
+class QuantitiesTooLarge(InvalidInput):
+    """The quantities add up to more than can be added exactly."""
+
+    slug = "quantities-too-large"
+
+
+class RowsRefused(InvalidInput):
+    """Some rows can't be read and `bad_rows` is `fail`; `report` has every count and the first hundred."""
+
+    slug = "rows-refused"
+
+    def __init__(self, report: IngestReport) -> None:
+        self.report = report
+        first = report.problems[0]
+        template = mark(
+            "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
+            "Correct them, or leave them out with bad_rows=skip."
+        )
+        values = {
+            "refused": report.rows_refused,
+            "read": report.rows_read,
+            "place": place(first.line, file=first.file, sheet=first.sheet),
+            "column": first.column,
+            "value": first.value,
+            "reason": first.reason,
+        }
+        super().__init__(Message(template, values))
+
+
+def place(line: int, *, file: str | None = None, sheet: str | None = None) -> Message:
+    """Where a row stands: `line 12`, with its file or sheet where there are several."""
+    if file is not None:
+        return Message(mark("line {line} of {file}"), {"line": line, "file": file})
+    if sheet is not None:
+        return Message(mark("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
+    return Message(mark("line {line}"), {"line": line})

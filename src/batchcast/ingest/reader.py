@@ -1,0 +1,132 @@
+"""A file of any kind, or a table, to a checked demand history and an account of every row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batchcast.domain import columns
+from batchcast.domain.history import DemandHistory, IngestReport
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.dateorder import DateOrderJudge, ReadAgain
+from batchcast.ingest.header import Layout
+from batchcast.ingest.history import HISTORY_FILE, write_history
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.numberstyle import NumberStyleJudge
+from batchcast.ingest.problems import NoRows
+from batchcast.ingest.recognise import digest_of, open_file
+from batchcast.ingest.rejected import REJECTED_FILE, Rejected
+from batchcast.ingest.source import Source
+from batchcast.ingest.table import open_table
+from batchcast.ingest.tally import Tally
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingested:
+    """What became of a file."""
+
+    history: DemandHistory | None  # None where no row could be accepted
+    report: IngestReport
+
+
+def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: IngestLimits | None = None) -> Ingested:
+    """Read a file or folder into `<into>/history.parquet`, and its refused rows into `<into>/rejected.csv`.
+
+    Refused rows don't raise: all of them are collected, and the caller decides by `settings.bad_rows`.
+
+    Raises:
+        InvalidInput: if it can't be a demand history; the subclasses in `problems` say why.
+    """
+    limits = limits or IngestLimits()
+    into.mkdir(parents=True, exist_ok=True)
+    with open_file(source, settings, limits) as (opened, layout):
+        return _ingest(opened, layout, source.name, digest_of(source), into, settings)
+
+
+def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested:
+    """Read a pandas, polars or pyarrow table; `line` in problems is the number of the row, the first is 1.
+
+    Raises:
+        InvalidInput: if it can't be a demand history.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    opened, layout = open_table(table, settings)
+    return _ingest(opened, layout, mark("table"), None, into, settings)
+
+
+def _ingest(
+    source: Source, layout: Layout, name: str, digest: str | None, into: Path, settings: BatchSettings
+) -> Ingested:
+    tally = _read(source, layout, into, settings)
+    if not tally.rows_read:
+        raise NoRows(Message(mark("{name} has a header and no rows under it."), {"name": name}))
+    decided = [note for note in (tally.orders.conclude(), tally.styles.conclude()) if note is not None]
+    history = None
+    if tally.rows_accepted:
+        path = into / HISTORY_FILE
+        facts = write_history(tally.gathered(), path)
+        history = DemandHistory(path=path, facts=facts, input_sha256=digest or _sha256(path))
+    return Ingested(history=history, report=_report(source, layout, name, tally, decided))
+
+
+def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
+    """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
+    orders = DateOrderJudge(settings.date_order, layout.columns[columns.DATE])
+    styles = NumberStyleJudge(settings.number_style, layout.columns[columns.DEMAND_QTY])
+    several, sheet = source.several_files, source.sheet
+    while True:
+        rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
+        tally = Tally(layout, settings, orders, styles, rejected, sheet=sheet)
+        try:
+            for block in source.blocks(layout):
+                tally.take(block)
+        except ReadAgain:
+            orders, styles = orders.start_again(), styles.start_again()
+        else:
+            tally.totals.finish()
+            return tally
+        finally:
+            rejected.close()
+
+
+def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
+    kept = tally.totals.cells
+    rejected = tally.rejected
+    report = IngestReport(
+        source=name,
+        format=source.format,
+        columns=layout.columns,
+        columns_left_alone=layout.left_alone,
+        rows_read=tally.rows_read,
+        rows_kept=kept,
+        rows_summed=tally.rows_accepted - kept,
+        rows_refused=rejected.count,
+        rows_ignored=tally.rows_ignored,
+        returns_netted=tally.returns_netted,
+        problems=tuple(rejected.problems),
+        notes=(*source.notes, *layout.notes, *decided, *_notes(layout, tally)),
+        rejected_path=rejected.path if rejected.count else None,
+    )
+    accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored
+    assert report.rows_read == accounted, f"{report.rows_read} rows were read, {accounted} are accounted for"
+    return report
+
+
+def _notes(layout: Layout, tally: Tally) -> list[Message]:
+    notes = []
+    if layout.site is None:
+        notes.append(
+            Message(mark("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
+        )
+    if tally.blank_lines:
+        notes.append(Message(mark("{count} blank lines were passed over."), {"count": tally.blank_lines}))
+    return notes
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

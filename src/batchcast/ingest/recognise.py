@@ -1,0 +1,122 @@
+"""What a file is, by its content: its first bytes decide, never its name alone."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.archive import open_folder, open_single, open_zip
+from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
+from batchcast.ingest.header import Layout
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat
+from batchcast.ingest.source import Source
+
+_ZIP = b"PK\x03\x04"
+_EMPTY_ZIP = b"PK\x05\x06"
+_PARQUET = b"PAR1"
+_OTHER_KINDS = {
+    b"\xd0\xcf\x11\xe0": mark("an old or encrypted Excel workbook"),
+    b"%PDF": mark("a PDF"),
+    b"\x28\xb5\x2f\xfd": mark("a zstd archive"),
+    b"BZh": mark("a bzip2 archive"),
+    b"\xfd7zXZ": mark("an xz archive"),
+    b"7z\xbc\xaf": mark("a 7-zip archive"),
+    b"Rar!": mark("a RAR archive"),
+    b"ARROW1": mark("an Arrow file"),
+    b"SQLite format 3": mark("a SQLite database"),
+    b"\x89PNG": mark("a picture"),
+    b"\xff\xd8\xff": mark("a picture"),
+    b"{\\rtf": mark("a text document"),
+}
+
+
+@contextmanager
+def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iterator[tuple[Source, Layout]]:
+    """A file or folder as a source, with the layout of its columns.
+
+    Raises:
+        InvalidInput: if it is of a kind we don't read, or can't be a demand history.
+    """
+    try:
+        if path.is_dir():
+            yield open_folder(path, settings, limits)
+            return
+        head = _head(path)
+        _check_size(path, limits)
+    except OSError as error:
+        raise unreadable(path.name, error) from error
+    if head[:4] in (_ZIP, _EMPTY_ZIP):
+        with _opened_zip(path) as archive:
+            yield _from_zip(archive, path, settings, limits)
+    elif head[:4] == _PARQUET:
+        from batchcast.ingest.parquet import open_parquet
+
+        yield open_parquet(path, settings, limits)
+    else:
+        _refuse_other_kinds(path, head)
+        packed = head[:2] == GZIP_MAGIC
+        source = gzip_file(path, path.name, limits) if packed else plain_file(path, path.name, limits)
+        if packed:
+            with source.open() as stream:
+                _refuse_other_kinds(path, stream.read(16), packed=True)
+        yield open_single(source, settings)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file as it was sent; of the sorted digests of its files for a folder."""
+    if path.is_dir():
+        members = sorted(digest_of(file) for file in path.rglob("*") if file.is_file())
+        return hashlib.sha256("\n".join(members).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _from_zip(
+    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits
+) -> tuple[Source, Layout]:
+    names = archive.namelist()
+    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+        from batchcast.ingest.workbook import open_workbook
+
+        return open_workbook(archive, path, settings, limits)
+    return open_zip(archive, path.name, settings, limits)
+
+
+def _opened_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+        template = mark(
+            "{name} is cut short or corrupt: its table of contents can't be read. Send the whole file again."
+        )
+        raise DamagedFile(Message(template, {"name": path.name})) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(16)
+    if not head:
+        raise EmptyInput(Message(mark("{name} is empty."), {"name": path.name}))
+    return head
+
+
+def _check_size(path: Path, limits: IngestLimits) -> None:
+    size = path.stat().st_size
+    if size > limits.max_bytes:
+        template = mark("{name} has {found} MB; at most {most} MB are read. Send it in smaller files, or packed.")
+        values = {"name": path.name, "found": size // 1_000_000, "most": limits.max_bytes // 1_000_000}
+        raise OverTheLimit(Message(template, values))
+
+
+def _refuse_other_kinds(path: Path, head: bytes, *, packed: bool = False) -> None:
+    kinds = _OTHER_KINDS | ({_ZIP: mark("a packed archive"), _PARQUET: mark("a packed Parquet file")} if packed else {})
+    for magic, kind in kinds.items():
+        if head.startswith(magic):
+            template = mark("{name} is {kind}; send a CSV (also gzipped), XLSX or Parquet file, or a zip of CSVs.")
+            raise UnknownFormat(Message(template, {"name": path.name, "kind": Message(kind)}))

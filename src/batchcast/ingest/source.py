@@ -1,0 +1,81 @@
+"""What every kind of file is read into: blocks of rows, with columns for the fast path and rows for the exact one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from batchcast.domain.message import Message
+from batchcast.ingest.header import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row as it stands in the file."""
+
+    line: int  # 1-based physical line it starts on, or row of the sheet or table
+    cells: tuple[Any, ...]  # text; typed values where the file has types; None is blank
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that can't be split into the cells of the header."""
+
+    row: SourceRow
+    column: int  # 0-based, where it goes wrong
+    reason: Message
+
+
+class Block(Protocol):
+    """Some thousands of consecutive rows."""
+
+    @property
+    def file(self) -> str | None:
+        """Member of a folder or archive."""
+
+    @property
+    def broken(self) -> Sequence[BrokenRow]:
+        """Rows that are not among `num_rows`, because they can't be split into cells."""
+
+    @property
+    def blank_lines(self) -> int:
+        """Lines with nothing in them, which are no rows."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows that every column has."""
+
+    def column(self, index: int) -> Any:
+        """One wanted column: a pyarrow array (text, or the file's own type), or a list of a workbook's cells."""
+
+    def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
+        """Rows in full, by their ascending number in the block; for the few that are refused."""
+
+
+class Source(Protocol):
+    """A file, folder or table that can be read again and again from its start."""
+
+    @property
+    def format(self) -> Message:
+        """What it was read as; complete once its blocks have been."""
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What a person should know of the file."""
+
+    @property
+    def sheet(self) -> str | None:
+        """The sheet of a workbook."""
+
+    @property
+    def several_files(self) -> bool:
+        """Every block names its file."""
+
+    def blocks(self, layout: Layout) -> Iterator[Block]:
+        """All rows once, with the columns that the layout wants."""
+
+
+def is_blank(cell: object) -> bool:
+    """Nothing, or nothing but space."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())

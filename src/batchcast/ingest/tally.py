@@ -1,0 +1,305 @@
+"""Judges every row of every block: kept, ignored, or refused with its reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.history import RowProblem
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.accumulate import Totals
+from batchcast.ingest.cells import DistinctCells, cell_of, date_text, distinct, read_cells
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
+from batchcast.ingest.dates import empty
+from batchcast.ingest.header import Cells, Layout, letter_of, shortened
+from batchcast.ingest.history import Gathered
+from batchcast.ingest.keys import NO_KEY, Keys, key_text, read_key
+from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
+from batchcast.ingest.numberstyle import NumberStyleJudge, Quantities
+from batchcast.ingest.problems import place
+from batchcast.ingest.rejected import Rejected
+from batchcast.ingest.serieskeys import Codes, SeriesKeys
+from batchcast.ingest.source import Block, SourceRow, is_blank
+
+Problem = tuple[int, str, object, Message]  # column of the file (-1: none), its name, the cell, the reason
+_NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
+
+
+class Tally:
+    """Everything read so far in one pass over the rows."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        settings: BatchSettings,
+        orders: DateOrderJudge,
+        styles: NumberStyleJudge,
+        rejected: Rejected,
+        *,
+        sheet: str | None,
+    ) -> None:
+        self.orders = orders
+        self.styles = styles
+        self.rejected = rejected
+        self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
+        self.totals = Totals()
+        self._layout = layout
+        self._returns = settings.returns
+        self._sheet = sheet
+        self._sites, self._parts = Keys(), Keys()
+        self._series = SeriesKeys()
+        self._series_rows = np.zeros(0, dtype=np.int64)
+        self._day_numbers = np.full(_NUMBERS_OF_DAYS, -1, dtype=np.int32)
+        self._days: list[int] = []
+
+    def take(self, block: Block) -> None:
+        """Judge the rows of one block."""
+        self.blank_lines += block.blank_lines
+        self.rows_read += len(block.broken)
+        broken = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
+        refused = self._judge(block) if block.num_rows else iter(())
+        for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
+            self._refuse(block, row, problems)
+
+    def gathered(self) -> Gathered:
+        """What was accepted."""
+        self.totals.finish()
+        return Gathered(
+            sites=self._sites.texts,
+            parts=self._parts.texts,
+            series_site=self._series.sites,
+            series_part=self._series.parts,
+            series_rows=self._series_rows,
+            days=np.array(self._days, dtype=np.int32),
+            totals=self.totals,
+            dates_are_months=self.orders.saw_month,
+        )
+
+    def _judge(self, block: Block) -> Iterator[tuple[SourceRow, list[Problem]]]:
+        parts = _codes(self._parts, block, self._layout.part)
+        sites = self._site_codes(block)
+        good_keys = (parts != NO_KEY) & (sites != NO_KEY)
+        if self._layout.date is not None and self._layout.quantity is not None:
+            days = self._dates(block, self._layout.date)
+            quantities = self._quantities(block, self._layout.quantity)
+            self.rows_read += block.num_rows
+            good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
+            self._keep(sites, parts, days, quantities, good)
+            return self._explained(block, np.flatnonzero(~good))
+        return self._judge_wide(block, sites, parts, good_keys)
+
+    def _judge_wide(
+        self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]
+    ) -> Iterator[tuple[SourceRow, list[Problem]]]:
+        """A cell is a row; a line whose keys can't be read is never taken apart, and is one."""
+        self.rows_read += int((~good_keys).sum())
+        bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
+        for period in self._layout.periods:
+            cells = Cells(period.name, (period.index,))
+            quantities = self._quantities(block, cells)
+            present = good_keys & ~self._blank(block, period.index, quantities)
+            self.rows_read += int(present.sum())
+            good = present & self._acceptable(quantities)
+            bad_cells |= present & ~good
+            days = np.full(block.num_rows, period.day, dtype=np.int32)
+            self._keep(sites, parts, days, quantities, good)
+        return self._explained(block, np.flatnonzero(~good_keys | bad_cells))
+
+    def _keep(
+        self, sites: Codes, parts: Codes, days: NDArray[np.int32], quantities: Quantities, good: NDArray[np.bool_]
+    ) -> None:
+        """Add the good rows; returns that are to be ignored are only counted."""
+        if quantities.dtype == np.float64 and not good.all():
+            quantities = np.where(good, quantities, 0.0)
+        negative = (quantities < 0) & good
+        if self._returns == "ignore":
+            self.rows_ignored += int(negative.sum())
+            good = good & ~negative
+        else:
+            self.returns_netted += int(negative.sum())
+        if not good.all():
+            sites, parts, days, quantities = sites[good], parts[good], days[good], quantities[good]
+        series = self._series.codes(sites, parts)
+        self.rows_accepted += len(series)
+        rows = np.bincount(series, minlength=len(self._series))
+        rows[: len(self._series_rows)] += self._series_rows
+        self._series_rows = rows
+        self.totals.add(series, self._numbers_of(days), quantities)
+
+    def _numbers_of(self, days: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Number days as they are met."""
+        at = days - EARLIEST_DAY
+        numbers = self._day_numbers[at]
+        if len(numbers) and numbers.min() < 0:
+            new = np.unique(at[numbers < 0])
+            self._day_numbers[new] = np.arange(len(self._days), len(self._days) + len(new))
+            self._days += (new + EARLIEST_DAY).tolist()
+            numbers = self._day_numbers[at]
+        return numbers
+
+    def _acceptable(self, quantities: Quantities) -> NDArray[np.bool_]:
+        if self._returns == "reject":
+            return np.asarray(quantities >= 0)  # False for NaN
+        if quantities.dtype == np.int64:
+            return np.ones(len(quantities), dtype=np.bool_)
+        return ~np.isnan(quantities)
+
+    def _site_codes(self, block: Block) -> Codes:
+        if self._layout.site is not None:
+            return _codes(self._sites, block, self._layout.site)
+        return np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
+
+    def _dates(self, block: Block, source: Cells) -> NDArray[np.int32]:
+        column = block.column(source.indices[0]) if len(source.indices) == 1 else None
+        if column is not None and not isinstance(column, list) and pa.types.is_temporal(column.type):
+            return _typed_days(column)
+        cells = read_cells(block, source)
+        texts = [date_text(cell) for cell in cells.cells]
+        return self.orders.days(texts, self._locator(block, cells))[cells.index]
+
+    def _quantities(self, block: Block, source: Cells) -> Quantities:
+        if len(source.indices) != 1:
+            cells = read_cells(block, source)
+            column = pa.array([cells.cells[i] for i in cells.index.tolist()], type=pa.string())
+        else:
+            column = block.column(source.indices[0])
+        if not isinstance(column, list):
+            return self.styles.quantities(column, lambda text: self._locator(block, distinct(column))(text))
+        values = np.array([cell if isinstance(cell, float) else np.nan for cell in column])
+        texts = [i for i, cell in enumerate(column) if isinstance(cell, str)]
+        written = pa.array([column[i] for i in texts], type=pa.string())
+        values[texts] = self.styles.quantities(written, self._locator(block, distinct(column)))
+        typed = self.styles.quantities(pa.array(values), str)  # type: ignore[arg-type]  # typed values need no place
+        return typed
+
+    def _blank(self, block: Block, index: int, quantities: Quantities) -> NDArray[np.bool_]:
+        """Which cells of a period hold nothing: neither demand nor a mistake."""
+        blank = np.zeros(block.num_rows, dtype=np.bool_)
+        if quantities.dtype == np.float64 and np.isnan(quantities).any():
+            cells = distinct(block.column(index))
+            empties = np.array([is_blank(cell) or cell != cell for cell in cells.cells])  # noqa: PLR0124 NaN
+            blank = empties[cells.index]
+        return blank
+
+    def _locator(self, block: Block, cells: DistinctCells) -> Callable[[str], Message]:
+        def locate(text: str) -> Message:
+            row = next(block.rows([cells.first_row(text)]))
+            return place(row.line, file=block.file, sheet=self._sheet)
+
+        return locate
+
+    def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[tuple[SourceRow, list[Problem]]]:
+        for row in block.rows(indices.tolist()):
+            if all(map(is_blank, row.cells)):
+                self.rows_read -= 1
+                self.blank_lines += 1
+            elif self._layout.periods:
+                yield from self._wide_problems(row)
+            else:
+                yield row, self._long_problems(row)
+
+    def _long_problems(self, row: SourceRow) -> list[Problem]:
+        layout = self._layout
+        assert layout.date is not None
+        assert layout.quantity is not None
+        found = [
+            *_problem(row, layout.date, self._explain_date),
+            *self._key_problems(row),
+            *_problem(row, layout.quantity, self._explain_quantity),
+        ]
+        assert found, f"row {row.line} was refused without a reason"
+        return found
+
+    def _wide_problems(self, row: SourceRow) -> Iterator[tuple[SourceRow, list[Problem]]]:
+        keys = self._key_problems(row)
+        if keys:
+            yield row, keys
+            return
+        for period in self._layout.periods:
+            if not is_blank(row.cells[period.index]):
+                cells = _problem(row, Cells(period.name, (period.index,)), self._explain_quantity)
+                if cells:
+                    yield row, cells
+
+    def _key_problems(self, row: SourceRow) -> list[Problem]:
+        sources = [source for source in (self._layout.part, self._layout.site) if source is not None]
+        return [problem for source in sources for problem in _problem(row, source, _explain_key)]
+
+    def _explain_date(self, cell: object) -> Message | None:
+        return empty() if is_blank(cell) else self.orders.explain(date_text(cell))
+
+    def _explain_quantity(self, cell: object) -> Message | None:
+        if isinstance(cell, dt.date | dt.time | dt.timedelta):
+            return Message(mark("is a date or time cell, not a number"))
+        reason = self.styles.explain(cell)
+        if reason is None and self._returns == "reject" and self._is_negative(cell):
+            return Message(mark("is negative, and returns are to be rejected"))
+        return reason
+
+    def _is_negative(self, cell: object) -> bool:
+        column = pa.array([cell], type=pa.string()) if isinstance(cell, str) else pa.array([cell])
+        return bool(self.styles.quantities(column, lambda text: Message(text))[0] < 0)
+
+    def _refuse(self, block: Block, row: SourceRow, problems: Sequence[Problem]) -> None:
+        index, name, cell, reason = problems[0]
+        layout = self._layout
+        problem = RowProblem(
+            line=row.line,
+            column=name or (layout.header[index] if 0 <= index < len(layout.header) else ""),
+            letter=letter_of(index) if index >= 0 else "",
+            value=shortened(key_text(row.cells[index] if not name and 0 <= index < len(row.cells) else cell)),
+            reason=reason,
+            site_code=_readable(row, layout.site) if layout.site else columns.ALL_SITES,
+            partnumber=_readable(row, layout.part),
+            file=block.file,
+            sheet=self._sheet,
+        )
+        self.rejected.add(row, problem, [one[3] for one in problems])
+
+
+def _codes(keys: Keys, block: Block, source: Cells) -> Codes:
+    cells = read_cells(block, source)
+    return keys.codes(cells.cells)[cells.index]
+
+
+def _typed_days(column: Any) -> NDArray[np.int32]:
+    """Days of a date or time stamp column: the local date where it has a zone."""
+    if pa.types.is_timestamp(column.type):
+        if column.type.tz is not None:
+            import pyarrow.compute as pc
+
+            column = pc.local_timestamp(column)
+        column = column.cast(pa.timestamp("s"), safe=False)
+    days = column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY)).to_numpy(zero_copy_only=False)
+    return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)
+
+
+def _explain_key(cell: object) -> Message | None:
+    key = read_key(cell)
+    return key if isinstance(key, Message) else None
+
+
+def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> Iterable[Problem]:
+    cell = cell_of(row, source)
+    reason = explain(cell)
+    if reason is None:
+        return ()
+    blank = [i for i in source.indices if is_blank(row.cells[i])]
+    index = (blank or list(source.indices) or [-1])[0]
+    return ((index, source.name, cell, reason),)
+
+
+def _readable(row: SourceRow, source: Cells) -> str | None:
+    """The key of a refused row, as far as it has one."""
+    if any(i >= len(row.cells) for i in source.indices):
+        return None
+    key = read_key(cell_of(row, source))
+    return None if isinstance(key, Message) else key
