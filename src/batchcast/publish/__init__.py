@@ -1,0 +1,36 @@
+"""Finished partitions become one result: verified, streamed, and published whole or not at all.
+
+Comes in: the plan's partitions with the folders of their results, the checked history, the certificate so far.
+Goes out: one file (CSV, XLSX or Parquet) with stock.csv, accuracy.csv, rejected.csv and certificate.json beside it.
+Nothing that was there before is lost before the new is whole.
+Open first: `publisher.py`; `combined.py` tells how the partitions become one stream, `staging.py` how files appear.
+"""
+
+from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
+from batchcast.publish.layout import check_place, lay_out
+from batchcast.publish.problems import (
+    CertificateMismatch,
+    InvalidCertificate,
+    OutputTaken,
+    PublishFailed,
+    ResultRejected,
+)
+from batchcast.publish.publisher import Published, publish, publish_accuracy
+from batchcast.publish.staging import recover
+
+__all__ = [
+    "Certificate",
+    "CertificateMismatch",
+    "InvalidCertificate",
+    "OutputTaken",
+    "PublishFailed",
+    "Published",
+    "PublishedFile",
+    "ResultRejected",
+    "check_place",
+    "engine_versions",
+    "lay_out",
+    "publish",
+    "publish_accuracy",
+    "recover",
+]

@@ -1,0 +1,185 @@
+"""The results of all partitions as one stream in the order of the history, verified on the way.
+
+The ranges of the partitions tell the order: they are walked in ascending order, and each partition's files are read
+from first row to last. Memory does not grow with the number of series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from batchcast.domain import columns
+from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.publish import verify
+from batchcast.publish.results import PartitionResult, Refused
+from batchcast.publish.rows import RowReader, RowReaders
+
+_PIECE_ROWS = 65_536  # of a table, at a time
+_STOCK_COLUMNS = (
+    columns.SITE_CODE,
+    columns.PARTNUMBER,
+    columns.DEMAND_CLASS,
+    columns.LAST_DEMAND,
+    columns.LEAD_TIME,
+    columns.SERVICE_LEVEL,
+    columns.LEAD_TIME_MEAN,
+    columns.LEAD_TIME_QUANTILE,
+    columns.SAFETY_STOCK,
+    columns.REORDER_POINT,
+    columns.FILL_RATE,
+    columns.FLAG,
+)
+_ACCURACY_COLUMNS = (
+    columns.SITE_CODE,
+    columns.PARTNUMBER,
+    columns.DEMAND_CLASS,
+    columns.MODEL,
+    columns.FOLDS,
+    columns.PINBALL,
+    columns.PINBALL_NAIVE,
+    columns.COVERED,
+    columns.BIAS,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind:
+    """One of the tables that every partition gives."""
+
+    file: str
+    columns: tuple[str, ...]
+    check: Callable[[pa.Table, int], None]  # the figures of a piece, with the number of its partition
+    rows_each: int = 1  # of a series
+    has_scores: bool = False  # further columns may follow: a score for each model
+
+    def open_checked(self, readers: RowReaders, result: PartitionResult) -> RowReader:
+        """The partition's file, its columns checked."""
+        reader = readers[result.folder / self.file]
+        names = reader.schema.names
+        if tuple(names[: len(self.columns)]) != self.columns or not (
+            self.has_scores or len(names) == len(self.columns)
+        ):
+            what = f"{self.file} has the columns {', '.join(names)}, expected {', '.join(self.columns)}"
+            raise verify.rejected(result.partition.number, what)
+        return reader
+
+    def take_checked(self, readers: RowReaders, result: PartitionResult, keys: pa.Table) -> pa.Table:
+        """The next rows of a partition, which must be those of the series in `keys`."""
+        number = result.partition.number
+        try:
+            reader = self.open_checked(readers, result)
+            table = _plain(reader.take(len(keys) * self.rows_each))
+        except (OSError, pa.ArrowException) as error:
+            raise verify.rejected(number, f"{self.file} can't be read ({error})") from error
+        verify.check_keys(table, keys, rows_each=self.rows_each, partition=number)
+        self.check(table, number)
+        return table
+
+
+class CombinedResult:
+    """All partitions' results, in the order of the history."""
+
+    def __init__(
+        self, partitions: Sequence[tuple[Partition, Path]], *, request: ForecastRequest, history_path: Path
+    ) -> None:
+        self._results = [PartitionResult.open(partition, folder) for partition, folder in partitions]
+        self._request = request
+        self._history_path = history_path
+
+    @property
+    def series(self) -> int:
+        """Series of the input."""
+        return sum(result.partition.series for result in self._results)
+
+    @cached_property
+    def refused(self) -> tuple[Refused, ...]:
+        """Series without a forecast, in the order of the history."""
+        found = [Refused(site, part, reason) for r in self._results for (site, part), reason in r.refused.items()]
+        return tuple(sorted(found, key=lambda refused: (refused.site_code.encode(), refused.partnumber.encode())))
+
+    def forecast(self) -> Iterator[pa.Table]:
+        """The forecast in pieces: `horizon` rows a series."""
+        request = self._request
+        first = request.last_period + 1 + request.skip
+        dates = request.calendar.first_days(np.arange(first, first + request.horizon, dtype=np.int32))
+        quantiles = tuple(columns.quantile_column(level) for level in request.quantiles)
+        keys = (columns.DATE, columns.PARTNUMBER, columns.SITE_CODE)
+        kind = _Kind(
+            file="forecast.parquet",
+            columns=(*keys, columns.FORECAST_QTY, columns.FORECAST_RAW, *quantiles, columns.MODEL),
+            check=lambda table, p: verify.check_forecast(table, dates=dates, quantiles=quantiles, partition=p),
+            rows_each=request.horizon,
+        )
+        return self._stream(kind)
+
+    def stock(self) -> Iterator[pa.Table]:
+        """The stock figures in pieces: a row a series."""
+        return self._stream(_Kind(file="stock.parquet", columns=_STOCK_COLUMNS, check=verify.check_stock))
+
+    def accuracy(self) -> Iterator[pa.Table]:
+        """The accuracy in pieces: a row a series, a column for each model's score at the end."""
+        kind = _Kind(file="accuracy.parquet", columns=_ACCURACY_COLUMNS, check=verify.check_accuracy, has_scores=True)
+        return self._stream(kind)
+
+    def _stream(self, kind: _Kind) -> Iterator[pa.Table]:
+        waiting: list[pa.Table] = []
+        rows = 0
+        with RowReaders() as readers:
+            for result, keys in self._walk(max(1, _PIECE_ROWS // kind.rows_each)):
+                waiting.append(kind.take_checked(readers, result, keys))
+                rows += waiting[-1].num_rows
+                _check_one_schema(waiting, result)
+                if rows >= _PIECE_ROWS:
+                    yield pa.concat_tables(waiting)
+                    waiting, rows = [waiting[0].slice(0, 0)], 0  # kept for its schema
+            yield pa.concat_tables(waiting)
+            self._check_all_read(readers, kind)
+
+    def _walk(self, series_at_once: int) -> Iterator[tuple[PartitionResult, pa.Table]]:
+        """The keys of every forecast series in pieces, in the order of the history, with the result they are in."""
+        ranges = [(start, stop, result) for result in self._results for start, stop in result.partition.ranges]
+        history = RowReader(self._history_path, verify.KEYS)
+        position = 0
+        for start, stop, result in sorted(ranges, key=lambda item: item[0]):
+            history.skip(start - position)
+            position = stop
+            for at in range(start, stop, series_at_once):
+                yield result, _without_refused(history.take(min(series_at_once, stop - at)), result)
+        history.close()
+
+    def _check_all_read(self, readers: RowReaders, kind: _Kind) -> None:
+        for result in self._results:
+            left = readers[result.folder / kind.file].rows_left
+            if left:
+                what = f"{kind.file} has {left} rows more than its series need"
+                raise verify.rejected(result.partition.number, what)
+
+
+def _without_refused(keys: pa.Table, result: PartitionResult) -> pa.Table:
+    if not result.refused:
+        return keys
+    pairs = zip(*(keys[name].to_pylist() for name in verify.KEYS), strict=True)
+    return keys.filter(pa.array([pair not in result.refused for pair in pairs], pa.bool_()))
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table with its dictionaries resolved, so that the pieces of all partitions have one schema."""
+    fields = [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def _check_one_schema(tables: Sequence[pa.Table], result: PartitionResult) -> None:
+    if tables[-1].schema != tables[0].schema:
+        found, expected = (_described(tables[i].schema) for i in (-1, 0))
+        what = f"its columns are {found}, and those of the partitions before {expected}"
+        raise verify.rejected(result.partition.number, what)
+
+
+def _described(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} ({field.type})" for field in schema)

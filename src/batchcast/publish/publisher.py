@@ -1,0 +1,200 @@
+"""Makes one published result of the partitions' results: verified, streamed, and all files at once or none."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.publish.certificate import Certificate, PublishedFile
+from batchcast.publish.combined import CombinedResult
+from batchcast.publish.layout import (
+    ACCURACY,
+    CERTIFICATE,
+    FORECAST,
+    REJECTED,
+    STOCK,
+    OutputLayout,
+    check_place,
+    lay_out,
+)
+from batchcast.publish.problems import PublishFailed
+from batchcast.publish.rejected import write_rejected
+from batchcast.publish.staging import Staging, commit
+from batchcast.publish.verify import rejected
+from batchcast.publish.writers import open_writer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """A result that is in its place."""
+
+    files: dict[str, Path]  # by kind: forecast, stock, accuracy, rejected (where there is one), certificate
+    sha256: dict[str, str]  # of each file, by the same kinds
+    series: int  # of the input = forecast + refused
+    forecast: int
+    refused: int
+
+
+def publish(
+    partitions: Sequence[tuple[Partition, Path]],
+    *,
+    history: DemandHistory,
+    certificate: Certificate,
+    out: Path,
+    rejected_rows: Path | None = None,
+) -> Published:
+    """Combine the partitions' result folders into the result at OUT: `stage_result`, then `commit_result`."""
+    return commit_result(
+        stage_result(partitions, history=history, certificate=certificate, out=out, rejected_rows=rejected_rows)
+    )
+
+
+def stage_result(
+    partitions: Sequence[tuple[Partition, Path]],
+    *,
+    history: DemandHistory,
+    certificate: Certificate,
+    out: Path,
+    rejected_rows: Path | None = None,
+) -> Path:
+    """Write and verify the whole result in a hidden folder beside OUT, and return that folder; nothing is visible yet.
+
+    Args:
+        partitions: every partition of the plan with the folder of its result.
+        history: the checked history that the plan was made of.
+        certificate: of the run so far; counts of series, the publishing time and the files are filled in here.
+        out: a file ending in .csv, .xlsx or .parquet, or a folder.
+        rejected_rows: the CSV of refused rows, where there were some.
+
+    Raises:
+        ResultRejected: if a partition's result is incomplete or impossible.
+        OutputTaken: if something else is in the place.
+        PublishFailed: if a file can't be written.
+        In each case nothing is left, and what was there before is whole.
+    """
+    started = time.perf_counter()
+    layout = lay_out(out)
+    check_place(layout)
+    _require_all_partitions(partitions, certificate)
+    combined = CombinedResult(partitions, request=certificate.request, history_path=history.path)
+    with _staging(layout.folder, out) as staging:
+        files = _write_files(staging, layout, combined, rejected_rows)
+        counts = {"series": combined.series, "forecast": combined.series - len(combined.refused)}
+        counts |= {"refused": len(combined.refused)}
+        seconds = round(time.perf_counter() - started, 3)
+        replace(
+            certificate,
+            counts=dict(certificate.counts) | counts,
+            timings=dict(certificate.timings) | {"publish": seconds},
+            files=files,
+        ).write(staging.path(layout.names[CERTIFICATE]))
+        files |= {CERTIFICATE: _describe(staging.path(layout.names[CERTIFICATE]))}
+        order = [kind for kind in (STOCK, ACCURACY, REJECTED, CERTIFICATE, FORECAST) if kind in files]
+        staging.seal(
+            [layout.names[kind] for kind in order],
+            gone=[name for kind, name in layout.names.items() if kind not in files],
+            note={"files": {kind: [file.name, file.sha256] for kind, file in files.items()}, "counts": counts},
+        )
+    return staging.stage
+
+
+def commit_result(stage: Path) -> Published:
+    """Put a staged result in its place, the forecast last.
+
+    Raises:
+        PublishFailed: if a file can't be put there; then what was there before is whole.
+    """
+    folder = stage.parent
+    try:
+        note = commit(stage)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    return Published(
+        files={kind: folder / name for kind, (name, _) in note["files"].items()},
+        sha256={kind: sha256 for kind, (_, sha256) in note["files"].items()},
+        **note["counts"],
+    )
+
+
+def publish_accuracy(
+    partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest, out: Path
+) -> Path:
+    """Publish the accuracy alone, to OUT or to accuracy.csv in the folder OUT; raises as `publish` does."""
+    layout = lay_out(out)
+    combined = CombinedResult(partitions, request=request, history_path=history.path)
+    name = layout.names[ACCURACY if layout.folder == out else FORECAST]
+    with _staging(layout.folder, out) as staging:
+        _write_table(staging.path(name), combined.accuracy())
+        staging.seal([name], gone=[], note={})
+    try:
+        commit(staging.stage)
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    return layout.folder / name
+
+
+@contextmanager
+def _staging(folder: Path, out: Path) -> Iterator[Staging]:
+    """A stage that is thrown away where anything goes wrong."""
+    try:
+        staging = Staging(folder)
+        try:
+            yield staging
+        except BaseException:
+            staging.discard()
+            raise
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+
+
+def _write_files(
+    staging: Staging, layout: OutputLayout, combined: CombinedResult, rejected_rows: Path | None
+) -> dict[str, PublishedFile]:
+    """Every file but the certificate, by kind."""
+    paths = {kind: staging.path(name) for kind, name in layout.names.items()}
+    _write_table(paths[FORECAST], combined.forecast())
+    _write_table(paths[STOCK], combined.stock())
+    _write_table(paths[ACCURACY], combined.accuracy())
+    write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
+    return {kind: _describe(path) for kind, path in paths.items() if path.exists()}
+
+
+def _require_all_partitions(partitions: Sequence[tuple[Partition, Path]], certificate: Certificate) -> None:
+    given = {partition.number: partition for partition, _ in partitions}
+    for partition in certificate.partitions:
+        if given.get(partition.number) != partition:
+            raise rejected(partition.number, "it is not the one of the plan, or there is none")
+
+
+def _write_table(path: Path, pieces: Iterator[pa.Table]) -> None:
+    first = next(pieces)
+    writer = open_writer(path, first.schema)
+    try:
+        writer.write(first)
+        for piece in pieces:
+            writer.write(piece)
+    finally:
+        writer.close()
+
+
+def _describe(path: Path) -> PublishedFile:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return PublishedFile(name=path.name, sha256=digest, size=path.stat().st_size)
+
+
+def _cannot_write(out: Path, error: OSError) -> PublishFailed:
+    template = mark(
+        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
+        "Make room or choose another place, and run it again."
+    )
+    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))

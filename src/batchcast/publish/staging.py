@@ -1,0 +1,150 @@
+"""Files that appear together or not at all.
+
+    write into a hidden folder beside their place  ──seal──►  all on disk, nothing visible  ──commit──►  in their place
+
+Sealing writes a note that names every move; committing first renames that note, then makes the moves. So what a crash
+leaves can be told apart: with a commit note the moves are finished by whoever comes next (`recover`), without it the
+hidden folder is thrown away. A half result never stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_PREFIX, _SUFFIX = ".batchcast-", ".publishing"
+_SEALED, _COMMIT = "sealed.json", "commit.json"
+_OLD = "old"
+
+
+class Staging:
+    """A hidden folder in the place where files are to appear."""
+
+    def __init__(self, target: Path) -> None:
+        self._made = [folder for folder in (target, *target.parents) if not folder.exists()]  # innermost first
+        target.mkdir(parents=True, exist_ok=True)
+        recover(target)
+        self.stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=target))
+
+    def path(self, name: str) -> Path:
+        """Where to write the file that is to get this name."""
+        return self.stage / name
+
+    def seal(self, names: Sequence[str], *, gone: Sequence[str], note: Mapping[str, Any]) -> None:
+        """Bring the staged files to the disk, to appear in this order; those in `gone` are to disappear.
+
+        `note` is any JSON value for the one who commits.
+        """
+        for name in names:
+            _fsync(self.stage / name)
+        sealed = {"names": list(names), "gone": list(gone), "made": [str(path) for path in self._made], "note": note}
+        _write_whole(self.stage / _SEALED, json.dumps(sealed))
+
+    def discard(self) -> None:
+        """Throw away whatever was staged, and the folders made for it."""
+        _remove(self.stage, self._made)
+
+
+def commit(stage: Path) -> Any:
+    """Make the files of a sealed stage appear, and return its note.
+
+    Raises:
+        OSError: if a file can't be put in its place; then all that was there is as before.
+    """
+    sealed = json.loads((stage / _SEALED).read_text(encoding="utf-8"))
+    names, gone = sealed["names"], sealed["gone"]
+    target = stage.parent
+    _keep_old(target, stage, (*names, *gone))
+    (stage / _SEALED).replace(stage / _COMMIT)
+    _fsync(stage)
+    try:
+        _move(target, stage, names, gone)
+    except OSError:
+        _put_back(target, stage, (*names, *gone))
+        raise
+    _fsync(target)
+    _remove(stage, [])
+    return sealed["note"]
+
+
+def discard(stage: Path) -> None:
+    """Throw away a sealed stage that is not to be published, and the folders made for it."""
+    sealed = stage / _SEALED
+    made = json.loads(sealed.read_text(encoding="utf-8"))["made"] if sealed.exists() else []
+    _remove(stage, map(Path, made))
+
+
+def recover(target: Path) -> None:
+    """Finish what a crashed process had begun to put into a folder, and throw away what it had only staged."""
+    for stage in target.glob(f"{_PREFIX}*{_SUFFIX}"):
+        if (stage / _COMMIT).exists():
+            moves = json.loads((stage / _COMMIT).read_text(encoding="utf-8"))
+            _move(target, stage, moves["names"], moves["gone"])
+            _fsync(target)
+            _remove(stage, [])
+        else:
+            discard(stage)
+
+
+def _move(target: Path, stage: Path, names: Sequence[str], gone: Sequence[str]) -> None:
+    for name in gone:
+        (target / name).unlink(missing_ok=True)
+    for name in names:
+        if (stage / name).exists():  # not moved by the one who crashed
+            (stage / name).replace(target / name)
+
+
+def _keep_old(target: Path, stage: Path, names: Sequence[str]) -> None:
+    """A second name for every file that is about to go."""
+    old = stage / _OLD
+    old.mkdir()
+    for name in names:
+        if (target / name).exists():
+            try:
+                os.link(target / name, old / name)
+            except OSError:  # a file system without hard links
+                shutil.copy2(target / name, old / name)
+
+
+def _put_back(target: Path, stage: Path, names: Sequence[str]) -> None:
+    (stage / _COMMIT).unlink()
+    for name in names:
+        old = stage / _OLD / name
+        if old.exists():
+            old.replace(target / name)
+        elif not (stage / name).exists():  # a new one that was moved
+            (target / name).unlink(missing_ok=True)
+
+
+def _remove(stage: Path, made: Iterable[Path]) -> None:
+    """Remove a stage, its note first, without which nothing in it counts; then the folders made for it."""
+    (stage / _COMMIT).unlink(missing_ok=True)
+    shutil.rmtree(stage, ignore_errors=True)
+    for folder in made:
+        with contextlib.suppress(OSError):  # somebody put something there meanwhile
+            folder.rmdir()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_suffix(".part")
+    partial.write_text(text, encoding="utf-8")
+    _fsync(partial)
+    partial.replace(path)
+    _fsync(path.parent)
+
+
+def _fsync(path: Path) -> None:
+    """Bring a file or folder to the disk; Windows has no such thing for folders."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

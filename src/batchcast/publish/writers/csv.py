@@ -1,0 +1,51 @@
+"""CSV as planners open it: UTF-8 with a byte order mark, comma, ISO dates, plain decimals, no formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchcast.publish.cells import Column, harmless_text
+from batchcast.publish.writers.numbers import plain_numbers
+from batchcast.publish.writers.text import TEXT, is_text, joined, joined_bytes
+
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads accents wrong; every reader of tables skips it
+
+
+class CsvWriter:
+    """Appends tables to a CSV file. Whole numbers have no decimal point, missing values are empty."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._file = path.open("wb")
+        header = _quoted(harmless_text(pa.array(schema.names, TEXT))).to_pylist()
+        self._file.write((BYTE_ORDER_MARK + ",".join(header) + "\n").encode())
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows."""
+        if table.num_rows:
+            cells = [_as_text(column.combine_chunks()) for column in table.columns]
+            lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=",")
+            self._file.write(joined_bytes(lines))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def _as_text(column: Column) -> Column:
+    """The cells of a column, never null."""
+    if pa.types.is_floating(column.type):
+        cells = plain_numbers(column)
+    else:  # texts, dates, whole numbers: few distinct ones, each written out once
+        distinct = column.dictionary_encode()
+        texts = pc.cast(distinct.dictionary, TEXT)
+        cells = (_quoted(harmless_text(texts)) if is_text(distinct.dictionary) else texts).take(distinct.indices)
+    return pc.fill_null(cells, "")
+
+
+def _quoted(texts: Column) -> Column:
+    """Quotes around the texts that need them."""
+    needs = pc.match_substring_regex(texts, '[",\r\n]|^ | $')
+    return pc.if_else(needs, joined('"', pc.replace_substring(texts, '"', '""'), '"'), texts)
