@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 
 SHARED_DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -63,3 +64,20 @@ def _plan_of(cells: Sequence[int]) -> Plan:
         hints=(),
         notes=(),
     )
+
+
+@pytest.fixture(scope="session")
+def a_history() -> DemandHistory:
+    """A history of two sites; its file is not there."""
+    facts = HistoryFacts(
+        rows=6,
+        series=3,
+        parts=2,
+        sites=(SiteFacts(site_code="S0", rows=4, series=2), SiteFacts(site_code="S1", rows=2, series=1)),
+        first_date=dt.date(2020, 1, 1),
+        last_date=dt.date(2025, 1, 31),
+        frequency=Frequency.MONTHLY,
+        weekdays=(True, True, False, True, True, True, False),
+        is_integer=True,
+    )
+    return DemandHistory(path=Path("history.parquet"), facts=facts, input_sha256="0" * 64)

@@ -17,7 +17,7 @@ from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Job, Outcome, Progress
 from batchcast.run.pool import Report, SubmittedJob, WorkerPool
 from batchcast.run.steps import JobMaker
-from batchcast.run.verdict import account_sentence, partition_sentence, preparation_sentence, publishing_sentence
+from batchcast.run.verdict import judge_attempt, preparation_sentence, publishing_sentence
 from batchcast.store.store import AttemptEnd, Store
 
 MOST_ATTEMPTS = 2  # of a job whose worker crashes; what fails in any other way fails at once
@@ -184,25 +184,15 @@ class BatchRun:
 
     def _is_to_be_tried_again(self, partition: Partition, outcome: Outcome, job: Job) -> bool:
         """Keep how an attempt ended; raises _Failed where the partition failed for good."""
-        attempt = self._attempts[partition.number]
-        at_work = PartitionState.PROCESSING
-        if outcome.ending is Ending.DONE:
-            error = _account_problem(partition, outcome.result)
-            if error is None:
-                self._move(partition, at_work, PartitionState.COMPLETED, _attempt_end(outcome, None, None))
-                return False
-            outcome_reason = Ending.ERROR
-        else:
-            error = partition_sentence(partition, outcome, job, attempt)
-            outcome_reason = outcome.ending
+        if outcome.ending is not Ending.DONE:
             self._log_failure(f"partition {partition.number}", outcome)
-        end = _attempt_end(outcome, outcome_reason, error)
-        if outcome.ending is Ending.CRASH and attempt < MOST_ATTEMPTS:
-            self._move(partition, at_work, PartitionState.PENDING, end)
-            return True
-        is_late = outcome.ending is Ending.TIMEOUT
-        self._move(partition, at_work, PartitionState.TIMEOUT if is_late else PartitionState.FAILED, end)
-        raise _Failed(error)
+        attempt = self._attempts[partition.number]
+        verdict = judge_attempt(partition, outcome, job, attempt, is_last=attempt == MOST_ATTEMPTS)
+        end = AttemptEnd(seconds=outcome.seconds, peak_mb=outcome.peak_mb, reason=verdict.reason, error=verdict.error)
+        self._move(partition, PartitionState.PROCESSING, verdict.state, end)
+        if verdict.error and verdict.state is not PartitionState.PENDING:
+            raise _Failed(verdict.error)
+        return verdict.state is PartitionState.PENDING
 
     def _move(
         self, partition: Partition, before: PartitionState, after: PartitionState, end: AttemptEnd | None
@@ -255,17 +245,3 @@ class BatchRun:
             outcome.peak_mb,
             notes or outcome.last_words or "none",
         )
-
-
-def _attempt_end(outcome: Outcome, reason: str | None, error: Message | None) -> AttemptEnd:
-    return AttemptEnd(seconds=outcome.seconds, peak_mb=outcome.peak_mb, reason=reason, error=error)
-
-
-def _account_problem(partition: Partition, result: object) -> Message | None:
-    """Why a result does not account for every series of its partition, or None."""
-    match result:
-        case {"series": int(series), "forecast": int(forecast), "refused": int(refused)}:
-            if series == partition.series == forecast + refused:
-                return None
-            return account_sentence(partition, forecast, refused)
-    return account_sentence(partition, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
 from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
@@ -19,6 +20,11 @@ _PARTITION = {
     Ending.ERROR: mark("Partition {partition} error: {problem}"),
     Ending.CRASH: mark("Partition {partition} crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
+_TRIED_AGAIN = mark("Partition {partition} crash: Its worker ended with {end}; it is tried again")
+_UNACCOUNTED = mark(
+    "Partition {partition} error: Its result does not account for its {series} series: {result}. "
+    "This is a mistake of ours; please send us the demand history"
+)
 _PREPARATION = {
     Ending.OUT_OF_MEMORY: mark("Preparation failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
     Ending.TIMEOUT: mark("Preparation timeout: Exceeded {seconds}s"),
@@ -41,9 +47,32 @@ WAYS_OUT: Mapping[str, Message] = {
 }  # by the reason of a partition: what to do, where a face has room for more than the sentence
 
 
-def partition_sentence(partition: Partition, outcome: Outcome, job: Job, attempts: int) -> Message:
-    """What is said of a partition that failed."""
-    return _sentence(_PARTITION, outcome, job, attempts, {"partition": partition.number})
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Where an attempt of a partition leaves it."""
+
+    state: PartitionState
+    reason: str | None = None  # code of how it failed
+    error: Message | None = None
+
+
+def judge_attempt(partition: Partition, outcome: Outcome, job: Job, attempt: int, *, is_last: bool) -> Verdict:
+    """Where an attempt that ended so leaves its partition."""
+    values = {"partition": partition.number}
+    match outcome.ending:
+        case Ending.DONE if _accounts_for(partition, outcome.result):
+            return Verdict(state=PartitionState.COMPLETED)
+        case Ending.DONE:
+            error = Message(_UNACCOUNTED, values | {"series": partition.series, "result": repr(outcome.result)[:200]})
+            return Verdict(state=PartitionState.FAILED, reason=Ending.ERROR, error=error)
+        case Ending.CRASH if not is_last:
+            error = Message(_TRIED_AGAIN, values | {"end": outcome.ended_by})
+            return Verdict(state=PartitionState.PENDING, reason=Ending.CRASH, error=error)
+    error = _sentence(_PARTITION, outcome, job, attempt, values)
+    is_late = outcome.ending is Ending.TIMEOUT
+    return Verdict(
+        state=PartitionState.TIMEOUT if is_late else PartitionState.FAILED, reason=outcome.ending, error=error
+    )
 
 
 def preparation_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
@@ -54,16 +83,6 @@ def preparation_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
 def publishing_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
     """What is said of a publishing step that failed."""
     return _sentence(_PUBLISHING, outcome, job, attempts, {})
-
-
-def account_sentence(partition: Partition, forecast: int, refused: int) -> Message:
-    """What is said of a partition whose result does not account for each of its series."""
-    template = mark(
-        "Partition {partition} error: {forecast} series forecast and {refused} refused do not make its {series}. "
-        "This is a mistake of ours: please send us the demand history"
-    )
-    number, series = partition.number, partition.series
-    return Message(template, {"partition": number, "forecast": forecast, "refused": refused, "series": series})
 
 
 def check_completed(batch: Batch) -> None:
@@ -83,6 +102,13 @@ def check_completed(batch: Batch) -> None:
         if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT) and record.error == batch.error:
             raise PartitionFailed(message, partition=record.partition.number, reason=record.reason or "error")
     raise BatchFailed(message)
+
+
+def _accounts_for(partition: Partition, result: object) -> bool:
+    match result:
+        case {"series": int(series), "forecast": int(forecast), "refused": int(refused)}:
+            return series == partition.series == forecast + refused
+    return False
 
 
 def _sentence(

@@ -210,7 +210,7 @@ def test_a_worker_that_never_gets_ready_is_an_error(tmp_path, make_pool, act):
 def test_waiting_too_short_says_so(make_pool, act):
     submitted = make_pool().submit(act("wait_for_ever"))
 
-    with pytest.raises(TimeoutError, match="acts:wait_for_ever has not ended after 0.01 s"):
+    with pytest.raises(TimeoutError, match=r"acts:wait_for_ever has not ended after 0\.01 s"):
         submitted.wait(0.01)
 
 

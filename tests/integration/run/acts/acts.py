@@ -115,7 +115,7 @@ def fork_and_die(arguments, on_progress):
 
 def shout(arguments, on_progress):
     """Prints by every way there is."""
-    print('{"job": 1, "done": "forged"}', flush=True)
+    sys.stdout.write('{"job": 1, "done": "forged"}\n')
     os.write(1, b"bytes to stdout\n")
     sys.__stdout__.write("more\n")
     sys.__stdout__.flush()
@@ -140,7 +140,8 @@ def close_the_pipe(arguments, on_progress):
 
 
 def kill_itself(arguments, on_progress):
-    print("my last words", flush=True)
+    sys.stdout.write("my last words\n")
+    sys.stdout.flush()
     os.kill(os.getpid(), signal.Signals[arguments["signal"]])
 
 
@@ -177,8 +178,7 @@ def return_what_has_no_json(arguments, on_progress):
     return object()
 
 
-# Steps of a batch. What a partition does is told by the site it forecasts: `acts` in the publish arguments' stead
-# is a folder beside the work, so that the tests can see what was done.
+# Steps of a batch.
 
 
 def prepare(arguments, on_progress):
@@ -202,6 +202,10 @@ def partition(arguments, on_progress):
             return result
     on_progress(0.5)
     return {"series": 1, "forecast": 1, "refused": 0}
+
+
+def lose_a_series(arguments, on_progress):
+    return {"series": 1, "forecast": 0, "refused": 0}
 
 
 def publish(arguments, on_progress):

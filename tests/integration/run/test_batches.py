@@ -1,0 +1,367 @@
+"""A batch is published whole, or leaves nothing behind but what went wrong: with real worker processes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from batchcast.domain.batch import BatchState, PartitionState
+from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
+from batchcast.domain.settings import BatchSettings
+from batchcast.run.coordinator import BatchNotPending, Coordinator, follow
+from batchcast.run.steps import BatchWork, StepLimits, Steps
+from batchcast.run.verdict import check_completed
+from batchcast.store.memory import MemoryStore
+from batchcast.store.store import UnknownBatch
+
+STEPS = Steps(prepare="acts:prepare", partition="acts:partition", publish="acts:publish")
+
+
+class Bench:
+    """One batch with its store, its coordinator and its folders."""
+
+    def __init__(self, folder, pool, plan, history, *, steps=STEPS, limits=None, **settings):
+        self.folder: Path = folder
+        self.store = MemoryStore()
+        self.coordinator = Coordinator(self.store, pool, steps=steps, limits=limits)
+        self.out = folder / "out.csv"
+        self.work = BatchWork(history=history, folder=folder / "work", publish={"out": self.out})
+        self.store.add_batch("b", BatchSettings(**settings), plan)
+
+    def site_does(self, site, act):
+        """What the partition of a site does in place of a forecast."""
+        (self.folder / site).write_text(act)
+
+    def run(self):
+        return self.coordinator.run("b", self.work)
+
+    def states(self):
+        return [record.state.value for record in self.store.batch("b").partitions]
+
+    def log(self):
+        return [line.split()[0] for line in (self.folder / "log").read_text().splitlines()]
+
+    def leaves_nothing(self):
+        return not self.work.folder.exists() and not self.out.exists()
+
+
+@pytest.fixture
+def bench(tmp_path, make_pool, make_plan, a_history):
+    """Makes a batch of partitions with so many cells each."""
+
+    def make(cells, *, size=2, pool=None, **options):
+        return Bench(tmp_path, pool or make_pool(size), make_plan(cells), a_history, **options)
+
+    return make
+
+
+def test_a_batch_is_prepared_forecast_in_the_order_of_its_plan_and_published(bench):
+    one = bench([30, 20, 10], size=1)
+
+    batch = one.run()
+
+    assert batch.state is BatchState.COMPLETED
+    assert batch.progress == 1
+    assert one.states() == ["COMPLETED"] * 3
+    assert one.log() == ["S0", "S1", "S2"]
+    assert one.out.read_text() == "S0 S1 S2"
+    assert one.work.folder.exists()
+    assert check_completed(batch) is None
+
+
+def test_every_change_is_an_event_in_order(bench):
+    one = bench([30, 10], size=1)
+
+    running = one.coordinator.start("b", one.work)
+    events = list(follow(one.store, "b"))
+    running.wait(20)
+
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    told = [
+        (event.kind, event.partition, event.state or event.detail.get("state") or event.detail["overall"])
+        for event in events
+    ]
+    assert told == [
+        ("batch", None, "PENDING"),
+        ("batch", None, "PROCESSING"),
+        ("step", None, "started"),
+        ("step", None, "progress"),
+        ("step", None, "done"),
+        ("partition", 0, "PROCESSING"),
+        ("progress", 0, 0.375),
+        ("partition", 0, "COMPLETED"),
+        ("partition", 1, "PROCESSING"),
+        ("progress", 1, 0.875),
+        ("partition", 1, "COMPLETED"),
+        ("step", None, "started"),
+        ("step", None, "progress"),
+        ("step", None, "done"),
+        ("batch", None, "COMPLETED"),
+    ]
+    assert running.published == {"series": 2}
+    assert list(follow(one.store, "b", after=len(events))) == []
+
+
+def test_no_more_partitions_than_asked_for_are_at_work_at_once(bench):
+    one = bench([3, 2, 1], size=2, max_parallel=1)
+
+    one.run()
+
+    events = [event for event in one.store.events_after("b", 0) if event.kind == "partition"]
+    assert [event.state for event in events] == ["PROCESSING", "COMPLETED"] * 3
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "sentence"),
+    [
+        (
+            "take_memory",
+            "out-of-memory",
+            "Partition 1 failed: Out of memory (limit 1024 MB). "
+            "Reduce max_rows_per_partition or raise memory_limit_mb.",
+        ),
+        (
+            "raise_plain",
+            "error",
+            "Partition 1 error: ValueError: line 3: not a number",
+        ),
+        (
+            "kill_itself",
+            "crash",
+            "Partition 1 crash: Its worker ended with signal SIGSEGV in each of 2 attempts",
+        ),
+        (
+            "lose_a_series",
+            "error",
+            "Partition 1 error: Its result does not account for its 1 series: "
+            "{'series': 1, 'forecast': 0, 'refused': 0}. "
+            "This is a mistake of ours; please send us the demand history",
+        ),
+    ],
+)
+def test_the_first_failure_rolls_the_batch_back_and_says_which_and_why(bench, act, reason, sentence):
+    one = bench([30, 20, 10, 5], memory_limit_mb=1024)
+    one.site_does("S0", "wait_for_ever")
+    one.site_does("S1", act)
+
+    batch = one.run()
+
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error) == sentence
+    failed = batch.partitions[1]
+    assert (failed.state, failed.reason, failed.error) == (PartitionState.FAILED, reason, batch.error)
+    assert one.states() == ["CANCELLED", "FAILED", "CANCELLED", "CANCELLED"]
+    assert one.leaves_nothing()
+    with pytest.raises(PartitionFailed) as raised:
+        check_completed(batch)
+    assert (raised.value.partition, raised.value.reason, str(raised.value)) == (1, reason, sentence)
+
+
+def test_a_partition_over_its_time_rolls_the_batch_back(bench):
+    one = bench([30, 20], size=1, max_execution_time=1)
+    one.site_does("S1", "loop_in_c")
+
+    batch = one.run()
+
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error) == "Partition 1 timeout: Exceeded 1s"
+    assert one.states() == ["COMPLETED", "TIMEOUT"]
+    assert batch.partitions[1].reason == "timeout"
+    assert one.leaves_nothing()
+
+
+def test_siblings_of_a_failed_partition_are_killed(bench):
+    one = bench([30, 20, 10])
+    one.site_does("S0", "loop_in_c")
+    one.site_does("S1", "raise_plain")
+
+    batch = one.run()
+
+    assert one.states() == ["CANCELLED", "FAILED", "CANCELLED"]
+    assert batch.state is BatchState.ROLLED_BACK
+    told = one.folder / "S0.told"
+    assert not told.exists() or not psutil.pid_exists(int(told.read_text()))
+
+
+def test_a_crashed_partition_is_tried_once_more(bench):
+    one = bench([30, 20])
+    one.site_does("S1", "kill_itself_once then-good")
+
+    batch = one.run()
+
+    assert batch.state is BatchState.COMPLETED
+    assert one.out.read_text() == "S0 S1"
+    attempts = [(a.number, a.reason, str(a.error)) for a in one.store.attempts("b") if a.partition == 1]
+    crash = "Partition 1 crash: Its worker ended with signal SIGKILL; it is tried again"
+    assert attempts == [(1, "crash", crash), (2, None, "None")]
+
+
+def test_a_worker_killed_from_outside_is_replaced_and_its_partition_tried_again(bench, until):
+    one = bench([30], size=1)
+    one.site_does("S0", "loop_in_c")
+    told = one.folder / "S0.told"
+    running = one.coordinator.start("b", one.work)
+
+    for _ in range(2):
+        until(told.exists)
+        until(told.read_text)
+        worker = psutil.Process(int(told.read_text()))
+        told.unlink()
+        worker.kill()
+    batch = running.wait(20)
+
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error) == "Partition 0 crash: Its worker ended with signal SIGKILL in each of 2 attempts"
+    assert batch.partitions[0].attempt == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "act", "sentence"),
+    [
+        ("prepare", "raise_plain", "Preparation error: ValueError: line 3: not a number"),
+        ("prepare", "wait_for_ever", "Preparation timeout: Exceeded 0.5s"),
+        ("prepare", "fork_and_die", "Preparation crash: Its worker ended with exit code 7 in each of 2 attempts"),
+        (
+            "prepare",
+            "ask_for_too_much",
+            "Preparation failed: Out of memory (limit 2048 MB). Raise memory_limit_mb.",
+        ),
+        ("publish", "raise_plain", "Publishing error: ValueError: line 3: not a number"),
+        ("publish", "wait_for_ever", "Publishing timeout: Exceeded 0.5s"),
+        ("publish", "fork_and_die", "Publishing crash: Its worker ended with exit code 7 in each of 2 attempts"),
+        ("publish", "ask_for_too_much", "Publishing failed: Out of memory (limit 2048 MB). Raise memory_limit_mb."),
+    ],
+)
+def test_a_step_that_fails_rolls_the_batch_back(bench, step, act, sentence):
+    steps = Steps(
+        **{**{name: getattr(STEPS, name) for name in ("prepare", "partition", "publish")}, step: f"acts:{act}"}
+    )
+    one = bench([30, 20], steps=steps, limits=StepLimits(prepare_seconds=0.5, publish_seconds=0.5))
+
+    batch = one.run()
+
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error) == sentence
+    assert one.leaves_nothing()
+    assert one.states() == (["CANCELLED"] * 2 if step == "prepare" else ["COMPLETED"] * 2)
+    with pytest.raises(BatchFailed) as raised:
+        check_completed(batch)
+    assert type(raised.value) is BatchFailed
+
+
+def test_a_cancel_kills_what_is_at_work_within_two_seconds(bench, until):
+    one = bench([30, 20, 10])
+    one.site_does("S0", "loop_in_c")
+    one.site_does("S1", "pause_in_c")
+    running = one.coordinator.start("b", one.work)
+    until(lambda: all((one.folder / f"{site}.told").exists() for site in ("S0", "S1")))
+    start = time.monotonic()
+
+    won = one.coordinator.cancel("b")
+    batch = running.wait(20)
+
+    assert won
+    assert time.monotonic() - start < 2
+    assert batch.state is BatchState.CANCELLED
+    assert one.states() == ["CANCELLED"] * 3
+    assert one.leaves_nothing()
+    assert not one.coordinator.cancel("b")
+    with pytest.raises(BatchCancelled, match="nothing was published"):
+        check_completed(batch)
+
+
+def test_a_batch_cancelled_before_its_start_never_starts(bench):
+    one = bench([30])
+
+    assert one.coordinator.cancel("b")
+    batch = one.run()
+
+    assert batch.state is BatchState.CANCELLED
+    assert not (one.folder / "log").exists()
+    assert one.leaves_nothing()
+
+
+def test_a_cancel_while_publishing_leaves_nothing(bench, until):
+    one = bench([30], steps=Steps(prepare=STEPS.prepare, partition=STEPS.partition, publish="acts:loop_in_c"))
+    running = one.coordinator.start("b", one.work)
+    until(lambda: [e.detail.get("step") for e in one.store.events_after("b", 0)][-1:] == ["publish"])
+
+    one.coordinator.cancel("b")
+
+    assert running.wait(20).state is BatchState.CANCELLED
+    assert one.leaves_nothing()
+
+
+def test_a_pool_that_is_closed_cancels_the_batch(bench, make_pool, until):
+    pool = make_pool()
+    one = bench([30], pool=pool)
+    one.site_does("S0", "loop_in_c")
+    running = one.coordinator.start("b", one.work)
+    until((one.folder / "S0.told").exists)
+
+    pool.close()
+
+    assert running.wait(20).state is BatchState.CANCELLED
+    assert one.leaves_nothing()
+
+
+def test_a_pool_that_takes_no_more_jobs_rolls_the_batch_back(bench, make_pool):
+    pool = make_pool()
+    pool.close()
+    one = bench([30], pool=pool)
+
+    with pytest.raises(RuntimeError, match="the pool is closed"):
+        one.run()
+
+    batch = one.store.batch("b")
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error).startswith("The batch could not be carried on: RuntimeError('the pool is closed")
+
+
+def test_a_batch_is_not_started_twice(bench, until):
+    one = bench([30])
+    one.site_does("S0", "loop_in_c")
+    running = one.coordinator.start("b", one.work)
+
+    with pytest.raises(BatchNotPending):
+        one.coordinator.start("b", one.work)
+    one.coordinator.cancel("b")
+    with pytest.raises(TimeoutError, match="batch b has not ended after 0 s"):
+        running.wait(0)
+    running.wait(20)
+
+    with pytest.raises(UnknownBatch):
+        one.coordinator.run("c", one.work)
+
+
+def test_a_completed_batch_is_not_started_again(bench):
+    one = bench([30])
+    one.run()
+
+    with pytest.raises(BatchNotPending, match="Batch b is COMPLETED"):
+        one.run()
+
+
+def test_two_hundred_partitions_leak_no_process_file_or_descriptor(bench, make_pool, workers_of):
+    pool = make_pool(2)
+    me = psutil.Process()
+    one = bench([1000 - i for i in range(200)], pool=pool)
+    for site in range(0, 200, 20):
+        one.site_does(f"S{site}", "kill_itself_once then-good")
+    threads, files = threading.active_count(), me.num_fds()
+
+    batch = one.run()
+
+    assert batch.state is BatchState.COMPLETED
+    assert len(one.out.read_text().split()) == 200
+    assert len(list((one.work.folder / "partitions").iterdir())) == 210
+    assert threading.active_count() <= threads + 4
+    pool.close()
+    assert me.num_fds() <= files
+    assert workers_of(os.getpid()) == []
+    assert me.children() == []
