@@ -1,0 +1,134 @@
+"""Histories of spare parts: few rows a part, most quantities small, some large, sites of very different sizes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from batchcast.app.samples.draws import Generator, Numbers, distinct, draw, uniform
+from batchcast.publish.cells import Column
+from batchcast.publish.writers.text import joined
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartsShape:
+    """A history of spare parts."""
+
+    rows: int
+    sites: tuple[str, ...]  # largest first
+    parts: int
+    first_date: dt.date
+    days: int
+    date_format: str
+
+
+_SITES = (
+    "Kendari",
+    "Morowali",
+    "Pomalaa",
+    "Sorowako",
+    "Balikpapan",
+    "Weda Bay",
+    "Sangatta",
+    "Bontang",
+    "Banjarmasin",
+    "Tanjung Enim",
+    "Batu Hijau",
+    "Timika",
+    "Tarakan",
+)
+SHAPES = {
+    "sample_optimal": PartsShape(
+        rows=1_000,
+        sites=_SITES[:3],
+        parts=40,
+        first_date=dt.date(2025, 1, 1),
+        days=181,
+        date_format="%Y-%m-%d",
+    ),
+    "alldemand_augjul": PartsShape(
+        rows=11_919,
+        sites=_SITES,
+        parts=2_070,
+        first_date=dt.date(2024, 8, 1),
+        days=365,
+        date_format="%d/%m/%Y",  # as an ERP in Indonesia writes it; the days after the 12th tell the order
+    ),
+}
+_SITE_DECAY = 0.72  # each site has so much of the demand of the one before
+_MOST_HOMES = 4  # sites that use a part
+_WEEKDAY_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 0.9, 0.5, 0.15])  # Monday first
+
+
+def spare_parts(generator: Generator, shape: PartsShape) -> Column:
+    """The lines: exactly `rows`, with different (date, part, site); every part and every site has one."""
+    keys = _choose_keys(generator, shape)
+    days, sites, parts = np.unravel_index(keys, (shape.days, len(shape.sites), shape.parts))
+    quantities = _choose_quantities(generator, parts, shape.parts)
+    dates = pa.array([(shape.first_date + dt.timedelta(days=n)).strftime(shape.date_format) for n in range(shape.days)])
+    numbers = pa.array(_part_numbers(generator, shape.parts))
+    cells = (dates.take(days), numbers.take(parts), pa.array(shape.sites).take(sites))
+    return joined(*cells, joined(pa.array(quantities), "\n"), separator=",")
+
+
+def _choose_keys(generator: Generator, shape: PartsShape) -> Numbers:
+    """Different places in a (day, site, part) cube, ascending: one row for each part first, the rest by popularity."""
+    popularity = 1 / (5 + np.arange(shape.parts)) ** 0.9
+    homes = _choose_homes(generator, shape)
+    span = _choose_spans(generator, shape)
+    chosen = np.empty(0, dtype=np.int64)
+    wanted: Numbers = np.arange(shape.parts)
+    while len(chosen) < shape.rows:
+        count = len(wanted)
+        home = homes[wanted, (uniform(generator, count) ** 2 * _MOST_HOMES).astype(np.int64)]
+        day = (span[0][wanted] + uniform(generator, count) * (span[1] - span[0])[wanted]).astype(np.int64)
+        weekday = (day + shape.first_date.weekday()) % 7
+        worked = uniform(generator, count) < _WEEKDAY_WEIGHTS[weekday]
+        day = np.where(worked, day, np.maximum(day - weekday % 4, 0))  # what falls on a day off is booked earlier
+        chosen = distinct(np.concatenate((chosen, (day * len(shape.sites) + home) * shape.parts + wanted)))
+        wanted = draw(generator, popularity, shape.rows)
+    return np.sort(chosen[: shape.rows])
+
+
+def _choose_homes(generator: Generator, shape: PartsShape) -> Numbers:
+    """Sites of each part, shape (parts, homes), most used first. The last parts make sure that each site has one."""
+    weights = np.power(_SITE_DECAY, np.arange(len(shape.sites)))
+    homes = draw(generator, weights, shape.parts * _MOST_HOMES).reshape(shape.parts, _MOST_HOMES)
+    alone = uniform(generator, shape.parts) < 0.6
+    homes[alone] = homes[alone, :1]
+    homes[-len(shape.sites) :] = np.arange(len(shape.sites))[:, None]
+    return homes
+
+
+def _choose_spans(generator: Generator, shape: PartsShape) -> tuple[Numbers, Numbers]:
+    """First day and day after the last of each part: some are new, some are running out."""
+    first = np.zeros(shape.parts, dtype=np.int64)
+    last = np.full(shape.parts, shape.days, dtype=np.int64)
+    kind = uniform(generator, shape.parts)
+    middle = (shape.days * (0.3 + 0.4 * uniform(generator, shape.parts))).astype(np.int64)
+    first[kind < 0.1] = middle[kind < 0.1]
+    last[kind > 0.9] = middle[kind > 0.9]
+    return first, last
+
+
+def _choose_quantities(generator: Generator, parts: Numbers, count: int) -> Numbers:
+    """Most demands are one or two pieces; a part that is used up comes in larger lots."""
+    lot = np.where(uniform(generator, count) < 0.15, 24.0, 1.5)[parts]
+    return 1 + (-np.log1p(-uniform(generator, len(parts))) * lot).astype(np.int64)
+
+
+def _part_numbers(generator: Generator, count: int) -> list[str]:
+    """Different part numbers as ERPs have them: with leading zeros, dashes, and some that a spreadsheet would spoil."""
+    digits = distinct((uniform(generator, count * 2) * 10**8).astype(np.int64))[:count].tolist()
+    kinds: Sequence[Callable[[int], str]] = (
+        lambda n: f"{n:08}",
+        lambda n: f"{n // 10**6:02}-{n % 10**6:06}",
+        lambda n: f"{n // 10**7}R-{n % 10**7:07}",
+        lambda n: f"HYD-{n:08}",
+        lambda n: f"{n}E7",
+    )
+    return [kinds[place % len(kinds)](number) for place, number in enumerate(digits)]

@@ -1,0 +1,72 @@
+"""Writes a sample to a file."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from pathlib import Path
+
+from batchcast.app.samples.draws import Generator
+from batchcast.app.samples.m5 import DAYS, SERIES, m5
+from batchcast.app.samples.spare_parts import SHAPES, spare_parts
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.message import Message, mark
+from batchcast.publish.writers.text import joined_bytes
+
+SAMPLE_NAMES = (*SHAPES, "m5")
+_HEADER = b"date,partnumber,site_code,demand_qty\n"
+
+
+def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None, series: int | None = None) -> int:
+    """Write the sample of this name as CSV, and return the number of its rows.
+
+    Args:
+        name: one of `SAMPLE_NAMES`.
+        out: the file to write; one that is there is replaced once the new one is whole.
+        seed: another seed gives another history of the same shape.
+        rows: of `m5` alone: stop after so many rows (None: all 59,181,090).
+        series: of `m5` alone: only so many of its 30,490 series, evenly taken (None: all).
+
+    Raises:
+        InvalidSettings: if there is no such sample, a bound is out of its range, or the file can't be written.
+    """
+    _check(name, rows, series)
+    generator = Generator(seed)
+    if name == "m5":
+        pieces = m5(generator, rows=rows or SERIES * DAYS, series=series or SERIES)
+    else:
+        pieces = iter([spare_parts(generator, SHAPES[name])])
+    written = 0
+    partial = out.with_name(out.name + ".part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(_HEADER)
+            for lines in pieces:
+                file.write(joined_bytes(lines))
+                written += len(lines)
+        partial.replace(out)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        template = mark("The sample can't be written to {out}: {reason}. Choose another place.")
+        values = {"out": str(out), "reason": error.strerror or str(error)}
+        raise InvalidSettings([Message(template, values)]) from error
+    return written
+
+
+def _check(name: str, rows: int | None, series: int | None) -> None:
+    if name not in SAMPLE_NAMES:
+        near = difflib.get_close_matches(name, SAMPLE_NAMES, n=1)
+        template = mark("There is no sample {name!r}; there are {known}.")
+        if near:
+            template = mark("There is no sample {name!r}; did you mean {near}? There are {known}.")
+        values = {"name": name, "known": ", ".join(SAMPLE_NAMES), "near": near[0] if near else ""}
+        raise InvalidSettings([Message(template, values)])
+    for setting, bound in (("rows", rows), ("series", series)):
+        if bound is not None and name != "m5":
+            template = mark("{setting} bounds the sample m5 alone; {name} has one size.")
+            raise InvalidSettings([Message(template, {"setting": setting, "name": name})])
+        if bound is not None and bound < 1:
+            template = mark("{setting} is {found}; it must be at least 1.")
+            raise InvalidSettings([Message(template, {"setting": setting, "found": bound})])
