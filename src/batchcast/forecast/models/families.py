@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from batchcast.forecast.kernels import buckets, events, ses, simple, tsb
+from batchcast.forecast.kernels import buckets, events, ses, simple, theta, tsb
 from batchcast.forecast.models.points import Forecast, Task
 
 
@@ -63,6 +63,14 @@ def run_buckets(task: Task) -> Mapping[str, Forecast]:
     return {name: (levels[k, :, :, None], mse[k]) for k, name in enumerate(BUCKETS)}
 
 
+def run_theta(task: Task) -> Mapping[str, Forecast]:
+    """Theta, dynamic and optimised, on what is left when the season is taken out."""
+    mean, mse = np.zeros((*task.shape, task.steps)), np.zeros(task.shape)
+    chosen, choose = np.zeros((*task.shape, 3)), np.zeros(3)
+    theta.run_theta(task.values, task.offsets, task.held, task.season_length, choose, chosen, mean, mse)
+    return {"theta": (mean, mse)}
+
+
 SIMPLE = ("zero", "naive", "mean", "moving_average")
 CROSTON = ("croston", "sba", "linear_decay")
 BUCKETS = ("adida", "imapa")
@@ -73,4 +81,5 @@ FAMILIES: Mapping[tuple[str, ...], Callable[[Task], Mapping[str, Forecast]]] = {
     CROSTON: run_croston,
     ("tsb",): run_tsb,
     BUCKETS: run_buckets,
+    ("theta",): run_theta,
 }

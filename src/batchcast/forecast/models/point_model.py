@@ -33,6 +33,7 @@ _ALL = (
     PointModel(name="mean", family="mean of the whole history"),
     PointModel(name="moving_average", family="mean of the recent periods"),
     PointModel(name="ses", family="simple exponential smoothing"),
+    PointModel(name="theta", family="smoothed level and part of the trend line (dynamic optimised theta)", periods=4),
     PointModel(name="croston", family="size of a demand over the gap between demands"),
     PointModel(name="sba", family="Croston without his bias (Syntetos and Boylan)"),
     PointModel(name="tsb", family="probability of a demand times its size (Teunter, Syntetos and Babai)"),
