@@ -4,3 +4,73 @@ Comes in: a PENDING batch in the store, the history it is about, and a pool of w
 Goes out: the batch COMPLETED, ROLLED_BACK or CANCELLED, every change an event in the store, no process or file left.
 Open first: `coordinator.py`; then `local_pool.py` (workers from the outside) and `worker.py` (from the inside).
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from batchcast.run.batch_run import BatchRun
+    from batchcast.run.codec import decode, encode
+    from batchcast.run.coordinator import BatchNotPending, Coordinator, follow
+    from batchcast.run.job import Ending, Job, Outcome, Progress
+    from batchcast.run.local_pool import LocalPool
+    from batchcast.run.orphans import sweep_orphans
+    from batchcast.run.pool import SubmittedJob, WorkerPool
+    from batchcast.run.steps import BatchWork, StepLimits, Steps
+    from batchcast.run.verdict import WAYS_OUT, check_completed
+    from batchcast.run.worker_process import WorkerStartFailed
+
+# Found when asked for: every worker imports this room, and must not pay for what only its parent needs.
+_HOMES = {
+    "WAYS_OUT": "verdict",
+    "BatchNotPending": "coordinator",
+    "BatchRun": "batch_run",
+    "BatchWork": "steps",
+    "Coordinator": "coordinator",
+    "Ending": "job",
+    "Job": "job",
+    "LocalPool": "local_pool",
+    "Outcome": "job",
+    "Progress": "job",
+    "StepLimits": "steps",
+    "Steps": "steps",
+    "SubmittedJob": "pool",
+    "WorkerPool": "pool",
+    "WorkerStartFailed": "worker_process",
+    "check_completed": "verdict",
+    "decode": "codec",
+    "encode": "codec",
+    "follow": "coordinator",
+    "sweep_orphans": "orphans",
+}
+
+__all__ = [
+    "WAYS_OUT",
+    "BatchNotPending",
+    "BatchRun",
+    "BatchWork",
+    "Coordinator",
+    "Ending",
+    "Job",
+    "LocalPool",
+    "Outcome",
+    "Progress",
+    "StepLimits",
+    "Steps",
+    "SubmittedJob",
+    "WorkerPool",
+    "WorkerStartFailed",
+    "check_completed",
+    "decode",
+    "encode",
+    "follow",
+    "sweep_orphans",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -109,10 +110,13 @@ class BatchRun:
         if not self._store.move_batch(self._batch_id, BatchState.PENDING, BatchState.PROCESSING):
             raise _Stopped
         self._maker.work.folder.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
         self._carry_out_step("prepare", self._maker.prepare(), preparation_sentence)
+        prepared = time.monotonic()
         self._carry_out_partitions()
+        timings = {"prepare": round(prepared - started, 3), "forecast": round(time.monotonic() - prepared, 3)}
         folders = [self._folders[partition.number] for partition in self._maker.plan.partitions]
-        published = self._carry_out_step("publish", self._maker.publish(folders), publishing_sentence)
+        published = self._carry_out_step("publish", self._maker.publish(folders, timings), publishing_sentence)
         with self.committing:
             self._commit(published)
 

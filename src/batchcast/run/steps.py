@@ -8,8 +8,8 @@ The arguments, here as domain values, arrive through `codec`:
     prepare     history (path), request, series (number of them in the history), into (path of the knowledge to write)
     partition   history (path), request, partition, knowledge (path), into (folder to write its result to);
                 returns {"series": n, "forecast": n, "refused": n}
-    publish     history (DemandHistory), plan, folders (of the partitions' results, in the order of the plan), and
-                whatever the work says; returns any JSON value
+    publish     history (DemandHistory), plan, folders (of the partitions' results, in the order of the plan),
+                timings (seconds of the steps so far), and whatever the work says; returns any JSON value
 """
 
 from __future__ import annotations
@@ -88,9 +88,10 @@ class JobMaker:
         }
         return self._job(self.steps.partition, arguments, self.settings.max_execution_time)
 
-    def publish(self, folders: list[Path]) -> Job:
+    def publish(self, folders: list[Path], timings: Mapping[str, float]) -> Job:
         """The job of the publishing step."""
-        arguments = {**self.work.publish, "history": self.work.history, "plan": self.plan, "folders": folders}
+        given = {"history": self.work.history, "plan": self.plan, "folders": folders}
+        arguments = {**self.work.publish, **given, "timings": {**self.work.publish.get("timings", {}), **timings}}
         return self._job(self.steps.publish, arguments, self.limits.publish_seconds)
 
     def result_folder(self, partition: Partition, attempt: int) -> Path:
