@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchcast.app.translation import Language, language_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -22,3 +24,8 @@ class Environment:
         from platformdirs import user_data_path
 
         return cls(home=user_data_path("batchcast", appauthor=False))
+
+
+def read_language() -> Language:
+    """The language of the person at this terminal."""
+    return language_of(os.environ)

@@ -53,7 +53,7 @@ def _has_living_owner(folder: Path) -> bool:
     try:
         owner = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
         process = psutil.Process(owner["pid"])
-        return abs(process.create_time() - owner["started"]) < 1.0
+        return bool(abs(process.create_time() - owner["started"]) < 1.0)
     except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
         return False
     except psutil.AccessDenied:

@@ -37,7 +37,7 @@ class LeaderboardRow:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The row that `as_json` gave."""
-        read = {name: math.nan if value is None else value for name, value in values.items()}
+        read: dict[str, Any] = {name: math.nan if value is None else value for name, value in values.items()}
         for name in _BY_QUANTILE:
             read[name] = {float(q): math.nan if value is None else value for q, value in values[name].items()}
         return cls(**read)

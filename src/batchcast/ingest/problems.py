@@ -27,6 +27,7 @@ from __future__ import annotations
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.history import IngestReport
 from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import Plan
 
 
 class UnreadableInput(InvalidInput):
@@ -142,8 +143,9 @@ class RowsRefused(InvalidInput):
 
     slug = "rows-refused"
 
-    def __init__(self, report: IngestReport) -> None:
+    def __init__(self, report: IngestReport, plan: Plan | None = None) -> None:
         self.report = report
+        self.plan = plan  # of the rows that can be read, where there are any
         first = report.problems[0]
         template = mark(
             "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "

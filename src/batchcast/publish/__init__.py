@@ -15,7 +15,7 @@ from batchcast.publish.problems import (
     PublishFailed,
     ResultRejected,
 )
-from batchcast.publish.publisher import Published, publish, publish_accuracy
+from batchcast.publish.publisher import Published, commit_result, publish, publish_accuracy, stage_result
 from batchcast.publish.staging import recover
 
 __all__ = [
@@ -28,9 +28,11 @@ __all__ = [
     "PublishedFile",
     "ResultRejected",
     "check_place",
+    "commit_result",
     "engine_versions",
     "lay_out",
     "publish",
     "publish_accuracy",
     "recover",
+    "stage_result",
 ]

@@ -1,0 +1,252 @@
+"""Every use case of a batch, one method each; here the rooms are put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from batchcast.app.analysis import Analysis
+from batchcast.app.environment import Environment
+from batchcast.app.intake import Intake, take_in
+from batchcast.app.listener import Listener, NoListener
+from batchcast.app.stopper import Stopper
+from batchcast.app.timings import Timing, Timings
+from batchcast.app.workspace import new_batch_id, open_workspace
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.batch import Batch, Event
+from batchcast.domain.settings import BatchSettings
+from batchcast.publish import Certificate, check_place, commit_result, engine_versions, lay_out, recover
+from batchcast.run import BatchRun, BatchWork, Coordinator, Job, LocalPool, Steps, check_completed, sweep_orphans
+from batchcast.store import MemoryStore, Store
+
+_WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
+_BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """A batch at its end, published."""
+
+    batch: Batch
+    analysis: Analysis
+    files: dict[str, Path]  # by kind: forecast, stock, accuracy, rejected where there is one, certificate
+    leaderboard: tuple[LeaderboardRow, ...]  # accuracy by model, best first
+    counts: dict[str, int]  # rows and series, accounted for
+    seconds: float  # of the whole, reading included
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a batch is at work."""
+
+    folder: Path
+    pool: LocalPool
+    batch_id: str
+    started: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Errand:
+    """What a person asked for."""
+
+    file: Path
+    settings: BatchSettings
+    out: Path | None
+    listener: Listener
+    steps: Steps = field(default_factory=Steps)
+    original: Certificate | None = None  # of the run that is to be repeated
+
+
+class Batchcast:
+    """Batches on this machine: worker processes, and a memory for as long as the process lives.
+
+    One batch at a time; `cancel` may be called from any thread and from a signal handler.
+    """
+
+    def __init__(self, environment: Environment | None = None) -> None:
+        self._environment = environment or Environment.read()
+        self._timings = Timings(self._environment.home / "timings.jsonl")
+        self._stopper = Stopper()
+        self._version = engine_versions()["batchcast"]
+
+    def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
+        """What a file holds and how it would be forecast; nothing runs.
+
+        Raises:
+            InvalidInput, InvalidSettings: as `run`.
+        """
+        with self._place(settings, workers=1, warm=False) as place:
+            return self._take_in(file, settings, place).analysis
+
+    def run(self, file: Path, settings: BatchSettings, *, out: Path, listener: Listener | None = None) -> RunResult:
+        """Forecast a file and publish one result at `out`, whole or not at all.
+
+        Raises:
+            InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused).
+            InvalidSettings: if a setting is out of its range or does not fit the history, or `out` is taken.
+            BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
+            BatchCancelled: if a person stopped it.
+        """
+        check_place(lay_out(out))
+        return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
+
+    def replay(self, certificate: Path, file: Path, *, out: Path, listener: Listener | None = None) -> RunResult:
+        """Run a batch again from its certificate: the same bytes, or an error that says why they can't be had.
+
+        Raises:
+            InvalidCertificate: if it is none.
+            CertificateMismatch: if the file or the engine is not that of the certificate, or the bytes differ.
+            As `run` otherwise.
+        """
+        original = Certificate.read(certificate)
+        original.require_engine()
+        check_place(lay_out(out))
+        settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
+        errand = _Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
+        return self._run(errand)
+
+    def backtest(
+        self, file: Path, settings: BatchSettings, *, out: Path | None = None, listener: Listener | None = None
+    ) -> RunResult:
+        """Judge every model on the past of a file; publishes the accuracy of every series where `out` is given.
+
+        Raises:
+            As `run`.
+        """
+        if out is not None:
+            lay_out(out)
+        steps = Steps(publish="batchcast.run.jobs:publish_accuracy_job")
+        return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps))
+
+    def warm(self) -> float:
+        """Compile every kernel and keep it on the disk, so that no batch waits for a compiler; returns the seconds."""
+        started = time.perf_counter()
+        from batchcast.forecast import warm
+
+        warm()
+        return time.perf_counter() - started
+
+    def cancel(self) -> None:
+        """Stop what is at work; returns at once, and the use case raises BatchCancelled unless it was faster."""
+        self._stopper.ask()
+
+    def _run(self, errand: _Errand) -> RunResult:
+        settings = errand.settings
+        with self._place(settings, workers=settings.parallel, warm=True) as place:
+            errand.listener.on_step("ingest")
+            intake = self._take_in(errand.file, settings, place)
+            if errand.original is not None:
+                errand.original.require_input(intake.history.input_sha256)
+            errand.listener.on_analysis(intake.analysis)
+            running, batch = self._carry_out(errand, intake, place)
+            check_completed(batch)
+            self._remember(batch, place)
+            return _result_of(running, batch, intake, place)
+
+    @contextmanager
+    def _place(self, settings: BatchSettings, *, workers: int, warm: bool) -> Iterator[_Place]:
+        """A folder and workers for one batch; all gone on leaving."""
+        started = time.perf_counter()
+        batch_id = new_batch_id()
+        sweep_orphans()
+        with ExitStack() as stack:
+            stack.enter_context(self._stopper.listening())
+            folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
+            pool = stack.enter_context(LocalPool(workers, warm_up=_WARM_UP if warm else None))
+            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
+
+    def _take_in(self, file: Path, settings: BatchSettings, place: _Place) -> Intake:
+        pace = self._timings.pace(self._version)
+        return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, stopper=self._stopper)
+
+    def _carry_out(self, errand: _Errand, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
+        store = MemoryStore()
+        store.add_batch(place.batch_id, errand.settings, intake.plan)
+        coordinator = Coordinator(store, place.pool, steps=errand.steps)
+        running = coordinator.start(place.batch_id, _work_of(errand, intake, place))
+        with self._stopper.stopping(partial(coordinator.cancel, place.batch_id)):
+            try:
+                _follow(store, place.batch_id, errand.listener)
+            except BaseException:  # Ctrl-C without a handler, or a listener that failed
+                coordinator.cancel(place.batch_id)
+                running.wait()
+                raise
+            return running, running.wait()
+
+    def _remember(self, batch: Batch, place: _Place) -> None:
+        work = sum(record.seconds or 0.0 for record in batch.partitions)
+        wall = time.perf_counter() - place.started
+        timing = Timing(
+            version=self._version,
+            cells=sum(record.partition.cells for record in batch.partitions),
+            series=batch.plan.series,
+            work_seconds=work,
+            start_seconds=max(wall - work / min(place.pool.size, len(batch.partitions)), 0.0),
+        )
+        self._timings.add(timing)
+
+
+def _work_of(errand: _Errand, intake: Intake, place: _Place) -> BatchWork:
+    out, original = errand.out, errand.original
+    return BatchWork(
+        history=intake.history,
+        folder=place.folder / "work",
+        publish={
+            "input_name": errand.file.name,
+            "settings": errand.settings,
+            "report": intake.analysis.report,
+            "out": out.absolute() if out else None,
+            "expected": {kind: file.sha256 for kind, file in original.files.items()} if original else None,
+        },
+        commit=_commit,
+        discard=partial(recover, lay_out(out.absolute()).folder) if out else None,
+    )
+
+
+def _commit(published: object) -> None:
+    """Put what the publish step staged in its place; a backtest stages nothing."""
+    if isinstance(published, dict) and "stage" in published:
+        commit_result(Path(published["stage"]))
+
+
+def _follow(store: Store, batch_id: str, listener: Listener) -> None:
+    """Tell the listener of every change until the batch has ended; changes that come close together are one."""
+    after = 0
+    while True:
+        events = store.events_after(batch_id, after, wait_seconds=60)
+        after = events[-1].number if events else after
+        for event in events:
+            if step := _step_begun(event):
+                listener.on_step(step)
+        batch = store.batch(batch_id)
+        listener.on_batch(batch)
+        if batch.state.is_final:
+            return
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+
+
+def _step_begun(event: Event) -> str | None:
+    """The step that an event tells the beginning of; the partitions follow on the preparation."""
+    if event.kind != "step":
+        return None
+    step, state = event.detail["step"], event.detail["state"]
+    if state == "started":
+        return str(step)
+    return "forecast" if (step, state) == ("prepare", "done") else None
+
+
+def _result_of(running: BatchRun, batch: Batch, intake: Intake, place: _Place) -> RunResult:
+    published: Any = running.published
+    return RunResult(
+        batch=batch,
+        analysis=intake.analysis,
+        files={kind: Path(path) for kind, path in published["files"].items()},
+        leaderboard=tuple(LeaderboardRow.from_json(row) for row in published["leaderboard"]),
+        counts=published["counts"],
+        seconds=time.perf_counter() - place.started,
+    )

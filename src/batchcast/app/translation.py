@@ -1,0 +1,80 @@
+"""Says the sentences of the product in the reader's language; their English text is the key.
+
+`locale/id.po` holds the Indonesian. A test keeps it whole: every sentence of the package is in it, with the same
+places, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any, Literal, get_args
+
+from batchcast.domain.message import Message
+
+Language = Literal["en", "id"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_LOCALE = Path(__file__).parent / "locale"
+_LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
+_SWAP_POINT_AND_COMMA = str.maketrans(",.", ".,")
+
+
+def translate(message: Message | str, language: Language) -> str:
+    """A sentence in a language, its values put in their places.
+
+    A value that is itself a Message is translated too. A number is written in the language's form (1,234.5 or
+    1.234,5) where its place asks for a written form: `{count:,}`, `{share:.1%}`; without one (`{line}`) it stays as a
+    person would type it. A sentence without a translation is said in English.
+    """
+    if isinstance(message, str):
+        message = Message(message)
+    template = translated_template(message.template, language)
+    if not message.values:
+        return template
+    return _Speaker(language).vformat(template, (), message.values)
+
+
+def translated_template(template: str, language: Language) -> str:
+    """The template in a language, its places still open."""
+    return template if language == "en" else _catalogue(language).get(template, template)
+
+
+def format_number(number: float, form: str, language: Language) -> str:
+    """A number in a form of the format language (`,` `,.1f` `.1%`), with the language's points and commas."""
+    written = format(number, form)
+    return written.translate(_SWAP_POINT_AND_COMMA) if language == "id" else written
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """The reader's language by BATCHCAST_LANG or the locale: Indonesian where it begins with `id`, else English."""
+    chosen = next((environment[name] for name in _LANGUAGE_VARIABLES if environment.get(name)), "")
+    return "id" if chosen.lower().split("_")[0].split(".")[0] in {"id", "in", "indonesian"} else "en"
+
+
+@cache
+def _catalogue(language: Language) -> Mapping[str, str]:
+    from babel.messages.pofile import read_po
+
+    with (_LOCALE / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
+
+
+class _Speaker(Formatter):
+    """Puts values into a template's places in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        value = super().get_value(key, args, kwargs)
+        return translate(value, self.language) if isinstance(value, Message) else value
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        is_written = format_spec.endswith(("f", "%", ","))
+        if is_written and isinstance(value, int | float):
+            return format_number(value, format_spec, self.language)
+        return str(format(value, format_spec))
