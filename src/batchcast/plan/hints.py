@@ -39,7 +39,7 @@ def _overhead(partitions: Sequence[Partition]) -> Message | None:
     if len(partitions) == 1 or not small:
         return None
     template = mark(
-        "{count} of {total} partitions hold fewer than {few} rows ({named}): starting them costs more than their "
+        "{count} of {total} partitions hold fewer than {few:,} rows ({named}): starting them costs more than their "
         "work. A lower max_partitions or partition_strategy auto joins them."
     )
     return Message(template, {"count": len(small), "total": len(partitions), "few": FEW_ROWS, "named": _named(small)})
@@ -67,7 +67,7 @@ def _memory(partitions: Sequence[Partition], settings: BatchSettings) -> Message
     if not heavy:
         return None
     template = mark(
-        "{count} of {total} partitions may need up to {needed} MB, over the limit of {limit} MB ({named}). "
+        "{count} of {total} partitions may need up to {needed:,} MB, over the limit of {limit:,} MB ({named}). "
         "Raise memory_limit_mb, or lower max_rows_per_partition with partition_strategy auto."
     )
     values = {
@@ -85,7 +85,7 @@ def _short_history(periods: NDArray[np.int64]) -> Message | None:
     if not short:
         return None
     template = mark(
-        "{count} of {total} series have fewer than {few} periods of history: their forecast is little more than a "
+        "{count:,} of {total:,} series have fewer than {few} periods of history: their forecast is little more than a "
         "mean, and no backtest can judge it."
     )
     return Message(template, {"count": short, "total": len(periods), "few": FEW_PERIODS})

@@ -57,7 +57,7 @@ def _ignored_filter_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple
 def _one_partition_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple[Message, ...]:
     if settings.batch_mode == "off" and _is_large(facts):
         template = mark(
-            "batch_mode is off: all {rows} rows are forecast in one partition, on one core. "
+            "batch_mode is off: all {rows:,} rows are forecast in one partition, on one core. "
             "Set batch_mode to auto to share the work."
         )
         return (Message(template, {"rows": facts.rows}),)

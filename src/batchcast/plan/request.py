@@ -62,7 +62,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
     if _FINENESS[frequency] < _FINENESS[facts.frequency]:
         template = mark(
-            "frequency is {asked}, but the history has one date a period of frequency {found}: "
+            "frequency is {asked}, but the dates of the history are of frequency {found}: "
             "demand can't be told apart within it. Choose frequency {found} or auto."
         )
         values = {"asked": frequency.value, "found": facts.frequency.value}
@@ -187,13 +187,11 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
 
 
 def _week_start_notes(facts: HistoryFacts, calendar: Calendar) -> tuple[Message, ...]:
-    """A note where weekly data is stamped with another weekday than the one weeks start on."""
-    stamped = [number for number, occurs in enumerate(facts.weekdays) if occurs]
-    if Frequency.WEEKLY not in (calendar.frequency, facts.frequency) or stamped == [calendar.week_start]:
-        return ()
-    if calendar.frequency is Frequency.MONTHLY:
+    """A note where weeks and the periods of the forecast do not begin on the same day."""
+    if facts.frequency is Frequency.WEEKLY and calendar.frequency is Frequency.MONTHLY:
         return (Message(mark("Each week counts in the month that holds its date.")),)
-    if len(stamped) != 1:
+    stamped = [number for number, occurs in enumerate(facts.weekdays) if occurs]
+    if calendar.frequency is not Frequency.WEEKLY or len(stamped) != 1 or stamped == [calendar.week_start]:
         return ()
     template = mark(
         "Every date of the history is a {found}; weeks start on {start}, and the forecast is dated by that day. "
