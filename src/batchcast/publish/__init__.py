@@ -29,6 +29,7 @@ __all__ = [
     "ResultRejected",
     "check_place",
     "commit_result",
+    "discard",
     "engine_versions",
     "lay_out",
     "publish",

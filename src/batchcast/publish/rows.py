@@ -27,7 +27,8 @@ class RowReader:
         self._rest: pa.RecordBatch | None = None  # read, not yet given out
         with pq.ParquetFile(path) as file:
             self.schema: pa.Schema = file.schema_arrow
-            self._group_rows = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+            groups = range(file.metadata.num_row_groups)
+            self._group_rows: list[int] = [file.metadata.row_group(i).num_rows for i in groups]
 
     @property
     def rows_left(self) -> int:
