@@ -9,6 +9,8 @@ work is linear in the rows in both and the memory follows the distinct totals.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,15 @@ _SMALL = 1 << 22  # cells of a matrix that cost nothing
 _FILLED = 8  # a matrix may have so many cells for each row
 _RUN = 1 << 20  # rows gathered before runs are merged
 _MOST_IN_ALL = 4e18  # of the absolute whole quantities, so that no sum leaves int64
+
+
+class SeriesTotals(NamedTuple):
+    """Totals of some series, by their place in what was asked for; days as their rank among all days."""
+
+    first: NDArray[np.int64]  # (series,), the first day with a row, even of zeros
+    place: NDArray[np.int64]  # (totals,), ascending
+    rank: NDArray[np.int64]  # (totals,), ascending within a place
+    total: NDArray[np.float64]  # (totals,), none of them 0
 
 
 class Totals:
@@ -89,18 +100,21 @@ class Totals:
         """Distinct (series, day) that have a row."""
         return len(self._keys) if self._matrix is None else self._matrix.cells
 
-    def of_series(self, series: NDArray[np.int64]) -> tuple[Whole, Whole, NDArray[np.float64]]:
-        """The cells of some series: (place in `series`, day, total), ordered by place only."""
+    def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
+        """The totals of some series; `day_order` has the numbers of the days in ascending order of day."""
         if self._matrix is not None:
-            place, day, sums = self._matrix.of_series(series, self._days)
-            return place, day, _joined(sums)
+            return self._matrix.of_series(series, day_order)
         start = np.searchsorted(self._keys, series << _DAY_BITS)
-        stop = np.searchsorted(self._keys, (series + 1) << _DAY_BITS)
-        lengths = stop - start
+        lengths = np.searchsorted(self._keys, (series + 1) << _DAY_BITS) - start
+        ends = np.cumsum(lengths)
+        at = np.arange(ends[-1]) + np.repeat(start - (ends - lengths), lengths)
+        rank = np.argsort(day_order)[self._keys[at] & ((1 << _DAY_BITS) - 1)]
         place = np.repeat(np.arange(len(series)), lengths)
-        at = np.arange(len(place)) + np.repeat(start - (np.cumsum(lengths) - lengths), lengths)
-        day = self._keys[at] & ((1 << _DAY_BITS) - 1)
-        return place, day, _joined(tuple(limb[at] for limb in self._sums))
+        sorted_at = np.argsort((place << _DAY_BITS) | rank)
+        first = rank[sorted_at[ends - lengths]]
+        total = _joined(tuple(limb[at[sorted_at]] for limb in self._sums))
+        kept = total != 0
+        return SeriesTotals(first, place[sorted_at][kept], rank[sorted_at][kept], total[kept])
 
     def _is_filled(self) -> bool:
         return self._series * self._days <= max(_SMALL, _FILLED * self._rows)
@@ -156,9 +170,15 @@ class _Matrix:
         series, days = np.nonzero(self._seen)
         return (series.astype(np.int64) << _DAY_BITS) | days, tuple(matrix[series, days] for matrix in self._limbs)
 
-    def of_series(self, series: NDArray[np.int64], days: int) -> tuple[Whole, Whole, Limbs]:
-        place, day = np.nonzero(self._seen[series, :days])
-        return place, day, tuple(matrix[series[place], day] for matrix in self._limbs)
+    def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
+        first = self._seen[series][:, day_order].argmax(axis=1)
+        sums = tuple(matrix[series][:, day_order] for matrix in self._limbs)
+        place, rank = np.nonzero(sums[0] if len(sums) == 1 else np.logical_or.reduce(sums))
+        total = _joined(tuple(limb[place, rank] for limb in sums))
+        kept = total != 0
+        if kept.all():
+            return SeriesTotals(first, place, rank, total)
+        return SeriesTotals(first, place[kept], rank[kept], total[kept])
 
     def _grow(self, series: int, days: int, depth: int) -> None:
         rows, columns = self._seen.shape

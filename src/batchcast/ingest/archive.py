@@ -105,7 +105,7 @@ def _different(first: DelimitedFile, other: DelimitedFile) -> DifferentHeader:
     )
     values = {"other": other.member, "first": first.member}
     columns = {"found": named_columns(other.dialect.header), "expected": named_columns(first.dialect.header)}
-    return DifferentHeader(Message(template, values | columns))
+    return DifferentHeader(Message(template, {**values, **columns}))
 
 
 def _check_number(name: str, found: int, limits: IngestLimits) -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from batchcast.domain.message import Message, mark
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
@@ -22,7 +22,7 @@ class Bytes:
     """Something that can be read from its start, as often as needed."""
 
     name: str
-    opened: Callable[[], IO[bytes]]
+    opened: Callable[[], Any]  # a binary stream
     sent_bytes: int  # as it was sent, packed or not
     limits: IngestLimits
 
@@ -40,7 +40,7 @@ class Bytes:
 class GuardedStream:
     """Reads unpacked bytes and stops where they are more than the limits allow."""
 
-    def __init__(self, source: Bytes, stream: IO[bytes]) -> None:
+    def __init__(self, source: Bytes, stream: Any) -> None:
         self._source = source
         self._stream = stream
         self._out = 0
@@ -59,7 +59,7 @@ class GuardedStream:
             OverTheLimit: if it unpacks to more than is allowed.
         """
         with _translated(self._source.name):
-            data = self._stream.read(size)
+            data: bytes = self._stream.read(size)
         self._out += len(data)
         limits, sent = self._source.limits, max(self._source.sent_bytes, 1)
         if self._out > limits.max_expanded_bytes:
@@ -82,10 +82,7 @@ def plain_file(path: Path, name: str, limits: IngestLimits) -> Bytes:
 def gzip_file(path: Path, name: str, limits: IngestLimits) -> Bytes:
     """A gzipped file, unpacked."""
 
-    def opened() -> IO[bytes]:
-        return gzip.open(path, "rb")
-
-    return Bytes(name, opened, path.stat().st_size, limits)
+    return Bytes(name, lambda: gzip.open(path, "rb"), path.stat().st_size, limits)
 
 
 def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits) -> Bytes:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.header import Cells
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.source import Block, SourceRow
@@ -53,7 +54,7 @@ def distinct(column: Any) -> DistinctCells:
     if indices.null_count:
         cells.append(None)
         indices = indices.fill_null(len(cells) - 1)
-    return DistinctCells(cells, indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False))
+    return DistinctCells(cells, numbers_of(indices).astype(np.int32, copy=False))
 
 
 def cell_of(row: SourceRow, source: Cells) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import InternalError
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import DateOrder
 from batchcast.ingest.dates import WrittenDate, read_date
@@ -16,6 +17,7 @@ from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
 
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
+_LONGEST_REMEMBERED = 64  # characters
 
 Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
 
@@ -42,6 +44,7 @@ class DateOrderJudge:
     order: str = "day_first"  # supposed until a witness is met
     ambiguous: Witness | None = None  # first value that reads both ways, to different days
     saw_month: bool = False  # some date was written as a month
+    date_cell: Witness | None = None  # first date cell of a workbook
     _days: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,7 +69,10 @@ class DateOrderJudge:
         self._hear(new, locate)
         for text, written in new.items():
             known[text] = self._resolve(written)
-        return np.fromiter((known[text] for text in texts), dtype=np.int32, count=len(texts))
+        days = np.fromiter((known[text] for text in texts), dtype=np.int32, count=len(texts))
+        for text in [text for text in new if len(text) > _LONGEST_REMEMBERED]:
+            del known[text]
+        return days
 
     def explain(self, text: str) -> Message | None:
         """Why this written date is refused; None where it is a date."""
@@ -85,7 +91,11 @@ class DateOrderJudge:
 
         Raises:
             AmbiguousDates: if nothing decides the order and it matters.
+            MixedDateOrders: if a workbook has both date cells and dates as text.
         """
+        written = self.ambiguous or next(iter(self.witnesses.values()), None)
+        if self.date_cell is not None and written is not None and self.asked == "auto":
+            raise self._half_converted(self.date_cell, written)
         if self.ambiguous is None:
             return None
         if self.asked != "auto":
@@ -130,15 +140,29 @@ class DateOrderJudge:
         values = {"column": self.column, "day": day.value, "day_place": day.place}
         return MixedDateOrders(Message(template, values | {"month": month.value, "month_place": month.place}))
 
+    def _half_converted(self, cell: Witness, text: Witness) -> MixedDateOrders:
+        """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
+        template = mark(
+            "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): a "
+            "spreadsheet may have swapped day and month of those it took for dates. Export the column as text, or set "
+            "date_order to day_first or month_first if the date cells are right."
+        )
+        values = {"column": self.column, "cell": cell.value, "cell_place": cell.place}
+        return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.place}))
+
     def _question(self, example: Witness) -> AmbiguousDates:
-        written = read_date(example.value)
-        assert isinstance(written, WrittenDate)
-        assert written.day_first is not None
-        assert written.month_first is not None
+        day, month = self._both_days(example.value)
         template = mark(
             "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or {month_first}? "
             "Set date_order to day_first or to month_first."
         )
         values = {"column": self.column, "value": example.value, "place": example.place}
-        readings = {"day_first": date_of(written.day_first), "month_first": date_of(written.month_first)}
+        readings = {"day_first": date_of(day), "month_first": date_of(month)}
         return AmbiguousDates(Message(template, values | readings))
+
+    @staticmethod
+    def _both_days(text: str) -> tuple[int, int]:
+        written = read_date(text)
+        if isinstance(written, Message) or written.day_first is None or written.month_first is None:
+            raise InternalError(Message(mark("{text!r} was taken for a date that reads both ways"), {"text": text}))
+        return written.day_first, written.month_first

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from batchcast.domain.calendar import day_of
@@ -97,18 +98,13 @@ class _OutOfRange(Exception):
 
 
 def _numeric(text: str) -> WrittenDate | None:
-    if found := _YEAR_FIRST.match(text):
-        return _certain(int(found[1]), int(found[3]), int(found[4]))
-    if found := _TWO_WAYS.match(text):
+    found = _TWO_WAYS.match(text)
+    if found:
         return _both_orders(int(found[1]), int(found[3]), _full_year(found[4]))
-    if found := _COMPACT.match(text):
-        return _certain(int(found[1]), int(found[2]), int(found[3]))
-    if found := _YEAR_MONTH.match(text):
-        return _month(int(found[1]), int(found[2] or found[3]))
-    if found := _MONTH_YEAR.match(text):
-        return _month(int(found[2]), int(found[1]))
-    if found := _WEEK.match(text):
-        return _iso_week(int(found[1]), int(found[2]))
+    for pattern, day_of_groups in _CERTAIN:
+        found = pattern.match(text)
+        if found:
+            return day_of_groups([int(group) for group in found.groups() if group and group.isdigit()])
     return None
 
 
@@ -186,3 +182,12 @@ def _both_orders(first: int, second: int, year: int) -> WrittenDate:
     if reason is not None and decides is None and readings == [None, None]:
         raise reason
     return WrittenDate(readings[0], readings[1], decides=decides)
+
+
+_CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...] = (
+    (_YEAR_FIRST, lambda n: _certain(*n)),
+    (_COMPACT, lambda n: _certain(*n)),
+    (_YEAR_MONTH, lambda n: _month(*n)),
+    (_MONTH_YEAR, lambda n: _month(n[1], n[0])),
+    (_WEEK, lambda n: _iso_week(*n)),
+)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from batchcast.domain.message import Message, mark
+from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.dialect import DELIMITERS, Dialect
 from batchcast.ingest.encoding import Lines, TextBlocks
@@ -73,7 +74,7 @@ class RecordBlock:
 
     def column(self, index: int) -> Any:
         """Text."""
-        return pa.array([row.cells[index] for row in self.records], type=pa.string())
+        return text_array([row.cells[index] for row in self.records])
 
     def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
         """The rows in full."""
@@ -175,11 +176,12 @@ def _parsed(data: bytes, dialect: Dialect, layout: Layout) -> Any | None:
     """The wanted columns, or None where some line is not exactly one row."""
     if not data:
         return None
+    source: Any = pa.BufferReader(data)
     names = [str(i) for i in range(len(dialect.header))]
     types = {str(i): pa.string() if i in layout.plain else _KEYS for i in layout.wanted}
     try:
         table = pacsv.read_csv(
-            pa.BufferReader(data),
+            source,
             read_options=pacsv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
             parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, ignore_empty_lines=False),
             convert_options=pacsv.ConvertOptions(

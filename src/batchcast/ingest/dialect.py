@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.encoding import TextBlocks
 from batchcast.ingest.bytestream import Bytes
+from batchcast.ingest.encoding import TextBlocks
 from batchcast.ingest.header import ACCEPTED_NAMES, normal
 from batchcast.ingest.problems import EmptyInput, NotText, UnclosedQuote
 from batchcast.ingest.records import Records, split_lines, split_records
@@ -55,7 +55,9 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
 
 
 def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, encoding: str) -> Dialect:
-    found = split_records(list(lines[start:]), start + 1, delimiter)
+    found = split_records(list(lines[start : start + _SAMPLE_LINES]), start + 1, delimiter)
+    if found.open_from == 0:
+        found = split_records(list(lines[start:]), start + 1, delimiter)
     line = start + 1
     if not found.rows or (found.broken and found.broken[0].row.line < found.rows[0].line):
         template = mark("A quote that opens in line {line} of {name}, the header, never closes; close it or remove it.")

@@ -14,17 +14,54 @@ from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMap
 from batchcast.ingest.wide import find_periods
 
 ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
-    columns.DATE: "date tanggal tgl transaction_date posting_date order_date period month ds timestamp".split(),
+    columns.DATE: (
+        "date",
+        "tanggal",
+        "tgl",
+        "transaction_date",
+        "posting_date",
+        "order_date",
+        "period",
+        "month",
+        "ds",
+        "timestamp",
+    ),
     columns.PARTNUMBER: (
-        "partnumber part_number part_no part pn item item_code sku material product product_code kode_part "
-        "kode_barang unique_id"
-    ).split(),
-    columns.SITE_CODE: "site_code site location lokasi gudang warehouse store plant branch cabang".split(),
-    columns.DEMAND_QTY: "demand_qty demand qty quantity jumlah order_demand sales y value".split(),
+        "partnumber",
+        "part_number",
+        "part_no",
+        "part",
+        "pn",
+        "item",
+        "item_code",
+        "sku",
+        "material",
+        "product",
+        "product_code",
+        "kode_part",
+        "kode_barang",
+        "unique_id",
+    ),
+    columns.SITE_CODE: (
+        "site_code",
+        "site",
+        "location",
+        "lokasi",
+        "gudang",
+        "warehouse",
+        "store",
+        "plant",
+        "branch",
+        "cabang",
+    ),
+    columns.DEMAND_QTY: ("demand_qty", "demand", "qty", "quantity", "jumlah", "order_demand", "sales", "y", "value"),
 }
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
 _JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
 _LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
+_COUNTED_PERIOD = re.compile(r"(week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+$", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
+_MOST_GUESSED = 200  # columns that are compared when one is missing
 _MOST_NAMED = 30  # columns that a sentence lists
 
 
@@ -53,22 +90,21 @@ class Layout:
     header: tuple[str, ...]
     part: Cells
     site: Cells | None  # None: everything is one site
-    date: Cells | None = None  # None: wide
-    quantity: Cells | None = None
+    date: Cells  # wide: the span of the periods
+    quantity: Cells
     periods: tuple[Period, ...] = ()
     notes: tuple[Message, ...] = ()
 
     @property
     def wanted(self) -> tuple[int, ...]:
         """Columns of the file that are read, ascending."""
-        cells = [cell for cell in (self.date, self.part, self.site, self.quantity) if cell is not None]
+        cells = [self.date, self.part, self.quantity, *([self.site] if self.site else [])]
         return tuple(sorted({i for cell in cells for i in cell.indices} | {p.index for p in self.periods}))
 
     @property
     def plain(self) -> frozenset[int]:
         """Those of them that hold quantities, whose distinct values are many."""
-        quantity = self.quantity.indices if self.quantity is not None else ()
-        return frozenset(quantity) | {p.index for p in self.periods}
+        return frozenset(self.quantity.indices) | {p.index for p in self.periods}
 
     @property
     def left_alone(self) -> tuple[str, ...]:
@@ -80,12 +116,9 @@ class Layout:
     def columns(self) -> dict[str, str]:
         """Our columns, and what each is read from."""
         ours = {columns.DATE: self.date, columns.PARTNUMBER: self.part}
-        ours |= {columns.SITE_CODE: self.site, columns.DEMAND_QTY: self.quantity}
-        found = {name: cells.name for name, cells in ours.items() if cells is not None}
-        if self.periods:
-            span = f"{self.periods[0].name} … {self.periods[-1].name}"
-            found |= {columns.DATE: span, columns.DEMAND_QTY: span}
-        return found
+        ours |= {columns.SITE_CODE: self.site} if self.site else {}
+        ours |= {columns.DEMAND_QTY: self.quantity}
+        return {name: cells.name for name, cells in ours.items()}
 
 
 def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> Layout:
@@ -108,9 +141,15 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
         periods, notes = find_periods(names, taken, settings.date_order)
         if part is not None and periods:
             chosen = tuple(Period(i, names[i], day) for i, day in periods)
-            return Layout(header=names, part=part, site=site, periods=chosen, notes=notes)
+            span = Cells(f"{chosen[0].name} … {chosen[-1].name}")
+            return Layout(header=names, part=part, site=site, date=span, quantity=span, periods=chosen, notes=notes)
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
     raise _missing(missing, names, where)
+
+
+def counted_periods(names: Sequence[str]) -> list[str]:
+    """Column names that count periods, such as `week 1`, without saying which."""
+    return [name for name in names if _COUNTED_PERIOD.match(name.strip())]
 
 
 def normal(name: str) -> str:
@@ -214,10 +253,18 @@ def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
 
 def _missing(missing: Sequence[str], names: Sequence[str], where: Message | None) -> MissingColumn:
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours])}" for ours in missing)
-    example = ", ".join(f"{ours}={_guess(ours, names)}" for ours in missing)
+    example = ", ".join(f"{ours}={likely_column(ours, names)}" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
     values |= {"example": example, "where": where or Message(mark("The file"))}
-    if list(missing) == [columns.DEMAND_QTY]:
+    values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}
+    if len(counted_periods(names)) > 2 and columns.DEMAND_QTY in missing and columns.DATE in missing:
+        template = mark(
+            "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each period, "
+            "such as 2024-01-01, in the header row in its place, and name the column of parts with a mapping if it "
+            "has none of the names {accepted}; the columns are {found}."
+        )
+        values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
+    elif list(missing) == [columns.DEMAND_QTY]:
         template = mark(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
             "column with a mapping, such as {example}, or count each row as one with the mapping demand_qty==1."
@@ -230,7 +277,7 @@ def _missing(missing: Sequence[str], names: Sequence[str], where: Message | None
     return MissingColumn(Message(template, values))
 
 
-def _guess(ours: str, names: Sequence[str]) -> str:
+def likely_column(ours: str, names: Sequence[str]) -> str:
     """The column most likely meant: one that holds an accepted name, else the nearest by its letters."""
     if not any(names):
         return "COLUMN"
@@ -241,7 +288,9 @@ def _guess(ours: str, names: Sequence[str]) -> str:
         if not plain:
             return -1.0
         held = max((len(word) for word in accepted if word in plain), default=0) / len(plain)
+        if ours == columns.PARTNUMBER and _IDENTIFIER.search(name):
+            held *= 2
         near = max(difflib.SequenceMatcher(None, plain, word).ratio() for word in accepted)
         return max(held, 0.6) + held if held else near
 
-    return max(names, key=likeness)
+    return max(names[:_MOST_GUESSED], key=likeness)

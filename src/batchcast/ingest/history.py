@@ -16,19 +16,19 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency, date_of
 from batchcast.domain.history import DemandHistory, HistoryFacts, SeriesTable, SiteFacts
 from batchcast.ingest.accumulate import Totals
+from batchcast.ingest.arrow import list_array, number_array, numbers_of, text_array
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series
-_SCHEMA = pa.schema(
-    [
-        (columns.SITE_CODE, pa.string()),
-        (columns.PARTNUMBER, pa.string()),
-        (columns.FIRST_DAY, pa.int32()),
-        (columns.ROWS, pa.int32()),
-        (columns.DAY, pa.list_(pa.int32())),
-        (columns.QUANTITY, pa.list_(pa.float64())),
-    ]
-)
+_FIELDS: Any = {
+    columns.SITE_CODE: pa.string(),
+    columns.PARTNUMBER: pa.string(),
+    columns.FIRST_DAY: pa.int32(),
+    columns.ROWS: pa.int32(),
+    columns.DAY: pa.list_(pa.int32()),
+    columns.QUANTITY: pa.list_(pa.float64()),
+}
+_SCHEMA = pa.schema(_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,13 @@ class Gathered:
 def write_history(gathered: Gathered, path: Path) -> HistoryFacts:
     """Write the history, one row a series in the order of site and part; the same bytes for the same demand."""
     order = _series_order(gathered)
+    day_order = np.argsort(gathered.days)
     options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
-    dictionary = [columns.SITE_CODE]
-    with pq.ParquetWriter(path, _SCHEMA, use_dictionary=dictionary, store_schema=False, **options) as writer:
+    options |= {"use_dictionary": [columns.SITE_CODE], "store_schema": False}
+    with pq.ParquetWriter(path, _SCHEMA, **options) as writer:
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
-            writer.write_table(_row_group(gathered, chosen), row_group_size=_ROW_GROUP)
+            writer.write_table(_row_group(gathered, chosen, day_order), row_group_size=_ROW_GROUP)
     return _facts(gathered)
 
 
@@ -64,11 +65,11 @@ def read_series_table(history: DemandHistory) -> SeriesTable:
     sites = table.column(columns.SITE_CODE).combine_chunks().dictionary_encode()
     parts = table.column(columns.PARTNUMBER).combine_chunks().dictionary_encode()
     return SeriesTable(
-        site_codes=tuple(sites.dictionary.to_pylist()),
-        site_index=sites.indices.to_numpy(),
-        part_index=parts.indices.to_numpy(),
-        rows=table.column(columns.ROWS).to_numpy(),
-        first_day=table.column(columns.FIRST_DAY).to_numpy(),
+        site_codes=tuple(str(site) for site in sites.dictionary.to_pylist()),
+        site_index=numbers_of(sites.indices),
+        part_index=numbers_of(parts.indices),
+        rows=numbers_of(table.column(columns.ROWS).combine_chunks()),
+        first_day=numbers_of(table.column(columns.FIRST_DAY).combine_chunks()),
     )
 
 
@@ -85,23 +86,20 @@ def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
     return ranks
 
 
-def _row_group(gathered: Gathered, chosen: NDArray[np.int64]) -> Any:
-    place, number, total = gathered.totals.of_series(chosen)
-    day = gathered.days[number]
-    by_place_and_day = np.lexsort((day, place)) if len(place) else place
-    place, day, total = place[by_place_and_day], day[by_place_and_day], total[by_place_and_day]
-    starts = np.searchsorted(place, np.arange(len(chosen)))
-    kept = total != 0
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(place[kept], minlength=len(chosen)))]).astype(np.int32)
+def _row_group(gathered: Gathered, chosen: NDArray[np.int64], day_order: NDArray[np.int64]) -> Any:
+    totals = gathered.totals.of_series(chosen, day_order)
+    days = gathered.days[day_order]
+    bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
+    np.cumsum(np.bincount(totals.place, minlength=len(chosen)), out=bounds[1:])
     sites = [gathered.sites[i] for i in gathered.series_site[chosen]]
     parts = [gathered.parts[i] for i in gathered.series_part[chosen]]
     arrays = [
-        pa.array(sites, type=pa.string()),
-        pa.array(parts, type=pa.string()),
-        pa.array(day[starts], type=pa.int32()),
-        pa.array(gathered.series_rows[chosen], type=pa.int32()),
-        pa.ListArray.from_arrays(bounds, pa.array(day[kept], type=pa.int32())),
-        pa.ListArray.from_arrays(bounds, pa.array(total[kept], type=pa.float64())),
+        text_array(sites),
+        text_array(parts),
+        number_array(days[totals.first]),
+        number_array(gathered.series_rows[chosen].astype(np.int32)),
+        list_array(bounds, days[totals.rank]),
+        list_array(bounds, totals.total),
     ]
     return pa.table(arrays, schema=_SCHEMA)
 

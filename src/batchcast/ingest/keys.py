@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from batchcast.domain.message import Message, mark
 from batchcast.ingest.limits import MOST_KEY_CHARACTERS
 
-_SPREADSHEET_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
+_ERROR_VALUE = mark("is an error value of a spreadsheet")
+_NO_KEYS = {"": mark("is empty"), "NULL": mark("is NULL, which databases write for nothing")} | dict.fromkeys(
+    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"), _ERROR_VALUE
+)
 NO_KEY = -1  # where a key can't be read
 _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 
@@ -52,12 +55,9 @@ class Keys:
 def read_key(cell: object) -> str | Message:
     """The key in a cell, or the reason why there is none."""
     text = key_text(cell)
-    if not text:
-        return Message(mark("is empty"))
-    if text == "NULL":
-        return Message(mark("is NULL, which databases write for nothing"))
-    if text in _SPREADSHEET_ERRORS:
-        return Message(mark("is an error value of a spreadsheet"))
+    reason = _NO_KEYS.get(text)
+    if reason is not None:
+        return Message(reason)
     if len(text) > MOST_KEY_CHARACTERS:
         template = mark("has {found} characters; at most {most} are allowed")
         return Message(template, {"found": len(text), "most": MOST_KEY_CHARACTERS})
@@ -70,18 +70,12 @@ def read_key(cell: object) -> str | Message:
 
 def key_text(cell: object) -> str:
     """A cell as a person would type it: 123.0 -> '123', None -> ''."""
-    if cell is None:
+    if cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
         return ""
-    if isinstance(cell, str):
-        return cell.strip()
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        if cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
-            return ""
         return f"{cell:.0f}" if cell.is_integer() and abs(cell) < _LARGEST_PLAIN else repr(cell)
     if isinstance(cell, Decimal):
         return f"{cell:f}".rstrip("0").rstrip(".") if "." in f"{cell:f}" else f"{cell:f}"
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "replace").strip()
     return str(cell).strip()

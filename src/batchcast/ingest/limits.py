@@ -15,7 +15,7 @@ class IngestLimits:
     max_bytes: int = 8_000 * MEGABYTE  # of the file (all files of a folder) as it was sent
     max_expanded_bytes: int = 16_000 * MEGABYTE  # of what it unpacks to
     max_ratio: int = 200  # expanded to sent, looked at once more than 100 MB have come out
-    max_cells: int = 60_000_000  # of the rectangle a sheet of a workbook spans
+    max_cells: int = 30_000_000  # of the rectangle a sheet of a workbook spans
     max_record_bytes: int = 16 * MEGABYTE  # of one row of a CSV file
     max_members: int = 20_000  # files in an archive or folder
 

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import NumberStyle
+from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.dateorder import ReadAgain, Witness
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
 from batchcast.ingest.quantities import WrittenNumber, not_finite, read_number, too_large
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
-_MOST_REMEMBERED = 500_000
+_MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
+_LONGEST_REMEMBERED = 64  # characters
 _WHOLE = b"0123456789-"
 _DECIMAL = b"0123456789-."
 
@@ -94,13 +96,13 @@ class NumberStyleJudge:
             return None
         letters = _text_bytes(column)
         point_is_certain = self.style == "point" and (self.asked == "point" or "point" in self.witnesses)
-        kind = pa.int64()
+        kind: Any = pa.int64()
         if letters.translate(None, _WHOLE):
             if not point_is_certain or letters.translate(None, _DECIMAL):
                 return None
             kind = pa.float64()
         try:
-            values: Quantities = column.cast(kind).to_numpy(zero_copy_only=False)
+            values: Quantities = numbers_of(column.cast(kind))
         except pa.ArrowInvalid:
             return None
         return values if not len(values) or np.abs(values).max() <= LARGEST_QUANTITY else None
@@ -117,6 +119,8 @@ class NumberStyleJudge:
             value = None if isinstance(written, Message) else self._resolve(written)
             known[text] = np.nan if value is None or abs(value) > LARGEST_QUANTITY else value
         distinct = np.fromiter((known[text] for text in texts), dtype=np.float64, count=len(texts))
+        for text in [text for text in new if len(text) > _LONGEST_REMEMBERED]:
+            del known[text]
         return take_or(distinct, encoded, np.nan)
 
     def _typed(self, column: Any) -> Quantities:
@@ -126,13 +130,13 @@ class NumberStyleJudge:
         if pa.types.is_null(kind):
             return np.full(len(column), np.nan)
         if pa.types.is_integer(kind) and not column.null_count and kind != pa.uint64():
-            whole: NDArray[np.int64] = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+            whole: NDArray[np.int64] = numbers_of(column.cast(pa.int64()))
             if not len(whole) or (whole.max() <= LARGEST_QUANTITY and whole.min() >= -LARGEST_QUANTITY):
                 return whole
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
             template = mark("Column {column} is of type {type}, which can't hold quantities; send numbers or text.")
             raise UnreadableColumn(Message(template, {"column": self.column, "type": str(kind)}))
-        values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        values = numbers_of(column.cast(pa.float64(), safe=False).fill_null(np.nan))
         return np.where(np.abs(values) <= LARGEST_QUANTITY, values, np.nan)
 
     def _resolve(self, written: WrittenNumber) -> float | None:
@@ -160,31 +164,31 @@ class NumberStyleJudge:
     def _mixed(self) -> MixedNumberStyles:
         point, comma = self.witnesses["point"], self.witnesses["comma"]
         template = mark(
-            "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, {comma!r} "
-            "({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or comma to "
-            "have the others refused row by row."
+            "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, "
+            "{comma!r} ({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or "
+            "comma to have the others refused row by row."
         )
         values = {"column": self.column, "point": point.value, "point_place": point.place}
-        return MixedNumberStyles(Message(template, values | {"comma": comma.value, "comma_place": comma.place}))
+        return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.place}))
 
     def _question(self, example: Witness) -> AmbiguousNumbers:
         written = read_number(example.value)
-        assert isinstance(written, WrittenNumber)
+        point, comma = (None, None) if isinstance(written, Message) else written
         template = mark(
             "Every number of column {column} reads both ways: is {value!r} ({place}) {point:g} or {comma:g}? "
             "Set number_style to point or to comma."
         )
         values = {"column": self.column, "value": example.value, "place": example.place}
-        return AmbiguousNumbers(Message(template, values | {"point": written.point, "comma": written.comma}))
+        return AmbiguousNumbers(Message(template, values | {"point": point, "comma": comma}))
 
 
 def take_or(distinct: NDArray[Any], encoded: Any, missing: object) -> NDArray[Any]:
     """Each row's value from those of the distinct texts of a dictionary array; `missing` where a row is null."""
     indices = encoded.indices
     if not indices.null_count:
-        return distinct[indices.to_numpy(zero_copy_only=False)]
-    codes = indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False)
-    return np.append(distinct, np.array([missing], dtype=distinct.dtype))[codes]
+        return np.take(distinct, numbers_of(indices))
+    codes = numbers_of(indices.fill_null(len(distinct)))
+    return np.take(np.append(distinct, np.array([missing], dtype=distinct.dtype)), codes)
 
 
 def _is_text(kind: Any) -> bool:

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import Layout, find_columns
-from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, OverTheLimit
 from batchcast.ingest.source import Block
 from batchcast.ingest.table import check_types, table_blocks
 
 _ROWS_IN_BATCH = 1 << 16
+_DENSER_THAN_TEXT = 10  # times that Parquet packs better than an archive of text
 _BYTES_PER_CELL = 4  # the least a cell takes once it is unpacked
 
 
@@ -71,10 +72,15 @@ def open_parquet(path: Path, settings: BatchSettings, limits: IngestLimits) -> t
     layout = find_columns(header, settings)
     said = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     expanded = max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL)
-    if expanded > limits.max_expanded_bytes:
-        template = mark("{name} unpacks to {found} MB; at most {most} MB are read. Send it in smaller files.")
+    too_dense = expanded > RATIO_COUNTS_FROM and expanded > path.stat().st_size * limits.max_ratio * _DENSER_THAN_TEXT
+    if expanded > limits.max_expanded_bytes or too_dense:
+        template = mark(
+            "{name} unpacks to {found} MB, from {sent} KB; at most {most} MB are read, and no more than a demand "
+            "history can be packed. Send it in smaller files, or as CSV."
+        )
         most = limits.max_expanded_bytes // 1_000_000
-        raise OverTheLimit(Message(template, {"name": path.name, "found": expanded // 1_000_000, "most": most}))
+        values = {"name": path.name, "sent": path.stat().st_size // 1000, "most": most}
+        raise OverTheLimit(Message(template, values | {"found": expanded // 1_000_000}))
     return ParquetSource(path, len(header)), layout
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.domain import columns
+from batchcast.domain.errors import InternalError
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
@@ -42,9 +43,9 @@ def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: In
         InvalidInput: if it can't be a demand history; the subclasses in `problems` say why.
     """
     limits = limits or IngestLimits()
-    into.mkdir(parents=True, exist_ok=True)
+    _clear(into)
     with open_file(source, settings, limits) as (opened, layout):
-        return _ingest(opened, layout, source.name, digest_of(source), into, settings)
+        return _ingest(opened, layout, into, settings, name=source.name, digest=digest_of(source))
 
 
 def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested:
@@ -53,13 +54,13 @@ def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested
     Raises:
         InvalidInput: if it can't be a demand history.
     """
-    into.mkdir(parents=True, exist_ok=True)
+    _clear(into)
     opened, layout = open_table(table, settings)
-    return _ingest(opened, layout, mark("table"), None, into, settings)
+    return _ingest(opened, layout, into, settings, name="table")
 
 
 def _ingest(
-    source: Source, layout: Layout, name: str, digest: str | None, into: Path, settings: BatchSettings
+    source: Source, layout: Layout, into: Path, settings: BatchSettings, *, name: str, digest: str | None = None
 ) -> Ingested:
     tally = _read(source, layout, into, settings)
     if not tally.rows_read:
@@ -108,11 +109,14 @@ def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Se
         rows_ignored=tally.rows_ignored,
         returns_netted=tally.returns_netted,
         problems=tuple(rejected.problems),
+        refused_by_site=dict(sorted(rejected.by_site.items())),
         notes=(*source.notes, *layout.notes, *decided, *_notes(layout, tally)),
         rejected_path=rejected.path if rejected.count else None,
     )
     accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored
-    assert report.rows_read == accounted, f"{report.rows_read} rows were read, {accounted} are accounted for"
+    if report.rows_read != accounted:
+        template = mark("{read} rows were read and {accounted} are accounted for; send us the file.")
+        raise InternalError(Message(template, {"read": report.rows_read, "accounted": accounted}))
     return report
 
 
@@ -125,6 +129,13 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
     if tally.blank_lines:
         notes.append(Message(mark("{count} blank lines were passed over."), {"count": tally.blank_lines}))
     return notes
+
+
+def _clear(into: Path) -> None:
+    """What an earlier reading left is not ours."""
+    into.mkdir(parents=True, exist_ok=True)
+    for name in (HISTORY_FILE, REJECTED_FILE):
+        (into / name).unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

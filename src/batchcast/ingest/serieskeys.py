@@ -35,26 +35,28 @@ class SeriesKeys:
         """The number of each row's series."""
         if not len(sites):
             return np.empty(0, dtype=np.int32)
-        if self._table is not None and self._fits(int(sites.max()) + 1, int(parts.max()) + 1):
-            return self._looked_up(self._table, sites, parts)
+        table = self._fitting(int(sites.max()) + 1, int(parts.max()) + 1)
+        if table is not None:
+            return self._looked_up(table, sites, parts)
         return self._searched((sites.astype(np.int64) << 32) | parts)
 
-    def _fits(self, sites: int, parts: int) -> bool:
-        """Make the table large enough, or give it up."""
-        assert self._table is not None
+    def _fitting(self, sites: int, parts: int) -> Codes | None:
+        """The table, made large enough, or None once it would be too large."""
+        if self._table is None:
+            return None
         rows, columns = self._table.shape
         if sites <= rows and parts <= columns:
-            return True
+            return self._table
         shape = (_grown(rows, sites), _grown(columns, parts))
         if shape[0] * shape[1] > _LARGEST_TABLE:
             self._table = None
             order = np.argsort(self._pairs)
             self._sorted, self._numbers = self._pairs[order], order.astype(np.int32)
-            return False
+            return None
         larger = np.full(shape, -1, dtype=np.int32)
         larger[:rows, :columns] = self._table
         self._table = larger
-        return True
+        return larger
 
     def _looked_up(self, table: Codes, sites: Codes, parts: Codes) -> Codes:
         flat, width = table.reshape(-1), table.shape[1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.errors import InternalError
 from batchcast.domain.history import RowProblem
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.accumulate import Totals
+from batchcast.ingest.arrow import number_array, numbers_of, text_array
 from batchcast.ingest.cells import DistinctCells, cell_of, date_text, distinct, read_cells
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, Witness
 from batchcast.ingest.dates import empty
 from batchcast.ingest.header import Cells, Layout, letter_of, shortened
 from batchcast.ingest.history import Gathered
@@ -29,7 +32,8 @@ from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, SourceRow, is_blank
 
-Problem = tuple[int, str, object, Message]  # column of the file (-1: none), its name, the cell, the reason
+Refused = tuple[SourceRow, "list[Problem]"]
+Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
 _NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
 
 
@@ -64,7 +68,7 @@ class Tally:
         """Judge the rows of one block."""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)
-        broken = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
+        broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._judge(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
             self._refuse(block, row, problems)
@@ -83,11 +87,11 @@ class Tally:
             dates_are_months=self.orders.saw_month,
         )
 
-    def _judge(self, block: Block) -> Iterator[tuple[SourceRow, list[Problem]]]:
+    def _judge(self, block: Block) -> Iterator[Refused]:
         parts = _codes(self._parts, block, self._layout.part)
         sites = self._site_codes(block)
         good_keys = (parts != NO_KEY) & (sites != NO_KEY)
-        if self._layout.date is not None and self._layout.quantity is not None:
+        if not self._layout.periods:
             days = self._dates(block, self._layout.date)
             quantities = self._quantities(block, self._layout.quantity)
             self.rows_read += block.num_rows
@@ -96,9 +100,7 @@ class Tally:
             return self._explained(block, np.flatnonzero(~good))
         return self._judge_wide(block, sites, parts, good_keys)
 
-    def _judge_wide(
-        self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]
-    ) -> Iterator[tuple[SourceRow, list[Problem]]]:
+    def _judge_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
         """A cell is a row; a line whose keys can't be read is never taken apart, and is one."""
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
@@ -163,22 +165,25 @@ class Tally:
             return _typed_days(column)
         cells = read_cells(block, source)
         texts = [date_text(cell) for cell in cells.cells]
-        return self.orders.days(texts, self._locator(block, cells))[cells.index]
+        locate = self._locator(block, cells)
+        typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
+        if typed is not None and self.orders.date_cell is None:
+            self.orders.date_cell = Witness(typed, locate(typed))
+        return self.orders.days(texts, locate)[cells.index]
 
     def _quantities(self, block: Block, source: Cells) -> Quantities:
         if len(source.indices) != 1:
             cells = read_cells(block, source)
-            column = pa.array([cells.cells[i] for i in cells.index.tolist()], type=pa.string())
+            column = text_array([key_text(cells.cells[i]) for i in cells.index.tolist()])
         else:
             column = block.column(source.indices[0])
         if not isinstance(column, list):
-            return self.styles.quantities(column, lambda text: self._locator(block, distinct(column))(text))
+            return self.styles.quantities(column, partial(self._locate_in, block, column))
         values = np.array([cell if isinstance(cell, float) else np.nan for cell in column])
         texts = [i for i, cell in enumerate(column) if isinstance(cell, str)]
-        written = pa.array([column[i] for i in texts], type=pa.string())
+        written = text_array([column[i] for i in texts])
         values[texts] = self.styles.quantities(written, self._locator(block, distinct(column)))
-        typed = self.styles.quantities(pa.array(values), str)  # type: ignore[arg-type]  # typed values need no place
-        return typed
+        return self.styles.quantities(number_array(values), Message)
 
     def _blank(self, block: Block, index: int, quantities: Quantities) -> NDArray[np.bool_]:
         """Which cells of a period hold nothing: neither demand nor a mistake."""
@@ -196,7 +201,12 @@ class Tally:
 
         return locate
 
-    def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[tuple[SourceRow, list[Problem]]]:
+    def _locate_in(self, block: Block, column: Any, text: str) -> Message:
+        return self._locator(block, distinct(column))(text)
+
+    def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Refused]:
+        if not len(indices):
+            return
         for row in block.rows(indices.tolist()):
             if all(map(is_blank, row.cells)):
                 self.rows_read -= 1
@@ -204,21 +214,20 @@ class Tally:
             elif self._layout.periods:
                 yield from self._wide_problems(row)
             else:
-                yield row, self._long_problems(row)
+                yield row, self._long_problems(row, self._layout)
 
-    def _long_problems(self, row: SourceRow) -> list[Problem]:
-        layout = self._layout
-        assert layout.date is not None
-        assert layout.quantity is not None
+    def _long_problems(self, row: SourceRow, layout: Layout) -> list[Problem]:
         found = [
             *_problem(row, layout.date, self._explain_date),
             *self._key_problems(row),
             *_problem(row, layout.quantity, self._explain_quantity),
         ]
-        assert found, f"row {row.line} was refused without a reason"
+        if not found:
+            template = mark("Line {line} was refused without a reason; send us the file.")
+            raise InternalError(Message(template, {"line": row.line}))
         return found
 
-    def _wide_problems(self, row: SourceRow) -> Iterator[tuple[SourceRow, list[Problem]]]:
+    def _wide_problems(self, row: SourceRow) -> Iterator[Refused]:
         keys = self._key_problems(row)
         if keys:
             yield row, keys
@@ -244,9 +253,9 @@ class Tally:
             return Message(mark("is negative, and returns are to be rejected"))
         return reason
 
-    def _is_negative(self, cell: object) -> bool:
-        column = pa.array([cell], type=pa.string()) if isinstance(cell, str) else pa.array([cell])
-        return bool(self.styles.quantities(column, lambda text: Message(text))[0] < 0)
+    def _is_negative(self, cell: Any) -> bool:
+        column = text_array([cell]) if isinstance(cell, str) else number_array(np.array([float(cell)]))
+        return bool(self.styles.quantities(column, Message)[0] < 0)
 
     def _refuse(self, block: Block, row: SourceRow, problems: Sequence[Problem]) -> None:
         index, name, cell, reason = problems[0]
@@ -278,7 +287,7 @@ def _typed_days(column: Any) -> NDArray[np.int32]:
 
             column = pc.local_timestamp(column)
         column = column.cast(pa.timestamp("s"), safe=False)
-    days = column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY)).to_numpy(zero_copy_only=False)
+    days = numbers_of(column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY)))
     return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)
 
 
@@ -287,14 +296,14 @@ def _explain_key(cell: object) -> Message | None:
     return key if isinstance(key, Message) else None
 
 
-def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> Iterable[Problem]:
+def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> list[Problem]:
     cell = cell_of(row, source)
     reason = explain(cell)
     if reason is None:
-        return ()
+        return []
     blank = [i for i in source.indices if is_blank(row.cells[i])]
     index = (blank or list(source.indices) or [-1])[0]
-    return ((index, source.name, cell, reason),)
+    return [(index, source.name, cell, reason)]
 
 
 def _readable(row: SourceRow, source: Cells) -> str | None:

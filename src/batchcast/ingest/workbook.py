@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from batchcast.domain.errors import InvalidInput
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
+from batchcast.ingest.bytestream import zip_member
 from batchcast.ingest.cells import date_text
-from batchcast.ingest.header import SHEET, Layout, find_columns, named_columns
+from batchcast.ingest.header import SHEET, Layout, counted_periods, find_columns, likely_column, named_columns
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import (
@@ -62,24 +65,24 @@ class SheetSource:
     """One sheet of a workbook."""
 
     sheet: str
-    rows: Sequence[Sequence[Any]]  # of the whole sheet
-    first_row: int  # sheet row of the first
-    header_row: int  # sheet row of the header
-    notes: tuple[Message, ...]
+    reader: Any  # python_calamine.CalamineSheet
+    header_row: int
+    notes: tuple[Message, ...] = ()
     several_files: bool = False
-    format: Message = field(init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def format(self) -> Message:
+        """What it was read as."""
         values = {"sheet": self.sheet, "row": self.header_row}
-        self.format = Message(mark("XLSX, sheet {sheet}, header in row {row}"), values)
+        return Message(mark("XLSX, sheet {sheet}, header in row {row}"), values)
 
     def blocks(self, layout: Layout) -> Iterator[Block]:
         """All rows under the header once; rows with nothing in them are passed over."""
         width = len(layout.header)
-        start = self.header_row - self.first_row + 1
-        for begin in range(start, len(self.rows), _ROWS_IN_BLOCK):
-            numbered = enumerate(self.rows[begin : begin + _ROWS_IN_BLOCK], start=begin + self.first_row)
-            records = [SourceRow(line, _cells(row, width)) for line, row in numbered]
+        numbered = enumerate(self.reader.iter_rows(), start=1)
+        below = islice(numbered, self.header_row, None)
+        while rows := list(islice(below, _ROWS_IN_BLOCK)):
+            records = [SourceRow(line, _cells(row, width)) for line, row in rows]
             filled = [row for row in records if not all(map(is_blank, row.cells))]
             yield SheetBlock(filled, len(records) - len(filled))
 
@@ -98,17 +101,18 @@ def open_workbook(
     """
     check_zip(archive, path.name, limits)
     _check_cells(archive, path.name, limits)
-    workbook = _loaded(path)
-    names = _sheets(workbook, settings)
+    workbook = _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
     found: list[tuple[SheetSource, Layout]] = []
-    refused: list[tuple[int, InvalidInput]] = []
-    for name in names:
-        rows, first_row = _rows(workbook, name, path)
-        if rows:
-            try:
-                found.append(_find_header(name, rows, first_row, settings))
-            except InvalidInput as error:
-                refused.append((len(rows), error))
+    refused: list[tuple[bool, int, int, InvalidInput]] = []
+    for name in _sheets(workbook, settings):
+        sheet = _read(path, partial(_sheet, workbook, name))
+        if sheet.start is None:
+            continue
+        try:
+            found.append(find_header(name, sheet, settings))
+        except InvalidInput as error:
+            words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
+            refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
         template = mark("Sheets {names} could each be the history; say which with the mapping sheet={first}.")
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "first": found[0][0].sheet}
@@ -117,26 +121,50 @@ def open_workbook(
         return _with_note(found[0], workbook.sheet_names)
     if not refused:
         raise EmptyInput(Message(mark("{name} has no sheet with anything in it."), {"name": path.name}))
-    raise max(refused, key=lambda one: one[0])[1]
+    raise max(refused, key=lambda one: one[:3])[-1]
 
 
-def _find_header(
-    name: str, rows: Sequence[Sequence[Any]], first_row: int, settings: BatchSettings
-) -> tuple[SheetSource, Layout]:
-    """The first row whose cells name the columns; where there is none, say what the likeliest row holds."""
-    candidates = []
-    for offset, row in enumerate(rows[:_HEADER_WITHIN]):
-        header = _header(row)
-        where = Message(mark("Sheet {sheet} (row {row})"), {"sheet": name, "row": offset + first_row})
+def find_header(name: str, sheet: Any, settings: BatchSettings) -> tuple[SheetSource, Layout]:
+    """The first row whose cells name the columns.
+
+    Raises:
+        InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
+    """
+    rows = list(islice(sheet.iter_rows(), _HEADER_WITHIN))
+    headers = [_header(row) for row in rows]
+    errors: list[InvalidInput] = []
+    for row, header in enumerate(headers, start=1):
+        where = Message(mark("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
         try:
             layout = find_columns(header, settings, where=where)
         except InvalidInput as error:
-            words = sum(1 for cell in row if isinstance(cell, str) and cell.strip())
-            candidates.append((not isinstance(error, MissingColumn | UnknownMapping), words, -offset, header, error))
+            errors.append(error)
         else:
-            return SheetSource(name, rows, first_row, offset + first_row, ()), layout
-    likeliest = max(candidates, key=lambda one: one[:3])
-    raise likeliest[-1]
+            return SheetSource(name, sheet, row), layout
+    hopeful = [i for i, error in enumerate(errors) if not isinstance(error, MissingColumn | UnknownMapping)]
+    hopeful = hopeful or [i for i, error in enumerate(errors) if isinstance(error, MissingColumn)] or [0]
+    likeliest = max(hopeful, key=lambda i: (_words(rows[i]), -i))
+    periods = max(range(len(headers)), key=lambda i: len(counted_periods(headers[i])))
+    if len(counted_periods(headers[periods])) > 2 and periods != likeliest:
+        raise _periods_without_dates(name, headers, likeliest, periods)
+    raise errors[likeliest]
+
+
+def _words(row: Sequence[Any]) -> int:
+    """Cells that could name a column."""
+    texts = {cell for cell in row if isinstance(cell, str) and any(map(str.isalpha, cell))}
+    return len(texts) - len(counted_periods(list(texts)))
+
+
+def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: int, periods: int) -> MissingColumn:
+    counted = counted_periods(headers[periods])
+    template = mark(
+        "Sheet {sheet} is a wide table whose periods are no dates: row {periods} has {first!r} to {last!r}. Write the "
+        "first date of each period, such as 2024-01-01, into row {row} over its column, and map the column of parts, "
+        "such as sheet={sheet} and partnumber={part}; rows under it that are no data are then refused one by one."
+    )
+    values = {"sheet": name, "periods": periods + 1, "first": counted[0], "last": counted[-1], "row": named + 1}
+    return MissingColumn(Message(template, values | {"part": likely_column("partnumber", headers[named])}))
 
 
 def _header(row: Sequence[Any]) -> tuple[str, ...]:
@@ -158,7 +186,7 @@ def _plain(cell: Any) -> str | float | dt.date | dt.time | dt.timedelta | None:
         return None
     if isinstance(cell, bool):
         return key_text(cell)
-    return float(cell) if isinstance(cell, int) else cell  # type: ignore[no-any-return]
+    return float(cell) if isinstance(cell, int) else cell
 
 
 def _with_note(found: tuple[SheetSource, Layout], names: Sequence[str]) -> tuple[SheetSource, Layout]:
@@ -184,29 +212,22 @@ def _sheets(workbook: Any, settings: BatchSettings) -> list[str]:
     return [chosen]
 
 
-def _loaded(path: Path) -> Any:
-    from python_calamine import CalamineError, CalamineWorkbook
+def _read(path: Path, read: Callable[[Any], Any]) -> Any:
+    """What the workbook's reader gives; what it raises, even from its native code, as our error."""
+    import python_calamine
 
     try:
-        return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError, ValueError) as error:
+        return read(python_calamine)
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
         raise _damaged(path, error) from error
 
 
-def _rows(workbook: Any, name: str, path: Path) -> tuple[list[list[Any]], int]:
-    """The rows of a sheet from the first that holds something, and the sheet row of that."""
-    from python_calamine import CalamineError
-
-    try:
-        sheet = workbook.get_sheet_by_name(name)
-        rows = sheet.to_python(skip_empty_area=True)
-    except (CalamineError, OSError, ValueError) as error:
-        raise _damaged(path, error) from error
-    start = sheet.start
-    if start is None:
-        return [], 1
-    padding = [None] * start[1]
-    return [padding + row for row in rows] if padding else rows, start[0] + 1
+def _sheet(workbook: Any, name: str, _: Any) -> Any:
+    return workbook.get_sheet_by_name(name)
 
 
 def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None:
@@ -219,19 +240,17 @@ def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> N
     for info in archive.infolist():
         if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
             continue
-        rows, columns = _span(archive, info, name)
+        rows, columns = _span(archive, info, limits)
         if rows * columns > limits.max_cells:
             template = mark("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
             values = {"name": name, "rows": rows, "columns": columns, "most": limits.max_cells}
             raise OverTheLimit(Message(template, values))
 
 
-def _span(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> tuple[int, int]:
+def _span(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits) -> tuple[int, int]:
     """The last row and column a sheet has a cell in."""
     last_row, letters, rest = 0, {b"A"}, b""
-    from batchcast.ingest.bytestream import zip_member
-
-    with zip_member(archive, info, IngestLimits()).open() as stream:
+    with zip_member(archive, info, limits).open() as stream:
         while chunk := stream.read(_CHUNK):
             data = rest + chunk
             places = _CELL_PLACE.findall(data)
@@ -249,6 +268,6 @@ def _number_of(letters: bytes) -> int:
     return number
 
 
-def _damaged(path: Path, error: Exception) -> DamagedFile:
+def _damaged(path: Path, error: BaseException) -> DamagedFile:
     template = mark("{name} is not a whole workbook ({cause}). Open and save it in a spreadsheet, or send it as CSV.")
     return DamagedFile(Message(template, {"name": path.name, "cause": str(error)}))
