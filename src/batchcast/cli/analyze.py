@@ -1,0 +1,39 @@
+"""`batchcast analyze`: what a file holds and how it would be partitioned; nothing runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from batchcast.cli.arguments import Values, add_command, argument
+from batchcast.cli.options import read_settings, setting_parameters
+from batchcast.cli.run import FILE_HELP, NO_FILE
+from batchcast.cli.session import Session
+from batchcast.domain.message import Message, mark
+
+HELP = mark("Read and check a demand history and plan its batch; nothing runs.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    parameters = [argument("file", "FILE", session.words.say(FILE_HELP)), *setting_parameters(session.words)]
+    add_command(commands, session, "analyze", HELP, parameters=parameters, carry_out=_carry_out)
+
+
+def _carry_out(session: Session, values: Values) -> None:
+    from batchcast.cli.follow.events import analysis_json
+    from batchcast.cli.follow.follow import stopping
+    from batchcast.cli.render.analysis import analysis_card, partitions_card
+
+    file = values["file"]
+    settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))
+    app = session.open_app()
+    with stopping(app.cancel):
+        analysis = app.analyze(Path(file), settings)
+    if session.as_json:
+        session.screen.write_json({"kind": "analysis"} | analysis_json(analysis, session))
+        return
+    session.screen.out.print(analysis_card(analysis, session.words))
+    if analysis.plan is not None:
+        session.screen.out.print(partitions_card(analysis.plan, session.words))

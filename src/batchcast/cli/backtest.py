@@ -1,0 +1,48 @@
+"""`batchcast backtest`: judges every model on the past of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.options import read_settings, setting_parameters
+from batchcast.cli.render.accuracy import accuracy_summary, leaderboard_table
+from batchcast.cli.render.result import files_card, result_json
+from batchcast.cli.run import FILE_HELP, NO_FILE
+from batchcast.cli.session import Session
+from batchcast.domain.message import Message, mark
+
+HELP = mark("Judge every model on the past of a demand history: forecasts from past cutoffs, scored.")
+OUT_HELP = mark("Also write the accuracy of every series: a .csv, .xlsx or .parquet file, or a folder.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    say = session.words.say
+    parameters = [
+        argument("file", "FILE", say(FILE_HELP)),
+        option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
+        *setting_parameters(session.words),
+    ]
+    add_command(commands, session, "backtest", HELP, parameters=parameters, carry_out=_carry_out)
+
+
+def _carry_out(session: Session, values: Values) -> None:
+    from batchcast.cli.follow.follow import follow
+
+    file, out = values["file"], values["out"]
+    settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))
+    app = session.open_app()
+    with follow(session, app) as listener:
+        result = app.backtest(Path(file), settings, out=None if out is None else Path(out), listener=listener)
+    if session.as_json:
+        session.screen.write_json(result_json(result))
+        return
+    show = session.screen.out.print
+    show(leaderboard_table(result.leaderboard, session.words))
+    for sentence in accuracy_summary(result.leaderboard, settings.service_level, session.words):
+        show(sentence)
+    if result.files:
+        show(files_card(result, session.words))

@@ -1,0 +1,90 @@
+"""The whole command: parses what was typed, carries it out, turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from batchcast import __version__
+from batchcast.app.environment import read_language
+from batchcast.app.translation import LANGUAGES, Language
+from batchcast.cli import analyze, backtest, run, sample, warm
+from batchcast.cli.arguments import Values, add_root, flag, language_option
+from batchcast.cli.failure import tell_failure
+from batchcast.cli.screen import Screen
+from batchcast.cli.session import Session, open_batchcast
+from batchcast.cli.words import Words
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.message import Message, mark
+
+if TYPE_CHECKING:
+    from batchcast.app.batchcast import Batchcast
+
+ABOUT = mark("Forecast the demand for every part at every site, in batches that cannot half-fail.")
+EXIT_CODES = mark("Exit codes: 0 published, 2 bad input or settings, 3 rolled back, 4 cancelled, 1 a mistake of ours.")
+COMMANDS = {"run": run, "analyze": analyze, "backtest": backtest, "sample": sample, "warm": warm}
+VERSION_HELP = mark("Show the version and end.")
+
+
+def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchcast] = open_batchcast) -> int:
+    """Carry out one call of the command; returns its exit code."""
+    session = Session(words=Words(language_asked_for(arguments)), screen=screen, open_app=open_app)
+    session.as_json = "--json" in arguments  # so that even an option that can't be parsed is told as JSON
+    try:
+        _check_command(arguments)
+        ended = build(session)(list(arguments), prog_name="batchcast", standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except BrokenPipeError:
+        return 0  # the reader has seen enough; a batch at work would have been cancelled, and said so
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 the one place that turns errors into sentences
+        return tell_failure(error, session)
+
+
+def build(session: Session) -> typer.Typer:
+    """The command with all its commands, described in the reader's language."""
+    say = session.words.say
+    commands = typer.Typer(
+        name="batchcast",
+        help=say(ABOUT) + "\n\n" + say(EXIT_CODES),
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    version = flag("version", ["--version"], say(VERSION_HELP))
+    add_root(commands, [version, language_option(session.words)], partial(_without_command, session))
+    for command in COMMANDS.values():
+        command.register(commands, session)
+    return commands
+
+
+def _without_command(session: Session, context: typer.Context, values: Values) -> None:
+    if values["version"]:
+        session.screen.out.print(f"batchcast {__version__}")
+    elif context.invoked_subcommand is None:
+        session.screen.out.file.write(context.get_help())
+
+
+def language_asked_for(arguments: Sequence[str]) -> Language:
+    """The language behind `--lang`, else that of the terminal."""
+    for here, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name == "--lang":
+            asked = value if equals else next(iter(arguments[here + 1 :]), "")
+            return next((language for language in LANGUAGES if language == asked), read_language())
+    return read_language()
+
+
+def _check_command(arguments: Sequence[str]) -> None:
+    values_of_lang = {here + 1 for here, word in enumerate(arguments) if word == "--lang"}
+    words = [w for here, w in enumerate(arguments) if not w.startswith("-") and here not in values_of_lang]
+    if words and words[0] not in COMMANDS:
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        known = mark("{found!r} is not a command; there are {choices}.")
+        close = mark("{found!r} is not a command; did you mean {near}?")
+        values = {"found": words[0], "choices": ", ".join(COMMANDS), "near": near[0] if near else ""}
+        raise InvalidSettings([Message(close if near else known, values)])

@@ -1,0 +1,127 @@
+"""From an error to what is said of it and the exit code: the one table of this face.
+
+2  InvalidInput, InvalidSettings, ConflictError, and words of the command line that can't be read
+3  BatchFailed
+4  BatchCancelled, Ctrl-C
+1  everything else: a mistake of ours
+"""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from typing import Any
+
+from rich.text import Text
+from typer.exceptions import TyperException
+
+from batchcast.cli.render.facts import remark
+from batchcast.cli.session import Session
+from batchcast.domain.errors import (
+    BatchCancelled,
+    BatchcastError,
+    BatchFailed,
+    ConflictError,
+    InternalError,
+    InvalidInput,
+    InvalidSettings,
+    PartitionFailed,
+)
+from batchcast.domain.message import Message, mark
+
+OURS = 1
+_CODES: tuple[tuple[type[BatchcastError], int], ...] = (
+    (InvalidInput, 2),
+    (InvalidSettings, 2),
+    (ConflictError, 2),
+    (BatchFailed, 3),
+    (BatchCancelled, 4),
+)
+_FLAGS = {"--json", "--debug", "--version", "--help", "-h"}
+
+
+def tell_failure(error: BaseException, session: Session) -> int:
+    """Say what went wrong, in the form the reader asked for; returns the exit code."""
+    known = _as_ours(error)
+    code = exit_code_of(known)
+    try:
+        if session.as_json:
+            session.screen.write_json(_failure_json(known, code, session))
+        _tell_person(known, session)
+        if session.debug and code == OURS:
+            session.screen.err.print(Text("".join(traceback.format_exception(error))))
+    except BrokenPipeError:
+        return code  # nobody reads it any more; the exit code still says it
+    return code
+
+
+def exit_code_of(error: BatchcastError) -> int:
+    """The exit code of an error of batchcast."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), OURS)
+
+
+def _as_ours(error: BaseException) -> BatchcastError:
+    match error:
+        case BatchcastError():
+            return error
+        case TyperException():
+            return InvalidSettings([_usage(error)])
+        case KeyboardInterrupt():
+            return BatchCancelled(Message(mark("Cancelled; nothing was published.")))
+        case _:
+            return InternalError(_mistake(error))
+
+
+def _usage(error: TyperException) -> Message:
+    option = getattr(error, "option_name", None)
+    if option is None:
+        return Message(mark("The command can't be read: {detail}"), {"detail": error.format_message()})
+    if option in _FLAGS:
+        return Message(mark("{option} takes no value."), {"option": option})
+    return Message(mark("{option} needs a value."), {"option": option})
+
+
+def _mistake(error: BaseException) -> Message:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="batchcast-mistake-", suffix=".txt", encoding="utf-8", errors="backslashreplace", delete=False
+    ) as file:
+        file.write("".join(traceback.format_exception(error)))
+    template = mark(
+        "batchcast itself has made a mistake ({kind}: {detail}); nothing was published. Send us {path}, which tells "
+        "where it happened."
+    )
+    return Message(template, {"kind": type(error).__name__, "detail": error, "path": file.name})
+
+
+def _tell_person(error: BatchcastError, session: Session) -> None:
+    screen, words = session.screen.err, session.words
+    for message in _messages_of(error):
+        screen.print(remark("✗", words.tell(message), "bold red"))
+    report = getattr(error, "report", None)
+    if report is not None and not session.as_json:
+        from batchcast.cli.render.problems import refused_rows
+
+        for part in refused_rows(report, words):
+            screen.print(part)
+
+
+def _failure_json(error: BatchcastError, code: int, session: Session) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "kind": "error",
+        "code": error.slug,
+        "exit_code": code,
+        "messages": [session.words.text(message) for message in _messages_of(error)],
+    }
+    if isinstance(error, PartitionFailed):
+        told |= {"partition": error.partition, "reason": error.reason}
+    report = getattr(error, "report", None)
+    if report is not None:
+        from batchcast.cli.follow.events import report_json
+
+        told["report"] = report_json(report, session)
+    return told
+
+
+def _messages_of(error: BatchcastError) -> tuple[Message, ...]:
+    """The sentences of an error: one, but for settings one a problem."""
+    return error.problems if isinstance(error, InvalidSettings) else (error.message,)

@@ -1,0 +1,53 @@
+"""What was published, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from batchcast.cli.render.accuracy import accuracy_summary
+from batchcast.cli.render.facts import card
+from batchcast.cli.words import Words, safe
+from batchcast.domain.message import mark
+
+if TYPE_CHECKING:
+    from batchcast.app.batchcast import RunResult
+
+_KINDS: Mapping[str, str] = {
+    "forecast": mark("Forecast"),
+    "stock": mark("Stock figures"),
+    "accuracy": mark("Accuracy"),
+    "rejected": mark("Refused rows"),
+    "certificate": mark("Certificate"),
+}
+
+
+def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
+    """The files and a short summary of the accuracy."""
+    yield files_card(result, words)
+    for sentence in accuracy_summary(result.leaderboard, result.batch.settings.service_level, words):
+        yield Text(sentence)
+
+
+def files_card(result: RunResult, words: Words) -> RenderableType:
+    """Where everything is."""
+    facts = [
+        (words.say(label), safe(str(result.files[kind]))) for kind, label in _KINDS.items() if kind in result.files
+    ]
+    return card(words.say(mark("Published in {time}"), time=words.duration(result.seconds)), facts)
+
+
+def result_json(result: RunResult) -> dict[str, Any]:
+    """The closing object for programs."""
+    return {
+        "kind": "result",
+        "batch_id": result.batch.batch_id,
+        "state": result.batch.state.value,
+        "files": {kind: str(path) for kind, path in result.files.items()},
+        "counts": dict(result.counts),
+        "seconds": round(result.seconds, 3),
+        "leaderboard": [row.as_json() for row in result.leaderboard],
+    }

@@ -1,0 +1,62 @@
+"""`batchcast run`: from a demand history to one published result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.options import given_settings, read_settings, setting_parameters
+from batchcast.cli.render.result import result_json, result_lines
+from batchcast.cli.session import Session
+from batchcast.domain.message import Message, mark
+
+if TYPE_CHECKING:
+    from batchcast.app.batchcast import RunResult
+
+HELP = mark("Forecast a demand history: publish one result, or roll everything back.")
+FILE_HELP = mark("Demand history: CSV, XLSX, Parquet (also gzipped), or a folder or zip of CSVs.")
+OUT_HELP = mark("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
+REPLAY_HELP = mark("Repeat the run of this certificate.json: the same input gives the same bytes.")
+NO_FILE = mark("FILE is missing: name the demand history, such as demand.csv.")
+NO_OUT = mark("--out is missing: say where the result goes, such as -o forecast.csv.")
+SETTINGS_FROM_CERTIFICATE = mark("{settings} can't be given with --replay: the certificate holds every setting.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    say = session.words.say
+    parameters = [
+        argument("file", "FILE", say(FILE_HELP)),
+        option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
+        option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),
+        *setting_parameters(session.words),
+    ]
+    add_command(commands, session, "run", HELP, parameters=parameters, carry_out=_carry_out)
+
+
+def _carry_out(session: Session, values: Values) -> None:
+    from batchcast.cli.follow.follow import follow
+
+    file, out, certificate = values["file"], values["out"], values["replay"]
+    missing = [Message(NO_FILE)] * (file is None) + [Message(NO_OUT)] * (out is None)
+    if certificate is not None and (given := given_settings(values)):
+        missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
+    settings = read_settings(values, also=session.problems + missing)
+    app = session.open_app()
+    with follow(session, app) as listener:
+        if certificate is None:
+            result = app.run(Path(file), settings, out=Path(out), listener=listener)
+        else:
+            result = app.replay(Path(certificate), Path(file), out=Path(out), listener=listener)
+    _show(session, result)
+
+
+def _show(session: Session, result: RunResult) -> None:
+    if session.as_json:
+        session.screen.write_json(result_json(result))
+        return
+    for line in result_lines(result, session.words):
+        session.screen.out.print(line)

@@ -1,0 +1,28 @@
+"""`batchcast warm`: compiles every kernel now, so that no batch waits for a compiler."""
+
+from __future__ import annotations
+
+import typer
+
+from batchcast.cli.arguments import Values, add_command
+from batchcast.cli.session import Session
+from batchcast.domain.message import mark
+
+HELP = mark("Compile every kernel and keep it on disk, so that no batch waits for a compiler.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    add_command(commands, session, "warm", HELP, parameters=[], carry_out=_carry_out)
+
+
+def _carry_out(session: Session, _values: Values) -> None:
+    session.refuse_problems()
+    words = session.words
+    if not session.as_json:
+        session.screen.err.print(words.say(mark("Compiling every kernel; the first time this takes a minute …")))
+    seconds = session.open_app().warm()
+    if session.as_json:
+        session.screen.write_json({"kind": "warm", "seconds": round(seconds, 3)})
+        return
+    session.screen.out.print(words.say(mark("Every kernel is ready ({time})."), time=words.duration(seconds)))
