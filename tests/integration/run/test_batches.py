@@ -209,7 +209,6 @@ def test_a_worker_killed_from_outside_is_replaced_and_its_partition_tried_again(
 
     for _ in range(2):
         until(told.exists)
-        until(told.read_text)
         worker = psutil.Process(int(told.read_text()))
         told.unlink()
         worker.kill()

@@ -111,7 +111,7 @@ def test_a_worker_that_dies_while_idle_is_replaced_unnoticed(make_pool, act, unt
     first = pool.submit(act("who")).wait(20).result["pid"]
     process = psutil.Process(first)
     process.kill()
-    until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT | os.WNOHANG))
 
     second = pool.submit(act("who")).wait(20)
 

@@ -299,6 +299,15 @@ def test_a_batch_ended_elsewhere_while_publishing_is_not_put_in_its_place(begin,
     assert committed == []
 
 
+def test_a_batch_ended_elsewhere_while_its_result_is_put_in_its_place_is_let_go(begin, pool, store):
+    _, running = begin(10, commit=lambda _: store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED))
+
+    publish_of(pool).end(result="staged")
+
+    assert running.wait(10).state is BatchState.CANCELLED
+    assert running.published is None
+
+
 def test_ctrl_c_in_the_thread_that_waits_cancels(*, pool, store, make_plan, a_history, tmp_path, monkeypatch):
     """The signal itself is tried with a real process, in `test_death`."""
     store.add_batch("c", BatchSettings(), make_plan([1]))

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 import batchcast.run
 
+ACTS = Path(__file__).parent / "acts"
 CODE = "import sys, batchcast.run.worker; print(*sorted(sys.modules))"
 
 
 def test_a_worker_imports_the_standard_library_alone():
-    loaded = set(
-        subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True).stdout.split()
-    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    command = [sys.executable, "-c", CODE]
+    asked = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    loaded = set(asked.stdout.split())
 
     ours = {name for name in loaded if name.startswith("batchcast")}
     assert ours <= {"batchcast", "batchcast.run", "batchcast.run.worker"}
@@ -28,6 +36,26 @@ def test_a_worker_ends_when_its_pipe_is_closed():
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True)
 
     assert ended.stdout == '{"ready": true}\n'
+
+
+def test_a_worker_whose_pipe_is_closed_while_it_works_ends_with_all_that_it_started(tmp_path, until):
+    """As where no signal comes with the death of a parent: the pipe tells."""
+    environment = {**os.environ, "PYTHONPATH": str(ACTS), "BATCHCAST_WORKER_MODULES": "acts"}
+    command = [sys.executable, "-m", "batchcast.run.worker"]
+    job = {"job": 1, "function": "acts:wait_with_a_child", "arguments": {"tell": str(tmp_path / "pid")}}
+
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as worker:
+        worker.stdin.write(json.dumps(job).encode() + b"\n")
+        worker.stdin.flush()
+        until((tmp_path / "pid").exists)
+        child = psutil.Process(int((tmp_path / "pid").read_text()))
+        worker.stdin.close()
+
+        assert worker.wait(20) == -signal.SIGKILL
+    psutil.wait_procs([child], timeout=2)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_worker_whose_parent_is_gone_ends_at_once(monkeypatch):

@@ -72,7 +72,7 @@ def wait_for_ever(arguments, on_progress):
 
 def take_memory(arguments, on_progress):
     """Takes memory and touches it, then holds it."""
-    blocks = [bytearray(os.urandom(1) * (50 * MB)) for _ in range(arguments["mb"] // 50)]
+    blocks = [bytearray(b"x") * (50 * MB) for _ in range(arguments["mb"] // 50)]
     threading.Event().wait(arguments.get("hold_seconds"))
     return len(blocks)
 
@@ -92,6 +92,13 @@ def take_memory_in_a_child(arguments, on_progress):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def wait_with_a_child(arguments, on_progress):
+    """Waits for a child that stays in its group."""
+    child = subprocess.Popen(["sleep", "600"])
+    _tell(arguments, str(child.pid))
+    child.wait()
+
+
 def leave_a_child(arguments, on_progress):
     """Starts a child that leaves the group and the session, in the way of a daemon, and ends well."""
     code = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nprint(os.getpid(), flush=True)\ntime.sleep(600)"
@@ -100,7 +107,7 @@ def leave_a_child(arguments, on_progress):
     child.stdout.close()
     child.wait()
     if arguments.get("hang"):
-        Path(arguments["tell"]).write_text(str(grandchild))
+        _tell(arguments, str(grandchild))
         loop_in_c({}, on_progress)
     return grandchild
 
@@ -217,9 +224,12 @@ def publish(arguments, on_progress):
     return {"series": len(texts)}
 
 
-def _tell(arguments):
+def _tell(arguments, text=None):
+    """Write a file that appears whole."""
     if "tell" in arguments:
-        Path(arguments["tell"]).write_text(str(os.getpid()))
+        part = Path(arguments["tell"] + ".part")
+        part.write_text(text or str(os.getpid()))
+        part.rename(arguments["tell"])
 
 
 def grow_warm(arguments, on_progress):
