@@ -1,0 +1,111 @@
+"""The backtest: what every family would have said at past cutoffs, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.plan import ForecastRequest
+from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.families import Calibration, Family
+from batchcast.forecast.metrics import MEASURED, score_forecasts
+from batchcast.forecast.statistics import Tally
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_PERIODS = 4  # of history that a fold needs at its cutoff ...
+LEAST_DEMANDS = 2  # ... and demands: of a series nearly unseen no forecast can be judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backtest:
+    """Forecasts of every family at every fold, and what came."""
+
+    levels: tuple[float, ...]  # of the quantiles, ascending
+    service_level: float
+    evidence: Evidence
+    actuals: Floats  # shape (folds, series, horizon)
+    usable: NDArray[np.bool_]  # is there a backtest, shape (folds, series)
+
+    def score(self, quantiles: Floats, means: Floats, tally: Tally) -> Floats:
+        """Scaled lead-time pinball, shape (folds, series), NaN where there is none; the tally counts it."""
+        moments = self.evidence.moments
+        pinball = np.empty(self.usable.shape)
+        score_forecasts(
+            quantiles,
+            np.array([self.levels.index(level) for level in MEASURED], dtype=np.int64),
+            self.levels.index(self.service_level),
+            means,
+            self.actuals,
+            self.usable,
+            moments.scale,
+            np.ascontiguousarray(moments.naive_squares),
+            np.ascontiguousarray(moments.naive_errors),
+            np.ascontiguousarray(moments.periods),
+            np.array(self.levels),
+            pinball,
+            tally.limbs,
+            tally.counts,
+        )
+        return pinball
+
+
+def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
+    """Periods held back at each fold, ascending: the latest first.
+
+    Horizons do not overlap where a series of typical length has room for all folds and, before the earliest, another
+    horizon to learn from; else origins move closer together, down to a period apart, and below that there are fewer.
+    """
+    latest = request.skip + request.horizon
+    room = typical_length - latest - max(request.horizon, LEAST_PERIODS)
+    between = request.folds - 1
+    if between <= 0:
+        return (latest,) * request.folds
+    stride = min(request.horizon, max(room // between, 1))
+    folds = 1 + max(min(between, room // stride), 0)
+    return tuple(latest + fold * stride for fold in range(folds))
+
+
+def measured_levels(service_level: float) -> tuple[float, ...]:
+    """The levels a backtest needs quantiles at."""
+    return tuple(sorted({*MEASURED, service_level}))
+
+
+def take_actuals(values: Floats, offsets: Ints, held: Sequence[int], skip: int, horizon: int) -> Floats:
+    """What came in the steps `skip` + 1 to `skip + horizon` after each cutoff: shape (folds, series, horizon).
+
+    Zeros where the series had not begun.
+    """
+    last = offsets[1:]
+    places = last[None, :, None] - np.array(held)[:, None, None] + skip + np.arange(horizon)[None, None, :]
+    begun = places >= offsets[:-1][None, :, None]
+    padded = np.append(values, 0.0)
+    return np.where(begun, padded[np.where(begun, places, len(values))], 0.0)
+
+
+def is_usable(evidence: Evidence) -> NDArray[np.bool_]:
+    """Where a fold can be judged: enough history at its cutoff, shape (folds, series)."""
+    moments = evidence.moments
+    return (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
+
+
+def run_families(
+    families: Sequence[Family], evidence: Evidence, calibration: Calibration, levels: tuple[float, ...], count: int
+) -> tuple[Floats, Floats]:
+    """What every family says of every cutoff.
+
+    Returns:
+        Quantiles of the sum, shape (families, cutoffs, series, levels), and means of `count` steps, shape (families,
+        cutoffs, series, count); NaN where a family has nothing to say.
+    """
+    shape = (len(families), len(evidence.held), len(evidence.offsets) - 1)
+    quantiles, means = np.empty((*shape, len(levels))), np.empty((*shape, count))
+    for k, family in enumerate(families):
+        quantiles[k], means[k] = family.sums(evidence, calibration, levels, count)
+        unknown = ~(np.isfinite(quantiles[k]).all(axis=2) & np.isfinite(means[k]).all(axis=2))
+        quantiles[k][unknown], means[k][unknown] = np.nan, np.nan
+    return quantiles, means

@@ -1,0 +1,90 @@
+"""The choice of `auto`: the best three families of each series, by its own folds and by those of series like it.
+
+A family's loss on a series is divided by the mean loss of all families there, so that series weigh alike. That of the
+series itself counts as many times as it has folds; that of its demand class over the sample counts POOL_WEIGHT times.
+A family that is kin to one already chosen waits until no other kin is left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.compiled import compiled
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+POOL_WEIGHT = 8.0  # folds that the experience of the whole batch is worth
+BEST = 3  # families whose quantiles are averaged
+NONE = -1  # in place of a family where there are fewer
+
+
+def choose_families(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints) -> Ints:
+    """The best families of each series, best first.
+
+    Args:
+        losses: mean scaled pinball of each family over the folds of a series, shape (families, series); NaN: none.
+        folds: how many folds that is, shape (series,).
+        pooled: relative loss of each family in the class of the series, shape (series, families).
+        answers: does the family have a forecast to give, shape (families, series).
+        kins: number of the kin of each family, shape (families,).
+
+    Returns:
+        Places of families, shape (series, BEST), filled up with NONE.
+    """
+    chosen = np.full((losses.shape[1], BEST), NONE, dtype=np.int64)
+    _choose(losses, folds, pooled, answers, kins, chosen)
+    return chosen
+
+
+@compiled
+def _choose(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints, chosen: Ints) -> None:
+    families = losses.shape[0]
+    scores = np.empty(families)
+    for i in range(losses.shape[1]):
+        total = known = 0.0
+        for k in range(families):
+            if answers[k, i] and not np.isnan(losses[k, i]):
+                total += losses[k, i]
+                known += 1.0
+        for k in range(families):
+            scores[k] = np.inf
+            if answers[k, i]:
+                scores[k] = pooled[i, k]
+                if total > 0.0 and not np.isnan(losses[k, i]):
+                    own = losses[k, i] * known / total
+                    scores[k] = (folds[i] * own + POOL_WEIGHT * pooled[i, k]) / (folds[i] + POOL_WEIGHT)
+        for place in range(chosen.shape[1]):
+            best, stranger = -1, -1
+            for k in range(families):
+                if scores[k] < np.inf:
+                    if best < 0 or scores[k] < scores[best]:
+                        best = k
+                    kin = False
+                    for earlier in range(place):
+                        kin |= kins[chosen[i, earlier]] == kins[k]
+                    if not kin and (stranger < 0 or scores[k] < scores[stranger]):
+                        stranger = k
+            best = stranger if stranger >= 0 else best
+            if best < 0:
+                break
+            chosen[i, place] = best
+            scores[best] = np.inf
+
+
+@compiled
+def average_chosen(forecasts: Floats, chosen: Ints, average: Floats) -> None:
+    """Write the mean over the chosen families into `average`, shape (series, values); NaN where none is chosen.
+
+    `forecasts` has shape (families, series, values), `chosen` (series, BEST).
+    """
+    for i in range(average.shape[0]):
+        count = 0
+        while count < chosen.shape[1] and chosen[i, count] >= 0:
+            count += 1
+        for j in range(average.shape[1]):
+            total = 0.0
+            for place in range(count):
+                total += forecasts[chosen[i, place], i, j]
+            average[i, j] = total / count if count > 0 else np.nan

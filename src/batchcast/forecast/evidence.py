@@ -1,0 +1,99 @@
+"""What the families of distributions may look at: a chunk of series at a few cutoffs, and nothing after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import Frequency
+from batchcast.forecast.classes import classify
+from batchcast.forecast.fence import fence_of_sums, hold_means
+from batchcast.forecast.moments import Moments, measure_history
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FEW_DEMANDS = 3  # under them their spread says too little, and one demand counts as one lump
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A chunk of series at some cutoffs, for the sum of the `span` periods from step `skip` + 1 on."""
+
+    values: Floats  # demand of all series, one after the other, oldest first
+    offsets: Ints  # shape (series + 1,): series i is values[offsets[i]:offsets[i + 1]]
+    held: Ints  # periods held back from the end at each cutoff
+    folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
+    span: int
+    skip: int
+    keys: NDArray[np.uint64]  # shape (series,), seeds what is drawn
+    moments: Moments
+    classes: NDArray[np.int8]  # shape (cutoffs, series)
+    dispersion: Floats  # variance of the sum divided by its mean, shape (cutoffs, series)
+    means: Mapping[str, Floats]  # point model -> mean of each step, shape (cutoffs, series, steps); NaN: it failed
+    weights: Floats | None  # weekday weights of each step, same shape; None: every day is like another
+
+    def steps(self, model: str, count: int) -> Floats:
+        """Means of the `count` steps from `skip` + 1 on, shape (cutoffs, series, count)."""
+        return self.means[model][:, :, self.skip : self.skip + count]
+
+    def spread(self, total: Floats, count: int) -> Floats:
+        """Means of `count` steps where `total`, shape (cutoffs, series), is expected over the span."""
+        flat = np.repeat((total / self.span)[:, :, None], count, axis=2)
+        return flat if self.weights is None else flat * self.weights[:, :, self.skip : self.skip + count]
+
+
+def gather_evidence(
+    *,
+    values: Floats,
+    offsets: Ints,
+    held: Ints,
+    folds: Ints,
+    span: int,
+    skip: int,
+    keys: NDArray[np.uint64],
+    frequency: Frequency,
+    means: Mapping[str, Floats],
+    weights: Floats | None,
+) -> Evidence:
+    """Measure the history of each series at each cutoff and fence its point forecasts in."""
+    moments = measure_history(values, offsets, held, span)
+    ceiling = fence_of_sums(moments)
+    return Evidence(
+        values=values,
+        offsets=offsets,
+        held=held,
+        folds=folds,
+        span=span,
+        skip=skip,
+        keys=keys,
+        moments=moments,
+        classes=classify(moments, frequency),
+        dispersion=dispersion_of_sums(moments),
+        means={model: hold_means(steps, ceiling, skip, span) for model, steps in means.items()},
+        weights=weights,
+    )
+
+
+def dispersion_of_sums(moments: Moments) -> Floats:
+    """Variance of the sum over the span divided by its mean, shape (cutoffs, series).
+
+    Of single periods, which is steady, averaged with that of overlapping windows, which sees what periods have in
+    common; windows weigh the more (up to a half) the more of them do not overlap. With fewer than FEW_DEMANDS demands
+    it is at least the mean demand, as if each came as one lump of that size.
+    """
+    single = _ratio(moments.variance, moments.mean)
+    windows = _ratio(moments.span_variance, moments.span_mean)
+    separate = moments.spans / moments.span
+    weight = np.where(moments.spans > 1, 0.5 * separate / (separate + 2.0), 0.0)
+    dispersion = (1.0 - weight) * single + weight * windows
+    lump = np.where(moments.demands < FEW_DEMANDS, moments.size_mean, 0.0)
+    return np.maximum(dispersion, lump)
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    positive = denominator > 0
+    return np.where(positive, numerator / np.where(positive, denominator, 1.0), 0.0)

@@ -1,0 +1,285 @@
+"""The families of distributions that compete: the protocol each fulfils, and the registry of those there are.
+
+A new family (a learned one, say) is a class with these five members, entered in `families_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.classes import DEMAND_CLASSES, LONG_INTERVAL, demand_interval
+from batchcast.forecast.distributions.conformal import conformal_quantiles
+from batchcast.forecast.distributions.empirical import window_quantiles
+from batchcast.forecast.distributions.negbin import negbin_quantiles
+from batchcast.forecast.distributions.wss import bootstrap_quantiles, mixture_quantiles
+from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
+from batchcast.forecast.models import POINT_MODELS
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Levels = tuple[float, ...]  # ascending, in (0, 1)
+
+DEFAULT_SPREAD = 1.25  # moments of the past understate what comes: they leave out that the mean itself is uncertain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the sample of the batch taught about families; empty before it was looked at."""
+
+    spread: Mapping[str, Sequence[float]] = field(default_factory=dict)  # family -> factor of variance by class
+    residuals: Mapping[str, Floats] = field(default_factory=dict)  # family -> (folds + 1, classes, RESIDUAL_LEVELS)
+
+    def spread_of(self, family: str, classes: NDArray[np.int8]) -> Floats:
+        """The factor for each entry of `classes`, same shape."""
+        return np.array(self.spread.get(family, [DEFAULT_SPREAD] * len(DEMAND_CLASSES)))[classes]
+
+
+class Family(Protocol):
+    """A way to turn evidence into the distribution of the demand to come. NaN: nothing to say of that series."""
+
+    @property
+    def name(self) -> str:
+        """Its name in tables: negbin_ses."""
+
+    @property
+    def kin(self) -> str:
+        """Families of one kin are near copies: an average holds one of them where it can."""
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Quantiles of the sum over the span and means of `count` steps.
+
+        Returns:
+            Shapes (cutoffs, series, levels), ascending, and (cutoffs, series, count).
+        """
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Quantiles of each step at the last cutoff, for some series: shape (rows, count, levels), ascending."""
+
+
+@dataclass(frozen=True)
+class NegativeBinomial:
+    """Negative binomial around the mean of a point model."""
+
+    model: str
+    kin: str
+
+    @property
+    def name(self) -> str:
+        """`negbin_` and the point model."""
+        return f"negbin_{self.model}"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Dispersion is that of past sums, times the factor that fitted the sample."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        dispersion = evidence.dispersion * calibration.spread_of(self.name, evidence.classes)
+        return _negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Dispersion is that of single periods, times the same factor."""
+        mean = evidence.steps(self.model, count)[-1, rows]
+        dispersion = _step_dispersion(evidence, rows) * calibration.spread_of(self.name, evidence.classes[-1, rows])
+        unit = np.repeat(evidence.moments.unit[-1, rows], count)
+        quantiles = negbin_quantiles(mean.ravel(), np.repeat(dispersion, count), unit, levels)
+        return quantiles.reshape(len(rows), count, len(levels))
+
+
+@dataclass(frozen=True)
+class EmpiricalWindows:
+    """The sums of past windows, as they were."""
+
+    name: str = "empirical"
+    kin: str = "history"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Of the most recent overlapping windows."""
+        quantiles, means = window_quantiles(
+            evidence.values, evidence.offsets, evidence.held, evidence.span, evidence.moments.unit, levels
+        )
+        return quantiles, evidence.spread(means, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Of single periods of the past, times the weekday weight of the step."""
+        unit = evidence.moments.unit[-1:]
+        quantiles, _ = window_quantiles(evidence.values, evidence.offsets, evidence.held[-1:], 1, unit, levels)
+        steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
+        if evidence.weights is None:
+            return steps
+        weighted = steps * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        return _to_units(weighted, unit[0, rows, None, None])
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """WSS bootstrap; of intermittent demand only, unless it was asked for by name."""
+
+    everywhere: bool = False
+    name: str = "wss"
+    kin: str = "bootstrap"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Of sums drawn for the span."""
+        wanted = (demand_interval(evidence.moments) >= LONG_INTERVAL) | self.everywhere
+        quantiles, means = bootstrap_quantiles(
+            evidence.values,
+            evidence.offsets,
+            evidence.held,
+            evidence.skip,
+            evidence.span,
+            evidence.moments.unit,
+            levels,
+            evidence.keys,
+            wanted,
+        )
+        return quantiles, evidence.spread(means, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Nothing with the chain's chance, else one of the sizes seen."""
+        unit = evidence.moments.unit[-1, rows]
+        quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, evidence.skip, unit, levels, count)
+        if evidence.weights is None:
+            return quantiles
+        weighted = quantiles * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        return _to_units(weighted, unit[:, None, None])
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """A point model and the errors it made on the sample of the batch, in standard deviations."""
+
+    model: str
+    kin: str = "conformal"
+
+    @property
+    def name(self) -> str:
+        """`conformal_` and the point model."""
+        return f"conformal_{self.model}"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """At each fold with the errors of the other folds."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        table = calibration.residuals[self.name][evidence.folds[:, None], evidence.classes]
+        quantiles = conformal_quantiles(mean, evidence.dispersion, table, evidence.moments.unit, levels)
+        return quantiles, evidence.steps(self.model, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """A negative binomial step: errors are pooled for sums only."""
+        return NegativeBinomial(self.model, self.kin).steps(evidence, calibration, rows, count, levels)
+
+
+@dataclass(frozen=True)
+class Certain:
+    """A point model taken at its word, every quantile its mean: a baseline to stand beside, never a candidate."""
+
+    model: str
+
+    @property
+    def name(self) -> str:
+        """That of the point model."""
+        return self.model
+
+    @property
+    def kin(self) -> str:
+        """The same."""
+        return self.model
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """The mean, at every level."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        return np.repeat(mean[:, :, None], len(levels), axis=2), evidence.steps(self.model, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """The mean, at every level."""
+        return np.repeat(evidence.steps(self.model, count)[-1, rows, :, None], len(levels), axis=2)
+
+
+_POINT_KINS = {
+    "zero": "zero",
+    "naive": "naive",
+    "seasonal_naive": "season",
+    "mean": "history",
+    "moving_average": "level",
+    "ses": "level",
+    "holt_damped": "trend",
+    "holt_winters": "season",
+    "theta": "trend",
+    "croston": "interval",
+    "sba": "interval",
+    "tsb": "chance",
+    "adida": "bucket",
+    "imapa": "bucket",
+    "linear_decay": "decay",
+}
+AUTO_MODELS = (
+    "mean",
+    "seasonal_naive",
+    "moving_average",
+    "ses",
+    "holt_damped",
+    "holt_winters",
+    "theta",
+    "sba",
+    "tsb",
+    "adida",
+    "imapa",
+    "linear_decay",
+)
+CONFORMAL_MODELS = ("imapa", "ses")
+FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed
+FALLBACK_NAME = "fallback_mean"
+
+
+def families_of(models: Sequence[str]) -> tuple[Family, ...]:
+    """The families that compete: those of the models asked for, or all where none is."""
+    if models:
+        return tuple(_family_of(model) for model in models)
+    around = tuple(NegativeBinomial(m, _POINT_KINS[m]) for m in AUTO_MODELS if m in POINT_MODELS)
+    return (*around, EmpiricalWindows(), Bootstrap(), *(Conformal(model) for model in CONFORMAL_MODELS))
+
+
+def baselines_beside(families: Sequence[Family]) -> tuple[Family, ...]:
+    """What every leaderboard shows besides: zero, naive and the in-sample quantile."""
+    shown = {family.name for family in families}
+    baselines: tuple[Family, ...] = (Certain("zero"), Certain("naive"), EmpiricalWindows())
+    return tuple(family for family in baselines if family.name not in shown)
+
+
+def _family_of(model: str) -> Family:
+    match model:
+        case "empirical":
+            return EmpiricalWindows()
+        case "wss":
+            return Bootstrap(everywhere=True)
+        case _:
+            return NegativeBinomial(model, _POINT_KINS[model])
+
+
+def point_models_of(families: Sequence[Family]) -> tuple[str, ...]:
+    """The point models these families need and that of the fallback, each once."""
+    needed = [family.model for family in families if isinstance(family, NegativeBinomial | Conformal | Certain)]
+    return tuple(dict.fromkeys([*needed, FALLBACK.model]))
+
+
+def _negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) -> Floats:
+    quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit.ravel(), levels)
+    quantiles[np.isnan(mean.ravel())] = np.nan
+    return quantiles.reshape(*mean.shape, len(levels))
+
+
+def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
+    """Variance of single periods divided by their mean; the mean demand where there are few demands."""
+    moments = evidence.moments
+    mean = moments.mean[-1, rows]
+    single = np.where(mean > 0, moments.variance[-1, rows] / np.where(mean > 0, mean, 1.0), 0.0)
+    lump = np.where(moments.demands[-1, rows] < FEW_DEMANDS, moments.size_mean[-1, rows], 0.0)
+    return np.maximum(single, lump)
+
+
+def _to_units(values: Floats, unit: Floats) -> Floats:
+    """Values raised to the next multiple of the unit, where there is one."""
+    grain = np.where(unit > 0, unit, 1.0)
+    return np.where(unit > 0, np.ceil(values / grain - 1e-9) * grain, values)

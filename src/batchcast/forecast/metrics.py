@@ -1,0 +1,106 @@
+"""The measure: what a backtest says of one family, per series and in sums that merge exactly.
+
+Scaled lead-time pinball selects and ranks. Bias is forecast / actual - 1: positive means over-forecast. MAE, WAPE
+and MASE are for information: the all-zero forecast wins them on sparse parts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.accuracy import MEASURED_QUANTILES
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.exact import Limbs, add_exactly
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MEASURED = MEASURED_QUANTILES
+
+# Columns of the exact sums, over (fold, series): the first five are the scaled pinball losses at MEASURED.
+FORECAST, ACTUAL, SERVED, ERRORS, SQUARES, NAIVE_SQUARES, MASE = range(5, 12)
+SUMS = 12
+# Columns of the counts: the first five are how often the sum was at or under the quantile at MEASURED.
+CASES, STEPS, NAIVE_STEPS, SCALED = range(5, 9)
+COUNTS = 9
+
+
+@compiled
+def pinball_loss(actual: float, forecast: float, level: float) -> float:
+    """Cost of a quantile forecast: `level` a unit under-forecast, `1 - level` a unit over-forecast.
+
+    Actual 10, forecast 8, level 0.9: 1.8. Source: Koenker and Bassett (1978), Econometrica 46(1); no factor 2.
+    """
+    error = actual - forecast
+    return level * error if error > 0.0 else (level - 1.0) * error
+
+
+@compiled
+def score_forecasts(
+    quantiles: Floats,
+    measured: Ints,
+    service: int,
+    means: Floats,
+    actuals: Floats,
+    usable: NDArray[np.bool_],
+    scale: Floats,
+    naive_squares: Floats,
+    naive_errors: Floats,
+    periods: Floats,
+    levels: Floats,
+    pinball: Floats,
+    limbs: Limbs,
+    counts: Ints,
+) -> None:
+    """Score one family at every fold.
+
+    Args:
+        quantiles: of the sum over the horizon, shape (folds, series, levels); NaN where the family says nothing.
+        measured: places of MEASURED among the levels.
+        service: place of the service level: the stock held.
+        means: mean of each step, shape (folds, series, horizon).
+        actuals: what came, same shape.
+        usable: shape (folds, series): is there a backtest.
+        scale: in-sample mean |S(t + h) - S(t)|, at least 1, same shape.
+        naive_squares: sum of squared in-sample naive steps, same shape; `naive_errors` the sum of absolute ones.
+        periods: in-sample periods, same shape.
+        levels: of the quantiles, ascending.
+        pinball: written: scaled pinball averaged over MEASURED, shape (folds, series); NaN where there is none.
+        limbs: added to: exact sums, see SUMS.
+        counts: added to, see COUNTS.
+    """
+    horizon = actuals.shape[2]
+    for f in range(quantiles.shape[0]):
+        for i in range(quantiles.shape[1]):
+            pinball[f, i] = np.nan
+            if not usable[f, i] or np.isnan(quantiles[f, i, 0]):
+                continue
+            actual = forecast = errors = squares = 0.0
+            for step in range(horizon):
+                error = means[f, i, step] - actuals[f, i, step]
+                actual += actuals[f, i, step]
+                forecast += means[f, i, step]
+                errors += abs(error)
+                squares += error * error
+            total = 0.0
+            for k in range(len(measured)):
+                value = quantiles[f, i, measured[k]]
+                loss = pinball_loss(actual, value, levels[measured[k]]) / scale[f, i]
+                total += loss
+                add_exactly(limbs[k], loss)
+                counts[k] += actual <= value
+            pinball[f, i] = total / len(measured)
+            counts[CASES] += 1
+            counts[STEPS] += horizon
+            counts[NAIVE_STEPS] += max(int(periods[f, i]) - 1, 0)
+            add_exactly(limbs[FORECAST], forecast)
+            add_exactly(limbs[ACTUAL], actual)
+            add_exactly(limbs[SERVED], min(actual, quantiles[f, i, service]))
+            add_exactly(limbs[ERRORS], errors)
+            add_exactly(limbs[SQUARES], squares)
+            add_exactly(limbs[NAIVE_SQUARES], naive_squares[f, i])
+            if naive_errors[f, i] > 0.0:
+                known = periods[f, i] - 1.0
+                counts[SCALED] += 1
+                add_exactly(limbs[MASE], errors / horizon / (naive_errors[f, i] / known))

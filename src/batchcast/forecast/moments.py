@@ -1,0 +1,209 @@
+"""What the history of each series says at each cutoff: the numbers that distributions, classes and scales rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.compiled import compiled
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Columns of the table that the kernel fills.
+PERIODS, TOTAL, MEAN, VARIANCE, LARGEST, DEMANDS, FIRST, LAST, SIZE_MEAN, SIZE_VARIANCE = range(10)
+SPANS, SPAN_MEAN, SPAN_VARIANCE, SPAN_LARGEST, SPAN_STEP, NAIVE_SQUARES, NAIVE_ERRORS, UNIT = range(10, 18)
+FIELDS = 18
+
+_LARGEST_EXACT = 2.0**53  # beyond it a float64 is always a whole number, which says nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Moments of every series at every cutoff, from the demand up to it and nothing after.
+
+    Every property has shape (cutoffs, series); a series without any period at a cutoff has zeros there.
+    """
+
+    span: int  # periods that are summed
+    table: Floats  # shape (cutoffs, series, FIELDS)
+
+    @property
+    def periods(self) -> Floats:
+        """Periods seen."""
+        return self.table[:, :, PERIODS]
+
+    @property
+    def mean(self) -> Floats:
+        """Mean demand of a period."""
+        return self.table[:, :, MEAN]
+
+    @property
+    def variance(self) -> Floats:
+        """Sample variance of the demand of a period; 0 under two periods."""
+        return self.table[:, :, VARIANCE]
+
+    @property
+    def largest(self) -> Floats:
+        """Largest demand of a period."""
+        return self.table[:, :, LARGEST]
+
+    @property
+    def demands(self) -> Floats:
+        """Periods with demand."""
+        return self.table[:, :, DEMANDS]
+
+    @property
+    def first(self) -> Floats:
+        """Position of the first period with demand, counted from 0; -1 where there is none."""
+        return self.table[:, :, FIRST]
+
+    @property
+    def last(self) -> Floats:
+        """Position of the last period with demand, counted from 0; -1 where there is none."""
+        return self.table[:, :, LAST]
+
+    @property
+    def size_mean(self) -> Floats:
+        """Mean demand of the periods with demand."""
+        return self.table[:, :, SIZE_MEAN]
+
+    @property
+    def size_variance(self) -> Floats:
+        """Sample variance of the demand of the periods with demand; 0 under two of them."""
+        return self.table[:, :, SIZE_VARIANCE]
+
+    @property
+    def spans(self) -> Floats:
+        """Overlapping windows of `span` periods."""
+        return self.table[:, :, SPANS]
+
+    @property
+    def span_mean(self) -> Floats:
+        """Mean sum of a window."""
+        return self.table[:, :, SPAN_MEAN]
+
+    @property
+    def span_variance(self) -> Floats:
+        """Variance of the sums of the windows; 0 under two windows."""
+        return self.table[:, :, SPAN_VARIANCE]
+
+    @property
+    def span_largest(self) -> Floats:
+        """Largest sum of a window; of what there is, stretched to `span` periods, where history is shorter."""
+        return self.table[:, :, SPAN_LARGEST]
+
+    @property
+    def scale(self) -> Floats:
+        """Mean |S(t + span) - S(t)| of the window sums S, at least 1 unit: what lead-time pinball is divided by."""
+        return np.maximum(self.table[:, :, SPAN_STEP], 1.0)
+
+    @property
+    def naive_squares(self) -> Floats:
+        """Sum over t of (y(t) - y(t-1))²: squared errors of the in-sample naive forecast, periods - 1 of them."""
+        return self.table[:, :, NAIVE_SQUARES]
+
+    @property
+    def naive_errors(self) -> Floats:
+        """Sum over t of |y(t) - y(t-1)|."""
+        return self.table[:, :, NAIVE_ERRORS]
+
+    @property
+    def unit(self) -> Floats:
+        """Greatest number that every demand is a whole multiple of, where all are whole; 0 where any is not."""
+        return self.table[:, :, UNIT]
+
+
+def measure_history(values: Floats, offsets: Ints, held: Ints, span: int) -> Moments:
+    """Moments at every cutoff from one pass over the values.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: shape (series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`.
+        held: periods held back from the end at each cutoff, in any order.
+        span: periods that are summed.
+    """
+    table = np.zeros((len(held), len(offsets) - 1, FIELDS))
+    _measure(values, offsets, held, np.argsort(-held, kind="stable"), span, table)
+    return Moments(span=span, table=table)
+
+
+@compiled
+def greatest_common_divisor(a: float, b: float) -> float:
+    """Greatest common divisor of two whole numbers held as floats under 2**53."""
+    while b > 0.0:
+        a, b = b, a % b
+    return a
+
+
+@compiled
+def _measure(values: Floats, offsets: Ints, held: Ints, order: Ints, span: int, table: Floats) -> None:
+    longest = 0
+    for i in range(len(offsets) - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    sums = np.empty(longest + 1)
+    for i in range(len(offsets) - 1):
+        start, periods = offsets[i], offsets[i + 1] - offsets[i]
+        state = np.zeros(FIELDS)
+        state[FIRST] = -1.0
+        state[LAST] = -1.0
+        squares = size_squares = span_squares = steps = unit = 0.0
+        whole = True
+        sums[0] = 0.0
+        position = 0
+        for c in order:
+            end = periods - held[c]
+            while position < end:
+                y = values[start + position]
+                sums[position + 1] = sums[position] + y
+                count = position + 1.0
+                change = y - state[MEAN]
+                state[MEAN] += change / count
+                squares += change * (y - state[MEAN])
+                state[TOTAL] += y
+                state[LARGEST] = max(state[LARGEST], y)
+                if position > 0:
+                    step = y - values[start + position - 1]
+                    state[NAIVE_SQUARES] += step * step
+                    state[NAIVE_ERRORS] += abs(step)
+                if y > 0.0:
+                    if state[FIRST] < 0.0:
+                        state[FIRST] = position
+                    state[LAST] = position
+                    state[DEMANDS] += 1.0
+                    change = y - state[SIZE_MEAN]
+                    state[SIZE_MEAN] += change / state[DEMANDS]
+                    size_squares += change * (y - state[SIZE_MEAN])
+                    if whole and unit != 1.0:
+                        if y == np.floor(y) and y < _LARGEST_EXACT:
+                            unit = greatest_common_divisor(y, unit)
+                        else:
+                            whole = False
+                    elif whole and y != np.floor(y):
+                        whole = False
+                position += 1
+                if position >= span:
+                    total = max(sums[position] - sums[position - span], 0.0)
+                    state[SPANS] += 1.0
+                    change = total - state[SPAN_MEAN]
+                    state[SPAN_MEAN] += change / state[SPANS]
+                    span_squares += change * (total - state[SPAN_MEAN])
+                    state[SPAN_LARGEST] = max(state[SPAN_LARGEST], total)
+                    if position >= 2 * span:
+                        before = max(sums[position - span] - sums[position - 2 * span], 0.0)
+                        steps += abs(total - before)
+            if end <= 0:
+                continue
+            state[PERIODS] = end
+            for field in range(FIELDS):
+                table[c, i, field] = state[field]
+            table[c, i, VARIANCE] = squares / (end - 1.0) if end > 1 else 0.0
+            table[c, i, SIZE_VARIANCE] = size_squares / (state[DEMANDS] - 1.0) if state[DEMANDS] > 1.0 else 0.0
+            table[c, i, SPAN_VARIANCE] = span_squares / (state[SPANS] - 1.0) if state[SPANS] > 1.0 else 0.0
+            if end < span:
+                table[c, i, SPAN_LARGEST] = state[TOTAL] * span / end
+            pairs = end - 2 * span + 1
+            table[c, i, SPAN_STEP] = steps / pairs if pairs > 0 else 0.0
+            table[c, i, UNIT] = (unit if unit > 0.0 else 1.0) if whole else 0.0

@@ -1,0 +1,87 @@
+"""A panel with its point forecasts at every cutoff: where evidence for the backtest and for the final forecast is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from batchcast.domain.plan import ForecastRequest
+from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
+from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
+from batchcast.forecast.families import Family, point_models_of
+from batchcast.forecast.models import POINT_MODELS, forecast_points
+from batchcast.forecast.panel import Panel
+from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
+from batchcast.forecast.sample import series_keys
+
+
+class Outlook:
+    """Every point model at every cutoff of a panel, in one pass over the data; then cut to what is asked."""
+
+    def __init__(
+        self,
+        panel: Panel,
+        request: ForecastRequest,
+        families: Sequence[Family],
+        cutoffs: Sequence[int],
+        profile: WeekdayProfile | None,
+    ) -> None:
+        self.panel = panel
+        self._request = request
+        self._folds = len(cutoffs)
+        self._held = (*cutoffs, 0)  # the final forecast last
+        self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
+        self._weights: Floats | None = None
+        self._means = self._forecast(point_models_of(families), profile)
+
+    def backtest(self) -> Backtest:
+        """Evidence at every fold with what came after it."""
+        request = self._request
+        evidence = self._evidence(slice(0, self._folds), request.horizon)
+        held = self._held[: self._folds]
+        return Backtest(
+            levels=measured_levels(request.service_level),
+            service_level=request.service_level,
+            evidence=evidence,
+            actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.skip, request.horizon),
+            usable=is_usable(evidence),
+        )
+
+    def final(self) -> Evidence:
+        """Evidence at the end of history for the demand over the lead time."""
+        return self._evidence(slice(self._folds, None), self._request.lead_time)
+
+    def _evidence(self, places: slice, span: int) -> Evidence:
+        return gather_evidence(
+            values=self.panel.values,
+            offsets=self.panel.offsets,
+            held=np.array(self._held[places], dtype=np.int64),
+            folds=np.arange(self._folds + 1)[places],
+            span=span,
+            skip=self._request.skip,
+            keys=self._keys,
+            frequency=self._request.calendar.frequency,
+            means={model: steps[places] for model, steps in self._means.items()},
+            weights=None if self._weights is None else self._weights[places],
+        )
+
+    def _forecast(self, models: Sequence[str], profile: WeekdayProfile | None) -> dict[str, Floats]:
+        """Mean of each step by model, shape (cutoffs, series, steps), in the order of `_held`; NaN where it failed."""
+        request, panel = self._request, self.panel
+        steps = request.skip + max(request.horizon, request.lead_time)
+        if profile is not None:
+            weights = profile.of_series(panel.site_codes)
+            panel = flatten_week(panel, weights)
+            self._weights = weights_of_steps(weights, panel.last_period, self._held, steps)
+        ascending = sorted(self._held)
+        known = [model for model in models if model in POINT_MODELS]
+        season = request.calendar.frequency.season_length
+        points = forecast_points(panel, models=known, cutoffs=ascending, steps=steps, season_length=season)
+        order = [ascending.index(held) for held in self._held]
+        means = {}
+        for k, model in enumerate(known):
+            mean = np.where(points.valid[k][:, :, None], points.mean[k], np.nan)[order]
+            means[model] = mean if self._weights is None else mean * self._weights
+        return means

@@ -1,0 +1,152 @@
+"""A partition from its rows of the history to its result folder; and the same for a panel in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from batchcast.domain.message import mark
+from batchcast.domain.plan import ForecastRequest
+from batchcast.forecast.families import FALLBACK_NAME
+from batchcast.forecast.forecaster import ChunkForecast, chunks_of, forecast_chunk
+from batchcast.forecast.panel import Panel, read_panel
+from batchcast.forecast.pool import Pool
+from batchcast.forecast.results import make_tables, result_writer, write_summary
+from batchcast.forecast.statistics import Tallies
+
+AFTER_CUTOFF = mark("first seen after the last period of the history that is used")
+
+READ_SERIES = 4096  # series read from the history at a time: a row group
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelForecast:
+    """The tables of a panel and the summary that accounts for each of its series."""
+
+    forecast: pa.Table
+    stock: pa.Table
+    accuracy: pa.Table
+    summary: dict[str, Any]
+
+
+class Summary:
+    """Accounts for every series seen: forecast or refused, flagged, fallen back; with the statistics of the backtest."""
+
+    def __init__(self) -> None:
+        self.tallies = Tallies()
+        self._series = self._forecast = self._flagged = 0
+        self._refused: list[tuple[str, str, str]] = []
+        self._fallbacks: Counter[str] = Counter()
+
+    def count_panel(self, panel: Panel) -> None:
+        """Count the series of a panel, those without any period as refused."""
+        self._series += len(panel)
+        for i in np.flatnonzero(panel.lengths == 0):
+            self._refused.append((panel.site_codes[i], panel.partnumbers[i], AFTER_CUTOFF))
+
+    def count_chunk(self, chunk: ChunkForecast) -> None:
+        """Count the series of a chunk as forecast."""
+        self._forecast += len(chunk.panel)
+        self._flagged += int(chunk.flagged.sum())
+        fallen = chunk.models.count(FALLBACK_NAME)
+        if fallen:
+            self._fallbacks[FALLBACK_NAME] += fallen
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; series = forecast + refused."""
+        return {
+            "series": self._series,
+            "forecast": self._forecast,
+            "refused": [list(entry) for entry in self._refused],
+            "flagged": self._flagged,
+            "fallbacks": dict(self._fallbacks),
+            "statistics": self.tallies.as_json(),
+        }
+
+
+def forecast_partition(
+    history_path: Path,
+    ranges: Sequence[tuple[int, int]],
+    request: ForecastRequest,
+    pool: Pool,
+    *,
+    into: Path,
+    on_progress: Callable[[float], None],
+) -> None:
+    """Forecast some series of a history and write `forecast`, `stock`, `accuracy` (.parquet) and `summary.json`.
+
+    Args:
+        history_path: the checked history of the whole batch.
+        ranges: [start, stop) rows of it, ascending and disjoint: the partition.
+        request: what to forecast.
+        pool: what the whole batch knows.
+        into: an existing folder.
+        on_progress: called after each chunk with the share of the series done.
+
+    No number depends on which series share a partition.
+    """
+    summary = Summary()
+    total = sum(stop - start for start, stop in ranges)
+    done = 0
+    with result_writer(into) as writer:
+        for part in _cut(ranges):
+            panel = read_panel(history_path, part, request)
+            for tables, size in _forecast_all(panel, request, pool, summary):
+                writer.write(tables)
+                done += size
+                on_progress(done / total)
+    write_summary(into, summary.as_json())
+
+
+def forecast_panel(panel: Panel, request: ForecastRequest, pool: Pool) -> PanelForecast:
+    """Forecast a panel in memory: the same numbers as `forecast_partition` writes."""
+    summary = Summary()
+    parts = [tables for tables, _ in _forecast_all(panel, request, pool, summary)]
+    forecast, stock, accuracy = (pa.concat_tables(kind).unify_dictionaries() for kind in zip(*parts, strict=True))
+    return PanelForecast(forecast=forecast, stock=stock, accuracy=accuracy, summary=summary.as_json())
+
+
+def _forecast_all(panel: Panel, request: ForecastRequest, pool: Pool, summary: Summary) -> Any:
+    """Tables and number of series of each chunk; at least one, perhaps empty, so that columns are known."""
+    summary.count_panel(panel)
+    for chunk in chunks_of(panel):
+        forecast = forecast_chunk(_with_history(chunk), request, pool, summary.tallies)
+        summary.count_chunk(forecast)
+        yield make_tables(forecast, request), len(chunk)
+
+
+def _with_history(panel: Panel) -> Panel:
+    """The panel without its empty series."""
+    kept = np.flatnonzero(panel.lengths > 0)
+    if len(kept) == len(panel):
+        return panel
+    return replace(
+        panel,
+        offsets=np.append(panel.offsets[kept], panel.offsets[-1:]),
+        site_codes=[panel.site_codes[i] for i in kept],
+        partnumbers=[panel.partnumbers[i] for i in kept],
+        last_demand=panel.last_demand[kept],
+    )
+
+
+def _cut(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """The ranges in groups of at most READ_SERIES rows."""
+    groups: list[list[tuple[int, int]]] = []
+    room = 0
+    for start, stop in ranges:
+        place = start
+        while place < stop:
+            if room == 0:
+                groups.append([])
+                room = READ_SERIES
+            size = min(stop - place, room)
+            groups[-1].append((place, place + size))
+            place += size
+            room -= size
+    return groups

@@ -1,0 +1,145 @@
+"""What the whole batch knows: learned once, on a sample that no partition plan can change; partitions only read it.
+
+It holds the cutoffs of the backtest, the weekday profile, how each family is calibrated, and how each family did at
+each fold in each demand class. The sample's own folds are in it: at a fold the scores and residuals of that fold
+are left out (see `relative_losses`), while the factors of spread, one number a family and class, are fitted on all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.classes import DEMAND_CLASSES
+from batchcast.forecast.families import Calibration
+from batchcast.forecast.profile import WeekdayProfile
+
+Floats = NDArray[np.float64]
+
+CLASS_SHRINKAGE = 60.0  # cases of its own at which a demand class weighs as much as all classes together
+PRIOR_SHRINKAGE = 20.0  # cases of the batch at which its experience weighs as much as that of the reference sets
+
+# Loss of each family relative to the mean family, as found on public sets of spare parts and products.
+PRIOR_LOSSES = {
+    "negbin_imapa": 0.93,
+    "negbin_ses": 0.94,
+    "negbin_tsb": 0.94,
+    "negbin_adida": 0.95,
+    "negbin_theta": 0.95,
+    "conformal_imapa": 0.95,
+    "conformal_ses": 0.96,
+    "negbin_moving_average": 0.97,
+    "negbin_holt_damped": 0.97,
+    "empirical": 1.05,
+    "wss": 1.0,
+}
+PRIOR_LOSS = 1.02  # of a family that is not named there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Knowledge of the whole batch, the same for every partition."""
+
+    cutoffs: tuple[int, ...]  # periods held back at each fold, ascending
+    families: tuple[str, ...]  # the candidates
+    profile: WeekdayProfile | None
+    calibration: Calibration
+    losses: Floats  # summed scaled pinball, shape (folds, classes, families)
+    common: Floats  # summed mean of all families on the same cases, same shape
+    cases: Floats  # number of those cases, same shape
+
+    def relative_losses(self, without_fold: int | None) -> Floats:
+        """Loss of each family relative to the mean family, by demand class: shape (classes, families).
+
+        Args:
+            without_fold: number of the fold whose outcomes must not be used; None for the final forecast.
+        """
+        kept = np.ones(len(self.cutoffs), dtype=np.bool_)
+        if without_fold is not None:
+            kept[without_fold] = False
+        losses, common, cases = (part[kept].sum(axis=0) for part in (self.losses, self.common, self.cases))
+        prior = np.array([PRIOR_LOSSES.get(family, PRIOR_LOSS) for family in self.families])
+        overall = _shrunk(losses.sum(axis=0), common.sum(axis=0), cases.sum(axis=0), prior, PRIOR_SHRINKAGE)
+        return _shrunk(losses, common, cases, overall, CLASS_SHRINKAGE)
+
+    def save(self, path: Path) -> None:
+        """Write everything as JSON; `load` reads the same numbers back, to the bit."""
+        profile = self.profile
+        values = {
+            "cutoffs": self.cutoffs,
+            "families": self.families,
+            "profile": profile and {"overall": profile.overall, "sites": dict(profile.sites)},
+            "spread": {family: list(factors) for family, factors in self.calibration.spread.items()},
+            "residuals": {family: table.tolist() for family, table in self.calibration.residuals.items()},
+            "losses": self.losses.tolist(),
+            "common": self.common.tolist(),
+            "cases": self.cases.tolist(),
+        }
+        path.write_text(json.dumps(values), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Pool:
+        """Read what `save` wrote."""
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        profile = values["profile"]
+        sites = {site: tuple(weights) for site, weights in profile["sites"].items()} if profile else {}
+        shape = (len(values["cutoffs"]), len(DEMAND_CLASSES), len(values["families"]))
+        tables = {
+            name: np.array(values[name], dtype=np.float64).reshape(shape) for name in ("losses", "common", "cases")
+        }
+        return cls(
+            cutoffs=tuple(values["cutoffs"]),
+            families=tuple(values["families"]),
+            profile=WeekdayProfile(overall=tuple(profile["overall"]), sites=sites) if profile else None,
+            calibration=Calibration(
+                spread=values["spread"],
+                residuals={family: np.array(table) for family, table in values["residuals"].items()},
+            ),
+            **tables,
+        )
+
+
+def sum_losses(pinball: Floats, classes: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:
+    """Losses, common losses and cases by fold, class and family: what a Pool keeps.
+
+    Args:
+        pinball: shape (families, folds, series); NaN where a family has no score.
+        classes: shape (folds, series).
+    """
+    families, folds, _ = pinball.shape
+    known = ~np.isnan(pinball)
+    filled = np.where(known, pinball, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    sums = np.zeros((3, folds, len(DEMAND_CLASSES), families))
+    for kind in range(len(DEMAND_CLASSES)):
+        mine = known & (classes == kind)
+        for k, values in enumerate((filled, np.broadcast_to(mean, pinball.shape), np.ones(pinball.shape))):
+            sums[k, :, kind, :] = np.where(mine, values, 0.0).sum(axis=2).T
+    return sums[0], sums[1], sums[2]
+
+
+def untaught_pool(families: Sequence[str]) -> Pool:
+    """The pool of a batch in which nothing can be backtested: reference experience alone."""
+    nothing = np.zeros((0, len(DEMAND_CLASSES), len(families)))
+    return Pool(
+        cutoffs=(),
+        families=tuple(families),
+        profile=None,
+        calibration=Calibration(),
+        losses=nothing,
+        common=nothing,
+        cases=nothing,
+    )
+
+
+def _shrunk(losses: Floats, common: Floats, cases: Floats, prior: Floats, weight: float) -> Floats:
+    """Relative losses drawn towards the prior as if that were the experience of `weight` cases."""
+    relative = np.where(common > 0, losses / np.where(common > 0, common, 1.0), 1.0)
+    relative = np.where((common > 0) | (cases == 0), relative, prior)
+    return (cases * relative + weight * prior) / (cases + weight)

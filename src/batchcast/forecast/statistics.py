@@ -1,0 +1,116 @@
+"""Statistics of a backtest: sums that merge exactly over partitions, and the leaderboard read off them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.forecast.exact import Limbs, empty_limbs, exact_total, nearest_float
+from batchcast.forecast.metrics import (
+    ACTUAL,
+    CASES,
+    COUNTS,
+    ERRORS,
+    FORECAST,
+    MASE,
+    MEASURED,
+    NAIVE_SQUARES,
+    NAIVE_STEPS,
+    SCALED,
+    SERVED,
+    SQUARES,
+    STEPS,
+    SUMS,
+)
+
+AUTO = "auto"  # the combination, in a leaderboard
+
+
+class Tally:
+    """Running statistics of one family within a partition."""
+
+    def __init__(self) -> None:
+        self.limbs: Limbs = empty_limbs(SUMS)
+        self.counts: NDArray[np.int64] = np.zeros(COUNTS, dtype=np.int64)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values that `merge_statistics` adds without rounding: sums in hexadecimal, counts as they are."""
+        return {"sums": [hex(exact_total(row)) for row in self.limbs], "counts": [int(n) for n in self.counts]}
+
+
+class Tallies:
+    """Running statistics of every family within a partition."""
+
+    def __init__(self) -> None:
+        self._by_model: dict[str, Tally] = {}
+
+    def of(self, model: str) -> Tally:
+        """The statistics of one model, begun where there are none yet."""
+        return self._by_model.setdefault(model, Tally())
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values by model, for `merge_statistics`."""
+        return {model: tally.as_json() for model, tally in self._by_model.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaderboard:
+    """Every family, the baselines and `auto`, best first."""
+
+    rows: tuple[LeaderboardRow, ...]
+
+    @classmethod
+    def from_statistics(cls, statistics: Mapping[str, Any]) -> Leaderboard:
+        """Rank what `merge_statistics` gave, by mean scaled lead-time pinball, then by name."""
+        rows = [_row(model, entry) for model, entry in statistics.items()]
+        return cls(
+            rows=tuple(
+                sorted(rows, key=lambda row: (math.isnan(row.lead_time_pinball), row.lead_time_pinball, row.model))
+            )
+        )
+
+
+def merge_statistics(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add statistics of partitions, without rounding: the order and number of partitions changes nothing."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for model, entry in part.items():
+            if model not in merged:
+                merged[model] = {"sums": ["0x0"] * SUMS, "counts": [0] * COUNTS}
+            mine = merged[model]
+            sums = zip(mine["sums"], entry["sums"], strict=True)
+            mine["sums"] = [hex(int(a, 16) + int(b, 16)) for a, b in sums]
+            mine["counts"] = [a + b for a, b in zip(mine["counts"], entry["counts"], strict=True)]
+    return {model: merged[model] for model in sorted(merged)}
+
+
+def _row(model: str, entry: Mapping[str, Any]) -> LeaderboardRow:
+    counts: list[int] = entry["counts"]
+    sums = [nearest_float(int(text, 16)) for text in entry["sums"]]
+    cases = counts[CASES]
+    at = [_ratio(total, cases) for total in sums[: len(MEASURED)]]
+    squares = _ratio(sums[SQUARES], counts[STEPS])
+    naive = _ratio(sums[NAIVE_SQUARES], counts[NAIVE_STEPS])
+    return LeaderboardRow(
+        model=model,
+        series=cases,
+        lead_time_pinball=math.fsum(at) / len(at),
+        pinball=dict(zip(MEASURED, at, strict=True)),
+        coverage={level: _ratio(counts[k], cases) for k, level in enumerate(MEASURED)},
+        bias=_ratio(sums[FORECAST], sums[ACTUAL]) - 1.0,
+        rmsse=math.sqrt(_ratio(squares, naive)),
+        fill_rate=_ratio(sums[SERVED], sums[ACTUAL]),
+        mae=_ratio(sums[ERRORS], counts[STEPS]),
+        wape=_ratio(sums[ERRORS], sums[ACTUAL]),
+        mase=_ratio(sums[MASE], counts[SCALED]),
+    )
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else math.nan

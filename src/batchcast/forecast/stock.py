@@ -1,0 +1,55 @@
+"""Stock figures from the distribution of the demand over the lead time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# The tail above the service level, cut into strata: the middle of each as a share of the tail, and its width.
+_TAIL_MIDDLES = (0.75, 0.35, 0.125, 0.025)
+_TAIL_WIDTHS = np.array([0.5, 0.3, 0.15, 0.05])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Stock figures of each series, shape (series,), in the unit of its demand."""
+
+    mean: Floats  # expected demand over the lead time
+    quantile: Floats  # its quantile at the service level
+    safety_stock: Floats  # what of the quantile is beyond the mean; 0 where the mean is beyond it
+    reorder_point: Floats  # the quantile raised to a whole number
+    fill_rate: Floats  # expected share of the demand over the lead time that the reorder point serves, 0 to 1
+
+
+def stock_levels(service_level: float) -> tuple[float, ...]:
+    """The levels that `stock_figures` needs quantiles at: the service level and four above it, ascending."""
+    return (service_level, *(1.0 - (1.0 - service_level) * share for share in _TAIL_MIDDLES))
+
+
+def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stock:
+    """Stock figures from the mean and the quantiles of lead-time demand.
+
+    Args:
+        mean: shape (series,).
+        quantiles: at `stock_levels(service_level)`, shape (series, levels).
+        service_level: probability that lead-time demand is served in full.
+
+    The demand not served is that beyond the reorder point, which happens only above the service level: the mean
+    excess there, of four strata of the tail, divided by the mean demand.
+    """
+    quantile = quantiles[:, 0]
+    reorder_point = np.ceil(quantile)
+    excess = np.maximum(quantiles[:, 1:] - reorder_point[:, None], 0.0)
+    short = (1.0 - service_level) * (excess @ _TAIL_WIDTHS)
+    share = np.where(mean > 0, short / np.where(mean > 0, mean, 1.0), 0.0)
+    return Stock(
+        mean=mean,
+        quantile=quantile,
+        safety_stock=np.maximum(quantile - mean, 0.0),
+        reorder_point=reorder_point,
+        fill_rate=np.clip(1.0 - share, 0.0, 1.0),
+    )
