@@ -96,18 +96,18 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
 
 
 def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
+    """The wanted rows, each row group that holds any read once; of a group read in part only the rows are kept."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    wanted = np.concatenate([np.arange(0), *(np.arange(start, stop) for start, stop in ranges)])
     with pq.ParquetFile(path) as file:
-        rows = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
-        stops = np.cumsum([0, *rows])
+        stops = np.cumsum([0] + [file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups)])
         parts = []
-        for start, stop in ranges:
-            first = int(np.searchsorted(stops, start, side="right")) - 1
-            last = int(np.searchsorted(stops, stop, side="left"))
-            groups = file.read_row_groups(list(range(first, last)), columns=_READ, use_threads=False)
-            parts.append(groups.slice(start - int(stops[first]), stop - start))
+        for group in np.unique(np.searchsorted(stops, wanted, side="right") - 1).tolist():
+            rows = file.read_row_group(group, columns=_READ, use_threads=False)
+            mine = wanted[(wanted >= stops[group]) & (wanted < stops[group + 1])] - stops[group]
+            parts.append(rows if len(mine) == rows.num_rows else rows.take(mine))
         return pa.concat_tables(parts) if parts else file.schema_arrow.empty_table().select(_READ)
 
 
