@@ -45,7 +45,8 @@ def is_seasonal(values: Floats, season: int, products: Floats) -> bool:
         correlation = (products[season - lag] - mean * (front + back) + (n - lag) * mean * mean) / variance
         if lag < season:
             explained += correlation * correlation
-    return abs(correlation) > SIGNIFICANT * ((1.0 + 2.0 * explained) / n) ** 0.5
+    limit: float = SIGNIFICANT * ((1.0 + 2.0 * explained) / n) ** 0.5
+    return abs(correlation) > limit
 
 
 @inlined

@@ -111,7 +111,8 @@ def theta_lanes(work: Floats, values: Floats, intercept: Floats, slope: Floats, 
 def faded(gain: float, n: int) -> float:
     """Sum of squares of the initial level's share in the forecasts that count."""
     left = (1.0 - gain) ** 2
-    return left**BURN_IN * (1.0 - left ** (n - BURN_IN)) / (1.0 - left)
+    squares: float = left**BURN_IN * (1.0 - left ** (n - BURN_IN)) / (1.0 - left)
+    return squares
 
 
 @inlined

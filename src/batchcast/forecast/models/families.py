@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from batchcast.forecast.kernels import buckets, events, ses, simple, theta, tsb
+from batchcast.forecast.kernels import buckets, events, holt, holt_winters, ses, simple, theta, tsb
 from batchcast.forecast.models.points import Forecast, Task
 
 
@@ -71,6 +71,24 @@ def run_theta(task: Task) -> Mapping[str, Forecast]:
     return {"theta": (mean, mse)}
 
 
+def run_holt(task: Task) -> Mapping[str, Forecast]:
+    """Holt's damped trend."""
+    mean, mse = np.zeros((*task.shape, task.steps)), np.zeros(task.shape)
+    chosen, choose = np.zeros((*task.shape, 5)), np.zeros(5)
+    holt.run_holt(task.values, task.offsets, task.held, choose, chosen, mean, mse)
+    return {"holt_damped": (mean, mse)}
+
+
+def run_holt_winters(task: Task) -> Mapping[str, Forecast]:
+    """Holt and Winters, additive or multiplicative."""
+    mean, mse = np.zeros((*task.shape, task.steps)), np.zeros(task.shape)
+    if task.season_length > 1:
+        chosen, choose = np.zeros((*task.shape, 7)), np.zeros(5)
+        args = (task.values, task.offsets, task.held, task.season_length, choose, chosen, mean, mse)
+        holt_winters.run_holt_winters(*args)
+    return {"holt_winters": (mean, mse)}
+
+
 SIMPLE = ("zero", "naive", "mean", "moving_average")
 CROSTON = ("croston", "sba", "linear_decay")
 BUCKETS = ("adida", "imapa")
@@ -82,4 +100,6 @@ FAMILIES: Mapping[tuple[str, ...], Callable[[Task], Mapping[str, Forecast]]] = {
     ("tsb",): run_tsb,
     BUCKETS: run_buckets,
     ("theta",): run_theta,
+    ("holt_damped",): run_holt,
+    ("holt_winters",): run_holt_winters,
 }

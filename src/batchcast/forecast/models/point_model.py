@@ -33,6 +33,8 @@ _ALL = (
     PointModel(name="mean", family="mean of the whole history"),
     PointModel(name="moving_average", family="mean of the recent periods"),
     PointModel(name="ses", family="simple exponential smoothing"),
+    PointModel(name="holt_damped", family="level and a trend that fades (Holt)", periods=8),
+    PointModel(name="holt_winters", family="level, trend and season (Holt and Winters)", periods=8, seasons=2),
     PointModel(name="theta", family="smoothed level and part of the trend line (dynamic optimised theta)", periods=4),
     PointModel(name="croston", family="size of a demand over the gap between demands"),
     PointModel(name="sba", family="Croston without his bias (Syntetos and Boylan)"),
