@@ -69,10 +69,8 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
     Returns `stage` (where it waits), `files` (where each kind will be), `counts` and `leaderboard`.
     """
-    from batchcast.publish import Certificate, CertificateMismatch, engine_versions
-    from batchcast.publish.layout import CERTIFICATE, lay_out
-    from batchcast.publish.publisher import stage_result
-    from batchcast.publish.staging import discard
+    from batchcast.publish import Certificate, CertificateMismatch, discard, engine_versions, lay_out, stage_result
+    from batchcast.publish.layout import CERTIFICATE
 
     given = decode(arguments)
     history, plan, report = given["history"], given["plan"], given["report"]

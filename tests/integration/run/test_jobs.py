@@ -1,0 +1,157 @@
+"""The jobs of the product, in real workers: from a file to a published result."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from batchcast.domain.batch import BatchState
+from batchcast.domain.plan import Pace
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import read_series_table
+from batchcast.ingest.problems import EmptyInput
+from batchcast.plan import plan_batch
+from batchcast.publish import CertificateMismatch, commit_result, recover
+from batchcast.run import BatchWork, Coordinator, Ending, Job, LocalPool, Steps, decode, encode
+from batchcast.store import MemoryStore
+
+PACE = Pace(seconds_per_cell=1e-6, seconds_per_series=1e-5, start_seconds=1.0)
+SETTINGS = BatchSettings(horizon=3, frequency="M", batch_mode="on", models=("ses", "naive"))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with LocalPool(1) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def demand(tmp_path_factory):
+    """Two sites, three parts, three years of months; one date is no date."""
+    path = tmp_path_factory.mktemp("demand") / "demand.csv"
+    rows = [
+        f"{2022 + month // 12}-{month % 12 + 1:02}-05,P{part},{site},{(month * 7 + part) % 5}"
+        for site in ("North", "South")
+        for part in range(3)
+        for month in range(36)
+    ]
+    path.write_text("\n".join(["date,partnumber,site_code,demand_qty", *rows, "soon,P1,North,3"]))
+    return path
+
+
+@pytest.fixture
+def taken_in(pool, demand, tmp_path):
+    """The history and the report of the file."""
+    arguments = encode({"source": demand, "into": tmp_path / "ingest", "settings": SETTINGS})
+    read = decode(pool.submit(Job(function="batchcast.run.jobs:ingest_job", arguments=arguments)).wait(60).result)
+    return read["history"], read["report"]
+
+
+@pytest.fixture
+def run(pool, taken_in, tmp_path):
+    """Runs the batch of the file, with a publish step that is told further things."""
+    history, report = taken_in
+    plan = plan_batch(history.facts, read_series_table(history), SETTINGS, PACE)
+
+    def carry_out(name, *, steps=None, **publish):
+        store = MemoryStore()
+        store.add_batch(name, SETTINGS, plan)
+        given = {"input_name": "demand.csv", "settings": SETTINGS, "report": report, "expected": None} | publish
+        work = BatchWork(
+            history=history,
+            folder=tmp_path / name,
+            publish=given,
+            commit=lambda published: commit_result(Path(published["stage"])) if "stage" in published else None,
+            discard=lambda: recover(given["out"].parent),
+        )
+        running = Coordinator(store, pool, steps=steps).start(name, work)
+        return running.wait(120), running.published
+
+    return carry_out
+
+
+def test_a_file_is_read_in_a_worker(taken_in):
+    history, report = taken_in
+
+    assert history.path.is_file()
+    assert history.facts.series == 6
+    assert (report.rows_read, report.rows_refused) == (217, 1)
+    assert "'soon' is not a date" in str(report.problems[0].reason) or report.problems[0].value == "soon"
+
+
+def test_a_file_that_can_t_be_a_history_is_the_error_it_would_be_here(pool, tmp_path):
+    (tmp_path / "empty.csv").touch()
+    arguments = encode({"source": tmp_path / "empty.csv", "into": tmp_path / "ingest", "settings": SETTINGS})
+
+    outcome = pool.submit(Job(function="batchcast.run.jobs:ingest_job", arguments=arguments)).wait(60)
+
+    assert outcome.ending is Ending.ERROR
+    assert type(outcome.error) is EmptyInput
+
+
+def test_a_worker_warms_up(pool):
+    outcome = pool.submit(Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)).wait(600)
+
+    assert (outcome.ending, outcome.result) == (Ending.DONE, None)
+
+
+def test_a_batch_is_published_and_its_repetition_gives_the_same_bytes(run, tmp_path):
+    out = tmp_path / "results" / "forecast.csv"
+
+    batch, published = run("first", out=out, timings={"ingest": 0.25})
+
+    assert batch.state is BatchState.COMPLETED, batch.error
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6 * 3
+    assert {row["site_code"] for row in rows} == {"North", "South"}
+    assert published["counts"] == {
+        "rows_read": 217,
+        "rows_kept": 216,
+        "rows_summed": 0,
+        "rows_refused": 1,
+        "rows_ignored": 0,
+        "series": 6,
+        "forecast": 6,
+        "refused": 0,
+    }
+    assert published["files"].keys() == {"forecast", "stock", "accuracy", "rejected", "certificate"}
+    assert all(Path(path).is_file() for path in published["files"].values())
+    assert published["leaderboard"][0]["model"]
+    certificate = json.loads((out.parent / "certificate.json").read_text())
+    assert certificate["timings"].keys() == {"ingest", "prepare", "forecast", "publish"}
+
+    digests = {kind: file["sha256"] for kind, file in certificate["files"].items()}
+    again, repeated = run("second", out=tmp_path / "again" / "forecast.csv", expected=digests)
+
+    assert again.state is BatchState.COMPLETED, again.error
+    assert Path(repeated["files"]["forecast"]).read_bytes() == out.read_bytes()
+
+
+def test_a_repetition_that_gives_other_bytes_publishes_nothing(run, tmp_path):
+    out = tmp_path / "forecast.csv"
+
+    batch, published = run("changed", out=out, expected={"forecast": "0" * 64, "more": "1"})
+
+    assert batch.state is BatchState.ROLLED_BACK
+    assert "accuracy, forecast, more, rejected, stock differ" in str(batch.error)
+    assert published is None
+    assert not out.exists()
+    assert not list(tmp_path.glob(".batchcast*"))
+    assert CertificateMismatch.slug == "certificate-mismatch"
+
+
+@pytest.mark.parametrize("place", ["accuracy.parquet", None])
+def test_accuracy_alone_is_published_where_there_is_a_place_for_it(run, tmp_path, place):
+    out = tmp_path / place if place else None
+
+    batch, published = run("backtest", steps=Steps(publish="batchcast.run.jobs:publish_accuracy_job"), out=out)
+
+    assert batch.state is BatchState.COMPLETED, batch.error
+    assert published["files"] == ({"accuracy": str(out)} if out else {})
+    assert out is None or out.is_file()
+    assert published["counts"]["series"] == 6
+    assert published["leaderboard"]
