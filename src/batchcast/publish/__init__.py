@@ -16,7 +16,7 @@ from batchcast.publish.problems import (
     ResultRejected,
 )
 from batchcast.publish.publisher import Published, commit_result, publish, publish_accuracy, stage_result
-from batchcast.publish.staging import recover
+from batchcast.publish.staging import discard, recover
 
 __all__ = [
     "Certificate",

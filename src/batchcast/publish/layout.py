@@ -9,6 +9,7 @@ from batchcast.domain.errors import InvalidInput
 from batchcast.domain.message import Message, mark
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.problems import OutputTaken
+from batchcast.publish.staging import recover
 from batchcast.publish.writers import SUFFIXES
 
 FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
@@ -55,10 +56,13 @@ def lay_out(out: Path) -> OutputLayout:
 def check_place(layout: OutputLayout) -> None:
     """Check that publishing would overwrite nothing but an earlier result of the same name.
 
+    What a crash left half published there is finished first.
+
     Raises:
         OutputTaken: if the folder holds the result of a run with another name, or files that no certificate there
             names.
     """
+    recover(layout.folder, layout.names[FORECAST])
     own = _names_of_earlier_run(layout)
     strangers = [n for kind, n in layout.names.items() if kind != FORECAST and n not in own and _exists(layout, n)]
     if strangers:

@@ -86,7 +86,7 @@ def stage_result(
     check_place(layout)
     _require_all_partitions(partitions, certificate)
     combined = CombinedResult(partitions, request=certificate.request, history_path=history.path)
-    with _staging(layout.folder, out) as staging:
+    with _staging(layout, out) as staging:
         files = _write_files(staging, layout, combined, rejected_rows)
         counts = {"series": combined.series, "forecast": combined.series - len(combined.refused)}
         counts |= {"refused": len(combined.refused)}
@@ -132,7 +132,7 @@ def publish_accuracy(
     layout = lay_out(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     name = layout.names[ACCURACY if layout.folder == out else FORECAST]
-    with _staging(layout.folder, out) as staging:
+    with _staging(layout, out) as staging:
         _write_table(staging.path(name), combined.accuracy())
         staging.seal([name], gone=[], note={})
     try:
@@ -143,10 +143,10 @@ def publish_accuracy(
 
 
 @contextmanager
-def _staging(folder: Path, out: Path) -> Iterator[Staging]:
+def _staging(layout: OutputLayout, out: Path) -> Iterator[Staging]:
     """A stage that is thrown away where anything goes wrong."""
     try:
-        staging = Staging(folder)
+        staging = Staging(layout.folder, layout.names[FORECAST])
         try:
             yield staging
         except BaseException:

@@ -110,7 +110,3 @@ class RowReaders:
         if len(self._open) > MOST_OPEN_FILES:
             self._open.popitem(last=False)[1].close()
         return reader
-
-    def all(self) -> Iterator[tuple[Path, RowReader]]:
-        """Every file that was read, with its reader."""
-        yield from self._readers.items()

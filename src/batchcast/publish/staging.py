@@ -10,6 +10,7 @@ hidden folder is thrown away. A half result never stays.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -19,18 +20,19 @@ from pathlib import Path
 from typing import Any
 
 _PREFIX, _SUFFIX = ".batchcast-", ".publishing"
+_TAG_LENGTH = 8
 _SEALED, _COMMIT = "sealed.json", "commit.json"
 _OLD = "old"
 
 
 class Staging:
-    """A hidden folder in the place where files are to appear."""
+    """A hidden folder in the place where the files of the result called `name` are to appear."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, name: str) -> None:
         self._made = [folder for folder in (target, *target.parents) if not folder.exists()]  # innermost first
         target.mkdir(parents=True, exist_ok=True)
-        recover(target)
-        self.stage = Path(tempfile.mkdtemp(prefix=_PREFIX, suffix=_SUFFIX, dir=target))
+        recover(target, name)
+        self.stage = Path(tempfile.mkdtemp(prefix=_prefix_of(name), suffix=_SUFFIX, dir=target))
 
     def path(self, name: str) -> Path:
         """Where to write the file that is to get this name."""
@@ -80,16 +82,24 @@ def discard(stage: Path) -> None:
     _remove(stage, map(Path, made))
 
 
-def recover(target: Path) -> None:
-    """Finish what a crashed process had begun to put into a folder, and throw away what it had only staged."""
+def recover(target: Path, name: str | None = None) -> None:
+    """Finish what a crashed process had begun to put into a folder, and throw away what it had only staged.
+
+    Of what is only staged, that of the result called `name` alone (None: of all): another may be at work right now.
+    """
+    prefix = _PREFIX if name is None else _prefix_of(name)
     for stage in target.glob(f"{_PREFIX}*{_SUFFIX}"):
         if (stage / _COMMIT).exists():
             moves = json.loads((stage / _COMMIT).read_text(encoding="utf-8"))
             _move(target, stage, moves["names"], moves["gone"])
             _fsync(target)
             _remove(stage, [])
-        else:
+        elif stage.name.startswith(prefix):
             discard(stage)
+
+
+def _prefix_of(name: str) -> str:
+    return f"{_PREFIX}{hashlib.sha256(name.encode()).hexdigest()[:_TAG_LENGTH]}-"
 
 
 def _move(target: Path, stage: Path, names: Sequence[str], gone: Sequence[str]) -> None:

@@ -39,7 +39,9 @@ class FinishedBatch:
     def __post_init__(self) -> None:
         self.folder.mkdir()
         site, part = (pa.array(column, pa.string()) for column in zip(*self.keys, strict=True))
-        pq.write_table(pa.table({"site_code": site, "partnumber": part}), self.folder / "history.parquet")
+        pq.write_table(
+            pa.table({"site_code": site, "partnumber": part}), self.folder / "history.parquet", row_group_size=2
+        )
         for number, ranges in enumerate(self.layout):
             self._finish_partition(number, ranges)
 
@@ -106,8 +108,8 @@ class FinishedBatch:
         folder.mkdir()
         keys = [self.keys[row] for start, stop in ranges for row in range(start, stop)]
         done = [key for key in keys if key not in self.refused]
-        pq.write_table(self._forecast(done), folder / "forecast.parquet")
-        pq.write_table(_stock(done, self.horizon), folder / "stock.parquet")
+        pq.write_table(self._forecast(done), folder / "forecast.parquet", row_group_size=4)
+        pq.write_table(_stock(done, self.horizon), folder / "stock.parquet", row_group_size=1)
         pq.write_table(_accuracy(done), folder / "accuracy.parquet")
         refused = [[*key, REASON] for key in keys if key in self.refused]
         summary = {"series": len(keys), "forecast": len(done), "refused": refused}

@@ -138,6 +138,13 @@ def test_skipped_periods_are_not_in_the_result(finish_batch: Callable[..., Any],
     assert read_csv(published.files["forecast"])[1][0] == "2024-10-15"
 
 
+def test_sites_that_were_not_asked_for_are_passed_over(finish_batch: Callable[..., Any], out: Path) -> None:
+    published = finish_batch(layout=[[(1, 2), (4, 5)]]).publish(out / "result.parquet")
+
+    assert published.series == 2
+    assert pq.read_table(out / "result.parquet")["site_code"].to_pylist()[::3] == ["Bahodopi", "Morowali"]
+
+
 def test_many_partitions_with_many_ranges_keep_few_files_open(
     finish_batch: Callable[..., Any], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

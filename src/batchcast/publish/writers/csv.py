@@ -24,10 +24,9 @@ class CsvWriter:
 
     def write(self, table: pa.Table) -> None:
         """Append the rows."""
-        if table.num_rows:
-            cells = [_as_text(column.combine_chunks()) for column in table.columns]
-            lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=",")
-            self._file.write(joined_bytes(lines))
+        cells = [_as_text(column.combine_chunks()) for column in table.columns]
+        lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=",")
+        self._file.write(joined_bytes(lines))
 
     def close(self) -> None:
         """Finish the file."""
