@@ -36,8 +36,12 @@ def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchc
     session.as_json = "--json" in arguments  # so that even an option that can't be parsed is told as JSON
     try:
         _check_command(arguments)
-        ended = build(session)(list(arguments), prog_name="batchcast", standalone_mode=False)
-        return ended if isinstance(ended, int) else 0
+        command = typer.main.get_command(build(session))
+        with command.make_context("batchcast", list(arguments)) as context:
+            command.invoke(context)
+        return 0
+    except typer.Exit as ended:  # --help
+        return ended.exit_code
     except BrokenPipeError:
         return 0  # the reader has seen enough; a batch at work would have been cancelled, and said so
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 the one place that turns errors into sentences

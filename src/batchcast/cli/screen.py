@@ -14,7 +14,7 @@ from rich.console import Console
 _WIDTH_OF_FILES = 10_000  # a log or a pipe has no edge: nothing is wrapped there
 
 
-class _Console(Console):
+class ScreenConsole(Console):
     """A console that raises when nobody reads it any more, where rich would end the process with exit code 1."""
 
     def __init__(self, file: TextIO) -> None:
@@ -34,6 +34,7 @@ class _Console(Console):
         self.file.flush()
 
     def on_broken_pipe(self) -> None:
+        """Called by rich where a write found no reader."""
         raise BrokenPipeError
 
 
@@ -50,7 +51,7 @@ class Screen:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a character the terminal lacks is written out, never a crash
                 stream.reconfigure(errors="backslashreplace")
-        return cls(out=_Console(sys.stdout), err=_Console(sys.stderr))
+        return cls(out=ScreenConsole(sys.stdout), err=ScreenConsole(sys.stderr))
 
     def write_json(self, value: Mapping[str, object]) -> None:
         """One object on one line of standard output, at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 from batchcast.app.translation import Language, format_number, translate
@@ -32,12 +33,15 @@ class Words:
         return translate(message, self.language)
 
     def number(self, number: float, form: str = ",") -> str:
-        """A number as the language writes it."""
+        """A number as the language writes it; a dash where there is none."""
+        if math.isnan(number):
+            return "–"
         return format_number(number, form, self.language)
 
     def share(self, share: float, digits: int = 0) -> str:
         """A share as a percentage; English and Indonesian both put a space before the sign here."""
-        return f"{self.number(100 * share, f',.{digits}f')} %"
+        written = self.number(100 * share, f",.{digits}f")
+        return written if math.isnan(share) else f"{written} %"
 
     def duration(self, seconds: float) -> str:
         """`0.4 s`, `42 s`, `3 min 10 s`, `1 h 5 min`."""

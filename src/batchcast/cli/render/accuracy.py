@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
@@ -32,7 +33,8 @@ def accuracy_summary(leaderboard: Sequence[LeaderboardRow], service_level: float
         template = mark("Demand stayed at or under the {level} quantile in {share} of the cases.")
         share = words.share(ours.coverage[covered], 1)
         yield words.say(template, level=words.number(100 * covered, ".4g") + " %", share=share)
-    yield _bias(ours.bias, words)
+    if not math.isnan(ours.bias):
+        yield _bias(ours.bias, words)
 
 
 def _against_naive(ours: LeaderboardRow, naive: LeaderboardRow, words: Words) -> str:

@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from batchcast.cli.options import OPTIONS
+from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, PartitionFailed
+from batchcast.domain.message import Message
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import RowsRefused
+
+
+def test_every_setting_has_an_option_that_bears_its_name():
+    names = {option.setting: option.names for option in OPTIONS}
+
+    assert set(names) == set(BatchSettings.__dataclass_fields__)
+    assert all(any(name.startswith("--") for name in given) for given in names.values())
+
+
+def test_options_become_settings(batchcast, fake):
+    called = batchcast(
+        *("run", "d.csv", "-o", "out.csv", "--horizon", "14", "--frequency", "D", "--site", "A", "--site", "B"),
+        *(
+            "--batch-mode",
+            "off",
+            "--strategy",
+            "auto",
+            "--max-rows",
+            "500",
+            "--timeout",
+            "9.5",
+            "--max-partitions",
+            "3",
+        ),
+        *("--parallel", "1", "--memory-limit", "512", "--date-order", "day_first", "--bad-rows", "skip"),
+        *("--returns", "ignore", "--map", "demand_qty=Order Demand", "--map", "date=Tgl", "--quantiles", "0.2, 0.8"),
+        *("--rounding", "ceiling", "--service-level", "0.9", "--zero-threshold", "0.1", "--lead-time", "4"),
+        *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
+        *("--number-style", "comma"),
+    )
+
+    assert called.code == 0
+    settings = fake.calls[0][1].as_json()
+    assert settings == {
+        "horizon": 14,
+        "frequency": "D",
+        "week_start": "sunday",
+        "site_codes": ["A", "B"],
+        "batch_mode": "off",
+        "partition_strategy": "auto",
+        "max_rows_per_partition": 500,
+        "max_execution_time": 9.5,
+        "max_partitions": 3,
+        "max_parallel": 1,
+        "memory_limit_mb": 512,
+        "forecast_start_date": "2025-01-31",
+        "date_order": "day_first",
+        "number_style": "comma",
+        "returns": "ignore",
+        "bad_rows": "skip",
+        "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},
+        "rounding": "ceiling",
+        "zero_threshold": 0.1,
+        "quantiles": [0.2, 0.8],
+        "models": ["ses", "croston"],
+        "service_level": 0.9,
+        "lead_time": 4,
+        "seed": 5,
+    }
+
+
+def test_the_name_of_a_setting_is_an_option_too(batchcast, fake):
+    batchcast("analyze", "d.csv", "--max-execution-time", "5", "--partition-strategy", "auto", "--site-codes", "A")
+
+    settings = fake.calls[0][1]
+    assert (settings.max_execution_time, settings.partition_strategy, settings.site_codes) == (5, "auto", ("A",))
+
+
+def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
+    called = batchcast(
+        *("run", "--horizon", "many", "--quantiles", "0.5;0.9", "--start", "31/01/2025", "--map", "Qty"),
+        *("--frequency", "Q", "--service-level", "2"),
+    )
+
+    assert called.code == 2
+    assert called.out == ""
+    assert called.err.splitlines() == [
+        "✗ FILE is missing: name the demand history, such as demand.csv.",
+        "✗ --out is missing: say where the result goes, such as -o forecast.csv.",
+        "✗ horizon is 'many'; it must be a whole number.",
+        "✗ forecast_start_date is '31/01/2025'; write the date as YYYY-MM-DD, such as 2026-01-31.",
+        "✗ column_mapping has 'Qty'; write it as column=name, such as demand_qty=Quantity.",
+        "✗ quantiles is '0.5;0.9'; it must be made of numbers, with a decimal point.",
+        "✗ frequency is 'Q'; it can be auto, D, W, M.",
+        "✗ service_level is 2.0; it must be a number from 0.5 to 0.9999.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("rnu", "d.csv"), "'rnu' is not a command; did you mean run?"),
+        (("xyz",), "'xyz' is not a command; there are run, analyze, backtest, sample, warm."),
+        (("analyze", "d.csv", "--horizn", "5"), "--horizn is not an option; did you mean --horizon?"),
+        (("analyze", "d.csv", "--xyz"), "--xyz is not an option; --help shows those there are."),
+        (("analyze", "a.csv", "b.csv"), "'b.csv' is one word too many."),
+        (("analyze", "a.csv", "--lang", "fr"), "--lang is 'fr'; it can be en, id."),
+        (("analyze", "a.csv", "--horizon"), "--horizon needs a value."),
+        (("analyze", "a.csv", "--json=1"), "--json takes no value."),
+        (("sample", "alldemand", "o.csv"), "'alldemand' is not a sample; did you mean alldemand_augjul?"),
+        (("sample", "xyz", "o.csv"), "'xyz' is not a sample; there are sample_optimal, alldemand_augjul, m5."),
+        (("sample",), "NAME is missing; there are sample_optimal, alldemand_augjul, m5."),
+        (("sample", "m5"), "OUT is missing: name the file to write, such as demand.csv."),
+        (("sample", "m5", "o.csv", "--seed", "x"), "seed is 'x'; it must be a whole number."),
+        (("warm", "now"), "'now' is one word too many."),
+    ],
+)
+def test_what_was_mistyped_is_named_with_the_way_out(batchcast, arguments, sentence):
+    called = batchcast(*arguments)
+
+    assert called.code == 2
+    assert f"✗ {sentence}\n" in called.err
+
+
+def test_a_run_shows_its_progress_on_standard_error_and_its_result_on_standard_output(batchcast):
+    called = batchcast("run", "d.csv", "-o", "out.csv")
+
+    assert called.code == 0
+    assert "Reading and checking the file …" in called.err
+    assert "P0 at work: Kendari, 100 rows" in called.err
+    assert "P0 completed (1.2 s) · 100 % · 1/1 completed" in called.err
+    assert called.out.splitlines() == [
+        "Published in 4.2 s",
+        "  Forecast     out.csv",
+        "  Certificate  certificate.json",
+        "",
+        "Backtest over 1,234 cases, each a series seen from a past cutoff:",
+        "Lead-time pinball loss 0.242, 38 % less than the naive forecast's 0.391.",
+        "Demand stayed at or under the 95 % quantile in 94.2 % of the cases.",
+        "The forecast adds up to 2.0 % more than was demanded.",
+    ]
+
+
+def test_programs_get_one_object_a_line_and_nothing_else(batchcast):
+    called = batchcast("run", "d.csv", "-o", "out.csv", "--json")
+
+    events = [json.loads(line) for line in called.out.splitlines()]
+    assert [event["kind"] for event in events] == [
+        *("step", "analysis", "step", "batch", "partition", "batch", "partition", "batch", "result"),
+    ]
+    assert events[4] == {
+        "kind": "partition",
+        "partition": 0,
+        "state": "PROCESSING",
+        "attempt": 1,
+        "seconds": None,
+        "reason": None,
+        "error": None,
+    }
+    assert events[5]["progress"] == 0.5
+    assert events[-1]["state"] == "COMPLETED"
+    assert events[-1]["files"] == {"forecast": "out.csv", "certificate": "certificate.json"}
+    assert events[-1]["leaderboard"][0]["coverage"] == {"0.5": 0.51, "0.95": 0.942}
+    assert called.err == ""
+
+
+def test_an_analysis_is_a_result(batchcast):
+    called = batchcast("analyze", "d.csv")
+
+    assert called.code == 0
+    assert called.err == ""
+    assert "12,000 read, 11,919 kept, 81 summed into the same day, part and site" in called.out
+    assert "2024-08-01 to 2024-10-03, daily" in called.out
+    assert "2, of 50 to 100 rows each" in called.out
+    assert "12 s; 4.0 times faster than one job on one core" in called.out
+
+
+def test_an_analysis_for_programs_holds_report_and_plan(batchcast):
+    analysis = json.loads(batchcast("analyze", "d.csv", "--json").out)
+
+    assert analysis["report"]["rows_read"] == 12_000
+    assert analysis["plan"]["series"] == 2_889
+    assert [p["sites"] for p in analysis["plan"]["partitions"]] == [["Kendari"], ["Sorowako"]]
+
+
+def test_a_backtest_shows_the_leaderboard_best_first(batchcast, fake, make):
+    fake.leaderboard = (make.row("naive", 0.391), make.row("auto", 0.242), make.row("zero", 0.8, rmsse=float("nan")))
+
+    lines = batchcast("backtest", "d.csv").out.splitlines()
+
+    assert [line.split()[0] for line in lines[:4]] == ["Model", "auto", "naive", "zero"]
+    assert "94.2 %" in lines[1]
+    assert "–" in lines[3]
+
+
+def test_a_backtest_names_the_files_it_wrote(batchcast):
+    assert "out.csv" in batchcast("backtest", "d.csv", "-o", "out.csv").out
+    assert json.loads(batchcast("backtest", "d.csv", "--json").out.splitlines()[-1])["kind"] == "result"
+
+
+def test_a_replay_takes_its_settings_from_the_certificate(batchcast, fake):
+    refused = batchcast("run", "d.csv", "-o", "o.csv", "--replay", "c.json", "--horizon", "3", "--seed", "1")
+    carried_out = batchcast("run", "d.csv", "-o", "o.csv", "--replay", "c.json")
+
+    assert refused.code == 2
+    assert "horizon, seed can't be given with --replay" in refused.err
+    assert carried_out.code == 0
+    assert [settings.seed for _, settings, _ in fake.calls] == [99]
+
+
+def test_warm_says_how_long_it_took(batchcast):
+    assert "Every kernel is ready (0.5 s)." in batchcast("warm").out
+    assert json.loads(batchcast("warm", "--json").out) == {"kind": "warm", "seconds": 0.5}
+
+
+def test_a_sample_says_what_to_do_next(batchcast, tmp_path):
+    out = tmp_path / "demand.csv"
+
+    called = batchcast("sample", "sample_optimal", str(out))
+    as_json = batchcast("sample", "sample_optimal", str(out), "--json")
+
+    assert called.out == f"Wrote {out} with 1,000 rows; next: batchcast run {out} -o forecast.csv\n"
+    assert json.loads(as_json.out)["rows"] == 1_000
+    assert len(out.read_text().splitlines()) == 1_001
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InvalidInput(Message("{file} is empty.", {"file": "d.csv"})), 2),
+        (BatchFailed(Message("Publishing failed.")), 3),
+        (PartitionFailed(Message("Partition 3 timeout: Exceeded 300s"), partition=3, reason="timeout"), 3),
+        (BatchCancelled(Message("Cancelled.")), 4),
+        (KeyboardInterrupt(), 4),
+        (RuntimeError("boom"), 1),
+    ],
+)
+def test_the_exit_code_tells_how_it_ended(batchcast, fake, error, code):
+    fake.error = error
+
+    assert batchcast("run", "d.csv", "-o", "out.csv").code == code
+    assert batchcast("run", "d.csv", "-o", "out.csv", "--json").code == code
+
+
+def test_a_failed_partition_is_told_to_programs_with_its_number(batchcast, fake):
+    fake.error = PartitionFailed(Message("Partition 3 timeout: Exceeded 300s"), partition=3, reason="timeout")
+
+    called = batchcast("run", "d.csv", "-o", "out.csv", "--json")
+
+    assert json.loads(called.out.splitlines()[-1]) == {
+        "kind": "error",
+        "code": "partition-failed",
+        "exit_code": 3,
+        "messages": ["Partition 3 timeout: Exceeded 300s"],
+        "partition": 3,
+        "reason": "timeout",
+    }
+    assert called.err == "✗ Partition 3 timeout: Exceeded 300s\n"
+
+
+def test_a_mistake_of_ours_is_one_sentence_and_a_file_with_the_rest(batchcast, fake, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    fake.error = RuntimeError("boom")
+
+    called = batchcast("warm")
+    shown = batchcast("warm", "--debug")
+
+    first, _second = sorted(tmp_path.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    assert called.code == 1
+    assert called.err.splitlines()[1:] == [
+        "✗ batchcast itself has made a mistake (RuntimeError: boom); nothing was published. "
+        f"Send us {first}, which tells where it happened."
+    ]
+    assert "Traceback" not in called.err
+    assert "RuntimeError: boom" in first.read_text()
+    assert "Traceback" in shown.err
+
+
+def test_refused_rows_are_shown_with_their_place_and_reason(batchcast, fake, make, problem):
+    fake.error = RowsRefused(make.report(rows_refused=31, problems=tuple(problem(line=n) for n in range(2, 32))))
+
+    called = batchcast("run", "d.csv", "-o", "out.csv")
+
+    assert called.code == 2
+    assert "31 of 12000 rows can't be read" in called.err.replace(",", "")
+    assert "   2  Tgl (A)  '31/02/2025'  is not a date  Kendari  P7" in called.err
+    assert "… and 11 more rows." in called.err
+
+
+def test_refused_rows_are_told_to_programs_one_by_one(batchcast, fake, make, problem):
+    fake.error = RowsRefused(make.report(rows_refused=1, problems=(problem(line=9, file="b.csv"),)))
+
+    told = json.loads(batchcast("run", "d.csv", "-o", "out.csv", "--json").out.splitlines()[-1])
+
+    assert told["code"] == "rows-refused"
+    assert told["report"]["problems"] == [
+        {
+            "line": 9,
+            "file": "b.csv",
+            "sheet": None,
+            "column": "Tgl",
+            "letter": "A",
+            "value": "31/02/2025",
+            "reason": "is not a date",
+            "site_code": "Kendari",
+            "partnumber": "P-1",
+            "partition": 7,
+        }
+    ]
+
+
+def test_help_and_errors_are_said_in_indonesian_where_it_is_asked_for(batchcast):
+    called = batchcast("run", "--lang", "id")
+
+    assert called.code == 2
+    assert "FILE belum disebutkan" in called.err
+
+
+def test_the_command_alone_shows_what_there_is(batchcast, capsys):
+    called = batchcast()
+
+    assert called.code == 0
+    assert "backtest" in capsys.readouterr().out + called.out
+
+
+def test_the_version_is_shown(batchcast):
+    from batchcast import __version__
+
+    assert batchcast("--version", "--lang", "en").out == f"batchcast {__version__}\n"
