@@ -11,11 +11,16 @@ Names are loaded when they are first used, so that `import batchcast` costs next
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import batchcast.forecast as _room  # noqa: F401 first the room, then the function of its name: docs/decisions/0004
+
 if TYPE_CHECKING:
-    from batchcast.app.library import Demand, Forecast, forecast, read_demand
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from batchcast.app.library import Demand, Forecast, Table, read_demand
     from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings
     from batchcast.domain.settings import BatchSettings
 
@@ -38,15 +43,27 @@ _HOMES = {
     "Forecast": "batchcast.app.library",
     "InvalidInput": "batchcast.domain.errors",
     "InvalidSettings": "batchcast.domain.errors",
-    "forecast": "batchcast.app.library",
     "read_demand": "batchcast.app.library",
 }
+
+
+def forecast(
+    history: Demand | str | Path | Table,
+    *,
+    horizon: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    **settings: Any,
+) -> Forecast:
+    """Forecast every series of a history, in this process and on one core: see `batchcast.app.library.forecast`."""
+    from batchcast.app import library
+
+    return library.forecast(history, horizon=horizon, on_progress=on_progress, **settings)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'batchcast' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
