@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from batchcast.app.translation import LANGUAGES
+from batchcast.cli.log import set_up_log
 from batchcast.cli.session import Session
 from batchcast.cli.words import Words
 from batchcast.domain.message import Message, mark
@@ -41,6 +42,7 @@ def add_command(
 
     def command(*, context: typer.Context, **values: Any) -> None:
         session.as_json, session.debug = values.pop("as_json"), values.pop("debug")
+        set_up_log(shown=session.debug)
         session.problems += _problems_of_language(values.pop("lang"))
         session.problems += _problems_of_words([*_arguments(values, parameters), *context.args], context.args, declared)
         carry_out(session, values)
@@ -90,7 +92,7 @@ def language_option(words: Words) -> Taken:
 def _shared(words: Words) -> list[Taken]:
     panel = words.say(SHOWN)
     json_help = words.say(mark("For programs: one JSON object a line on standard output."))
-    debug_help = words.say(mark("Show the traceback where batchcast itself has made a mistake."))
+    debug_help = words.say(mark("Show the log, and the traceback where batchcast itself has made a mistake."))
     return [
         flag("as_json", ["--json"], json_help, panel=panel),
         language_option(words),

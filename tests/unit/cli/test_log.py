@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from batchcast.cli.log import set_up_log
+
+
+@pytest.fixture(autouse=True)
+def logger():
+    logger = logging.getLogger("batchcast")
+    before = list(logger.handlers), logger.propagate, logger.level
+    yield logger
+    logger.handlers[:], logger.propagate, logger.level = before
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_log_is_shown_to_those_who_ask_for_it(shown, logger, capsys):
+    set_up_log(shown=shown)
+
+    logging.getLogger("batchcast.run").error("Its worker's last words")
+
+    assert ("last words" in capsys.readouterr().err) is shown
