@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from batchcast.publish.cells import harmless_text, original_text
 from batchcast.publish.writers import CsvWriter, XlsxWriter
@@ -103,8 +102,8 @@ def test_csv_reads_back_to_the_letter(rows: list[tuple[str, float]], tmp_path_fa
     assert [(original_text(part), float(figure)) for part, figure in found] == rows
 
 
-@given(rows=st.lists(st.tuples(TEXTS.map(lambda text: "".join(filter(str.isprintable, text))), NUMBERS), min_size=1))
-@settings(max_examples=40)
+@given(rows=st.lists(st.tuples(TEXTS, NUMBERS), min_size=1, max_size=20))
+@settings(max_examples=60)
 def test_workbook_reads_back_to_the_letter(
     rows: list[tuple[str, float]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -112,10 +111,8 @@ def test_workbook_reads_back_to_the_letter(
 
     _write(XlsxWriter, path, rows)
 
-    _, *found = openpyxl.load_workbook(path).active.iter_rows(values_only=True)
-    for (part, figure), (text, number) in zip(rows, found, strict=True):
-        assert original_text((text or "").replace("_x005F_", "_")) == part
-        assert math.isclose(number, figure, rel_tol=0)
+    _, *found = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    assert [(original_text(part), figure) for part, figure in found] == rows
 
 
 def _write(writer_class: Any, path: Path, rows: list[tuple[str, float]]) -> None:
