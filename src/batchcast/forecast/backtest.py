@@ -57,17 +57,19 @@ class Backtest:
 def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
     """Periods held back at each fold, ascending: the latest first.
 
-    Horizons do not overlap where a series of typical length has room for all folds and, before the earliest, another
-    horizon to learn from; else origins move closer together, down to a period apart, and below that there are fewer.
+    Horizons do not overlap where a series of typical length has room for all folds and, before the earliest, two
+    horizons to learn from; else origins move closer together, down to a third of a horizon apart. Where that is not
+    enough either, one horizon to learn from has to do, then origins a period apart, then fewer folds, then none.
     """
     latest = request.skip + request.horizon
-    room = typical_length - latest - max(request.horizon, LEAST_PERIODS)
-    between = request.folds - 1
-    if between <= 0:
-        return (latest,) * request.folds
-    stride = min(request.horizon, max(room // between, 1))
-    folds = 1 + max(min(between, room // stride), 0)
-    return tuple(latest + fold * stride for fold in range(folds))
+    between = max(request.folds - 1, 0)
+    for learned, nearest in ((2 * request.horizon, request.horizon // 3), (request.horizon, 1)):
+        room = typical_length - latest - max(learned, LEAST_PERIODS)
+        stride = min(request.horizon, room // max(between, 1))
+        if room >= 0 and stride >= max(nearest, 1):
+            return tuple(latest + fold * stride for fold in range(between + 1))
+    folds = min(between, typical_length - latest - LEAST_PERIODS) + 1
+    return tuple(latest + fold for fold in range(max(folds, 0)))
 
 
 def measured_levels(service_level: float) -> tuple[float, ...]:

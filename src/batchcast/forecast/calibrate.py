@@ -15,7 +15,7 @@ from batchcast.forecast.statistics import Tally
 
 Floats = NDArray[np.float64]
 
-SPREADS = (0.6, 0.8, 1.0, 1.25, 1.6, 2.0, 2.5)  # factors of variance that are tried
+SPREADS = (0.5, 0.7, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6)  # factors of variance that are tried
 CLASS_CASES = 100.0  # cases of its own at which a demand class weighs as much as all classes together
 PRIOR_CASES = 100.0  # cases of the batch at which they weigh as much as the default
 PRIOR_CURVATURE = 0.05  # relative loss of a factor e times the default, as far as the default is believed
@@ -65,8 +65,7 @@ def _residuals(family: Conformal, backtest: Backtest) -> Floats | None:
     """Residual tables by fold left out (the last: none) and class; None where a fold leaves too few."""
     evidence = backtest.evidence
     folds = len(evidence.held)
-    mean = evidence.steps(family.model, evidence.span).sum(axis=2)
-    errors = standardise(backtest.actuals.sum(axis=2), mean, evidence.dispersion)
+    errors = standardise(backtest.actuals.sum(axis=2), *family.centre(evidence))
     errors = np.where(backtest.usable, errors, np.nan)
     tables = []
     for left_out in range(folds + 1):

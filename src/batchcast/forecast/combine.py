@@ -5,6 +5,7 @@ series itself counts as many times as it has folds; that of its demand class ove
 A family that is kin to one already chosen waits until no other kin is left.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 import numpy as np
@@ -15,7 +16,7 @@ from batchcast.forecast.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-POOL_WEIGHT = 8.0  # folds that the experience of the whole batch is worth
+POOL_WEIGHT = 25.0  # folds that the experience of the whole batch is worth
 BEST = 3  # families whose quantiles are averaged
 NONE = -1  # in place of a family where there are fewer
 
@@ -49,28 +50,32 @@ def _choose(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.boo
                 total += losses[k, i]
                 known += 1.0
         for k in range(families):
-            scores[k] = np.inf
-            if answers[k, i]:
-                scores[k] = pooled[i, k]
-                if total > 0.0 and not np.isnan(losses[k, i]):
-                    own = losses[k, i] * known / total
-                    scores[k] = (folds[i] * own + POOL_WEIGHT * pooled[i, k]) / (folds[i] + POOL_WEIGHT)
+            scores[k] = pooled[i, k] if answers[k, i] else np.inf
+            if answers[k, i] and total > 0.0 and not np.isnan(losses[k, i]):
+                own = losses[k, i] * known / total
+                scores[k] = (folds[i] * own + POOL_WEIGHT * pooled[i, k]) / (folds[i] + POOL_WEIGHT)
         for place in range(chosen.shape[1]):
-            best, stranger = -1, -1
-            for k in range(families):
-                if scores[k] < np.inf:
-                    if best < 0 or scores[k] < scores[best]:
-                        best = k
-                    kin = False
-                    for earlier in range(place):
-                        kin |= kins[chosen[i, earlier]] == kins[k]
-                    if not kin and (stranger < 0 or scores[k] < scores[stranger]):
-                        stranger = k
-            best = stranger if stranger >= 0 else best
-            if best < 0:
+            best = _next_best(scores, kins, chosen[i, :place])
+            if best == NONE:
                 break
             chosen[i, place] = best
             scores[best] = np.inf
+
+
+@compiled
+def _next_best(scores: Floats, kins: Ints, earlier: Ints) -> int:
+    """The family with the least score that is no kin of the earlier ones; if there is none, the least of all."""
+    best, stranger = NONE, NONE
+    for k in range(len(scores)):
+        if scores[k] < np.inf:
+            if best == NONE or scores[k] < scores[best]:
+                best = k
+            is_kin = False
+            for other in earlier:
+                is_kin |= kins[other] == kins[k]
+            if not is_kin and (stranger == NONE or scores[k] < scores[stranger]):
+                stranger = k
+    return best if stranger == NONE else stranger
 
 
 @compiled

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.classes import DEMAND_CLASSES, LONG_INTERVAL, demand_interval
-from batchcast.forecast.distributions.conformal import conformal_quantiles
+from batchcast.forecast.distributions.conformal import conformal_quantiles, typical_deviation
 from batchcast.forecast.distributions.empirical import window_quantiles
 from batchcast.forecast.distributions.negbin import negbin_quantiles
 from batchcast.forecast.distributions.wss import bootstrap_quantiles, mixture_quantiles
@@ -161,10 +161,16 @@ class Conformal:
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """At each fold with the errors of the other folds."""
-        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        mean, deviation = self.centre(evidence)
         table = calibration.residuals[self.name][evidence.folds[:, None], evidence.classes]
-        quantiles = conformal_quantiles(mean, evidence.dispersion, table, evidence.moments.unit, levels)
+        quantiles = conformal_quantiles(mean, deviation, table, evidence.moments.unit, levels)
         return quantiles, evidence.steps(self.model, count)
+
+    def centre(self, evidence: Evidence) -> tuple[Floats, Floats]:
+        """Mean of the sum and the deviation its errors are measured in, shape (cutoffs, series)."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        usual = evidence.moments.mean * evidence.span
+        return mean, typical_deviation(mean, usual, evidence.dispersion, evidence.moments.unit)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """A negative binomial step: errors are pooled for sums only."""

@@ -14,7 +14,7 @@ FENCED = "fenced"  # the flag of a series whose quantiles were held back
 
 
 def fence_of_sums(moments: Moments) -> Floats:
-    """What the demand over the span is believed to stay within, shape (cutoffs, series): FENCE times its largest sum."""
+    """What the demand over the span is believed to stay within: FENCE times its largest sum; (cutoffs, series)."""
     return FENCE * moments.span_largest
 
 
@@ -32,11 +32,11 @@ def hold_back(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bo
     """
     limit = ceiling.reshape(-1, *[1] * (quantiles.ndim - 1))
     beyond = (quantiles > limit).reshape(len(quantiles), -1).any(axis=1)
-    return np.minimum(quantiles, limit), beyond
+    return np.minimum(quantiles, limit), np.asarray(beyond)
 
 
 def hold_means(steps: Floats, ceiling: Floats, skip: int, span: int) -> Floats:
-    """Means made at least 0 and scaled down where their sum over the span is beyond the ceiling; what is not finite, NaN.
+    """Means made at least 0, NaN where not finite, scaled down where their sum over the span is beyond the ceiling.
 
     Args:
         steps: shape (cutoffs, series, steps).

@@ -73,58 +73,83 @@ def chunks_of(panel: Panel) -> Iterator[Panel]:
         start = stop
 
 
-def candidates(request: ForecastRequest, pool: Pool) -> tuple[Family, ...]:
-    """The families of the request that the pool knows, in its order."""
-    return tuple(family for family in families_of(request.models) if family.name in pool.families)
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is asked of every chunk of a partition."""
+
+    request: ForecastRequest
+    pool: Pool
+    tallies: Tallies  # counts what the backtest of each chunk shows
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The candidates: the families of the request that the pool knows, in its order."""
+        return tuple(family for family in families_of(self.request.models) if family.name in self.pool.families)
+
+    @property
+    def kins(self) -> Ints:
+        """Number of the kin of each candidate."""
+        kins = list(dict.fromkeys(family.kin for family in self.families))
+        return np.array([kins.index(family.kin) for family in self.families], dtype=np.int64)
+
+    def choose(
+        self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
+    ) -> Ints:
+        """The best families of each series, shape (series, BEST), by every fold but one.
+
+        Args:
+            losses: scaled pinball, shape (families, folds, series); NaN where there is none.
+            classes: demand class of each series, shape (series,).
+            answers: does the family have a forecast to give, shape (families, series).
+            without_fold: the fold whose outcomes must not be used; None for the final forecast.
+        """
+        kept = losses if without_fold is None else np.delete(losses, without_fold, axis=1)
+        known = ~np.isnan(kept)
+        own = _mean_of_known(kept, known, axis=1)
+        pooled = self.pool.relative_losses(without_fold)[classes]
+        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.kins)
 
 
-def forecast_chunk(panel: Panel, request: ForecastRequest, pool: Pool, tallies: Tallies) -> ChunkForecast:
+def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     """Forecast every series of a chunk; each must have at least one period."""
-    families = candidates(request, pool)
-    baselines = baselines_beside(families)
-    outlook = Outlook(panel, request, (*families, *baselines), pool.cutoffs, pool.profile)
-    past, final = outlook.backtest(), outlook.final()
-    ahead = max(request.horizon, request.lead_time)
-    sums, steps = run_families(families, final, pool.calibration, stock_levels(request.service_level), ahead)
-    answers = ~np.isnan(sums[:, 0, :, 0])
-    accuracy, losses = _look_back(past, families, baselines, request, pool, tallies)
-    chosen = _choose(losses, None, families, pool, final.classes[0], answers)
-    return _look_ahead(panel, request, pool, families, final, chosen, sums[:, 0], steps[:, 0], accuracy)
+    baselines = baselines_beside(task.families)
+    outlook = Outlook(panel, task.request, (*task.families, *baselines), task.pool.cutoffs, task.pool.profile)
+    accuracy, losses = _look_back(outlook.backtest(), baselines, task)
+    return _look_ahead(panel, outlook.final(), losses, accuracy, task)
 
 
-def _look_back(
-    past: Backtest,
-    families: Sequence[Family],
-    baselines: Sequence[Family],
-    request: ForecastRequest,
-    pool: Pool,
-    tallies: Tallies,
-) -> tuple[Accuracy, Floats]:
+def _look_back(past: Backtest, baselines: Sequence[Family], task: Task) -> tuple[Accuracy, Floats]:
     """Score every family, `auto` and the baselines: accuracy and the losses, shape (families, folds, series)."""
-    quantiles, means = run_families(families, past.evidence, pool.calibration, past.levels, request.horizon)
-    losses = np.empty((len(families), *past.usable.shape))
-    for k, family in enumerate(families):
+    pool, horizon, tallies = task.pool, task.request.horizon, task.tallies
+    quantiles, means = run_families(task.families, past.evidence, pool.calibration, past.levels, horizon)
+    losses = np.empty((len(task.families), *past.usable.shape))
+    for k, family in enumerate(task.families):
         losses[k] = past.score(quantiles[k], means[k], tallies.of(family.name))
-    scores = {family.name: _fold_mean(losses[k]) for k, family in enumerate(families)}
+    scores = {family.name: _fold_mean(losses[k]) for k, family in enumerate(task.families)}
     for family in baselines:
-        (own_quantiles,), (own_means,) = run_families(
-            [family], past.evidence, pool.calibration, past.levels, request.horizon
-        )
-        scores[family.name] = _fold_mean(past.score(own_quantiles, own_means, tallies.of(family.name)))
+        own_quantiles, own_means = run_families([family], past.evidence, pool.calibration, past.levels, horizon)
+        scores[family.name] = _fold_mean(past.score(own_quantiles[0], own_means[0], tallies.of(family.name)))
     auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
     for fold in range(len(pool.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])
-        chosen = _choose(losses, fold, families, pool, past.evidence.classes[fold], answers)
+        chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
         average_chosen(quantiles[:, fold], chosen, auto_quantiles[fold])
         average_chosen(means[:, fold], chosen, auto_means[fold])
     auto_quantiles = _to_whole(auto_quantiles, past.evidence.moments.unit)
     pinball = past.score(auto_quantiles, auto_means, tallies.of(AUTO))
+    return _account(past, scores, pinball, auto_quantiles, auto_means), losses
+
+
+def _account(
+    past: Backtest, scores: Mapping[str, Floats], pinball: Floats, quantiles: Floats, means: Floats
+) -> Accuracy:
+    """What the backtest of `auto` says of each series; the last three have shape (folds, series, ...)."""
     scored = ~np.isnan(pinball)
     actual = past.actuals.sum(axis=2)
-    stock = auto_quantiles[:, :, past.levels.index(request.service_level)]
+    stock = quantiles[:, :, past.levels.index(past.service_level)]
     demanded = np.where(scored, actual, 0.0).sum(axis=0)
-    expected = np.where(scored, auto_means.sum(axis=2), 0.0).sum(axis=0)
-    accuracy = Accuracy(
+    expected = np.where(scored, means.sum(axis=2), 0.0).sum(axis=0)
+    return Accuracy(
         scores=scores,
         folds=scored.sum(axis=0),
         pinball=_fold_mean(pinball),
@@ -132,77 +157,57 @@ def _look_back(
         covered=_fold_mean(np.where(scored, (actual <= stock).astype(np.float64), np.nan)),
         bias=np.where(demanded > 0, expected / np.where(demanded > 0, demanded, 1.0) - 1.0, np.nan),
     )
-    return accuracy, losses
 
 
-def _look_ahead(
-    panel: Panel,
-    request: ForecastRequest,
-    pool: Pool,
-    families: Sequence[Family],
-    final: Evidence,
-    chosen: Ints,
-    sums: Floats,
-    steps: Floats,
-    accuracy: Accuracy,
-) -> ChunkForecast:
-    """Average the chosen families at the end of history; `sums` and `steps` have shape (families, series, ...)."""
-    unit = final.moments.unit[0]
-    quantiles, means = np.empty(sums.shape[1:]), np.empty(steps.shape[1:])
-    average_chosen(sums, chosen, quantiles)
-    average_chosen(steps, chosen, means)
-    bands = _average_steps(families, final, pool, request, chosen)
+def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
+    """Choose by every fold, and average the chosen families at the end of history."""
+    request, calibration = task.request, task.pool.calibration
+    levels, ahead = stock_levels(request.service_level), max(request.horizon, request.lead_time)
+    sums, steps = run_families(task.families, final, calibration, levels, ahead)
+    chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
+    quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
+    average_chosen(sums[:, 0], chosen, quantiles)
+    average_chosen(steps[:, 0], chosen, means)
+    bands = _average_steps(final, chosen, task)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
-        own, own_steps = FALLBACK.sums(final, pool.calibration, stock_levels(request.service_level), means.shape[1])
+        own, own_steps = FALLBACK.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = own[0, fallen], own_steps[0, fallen]
-        bands[fallen] = FALLBACK.steps(final, pool.calibration, fallen, request.horizon, request.quantiles)
-    quantiles, beyond = hold_back(_to_whole(quantiles, unit), fence_of_sums(final.moments)[0])
-    bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
-    names = [family.name for family in families]
+        bands[fallen] = FALLBACK.steps(final, calibration, fallen, request.horizon, request.quantiles)
+    unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
+    held_stock, _ = hold_back(_to_whole(quantiles, unit), ceiling)
+    beyond = held_stock[:, 0] < _to_whole(quantiles[:, 0], unit)  # the tail above the service level is not shown
+    held_bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
     return ChunkForecast(
         panel=panel,
-        models=["+".join(names[k] for k in row if k != NONE) or FALLBACK_NAME for row in chosen.tolist()],
+        models=_names_of(chosen, task.families),
         raw=means[:, : request.horizon],
-        quantiles=bands,
-        stock=stock_figures(means[:, : request.lead_time].sum(axis=1), quantiles, request.service_level),
+        quantiles=held_bands,
+        stock=stock_figures(means[:, : request.lead_time].sum(axis=1), held_stock, request.service_level),
         flagged=beyond | beyond_steps,
         classes=final.classes[0],
         accuracy=accuracy,
     )
 
 
-def _average_steps(
-    families: Sequence[Family], final: Evidence, pool: Pool, request: ForecastRequest, chosen: Ints
-) -> Floats:
-    """Averaged quantiles of each step, shape (series, horizon, levels); each family answers only where it is chosen."""
-    total = np.zeros((len(chosen), request.horizon, len(request.quantiles)))
-    for k, family in enumerate(families):
+def _average_steps(final: Evidence, chosen: Ints, task: Task) -> Floats:
+    """Averaged quantiles of each step, shape (series, horizon, levels); a family answers only where it is chosen."""
+    count, levels = task.request.horizon, task.request.quantiles
+    total = np.zeros((len(chosen), count, len(levels)))
+    for k, family in enumerate(task.families):
         rows = np.flatnonzero((chosen == k).any(axis=1))
         if len(rows):
-            total[rows] += family.steps(final, pool.calibration, rows, request.horizon, request.quantiles)
-    return total / np.maximum((chosen != NONE).sum(axis=1), 1)[:, None, None]
+            total[rows] += family.steps(final, task.pool.calibration, rows, count, levels)
+    members = (chosen != NONE).sum(axis=1)
+    return np.asarray(total / np.maximum(members, 1)[:, None, None])
 
 
-def _choose(
-    losses: Floats,
-    without_fold: int | None,
-    families: Sequence[Family],
-    pool: Pool,
-    classes: NDArray[np.int8],
-    answers: NDArray[np.bool_],
-) -> Ints:
-    """The best families of each series, shape (series, BEST), by every fold but one."""
-    kept = losses if without_fold is None else np.delete(losses, without_fold, axis=1)
-    known = ~np.isnan(kept)
-    kins = list(dict.fromkeys(family.kin for family in families))
-    return choose_families(
-        _mean_of_known(kept, known, axis=1),
-        known.any(axis=0).sum(axis=0),
-        pool.relative_losses(without_fold)[classes],
-        answers,
-        np.array([kins.index(family.kin) for family in families], dtype=np.int64),
-    )
+def _names_of(chosen: Ints, families: Sequence[Family]) -> list[str]:
+    """What each series is forecast with: names joined by +."""
+    names = [family.name for family in families]
+    rows, place = np.unique(chosen, axis=0, return_inverse=True)
+    joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_NAME for row in rows.tolist()]
+    return [joined[k] for k in place.ravel().tolist()]
 
 
 def _fold_mean(values: Floats) -> Floats:

@@ -4,6 +4,7 @@ Scaled lead-time pinball selects and ranks. Bias is forecast / actual - 1: posit
 and MASE are for information: the all-zero forecast wins them on sparse parts.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,6 @@
 """What the history of each series says at each cutoff: the numbers that distributions, classes and scales rest on."""
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -16,7 +17,11 @@ Ints = NDArray[np.int64]
 PERIODS, TOTAL, MEAN, VARIANCE, LARGEST, DEMANDS, FIRST, LAST, SIZE_MEAN, SIZE_VARIANCE = range(10)
 SPANS, SPAN_MEAN, SPAN_VARIANCE, SPAN_LARGEST, SPAN_STEP, NAIVE_SQUARES, NAIVE_ERRORS, UNIT = range(10, 18)
 FIELDS = 18
+# Running sums that the kernel keeps behind them.
+SQUARES, SIZE_SQUARES, SPAN_SQUARES, STEPS, FRACTIONS = range(18, 23)
+SCRATCH = 5
 
+FEWEST_PAIRS = 3  # of neighbouring windows, to average how much they differ
 _LARGEST_EXACT = 2.0**53  # beyond it a float64 is always a whole number, which says nothing
 
 
@@ -97,7 +102,11 @@ class Moments:
 
     @property
     def scale(self) -> Floats:
-        """Mean |S(t + span) - S(t)| of the window sums S, at least 1 unit: what lead-time pinball is divided by."""
+        """Mean |S(t + span) - S(t)| of the window sums S, at least 1 unit: what lead-time pinball is divided by.
+
+        Where history is too short for FEWEST_PAIRS of them: that of the longest windows it is long enough for,
+        stretched in proportion.
+        """
         return np.maximum(self.table[:, :, SPAN_STEP], 1.0)
 
     @property
@@ -139,71 +148,93 @@ def greatest_common_divisor(a: float, b: float) -> float:
 
 
 @compiled
+def _stretched_step(sums: Floats, end: int, span: int) -> float:
+    """Mean |S(t + w) - S(t)| of the longest windows w that leave FEWEST_PAIRS, times span / w; from running totals."""
+    width = (end + 1 - FEWEST_PAIRS) // 2
+    if width < 1:
+        return 0.0
+    total = 0.0
+    pairs = end - 2 * width + 1
+    for t in range(pairs):
+        total += abs(sums[t + 2 * width] - 2.0 * sums[t + width] + sums[t])
+    return total / pairs * span / width
+
+
+@compiled
 def _measure(values: Floats, offsets: Ints, held: Ints, order: Ints, span: int, table: Floats) -> None:
     longest = 0
     for i in range(len(offsets) - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])
-    sums = np.empty(longest + 1)
+    sums = np.zeros(longest + 1)
+    state = np.empty(FIELDS + SCRATCH)
     for i in range(len(offsets) - 1):
-        start, periods = offsets[i], offsets[i + 1] - offsets[i]
-        state = np.zeros(FIELDS)
-        state[FIRST] = -1.0
-        state[LAST] = -1.0
-        squares = size_squares = span_squares = steps = unit = 0.0
-        whole = True
-        sums[0] = 0.0
+        history = values[offsets[i] : offsets[i + 1]]
+        state[:] = 0.0
+        state[FIRST] = state[LAST] = -1.0
         position = 0
         for c in order:
-            end = periods - held[c]
+            end = len(history) - held[c]
             while position < end:
-                y = values[start + position]
-                sums[position + 1] = sums[position] + y
-                count = position + 1.0
-                change = y - state[MEAN]
-                state[MEAN] += change / count
-                squares += change * (y - state[MEAN])
-                state[TOTAL] += y
-                state[LARGEST] = max(state[LARGEST], y)
-                if position > 0:
-                    step = y - values[start + position - 1]
-                    state[NAIVE_SQUARES] += step * step
-                    state[NAIVE_ERRORS] += abs(step)
-                if y > 0.0:
-                    if state[FIRST] < 0.0:
-                        state[FIRST] = position
-                    state[LAST] = position
-                    state[DEMANDS] += 1.0
-                    change = y - state[SIZE_MEAN]
-                    state[SIZE_MEAN] += change / state[DEMANDS]
-                    size_squares += change * (y - state[SIZE_MEAN])
-                    if whole and unit != 1.0:
-                        if y == np.floor(y) and y < _LARGEST_EXACT:
-                            unit = greatest_common_divisor(y, unit)
-                        else:
-                            whole = False
-                    elif whole and y != np.floor(y):
-                        whole = False
+                sums[position + 1] = sums[position] + history[position]
+                _add_period(state, history, position)
                 position += 1
                 if position >= span:
-                    total = max(sums[position] - sums[position - span], 0.0)
-                    state[SPANS] += 1.0
-                    change = total - state[SPAN_MEAN]
-                    state[SPAN_MEAN] += change / state[SPANS]
-                    span_squares += change * (total - state[SPAN_MEAN])
-                    state[SPAN_LARGEST] = max(state[SPAN_LARGEST], total)
-                    if position >= 2 * span:
-                        before = max(sums[position - span] - sums[position - 2 * span], 0.0)
-                        steps += abs(total - before)
-            if end <= 0:
-                continue
-            state[PERIODS] = end
-            for field in range(FIELDS):
-                table[c, i, field] = state[field]
-            table[c, i, VARIANCE] = squares / (end - 1.0) if end > 1 else 0.0
-            table[c, i, SIZE_VARIANCE] = size_squares / (state[DEMANDS] - 1.0) if state[DEMANDS] > 1.0 else 0.0
-            table[c, i, SPAN_VARIANCE] = span_squares / (state[SPANS] - 1.0) if state[SPANS] > 1.0 else 0.0
-            if end < span:
-                table[c, i, SPAN_LARGEST] = state[TOTAL] * span / end
-            pairs = end - 2 * span + 1
-            table[c, i, SPAN_STEP] = steps / pairs if pairs > 0 else 0.0
-            table[c, i, UNIT] = (unit if unit > 0.0 else 1.0) if whole else 0.0
+                    _add_window(state, sums, position, span)
+            if end > 0:
+                _settle(state, sums, end, span, table[c, i])
+
+
+@compiled
+def _add_period(state: Floats, history: Floats, position: int) -> None:
+    """Take one more period into the running moments (Welford's updates)."""
+    y = history[position]
+    change = y - state[MEAN]
+    state[MEAN] += change / (position + 1.0)
+    state[SQUARES] += change * (y - state[MEAN])
+    state[TOTAL] += y
+    state[LARGEST] = max(state[LARGEST], y)
+    if position > 0:
+        step = y - history[position - 1]
+        state[NAIVE_SQUARES] += step * step
+        state[NAIVE_ERRORS] += abs(step)
+    if y > 0.0:
+        if state[FIRST] < 0.0:
+            state[FIRST] = position
+        state[LAST] = position
+        state[DEMANDS] += 1.0
+        change = y - state[SIZE_MEAN]
+        state[SIZE_MEAN] += change / state[DEMANDS]
+        state[SIZE_SQUARES] += change * (y - state[SIZE_MEAN])
+        if y != np.floor(y) or y >= _LARGEST_EXACT:
+            state[FRACTIONS] += 1.0
+        elif state[UNIT] != 1.0:
+            state[UNIT] = greatest_common_divisor(y, state[UNIT])
+
+
+@compiled
+def _add_window(state: Floats, sums: Floats, position: int, span: int) -> None:
+    """Take the window that ends at `position` into the moments of windows; sums are running totals."""
+    total = max(sums[position] - sums[position - span], 0.0)
+    state[SPANS] += 1.0
+    change = total - state[SPAN_MEAN]
+    state[SPAN_MEAN] += change / state[SPANS]
+    state[SPAN_SQUARES] += change * (total - state[SPAN_MEAN])
+    state[SPAN_LARGEST] = max(state[SPAN_LARGEST], total)
+    if position >= 2 * span:
+        state[STEPS] += abs(total - max(sums[position - span] - sums[position - 2 * span], 0.0))
+
+
+@compiled
+def _settle(state: Floats, sums: Floats, end: int, span: int, row: Floats) -> None:
+    """Write the moments as they stand after `end` periods."""
+    for field in range(FIELDS):
+        row[field] = state[field]
+    row[PERIODS] = end
+    row[VARIANCE] = state[SQUARES] / (end - 1.0) if end > 1 else 0.0
+    row[SIZE_VARIANCE] = state[SIZE_SQUARES] / (state[DEMANDS] - 1.0) if state[DEMANDS] > 1.0 else 0.0
+    row[SPAN_VARIANCE] = state[SPAN_SQUARES] / (state[SPANS] - 1.0) if state[SPANS] > 1.0 else 0.0
+    row[UNIT] = 0.0 if state[FRACTIONS] > 0.0 else max(state[UNIT], 1.0)
+    if end < span:
+        row[SPAN_LARGEST] = state[TOTAL] * span / end
+    pairs = end - 2 * span + 1
+    row[SPAN_STEP] = state[STEPS] / pairs if pairs >= FEWEST_PAIRS else _stretched_step(sums, end, span)

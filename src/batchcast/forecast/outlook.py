@@ -1,4 +1,4 @@
-"""A panel with its point forecasts at every cutoff: where evidence for the backtest and for the final forecast is cut."""
+"""A panel with its point forecasts at every cutoff: from it comes the evidence of backtest and final forecast."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from batchcast.domain.message import mark
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.families import FALLBACK_NAME
-from batchcast.forecast.forecaster import ChunkForecast, chunks_of, forecast_chunk
+from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
 from batchcast.forecast.panel import Panel, read_panel
 from batchcast.forecast.pool import Pool
 from batchcast.forecast.results import make_tables, result_writer, write_summary
@@ -36,7 +36,7 @@ class PanelForecast:
 
 
 class Summary:
-    """Accounts for every series seen: forecast or refused, flagged, fallen back; with the statistics of the backtest."""
+    """Accounts for every series seen: forecast or refused, flagged, fallen back; with statistics of the backtest."""
 
     def __init__(self) -> None:
         self.tallies = Tallies()
@@ -115,8 +115,9 @@ def forecast_panel(panel: Panel, request: ForecastRequest, pool: Pool) -> PanelF
 def _forecast_all(panel: Panel, request: ForecastRequest, pool: Pool, summary: Summary) -> Any:
     """Tables and number of series of each chunk; at least one, perhaps empty, so that columns are known."""
     summary.count_panel(panel)
+    task = Task(request=request, pool=pool, tallies=summary.tallies)
     for chunk in chunks_of(panel):
-        forecast = forecast_chunk(_with_history(chunk), request, pool, summary.tallies)
+        forecast = forecast_chunk(_with_history(chunk), task)
         summary.count_chunk(forecast)
         yield make_tables(forecast, request), len(chunk)
 

@@ -4,6 +4,7 @@ Point models see demand divided by these weights, so that a Sunday does not look
 multiplied by them. Weights average to 1.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -76,7 +77,7 @@ def _weights(totals: Floats, days: Floats, demands: Floats, prior: Floats, enoug
     if means.sum() <= 0:
         return prior
     weight = demands.sum() / (demands.sum() + enough)
-    return weight * means * (DAYS_IN_WEEK / means.sum()) + (1.0 - weight) * prior
+    return np.asarray(weight * means * (DAYS_IN_WEEK / means.sum()) + (1.0 - weight) * prior)
 
 
 @compiled

@@ -4,6 +4,7 @@ The hash is a property of the series alone, so the sample depends neither on the
 partitions. The same hash seeds whatever is drawn at random for a series.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 from pathlib import Path

@@ -11,13 +11,30 @@ Floats = NDArray[np.float64]
 RESIDUAL_LEVELS = np.array(
     [0.001, 0.005, 0.01, 0.02, *np.arange(0.05, 0.951, 0.025), 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
 )
+LEAST_MEAN = 0.1  # of the usual sum: errors of a forecast near 0 are not divided by next to nothing
+LEAST_VARIATION = 0.1  # of the mean: even a constant history can change
 FEWEST_RESIDUALS = 50  # of a demand class; under them those of all classes stand in
 
 
-def standardise(actual: Floats, mean: Floats, dispersion: Floats) -> Floats:
-    """Errors in standard deviations, same shape; NaN where the mean is not above 0 or unknown."""
-    known = mean > 0
-    return np.where(known, (actual - mean) / np.sqrt(_variance(np.where(known, mean, 1.0), dispersion)), np.nan)
+def typical_deviation(mean: Floats, usual: Floats, dispersion: Floats, unit: Floats) -> Floats:
+    """Standard deviation of a sum to measure errors in; 0 only where there was no demand at all.
+
+    Args:
+        mean: what is forecast of the sum; NaN where the model failed.
+        usual: mean sum of the history; a forecast under LEAST_MEAN of it counts as that much.
+        dispersion: variance divided by mean.
+        unit: what every demand is a whole multiple of: at least Poisson lumps of it; 0 where demand is fractional.
+
+    All have the same shape, and so has the result.
+    """
+    anchor = np.fmax(mean, LEAST_MEAN * usual)
+    return np.sqrt(anchor * np.maximum(dispersion, unit) + (LEAST_VARIATION * anchor) ** 2)
+
+
+def standardise(actual: Floats, mean: Floats, deviation: Floats) -> Floats:
+    """Errors in standard deviations, same shape; NaN where the mean is unknown or the deviation 0."""
+    positive = deviation > 0
+    return np.asarray(np.where(positive, (actual - mean) / np.where(positive, deviation, 1.0), np.nan))
 
 
 def residual_table(residuals: Floats) -> Floats:
@@ -27,17 +44,17 @@ def residual_table(residuals: Floats) -> Floats:
     """
     ordered = np.sort(residuals[~np.isnan(residuals)])
     places = np.clip(RESIDUAL_LEVELS * (len(ordered) + 1) - 1, 0, len(ordered) - 1)
-    return np.interp(places, np.arange(len(ordered)), ordered)
+    return np.asarray(np.interp(places, np.arange(len(ordered)), ordered))
 
 
 def conformal_quantiles(
-    mean: Floats, dispersion: Floats, table: Floats, unit: Floats, levels: tuple[float, ...]
+    mean: Floats, deviation: Floats, table: Floats, unit: Floats, levels: tuple[float, ...]
 ) -> Floats:
     """Quantiles of the sum: the mean plus the residual at that level, in standard deviations of the series.
 
     Args:
         mean: shape (cutoffs, series); NaN where the model failed.
-        dispersion: variance divided by mean, same shape.
+        deviation: see `typical_deviation`, same shape.
         table: residuals at RESIDUAL_LEVELS, shape (cutoffs, series, RESIDUAL_LEVELS).
         unit: what every demand is a whole multiple of, shape (cutoffs, series); 0 where demand is fractional.
         levels: ascending, in (0, 1).
@@ -46,14 +63,8 @@ def conformal_quantiles(
         Shape (cutoffs, series, levels), never under 0; whole numbers where demand is.
     """
     residuals = _at_levels(table, np.array(levels))
-    known = np.where(np.isnan(mean), 0.0, mean)
-    deviation = np.where(known > 0, np.sqrt(_variance(known, dispersion)), 0.0)
     quantiles = np.maximum(mean[:, :, None] + deviation[:, :, None] * residuals, 0.0)
-    return np.where(unit[:, :, None] > 0, np.ceil(quantiles - 0.5), quantiles)
-
-
-def _variance(mean: Floats, dispersion: Floats) -> Floats:
-    return mean * np.maximum(dispersion, 1e-9 * np.maximum(mean, 1e-300))
+    return np.asarray(np.where(unit[:, :, None] > 0, np.ceil(quantiles - 0.5), quantiles))
 
 
 def _at_levels(table: Floats, levels: Floats) -> Floats:
@@ -62,4 +73,4 @@ def _at_levels(table: Floats, levels: Floats) -> Floats:
     left = right - 1
     share = (levels - RESIDUAL_LEVELS[left]) / (RESIDUAL_LEVELS[right] - RESIDUAL_LEVELS[left])
     share = np.clip(share, 0.0, 1.0)
-    return (1.0 - share) * table[..., left] + share * table[..., right]
+    return np.asarray((1.0 - share) * table[..., left] + share * table[..., right])

@@ -1,5 +1,6 @@
 """Empirical windows: the sums that the most recent overlapping windows of history had."""
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 import math
@@ -49,7 +50,7 @@ def sorted_quantile(ordered: Floats, count: int, level: float, unit: float) -> f
     value = ordered[k]
     if k + 1 < count:
         value += (place - k) * (ordered[k + 1] - value)
-    return math.ceil(value / unit - 1e-9) * unit if unit > 0.0 else value
+    return float(math.ceil(value / unit - 1e-9) * unit if unit > 0.0 else value)
 
 
 @compiled

@@ -10,6 +10,7 @@ unit is little, are those of the gamma distribution with the same mean, variance
 type III), to the nearest unit.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 import math

@@ -6,6 +6,7 @@ jitters of the sizes of one window are drawn as one normal deviate of their summ
 (fractional demand, which has no gaps to fill, is not jittered).
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 import math
