@@ -20,7 +20,7 @@ from batchcast.run.process_tree import descendants, kill_tree, tree_megabytes
 LONGEST_REPORT = 256 * 2**20  # bytes of one line; a worker that says more is mad
 LAST_WORDS = 4096  # bytes of stderr that are kept
 SECONDS_TO_VANISH = 10  # for a killed process to be gone
-_SECONDS_TO_GO_ALONE = 2  # for a process that closed its pipe to have ended
+_SECONDS_TO_GO_ALONE = 1  # for a process that closed its pipe to have ended
 _MARK_OF_NUDGE = "nudge"
 
 
