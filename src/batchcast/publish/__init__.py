@@ -7,7 +7,7 @@ Open first: `publisher.py`; `combined.py` tells how the partitions become one st
 """
 
 from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
-from batchcast.publish.layout import check_place, lay_out
+from batchcast.publish.layout import check_place, lay_out, place_accuracy
 from batchcast.publish.problems import (
     CertificateMismatch,
     InvalidCertificate,
@@ -32,6 +32,7 @@ __all__ = [
     "discard",
     "engine_versions",
     "lay_out",
+    "place_accuracy",
     "publish",
     "publish_accuracy",
     "recover",

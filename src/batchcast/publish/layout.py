@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchcast.domain.errors import InvalidInput
 from batchcast.domain.message import Message, mark
-from batchcast.publish.certificate import Certificate
-from batchcast.publish.problems import OutputTaken
+from batchcast.publish.certificate import Certificate, PublishedFile
+from batchcast.publish.problems import InvalidCertificate, OutputTaken
 from batchcast.publish.staging import recover
 from batchcast.publish.writers import SUFFIXES
 
@@ -19,6 +19,7 @@ _BESIDE = {
     REJECTED: "rejected.csv",
     CERTIFICATE: "certificate.json",
 }
+_OTHER_SUFFIXES = frozenset({".gz", ".json", ".ods", ".tsv", ".txt", ".xls", ".xlsb", ".xlsm", ".zip"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +38,13 @@ def lay_out(out: Path) -> OutputLayout:
     """The files of a result at OUT: a file with a suffix of ours and the rest beside it, or a folder for all.
 
     Raises:
-        OutputTaken: if OUT has another suffix of a file, is a folder where a file is meant, or a file where a folder is
-            meant, or bears the name of a file that goes beside it.
+        OutputTaken: if OUT ends like a file that we don't write, is a folder where a file is meant, or a file where a
+            folder is meant.
     """
     is_file = out.suffix.lower() in SUFFIXES
-    if is_file and out.name.lower() in _BESIDE.values():
-        template = mark("{out} is the name of a file that goes beside the forecast; choose another name.")
-        raise _taken(template, out=str(out))
+    if out.suffix.lower() in _OTHER_SUFFIXES:
+        template = mark("{out} ends in {found}; choose a name that ends in {suffixes}, or a folder.")
+        raise _taken(template, out=str(out), found=out.suffix, suffixes=", ".join(SUFFIXES))
     if is_file and out.is_dir():
         raise _taken(mark("{out} is a folder, but its name is that of a file; choose another name."), out=str(out))
     if not is_file and out.exists() and not out.is_dir():
@@ -60,8 +61,11 @@ def check_place(layout: OutputLayout) -> None:
 
     Raises:
         OutputTaken: if the folder holds the result of a run with another name, or files that no certificate there
-            names.
+            names, or the forecast has the name of a file that goes beside it.
     """
+    if layout.names[FORECAST].lower() in _BESIDE.values():
+        template = mark("{out} is the name of a file that goes beside the forecast; choose another name.")
+        raise _taken(template, out=str(layout.path(FORECAST)))
     recover(layout.folder, layout.names[FORECAST])
     own = _names_of_earlier_run(layout)
     strangers = [n for kind, n in layout.names.items() if kind != FORECAST and n not in own and _exists(layout, n)]
@@ -74,18 +78,34 @@ def check_place(layout: OutputLayout) -> None:
         raise _taken(template, folder=str(layout.folder), **values)
 
 
+def place_accuracy(out: Path) -> Path:
+    """The file for the accuracy alone at OUT: that file, or accuracy.csv in the folder OUT.
+
+    Raises:
+        OutputTaken: as `lay_out`; or if the file belongs to a published result.
+    """
+    layout = lay_out(out)
+    path = layout.path(ACCURACY if layout.folder == out else FORECAST)
+    if path.name in {file.name for file in _certified_files(layout).values()}:
+        template = mark("{out} belongs to the result that {certificate} names; choose another name or folder.")
+        raise _taken(template, out=str(path), certificate=str(layout.path(CERTIFICATE)))
+    return path
+
+
 def _names_of_earlier_run(layout: OutputLayout) -> set[str]:
     """Files that the certificate at the place names, itself included; none where it is of another result."""
-    path = layout.path(CERTIFICATE)
-    if not path.exists():
-        return set()
-    try:
-        files = Certificate.read(path).files
-    except InvalidInput:  # not ours, and so not to be overwritten
-        return set()
+    files = _certified_files(layout)
     if FORECAST not in files or files[FORECAST].name != layout.names[FORECAST]:
         return set()
-    return {file.name for file in files.values()} | {path.name}
+    return {file.name for file in files.values()} | {layout.names[CERTIFICATE]}
+
+
+def _certified_files(layout: OutputLayout) -> Mapping[str, PublishedFile]:
+    """Files that the certificate at the place names, by kind; none where there is no certificate of ours."""
+    try:
+        return Certificate.read(layout.path(CERTIFICATE)).files
+    except InvalidCertificate:
+        return {}
 
 
 def _exists(layout: OutputLayout, name: str) -> bool:

@@ -25,6 +25,7 @@ from batchcast.publish.layout import (
     OutputLayout,
     check_place,
     lay_out,
+    place_accuracy,
 )
 from batchcast.publish.problems import PublishFailed
 from batchcast.publish.rejected import write_rejected
@@ -86,7 +87,7 @@ def stage_result(
     check_place(layout)
     _require_all_partitions(partitions, certificate)
     combined = CombinedResult(partitions, request=certificate.request, history_path=history.path)
-    with _staging(layout, out) as staging:
+    with _staging(layout.path(FORECAST), out) as staging:
         files = _write_files(staging, layout, combined, rejected_rows)
         counts = {"series": combined.series, "forecast": combined.series - len(combined.refused)}
         counts |= {"refused": len(combined.refused)}
@@ -129,24 +130,23 @@ def publish_accuracy(
     partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest, out: Path
 ) -> Path:
     """Publish the accuracy alone, to OUT or to accuracy.csv in the folder OUT; raises as `publish` does."""
-    layout = lay_out(out)
+    path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
-    name = layout.names[ACCURACY if layout.folder == out else FORECAST]
-    with _staging(layout, out) as staging:
-        _write_table(staging.path(name), combined.accuracy())
-        staging.seal([name], gone=[], note={})
+    with _staging(path, out) as staging:
+        _write_table(staging.path(path.name), combined.accuracy())
+        staging.seal([path.name], gone=[], note={})
     try:
         commit(staging.stage)
     except OSError as error:
         raise _cannot_write(out, error) from error
-    return layout.folder / name
+    return path
 
 
 @contextmanager
-def _staging(layout: OutputLayout, out: Path) -> Iterator[Staging]:
+def _staging(path: Path, out: Path) -> Iterator[Staging]:
     """A stage that is thrown away where anything goes wrong."""
     try:
-        staging = Staging(layout.folder, layout.names[FORECAST])
+        staging = Staging(path.parent, path.name)
         try:
             yield staging
         except BaseException:

@@ -108,8 +108,8 @@ class FinishedBatch:
         folder.mkdir()
         keys = [self.keys[row] for start, stop in ranges for row in range(start, stop)]
         done = [key for key in keys if key not in self.refused]
-        pq.write_table(self._forecast(done), folder / "forecast.parquet", row_group_size=4)
-        pq.write_table(_stock(done, self.horizon), folder / "stock.parquet", row_group_size=1)
+        pq.write_table(self._forecast(done), folder / "forecast.parquet", row_group_size=4 + len(keys))
+        pq.write_table(_stock(done, self.horizon), folder / "stock.parquet", row_group_size=1 + len(keys) // 9)
         pq.write_table(_accuracy(done), folder / "accuracy.parquet")
         refused = [[*key, REASON] for key in keys if key in self.refused]
         summary = {"series": len(keys), "forecast": len(done), "refused": refused}

@@ -254,3 +254,20 @@ def test_accuracy_alone_is_one_file(batch: Any, tmp_path: Path) -> None:
     assert [path.name for path in as_file.parent.iterdir()] == ["scores.parquet"]
     assert pc.sum(pq.read_table(as_file)["folds"]).as_py() == 15
     assert [path.name for path in in_folder.parent.iterdir()] == ["accuracy.csv"]
+
+
+def test_accuracy_alone_may_be_called_accuracy(batch: Any, out: Path) -> None:
+    arguments = {"history": batch.history, "request": batch.request}
+
+    path = publish_accuracy(batch.partitions, out=out / "accuracy.csv", **arguments)
+    again = publish_accuracy(batch.partitions, out=out / "accuracy.csv", **arguments)
+
+    assert path == again == out / "accuracy.csv"
+
+
+@pytest.mark.parametrize("name", ["", "accuracy.csv", "result.csv"])
+def test_accuracy_alone_overwrites_no_published_result(batch: Any, out: Path, name: str) -> None:
+    batch.publish(out / "result.csv")
+
+    with pytest.raises(OutputTaken, match=r"belongs to the result that .*certificate\.json names"):
+        publish_accuracy(batch.partitions, history=batch.history, request=batch.request, out=out / name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.publish import OutputTaken, lay_out
+from batchcast.publish import OutputTaken, check_place, lay_out
 
 
 @pytest.mark.parametrize("name", ["result.csv", "result.xlsx", "result.PARQUET"])
@@ -30,7 +30,7 @@ def test_anything_else_is_a_folder(tmp_path: Path, name: str) -> None:
 
 def test_name_of_a_file_beside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputTaken, match=r"stock\.csv is the name of a file that goes beside the forecast"):
-        lay_out(tmp_path / "stock.csv")
+        check_place(lay_out(tmp_path / "stock.csv"))
 
 
 def test_folder_with_the_name_of_a_file_is_refused(tmp_path: Path) -> None:
@@ -40,8 +40,14 @@ def test_folder_with_the_name_of_a_file_is_refused(tmp_path: Path) -> None:
         lay_out(tmp_path / "result.csv")
 
 
-def test_file_with_another_suffix_is_not_taken_for_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "result.txt").write_text("x")
+@pytest.mark.parametrize("name", ["result.txt", "result.csv.gz", "result.XLS"])
+def test_file_of_another_kind_is_not_taken_for_a_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputTaken, match=r"ends in \.\w+; choose a name that ends in \.csv, \.xlsx, \.parquet"):
+        lay_out(tmp_path / name)
+
+
+def test_file_without_a_suffix_is_not_taken_for_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "result").write_text("x")
 
     with pytest.raises(OutputTaken, match=r"none of the suffixes \.csv, \.xlsx, \.parquet"):
-        lay_out(tmp_path / "result.txt")
+        lay_out(tmp_path / "result")
