@@ -121,7 +121,8 @@ def squared_error(work: Floats, j: int, n: int, shift: float, share: float) -> f
     ee, ef, eg = work[EE * LANES + j], work[EF * LANES + j], work[EG * LANES + j]
     fg, gg, ff = work[FG * LANES + j], work[GG * LANES + j], faded(work[j], n)
     linear = shift * ef + share * eg
-    return max(ee - 2.0 * linear + shift * shift * ff + 2.0 * shift * share * fg + share * share * gg, 0.0)
+    squares: float = max(ee - 2.0 * linear + shift * shift * ff + 2.0 * shift * share * fg + share * share * gg, 0.0)
+    return squares
 
 
 @inlined

@@ -104,9 +104,9 @@ def choose_tsb(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, ch
                         work[SQUARES + k] = 0.0  # of the periods before, the same in every lane
                 else:
                     idle = int(gaps[seen]) - 1
-                    if idle < TABLE:
+                    if 0 < idle < TABLE:
                         idle_lanes(work, table[idle])
-                    else:
+                    elif idle > 0:
                         idle_factors(CHANCE_GRID, idle, factors)
                         idle_lanes(work, factors)
                     demand_lanes(work, sizes[seen])

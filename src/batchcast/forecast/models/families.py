@@ -81,12 +81,13 @@ def run_holt(task: Task) -> Mapping[str, Forecast]:
 
 def run_holt_winters(task: Task) -> Mapping[str, Forecast]:
     """Holt and Winters, additive or multiplicative."""
-    mean, mse = np.zeros((*task.shape, task.steps)), np.zeros(task.shape)
+    cutoffs, series = task.shape
+    mean, mse = np.zeros((series, cutoffs, task.steps)), np.zeros((series, cutoffs))
     if task.season_length > 1:
-        chosen, choose = np.zeros((*task.shape, 7)), np.zeros(5)
+        chosen, choose = np.zeros((series, cutoffs, 7 + task.season_length)), np.zeros(5)
         args = (task.values, task.offsets, task.held, task.season_length, choose, chosen, mean, mse)
         holt_winters.run_holt_winters(*args)
-    return {"holt_winters": (mean, mse)}
+    return {"holt_winters": (mean.swapaxes(0, 1), mse.swapaxes(0, 1))}
 
 
 SIMPLE = ("zero", "naive", "mean", "moving_average")
