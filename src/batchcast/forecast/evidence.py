@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Frequency
 from batchcast.forecast.classes import classify
 from batchcast.forecast.fence import fence_of_sums, hold_means
-from batchcast.forecast.moments import Moments, measure_history
+from batchcast.forecast.moments import Moments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,30 +50,29 @@ def gather_evidence(
     *,
     values: Floats,
     offsets: Ints,
+    moments: Moments,
     held: Ints,
     folds: Ints,
-    span: int,
     skip: int,
     keys: NDArray[np.uint64],
     frequency: Frequency,
     means: Mapping[str, Floats],
     weights: Floats | None,
 ) -> Evidence:
-    """Measure the history of each series at each cutoff and fence its point forecasts in."""
-    moments = measure_history(values, offsets, held, span)
+    """Evidence from the moments of each series at each cutoff, its point forecasts fenced in."""
     ceiling = fence_of_sums(moments)
     return Evidence(
         values=values,
         offsets=offsets,
         held=held,
         folds=folds,
-        span=span,
+        span=moments.span,
         skip=skip,
         keys=keys,
         moments=moments,
         classes=classify(moments, frequency),
         dispersion=dispersion_of_sums(moments),
-        means={model: hold_means(steps, ceiling, skip, span) for model, steps in means.items()},
+        means={model: hold_means(steps, ceiling, skip, moments.span) for model, steps in means.items()},
         weights=weights,
     )
 

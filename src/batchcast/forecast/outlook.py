@@ -12,6 +12,7 @@ from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, ta
 from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
 from batchcast.forecast.families import Family, point_models_of
 from batchcast.forecast.models import POINT_MODELS, forecast_points
+from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
 from batchcast.forecast.sample import series_keys
@@ -34,6 +35,7 @@ class Outlook:
         self._held = (*cutoffs, 0)  # the final forecast last
         self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
         self._weights: Floats | None = None
+        self._moments: dict[int, Moments] = {}
         self._means = self._forecast(point_models_of(families), profile)
 
     def backtest(self) -> Backtest:
@@ -54,12 +56,15 @@ class Outlook:
         return self._evidence(slice(self._folds, None), self._request.lead_time)
 
     def _evidence(self, places: slice, span: int) -> Evidence:
+        held = np.array(self._held, dtype=np.int64)
+        if span not in self._moments:  # the lead time is often the horizon
+            self._moments[span] = measure_history(self.panel.values, self.panel.offsets, held, span)
         return gather_evidence(
             values=self.panel.values,
             offsets=self.panel.offsets,
-            held=np.array(self._held[places], dtype=np.int64),
+            moments=Moments(span=span, table=self._moments[span].table[places]),
+            held=held[places],
             folds=np.arange(self._folds + 1)[places],
-            span=span,
             skip=self._request.skip,
             keys=self._keys,
             frequency=self._request.calendar.frequency,

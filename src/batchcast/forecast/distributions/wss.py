@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Keys = NDArray[np.uint64]
 
-REPLICATES = 256  # windows drawn a series and cutoff; a power of two
+REPLICATES = 128  # windows drawn a series and cutoff; a power of two
 FEWEST_DEMANDS = 2  # under them there is no size to vary
 LONGEST_MEMORY = 400  # sizes that are drawn from: the most recent ones
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: the step of splitmix64
