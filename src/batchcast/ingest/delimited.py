@@ -6,6 +6,7 @@ from what stands in the file, whatever it does with quotes that are out of place
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -52,10 +53,10 @@ class CleanBlock:
         """The rows in full."""
         data = self.lines.data
         ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
-        for i in indices:
-            line = data[ends[i - 1] + 1 if i else 0 : ends[i] + 1].decode()
-            cells = split_records([line], 1, self.delimiter).rows
-            yield SourceRow(self.lines.first_line + i, cells[0].cells if cells else ())
+        chosen = list(indices)
+        lines = (data[ends[i - 1] + 1 if i else 0 : ends[i] + 1].decode() for i in chosen)
+        for i, cells in zip(chosen, csv.reader(lines, delimiter=self.delimiter), strict=True):
+            yield SourceRow(self.lines.first_line + i, tuple(cells))
 
 
 @dataclass(frozen=True, slots=True)

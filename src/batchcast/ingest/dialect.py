@@ -83,9 +83,8 @@ def _hint(line: str) -> str | None:
 def _fit(lines: Sequence[str], delimiter: str, settings: BatchSettings) -> tuple[int, int, int]:
     """How well a delimiter explains the first lines: columns we know, rows as wide as the header, columns."""
     rows = split_records(list(lines[:_SAMPLE_LINES]), 1, delimiter).rows
-    if not rows:
-        return (0, 0, 0)
-    header = [normal(str(cell)) for cell in rows[0].cells]
+    cells = rows[0].cells if rows and rows[0].line == 1 else lines[0].replace('"', "").split(delimiter)
+    header = [normal(str(cell)) for cell in cells]
     accepted = {normal(name) for names in ACCEPTED_NAMES.values() for name in names}
     mapped = {normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]}
     known = sum(name in accepted or name in mapped for name in header)

@@ -144,7 +144,8 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             span = Cells(f"{chosen[0].name} … {chosen[-1].name}")
             return Layout(header=names, part=part, site=site, date=span, quantity=span, periods=chosen, notes=notes)
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
-    raise _missing(missing, names, where)
+    used = {i for cells in found.values() if cells for i in cells.indices}
+    raise _missing(missing, names, [name for i, name in enumerate(names) if i not in used], where)
 
 
 def counted_periods(names: Sequence[str]) -> list[str]:
@@ -251,9 +252,9 @@ def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
     return Message(mark("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)
 
 
-def _missing(missing: Sequence[str], names: Sequence[str], where: Message | None) -> MissingColumn:
+def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], where: Message | None) -> MissingColumn:
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours])}" for ours in missing)
-    example = ", ".join(f"{ours}={likely_column(ours, names)}" for ours in missing)
+    example = ", ".join(f"{ours}={likely_column(ours, free)}" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
     values |= {"example": example, "where": where or Message(mark("The file"))}
     values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}

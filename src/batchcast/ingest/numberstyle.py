@@ -175,7 +175,7 @@ class NumberStyleJudge:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
         template = mark(
-            "Every number of column {column} reads both ways: is {value!r} ({place}) {point:g} or {comma:g}? "
+            "Every number of column {column} reads both ways: is {value!r} ({place}) {point:.15g} or {comma:.15g}? "
             "Set number_style to point or to comma."
         )
         values = {"column": self.column, "value": example.value, "place": example.place}

@@ -12,7 +12,6 @@ from batchcast.ingest.source import BrokenRow, SourceRow, is_blank
 
 _END = "\0"  # stands after the last line; no text of ours holds a NUL
 _LONGEST_CELL = 64 << 20
-_MOST_LINES = 10_000  # a quoted cell may go on for
 
 
 @dataclass
@@ -61,9 +60,6 @@ def _split_from(lines: list[str], start: int, first_line: int, delimiter: str, f
             return begin + 1
         if cells == [_END]:
             return len(lines)
-        if feed.next - begin > _MOST_LINES:
-            found.broken.append(_misquoted(lines[begin], first_line + begin, delimiter))
-            return begin + 1
         if not all(map(is_blank, cells)):
             found.rows.append(SourceRow(first_line + begin, tuple(cells)))
         else:

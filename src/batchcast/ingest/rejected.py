@@ -36,11 +36,16 @@ class Rejected:
         self._writer: Any = None  # csv has no public type for it
         path.unlink(missing_ok=True)
 
+    @property
+    def is_reporting(self) -> bool:
+        """The next refused row will be in the report, not only in the file."""
+        return len(self.problems) < MOST_PROBLEMS_SHOWN
+
     def add(self, row: SourceRow, problem: RowProblem, reasons: Sequence[Message]) -> None:
         """Refuse one row for `problem`; `reasons` has that one and any further."""
         self.count += 1
         self.by_site[problem.site_code or ""] += 1
-        if len(self.problems) < MOST_PROBLEMS_SHOWN:
+        if self.is_reporting:
             self.problems.append(problem)
         if self._file is None:
             self._open()
@@ -66,5 +71,8 @@ class Rejected:
 
 def harmless(text: str | None) -> str:
     """A cell that no spreadsheet runs as a formula; plain numbers stay as they are."""
-    text = shortened((text or "").replace("\0", "\ufffd"), _MOST_CHARACTERS)
-    return f"'{text}" if text.startswith(_RUNS_AS_FORMULA) and not _PLAIN_NUMBER.match(text) else text
+    if not text:
+        return ""
+    if len(text) > _MOST_CHARACTERS or "\0" in text:
+        text = shortened(text.replace("\0", "\ufffd"), _MOST_CHARACTERS)
+    return f"'{text}" if text[0] in _RUNS_AS_FORMULA and not _PLAIN_NUMBER.match(text) else text

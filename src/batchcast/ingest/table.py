@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.arrow import number_array
 from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.problems import EmptyInput, UnknownFormat, UnreadableColumn
 from batchcast.ingest.source import Block, BrokenRow, SourceRow
@@ -40,11 +42,13 @@ class TableBlock:
     def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
         """The wanted cells of the rows, dates and times as text; cells of other columns are left blank."""
         names = [int(name) for name in self.batch.schema.names]
-        for i in indices:
+        chosen = np.fromiter(indices, dtype=np.int64)
+        taken = [column.take(number_array(chosen)) for column in self.batch.columns]
+        texts = [column.cast(pa.string()) if pa.types.is_temporal(column.type) else column for column in taken]
+        for i, *found in zip(chosen.tolist(), *(column.to_pylist() for column in texts), strict=True):
             cells: list[Any] = [None] * self.width
-            for index, column in zip(names, self.batch.columns, strict=True):
-                one = column[i : i + 1]
-                cells[index] = (one.cast(pa.string()) if pa.types.is_temporal(one.type) else one)[0].as_py()
+            for index, cell in zip(names, found, strict=True):
+                cells[index] = cell
             yield SourceRow(self.first_row + i, tuple(cells))
 
 

@@ -267,7 +267,7 @@ class Tally:
             value=shortened(key_text(row.cells[index] if not name and 0 <= index < len(row.cells) else cell)),
             reason=reason,
             site_code=_readable(row, layout.site) if layout.site else columns.ALL_SITES,
-            partnumber=_readable(row, layout.part),
+            partnumber=_readable(row, layout.part) if self.rejected.is_reporting else None,
             file=block.file,
             sheet=self._sheet,
         )
