@@ -1,0 +1,48 @@
+"""The examples of the pages run: every block marked `example`, in order, in one folder a page."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+_BLOCK = re.compile(r"^```(bash|python) example(?: exit=(\d+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Example(NamedTuple):
+    language: str
+    exit_code: int
+    code: str
+
+
+def examples_of(path: Path) -> list[Example]:
+    blocks = _BLOCK.findall(path.read_text(encoding="utf-8"))
+    return [Example(language, int(code or 0), text) for language, code, text in blocks]
+
+
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if examples_of(path)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_examples_of_a_page_run(path, tmp_path):
+    environment = os.environ | {
+        "BATCHCAST_HOME": str(tmp_path / ".home"),
+        "BATCHCAST_LANG": "en",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for example in examples_of(path):
+        shell = ["bash", "-euo", "pipefail", "-c"] if example.language == "bash" else [sys.executable, "-c"]
+        done = subprocess.run(
+            [*shell, example.code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == example.exit_code, f"{example.code}\n{done.stdout}\n{done.stderr}"
+
+
+def test_there_are_examples_to_run():
+    assert {path.stem for path in PAGES} >= {"tutorial", "how-to", "library"}

@@ -1,0 +1,163 @@
+"""The pages say what there is: every command, option, setting, column, slug, room, dependency and event."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import batchcast
+from batchcast.cli.command import COMMANDS
+from batchcast.cli.options import OPTIONS
+from batchcast.domain import columns
+from batchcast.domain.errors import BatchcastError
+from batchcast.domain.settings import CHOICES, MODEL_NAMES, BatchSettings
+from batchcast.ingest.header import ACCEPTED_NAMES
+
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs"
+PAGES = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+ROOMS = sorted(path.parent.name for path in (ROOT / "src" / "batchcast").glob("*/__init__.py"))
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def table_row(text: str, first_cell: str) -> str:
+    """The row of a table that begins with this cell."""
+    found = re.search(rf"^\| {re.escape(first_cell)} \|.*$", text, re.MULTILINE)
+    assert found, f"no row for {first_cell}"
+    return found.group()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_section(command):
+    assert f"\n## batchcast {command}\n" in page("reference/commands.md")
+
+
+@pytest.mark.parametrize("option", ["--out", "-o", "--replay", "--seed", "--json", "--lang", "--debug", "--version"])
+def test_every_other_option_is_described(option):
+    assert f"`{option}`" in page("reference/commands.md")
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.setting)
+def test_every_setting_is_described_with_its_options_default_and_choices(option):
+    row = table_row(page("reference/settings.md"), f"`{option.setting}`")
+
+    assert all(f"`{name}`" in row for name in option.names)
+    if option.setting in CHOICES and option.setting != "week_start":
+        assert all(f"`{choice}`" in row for choice in CHOICES[option.setting])
+    default = getattr(BatchSettings(), option.setting)
+    if isinstance(default, int | float | str) and not isinstance(default, bool):
+        assert f"{default}" in row
+
+
+def test_no_setting_is_described_that_is_not_there():
+    described = re.findall(r"^\| `(\w+)` \|", page("reference/settings.md"), re.MULTILINE)
+
+    assert sorted(described) == sorted(BatchSettings.__dataclass_fields__)
+
+
+def test_every_slug_has_its_paragraph_and_every_paragraph_its_slug():
+    for module in pkgutil.walk_packages(batchcast.__path__, "batchcast."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    slugs = {kind.slug for kind in _family_of(BatchcastError)}
+
+    described = re.findall(r"^### (.+)$", page("errors.md"), re.MULTILINE)
+
+    assert sorted(described) == sorted(slugs)
+
+
+def _family_of(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
+    ours = {kind} if kind.__module__.startswith("batchcast.") else set()
+    return ours.union(*(_family_of(child) for child in kind.__subclasses__()))
+
+
+def test_every_accepted_column_name_is_described():
+    for ours, names in ACCEPTED_NAMES.items():
+        assert table_row(page("reference/files.md"), f"`{ours}`").endswith(f"| {', '.join(names)} |")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [value for name, value in vars(columns).items() if name.isupper() and value not in {"day", "quantity", "rows"}],
+)
+def test_every_column_of_a_result_is_described(column):
+    if column in {columns.FIRST_DAY}:
+        return  # of our own files, not of a result
+    assert f"`{column}`" in page("reference/files.md")
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_every_model_is_described(model):
+    assert f"`{model}`" in page("explanation.md")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_its_line_and_the_file_to_open_first_is_there(room):
+    row = table_row(page("architecture.md"), f"`{room}`")
+
+    first = re.search(r"`(\w+\.py)`", row.rsplit("|", 2)[1])
+    assert first, row
+    assert (ROOT / "src" / "batchcast" / room / first.group(1)).is_file()
+
+
+def test_every_dependency_has_its_reason_and_no_other_is_named():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[>=<\[ ]", line)[0] for line in project["dependencies"]}
+    table = page("architecture.md").split("## Dependencies")[1]
+
+    described = {
+        name for cell in re.findall(r"^\| ([\w, -]+) \| ", table, re.MULTILINE) for name in cell.split(", ")
+    } - {"package"}
+
+    assert described == needed
+
+
+@pytest.mark.parametrize("source", sorted((ROOT / "src/batchcast/cli").rglob("*.py")), ids=lambda path: path.stem)
+def test_every_kind_of_event_is_described(source):
+    kinds = re.findall(r'"kind": "(\w+)"|_write\("(\w+)"', source.read_text(encoding="utf-8"))
+
+    for kind in (one or other for one, other in kinds):
+        table_row(page("reference/events.md"), f"`{kind}`")
+
+
+@pytest.mark.parametrize("name", [*batchcast.__all__])
+def test_every_name_of_the_library_is_described(name):
+    assert f"`batchcast.{name}" in page("reference/library.md")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        target, _, anchor = link.partition("#")
+        file = (path.parent / target).resolve() if target else path
+        assert file.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}, link
+
+
+def test_the_readme_leads_to_every_page():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    for path in DOCS.rglob("*.md"):
+        if path.parent.name != "decisions":
+            assert f"({path.relative_to(ROOT)})" in readme
+
+
+def test_every_target_of_make_is_what_the_help_says():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    described = re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE)
+
+    assert sorted(described) == ["accuracy", "bench", "check", "clean", "demo", "help", "serve", "test"]
