@@ -87,5 +87,5 @@ def _joined(pieces: Sequence[DistinctCells]) -> DistinctCells:
 
 def _join(cells: Sequence[Any]) -> str:
     """The pieces without their outer space; nothing where one of them is blank, as half a key is none."""
-    texts = [key_text(cell) for cell in cells]
+    texts = [key_text(cell).strip() for cell in cells]
     return JOINT.join(texts) if all(texts) else ""

@@ -6,7 +6,6 @@ from what stands in the file, whatever it does with quotes that are out of place
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from batchcast.ingest.dialect import DELIMITERS, Dialect
 from batchcast.ingest.encoding import Lines, TextBlocks
 from batchcast.ingest.header import Layout
 from batchcast.ingest.problems import UnclosedQuote
-from batchcast.ingest.records import Records, split_lines, split_records
+from batchcast.ingest.records import Records, split_lines, split_records, split_rows
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
 
 _KEYS = pa.dictionary(pa.int32(), pa.string())
@@ -55,8 +54,8 @@ class CleanBlock:
         ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
         chosen = list(indices)
         lines = (data[ends[i - 1] + 1 if i else 0 : ends[i] + 1].decode() for i in chosen)
-        for i, cells in zip(chosen, csv.reader(lines, delimiter=self.delimiter), strict=True):
-            yield SourceRow(self.lines.first_line + i, tuple(cells))
+        for i, cells in zip(chosen, split_rows(lines, self.delimiter), strict=True):
+            yield SourceRow(self.lines.first_line + i, cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +206,7 @@ class DelimitedFiles:
     files: Sequence[DelimitedFile]
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
+    padded: bool = True
 
     @property
     def several_files(self) -> bool:

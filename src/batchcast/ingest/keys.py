@@ -1,8 +1,9 @@
-"""Part numbers and site codes: text to the letter, without the space around it.
+"""Part numbers and site codes: text to the letter.
 
-Case, leading zeros, `1E5` and everything inside stay as they are; space before and after (also tabs, line
-ends and no-break spaces) is dropped, because no two parts differ by it. The longest is 200 characters.
-`NULL`, as databases export it, is no key, nor is an error value of a spreadsheet such as `#N/A`.
+Case, leading zeros, `1E5` and everything inside stay as they are. Space at either end is padding in a CSV or a
+workbook and is dropped there; in Parquet files and tables a text is exact and keeps it, and the report says so.
+Nothing but space is no key, nor is `NULL`, as databases export it, or an error value of a spreadsheet such as
+`#N/A`. The longest is 200 characters.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 class Keys:
     """Numbers distinct keys in the order they are met."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, padded: bool) -> None:
+        self._padded = padded
         self.texts: list[str] = []
         self._codes: dict[str, int] = {}
-        self._written: dict[object, int] = {}  # as written, with its space, to the same number
+        self._written: dict[object, int] = {}  # cells of any type, to the same number
 
     def codes(self, cells: Sequence[object]) -> NDArray[np.int32]:
         """The number of each key, `NO_KEY` where it can't be one."""
@@ -41,8 +43,13 @@ class Keys:
             found = [self._code(cell) if code is None else code for cell, code in zip(cells, found, strict=True)]
         return np.array(found, dtype=np.int32)
 
+    @property
+    def with_outer_space(self) -> list[str]:
+        """Keys with space at either end."""
+        return [text for text in self.texts if text != text.strip()]
+
     def _code(self, cell: object) -> int:
-        key = read_key(cell)
+        key = read_key(cell, padded=self._padded)
         if isinstance(key, Message):
             return NO_KEY
         code = self._codes.setdefault(key, len(self.texts))
@@ -52,10 +59,10 @@ class Keys:
         return code
 
 
-def read_key(cell: object) -> str | Message:
-    """The key in a cell, or the reason why there is none."""
-    text = key_text(cell)
-    reason = _NO_KEYS.get(text)
+def read_key(cell: object, *, padded: bool) -> str | Message:
+    """The key in a cell, or the reason why there is none; where cells are padded, without the space around it."""
+    text = key_text(cell).strip() if padded else key_text(cell)
+    reason = _NO_KEYS.get(text.strip())
     if reason is not None:
         return Message(reason)
     if len(text) > MOST_KEY_CHARACTERS:
@@ -72,10 +79,12 @@ def key_text(cell: object) -> str:
     """A cell as a person would type it: 123.0 -> '123', None -> ''."""
     if cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
         return ""
+    if isinstance(cell, str):
+        return cell if cell.strip() else ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() and abs(cell) < _LARGEST_PLAIN else repr(cell)
     if isinstance(cell, Decimal):
         return f"{cell:f}".rstrip("0").rstrip(".") if "." in f"{cell:f}" else f"{cell:f}"
-    return str(cell).strip()
+    return str(cell)

@@ -32,6 +32,7 @@ class ParquetSource:
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
+    padded: bool = False
 
     @property
     def format(self) -> Message:
@@ -46,10 +47,9 @@ class ParquetSource:
         """
         names = [layout.header[i] for i in layout.wanted]
         try:
+            schema = pq.read_schema(self.path)
+            check_types(pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted]), layout)
             with pq.ParquetFile(self.path, read_dictionary=names) as file:
-                schema = file.schema_arrow
-                wanted = pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted])
-                check_types(wanted, layout)
                 batches = file.iter_batches(batch_size=_ROWS_IN_BATCH, columns=names, use_threads=False)
                 yield from table_blocks((_renamed(batch, layout) for batch in batches), len(layout.header))
         except (pa.ArrowException, OSError) as error:

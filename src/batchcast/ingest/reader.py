@@ -81,7 +81,7 @@ def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -
     several, sheet = source.several_files, source.sheet
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
-        tally = Tally(layout, settings, orders, styles, rejected, sheet=sheet)
+        tally = Tally(layout, settings, orders, styles, rejected, source=source)
         try:
             for block in source.blocks(layout):
                 tally.take(block)
@@ -126,6 +126,10 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         notes.append(
             Message(mark("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
         )
+    padded = tally.padded_keys
+    if padded:
+        template = mark("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
+        notes.append(Message(template, {"count": len(padded), "example": padded[0]}))
     if tally.blank_lines:
         notes.append(Message(mark("{count} blank lines were passed over."), {"count": tally.blank_lines}))
     return notes

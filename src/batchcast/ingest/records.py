@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from batchcast.domain.message import Message, mark
@@ -33,13 +34,26 @@ def split_records(lines: list[str], first_line: int, delimiter: str) -> Records:
     """The rows of `lines`; a row whose quotes don't fit is broken, and reading goes on in the line after its first."""
     found = Records()
     start = 0
-    earlier = csv.field_size_limit(_LONGEST_CELL)
-    try:
+    with _long_cells():
         while start < len(lines) and found.open_from is None:
             start = _split_from(lines, start, first_line, delimiter, found)
+    return found
+
+
+def split_rows(lines: Iterable[str], delimiter: str) -> list[tuple[str, ...]]:
+    """The cells of lines that are known to be one row each."""
+    with _long_cells():
+        return [tuple(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let a cell be longer than the csv module allows by itself: it is refused with its row, not with the file."""
+    earlier = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
     finally:
         csv.field_size_limit(earlier)
-    return found
 
 
 def _split_from(lines: list[str], start: int, first_line: int, delimiter: str, found: Records) -> int:

@@ -69,6 +69,10 @@ class Source(Protocol):
         """The sheet of a workbook."""
 
     @property
+    def padded(self) -> bool:
+        """Space around a cell is no part of it."""
+
+    @property
     def several_files(self) -> bool:
         """Every block names its file."""
 

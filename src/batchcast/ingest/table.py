@@ -60,6 +60,7 @@ class TypedTable:
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
+    padded: bool = False
 
     @property
     def format(self) -> Message:

@@ -30,7 +30,7 @@ from batchcast.ingest.numberstyle import NumberStyleJudge, Quantities
 from batchcast.ingest.problems import place
 from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.serieskeys import Codes, SeriesKeys
-from batchcast.ingest.source import Block, SourceRow, is_blank
+from batchcast.ingest.source import Block, Source, SourceRow, is_blank
 
 Refused = tuple[SourceRow, "list[Problem]"]
 Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
@@ -48,7 +48,7 @@ class Tally:
         styles: NumberStyleJudge,
         rejected: Rejected,
         *,
-        sheet: str | None,
+        source: Source,
     ) -> None:
         self.orders = orders
         self.styles = styles
@@ -57,8 +57,9 @@ class Tally:
         self.totals = Totals()
         self._layout = layout
         self._returns = settings.returns
-        self._sheet = sheet
-        self._sites, self._parts = Keys(), Keys()
+        self._sheet = source.sheet
+        self._padded = source.padded
+        self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
         self._series = SeriesKeys()
         self._series_rows = np.zeros(0, dtype=np.int64)
         self._day_numbers = np.full(_NUMBERS_OF_DAYS, -1, dtype=np.int32)
@@ -72,6 +73,11 @@ class Tally:
         refused = self._judge(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
             self._refuse(block, row, problems)
+
+    @property
+    def padded_keys(self) -> list[str]:
+        """Parts and sites with space at either end."""
+        return self._parts.with_outer_space + self._sites.with_outer_space
 
     def gathered(self) -> Gathered:
         """What was accepted."""
@@ -240,7 +246,11 @@ class Tally:
 
     def _key_problems(self, row: SourceRow) -> list[Problem]:
         sources = [source for source in (self._layout.part, self._layout.site) if source is not None]
-        return [problem for source in sources for problem in _problem(row, source, _explain_key)]
+        return [problem for source in sources for problem in _problem(row, source, self._explain_key)]
+
+    def _explain_key(self, cell: object) -> Message | None:
+        key = read_key(cell, padded=self._padded)
+        return key if isinstance(key, Message) else None
 
     def _explain_date(self, cell: object) -> Message | None:
         return empty() if is_blank(cell) else self.orders.explain(date_text(cell))
@@ -266,8 +276,8 @@ class Tally:
             letter=letter_of(index) if index >= 0 else "",
             value=shortened(key_text(row.cells[index] if not name and 0 <= index < len(row.cells) else cell)),
             reason=reason,
-            site_code=_readable(row, layout.site) if layout.site else columns.ALL_SITES,
-            partnumber=_readable(row, layout.part) if self.rejected.is_reporting else None,
+            site_code=_readable(row, layout.site, padded=self._padded) if layout.site else columns.ALL_SITES,
+            partnumber=_readable(row, layout.part, padded=self._padded) if self.rejected.is_reporting else None,
             file=block.file,
             sheet=self._sheet,
         )
@@ -291,11 +301,6 @@ def _typed_days(column: Any) -> NDArray[np.int32]:
     return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)
 
 
-def _explain_key(cell: object) -> Message | None:
-    key = read_key(cell)
-    return key if isinstance(key, Message) else None
-
-
 def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> list[Problem]:
     cell = cell_of(row, source)
     reason = explain(cell)
@@ -306,9 +311,9 @@ def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | N
     return [(index, source.name, cell, reason)]
 
 
-def _readable(row: SourceRow, source: Cells) -> str | None:
+def _readable(row: SourceRow, source: Cells, *, padded: bool) -> str | None:
     """The key of a refused row, as far as it has one."""
     if any(i >= len(row.cells) for i in source.indices):
         return None
-    key = read_key(cell_of(row, source))
+    key = read_key(cell_of(row, source), padded=padded)
     return None if isinstance(key, Message) else key

@@ -69,6 +69,7 @@ class SheetSource:
     header_row: int
     notes: tuple[Message, ...] = ()
     several_files: bool = False
+    padded: bool = True
 
     @property
     def format(self) -> Message:
