@@ -31,7 +31,7 @@ def hold_back(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bo
         ceiling: shape (series,).
     """
     limit = ceiling.reshape(-1, *[1] * (quantiles.ndim - 1))
-    beyond = (quantiles > limit).reshape(len(quantiles), -1).any(axis=1)
+    beyond = (quantiles > limit).any(axis=tuple(range(1, quantiles.ndim)))
     return np.minimum(quantiles, limit), np.asarray(beyond)
 
 

@@ -63,7 +63,9 @@ class ChunkForecast:
 
 
 def chunks_of(panel: Panel) -> Iterator[Panel]:
-    """The panel cut into chunks of bounded size, in order."""
+    """The panel cut into chunks of bounded size, in order; an empty panel is one empty chunk."""
+    if not len(panel):
+        yield panel
     start = 0
     while start < len(panel):
         room = panel.offsets[start] + CHUNK_CELLS

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 # Levels the residuals are kept at; between them quantiles are linear.
 RESIDUAL_LEVELS = np.array(
-    [0.001, 0.005, 0.01, 0.02, *np.arange(0.05, 0.951, 0.025), 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
+    [0.001, 0.005, 0.01, 0.02, *np.round(np.arange(0.05, 0.951, 0.025), 3), 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.999]
 )
 LEAST_MEAN = 0.1  # of the usual sum: errors of a forecast near 0 are not divided by next to nothing
 LEAST_VARIATION = 0.1  # of the mean: even a constant history can change

@@ -1,0 +1,52 @@
+"""Where a backtest cuts history, and what it compares with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from batchcast.forecast.backtest import choose_cutoffs, measured_levels, take_actuals
+
+
+@pytest.mark.parametrize(
+    ("length", "horizon", "folds", "skip", "expected"),
+    [
+        (51, 6, 3, 0, (6, 12, 18)),  # horizons do not overlap
+        (24, 6, 3, 0, (6, 9, 12)),  # two horizons to learn from before the earliest, so origins move together
+        (36, 12, 3, 0, (12, 18, 24)),  # one horizon to learn from has to do
+        (14, 6, 3, 0, (6, 7, 8)),
+        (11, 6, 3, 0, (6, 7)),  # fewer folds
+        (10, 6, 3, 0, (6,)),
+        (9, 6, 3, 0, ()),  # none
+        (0, 6, 3, 0, ()),
+        (51, 6, 1, 0, (6,)),
+        (51, 6, 3, 2, (8, 14, 20)),  # the steps passed over are held back as well
+        (1941, 28, 3, 0, (28, 56, 84)),
+    ],
+)
+def test_cutoffs_by_example(make_request, length: int, horizon: int, folds: int, skip: int, expected: tuple[int, ...]):
+    assert choose_cutoffs(make_request(horizon=horizon, folds=folds, skip=skip), length) == expected
+
+
+@pytest.mark.parametrize("length", range(0, 80, 3))
+@pytest.mark.parametrize("horizon", [1, 2, 7, 12])
+def test_every_fold_has_its_horizon_within_history_and_something_to_learn_from(make_request, length, horizon):
+    cutoffs = choose_cutoffs(make_request(horizon=horizon), length)
+
+    assert list(cutoffs) == sorted(set(cutoffs))
+    assert all(horizon <= held <= length - 4 for held in cutoffs)
+
+
+def test_the_levels_of_the_measure_and_the_service_level_are_backtested():
+    assert measured_levels(0.95) == (0.5, 0.8, 0.9, 0.95, 0.99)
+    assert measured_levels(0.97) == (0.5, 0.8, 0.9, 0.95, 0.97, 0.99)
+
+
+def test_what_came_after_a_cutoff():
+    values, offsets = np.arange(1.0, 9.0), np.array([0, 6, 8], dtype=np.int64)
+
+    actuals = take_actuals(values, offsets, (3, 4), skip=1, horizon=2)
+
+    # the first series ends 4 5 6, the second is 7 8: before it began, nothing
+    assert actuals[:, 0].tolist() == [[5, 6], [4, 5]]
+    assert actuals[:, 1].tolist() == [[7, 8], [0, 7]]

@@ -1,0 +1,163 @@
+"""What the batch knows: counted by class and fold, shrunk, saved to the bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batchcast.forecast.classes import DEMAND_CLASSES, ERRATIC, SMOOTH
+from batchcast.forecast.distributions.conformal import (
+    RESIDUAL_LEVELS,
+    conformal_quantiles,
+    residual_table,
+    standardise,
+    typical_deviation,
+)
+from batchcast.forecast.families import Calibration
+from batchcast.forecast.pool import (
+    CLASS_SHRINKAGE,
+    PRIOR_LOSS,
+    PRIOR_LOSSES,
+    PRIOR_SHRINKAGE,
+    Pool,
+    sum_losses,
+    untaught_pool,
+)
+from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.profile import WeekdayProfile
+
+
+def pool_of(pinball: np.ndarray, classes: np.ndarray, families: tuple[str, ...]) -> Pool:
+    losses, common, cases = sum_losses(pinball, classes)
+    folds = tuple(range(3, 3 + pinball.shape[1]))
+    tables = {"losses": losses, "common": common, "cases": cases}
+    return Pool(cutoffs=folds, families=families, profile=None, calibration=Calibration(), **tables)
+
+
+def test_losses_are_summed_by_fold_class_and_family():
+    # two families, one fold, three series: losses 1 2 4 and 3 2 none
+    pinball = np.array([[[1.0, 2, 4]], [[3.0, 2, np.nan]]])
+    classes = np.array([[SMOOTH, SMOOTH, ERRATIC]], dtype=np.int8)
+
+    losses, common, cases = sum_losses(pinball, classes)
+
+    assert losses[0, SMOOTH].tolist() == [3, 5]
+    assert common[0, SMOOTH].tolist() == [4, 4]
+    assert losses[0, ERRATIC].tolist() == [4, 0]
+    assert cases[0, ERRATIC].tolist() == [1, 0]
+    assert cases.sum() == 5
+
+
+def test_the_outcomes_of_a_fold_are_left_out_of_what_is_known_there():
+    rng = np.random.default_rng(0)
+    pinball, classes = rng.gamma(2, 1, (3, 2, 50)), np.zeros((2, 50), dtype=np.int8)
+    other = pinball.copy()
+    other[:, 1] *= rng.gamma(2, 5, (3, 50))
+    names = ("negbin_ses", "negbin_imapa", "empirical")
+
+    before, after = pool_of(pinball, classes, names), pool_of(other, classes, names)
+
+    assert before.relative_losses(1).tolist() == after.relative_losses(1).tolist()
+    assert before.relative_losses(0).tolist() != after.relative_losses(0).tolist()
+    assert before.relative_losses(None).tolist() != after.relative_losses(None).tolist()
+
+
+def test_experience_is_shrunk_by_hand():
+    # one class with 40 cases, of which the first family loses half the mean; priors are those of the reference sets
+    pinball = np.array([[[0.5] * 40], [[1.5] * 40]])
+    names = ("negbin_imapa", "unheard")
+
+    relative = pool_of(pinball, np.zeros((1, 40), dtype=np.int8), names).relative_losses(None)
+
+    overall = (40 * 0.5 + PRIOR_SHRINKAGE * PRIOR_LOSSES["negbin_imapa"]) / (40 + PRIOR_SHRINKAGE)
+    assert relative[SMOOTH, 0] == pytest.approx((40 * 0.5 + CLASS_SHRINKAGE * overall) / (40 + CLASS_SHRINKAGE))
+    assert relative[ERRATIC, 0] == pytest.approx(overall)
+    other = (40 * 1.5 + PRIOR_SHRINKAGE * PRIOR_LOSS) / (40 + PRIOR_SHRINKAGE)
+    assert relative[ERRATIC, 1] == pytest.approx(other)
+
+
+def test_a_batch_without_a_backtest_has_reference_experience_alone():
+    pool = untaught_pool(["negbin_imapa", "empirical"])
+
+    expected = [PRIOR_LOSSES["negbin_imapa"], PRIOR_LOSSES["empirical"]]
+    assert pool.relative_losses(None)[SMOOTH] == pytest.approx(expected)
+    assert pool.relative_losses(None).shape == (len(DEMAND_CLASSES), 2)
+
+
+def test_a_pool_is_read_back_as_it_was_saved(tmp_path: Path, make_panel, make_request):
+    rng = np.random.default_rng(4)
+    panel = make_panel(*(rng.negative_binomial(0.5, 0.2, 40) for _ in range(60)))
+    profile = WeekdayProfile(overall=(1.0,) * 7, sites={"s": (0.1, 1.9, 1, 1, 1, 1, 1)})
+    pool = replace(learn_pool(panel, make_request()), profile=profile)
+
+    pool.save(tmp_path / "pool.json")
+    found = Pool.load(tmp_path / "pool.json")
+
+    assert (found.cutoffs, found.families, found.profile) == (pool.cutoffs, pool.families, pool.profile)
+    assert found.calibration.spread == pool.calibration.spread
+    for name in ("losses", "common", "cases"):
+        assert getattr(found, name).tolist() == getattr(pool, name).tolist()
+    for family, table in pool.calibration.residuals.items():
+        assert found.calibration.residuals[family].tolist() == table.tolist()
+
+
+def test_an_untaught_pool_is_read_back(tmp_path: Path):
+    pool = untaught_pool(["negbin_ses"])
+
+    pool.save(tmp_path / "pool.json")
+
+    assert Pool.load(tmp_path / "pool.json").relative_losses(None).tolist() == pool.relative_losses(None).tolist()
+
+
+def test_a_few_series_of_a_batch_leave_conformal_families_out(make_panel, make_request):
+    pool = learn_pool(make_panel(*[[1, 2, 0, 4, 5, 3, 2, 1, 0, 3, 2, 4, 3, 2, 1, 4, 2, 3]] * 3), make_request())
+
+    assert not [family for family in pool.families if family.startswith("conformal")]
+    assert pool.cutoffs == (3, 6, 9)
+
+
+def test_spread_is_fitted_where_there_is_enough_to_fit(make_panel, make_request):
+    rng = np.random.default_rng(8)
+    # a level that wanders: the past is far steadier than the future
+    histories = [np.round(200 * np.exp(np.cumsum(rng.normal(0, 0.25, 40)))) for _ in range(300)]
+
+    spread = learn_pool(make_panel(*histories), make_request()).calibration.spread["negbin_ses"]
+
+    few = learn_pool(make_panel(*histories[:1]), make_request()).calibration.spread["negbin_ses"]
+    assert set(few) <= {1.0, 1.25, 1.6}
+    assert spread[SMOOTH] != 1.25
+
+
+def test_residuals_are_read_off_at_their_levels():
+    table = residual_table(np.append(np.arange(999.0), np.nan))
+
+    found = dict(zip(RESIDUAL_LEVELS.tolist(), table.tolist(), strict=True))
+    assert found[0.5] == pytest.approx(499)
+    assert found[0.9] == pytest.approx(899)
+
+
+def test_conformal_quantiles_by_hand():
+    # mean 4, deviation 2; residuals -3 (under 0), 0.1, 1.2
+    table = np.interp(RESIDUAL_LEVELS, [0.1, 0.5, 0.9], [-3.0, 0.1, 1.2])[None, None, :]
+    mean, deviation = np.array([[4.0]]), np.array([[2.0]])
+
+    whole = conformal_quantiles(mean, deviation, table, np.ones((1, 1)), (0.1, 0.5, 0.9))
+    fractional = conformal_quantiles(mean, deviation, table, np.zeros((1, 1)), (0.1, 0.5, 0.9))
+
+    assert whole[0, 0].tolist() == [0, 4, 6]
+    assert fractional[0, 0] == pytest.approx([0, 4.2, 6.4])
+
+
+def test_errors_are_measured_in_deviations_of_the_series():
+    mean, usual = np.array([[9.0, 0.0, 0.0, np.nan]]), np.array([[9.0, 50.0, 0.0, 9.0]])
+
+    deviation = typical_deviation(mean, usual, np.full((1, 4), 3.91), np.ones((1, 4)))
+    errors = standardise(np.array([[15.0, 1.0, 1.0, 1.0]]), mean, deviation)
+
+    assert deviation[0, 0] == pytest.approx(6.0)  # sqrt(9 * 3.91 + 0.9²)
+    assert errors[0, 0] == pytest.approx(1.0)
+    assert errors[0, 1] == pytest.approx(1 / np.sqrt(5 * 3.91 + 0.25))  # as if a tenth of the usual were forecast
+    assert np.isnan(errors[0, 2:]).all()
