@@ -97,6 +97,12 @@ def _tell_person(error: BatchcastError, session: Session) -> None:
     screen, words = session.screen.err, session.words
     for message in _messages_of(error):
         screen.print(remark("✗", words.tell(message), "bold red"))
+    if isinstance(error, PartitionFailed):
+        from batchcast.run.verdict import WAYS_OUT
+
+        way_out = WAYS_OUT.get(error.reason)
+        if way_out is not None and words.tell(way_out) not in words.tell(error.message):
+            screen.print(remark("→", words.tell(way_out), "bold"))
     report = getattr(error, "report", None)
     if report is not None and not session.as_json:
         from batchcast.cli.render.problems import refused_rows

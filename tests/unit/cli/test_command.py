@@ -256,7 +256,10 @@ def test_a_failed_partition_is_told_to_programs_with_its_number(batchcast, fake)
         "partition": 3,
         "reason": "timeout",
     }
-    assert called.err == "✗ Partition 3 timeout: Exceeded 300s\n"
+    assert called.err.splitlines() == [
+        "✗ Partition 3 timeout: Exceeded 300s",
+        "→ Reduce max_rows_per_partition or raise max_execution_time.",
+    ]
 
 
 def test_a_mistake_of_ours_is_one_sentence_and_a_file_with_the_rest(batchcast, fake, tmp_path, monkeypatch):

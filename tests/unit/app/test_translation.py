@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from batchcast.app.translation import format_number, language_of, translate
+from batchcast.domain.message import Message
+
+LINE = "line {line}"
+
+
+def test_a_sentence_is_said_in_the_language_with_its_values():
+    message = Message(LINE, {"line": 1204})
+
+    assert translate(message, "en") == "line 1204"
+    assert translate(message, "id") == "baris 1204"
+
+
+def test_a_sentence_within_a_sentence_is_said_in_the_same_language():
+    message = Message(
+        "Dates are read {order}: {value!r} ({place}) allows nothing else.",
+        {"order": "day_first", "value": "31/01/2025", "place": Message(LINE, {"line": 7})},
+    )
+
+    assert translate(message, "id") == "Tanggal dibaca day_first: '31/01/2025' (baris 7) tidak mungkin dibaca lain."
+
+
+def test_numbers_get_the_points_of_the_language_where_their_place_asks_for_a_form():
+    message = Message("{count:,} of {total:.1f}, {share:.1%}, line {line}, {low:g}")
+    values = {"count": 12_345, "total": 0.5, "share": 0.25, "line": 12_345, "low": 0.5}
+
+    assert translate(Message(message.template, values), "en") == "12,345 of 0.5, 25.0%, line 12345, 0.5"
+    assert translate(Message(message.template, values), "id") == "12.345 of 0,5, 25,0%, line 12345, 0.5"
+    assert format_number(1_234_567.89, ",.2f", "id") == "1.234.567,89"
+
+
+def test_other_values_are_said_as_they_are():
+    assert (
+        translate(Message("{day} {text!r}", {"day": dt.date(2025, 1, 31), "text": "{0}"}), "id") == "2025-01-31 '{0}'"
+    )
+
+
+def test_a_sentence_without_values_keeps_its_braces_and_one_without_translation_its_english():
+    assert translate("Nobody says {this}.", "id") == "Nobody says {this}."
+    assert translate("Model", "en") == "Model"
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "id_ID.UTF-8"}, "id"),
+        ({"LANG": "in_ID"}, "id"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "id_ID.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "BATCHCAST_LANG": "id"}, "id"),
+        ({"BATCHCAST_LANG": "", "LANG": "id.UTF-8"}, "id"),
+        ({"LANG": "idx"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_first_variable_that_is_set(environment, language):
+    assert language_of(environment) == language
