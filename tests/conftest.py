@@ -7,11 +7,17 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
+
+# How long an example takes says more about the machine than about us; CI tries the same examples at every run.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 SHARED_DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

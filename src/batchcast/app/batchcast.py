@@ -19,8 +19,18 @@ from batchcast.app.timings import Timing, Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch, Event
+from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import Certificate, check_place, commit_result, engine_versions, lay_out, recover
+from batchcast.publish import (
+    Certificate,
+    OutputTaken,
+    check_place,
+    commit_result,
+    engine_versions,
+    lay_out,
+    place_accuracy,
+    recover,
+)
 from batchcast.run import BatchRun, BatchWork, Coordinator, Job, LocalPool, Steps, check_completed, sweep_orphans
 from batchcast.store import MemoryStore, Store
 
@@ -92,7 +102,7 @@ class Batchcast:
             BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
             BatchCancelled: if a person stopped it.
         """
-        check_place(lay_out(out))
+        _check_out(file, out)
         return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
 
     def replay(self, certificate: Path, file: Path, *, out: Path, listener: Listener | None = None) -> RunResult:
@@ -105,7 +115,7 @@ class Batchcast:
         """
         original = Certificate.read(certificate)
         original.require_engine()
-        check_place(lay_out(out))
+        _check_out(file, out)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
         errand = _Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
         return self._run(errand)
@@ -119,7 +129,7 @@ class Batchcast:
             As `run`.
         """
         if out is not None:
-            lay_out(out)
+            _refuse_input(file, place_accuracy(out))
         steps = Steps(publish="batchcast.run.jobs:publish_accuracy_job")
         return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps))
 
@@ -191,8 +201,27 @@ class Batchcast:
         self._timings.add(timing)
 
 
+def _check_out(file: Path, out: Path) -> None:
+    """Refuse a place that is taken, before any work.
+
+    Raises:
+        OutputTaken: if something else is there, or it is the input itself.
+    """
+    layout = lay_out(out)
+    for kind in layout.names:
+        _refuse_input(file, layout.path(kind))
+    check_place(layout)
+
+
+def _refuse_input(file: Path, out: Path) -> None:
+    if out.exists() and file.exists() and out.samefile(file):
+        template = mark("{out} is the demand history itself; the result must go somewhere else.")
+        raise OutputTaken([Message(template, {"out": str(out)})])
+
+
 def _work_of(errand: _Errand, intake: Intake, place: _Place) -> BatchWork:
     out, original = errand.out, errand.original
+    layout = lay_out(out.absolute()) if out else None
     return BatchWork(
         history=intake.history,
         folder=place.folder / "work",
@@ -201,10 +230,11 @@ def _work_of(errand: _Errand, intake: Intake, place: _Place) -> BatchWork:
             "settings": errand.settings,
             "report": intake.analysis.report,
             "out": out.absolute() if out else None,
+            "timings": {"ingest": round(intake.seconds, 3)},
             "expected": {kind: file.sha256 for kind, file in original.files.items()} if original else None,
         },
         commit=_commit,
-        discard=partial(recover, lay_out(out.absolute()).folder) if out else None,
+        discard=partial(recover, layout.folder, layout.names["forecast"]) if layout else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Intake:
     history: DemandHistory
     plan: Plan
     analysis: Analysis
+    seconds: float  # of reading and checking
 
 
 def take_in(
@@ -46,12 +48,14 @@ def take_in(
         InvalidSettings: if a setting does not fit the history.
         BatchCancelled: if a person stopped it.
     """
+    started = time.perf_counter()
     history, report = _read(file, settings, folder=folder, pool=pool, stopper=stopper)
+    seconds = time.perf_counter() - started
     plan = plan_batch(history.facts, read_series_table(history), settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan)
     if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
         raise RowsRefused(analysis.report, plan)
-    return Intake(history=history, plan=plan, analysis=analysis)
+    return Intake(history=history, plan=plan, analysis=analysis, seconds=seconds)
 
 
 def _read(

@@ -12,7 +12,6 @@ import pyarrow as pa
 from batchcast.domain import columns
 from batchcast.publish.cells import harmless_text
 from batchcast.publish.results import Refused
-from batchcast.publish.writers.csv import BYTE_ORDER_MARK
 
 _COLUMNS = ("line", "column", "value", "reason")  # of refused rows; the columns of the input follow them
 
@@ -29,9 +28,8 @@ def write_rejected(path: Path, *, rows: Path | None, series: Sequence[Refused]) 
         return
     header = _header(rows) if rows else list(_COLUMNS)
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(BYTE_ORDER_MARK)
         if rows:
-            with rows.open(encoding="utf-8-sig", newline="") as source:
+            with rows.open(encoding="utf-8", newline="") as source:
                 shutil.copyfileobj(source, file)
         writer = csv.writer(file, lineterminator="\n")
         if not rows:
@@ -41,7 +39,7 @@ def write_rejected(path: Path, *, rows: Path | None, series: Sequence[Refused]) 
 
 
 def _header(rows: Path) -> list[str]:
-    with rows.open(encoding="utf-8-sig", newline="") as source:
+    with rows.open(encoding="utf-8", newline="") as source:
         return next(csv.reader(source))
 
 

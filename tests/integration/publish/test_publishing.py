@@ -22,7 +22,7 @@ HEADER = ["date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p1
 
 
 def read_csv(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
 
 

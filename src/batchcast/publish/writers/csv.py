@@ -1,4 +1,8 @@
-"""CSV as planners open it: UTF-8 with a byte order mark, comma, ISO dates, plain decimals, no formulas."""
+"""CSV for planners and programs alike: UTF-8, comma, ISO dates, plain decimals, no formulas.
+
+No byte order mark: Excel alone would like one, and many a program takes it for a part of the first column's name.
+Who opens the result in Excel takes XLSX.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,6 @@ from batchcast.publish.cells import Column, harmless_text
 from batchcast.publish.writers.numbers import plain_numbers
 from batchcast.publish.writers.text import TEXT, is_text, joined, joined_bytes
 
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads accents wrong; every reader of tables skips it
-
 
 class CsvWriter:
     """Appends tables to a CSV file. Whole numbers have no decimal point, missing values are empty."""
@@ -20,7 +22,7 @@ class CsvWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._file = path.open("wb")
         header = _quoted(harmless_text(pa.array(schema.names, TEXT))).to_pylist()
-        self._file.write((BYTE_ORDER_MARK + ",".join(header) + "\n").encode())
+        self._file.write((",".join(header) + "\n").encode())
 
     def write(self, table: pa.Table) -> None:
         """Append the rows."""
