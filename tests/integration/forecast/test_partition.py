@@ -1,0 +1,284 @@
+"""A partition is written whole, accounted for, and the same in any plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from batchcast.domain.calendar import Calendar, Frequency, day_of
+from batchcast.forecast import (
+    Pool,
+    forecast_panel,
+    forecast_partition,
+    learn_pool,
+    merge_statistics,
+    prepare_pool,
+    warm,
+)
+from batchcast.forecast import forecaster, partition, sample
+from batchcast.forecast.families import FALLBACK_NAME
+from batchcast.forecast.panel import NO_DEMAND, Panel
+
+DAYS = Calendar(frequency=Frequency.DAILY)
+MONTHS = Calendar(frequency=Frequency.MONTHLY)
+LAST_DAY = day_of(dt.date(2026, 10, 31))
+FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet")
+
+
+def daily_panel(count: int, last: int = LAST_DAY) -> Panel:
+    """Sparse days with a week, of series that begin at different times."""
+    rng = np.random.default_rng(17)
+    lengths = rng.integers(5, 160, count)
+    histories = []
+    for length in lengths:
+        weekdays = (last - np.arange(length)[::-1] + 3) % 7
+        rate = rng.gamma(0.7, 2.0) * np.array([1.5, 1.2, 1, 1, 1, 0.6, 0.1])[weekdays]
+        histories.append(rng.poisson(rate).astype(float))
+    sold = [np.flatnonzero(y) for y in histories]
+    ends = [last - len(y) + 1 + s[-1] if len(s) else NO_DEMAND for y, s in zip(histories, sold, strict=True)]
+    return Panel(
+        values=np.concatenate(histories),
+        offsets=np.cumsum([0, *lengths], dtype=np.int64),
+        site_codes=[f"S{k % 4}" for k in range(count)],
+        partnumbers=[f"{k:05d}" for k in range(count)],
+        last_demand=np.array(ends, dtype=np.int32),
+        last_period=last,
+    )
+
+
+def run(path: Path, ranges, request, pool, into: Path) -> list[float]:
+    into.mkdir()
+    shares: list[float] = []
+    forecast_partition(path, ranges, request, pool, into=into, on_progress=shares.append)
+    return shares
+
+
+def rows(folder: Path, name: str) -> list[dict[str, object]]:
+    return pq.read_table(folder / name).to_pylist()
+
+
+def statistics(folder: Path):
+    return json.loads((folder / "summary.json").read_text())["statistics"]
+
+
+@pytest.fixture
+def batch(write_history, make_request):
+    panel = daily_panel(150)
+    request = make_request(LAST_DAY, DAYS, 7)
+    path = write_history(panel, DAYS, row_group=40)
+    return panel, path, request, prepare_pool(path, request, len(panel))
+
+
+def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
+    panel, path, request, pool = batch
+
+    shares = run(path, [(0, 150)], request, pool, tmp_path / "out")
+
+    forecast, stock, accuracy = (pq.read_table(tmp_path / "out" / name) for name in FILES)
+    assert forecast.column_names == [
+        "date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p10", "p50", "p90", "model",
+    ]  # fmt: skip
+    assert stock.column_names == [
+        "site_code", "partnumber", "demand_class", "last_demand", "lead_time", "service_level", "lead_time_mean",
+        "lead_time_quantile", "safety_stock", "reorder_point", "expected_fill_rate", "flag",
+    ]  # fmt: skip
+    assert accuracy.column_names[:9] == [
+        "site_code", "partnumber", "demand_class", "model", "folds", "lead_time_pinball", "lead_time_pinball_naive",
+        "covered_at_service_level", "bias",
+    ]  # fmt: skip
+    families = set(accuracy.column_names[9:])
+    assert families == {f"score_{name}" for name in (*pool.families, "zero", "naive", "empirical")}
+    assert forecast.schema.field("date").type == pa.date32()
+    assert stock.schema.field("last_demand").type == pa.date32()
+    assert stock.schema.field("lead_time").type == accuracy.schema.field("folds").type == pa.int32()
+    assert shares[-1] == 1.0
+    assert shares == sorted(shares)
+    dates = forecast["date"].to_pylist()
+    assert dates[:7] == [dt.date(2026, 11, 1) + dt.timedelta(days=k) for k in range(7)]
+    assert dates[7:14] == dates[:7]
+    keys = [(row["site_code"], row["partnumber"]) for row in stock.to_pylist()]
+    assert keys == sorted(zip(panel.site_codes, panel.partnumbers, strict=True))
+    told = dict(zip(zip(panel.site_codes, panel.partnumbers, strict=True), panel.last_demand.tolist(), strict=True))
+    for row in stock.to_pylist():
+        last = told[row["site_code"], row["partnumber"]]
+        assert row["last_demand"] == (None if last == NO_DEMAND else dt.date(1970, 1, 1) + dt.timedelta(days=last))
+
+
+def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):
+    _, path, request, _ = batch
+    earlier = replace(request, last_period=LAST_DAY - 60)
+    pool = prepare_pool(path, earlier, 150)
+
+    run(path, [(0, 150)], earlier, pool, tmp_path / "out")
+
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["series"] == 150 == summary["forecast"] + len(summary["refused"])
+    assert len(summary["refused"]) > 20
+    assert {reason for _, _, reason in summary["refused"]} == {partition.AFTER_CUTOFF}
+    assert pq.read_table(tmp_path / "out" / "stock.parquet").num_rows == summary["forecast"]
+    assert summary["flagged"] == sum(row["flag"] is not None for row in rows(tmp_path / "out", "stock.parquet"))
+
+
+@pytest.mark.parametrize("plan", [[[(0, 61)], [(61, 150)]], [[(100, 150)], [(0, 3), (7, 100)], [(3, 7)]]])
+def test_no_plan_changes_a_bit(batch, tmp_path: Path, plan):
+    _, path, request, pool = batch
+    run(path, [(0, 150)], request, pool, tmp_path / "whole")
+
+    for k, ranges in enumerate(plan):
+        run(path, ranges, request, pool, tmp_path / str(k))
+
+    folders = [tmp_path / str(k) for k in range(len(plan))]
+    for name in FILES:
+        parts = [row for folder in folders for row in rows(folder, name)]
+        assert sorted(map(str, parts)) == sorted(map(str, rows(tmp_path / "whole", name)))
+    whole = merge_statistics([statistics(tmp_path / "whole")])
+    assert merge_statistics([statistics(folder) for folder in folders]) == whole
+
+
+@pytest.mark.parametrize(("series", "cells"), [(1, 10), (7, 10**6), (4096, 500)])
+def test_no_size_of_chunks_changes_a_bit(batch, tmp_path: Path, monkeypatch, series: int, cells: int):
+    _, path, request, pool = batch
+    run(path, [(0, 150)], request, pool, tmp_path / "usual")
+    monkeypatch.setattr(forecaster, "CHUNK_SERIES", series)
+    monkeypatch.setattr(forecaster, "CHUNK_CELLS", cells)
+    monkeypatch.setattr(partition, "READ_SERIES", 13)
+
+    run(path, [(0, 150)], request, pool, tmp_path / "chunked")
+
+    for name in FILES:
+        assert list(map(str, rows(tmp_path / "chunked", name))) == list(map(str, rows(tmp_path / "usual", name)))
+    assert merge_statistics([statistics(tmp_path / "chunked")]) == merge_statistics([statistics(tmp_path / "usual")])
+
+
+def test_in_memory_and_on_disk_are_the_same_numbers(batch, tmp_path: Path):
+    panel, path, request, pool = batch
+    run(path, [(0, 150)], request, pool, tmp_path / "out")
+
+    result = forecast_panel(panel, request, pool)
+
+    for table, name in ((result.forecast, FILES[0]), (result.stock, FILES[1]), (result.accuracy, FILES[2])):
+        assert sorted(map(str, table.to_pylist())) == sorted(map(str, rows(tmp_path / "out", name)))
+
+
+def test_a_saved_pool_gives_the_same_numbers(batch, tmp_path: Path):
+    panel, _, request, pool = batch
+    pool.save(tmp_path / "pool.json")
+
+    again = forecast_panel(panel, request, Pool.load(tmp_path / "pool.json"))
+
+    assert again.forecast.to_pylist() == forecast_panel(panel, request, pool).forecast.to_pylist()
+
+
+def test_the_pool_of_a_large_batch_is_that_of_its_sample(batch, monkeypatch):
+    _, path, request, _ = batch
+    monkeypatch.setattr(sample, "SAMPLE_SIZE", 60)
+
+    pool = prepare_pool(path, request, 150)
+
+    assert 0 < pool.cases.max() <= 60
+    assert prepare_pool(path, request, 150).losses.tolist() == pool.losses.tolist()
+
+
+def test_what_a_fold_is_forecast_knows_nothing_of_what_came(make_request):
+    # The outcomes of the latest fold change: what `auto` held in stock there, chosen by other folds, must not.
+    request = make_request(600, MONTHS, 3, folds=2)
+    rng = np.random.default_rng(3)
+    histories = [rng.negative_binomial(0.6, 0.15, 40).astype(float) for _ in range(80)]
+
+    def panel_of(ends: list[np.ndarray]) -> Panel:
+        return Panel(
+            values=np.concatenate([np.append(y[:-3], e) for y, e in zip(histories, ends, strict=True)]),
+            offsets=np.arange(0, 80 * 40 + 1, 40, dtype=np.int64),
+            site_codes=["s"] * 80,
+            partnumbers=[str(k) for k in range(80)],
+            last_demand=np.full(80, 600, dtype=np.int32),
+            last_period=600,
+        )
+
+    before, after = panel_of([y[-3:] for y in histories]), panel_of([np.full(3, 10_000.0 * k) for k in range(80)])
+    pool = learn_pool(before, request)
+
+    def bias_times_actual(panel: Panel) -> list[float]:
+        accuracy = forecast_panel(panel, replace(request, folds=1), replace(
+            pool, cutoffs=(3,), losses=pool.losses[:1], common=pool.common[:1], cases=pool.cases[:1]
+        )).accuracy  # fmt: skip
+        actual = [panel.series(k)[-3:].sum() for k in range(80)]
+        return [
+            (b + 1) * a for b, a in zip(accuracy["bias"].to_pylist(), actual, strict=True) if a > 0 and b is not None
+        ]
+
+    forecasts, others = bias_times_actual(before), bias_times_actual(after)
+    assert len(forecasts) > 50
+    matched = {round(x, 6) for x in others}
+    assert sum(round(x, 6) in matched for x in forecasts) >= len(forecasts) - 2
+
+
+def test_days_are_forecast_with_their_week(make_request):
+    panel = daily_panel(200)
+    request = make_request(LAST_DAY, DAYS, 14)
+    pool = learn_pool(panel, request)
+
+    result = forecast_panel(panel, request, pool)
+
+    by_weekday = np.zeros(7)
+    for date, raw in zip(result.forecast["date"].to_pylist(), result.forecast["forecast_raw"].to_pylist(), strict=True):
+        by_weekday[date.weekday()] += raw
+    assert pool.profile is not None
+    assert by_weekday.argmax() == 0
+    assert by_weekday.argmin() == 6
+
+
+def test_steps_passed_over_shift_dates_and_lead_time(make_request):
+    panel = daily_panel(40)
+    request = make_request(LAST_DAY, DAYS, 3, skip=5, lead_time=9)
+
+    result = forecast_panel(panel, request, learn_pool(panel, request))
+
+    assert result.forecast["date"].to_pylist()[:3] == [dt.date(2026, 11, k) for k in (6, 7, 8)]
+    assert set(result.stock["lead_time"].to_pylist()) == {9}
+    assert result.stock["lead_time_mean"].to_numpy().sum() > 2 * result.forecast["forecast_raw"].to_numpy().sum()
+
+
+def test_where_every_model_fails_the_fallback_is_told(make_request):
+    panel = daily_panel(40)
+    request = make_request(LAST_DAY, DAYS, 7, models=("empirical",))
+
+    result = forecast_panel(panel, request, learn_pool(panel, request))
+
+    short = sum(int(length) < 9 for length in panel.lengths)  # under three windows of seven days
+    assert short > 0
+    assert result.summary["fallbacks"] == {FALLBACK_NAME: short}
+    assert result.stock["reorder_point"].to_numpy().min() >= 0
+    assert result.forecast["model"].to_pylist().count(FALLBACK_NAME) == 7 * short
+
+
+def test_a_forecast_beyond_the_fence_is_held_back_and_flagged(make_request):
+    # one huge demand among small ones: the spread of a single step exceeds what was ever seen
+    history = np.zeros(60)
+    history[[3, 30]] = [1.0, 1.0]
+    panel = Panel(
+        values=history,
+        offsets=np.array([0, 60], dtype=np.int64),
+        site_codes=["s"],
+        partnumbers=["p"],
+        last_demand=np.array([571], dtype=np.int32),
+        last_period=600,
+    )
+    request = make_request(600, MONTHS, 1, quantiles=(0.5, 0.9999999999), models=("ses",))
+
+    result = forecast_panel(panel, request, learn_pool(panel, request))
+
+    assert result.forecast["p99.99999999"].to_numpy().max() <= 5.0
+    assert result.summary["flagged"] == 1
+    assert result.stock["flag"].to_pylist() == ["fenced"]
+
+
+def test_warming_passes_through_every_kernel():
+    warm()

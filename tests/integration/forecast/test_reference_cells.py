@@ -1,0 +1,94 @@
+"""On real parts the measure gives the numbers it is known to give, and `auto` is at least near the best family.
+
+The known numbers: one origin, the last h periods, series with at least two demands before it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.forecast import Leaderboard, forecast_panel, learn_pool, merge_statistics
+from batchcast.forecast.panel import Panel
+
+MONTHLY, WEEKLY = Calendar(frequency=Frequency.MONTHLY), Calendar(frequency=Frequency.WEEKLY)
+SETS = {  # horizon; zero, NegBin at IMAPA, NegBin at TSB, empirical windows
+    "carparts": (MONTHLY, 6, 0.805, 0.255, 0.270, 0.348),
+    "auto": (MONTHLY, 6, 2.311, 0.340, 0.330, 0.372),
+    "man": (WEEKLY, 13, 1.274, 0.464, 0.467, 0.579),
+    "stallion": (MONTHLY, 6, 4.918, 0.423, 0.500, 0.698),
+    "hospital": (MONTHLY, 12, 10.168, 0.258, 0.260, 0.428),
+}
+FULL = {"carparts": 51}  # periods of the series the numbers are known of
+
+
+@pytest.fixture(scope="module")
+def leaderboard(read_set, make_request):
+    """Rows by model, for a set and a number of folds."""
+
+    @cache
+    def rows(name: str, folds: int) -> dict[str, LeaderboardRow]:
+        calendar, horizon = SETS[name][:2]
+        panel = read_set(name, calendar)
+        if name in FULL:
+            panel = _only(panel, FULL[name])
+        request = make_request(panel.last_period, calendar, horizon, folds=folds)
+        statistics = forecast_panel(panel, request, learn_pool(panel, request)).summary["statistics"]
+        return {row.model: row for row in Leaderboard.from_statistics(merge_statistics([statistics])).rows}
+
+    return rows
+
+
+def _only(panel: Panel, length: int) -> Panel:
+    """The series of that many periods."""
+    kept = np.flatnonzero(panel.lengths == length)
+    return Panel(
+        values=np.concatenate([panel.series(k) for k in kept]),
+        offsets=np.arange(0, len(kept) * length + 1, length, dtype=np.int64),
+        site_codes=[panel.site_codes[k] for k in kept],
+        partnumbers=[panel.partnumbers[k] for k in kept],
+        last_demand=panel.last_demand[kept],
+        last_period=panel.last_period,
+    )
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_measure_gives_the_known_numbers(leaderboard, name: str):
+    rows = leaderboard(name, 1)
+    zero, imapa, tsb, empirical = SETS[name][2:]
+
+    assert rows["zero"].lead_time_pinball == pytest.approx(zero, abs=0.0006)
+    assert rows["negbin_imapa"].lead_time_pinball <= imapa * 1.05
+    assert rows["negbin_tsb"].lead_time_pinball <= tsb * 1.09
+    assert rows["empirical"].lead_time_pinball == pytest.approx(empirical, rel=0.05)
+    assert rows["zero"].coverage[0.99] < 0.5
+    assert rows["zero"].bias == -1.0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_auto_is_near_the_best_family_of_every_set_and_ahead_of_the_baselines(leaderboard, name: str):
+    rows = leaderboard(name, 3)
+    everywhere = [row for row in rows.values() if row.series == rows["auto"].series and row.model != "auto"]
+
+    best = min(row.lead_time_pinball for row in everywhere)
+
+    assert rows["auto"].lead_time_pinball <= best * 1.06
+    assert rows["auto"].lead_time_pinball < 0.87 * min(
+        rows[m].lead_time_pinball for m in ("zero", "naive", "empirical")
+    )
+    assert abs(rows["auto"].bias) < 0.16
+    assert 0.9 <= rows["auto"].coverage[0.95] <= 0.98
+
+
+def test_auto_is_as_good_as_the_best_family_in_the_mean_over_sets(leaderboard):
+    ratios = []
+    for name in SETS:
+        rows = leaderboard(name, 3)
+        everywhere = [row for row in rows.values() if row.series == rows["auto"].series and row.model != "auto"]
+        ratios.append(rows["auto"].lead_time_pinball / min(row.lead_time_pinball for row in everywhere))
+
+    assert sum(ratios) / len(ratios) <= 1.02
