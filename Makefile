@@ -26,6 +26,7 @@ serve: ## start the service (from the next release on)
 	@exit 1
 
 test: static ## check everything and run every test, with coverage
+	$(BIN)/batchcast warm
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 check: static ## check format, lint, types, imports and docs

@@ -15,19 +15,22 @@ FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 START = "<!-- figures: written by `make bench` -->"
 NOT_BENCHMARKS = {"all", "measure", "accuracy"}
+ARGUMENTS = {"ingest": [["--rows", "1000000"], ["--rows", "59000000"]], "scaling": [["--full"]]}
 PACKAGES = ("batchcast", "numpy", "numba", "pyarrow", "polars", "statsforecast")
 
 
 def main() -> None:
     """Run them, show what they print, and replace the figures of the page."""
     figures = [_machine()]
-    for script in sorted(FOLDER.glob("*.py")):
-        if script.stem in NOT_BENCHMARKS:
-            continue
-        print(f"--- {script.name}", flush=True)
-        done = subprocess.run([sys.executable, script, *sys.argv[1:]], stdout=subprocess.PIPE, text=True, check=True)
-        print(done.stdout, flush=True)
-        figures.append(done.stdout.strip())
+    scripts = [path for path in sorted(FOLDER.glob("*.py")) if path.stem not in NOT_BENCHMARKS]
+    for script in scripts:
+        figures.append(f"## {script.stem}")
+        for arguments in ARGUMENTS.get(script.stem, [[]]):
+            print("---", script.name, *arguments, flush=True)
+            command = [sys.executable, str(script), *arguments]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            print(done.stdout, flush=True)
+            figures.append(done.stdout.strip())
     kept = PAGE.read_text(encoding="utf-8").split(START)[0]
     PAGE.write_text(kept + START + "\n\n" + "\n\n".join(figures) + "\n", encoding="utf-8")
 
