@@ -9,7 +9,7 @@ work is linear in the rows in both and the memory follows the distinct totals.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,14 @@ from batchcast.ingest.problems import QuantitiesTooLarge
 
 Whole = NDArray[np.int64]
 Limbs = tuple[Whole, ...]
+Codes = NDArray[np.int32] | NDArray[np.int64]
 
 _LIMB_BITS = 30
 _DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
 _SMALL = 1 << 22  # cells of a matrix that cost nothing
 _FILLED = 8  # a matrix may have so many cells for each row
 _RUN = 1 << 20  # rows gathered before runs are merged
+_MOST_NARROW = 2e9  # of the same, while int32 is wide enough
 _MOST_IN_ALL = 4e18  # of the absolute whole quantities, so that no sum leaves int64
 
 
@@ -74,7 +76,7 @@ class Totals:
                     mark("The quantities add up to more than {most:.0e}; they can't be demand."), {"most": _MOST_IN_ALL}
                 )
             )
-        limbs = _split(quantities, self._depth)
+        limbs = _split(quantities)
         self._depth = max(self._depth, len(limbs))
         self._rows += len(series)
         self._series = max(self._series, int(series.max()) + 1)
@@ -83,7 +85,7 @@ class Totals:
             self._keys, self._sums = self._matrix.runs()
             self._matrix = None
         if self._matrix is not None:
-            self._matrix.add(series, days, limbs, self._series, self._days)
+            self._matrix.add(series, days, limbs, self._series, self._days, narrow=self._in_all < _MOST_NARROW)
             return
         self._runs.append(((series.astype(np.int64) << _DAY_BITS) | days, limbs))
         self._waiting += len(series)
@@ -123,8 +125,10 @@ class Totals:
         """Bring the waiting runs together with what is there."""
         if self._is_filled():
             matrix = _Matrix()
+            narrow = self._in_all < _MOST_NARROW
             for keys, limbs in [(self._keys, self._sums), *self._runs]:
-                matrix.add(keys >> _DAY_BITS, keys & ((1 << _DAY_BITS) - 1), limbs, self._series, self._days)
+                days = keys & ((1 << _DAY_BITS) - 1)
+                matrix.add(keys >> _DAY_BITS, days, limbs, self._series, self._days, narrow=narrow)
             self._matrix = matrix
             self._keys, self._sums = np.empty(0, dtype=np.int64), (np.empty(0, dtype=np.int64),)
         else:
@@ -142,39 +146,37 @@ class Totals:
 
 
 class _Matrix:
-    """Totals as (series, day) matrices, one a limb, that grow by doubling."""
+    """Totals as (series, day) matrices, one a limb, that grow by doubling; int32 while that is wide enough."""
 
     def __init__(self) -> None:
-        self._limbs: list[NDArray[np.int64]] = [np.zeros((0, 0), dtype=np.int64)]
+        self._limbs: list[NDArray[Any]] = [np.zeros((0, 0), dtype=np.int32)]
         self._seen = np.zeros((0, 0), dtype=np.bool_)
 
     @property
     def cells(self) -> int:
         return int(np.count_nonzero(self._seen))
 
-    def add(
-        self,
-        series: NDArray[np.int64 | np.int32],
-        days: NDArray[np.int64 | np.int32],
-        limbs: Limbs,
-        series_met: int,
-        days_met: int,
-    ) -> None:
+    def add(self, series: Codes, days: Codes, limbs: Limbs, series_met: int, days_met: int, *, narrow: bool) -> None:
+        if (not narrow or len(limbs) > 1) and self._limbs[0].dtype == np.int32:
+            self._limbs[0] = self._limbs[0].astype(np.int64)
         self._grow(series_met, days_met, len(limbs))
         at = series.astype(np.int64) * self._seen.shape[1] + days
         for matrix, limb in zip(self._limbs, limbs, strict=False):
-            np.add.at(matrix.reshape(-1), at, limb)
+            np.add.at(matrix.reshape(-1), at, limb.astype(matrix.dtype, copy=False))
         self._seen.reshape(-1)[at] = True
 
     def runs(self) -> tuple[Whole, Limbs]:
         series, days = np.nonzero(self._seen)
-        return (series.astype(np.int64) << _DAY_BITS) | days, tuple(matrix[series, days] for matrix in self._limbs)
+        limbs = tuple(matrix[series, days].astype(np.int64) for matrix in self._limbs)
+        return (series.astype(np.int64) << _DAY_BITS) | days, limbs
 
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
-        first = self._seen[series][:, day_order].argmax(axis=1)
-        sums = tuple(matrix[series][:, day_order] for matrix in self._limbs)
+        in_order = bool((day_order == np.arange(len(day_order))).all())
+        days: Any = slice(len(day_order)) if in_order else day_order
+        first = self._seen[series][:, days].argmax(axis=1)
+        sums = tuple(matrix[series][:, days] for matrix in self._limbs)
         place, rank = np.nonzero(sums[0] if len(sums) == 1 else np.logical_or.reduce(sums))
-        total = _joined(tuple(limb[place, rank] for limb in sums))
+        total = _joined(tuple(limb[place, rank].astype(np.int64) for limb in sums))
         kept = total != 0
         if kept.all():
             return SeriesTotals(first, place, rank, total)
@@ -203,7 +205,7 @@ def _enlarged(matrix: NDArray[np.generic], shape: tuple[int, int]) -> NDArray:  
     return larger
 
 
-def _split(quantities: NDArray[np.int64 | np.float64], depth: int) -> Limbs:
+def _split(quantities: NDArray[np.int64 | np.float64]) -> Limbs:
     """Whole part, and where there is more: two limbs below the unit."""
     if quantities.dtype == np.int64:
         return (quantities.astype(np.int64, copy=False),)

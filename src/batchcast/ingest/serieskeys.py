@@ -63,7 +63,8 @@ class SeriesKeys:
         at = sites.astype(np.int64) * width + parts
         codes: Codes = flat[at]
         if codes.min() < 0:
-            new = np.unique(at[codes < 0])
+            unknown = at[codes < 0]
+            new = np.unique(unknown[np.flatnonzero(np.diff(unknown, prepend=-1))])  # most repeat the row before
             flat[new] = np.arange(len(self._pairs), len(self._pairs) + len(new), dtype=np.int32)
             self._pairs = np.concatenate([self._pairs, (new // width) << 32 | new % width])
             codes = flat[at]

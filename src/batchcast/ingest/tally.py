@@ -103,7 +103,7 @@ class Tally:
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good)
-            return self._explained(block, np.flatnonzero(~good))
+            return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
         return self._judge_wide(block, sites, parts, good_keys)
 
     def _judge_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
@@ -119,7 +119,8 @@ class Tally:
             bad_cells |= present & ~good
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             self._keep(sites, parts, days, quantities, good)
-        return self._explained(block, np.flatnonzero(~good_keys | bad_cells))
+        bad = np.flatnonzero(~good_keys | bad_cells)
+        return self._explained(block, bad) if len(bad) else iter(())
 
     def _keep(
         self, sites: Codes, parts: Codes, days: NDArray[np.int32], quantities: Quantities, good: NDArray[np.bool_]
@@ -211,8 +212,6 @@ class Tally:
         return self._locator(block, distinct(column))(text)
 
     def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Refused]:
-        if not len(indices):
-            return
         for row in block.rows(indices.tolist()):
             if all(map(is_blank, row.cells)):
                 self.rows_read -= 1
