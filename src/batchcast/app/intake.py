@@ -8,7 +8,7 @@ from pathlib import Path
 
 from batchcast.app.analysis import Analysis, place_problems
 from batchcast.app.stopper import Stopper
-from batchcast.domain.errors import BatchCancelled, InvalidInput
+from batchcast.domain.errors import BatchCancelled, BatchcastError, InvalidInput
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Pace, Plan
@@ -73,10 +73,11 @@ def _read(
     if outcome.ending is Ending.DONE:
         read = decode(outcome.result)
         return read["history"], read["report"]
-    raise _error_of(file, outcome, job)
+    raise error_of(file, outcome, job)
 
 
-def _error_of(file: Path, outcome: Outcome, job: Job) -> Exception:
+def error_of(file: Path, outcome: Outcome, job: Job) -> BatchcastError:
+    """What to raise where a reader did not end well."""
     if outcome.ending is Ending.CANCELLED:
         return BatchCancelled(Message(mark("Stopped while the file was read; nothing was published.")))
     if outcome.ending is Ending.ERROR and outcome.error is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +31,10 @@ class Demand:
         report: accounts for every row that was read.
     """
 
-    def __init__(self, history: DemandHistory, report: IngestReport, kind: str, folder: Any) -> None:
+    def __init__(self, history: DemandHistory, report: IngestReport, kind: str) -> None:
         self.history = history
         self.report = report
         self.kind = kind  # of the tables to give back: pandas, polars or pyarrow
-        self._folder = folder  # a TemporaryDirectory: removed with this value
 
     @property
     def facts(self) -> HistoryFacts:
@@ -76,14 +77,22 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
         InvalidSettings: if a setting is out of its range.
     """
     chosen = BatchSettings.from_json(settings)
-    folder = tempfile.TemporaryDirectory(prefix="batchcast-")
-    if isinstance(source, str | Path):
-        ingested = ingest_file(Path(source), into=Path(folder.name), settings=chosen)
-    else:
-        ingested = ingest_table(source, into=Path(folder.name), settings=chosen)
+    folder = Path(tempfile.mkdtemp(prefix="batchcast-"))
+    try:
+        if isinstance(source, str | Path):
+            ingested = ingest_file(Path(source), into=folder, settings=chosen)
+        else:
+            ingested = ingest_table(source, into=folder, settings=chosen)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
     if ingested.history is None or (ingested.report.rows_refused and chosen.bad_rows == "fail"):
-        raise RowsRefused(ingested.report)
-    return Demand(ingested.history, ingested.report, _kind_of(source), folder)
+        refused = RowsRefused(ingested.report)
+        _remove_with(refused, folder)
+        raise refused
+    demand = Demand(ingested.history, ingested.report, _kind_of(source))
+    _remove_with(demand, folder)
+    return demand
 
 
 def forecast(
@@ -120,6 +129,11 @@ def forecast(
             path, plan.partitions[0].ranges, plan.request, pool, into=into, on_progress=on_progress or _ignore
         )
         return _read_result(into, plan, demand.kind)
+
+
+def _remove_with(owner: object, folder: Path) -> None:
+    """Remove the folder when its owner is gone, and at the end of the process at the latest."""
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
 
 
 def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
