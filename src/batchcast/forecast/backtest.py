@@ -83,7 +83,8 @@ def take_actuals(values: Floats, offsets: Ints, held: Sequence[int], skip: int, 
     Zeros where the series had not begun.
     """
     last = offsets[1:]
-    places = last[None, :, None] - np.array(held, dtype=np.int64)[:, None, None] + skip + np.arange(horizon)[None, None, :]
+    ahead = skip + np.arange(horizon)
+    places = last[None, :, None] - np.array(held, dtype=np.int64)[:, None, None] + ahead[None, None, :]
     begun = places >= offsets[:-1][None, :, None]
     padded = np.append(values, 0.0)
     return np.where(begun, padded[np.where(begun, places, len(values))], 0.0)

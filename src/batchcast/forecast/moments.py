@@ -169,7 +169,8 @@ def _measure(values: Floats, offsets: Ints, held: Ints, order: Ints, span: int, 
     state = np.empty(FIELDS + SCRATCH)
     for i in range(len(offsets) - 1):
         history = values[offsets[i] : offsets[i + 1]]
-        state[:] = 0.0
+        for field in range(len(state)):
+            state[field] = 0.0
         state[FIRST] = state[LAST] = -1.0
         position = 0
         for c in order:

@@ -20,7 +20,7 @@ WEEKS = Calendar(frequency=Frequency.WEEKLY)
 
 @pytest.fixture(scope="session")
 def read_set(shared_data: Path) -> Callable[[str, Calendar], Panel]:
-    """A real set as a panel: every series from its first to the calendar's last period, those that end before left out."""
+    """A real set as a panel: every series that lasts to the end of the calendar."""
 
     def read(name: str, calendar: Calendar) -> Panel:
         rows = pq.read_table(shared_data / name / f"{name}.parquet")

@@ -17,12 +17,14 @@ from batchcast.forecast import (
     Pool,
     forecast_panel,
     forecast_partition,
+    forecaster,
     learn_pool,
     merge_statistics,
+    partition,
     prepare_pool,
+    sample,
     warm,
 )
-from batchcast.forecast import forecaster, partition, sample
 from batchcast.forecast.families import FALLBACK_NAME
 from batchcast.forecast.panel import NO_DEMAND, Panel
 

@@ -9,23 +9,23 @@ from batchcast.forecast.backtest import choose_cutoffs, measured_levels, take_ac
 
 
 @pytest.mark.parametrize(
-    ("length", "horizon", "folds", "skip", "expected"),
+    ("length", "asked", "expected"),
     [
-        (51, 6, 3, 0, (6, 12, 18)),  # horizons do not overlap
-        (24, 6, 3, 0, (6, 9, 12)),  # two horizons to learn from before the earliest, so origins move together
-        (36, 12, 3, 0, (12, 18, 24)),  # one horizon to learn from has to do
-        (14, 6, 3, 0, (6, 7, 8)),
-        (11, 6, 3, 0, (6, 7)),  # fewer folds
-        (10, 6, 3, 0, (6,)),
-        (9, 6, 3, 0, ()),  # none
-        (0, 6, 3, 0, ()),
-        (51, 6, 1, 0, (6,)),
-        (51, 6, 3, 2, (8, 14, 20)),  # the steps passed over are held back as well
-        (1941, 28, 3, 0, (28, 56, 84)),
+        (51, {"horizon": 6}, (6, 12, 18)),  # horizons do not overlap
+        (24, {"horizon": 6}, (6, 9, 12)),  # two horizons to learn from before the earliest: origins move together
+        (36, {"horizon": 12}, (12, 18, 24)),  # one horizon to learn from has to do
+        (14, {"horizon": 6}, (6, 7, 8)),
+        (11, {"horizon": 6}, (6, 7)),  # fewer folds
+        (10, {"horizon": 6}, (6,)),
+        (9, {"horizon": 6}, ()),  # none
+        (0, {"horizon": 6}, ()),
+        (51, {"horizon": 6, "folds": 1}, (6,)),
+        (51, {"horizon": 6, "skip": 2}, (8, 14, 20)),  # the steps passed over are held back as well
+        (1941, {"horizon": 28}, (28, 56, 84)),
     ],
 )
-def test_cutoffs_by_example(make_request, length: int, horizon: int, folds: int, skip: int, expected: tuple[int, ...]):
-    assert choose_cutoffs(make_request(horizon=horizon, folds=folds, skip=skip), length) == expected
+def test_cutoffs_by_example(make_request, length: int, asked: dict[str, int], expected: tuple[int, ...]):
+    assert choose_cutoffs(make_request(**asked), length) == expected
 
 
 @pytest.mark.parametrize("length", range(0, 80, 3))

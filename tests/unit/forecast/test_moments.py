@@ -9,8 +9,10 @@ import pytest
 
 from batchcast.forecast.moments import Moments, measure_history
 
-FIELDS = ("periods", "mean", "variance", "largest", "demands", "first", "last", "size_mean", "size_variance",
-          "spans", "span_mean", "span_variance", "span_largest", "scale", "naive_squares", "naive_errors", "unit")  # fmt: skip
+FIELDS = (
+    "periods mean variance largest demands first last size_mean size_variance spans span_mean span_variance "
+    "span_largest scale naive_squares naive_errors unit"
+).split()
 
 
 def naive(history: list[float], span: int) -> dict[str, float]:
@@ -18,7 +20,8 @@ def naive(history: list[float], span: int) -> dict[str, float]:
     sizes = y[y > 0]
     sums = np.array([y[t : t + span].sum() for t in range(len(y) - span + 1)])
     width = span if len(y) - 2 * span + 1 >= 3 else (len(y) - 2) // 2
-    steps = [abs(y[t + width : t + 2 * width].sum() - y[t : t + width].sum()) for t in range(len(y) - 2 * width + 1)]
+    last = len(y) - 2 * width + 1
+    steps = [abs(y[t + width : t + 2 * width].sum() - y[t : t + width].sum()) for t in range(last)]
     whole = np.all(y == np.floor(y))
     return {
         "periods": len(y),

@@ -30,7 +30,8 @@ def test_the_week_is_found_whatever_the_size_of_the_series(make_panel):
 
 def test_a_site_with_a_week_of_its_own_keeps_it(make_panel):
     turned = [np.roll(y, 3) for y in week_of([4.0] * 60, weeks=60)]
-    panel = make_panel(*[y for pair in zip(week_of([4.0] * 60, weeks=60), turned) for y in pair], last_period=SUNDAY)
+    pairs = zip(week_of([4.0] * 60, weeks=60), turned, strict=True)
+    panel = make_panel(*[y for pair in pairs for y in pair], last_period=SUNDAY)
 
     profile = learn_profile(panel, 0)
 

@@ -97,7 +97,9 @@ def chain_counts(after_none: float, after_demand: float, chance: float, span: in
             still = quiet[k] * (1.0 - after_none) + busy[k] * (1.0 - after_demand)
             busy[k] = from_quiet * after_none + from_busy * after_demand
             quiet[k] = still
-    return quiet + busy
+    for k in range(span + 1):
+        busy[k] += quiet[k]
+    return busy
 
 
 @compiled
