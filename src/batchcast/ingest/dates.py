@@ -145,6 +145,13 @@ def _day(year: int, month: int, day: int) -> int:
         raise _OutOfRange(Message(_NO_SUCH_DAY if fits else _NOT_A_DATE)) from None
 
 
+def _day_or_none(year: int, month: int, day: int) -> int | None:
+    try:
+        return _day(year, month, day)
+    except _OutOfRange:
+        return None
+
+
 def _certain(year: int, month: int, day: int) -> WrittenDate:
     number = _day(year, month, day)
     return WrittenDate(number, number)
@@ -166,21 +173,15 @@ def _iso_week(year: int, week: int) -> WrittenDate:
 
 def _both_orders(first: int, second: int, year: int) -> WrittenDate:
     """The readings of `first/second/year`: a 13..31 in either place decides, even where that month has no such day."""
+    _day(year, 1, 1)
     decides = None
     if 13 <= first <= 31 and 1 <= second <= 12:
         decides = "day_first"
     elif 13 <= second <= 31 and 1 <= first <= 12:
         decides = "month_first"
-    readings: list[int | None] = []
-    reason: _OutOfRange | None = None
-    for day, month in ((first, second), (second, first)):
-        try:
-            readings.append(_day(year, month, day))
-        except _OutOfRange as refused:
-            reason = refused if reason is None or refused.reason.template == _NO_SUCH_DAY else reason
-            readings.append(None)
-    if reason is not None and decides is None and readings == [None, None]:
-        raise reason
+    readings = [_day_or_none(year, month, day) for day, month in ((first, second), (second, first))]
+    if decides is None and readings == [None, None]:
+        raise _OutOfRange(Message(_NOT_A_DATE))
     return WrittenDate(readings[0], readings[1], decides=decides)
 
 

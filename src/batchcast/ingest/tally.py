@@ -87,7 +87,7 @@ class Tally:
             parts=self._parts.texts,
             series_site=self._series.sites,
             series_part=self._series.parts,
-            series_rows=self._series_rows,
+            series_rows=self._series_rows[: len(self._series)],
             days=np.array(self._days, dtype=np.int32),
             totals=self.totals,
             dates_are_months=self.orders.saw_month,
@@ -138,10 +138,18 @@ class Tally:
             sites, parts, days, quantities = sites[good], parts[good], days[good], quantities[good]
         series = self._series.codes(sites, parts)
         self.rows_accepted += len(series)
-        rows = np.bincount(series, minlength=len(self._series))
-        rows[: len(self._series_rows)] += self._series_rows
-        self._series_rows = rows
+        self._count_rows(series)
         self.totals.add(series, self._numbers_of(days), quantities)
+
+    def _count_rows(self, series: Codes) -> None:
+        if len(self._series) > len(self._series_rows):
+            grown = np.zeros(2 * len(self._series), dtype=np.int64)
+            grown[: len(self._series_rows)] = self._series_rows
+            self._series_rows = grown
+        if len(series):
+            first = int(series.min())
+            counts = np.bincount(series - first)
+            self._series_rows[first : first + len(counts)] += counts
 
     def _numbers_of(self, days: NDArray[np.int32]) -> NDArray[np.int32]:
         """Number days as they are met."""

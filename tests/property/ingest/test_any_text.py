@@ -1,0 +1,105 @@
+"""Whatever a file holds, every row is accounted for or the file is refused in a sentence."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchcast.domain.errors import InvalidInput
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import ingest_file
+from batchcast.ingest.dates import WrittenDate, read_date
+from batchcast.ingest.quantities import WrittenNumber, read_number
+from batchcast.ingest.records import split_lines, split_records
+
+HEADER = "date,part,qty\n"
+cells = st.text(alphabet='ab1,";\n\r\t\\ é(-.\u202e', max_size=12)
+
+
+def read(content: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demand.csv"
+        path.write_bytes(content)
+        return ingest_file(path, into=Path(folder) / "into", settings=BatchSettings())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(cells, min_size=1, max_size=4), max_size=8))
+def test_rows_written_by_a_csv_writer_are_all_accounted_for(rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([["2024-01-01", "A", "1"], *rows])
+    try:
+        report = read((HEADER + text.getvalue()).encode()).report
+    except InvalidInput:
+        return
+
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    assert report.rows_read == 1 + len(filled)
+    assert report.rows_read == report.rows_accepted + report.rows_refused
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
+def test_any_bytes_are_read_or_refused(content, with_header):
+    try:
+        report = read(HEADER.encode() + content if with_header else content).report
+    except InvalidInput as error:
+        found = str(error)
+    else:
+        found = report
+        assert report.rows_read == report.rows_accepted + report.rows_refused + report.rows_ignored
+    assert found
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(cells, min_size=2, max_size=4), min_size=1, max_size=6))
+def test_records_are_those_of_the_csv_module_with_their_lines(rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    found = split_records(split_lines(text.getvalue().encode()), 1, ",")
+
+    filled = [tuple(row) for row in rows if any(cell.strip() for cell in row)]
+    assert [row.cells for row in found.rows] == filled
+    assert not found.broken
+    assert found.open_from is None
+    lines = split_lines(text.getvalue().encode())
+    for row in found.rows:
+        assert split_records(lines[row.line - 1 :], 1, ",").rows[0].cells == row.cells
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dates(min_value=dt.date(1969, 1, 1), max_value=dt.date(2068, 12, 31)))
+def test_every_way_of_writing_a_date_reads_back(day):
+    from batchcast.domain.calendar import day_of
+
+    number = day_of(day)
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%SZ"):
+        assert read_date(day.strftime(form)) == WrittenDate(number, number)
+    for form in ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y 08:30"):
+        written = read_date(day.strftime(form))
+        assert isinstance(written, WrittenDate)
+        assert written.day_first == number
+    for form in ("%m/%d/%Y", "%m-%d-%y"):
+        written = read_date(day.strftime(form))
+        assert isinstance(written, WrittenDate)
+        assert written.month_first == number
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-(10**12), 10**12), st.integers(0, 99))
+def test_every_way_of_writing_a_number_reads_back(whole, hundredths):
+    value = float(f"{whole}.{hundredths:02d}")
+    written = f"{whole:,}.{hundredths:02d}"
+
+    point = read_number(written)
+    assert isinstance(point, WrittenNumber)
+    assert point.point == value
+    comma = read_number(written.translate(str.maketrans(",.", ".,")))
+    assert isinstance(comma, WrittenNumber)
+    assert comma.comma == value

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.header import ACCEPTED_NAMES, find_columns, letter_of, likely_column
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn
+
+
+@pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours, names in ACCEPTED_NAMES.items() for name in names])
+def test_every_accepted_name_is_recognised_in_any_dress(ours, name):
+    others = [one for one in ACCEPTED_NAMES if one != ours]
+    for dressed in (name, name.upper(), f" {name.replace('_', ' ')} ", name.replace("_", "-"), name.replace("_", "")):
+        layout = find_columns(["extra", *others, dressed], BatchSettings())
+        assert layout.columns[ours] == dressed.strip()
+
+
+@pytest.mark.parametrize(
+    ("index", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16383, "XFD")]
+)
+def test_letters_are_those_of_a_spreadsheet(index, letter):
+    assert letter_of(index) == letter
+
+
+def test_a_mapping_beats_names():
+    layout = find_columns(["date", "part", "qty", "when"], BatchSettings(column_mapping={"date": "WHEN"}))
+
+    assert layout.columns["date"] == "when"
+    assert layout.left_alone == ("date",)
+
+
+def test_a_column_that_has_a_plus_or_an_equals_sign_in_its_name_is_that_column():
+    mapping = {"partnumber": "a+b", "demand_qty": "=1"}
+    layout = find_columns(["date", "a", "b", "a+b", "=1"], BatchSettings(column_mapping=mapping))
+
+    assert (layout.part.indices, layout.quantity.indices) == ((3,), (4,))
+
+
+def test_the_likely_column_is_the_one_that_holds_an_accepted_name():
+    names = ["invoice_date", "customer", "SKU nr", "products", "Line Item Quantity"]
+
+    assert likely_column("date", names) == "invoice_date"
+    assert likely_column("partnumber", names) == "SKU nr"
+    assert likely_column("demand_qty", names) == "Line Item Quantity"
+    assert likely_column("date", [""]) == "COLUMN"
+
+
+def test_wide_headers_decide_their_order_together():
+    layout = find_columns(["part", "01/02/2024", "13/02/2024"], BatchSettings())
+    assert [period.name for period in layout.periods] == ["01/02/2024", "13/02/2024"]
+
+    with pytest.raises(AmbiguousDates, match="column 2"):
+        find_columns(["part", "01/02/2024", "02/02/2024"], BatchSettings())
+
+
+def test_two_headers_of_one_period_are_refused():
+    with pytest.raises(AmbiguousColumn, match="same period"):
+        find_columns(["part", "2024-01-01", "01-Jan-2024"], BatchSettings())
+
+
+def test_long_headers_are_listed_in_part():
+    with pytest.raises(MissingColumn, match=r"… \(40 columns\)"):
+        find_columns([f"c{i}" for i in range(40)], BatchSettings())
