@@ -54,13 +54,13 @@ $(VENV)/bin/python:
 	"$(PYTHON)" -m venv $(VENV)
 
 $(VENV)/.pip: constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install -qq --upgrade --constraint constraints.txt pip
 	@touch $@
 
 $(VENV)/.runtime: pyproject.toml $(VENV)/.pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable .
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --group dev
 	@touch $@
