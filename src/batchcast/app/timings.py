@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median_low
 
 from batchcast.domain.plan import Pace
 
@@ -51,14 +51,17 @@ class Timings:
 
 
 def pace_from(timings: Sequence[Timing]) -> Pace:
-    """The typical pace scaled by the median of measured over typical seconds; unscaled without timings."""
+    """The typical pace scaled by the median of measured over typical seconds; unscaled without timings.
+
+    Of two middle ones the faster counts: what disturbs a measurement makes it slower, such as a first compilation.
+    """
     if not timings:
         return TYPICAL_PACE
-    scale = median(timing.work_seconds / _typical_work(timing) for timing in timings)
+    scale = median_low(timing.work_seconds / _typical_work(timing) for timing in timings)
     return Pace(
         seconds_per_cell=TYPICAL_PACE.seconds_per_cell * scale,
         seconds_per_series=TYPICAL_PACE.seconds_per_series * scale,
-        start_seconds=median(timing.start_seconds for timing in timings),
+        start_seconds=median_low(timing.start_seconds for timing in timings),
     )
 
 

@@ -30,6 +30,14 @@ def test_the_pace_is_the_median_of_what_was_measured(tmp_path: Path) -> None:
     assert pace.start_seconds == 3.0
 
 
+def test_one_slow_first_batch_does_not_spoil_the_second_estimate(tmp_path: Path) -> None:
+    timings = Timings(tmp_path / "timings.jsonl")
+    timings.add(_timing(30.0))
+    timings.add(_timing(1.0))
+
+    assert timings.pace("1").start_seconds == 1.0
+
+
 def test_batches_of_another_version_do_not_count(tmp_path: Path) -> None:
     timings = Timings(tmp_path / "timings.jsonl")
     timings.add(_timing(9.0, version="0"))
