@@ -9,10 +9,25 @@ import pytest
 
 from batchcast.forecast.moments import Moments, measure_history
 
-FIELDS = (
-    "periods mean variance largest demands first last size_mean size_variance spans span_mean span_variance "
-    "span_largest scale naive_squares naive_errors unit"
-).split()
+FIELDS = [
+    "periods",
+    "mean",
+    "variance",
+    "largest",
+    "demands",
+    "first",
+    "last",
+    "size_mean",
+    "size_variance",
+    "spans",
+    "span_mean",
+    "span_variance",
+    "span_largest",
+    "scale",
+    "naive_squares",
+    "naive_errors",
+    "unit",
+]
 
 
 def naive(history: list[float], span: int) -> dict[str, float]:
