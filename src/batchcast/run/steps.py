@@ -72,7 +72,7 @@ class JobMaker:
         arguments = {
             "history": self.work.history.path,
             "request": self.plan.request,
-            "series": self.plan.series,
+            "series": self.work.history.facts.series,
             "into": self._knowledge,
         }
         return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds)

@@ -220,3 +220,17 @@ def test_stopping_while_the_file_is_read_is_a_cancel() -> None:
     error = error_of(Path("demand.csv"), Outcome(ending=Ending.CANCELLED), Job(function="x:y"))
 
     assert isinstance(error, BatchCancelled)
+
+
+def test_the_forecast_of_a_site_is_the_same_alone_and_with_the_others(
+    app: Batchcast, sample: Path, tmp_path: Path
+) -> None:
+    everything = app.run(sample, BatchSettings(horizon=3, batch_mode="off"), out=tmp_path / "all")
+    site = everything.analysis.plan.partitions[0].sites[-1] if everything.analysis.plan else ""
+    alone = BatchSettings(horizon=3, batch_mode="off", site_codes=(site,))
+
+    result = app.run(sample, alone, out=tmp_path / "alone")
+
+    rows = [line for line in everything.files["forecast"].read_text().splitlines() if f",{site}," in line]
+    assert rows
+    assert result.files["forecast"].read_text().splitlines()[1:] == rows
