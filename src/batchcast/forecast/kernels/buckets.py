@@ -15,7 +15,7 @@ import numpy as np
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, smooth_lanes, start_lanes, trained, vertex
+from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, smooth_lanes, start_lanes, trained, vertex
 
 LANES = 16
 GIVEN = LANES - 1  # the lane of a gain that is not searched for: where it is given, or where all fit equally well
@@ -24,7 +24,7 @@ NO_EVIDENCE = 0.2
 ADIDA, IMAPA = range(2)  # rows of what `run_buckets` fills
 
 
-@inlined
+@compiled
 def sum_buckets(
     running: Floats, squares: Floats, start: int, stop: int, length: int, sums: Floats, rest: Floats
 ) -> int:
@@ -47,7 +47,7 @@ def sum_buckets(
     return count
 
 
-@inlined
+@compiled
 def best_level(work: Floats, search: bool) -> tuple[float, float]:
     """Level and squared error at the gain of least squared error, refined between the gains of the grid.
 
@@ -70,7 +70,7 @@ def best_level(work: Floats, search: bool) -> tuple[float, float]:
     return levels[best] + step * (slope + 0.5 * step * bend), errors[best]
 
 
-@inlined
+@compiled
 def longest_buckets(values: Floats, held: Ints, buckets: Ints) -> int:
     """The mean gap between demands at each cutoff, to the nearest period; 0 without demand. Returns the largest."""
     demands, last, t, most = 0, -1, 0, 0
@@ -103,7 +103,8 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
     running, squares = np.zeros(most + 1), np.zeros(most + 1)
     sums, rest = np.empty(most), np.empty(most)
     work, gains = np.empty(3 * LANES), np.empty(LANES)
-    gains[:GIVEN] = SEARCHED
+    for j in range(GIVEN):
+        gains[j] = SEARCHED[j]
     gains[GIVEN] = gain if gain > 0.0 else NO_EVIDENCE
     buckets, open_cutoffs = np.empty(len(held), np.int64), np.empty(len(held), np.bool_)
     for i in range(len(offsets) - 1):

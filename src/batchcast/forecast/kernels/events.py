@@ -22,7 +22,7 @@ NO_EVIDENCE = 0.2  # the middle, where every gain fits equally well: what statsf
 CROSTON, SBA, LINEAR_DECAY = range(3)  # rows of what `run_croston` fills
 
 
-@inlined
+@compiled
 def list_events(values: Floats, sizes: Floats, gaps: Floats) -> int:
     """Write the size of each demand and the periods since the one before (since the start, for the first)."""
     count = 0
@@ -36,7 +36,7 @@ def list_events(values: Floats, sizes: Floats, gaps: Floats) -> int:
     return count
 
 
-@inlined
+@compiled
 def longest(offsets: Ints) -> int:
     """Periods of the longest series."""
     most = 0

@@ -4,13 +4,22 @@ The errors are linear in the initial state. What a unit of each part of it takes
 depend on the data, so it is worked out once for each lane that is ever chosen, and its normal equations once for each
 length of history; a series only adds its own errors. This is what statsforecast's search approaches from afar.
 """
+
 # ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
 from __future__ import annotations
 
-from batchcast.forecast.kernels.lanes import Floats, inlined
+import numpy as np
+
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.events import longest
+from batchcast.forecast.kernels.holt_winters import project
+from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained
 
 LONGEST_SEASON = 24  # beyond it there are too many indices to be told from so few seasons
+LANES = 8  # of the second pass: two candidates a cutoff
+SLOPE_GAIN, DAMPING, SEASON_GAIN, LEVEL, SLOPE, EE = range(1, 7)  # rows of the workspace; the first is the gain
+ROWS = 7
 BLOCK = 64  # periods between two remembered sums
 STEADY = 1e-3  # weight of the squared initial state: well-posed, no more
 
@@ -21,7 +30,7 @@ def width_of(season: int) -> int:
     return (season + 8) // 8 * 8
 
 
-@inlined
+@compiled
 def unit_effects(parameters: Floats, indices: Floats, table: Floats) -> None:
     """What a unit of each part of the initial state takes from each error, shape (periods, width).
 
@@ -30,11 +39,14 @@ def unit_effects(parameters: Floats, indices: Floats, table: Floats) -> None:
     """
     gain, slope_gain, damping, season_gain = parameters[0], parameters[1], parameters[2], parameters[3]
     season = len(indices)
-    table[:] = 0.0
+    for t in range(len(table)):
+        for k in range(season + 1, table.shape[1]):
+            table[t, k] = 0.0
     for part in range(season + 1):
         level = 1.0 if part == 0 else 0.0
         slope = 1.0 if part == 1 else 0.0
-        indices[:] = 0.0
+        for s in range(season):
+            indices[s] = 0.0
         if part > 1:
             indices[part - 2], indices[season - 1] = 1.0, -1.0
         s = 0
@@ -48,7 +60,7 @@ def unit_effects(parameters: Floats, indices: Floats, table: Floats) -> None:
             s = s + 1 if s + 1 < season else 0
 
 
-@inlined
+@compiled
 def sum_products(table: Floats, start: int, stop: int, sums: Floats) -> None:
     """Add the products of all parts with each other over some periods, shape (parts, width)."""
     for t in range(start, stop):
@@ -58,29 +70,38 @@ def sum_products(table: Floats, start: int, stop: int, sums: Floats) -> None:
                 sums[a, b] += effect * table[t, b]
 
 
-@inlined
-def remember_sums(table: Floats, sums: Floats) -> None:
-    """The sums of `sum_products` before every BLOCK-th period, shape (blocks, parts, width)."""
-    sums[0] = 0.0
-    for block in range(1, len(sums)):
-        sums[block] = sums[block - 1]
-        sum_products(table, (block - 1) * BLOCK, block * BLOCK, sums[block])
+@compiled
+def make_tables(parameters: Floats, season: int, tables: Floats, sums: Floats) -> None:
+    """Tables of `unit_effects` for each row of parameters, and running sums of their products.
 
-
-@inlined
-def factorise(table: Floats, sums: Floats, periods: int, products: Floats, factor: Floats) -> None:
-    """Cholesky factor of the normal equations over the first periods, into the lower triangle, shape (parts, parts).
-
-    `products` is workspace, shape (parts, width).
+    Args:
+        parameters: gain, slope gain, damping and season gain, shape (lanes, 4).
+        season: periods of a season.
+        tables: becomes the tables, shape (lanes, periods, width).
+        sums: zeros; becomes the products of all parts over the periods before every BLOCK-th one, shape (lanes,
+            blocks, parts, width).
     """
+    indices = np.empty(season)
+    for lane in range(len(parameters)):
+        unit_effects(parameters[lane], indices, tables[lane])
+        for block in range(1, sums.shape[1]):
+            for a in range(sums.shape[2]):
+                for b in range(sums.shape[3]):
+                    sums[lane, block, a, b] = sums[lane, block - 1, a, b]
+            sum_products(tables[lane], (block - 1) * BLOCK, block * BLOCK, sums[lane, block])
+
+
+@compiled
+def factorise(table: Floats, sums: Floats, periods: int, factor: Floats) -> None:
+    """Cholesky factor of the normal equations over the first periods, into the lower triangle, shape (parts, width)."""
     parts = len(factor)
     block = periods // BLOCK
-    products[:] = sums[block]
-    sum_products(table, block * BLOCK, periods, products)
     for a in range(parts):
-        for b in range(a + 1):
-            factor[a, b] = products[a, b] + (STEADY if a == b else 0.0)
+        for b in range(factor.shape[1]):
+            factor[a, b] = sums[block, a, b]
+    sum_products(table, block * BLOCK, periods, factor)
     for a in range(parts):
+        factor[a, a] += STEADY
         for b in range(a):
             for k in range(b):
                 factor[a, b] -= factor[a, k] * factor[b, k]
@@ -90,7 +111,7 @@ def factorise(table: Floats, sums: Floats, periods: int, products: Floats, facto
         factor[a, a] = max(factor[a, a], 0.1 * STEADY) ** 0.5
 
 
-@inlined
+@compiled
 def solve(factor: Floats, parts: int, right: Floats) -> None:
     """Solve the normal equations in place."""
     for a in range(parts):
@@ -103,10 +124,11 @@ def solve(factor: Floats, parts: int, right: Floats) -> None:
         right[a] /= factor[a, a]
 
 
-@inlined
+@compiled
 def moments(table: Floats, errors: Floats, lane: int, periods: int, right: Floats) -> None:
     """Products of a lane's errors, shape (periods, lanes), with what each part of the initial state takes from them."""
-    right[:] = 0.0
+    for k in range(len(right)):
+        right[k] = 0.0
     t = 0
     while t + 4 <= periods:
         e0, e1, e2, e3 = errors[t, lane], errors[t + 1, lane], errors[t + 2, lane], errors[t + 3, lane]
@@ -118,3 +140,107 @@ def moments(table: Floats, errors: Floats, lane: int, periods: int, right: Float
         for k in range(table.shape[1]):
             right[k] += errors[t, lane] * table[t, k]
         t += 1
+
+
+@compiled
+def free_lanes(
+    work: Floats, indices: Floats, season: int, values: Floats, start: int, stop: int, errors: Floats
+) -> None:
+    """Smooth values[start:stop] in every lane and write each error, shape (periods, LANES)."""
+    s = start % season
+    for t in range(start, stop):
+        y, index, error_row = values[t], indices[s], errors[t]
+        for j in range(LANES):
+            damped = work[DAMPING * LANES + j] * work[SLOPE * LANES + j]
+            base = work[LEVEL * LANES + j] + damped
+            error = y - base - index[j]
+            work[LEVEL * LANES + j] = base + work[j] * error
+            work[SLOPE * LANES + j] = damped + work[SLOPE_GAIN * LANES + j] * error
+            index[j] += work[SEASON_GAIN * LANES + j] * error
+            work[EE * LANES + j] += error * error
+            error_row[j] = error
+        s = s + 1 if s + 1 < season else 0
+
+
+@compiled
+def start_lane(work: Floats, indices: Floats, lane: int, parameters: Floats, state: Floats) -> None:
+    """A lane with its parameters and initial state, and no error yet."""
+    season, last = len(indices), 0.0
+    for row in range(LEVEL):
+        work[row * LANES + lane] = parameters[row]
+    work[LEVEL * LANES + lane], work[SLOPE * LANES + lane], work[EE * LANES + lane] = state[0], state[1], 0.0
+    for s in range(season - 1):
+        indices[s, lane] = state[2 + s]
+        last -= state[2 + s]
+    indices[season - 1, lane] = last
+
+
+@compiled
+def run_free(
+    values: Floats,
+    offsets: Ints,
+    held: Ints,
+    season: int,
+    parameters: Floats,
+    picks: Ints,
+    tables: Floats,
+    sums: Floats,
+    mean: Floats,
+    mse: Floats,
+) -> None:
+    """Run two candidates a cutoff from the initial state that fits them best; forecast where that fits better.
+
+    Args:
+        values: demand of all series.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back at each cutoff, ascending.
+        season: periods of a season, at most LONGEST_SEASON.
+        parameters: gain, slope gain, damping and season gain of every candidate, shape (lanes, 4).
+        picks: the two candidates of each series and cutoff, and the kind of season that fits it: where it is 1,
+            multiplicative, nothing is done; shape (series, cutoffs, 3).
+        tables: of `make_tables`, as long as the longest series at least.
+        sums: of `make_tables`.
+        mean: forecasts so far, improved; shape (series, cutoffs, steps).
+        mse: mean squared one-step errors of these, improved; shape (series, cutoffs).
+    """
+    parts, width, group = season + 1, tables.shape[2], LANES // 2
+    work, indices, errors = np.zeros(ROWS * LANES), np.zeros((season, LANES)), np.empty((longest(offsets), LANES))
+    factors, factored = (
+        np.empty((len(parameters), len(held), parts, width)),
+        np.zeros((len(parameters), len(held)), np.int64),
+    )
+    origin, state = np.zeros(width), np.zeros(width)
+    for i in range(len(offsets) - 1):
+        y = values[offsets[i] : offsets[i + 1]]
+        for last in range(len(held) - 1, -1, -group):
+            stop = max(last - group, -1)
+            longest_left = trained(len(y), held[stop + 1])
+            if longest_left < 2 * season:
+                continue
+            origin[0] = y[0]
+            for c in range(last, stop, -1):
+                for q in range(2):
+                    start_lane(work, indices, 2 * (last - c) + q, parameters[picks[i, c, q]], origin)
+            free_lanes(work, indices, season, y, 0, longest_left, errors)
+            for lane in range(2 * (last - stop)):
+                c = last - lane // 2
+                n, pick = trained(len(y), held[c]), picks[i, c, lane % 2]
+                if factored[pick, c] != n:
+                    factored[pick, c] = n
+                    factorise(tables[pick], sums[pick], n, factors[pick, c])
+                moments(tables[pick], errors, lane, n, state)
+                solve(factors[pick, c], parts, state)
+                state[0] += y[0]
+                start_lane(work, indices, lane, parameters[pick], state)
+            seen = 0
+            for lane in range(2 * (last - stop)):
+                c = last - lane // 2
+                n = trained(len(y), held[c])
+                if n < 2 * season or picks[i, c, 2] == 1:
+                    continue
+                free_lanes(work, indices, season, y, seen, n, errors)
+                seen = n
+                if work[EE * LANES + lane] / n < mse[i, c] * (1.0 - FLAT):
+                    mse[i, c] = work[EE * LANES + lane] / n
+                    damping, level = work[DAMPING * LANES + lane], work[LEVEL * LANES + lane]
+                    project(work[SLOPE * LANES + lane], level, damping, indices, lane, n, mean[i, c])

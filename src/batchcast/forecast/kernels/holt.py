@@ -40,7 +40,7 @@ def grid_parameters(work: Floats) -> None:
         work[2 * LANES + j] = DAMPINGS[j % TRENDS]
 
 
-@inlined
+@compiled
 def fill_tables(work: Floats, level: Floats, slope: Floats, products: Floats) -> None:
     """What a unit of initial level, and of initial slope, adds to the forecast of each period, in every lane.
 
@@ -63,7 +63,7 @@ def fill_tables(work: Floats, level: Floats, slope: Floats, products: Floats) ->
             products[t + 1, 2, j] = products[t, 2, j] + v * v
 
 
-@inlined
+@compiled
 def trend_lanes(work: Floats, values: Floats, start: int, stop: int, u_table: Floats, v_table: Floats) -> None:
     """Smooth values[start:stop] in every lane of the grid."""
     t = start
@@ -97,7 +97,7 @@ def trend_lanes(work: Floats, values: Floats, start: int, stop: int, u_table: Fl
         t += 2
 
 
-@inlined
+@compiled
 def full_lanes(work: Floats, values: Floats, start: int, stop: int) -> None:
     """Smooth values[start:stop] in every lane of the second pass, and carry its own tables along."""
     lanes = FULL_LANES
@@ -140,7 +140,7 @@ def shifted(ee: float, eu: float, ev: float, uu: float, uv: float, vv: float, le
     return max(ee - 2.0 * linear + level * level * uu + 2.0 * level * slope * uv + slope * slope * vv, 0.0)
 
 
-@inlined
+@compiled
 def promising(work: Floats, products: Floats, errors: Floats) -> tuple[int, float]:
     """The lane that fits best, the steadiest of those as good as each other, and a gain between its neighbours'."""
     best = 0
@@ -159,7 +159,7 @@ def promising(work: Floats, products: Floats, errors: Floats) -> tuple[int, floa
     return best, gain * (towards / gain) ** abs(step)
 
 
-@inlined
+@compiled
 def start_candidate(work: Floats, j: int, gain: float, slope_gain: float, damping: float, level: float) -> None:
     """A lane of the second pass before its first period."""
     for row in range(FULL_ROWS):
@@ -170,7 +170,7 @@ def start_candidate(work: Floats, j: int, gain: float, slope_gain: float, dampin
     work[V_SLOPE * FULL_LANES + j] = 1.0
 
 
-@inlined
+@compiled
 def take_better(
     work: Floats, lane: int, n: int, first: float, given: Floats, chosen: Floats, mean: Floats, mse: Floats
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from batchcast.forecast.kernels.lanes import Floats, inlined
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.lanes import Floats
 
 NO_SEASON, ADDITIVE, MULTIPLICATIVE = range(3)
 SIGNIFICANT = 1.6448536269514722  # standard normal quantile 0.95
@@ -10,7 +11,7 @@ SMALLEST_INDEX = 0.01  # a multiplicative index under it would blow up what it d
 FEWEST_PERIODS = 4  # in a season that is tested for
 
 
-@inlined
+@compiled
 def add_products(values: Floats, season: int, start: int, stop: int, products: Floats) -> None:
     """Add, for values[start:stop], each one's product with those up to a season before; entry j is lag season - j."""
     t = start
@@ -25,7 +26,7 @@ def add_products(values: Floats, season: int, start: int, stop: int, products: F
         t += 1
 
 
-@inlined
+@compiled
 def is_seasonal(values: Floats, season: int, products: Floats) -> bool:
     """Does demand correlate with that of a season before, more than chance and the shorter lags explain?"""
     n = len(values)
@@ -49,7 +50,7 @@ def is_seasonal(values: Floats, season: int, products: Floats) -> bool:
     return abs(correlation) > limit
 
 
-@inlined
+@compiled
 def seasonal_indices(values: Floats, season: int, multiplicative: bool, indices: Floats, counts: Floats) -> None:
     """Index of each place in the season: the mean distance (or ratio) of its values from a centred moving average.
 
@@ -85,7 +86,7 @@ def seasonal_indices(values: Floats, season: int, multiplicative: bool, indices:
         indices[j] = indices[j] / mean if multiplicative else indices[j] - mean
 
 
-@inlined
+@compiled
 def find_season(values: Floats, season: int, products: Floats, indices: Floats, counts: Floats) -> int:
     """Which kind of season the values have, with its indices: multiplicative where all demand is positive.
 

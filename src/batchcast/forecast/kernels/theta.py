@@ -26,7 +26,7 @@ ROWS = 9  # of the workspace: gain, 1 / gain, level, fade, then sums of products
 INVERSE, LEVEL, FADE, EE, EF, EG, FG, GG = range(1, ROWS)
 
 
-@inlined
+@compiled
 def running_line(values: Floats, intercept: Floats, slope: Floats, means: Floats) -> None:
     """The regression line over the periods up to each, from running sums; its intercept is that of a period 0."""
     total, moment = 0.0, 0.0  # sums of y and of i x y
@@ -42,7 +42,7 @@ def running_line(values: Floats, intercept: Floats, slope: Floats, means: Floats
         intercept[i], slope[i], means[i] = mean - b * (0.5 * (n + 1.0)), b, mean
 
 
-@inlined
+@compiled
 def take_out(values: Floats, multiplicative: bool, indices: Floats, season: int, plain: Floats) -> None:
     """Values without their season."""
     j = 0
@@ -51,7 +51,7 @@ def take_out(values: Floats, multiplicative: bool, indices: Floats, season: int,
         j = j + 1 if j + 1 < season else 0
 
 
-@inlined
+@compiled
 def start_theta(work: Floats, gains: Floats, values: Floats, intercept: Floats, slope: Floats) -> None:
     """Every lane after the burn-in, of which the errors are forgotten."""
     for j in range(LANES):
@@ -64,7 +64,7 @@ def start_theta(work: Floats, gains: Floats, values: Floats, intercept: Floats, 
         work[k] = 0.0
 
 
-@inlined
+@compiled
 def theta_lanes(work: Floats, values: Floats, intercept: Floats, slope: Floats, start: int, stop: int) -> None:
     """Smooth values[start:stop] in every lane."""
     t = start
@@ -137,7 +137,7 @@ def best_line(work: Floats, j: int, n: int) -> tuple[float, float]:
     return (ef - share * fg) / ff, share
 
 
-@inlined
+@compiled
 def best_lane(work: Floats, n: int) -> tuple[int, float, float, float]:
     """The lane that fits best with its shift, share and squared error; the steadiest of those as good as each other."""
     best, best_shift, best_share, least = 0, 0.0, 0.0, np.inf
@@ -149,7 +149,7 @@ def best_lane(work: Floats, n: int) -> tuple[int, float, float, float]:
     return best, best_shift, best_share, least
 
 
-@inlined
+@compiled
 def put_back(mean: Floats, multiplicative: bool, indices: Floats, season: int, n: int) -> float:
     """Give forecasts their season back; returns what the mean squared error is to be multiplied by."""
     for step in range(len(mean)):
@@ -163,7 +163,7 @@ def put_back(mean: Floats, multiplicative: bool, indices: Floats, season: int, n
     return squares
 
 
-@inlined
+@compiled
 def walk_on(
     mean: Floats, gain: float, share: float, level: float, intercept: float, slope: float, average: float, n: int
 ) -> None:
@@ -203,11 +203,13 @@ def run_theta(
     shared, own = np.empty(ROWS * LANES), np.empty(ROWS * LANES)
     gains = GRID.copy()
     if given[0] > 0.0:
-        gains[:] = given[0]
+        for j in range(LANES):
+            gains[j] = given[0]
     for i in range(len(offsets) - 1):
         series = values[offsets[i] : offsets[i + 1]]
         seen, multiplied = 0, 0  # periods that the lanes without season, and the products, have taken in
-        products[:] = 0.0
+        for j in range(season + 1):
+            products[j] = 0.0
         for c in range(len(held) - 1, -1, -1):
             n = trained(len(series), held[c])
             if n <= BURN_IN:

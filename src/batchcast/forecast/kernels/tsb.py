@@ -58,7 +58,7 @@ def demand_lanes(work: Floats, size: float) -> None:
             work[CHANCE + k] += CHANCE_GRID[j] * (1.0 - work[CHANCE + k])
 
 
-@inlined
+@compiled
 def best_pair(squares: Floats) -> tuple[float, float]:
     """Gains of size and chance with least squared error, each refined by a parabola through its neighbours."""
     best = 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from batchcast.forecast.kernels import buckets, events, holt, holt_winters, ses, simple, theta, tsb
+from batchcast.forecast.kernels import buckets, events, free_start, holt, holt_winters, ses, simple, theta, tsb
 from batchcast.forecast.models.points import Forecast, Task
 
 
@@ -81,13 +82,40 @@ def run_holt(task: Task) -> Mapping[str, Forecast]:
 
 def run_holt_winters(task: Task) -> Mapping[str, Forecast]:
     """Holt and Winters, additive or multiplicative."""
-    cutoffs, series = task.shape
-    mean, mse = np.zeros((series, cutoffs, task.steps)), np.zeros((series, cutoffs))
-    if task.season_length > 1:
-        chosen, choose = np.zeros((series, cutoffs, 7 + task.season_length)), np.zeros(5)
-        args = (task.values, task.offsets, task.held, task.season_length, choose, chosen, mean, mse)
-        holt_winters.run_holt_winters(*args)
+    (cutoffs, series), season = task.shape, task.season_length
+    mean, mse = np.zeros((series, cutoffs, task.steps)), np.full((series, cutoffs), np.inf)
+    picks = np.zeros((series, cutoffs, 3), dtype=np.int64)
+    if season > 1:
+        chosen = np.zeros((series, cutoffs, 6 + season))
+        for multiplicative in (False, True):
+            holt_winters.run_grid(
+                task.values,
+                task.offsets,
+                task.held,
+                season,
+                holt_winters.GRID,
+                multiplicative,
+                picks,
+                chosen,
+                mean,
+                mse,
+            )
+    if 1 < season <= free_start.LONGEST_SEASON:
+        _free_start(task, picks, mean, mse)
     return {"holt_winters": (mean.swapaxes(0, 1), mse.swapaxes(0, 1))}
+
+
+def _free_start(task: Task, picks: NDArray[np.int64], mean: NDArray[np.float64], mse: NDArray[np.float64]) -> None:
+    """Improve additive forecasts by the initial state that fits best."""
+    season, longest = task.season_length, int(np.diff(task.offsets).max(initial=0))
+    used, places = np.unique(picks[:, :, :2], return_inverse=True)
+    parameters = holt_winters.GRID[used]
+    width = free_start.width_of(season)
+    tables = np.empty((len(used), longest, width))
+    sums = np.zeros((len(used), longest // free_start.BLOCK + 1, season + 1, width))
+    free_start.make_tables(parameters, season, tables, sums)
+    candidates = np.concatenate([places.reshape(picks[:, :, :2].shape), picks[:, :, 2:]], axis=2)
+    free_start.run_free(task.values, task.offsets, task.held, season, parameters, candidates, tables, sums, mean, mse)
 
 
 SIMPLE = ("zero", "naive", "mean", "moving_average")

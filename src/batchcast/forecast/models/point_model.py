@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PointModel:
@@ -21,9 +27,11 @@ class PointModel:
         """It can't be used where there is no season (season length 1)."""
         return self.seasons > 0
 
-    def least_periods(self, season_length: int) -> int:
-        """The shortest history that it forecasts from."""
-        return max(self.periods, self.seasons * season_length)
+    def is_usable(self, periods: Ints, season_length: int) -> Flags:
+        """Whether it can forecast from histories of so many periods, element by element."""
+        if self.needs_season and season_length == 1:
+            return np.zeros(periods.shape, dtype=np.bool_)
+        return np.asarray(periods >= max(self.periods, self.seasons * season_length))
 
 
 _ALL = (

@@ -78,7 +78,7 @@ def forecast_points(
             if name not in models:
                 continue
             m = models.index(name)
-            usable = lengths >= POINT_MODELS[name].least_periods(season_length)
+            usable = POINT_MODELS[name].is_usable(lengths, season_length)
             finish(level, error, scales, usable, mean[m], mse[m], valid[m])
     return PointForecasts(models=tuple(models), cutoffs=tuple(cutoffs), mean=mean, valid=valid, mse=mse)
 
