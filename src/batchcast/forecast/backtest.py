@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.families import Calibration, Family
+from batchcast.forecast.family import Calibration, Scored
 from batchcast.forecast.metrics import MEASURED, score_forecasts
 from batchcast.forecast.statistics import Tally
 
@@ -97,7 +97,7 @@ def is_usable(evidence: Evidence) -> NDArray[np.bool_]:
 
 
 def run_families(
-    families: Sequence[Family], evidence: Evidence, calibration: Calibration, levels: tuple[float, ...], count: int
+    families: Sequence[Scored], evidence: Evidence, calibration: Calibration, levels: tuple[float, ...], count: int
 ) -> tuple[Floats, Floats]:
     """What every family says of every cutoff.
 

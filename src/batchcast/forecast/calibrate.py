@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.classes import DEMAND_CLASSES
 from batchcast.forecast.distributions.conformal import FEWEST_RESIDUALS, residual_table, standardise
-from batchcast.forecast.families import DEFAULT_SPREAD, Calibration, Conformal, Family, NegativeBinomial
+from batchcast.forecast.families import Conformal, NegativeBinomial
+from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Family
 from batchcast.forecast.statistics import Tally
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,6 @@ halves that cannot overflow for the first 2**36 terms; the total is one (long) i
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +45,3 @@ def exact_total(limbs: Limbs) -> int:
 def nearest_float(total: int) -> float:
     """The float64 nearest to a count of smallest steps."""
     return total / _STEP
-
-
-def exact_totals(limbs: NDArray[Any]) -> list[int]:
-    """`exact_total` of each row of limbs, shape (sums, _POWERS, 2)."""
-    return [exact_total(row) for row in limbs]

@@ -1,64 +1,25 @@
-"""The families of distributions that compete: the protocol each fulfils, and the registry of those there are.
+"""The families of distributions that compete, and the registry of them.
 
-A new family (a learned one, say) is a class with these five members, entered in `families_of`.
+A new family (a learned one, say) is a class with the members of `family.Family`, entered in `families_of`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.classes import DEMAND_CLASSES, LONG_INTERVAL, demand_interval
+from batchcast.forecast.classes import LONG_INTERVAL, demand_interval
 from batchcast.forecast.distributions.conformal import conformal_quantiles, typical_deviation
 from batchcast.forecast.distributions.empirical import window_quantiles
 from batchcast.forecast.distributions.negbin import negbin_quantiles
 from batchcast.forecast.distributions.wss import bootstrap_quantiles, mixture_quantiles
 from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
-from batchcast.forecast.models import POINT_MODELS
+from batchcast.forecast.family import Calibration, Family, Levels, Rows, Scored
 
 Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
-Levels = tuple[float, ...]  # ascending, in (0, 1)
-
-DEFAULT_SPREAD = 1.25  # moments of the past understate what comes: they leave out that the mean itself is uncertain
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """What the sample of the batch taught about families; empty before it was looked at."""
-
-    spread: Mapping[str, Sequence[float]] = field(default_factory=dict)  # family -> factor of variance by class
-    residuals: Mapping[str, Floats] = field(default_factory=dict)  # family -> (folds + 1, classes, RESIDUAL_LEVELS)
-
-    def spread_of(self, family: str, classes: NDArray[np.int8]) -> Floats:
-        """The factor for each entry of `classes`, same shape."""
-        return np.array(self.spread.get(family, [DEFAULT_SPREAD] * len(DEMAND_CLASSES)))[classes]
-
-
-class Family(Protocol):
-    """A way to turn evidence into the distribution of the demand to come. NaN: nothing to say of that series."""
-
-    @property
-    def name(self) -> str:
-        """Its name in tables: negbin_ses."""
-
-    @property
-    def kin(self) -> str:
-        """Families of one kin are near copies: an average holds one of them where it can."""
-
-    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
-        """Quantiles of the sum over the span and means of `count` steps.
-
-        Returns:
-            Shapes (cutoffs, series, levels), ascending, and (cutoffs, series, count).
-        """
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Quantiles of each step at the last cutoff, for some series: shape (rows, count, levels), ascending."""
 
 
 @dataclass(frozen=True)
@@ -188,19 +149,10 @@ class Certain:
         """That of the point model."""
         return self.model
 
-    @property
-    def kin(self) -> str:
-        """The same."""
-        return self.model
-
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """The mean, at every level."""
         mean = evidence.steps(self.model, evidence.span).sum(axis=2)
         return np.repeat(mean[:, :, None], len(levels), axis=2), evidence.steps(self.model, count)
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """The mean, at every level."""
-        return np.repeat(evidence.steps(self.model, count)[-1, rows, :, None], len(levels), axis=2)
 
 
 _POINT_KINS = {
@@ -243,14 +195,14 @@ def families_of(models: Sequence[str]) -> tuple[Family, ...]:
     """The families that compete: those of the models asked for, or all where none is."""
     if models:
         return tuple(_family_of(model) for model in models)
-    around = tuple(NegativeBinomial(m, _POINT_KINS[m]) for m in AUTO_MODELS if m in POINT_MODELS)
+    around = tuple(NegativeBinomial(m, _POINT_KINS[m]) for m in AUTO_MODELS)
     return (*around, EmpiricalWindows(), Bootstrap(), *(Conformal(model) for model in CONFORMAL_MODELS))
 
 
-def baselines_beside(families: Sequence[Family]) -> tuple[Family, ...]:
+def baselines_beside(families: Sequence[Scored]) -> tuple[Scored, ...]:
     """What every leaderboard shows besides: zero, naive and the in-sample quantile."""
     shown = {family.name for family in families}
-    baselines: tuple[Family, ...] = (Certain("zero"), Certain("naive"), EmpiricalWindows())
+    baselines: tuple[Scored, ...] = (Certain("zero"), Certain("naive"), EmpiricalWindows())
     return tuple(family for family in baselines if family.name not in shown)
 
 
@@ -264,7 +216,7 @@ def _family_of(model: str) -> Family:
             return NegativeBinomial(model, _POINT_KINS[model])
 
 
-def point_models_of(families: Sequence[Family]) -> tuple[str, ...]:
+def point_models_of(families: Sequence[Scored]) -> tuple[str, ...]:
     """The point models these families need and that of the fallback, each once."""
     needed = [family.model for family in families if isinstance(family, NegativeBinomial | Conformal | Certain)]
     return tuple(dict.fromkeys([*needed, FALLBACK.model]))

@@ -21,7 +21,8 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, Family, baselines_beside, families_of
+from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
+from batchcast.forecast.family import Family, Scored
 from batchcast.forecast.fence import fence_of_steps, fence_of_sums, hold_back
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
@@ -120,7 +121,7 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     return _look_ahead(panel, outlook.final(), losses, accuracy, task)
 
 
-def _look_back(past: Backtest, baselines: Sequence[Family], task: Task) -> tuple[Accuracy, Floats]:
+def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple[Accuracy, Floats]:
     """Score every family, `auto` and the baselines: accuracy and the losses, shape (families, folds, series)."""
     pool, horizon, tallies = task.pool, task.request.horizon, task.tallies
     quantiles, means = run_families(task.families, past.evidence, pool.calibration, past.levels, horizon)
@@ -128,9 +129,9 @@ def _look_back(past: Backtest, baselines: Sequence[Family], task: Task) -> tuple
     for k, family in enumerate(task.families):
         losses[k] = past.score(quantiles[k], means[k], tallies.of(family.name))
     scores = {family.name: _fold_mean(losses[k]) for k, family in enumerate(task.families)}
-    for family in baselines:
-        own_quantiles, own_means = run_families([family], past.evidence, pool.calibration, past.levels, horizon)
-        scores[family.name] = _fold_mean(past.score(own_quantiles[0], own_means[0], tallies.of(family.name)))
+    for baseline in baselines:
+        (own,), (steps,) = run_families([baseline], past.evidence, pool.calibration, past.levels, horizon)
+        scores[baseline.name] = _fold_mean(past.score(own, steps, tallies.of(baseline.name)))
     auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
     for fold in range(len(pool.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])

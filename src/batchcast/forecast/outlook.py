@@ -10,8 +10,9 @@ import pyarrow as pa
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
 from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
-from batchcast.forecast.families import Family, point_models_of
-from batchcast.forecast.models import POINT_MODELS, forecast_points
+from batchcast.forecast.families import point_models_of
+from batchcast.forecast.family import Scored
+from batchcast.forecast.models import forecast_points
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
@@ -25,7 +26,7 @@ class Outlook:
         self,
         panel: Panel,
         request: ForecastRequest,
-        families: Sequence[Family],
+        families: Sequence[Scored],
         cutoffs: Sequence[int],
         profile: WeekdayProfile | None,
     ) -> None:
@@ -81,12 +82,11 @@ class Outlook:
             panel = flatten_week(panel, weights)
             self._weights = weights_of_steps(weights, panel.last_period, self._held, steps)
         ascending = sorted(self._held)
-        known = [model for model in models if model in POINT_MODELS]
         season = request.calendar.frequency.season_length
-        points = forecast_points(panel, models=known, cutoffs=ascending, steps=steps, season_length=season)
+        points = forecast_points(panel, models=models, cutoffs=ascending, steps=steps, season_length=season)
         order = [ascending.index(held) for held in self._held]
         means = {}
-        for k, model in enumerate(known):
+        for k, model in enumerate(models):
             mean = np.where(points.valid[k][:, :, None], points.mean[k], np.nan)[order]
             means[model] = mean if self._weights is None else mean * self._weights
         return means

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.classes import DEMAND_CLASSES
-from batchcast.forecast.families import Calibration
+from batchcast.forecast.family import Calibration
 from batchcast.forecast.profile import WeekdayProfile
 
 Floats = NDArray[np.float64]

@@ -282,5 +282,15 @@ def test_a_forecast_beyond_the_fence_is_held_back_and_flagged(make_request):
     assert result.stock["flag"].to_pylist() == ["fenced"]
 
 
+def test_an_empty_panel_has_empty_tables(make_request):
+    panel = daily_panel(3).chunk(0, 0)
+    request = make_request(LAST_DAY, DAYS, 7)
+
+    result = forecast_panel(panel, request, learn_pool(panel, request))
+
+    assert (result.forecast.num_rows, result.stock.num_rows, result.summary["series"]) == (0, 0, 0)
+    assert "p90" in result.forecast.column_names
+
+
 def test_warming_passes_through_every_kernel():
     warm()

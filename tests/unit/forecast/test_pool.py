@@ -16,7 +16,7 @@ from batchcast.forecast.distributions.conformal import (
     standardise,
     typical_deviation,
 )
-from batchcast.forecast.families import Calibration
+from batchcast.forecast.family import Calibration
 from batchcast.forecast.pool import (
     CLASS_SHRINKAGE,
     PRIOR_LOSS,
