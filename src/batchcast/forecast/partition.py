@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from batchcast.forecast.results import make_tables, result_writer, write_summary
 from batchcast.forecast.statistics import Tallies
 
 AFTER_CUTOFF = mark("first seen after the last period of the history that is used")
+
+log = logging.getLogger(__name__)
 
 READ_SERIES = 4096  # series read from the history at a time: a row group
 
@@ -54,9 +57,13 @@ class Summary:
         """Count the series of a chunk as forecast."""
         self._forecast += len(chunk.panel)
         self._flagged += int(chunk.flagged.sum())
-        fallen = chunk.models.count(FALLBACK_NAME)
-        if fallen:
-            self._fallbacks[FALLBACK_NAME] += fallen
+        names = zip(chunk.panel.site_codes, chunk.panel.partnumbers, strict=True)
+        for (site, part), model, flagged in zip(names, chunk.models, chunk.flagged.tolist(), strict=True):
+            if flagged:
+                log.info("Quantiles of part %r at site %r were held back at the plausibility fence", part, site)
+            if model == FALLBACK_NAME:
+                self._fallbacks[FALLBACK_NAME] += 1
+                log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_NAME)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; series = forecast + refused."""
@@ -137,17 +144,18 @@ def _with_history(panel: Panel) -> Panel:
 
 
 def _cut(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """The ranges in groups of at most READ_SERIES rows."""
+    """The ranges in groups of at most READ_SERIES rows, cut where row groups of the file end."""
+    pieces = [
+        (max(start, block), min(stop, block + READ_SERIES))
+        for start, stop in ranges
+        for block in range(start - start % READ_SERIES, stop, READ_SERIES)
+    ]
     groups: list[list[tuple[int, int]]] = []
     room = 0
-    for start, stop in ranges:
-        place = start
-        while place < stop:
-            if room == 0:
-                groups.append([])
-                room = READ_SERIES
-            size = min(stop - place, room)
-            groups[-1].append((place, place + size))
-            place += size
-            room -= size
+    for start, stop in pieces:
+        if stop - start > room:
+            groups.append([])
+            room = READ_SERIES
+        groups[-1].append((start, stop))
+        room -= stop - start
     return groups

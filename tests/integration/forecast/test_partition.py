@@ -169,6 +169,14 @@ def test_in_memory_and_on_disk_are_the_same_numbers(batch, tmp_path: Path):
         assert sorted(map(str, table.to_pylist())) == sorted(map(str, rows(tmp_path / "out", name)))
 
 
+def test_ranges_are_read_at_most_a_row_group_at_a_time(monkeypatch):
+    monkeypatch.setattr(partition, "READ_SERIES", 10)
+
+    groups = partition._cut([(3, 5), (8, 27), (30, 31), (38, 44)])
+
+    assert groups == [[(3, 5), (8, 10)], [(10, 20)], [(20, 27), (30, 31), (38, 40)], [(40, 44)]]
+
+
 def test_a_saved_pool_gives_the_same_numbers(batch, tmp_path: Path):
     panel, _, request, pool = batch
     pool.save(tmp_path / "pool.json")
@@ -248,7 +256,8 @@ def test_steps_passed_over_shift_dates_and_lead_time(make_request):
     assert result.stock["lead_time_mean"].to_numpy().sum() > 2 * result.forecast["forecast_raw"].to_numpy().sum()
 
 
-def test_where_every_model_fails_the_fallback_is_told(make_request):
+def test_where_every_model_fails_the_fallback_is_told_and_the_series_named(make_request, caplog):
+    caplog.set_level("INFO", logger="batchcast")
     panel = daily_panel(40)
     request = make_request(LAST_DAY, DAYS, 7, models=("empirical",))
 
@@ -259,6 +268,7 @@ def test_where_every_model_fails_the_fallback_is_told(make_request):
     assert result.summary["fallbacks"] == {FALLBACK_NAME: short}
     assert result.stock["reorder_point"].to_numpy().min() >= 0
     assert result.forecast["model"].to_pylist().count(FALLBACK_NAME) == 7 * short
+    assert sum("stands in" in line and "part '" in line for line in caplog.messages) == short
 
 
 def test_a_forecast_beyond_the_fence_is_held_back_and_flagged(make_request):
