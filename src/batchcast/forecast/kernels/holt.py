@@ -87,13 +87,14 @@ def trend_lanes(work: Floats, values: Floats, start: int, stop: int, u_table: Fl
             forecast = work[LEVEL * LANES + j] + damped
             error = y0 - forecast
             damped = damping * (damped + slope_gain * error)
-            forecast += gain * error + damped
+            forecast = (forecast + gain * error) + damped
             second = y1 - forecast
             work[LEVEL * LANES + j] = forecast + gain * second
             work[SLOPE * LANES + j] = damped + slope_gain * second
-            work[EE * LANES + j] += error * error + second * second
-            work[EU * LANES + j] += error * u_table[t, j] + second * u_table[t + 1, j]
-            work[EV * LANES + j] += error * v_table[t, j] + second * v_table[t + 1, j]
+            # one after the other: a sum must not depend on where a pass stopped for a cutoff
+            work[EE * LANES + j] = (work[EE * LANES + j] + error * error) + second * second
+            work[EU * LANES + j] = (work[EU * LANES + j] + error * u_table[t, j]) + second * u_table[t + 1, j]
+            work[EV * LANES + j] = (work[EV * LANES + j] + error * v_table[t, j]) + second * v_table[t + 1, j]
         t += 2
 
 

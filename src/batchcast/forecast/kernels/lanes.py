@@ -5,7 +5,8 @@ first variable, then of the second, ...). The loop over lanes is inside the loop
 unrolled inside it, so that the compiler keeps a lane's state in registers and works on eight lanes at a time. Rows of
 one array at distances known when compiling tell it that they do not overlap.
 
-A cutoff is a place where the pass stops for a moment to look at its lanes, never a second pass.
+A cutoff is a place where the pass stops for a moment to look at its lanes, never a second pass. Every sum is added up
+period after period, however many are unrolled, so that no bit depends on where the pass stopped.
 """
 
 from __future__ import annotations

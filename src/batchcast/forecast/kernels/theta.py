@@ -85,11 +85,11 @@ def theta_lanes(work: Floats, values: Floats, intercept: Floats, slope: Floats, 
                 next_error = y1 - level
                 work[LEVEL * LANES + j] = level + gain * next_error
                 work[FADE * LANES + j] = next_fade * left
-                work[EE * LANES + j] += error * error + next_error * next_error
-                work[EF * LANES + j] += error * fade + next_error * next_fade
-                work[EG * LANES + j] += error * line + next_error * next_line
-                work[FG * LANES + j] += fade * line + next_fade * next_line
-                work[GG * LANES + j] += line * line + next_line * next_line
+                work[EE * LANES + j] = (work[EE * LANES + j] + error * error) + next_error * next_error
+                work[EF * LANES + j] = (work[EF * LANES + j] + error * fade) + next_error * next_fade
+                work[EG * LANES + j] = (work[EG * LANES + j] + error * line) + next_error * next_line
+                work[FG * LANES + j] = (work[FG * LANES + j] + fade * line) + next_fade * next_line
+                work[GG * LANES + j] = (work[GG * LANES + j] + line * line) + next_line * next_line
             t += 2
             continue
         for j in range(LANES):
