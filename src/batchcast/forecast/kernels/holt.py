@@ -7,6 +7,9 @@ The error is linear in the initial level and slope, so at a cutoff least squares
 exactly: each lane carries the errors that a start from (first value, 0) makes, and tables the same for all series hold
 what a unit of initial level and of initial slope adds to each forecast. What statsforecast searches with five
 parameters is a grid of three here, of which the most promising are then run with their initial state in full.
+
+The trend of step h is the sum of damping^1 to damping^h. statsforecast, like the R package it follows, adds damping^1
+twice and stops at damping^(h - 1), which is another model at every step but the first; so we differ there on purpose.
 """
 # ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
