@@ -24,6 +24,7 @@ from batchcast.forecast.rounding import round_forecast
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet")
 SUMMARY = "summary.json"
+DECIMALS = 9  # of every forecast and stock figure: a dead part is 0, not 0.00000000000000000009
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
@@ -76,11 +77,11 @@ def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
         columns.DATE: pa.array(np.tile(days, count), pa.int32()).cast(pa.date32()),
         columns.PARTNUMBER: _texts(chunk.panel.partnumbers, horizon),
         columns.SITE_CODE: _texts(chunk.panel.site_codes, horizon),
-        columns.FORECAST_QTY: rounded.ravel(),
-        columns.FORECAST_RAW: chunk.raw.ravel(),
+        columns.FORECAST_QTY: _figures(rounded.ravel()),
+        columns.FORECAST_RAW: _figures(chunk.raw.ravel()),
     }
     for k, level in enumerate(request.quantiles):
-        names[columns.quantile_column(level)] = chunk.quantiles[:, :, k].ravel()
+        names[columns.quantile_column(level)] = _figures(chunk.quantiles[:, :, k].ravel())
     names[columns.MODEL] = _texts(chunk.models, horizon)
     return pa.table(names)
 
@@ -96,11 +97,11 @@ def _stock_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
             columns.LAST_DEMAND: _last_demand(chunk.panel, request.calendar),
             columns.LEAD_TIME: np.full(count, request.lead_time, dtype=np.int32),
             columns.SERVICE_LEVEL: np.full(count, request.service_level),
-            columns.LEAD_TIME_MEAN: stock.mean,
-            columns.LEAD_TIME_QUANTILE: stock.quantile,
-            columns.SAFETY_STOCK: stock.safety_stock,
+            columns.LEAD_TIME_MEAN: _figures(stock.mean),
+            columns.LEAD_TIME_QUANTILE: _figures(stock.quantile),
+            columns.SAFETY_STOCK: _figures(stock.safety_stock),
             columns.REORDER_POINT: stock.reorder_point,
-            columns.FILL_RATE: stock.fill_rate,
+            columns.FILL_RATE: _figures(stock.fill_rate),
             columns.FLAG: flags,
         }
     )
@@ -140,6 +141,10 @@ def _last_demand(panel: Panel, calendar: Calendar) -> pa.Array:
     none = panel.last_demand == NO_DEMAND
     days = calendar.first_days(np.where(none, 0, panel.last_demand).astype(np.int32))
     return pa.array(days, pa.int32(), mask=none).cast(pa.date32())
+
+
+def _figures(values: Any) -> pa.Array:
+    return pa.array(np.round(values, DECIMALS))
 
 
 def _known(values: Any) -> pa.Array:
