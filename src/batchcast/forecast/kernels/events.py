@@ -75,14 +75,12 @@ def choose_croston(values: Floats, offsets: Ints, held: Ints, size_gains: Floats
 
 
 @inlined
-def decayed_squares(slope: float, start: int, stop: int) -> float:
-    """Sum of max(1 - slope x idle, 0) squared over idle in [start, stop)."""
-    alive = stop
-    if slope * stop > 1.0:
-        alive = min(stop, int(1.0 / slope) + 1)  # the first whole number of periods at which nothing is left
-    k = float(max(alive - start, 0))
-    first = 1.0 - slope * start
-    return k * first * first - first * slope * k * (k - 1.0) + slope * slope * (k - 1.0) * k * (2.0 * k - 1.0) / 6.0
+def decayed_squares(slope: float, idle: int) -> float:
+    """Sum of max(1 - slope x t, 0) squared over the periods t from 0 to idle - 1."""
+    if slope * idle > 1.0:
+        idle = min(idle, int(1.0 / slope) + 1)  # the first whole number of periods at which nothing is left
+    k = float(idle)
+    return k - slope * k * (k - 1.0) + slope * slope * (k - 1.0) * k * (2.0 * k - 1.0) / 6.0
 
 
 @compiled
@@ -105,36 +103,38 @@ def run_croston(
     for i in range(len(offsets) - 1):
         y = values[offsets[i] : offsets[i + 1]]
         count = list_events(y, sizes, gaps)
-        for c in range(len(held)):
+        size_gain, gain = 0.0, 0.0  # of the cutoff before
+        size, gap, when, k = 0.0, 0.0, 0, 0
+        plain, corrected, fading = 0.0, 0.0, 0.0
+        for c in range(len(held) - 1, -1, -1):
             n = trained(len(y), held[c])
             if count == 0 or gaps[0] > n:
                 continue  # no demand yet: the forecast is 0, and so is the error
-            gain = gap_gains[c, i]
+            if size_gain != size_gains[c, i] or gain != gap_gains[c, i]:  # else go on from there
+                size_gain, gain = size_gains[c, i], gap_gains[c, i]
+                size, gap, when, k = sizes[0], gaps[0], int(gaps[0]) - 1, 1
+                plain = size * size if when > 0 else 0.0
+                corrected, fading = plain, plain
             keep = 1.0 - 0.5 * gain  # Syntetos and Boylan's factor
-            size, gap, when = sizes[0], gaps[0], int(gaps[0]) - 1
-            squares = size * size if when > 0 else 0.0
-            plain = corrected = fading = squares
-            k = 1
             while True:
-                rate = size / gap
-                slope = 0.5 * gain / gap
+                inverse = 1.0 / gap
+                rate, slope = size * inverse, 0.5 * gain * inverse
                 ends = k == count or when + gaps[k] >= n
                 idle = n - 1 - when if ends else int(gaps[k]) - 1  # periods without demand that follow
-                plain += idle * rate * rate
-                corrected += idle * (keep * rate) ** 2
-                fading += rate * rate * decayed_squares(slope, 0, idle)
                 faded = rate * max(1.0 - slope * idle, 0.0)
+                idle_plain = idle * rate * rate
+                idle_fading = rate * rate * decayed_squares(slope, idle)
                 if ends:
                     break
-                plain += (sizes[k] - rate) ** 2
-                corrected += (sizes[k] - keep * rate) ** 2
-                fading += (sizes[k] - faded) ** 2
-                size += size_gains[c, i] * (sizes[k] - size)
+                plain += idle_plain + (sizes[k] - rate) ** 2
+                corrected += keep * keep * idle_plain + (sizes[k] - keep * rate) ** 2
+                fading += idle_fading + (sizes[k] - faded) ** 2
+                size += size_gain * (sizes[k] - size)
                 gap += gain * (gaps[k] - gap)
                 when += int(gaps[k])
                 k += 1
             levels[CROSTON, c, i], levels[SBA, c, i], levels[LINEAR_DECAY, c, i] = rate, keep * rate, faded
             errors = max(n - 1, 1)
-            mse[CROSTON, c, i] = plain / errors
-            mse[SBA, c, i] = corrected / errors
-            mse[LINEAR_DECAY, c, i] = max(fading, 0.0) / errors
+            mse[CROSTON, c, i] = (plain + idle_plain) / errors
+            mse[SBA, c, i] = (corrected + keep * keep * idle_plain) / errors
+            mse[LINEAR_DECAY, c, i] = max(fading + idle_fading, 0.0) / errors

@@ -125,21 +125,37 @@ def solve(factor: Floats, parts: int, right: Floats) -> None:
 
 
 @compiled
-def moments(table: Floats, errors: Floats, lane: int, periods: int, right: Floats) -> None:
-    """Products of a lane's errors, shape (periods, lanes), with what each part of the initial state takes from them."""
-    for k in range(len(right)):
-        right[k] = 0.0
-    t = 0
-    while t + 4 <= periods:
-        e0, e1, e2, e3 = errors[t, lane], errors[t + 1, lane], errors[t + 2, lane], errors[t + 3, lane]
+def moments(table: Floats, errors: Floats, lane: int, start: int, stop: int, right: Floats) -> None:
+    """Add products of a lane's errors, shape (periods, LANES), with what the parts of the state take from them.
+
+    Period after period, so that it does not matter where an earlier call stopped.
+    """
+    for t in range(start, stop):
+        error = errors[t, lane]
         for k in range(table.shape[1]):
-            first, second = e0 * table[t, k] + e1 * table[t + 1, k], e2 * table[t + 2, k] + e3 * table[t + 3, k]
-            right[k] += first + second
-        t += 4
-    while t < periods:
-        for k in range(table.shape[1]):
-            right[k] += errors[t, lane] * table[t, k]
-        t += 1
+            right[k] += error * table[t, k]
+
+
+@compiled
+def all_moments(
+    tables: Floats, errors: Floats, picks: Ints, held: Ints, last: int, length: int, rights: Floats
+) -> None:
+    """Moments of every lane at its cutoff; lanes with the same parameters go on from each other.
+
+    `picks` are those of one series, shape (cutoffs, 3); lanes 0 and 1 are the candidates of cutoff `last`, the next
+    two those of the one after it, and so on. `rights` becomes the moments, shape (lanes, width).
+    """
+    for lane in range(len(rights)):
+        c = last - lane // 2
+        pick, start = picks[c, lane % 2], 0
+        for k in range(rights.shape[1]):
+            rights[lane, k] = 0.0
+        for other in range(lane):
+            if picks[last - other // 2, other % 2] == pick:
+                start = trained(length, held[last - other // 2])
+                for k in range(rights.shape[1]):
+                    rights[lane, k] = rights[other, k]
+        moments(tables[pick], errors, lane, start, trained(length, held[c]), rights[lane])
 
 
 @compiled
@@ -209,7 +225,7 @@ def run_free(
         np.empty((len(parameters), len(held), parts, width)),
         np.zeros((len(parameters), len(held)), np.int64),
     )
-    origin, state = np.zeros(width), np.zeros(width)
+    origin, rights = np.zeros(width), np.zeros((LANES, width))
     for i in range(len(offsets) - 1):
         y = values[offsets[i] : offsets[i + 1]]
         for last in range(len(held) - 1, -1, -group):
@@ -222,18 +238,19 @@ def run_free(
                 for q in range(2):
                     start_lane(work, indices, 2 * (last - c) + q, parameters[picks[i, c, q]], origin)
             free_lanes(work, indices, season, y, 0, longest_left, errors)
-            for lane in range(2 * (last - stop)):
-                c = last - lane // 2
+            lanes = 2 * (last - stop)
+            all_moments(tables, errors, picks[i], held, last, len(y), rights[:lanes])
+            for lane in range(lanes):
+                c, state = last - lane // 2, rights[lane]
                 n, pick = trained(len(y), held[c]), picks[i, c, lane % 2]
                 if factored[pick, c] != n:
                     factored[pick, c] = n
                     factorise(tables[pick], sums[pick], n, factors[pick, c])
-                moments(tables[pick], errors, lane, n, state)
                 solve(factors[pick, c], parts, state)
                 state[0] += y[0]
                 start_lane(work, indices, lane, parameters[pick], state)
             seen = 0
-            for lane in range(2 * (last - stop)):
+            for lane in range(lanes):
                 c = last - lane // 2
                 n = trained(len(y), held[c])
                 if n < 2 * season or picks[i, c, 2] == 1:

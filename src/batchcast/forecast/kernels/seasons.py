@@ -19,6 +19,13 @@ def add_products(values: Floats, season: int, start: int, stop: int, products: F
         for lag in range(t + 1):
             products[season - lag] += values[t] * values[t - lag]
         t += 1
+    while t + 4 <= stop:
+        y0, y1, y2, y3 = values[t], values[t + 1], values[t + 2], values[t + 3]
+        for j in range(season + 1):
+            k = t - season + j
+            total = (products[j] + y0 * values[k]) + y1 * values[k + 1]
+            products[j] = (total + y2 * values[k + 2]) + y3 * values[k + 3]
+        t += 4
     while t < stop:
         y = values[t]
         for j in range(season + 1):

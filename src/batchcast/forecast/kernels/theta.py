@@ -19,6 +19,7 @@ from batchcast.forecast.kernels.seasons import MULTIPLICATIVE, NO_SEASON, add_pr
 
 LANES = 16
 GRID = np.geomspace(0.1, 0.99, LANES)  # statsforecast's bounds; what lies between two fits 1e-4 better at best
+FADED = 400  # periods after which nothing is left of the initial level: 0.9^400 is under the precision of numbers
 BURN_IN = 3  # periods whose errors do not count
 LARGEST_SHARE = 1.0 - 1e-10  # of the line: theta at most 1e10
 STEADY = 1e-4  # weight of one squared unit of the initial level's distance from the first value: well-posed, no more
@@ -68,8 +69,9 @@ def start_theta(work: Floats, gains: Floats, values: Floats, intercept: Floats, 
 def theta_lanes(work: Floats, values: Floats, intercept: Floats, slope: Floats, start: int, stop: int) -> None:
     """Smooth values[start:stop] in every lane."""
     t = start
-    while t < stop:
-        two = t + 1 < stop
+    stop_early = min(stop, FADED)
+    while t < stop_early:
+        two = t + 1 < stop_early
         y0, a0, b0 = values[t], intercept[t - 1], slope[t - 1]
         if two:
             y1, a1, b1 = values[t + 1], intercept[t], slope[t]
@@ -105,6 +107,20 @@ def theta_lanes(work: Floats, values: Floats, intercept: Floats, slope: Floats, 
             work[FG * LANES + j] += fade * line
             work[GG * LANES + j] += line * line
         t += 1
+    while t < stop:
+        y0, b0 = values[t], slope[t - 1]
+        for j in range(LANES):
+            level = work[LEVEL * LANES + j]
+            line = b0 * work[INVERSE * LANES + j]
+            error = y0 - level
+            work[LEVEL * LANES + j] = level + work[j] * error
+            work[EE * LANES + j] += error * error
+            work[EG * LANES + j] += error * line
+            work[GG * LANES + j] += line * line
+        t += 1
+    if stop > FADED:
+        for j in range(LANES):
+            work[FADE * LANES + j] = 0.0
 
 
 @inlined
