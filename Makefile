@@ -10,6 +10,9 @@ CAN_RUN := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
 
+# Overflow of whole numbers is meant where compiled code hashes; interpreted, numpy warns of it.
+INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning
+
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -27,7 +30,9 @@ serve: ## start the service (from the next release on)
 
 test: static ## check everything and run every test, with coverage
 	$(BIN)/batchcast warm
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@echo "Compiled lines can't be counted, so the unit tests of the models run once interpreted:"
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q $(INTERPRETED) tests/unit/forecast
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report=term
 
 check: static ## check format, lint, types, imports and docs
 	$(BIN)/python -m pytest tests/unit/docs tests/acceptance/docs

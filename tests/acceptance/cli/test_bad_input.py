@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -12,9 +11,8 @@ HEADER = "date,partnumber,site_code,demand_qty\n"
 
 
 @pytest.fixture
-def batchcast(tmp_path):
+def batchcast(environment, tmp_path):
     def run(*arguments):
-        environment = os.environ | {"BATCHCAST_HOME": str(tmp_path / "home"), "BATCHCAST_LANG": "en"}
         command = [sys.executable, "-m", "batchcast", *map(str, arguments)]
         return subprocess.run(
             command, check=False, env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=60

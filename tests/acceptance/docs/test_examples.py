@@ -30,16 +30,17 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if examples_of(p
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_the_examples_of_a_page_run(path, tmp_path):
-    environment = os.environ | {
-        "BATCHCAST_HOME": str(tmp_path / ".home"),
-        "BATCHCAST_LANG": "en",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
+def test_the_examples_of_a_page_run(path, environment, tmp_path):
+    found_first = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     for example in examples_of(path):
         shell = ["bash", "-euo", "pipefail", "-c"] if example.language == "bash" else [sys.executable, "-c"]
         done = subprocess.run(
-            [*shell, example.code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            [*shell, example.code],
+            cwd=tmp_path,
+            env=environment | {"PATH": found_first},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == example.exit_code, f"{example.code}\n{done.stdout}\n{done.stderr}"
 

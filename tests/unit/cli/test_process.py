@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from batchcast.cli import main
+from batchcast.cli.screen import Screen, let_go_of_broken_streams
+from batchcast.cli.session import open_batchcast
+
+
+def test_the_version_is_written_without_loading_anything(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["batchcast", "--version"])
+
+    main.main()
+
+    assert capsys.readouterr().out.startswith("batchcast ")
+
+
+def test_the_process_ends_with_the_exit_code_of_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["batchcast", "analyze", "--lang", "en"])
+
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+
+    assert ended.value.code == 2
+    assert "FILE is missing" in capsys.readouterr().err
+
+
+def test_a_character_that_the_terminal_lacks_is_written_out(monkeypatch, tmp_path):
+    with (tmp_path / "out").open("w", encoding="ascii") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        Screen.of_process().out.print("Größe")
+
+    assert (tmp_path / "out").read_text(encoding="ascii") == "Gr\\xf6\\xdfe\n"
+
+
+def test_streams_without_a_reader_are_let_go(monkeypatch, tmp_path):
+    reader, writer = os.pipe()
+    broken = os.fdopen(writer, "w")
+    broken.write("nobody reads this")
+    os.close(reader)
+    closed = (tmp_path / "closed").open("w")
+    closed.close()
+    monkeypatch.setattr(sys, "stdout", broken)
+    monkeypatch.setattr(sys, "stderr", closed)
+
+    let_go_of_broken_streams()
+
+    broken.close()  # would raise BrokenPipeError
+
+
+def test_the_use_cases_are_those_of_app():
+    from batchcast.app.batchcast import Batchcast
+
+    assert isinstance(open_batchcast(), Batchcast)
