@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
 
 # Overflow of whole numbers is meant where compiled code hashes; interpreted, numpy warns of it.
-INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning
+INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning -m "not compiled"
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

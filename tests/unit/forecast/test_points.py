@@ -132,6 +132,7 @@ def test_cutoffs_must_ascend(make_panel: MakePanel) -> None:
             forecast_points(make_panel([1.0]), models=["mean"], cutoffs=wrong, steps=1, season_length=1)
 
 
+@pytest.mark.compiled
 def test_more_cutoffs_than_lanes_of_a_register_change_nothing(make_panel: MakePanel) -> None:
     random = np.random.default_rng(3)
     lengths = random.integers(30, 120, 40)

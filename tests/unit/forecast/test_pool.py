@@ -119,6 +119,7 @@ def test_a_few_series_of_a_batch_leave_conformal_families_out(make_panel, make_r
     assert pool.cutoffs == (3, 6, 9)
 
 
+@pytest.mark.compiled
 def test_spread_is_fitted_where_there_is_enough_to_fit(make_panel, make_request):
     rng = np.random.default_rng(8)
     # a level that wanders: the past is far steadier than the future
