@@ -25,7 +25,8 @@ def test_a_worker_imports_the_standard_library_alone():
 
     loaded = {name for name in asked.stdout.split() if not name.startswith("_")}
 
-    foreign = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - {"batchcast", "sitecustomize"}  # the last is what a distribution adds to its Python
+    ours = {"batchcast", "sitecustomize"}  # the latter is what a distribution adds to its Python
+    foreign = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - ours
     assert foreign == set()
     assert not loaded & {"asyncio", "multiprocessing", "subprocess", "batchcast.run.local_pool"}
 
