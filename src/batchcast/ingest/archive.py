@@ -95,7 +95,8 @@ def _no_members(name: str, empty: Sequence[str], left_alone: Sequence[str]) -> E
         template = mark("{name} holds no CSV file, only {names}; a folder or zip is read where it holds CSV files.")
         return UnknownFormat(Message(template, {"name": name, "names": ", ".join(left_alone[:10])}))
     if empty:
-        return EmptyInput(Message(mark("Every file in {name} is empty."), {"name": name}))
+        template = mark("Every file in {name} is empty: export them again, with a header and a row for each demand.")
+        return EmptyInput(Message(template, {"name": name}))
     return EmptyInput(Message(mark("{name} holds no file."), {"name": name}))
 
 

@@ -7,8 +7,10 @@ from what stands in the file, whatever it does with quotes that are out of place
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from batchcast.domain.message import Message, mark
+from batchcast.ingest.ahead import LARGE_FILE, ahead
 from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.dialect import DELIMITERS, Dialect
@@ -26,6 +29,8 @@ from batchcast.ingest.records import Records, split_lines, split_records, split_
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
 
 _KEYS = pa.dictionary(pa.int32(), pa.string())
+_THREADS = 2  # that parse a large file; a third one judges what they have parsed
+_LOWER_CASE = 0x20  # the bit that makes X an x
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +96,31 @@ class DelimitedFile:
     encoding: str = "UTF-8"
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:
             UnclosedQuote: if a quote opens and never closes.
         """
-        blocks = TextBlocks(self.source)
+        text = TextBlocks(self.source)
+        below = (_without_header(lines, self.dialect.header_lines) for lines in text)
+        threads = _THREADS if self.source.sent_bytes >= LARGE_FILE else 0
         carried: Lines | None = None
-        for lines in blocks:
-            here = _without_header(lines, self.dialect.header_lines)
-            if carried is not None:
-                here = Lines(carried.data + here.data, carried.first_line, here.count)
-            block, carried = self._block(here, layout, open_before=carried is not None)
-            if carried is not None and len(carried.data) > self.source.limits.max_record_bytes:
-                raise self._unclosed(carried.first_line)
-            yield block
-        self.encoding = blocks.encoding
+        with closing(ahead(below, partial(self._parsed, layout), threads=threads)) as parsed:
+            for lines, table in parsed:
+                block, carried = self._block(lines, table, carried)
+                if carried is not None and len(carried.data) > self.source.limits.max_record_bytes:
+                    raise self._unclosed(carried.first_line)
+                yield block
+        self.encoding = text.encoding
         if carried is not None:
             raise self._unclosed(carried.first_line)
 
-    def _block(self, lines: Lines, layout: Layout, *, open_before: bool) -> tuple[Block, Lines | None]:
-        if not open_before and _quotes_fit(lines.data, self.dialect.delimiter):
-            table = self._parsed(lines.data, layout)
-            if table is not None and table.num_rows == lines.count:
-                return CleanBlock(self.member, lines, table, self.dialect.delimiter), None
+    def _block(self, lines: Lines, table: Any | None, carried: Lines | None) -> tuple[Block, Lines | None]:
+        if carried is not None:
+            lines = Lines(carried.data + lines.data, carried.first_line, lines.count)
+        elif table is not None:
+            return CleanBlock(self.member, lines, table, self.dialect.delimiter), None
         split = split_lines(lines.data)
         records = split_records(split, lines.first_line, self.dialect.delimiter)
         left = None
@@ -124,14 +129,22 @@ class DelimitedFile:
             left = Lines(rest, lines.first_line + records.open_from, 0)
         return self._even(records), left
 
-    def _parsed(self, data: bytes, layout: Layout) -> Any | None:
-        """The wanted columns; quantities as whole numbers for as long as they are, which is quickest, then as text."""
+    def _parsed(self, layout: Layout, lines: Lines) -> Any | None:
+        """The wanted columns of a clean block, or None; runs on several threads.
+
+        Quantities are read as whole numbers for as long as they are, which is quickest, then as text; both mean the
+        same, so that it doesn't matter which thread is first to meet another.
+        """
+        data = lines.data
+        if not _quotes_fit(data, self.dialect.delimiter):
+            return None
+        table = None
         if self._whole and not _may_be_hexadecimal(data):
             table = _parse(data, self.dialect, layout, pa.int64())
-            if table is not None:
-                return table
-            self._whole = False
-        return _parse(data, self.dialect, layout, pa.string())
+            self._whole = self._whole and table is not None
+        if table is None:
+            table = _parse(data, self.dialect, layout, pa.string())
+        return table if table is not None and table.num_rows == lines.count else None
 
     def _even(self, records: Records) -> RecordBlock:
         """Rows as wide as the header; further cells that are blank are dropped, others break the row."""
@@ -193,7 +206,11 @@ def _parse(data: bytes, dialect: Dialect, layout: Layout, quantity: Any) -> Any 
         return pacsv.read_csv(
             source,
             read_options=pacsv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-            parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, ignore_empty_lines=False),
+            parse_options=pacsv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char='"' if b'"' in data else False,  # not to look for any is quicker
+                ignore_empty_lines=False,
+            ),
             convert_options=pacsv.ConvertOptions(
                 column_types=types,
                 include_columns=list(types),
@@ -208,7 +225,10 @@ def _parse(data: bytes, dialect: Dialect, layout: Layout, quantity: Any) -> Any 
 
 def _may_be_hexadecimal(data: bytes) -> bool:
     """The reader takes 0x1F for 31; to look for one letter first is many times faster."""
-    return (b"x" in data and b"0x" in data) or (b"X" in data and b"0X" in data)
+    if b"x" not in data and b"X" not in data:
+        return False
+    letters = np.frombuffer(data, dtype=np.uint8)
+    return bool(((letters[:-1] == ord("0")) & (letters[1:] | _LOWER_CASE == ord("x"))).any())
 
 
 def _uneven(row: SourceRow, width: int) -> BrokenRow:
@@ -241,7 +261,7 @@ class DelimitedFiles:
             return Message(mark("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
         return Message(mark("CSV, {encoding}, delimiter {delimiter}"), values)
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
         """All rows of all files once."""
         for file in self.files:
             yield from file.blocks(layout)

@@ -42,7 +42,8 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     lines = split_lines(first.data) if first else []
     start = next((i for i, line in enumerate(lines) if line.strip(" \t\r\n;,|")), None)
     if start is None:
-        raise EmptyInput(Message(mark("{name} is empty."), {"name": source.name}))
+        template = mark("{name} is empty: export it again, with a header and a row for each demand.")
+        raise EmptyInput(Message(template, {"name": source.name}))
     if _CONTROL & set(lines[start]):
         template = mark("{name} is not a text file; send a CSV, XLSX or Parquet file.")
         raise NotText(Message(template, {"name": source.name}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class ParquetSource:
         """What it was read as."""
         return Message(mark("Parquet, {count} columns"), {"count": self.columns})
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:

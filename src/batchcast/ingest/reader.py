@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import DateOrderJudge, ReadAgain
+from batchcast.ingest.digest import digest_of, digesting
 from batchcast.ingest.header import Layout
 from batchcast.ingest.history import HISTORY_FILE, write_history
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.numberstyle import NumberStyleJudge
 from batchcast.ingest.problems import NoRows
-from batchcast.ingest.recognise import digest_of, open_file
+from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.source import Source
 from batchcast.ingest.table import open_table
@@ -44,8 +45,8 @@ def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: In
     """
     limits = limits or IngestLimits()
     _clear(into)
-    with open_file(source, settings, limits) as (opened, layout):
-        return _ingest(opened, layout, into, settings, name=source.name, digest=digest_of(source))
+    with open_file(source, settings, limits) as (opened, layout), digesting(source) as digest:
+        return _ingest(opened, layout, into, settings, name=source.name, digest=digest)
 
 
 def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested:
@@ -60,17 +61,24 @@ def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested
 
 
 def _ingest(
-    source: Source, layout: Layout, into: Path, settings: BatchSettings, *, name: str, digest: str | None = None
+    source: Source,
+    layout: Layout,
+    into: Path,
+    settings: BatchSettings,
+    *,
+    name: str,
+    digest: Callable[[], str] | None = None,
 ) -> Ingested:
     tally = _read(source, layout, into, settings)
     if not tally.rows_read:
-        raise NoRows(Message(mark("{name} has a header and no rows under it."), {"name": name}))
+        template = mark("{name} has a header and no rows under it: export it again, with a row for each demand.")
+        raise NoRows(Message(template, {"name": name}))
     decided = [note for note in (tally.orders.conclude(), tally.styles.conclude()) if note is not None]
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE
         facts = write_history(tally.gathered(), path)
-        history = DemandHistory(path=path, facts=facts, input_sha256=digest or _sha256(path))
+        history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else digest_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided))
 
 
@@ -83,8 +91,9 @@ def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
         tally = Tally(layout, settings, orders, styles, rejected, source=source)
         try:
-            for block in source.blocks(layout):
-                tally.take(block)
+            with closing(source.blocks(layout)) as blocks:
+                for block in blocks:
+                    tally.take(block)
         except ReadAgain:
             orders, styles = orders.start_again(), styles.start_again()
         else:
@@ -140,8 +149,3 @@ def _clear(into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for name in (HISTORY_FILE, REJECTED_FILE):
         (into / name).unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

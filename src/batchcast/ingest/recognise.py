@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,15 +67,6 @@ def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iter
         yield open_single(source, settings)
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file as it was sent; of the sorted digests of its files for a folder."""
-    if path.is_dir():
-        members = sorted(digest_of(file) for file in path.rglob("*") if file.is_file())
-        return hashlib.sha256("\n".join(members).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _from_zip(
     archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits
 ) -> tuple[Source, Layout]:
@@ -102,7 +92,8 @@ def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
-        raise EmptyInput(Message(mark("{name} is empty."), {"name": path.name}))
+        template = mark("{name} is empty: export it again, with a header and a row for each demand.")
+        raise EmptyInput(Message(template, {"name": path.name}))
     return head
 
 

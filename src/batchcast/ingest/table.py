@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ class TypedTable:
         """What it was read as."""
         return Message(mark("table of {count} columns"), {"count": self.table.num_columns})
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
         """All rows once."""
         chosen = pa.table([self.table.column(i) for i in layout.wanted], names=[str(i) for i in layout.wanted])
         check_types(chosen.schema, layout)

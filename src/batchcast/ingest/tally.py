@@ -156,7 +156,8 @@ class Tally:
         at = days - EARLIEST_DAY
         numbers = self._day_numbers[at]
         if len(numbers) and numbers.min() < 0:
-            new = np.unique(at[numbers < 0])
+            unknown = at[numbers < 0]
+            new = np.unique(unknown[np.flatnonzero(np.diff(unknown, prepend=-1))])  # most repeat the row before
             self._day_numbers[new] = np.arange(len(self._days), len(self._days) + len(new))
             self._days += (new + EARLIEST_DAY).tolist()
             numbers = self._day_numbers[at]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -77,7 +77,7 @@ class SheetSource:
         values = {"sheet": self.sheet, "row": self.header_row}
         return Message(mark("XLSX, sheet {sheet}, header in row {row}"), values)
 
-    def blocks(self, layout: Layout) -> Iterator[Block]:
+    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
         """All rows under the header once; rows with nothing in them are passed over."""
         width = len(layout.header)
         numbered = enumerate(self.reader.iter_rows(), start=1)
