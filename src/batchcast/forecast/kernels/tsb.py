@@ -18,6 +18,7 @@ CHANCES = 8  # gains of the probability: one vector register
 LANES = SIZES * CHANCES
 SIZE_GRID = np.geomspace(0.02, 0.5, SIZES)
 CHANCE_GRID = np.geomspace(0.01, 0.5, CHANCES)
+SIZE_GAINS, CHANCE_GAINS = np.repeat(SIZE_GRID, CHANCES), np.tile(CHANCE_GRID, SIZES)  # of every lane
 SIZE_GAIN, CHANCE_GAIN = 0.1, 0.05  # where every gain fits equally well
 TABLE = 64  # runs of periods without demand whose effect is looked up
 CHANCE, SQUARES = LANES, 2 * LANES  # rows of the workspace; the first is the size
@@ -37,25 +38,22 @@ def idle_factors(gains: Floats, periods: int, factors: Floats) -> None:
 @inlined
 def idle_lanes(work: Floats, factors: Floats) -> None:
     """A run of periods without demand, in every lane."""
-    for s in range(SIZES):
-        for j in range(CHANCES):
-            k = s * CHANCES + j
-            rate = work[k] * work[CHANCE + k]
-            work[SQUARES + k] += rate * rate * factors[CHANCES + j]
-            work[CHANCE + k] *= factors[j]
+    for k in range(LANES):
+        chance = work[CHANCE + k]
+        rate = work[k] * chance
+        work[SQUARES + k] += rate * rate * factors[LANES + k]
+        work[CHANCE + k] = chance * factors[k]
 
 
 @inlined
 def demand_lanes(work: Floats, size: float) -> None:
     """A period with demand, in every lane."""
-    for s in range(SIZES):
-        gain = SIZE_GRID[s]
-        for j in range(CHANCES):
-            k = s * CHANCES + j
-            error = size - work[k] * work[CHANCE + k]
-            work[SQUARES + k] += error * error
-            work[k] += gain * (size - work[k])
-            work[CHANCE + k] += CHANCE_GRID[j] * (1.0 - work[CHANCE + k])
+    for k in range(LANES):
+        expected, chance = work[k], work[CHANCE + k]
+        error = size - expected * chance
+        work[SQUARES + k] += error * error
+        work[k] = expected + SIZE_GAINS[k] * (size - expected)
+        work[CHANCE + k] = chance + CHANCE_GAINS[k] * (1.0 - chance)
 
 
 @compiled
@@ -85,9 +83,9 @@ def choose_tsb(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, ch
     most = longest(offsets)
     sizes, gaps = np.empty(most), np.empty(most)
     work, ahead = np.empty(3 * LANES), np.empty(LANES)
-    table, factors = np.empty((TABLE, 2 * CHANCES)), np.empty(2 * CHANCES)
+    table, factors = np.empty((TABLE, 2 * LANES)), np.empty(2 * LANES)
     for periods in range(TABLE):
-        idle_factors(CHANCE_GRID, periods, table[periods])
+        idle_factors(CHANCE_GAINS, periods, table[periods])
     for i in range(len(offsets) - 1):
         y = values[offsets[i] : offsets[i + 1]]
         count = list_events(y, sizes, gaps)
@@ -100,24 +98,24 @@ def choose_tsb(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, ch
                     first = gaps[0] == 1.0
                     for k in range(LANES):
                         work[k] = sizes[0]
-                        work[CHANCE + k] = 1.0 if first else CHANCE_GRID[k % CHANCES]
+                        work[CHANCE + k] = 1.0 if first else CHANCE_GAINS[k]
                         work[SQUARES + k] = 0.0  # of the periods before, the same in every lane
                 else:
                     idle = int(gaps[seen]) - 1
                     if 0 < idle < TABLE:
                         idle_lanes(work, table[idle])
                     elif idle > 0:
-                        idle_factors(CHANCE_GRID, idle, factors)
+                        idle_factors(CHANCE_GAINS, idle, factors)
                         idle_lanes(work, factors)
                     demand_lanes(work, sizes[seen])
                 when += int(gaps[seen])
                 seen += 1
             if seen == 0:
                 continue
-            idle_factors(CHANCE_GRID, n - 1 - when, factors)
+            idle_factors(CHANCE_GAINS, n - 1 - when, factors)
             for k in range(LANES):
                 rate = work[k] * work[CHANCE + k]
-                ahead[k] = work[SQUARES + k] + rate * rate * factors[CHANCES + k % CHANCES]
+                ahead[k] = work[SQUARES + k] + rate * rate * factors[LANES + k]
             size_gains[c, i], chance_gains[c, i] = best_pair(ahead)
 
 
@@ -128,7 +126,6 @@ def run_tsb(
     """Forecast of every step and mean squared one-step error of given gains, all of shape (cutoffs, series)."""
     most = longest(offsets)
     sizes, gaps = np.empty(most), np.empty(most)
-    factors, lane = np.empty(2), np.empty(1)
     for i in range(len(offsets) - 1):
         y = values[offsets[i] : offsets[i + 1]]
         count = list_events(y, sizes, gaps)
@@ -137,7 +134,8 @@ def run_tsb(
             if count == 0 or gaps[0] > n:
                 continue  # no demand yet: the forecast is 0, and so is the error
             gain = chance_gains[c, i]
-            lane[0] = gain
+            fade = 1.0 - gain
+            whole = 1.0 / (1.0 - fade * fade)  # sum of squares of an endless run without demand
             size, when = sizes[0], int(gaps[0]) - 1
             chance = 1.0 if when == 0 else gain
             squares = 0.0 if when == 0 else size * size
@@ -146,9 +144,9 @@ def run_tsb(
                 ends = k == count or when + int(gaps[k]) >= n
                 idle = n - 1 - when if ends else int(gaps[k]) - 1
                 if idle > 0:
-                    idle_factors(lane, idle, factors)
-                    squares += (size * chance) ** 2 * factors[1]
-                    chance *= factors[0]
+                    kept = fade**idle
+                    squares += (size * chance) ** 2 * ((1.0 - kept * kept) * whole)
+                    chance *= kept
                 if ends:
                     break
                 squares += (sizes[k] - size * chance) ** 2
