@@ -15,7 +15,7 @@ import numpy as np
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, smooth_lanes, start_lanes, trained, vertex
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, smooth_lanes, start_lanes, trained, vertex
 
 LANES = 16
 GIVEN = LANES - 1  # the lane of a gain that is not searched for: where it is given, or where all fit equally well
@@ -122,7 +122,7 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
                 n = trained(len(y), held[latest])
                 sum_buckets(running, squares, n % length, n, length, sums, rest)
                 start_lanes(work, LANES, gains, sums[0])
-                seen = 1
+                seen = START + 1
                 for c in range(len(held) - 1, latest - 1, -1):
                     shorter = trained(len(y), held[c])
                     if not open_cutoffs[c] or shorter % length != n % length:

@@ -14,7 +14,16 @@ from __future__ import annotations
 import numpy as np
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.lanes import Floats, Ints, best_of_grid, inlined, smooth_lanes, start_lanes, trained
+from batchcast.forecast.kernels.lanes import (
+    START,
+    Floats,
+    Ints,
+    best_of_grid,
+    inlined,
+    smooth_lanes,
+    start_lanes,
+    trained,
+)
 
 LANES = 8
 GRID = np.geomspace(0.1, 0.3, LANES)  # statsforecast's bounds
@@ -59,7 +68,7 @@ def choose_croston(values: Floats, offsets: Ints, held: Ints, size_gains: Floats
         count = list_events(y, sizes, gaps)
         start_lanes(size_work, LANES, GRID, sizes[0] if count else 0.0)
         start_lanes(gap_work, LANES, GRID, gaps[0] if count else 0.0)
-        seen, stop = 1, 0  # events smoothed, events before the cutoff
+        seen, stop = START + 1, START  # events smoothed, events before the cutoff
         when = -1.0  # period of the last event before the cutoff
         for c in range(len(held) - 1, -1, -1):
             n = trained(len(y), held[c])

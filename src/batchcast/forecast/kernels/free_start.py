@@ -14,7 +14,7 @@ import numpy as np
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.events import longest
 from batchcast.forecast.kernels.holt_winters import project
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
 
 LONGEST_SEASON = 24  # beyond it there are too many indices to be told from so few seasons
 LANES = 8  # of the second pass: two candidates a cutoff
@@ -147,7 +147,7 @@ def all_moments(
     """
     for lane in range(len(rights)):
         c = last - lane // 2
-        pick, start = picks[c, lane % 2], 0
+        pick, start = picks[c, lane % 2], START
         for k in range(rights.shape[1]):
             rights[lane, k] = 0.0
         for other in range(lane):
@@ -237,7 +237,7 @@ def run_free(
             for c in range(last, stop, -1):
                 for q in range(2):
                     start_lane(work, indices, 2 * (last - c) + q, parameters[picks[i, c, q]], origin)
-            free_lanes(work, indices, season, y, 0, longest_left, errors)
+            free_lanes(work, indices, season, y, START, longest_left, errors)
             lanes = 2 * (last - stop)
             all_moments(tables, errors, picks[i], held, last, len(y), rights[:lanes])
             for lane in range(lanes):
@@ -249,7 +249,7 @@ def run_free(
                 solve(factors[pick, c], parts, state)
                 state[0] += y[0]
                 start_lane(work, indices, lane, parameters[pick], state)
-            seen = 0
+            seen = START
             for lane in range(lanes):
                 c = last - lane // 2
                 n = trained(len(y), held[c])

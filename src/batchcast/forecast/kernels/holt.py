@@ -19,7 +19,7 @@ import numpy as np
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained, vertex
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained, vertex
 
 GAINS = np.array([0.001, 0.004, 0.015, 0.05, 0.12, 0.27, 0.55, 0.95])
 SHARES = np.array([0.0, 0.0, 0.0, 0.1, 0.1, 0.1, 0.6, 1.0])  # of the error that goes into the slope; lanes of one gain,
@@ -232,7 +232,7 @@ def run_holt(
                 work[LEVEL * LANES + k] = y[0]
             for k in range(SLOPE * LANES, ROWS * LANES):
                 work[k] = 0.0
-            seen = 0
+            seen = START
             for c in range(last, stop, -1):
                 n = trained(len(y), held[c])
                 lane = 2 * (last - c)
@@ -246,7 +246,7 @@ def run_holt(
                 share, damping = SHARES[best % TRENDS], DAMPINGS[best % TRENDS]
                 start_candidate(full, lane, GAINS[best // TRENDS], GAINS[best // TRENDS] * share, damping, y[0])
                 start_candidate(full, lane + 1, gain, gain * share, damping, y[0])
-            seen = 0
+            seen = START
             for c in range(last, stop, -1):
                 n = trained(len(y), held[c])
                 full_lanes(full, y, seen, n)

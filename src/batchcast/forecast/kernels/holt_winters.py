@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
 from batchcast.forecast.kernels.seasons import SMALLEST_INDEX, seasonal_indices
 
 GAINS = (0.004, 0.015, 0.04, 0.08, 0.15, 0.3, 0.55, 0.85)
@@ -170,7 +170,7 @@ def run_grid(
             work[k * LANES + j] = parameters[j, k]
     for i in range(len(offsets) - 1):
         y = values[offsets[i] : offsets[i + 1]]
-        window, seen, checked = 0, 0, 0
+        window, seen, checked = 0, START, 0
         level, slope, smallest = 0.0, 0.0, 0.0
         for c in range(len(held) - 1, -1, -1):
             n = trained(len(y), held[c])
@@ -181,7 +181,7 @@ def run_grid(
             if multiplicative and checked < n:
                 break
             if window != min(n, FIRST_SEASONS * season):
-                window, seen = min(n, FIRST_SEASONS * season), 0
+                window, seen = min(n, FIRST_SEASONS * season), START
                 start_state(work, indices, y[:window], season, multiplicative, first, counts)
                 level, slope = work[LEVEL * LANES + LANES - 1], work[SLOPE * LANES + LANES - 1]
                 smallest = SMALLEST_BASE * work[LEVEL * LANES]

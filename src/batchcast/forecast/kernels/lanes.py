@@ -7,6 +7,9 @@ one array at distances known when compiling tell it that they do not overlap.
 
 A cutoff is a place where the pass stops for a moment to look at its lanes, never a second pass. Every sum is added up
 period after period, however many are unrolled, so that no bit depends on where the pass stopped.
+
+Counters that are handed on begin as START, not 0: the compiler would make one more version of the called function for a
+literal.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CUTOFF_LANES = 8  # lanes of a pass with one lane a cutoff: as many as a vector register holds
+START = cast(int, np.int64(0))  # the first period, or none yet
 FLAT = 1e-6  # relative difference of squared errors under which parameters are as good as each other
 
 

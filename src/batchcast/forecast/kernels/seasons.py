@@ -104,11 +104,11 @@ def find_season(values: Floats, season: int, products: Floats, indices: Floats, 
     positive = True
     for t in range(len(values)):
         positive &= values[t] > 0.0
-    if positive:
-        seasonal_indices(values, season, True, indices, counts)
+    while True:
+        seasonal_indices(values, season, positive, indices, counts)
+        if not positive:
+            return ADDITIVE
         for j in range(season):
             positive &= indices[j] >= SMALLEST_INDEX
         if positive:
             return MULTIPLICATIVE
-    seasonal_indices(values, season, False, indices, counts)
-    return ADDITIVE

@@ -8,6 +8,7 @@ import numpy as np
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.lanes import (
     CUTOFF_LANES,
+    START,
     Floats,
     Ints,
     best_of_grid,
@@ -30,7 +31,7 @@ def choose_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats) -> None
         if len(y) == 0:
             continue
         start_lanes(work, LANES, GRID, y[0])
-        t = 1
+        t = START + 1
         for c in range(len(held) - 1, -1, -1):
             n = trained(len(y), held[c])
             if n < 1:
@@ -57,7 +58,7 @@ def run_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats, levels: Fl
             for c in range(last, stop, -1):
                 lane_gains[last - c] = gains[c, i]
             start_lanes(work, CUTOFF_LANES, lane_gains, y[0])
-            t = 1
+            t = START + 1
             for c in range(last, stop, -1):
                 n = trained(len(y), held[c])
                 if n < 1:

@@ -14,7 +14,7 @@ import numpy as np
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
 from batchcast.forecast.kernels.seasons import MULTIPLICATIVE, NO_SEASON, add_products, find_season
 
 LANES = 16
@@ -60,7 +60,7 @@ def start_theta(work: Floats, gains: Floats, values: Floats, intercept: Floats, 
         work[INVERSE * LANES + j] = 1.0 / gains[j]
         work[LEVEL * LANES + j] = values[0]
         work[FADE * LANES + j] = 1.0 - gains[j]
-    theta_lanes(work, values, intercept, slope, 1, min(BURN_IN, len(values)))
+    theta_lanes(work, values, intercept, slope, START + 1, min(BURN_IN, len(values)))
     for k in range(EE * LANES, ROWS * LANES):
         work[k] = 0.0
 
@@ -223,7 +223,7 @@ def run_theta(
             gains[j] = given[0]
     for i in range(len(offsets) - 1):
         series = values[offsets[i] : offsets[i + 1]]
-        seen, multiplied = 0, 0  # periods that the lanes without season, and the products, have taken in
+        seen, multiplied = START, START  # periods that the lanes without season, and the products, have taken in
         for j in range(season + 1):
             products[j] = 0.0
         for c in range(len(held) - 1, -1, -1):
@@ -238,7 +238,7 @@ def run_theta(
                 if seen == 0:
                     running_line(series, line[0], line[1], line[2])
                     start_theta(work, gains, series, line[0], line[1])
-                    seen = BURN_IN
+                    seen = START + BURN_IN
                 theta_lanes(work, y, line[0], line[1], seen, n)
                 seen = n
             else:
@@ -246,11 +246,11 @@ def run_theta(
                 y, line, work = without_season[:n], own_lines, own
                 running_line(y, line[0], line[1], line[2])
                 start_theta(work, gains, y, line[0], line[1])
-                theta_lanes(work, y, line[0], line[1], BURN_IN, n)
+                theta_lanes(work, y, line[0], line[1], START + BURN_IN, n)
             j, shift, share, squares = best_lane(work, n)
             if given[0] > 0.0:
                 shift, share = (given[2] - 1.0) * y[0], 1.0 - 1.0 / given[1]
-                squares = squared_error(work, 0, n, shift, share)
+                squares = squared_error(work, START, n, shift, share)
             chosen[c, i, 0], chosen[c, i, 1], chosen[c, i, 2] = gains[j], 1.0 / (1.0 - share), y[0] + shift
             mse[c, i] = squares / (n - BURN_IN)
             level = work[LEVEL * LANES + j] + shift * work[FADE * LANES + j]
