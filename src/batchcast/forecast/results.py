@@ -25,6 +25,7 @@ Tables = tuple[pa.Table, pa.Table, pa.Table]
 FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet")
 SUMMARY = "summary.json"
 DECIMALS = 9  # of every forecast and stock figure: a dead part is 0, not 0.00000000000000000009
+MOST_ROUNDED = 1e6  # above it a float has no more decimals to lose than rounding would cost it
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
@@ -144,7 +145,7 @@ def _last_demand(panel: Panel, calendar: Calendar) -> pa.Array:
 
 
 def _figures(values: Any) -> pa.Array:
-    return pa.array(np.round(values, DECIMALS))
+    return pa.array(np.where(values < MOST_ROUNDED, np.round(values, DECIMALS), values))
 
 
 def _known(values: Any) -> pa.Array:
