@@ -23,6 +23,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish import (
     Certificate,
+    CertificateMismatch,
     OutputTaken,
     check_place,
     commit_result,
@@ -105,8 +106,10 @@ class Batchcast:
         _check_out(file, out)
         return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
 
-    def replay(self, certificate: Path, file: Path, *, out: Path, listener: Listener | None = None) -> RunResult:
+    def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener | None = None) -> RunResult:
         """Run a batch again from its certificate: the same bytes, or an error that says why they can't be had.
+
+        Without a file, one of the input's name is taken from beside the certificate, else from the current folder.
 
         Raises:
             InvalidCertificate: if it is none.
@@ -115,6 +118,7 @@ class Batchcast:
         """
         original = Certificate.read(certificate)
         original.require_engine()
+        file = file or _find_input(original, certificate)
         _check_out(file, out)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
         errand = _Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
@@ -211,6 +215,19 @@ def _check_out(file: Path, out: Path) -> None:
     for kind in layout.names:
         _refuse_input(file, layout.path(kind))
     check_place(layout)
+
+
+def _find_input(original: Certificate, certificate: Path) -> Path:
+    """The input of a certified run, by its name; its content is checked when it has been read."""
+    name = Path(original.input_name).name  # a certificate is a file of a stranger: no path of it is followed
+    for folder in (certificate.parent, Path()):
+        if (folder / name).exists():
+            return folder / name
+    template = mark(
+        "{name}, of which {certificate} is the certificate, is neither beside it nor in the current folder; name it: "
+        "batchcast run FILE --replay {certificate}."
+    )
+    raise CertificateMismatch(Message(template, {"name": name, "certificate": certificate}))
 
 
 def _refuse_input(file: Path, out: Path) -> None:

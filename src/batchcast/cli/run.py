@@ -41,7 +41,7 @@ def _carry_out(session: Session, values: Values) -> None:
     from batchcast.cli.follow.follow import follow
 
     file, out, certificate = values["file"], values["out"], values["replay"]
-    missing = [Message(NO_FILE)] * (file is None) + [Message(NO_OUT)] * (out is None)
+    missing = [Message(NO_FILE)] * (file is None and certificate is None) + [Message(NO_OUT)] * (out is None)
     if certificate is not None and (given := given_settings(values)):
         missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
     settings = read_settings(values, also=session.problems + missing)
@@ -50,7 +50,9 @@ def _carry_out(session: Session, values: Values) -> None:
         if certificate is None:
             result = app.run(Path(file), settings, out=Path(out), listener=listener)
         else:
-            result = app.replay(Path(certificate), Path(file), out=Path(out), listener=listener)
+            result = app.replay(
+                Path(certificate), None if file is None else Path(file), out=Path(out), listener=listener
+            )
     _show(session, result)
 
 

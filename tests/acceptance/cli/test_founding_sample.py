@@ -80,6 +80,16 @@ def test_thirteen_sites_become_thirteen_partitions_and_one_result(published):
     assert len({row["site_code"] for row in rows}) == 13
 
 
+def test_a_replay_that_finds_no_input_says_how_to_name_it(batchcast, published, tmp_path):
+    certificate = published[1][-1]["files"]["certificate"]
+
+    done = batchcast("run", "--replay", certificate, "-o", tmp_path / "forecast.csv", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "alldemand_augjul.csv" in done.stderr
+    assert "batchcast run FILE --replay" in done.stderr
+
+
 def test_events_tell_the_steps_in_their_order(published):
     _, events = published
 

@@ -132,8 +132,8 @@ class FakeBatchcast:
             seconds=4.2,
         )
 
-    def replay(self, certificate: Path, file: Path, *, out: Path, listener: Listener) -> RunResult:
-        return self.run(file, BatchSettings(seed=99), out=out, listener=listener)
+    def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener) -> RunResult:
+        return self.run(file or certificate, BatchSettings(seed=99), out=out, listener=listener)
 
     def backtest(self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener) -> RunResult:
         return self.run(file, settings, out=out, listener=listener)

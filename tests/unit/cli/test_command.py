@@ -202,11 +202,13 @@ def test_a_backtest_names_the_files_it_wrote(batchcast):
 def test_a_replay_takes_its_settings_from_the_certificate(batchcast, fake):
     refused = batchcast("run", "d.csv", "-o", "o.csv", "--replay", "c.json", "--horizon", "3", "--seed", "1")
     carried_out = batchcast("run", "d.csv", "-o", "o.csv", "--replay", "c.json")
+    alone = batchcast("run", "-o", "o.csv", "--replay", "c.json")
 
     assert refused.code == 2
     assert "horizon, seed can't be given with --replay" in refused.err
     assert carried_out.code == 0
-    assert [settings.seed for _, settings, _ in fake.calls] == [99]
+    assert alone.code == 0
+    assert [(file, settings.seed) for file, settings, _ in fake.calls] == [("d.csv", 99), ("c.json", 99)]
 
 
 def test_warm_says_how_long_it_took(batchcast):
