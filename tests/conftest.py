@@ -5,14 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
+import numpy as np
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
+
+if TYPE_CHECKING:
+    from batchcast.forecast.panel import Panel
 
 # How long an example takes says more about the machine than about us; CI tries the same examples at every run.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -20,6 +26,23 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 SHARED_DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+LAST_PERIOD = 600
+_REQUEST = ForecastRequest(
+    calendar=Calendar(frequency=Frequency.MONTHLY),
+    last_period=LAST_PERIOD,
+    skip=0,
+    horizon=3,
+    lead_time=3,
+    quantiles=(0.1, 0.5, 0.9),
+    models=(),
+    service_level=0.95,
+    rounding="keep_total",
+    zero_threshold=0.5,
+    folds=3,
+    seed=0,
+)
 
 
 @pytest.fixture(scope="session")
@@ -37,26 +60,12 @@ def make_plan() -> Callable[[Sequence[int]], Plan]:
 
 
 def _plan_of(cells: Sequence[int]) -> Plan:
-    request = ForecastRequest(
-        calendar=Calendar(frequency=Frequency.MONTHLY),
-        last_period=660,
-        skip=0,
-        horizon=3,
-        lead_time=3,
-        quantiles=(0.1, 0.5, 0.9),
-        models=(),
-        service_level=0.95,
-        rounding="keep_total",
-        zero_threshold=0.5,
-        folds=3,
-        seed=0,
-    )
     partitions = tuple(
         Partition(number=i, ranges=((i, i + 1),), sites=(f"S{i}",), rows=count, parts=1, series=1, cells=count)
         for i, count in enumerate(cells)
     )
     return Plan(
-        request=request,
+        request=replace(_REQUEST, last_period=660),
         partitions=partitions,
         batch_mode=True,
         rows=sum(cells),
@@ -87,3 +96,32 @@ def a_history() -> DemandHistory:
         is_integer=True,
     )
     return DemandHistory(path=Path("history.parquet"), facts=facts, input_sha256="0" * 64)
+
+
+@pytest.fixture(scope="session")
+def make_request() -> Callable[..., ForecastRequest]:
+    """A request for three months, with any field changed."""
+
+    def make(**changes: Any) -> ForecastRequest:
+        return replace(_REQUEST, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_panel() -> Callable[..., Panel]:
+    """A panel of the series given, all ending at the same period; site and part are told by the position."""
+    from batchcast.forecast.panel import NO_DEMAND, Panel
+
+    def make(*series: Sequence[float], last_period: int = LAST_PERIOD, sites: int = 2) -> Panel:
+        last = [last_period - len(y) + 1 + int(np.flatnonzero(y)[-1]) if np.any(y) else NO_DEMAND for y in series]
+        return Panel(
+            values=np.concatenate([np.asarray(y, dtype=np.float64) for y in series] or [np.zeros(0)]),
+            offsets=np.cumsum([0, *map(len, series)], dtype=np.int64),
+            site_codes=[f"site-{k % sites}" for k in range(len(series))],
+            partnumbers=[f"part-{k:04d}" for k in range(len(series))],
+            last_demand=np.array(last, dtype=np.int32),
+            last_period=last_period,
+        )
+
+    return make

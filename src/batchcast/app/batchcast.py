@@ -5,27 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from batchcast.app.analysis import Analysis
 from batchcast.app.environment import Environment
+from batchcast.app.errand import Errand, check_out, find_input, refuse_input
 from batchcast.app.intake import Intake, take_in
-from batchcast.app.listener import Listener, NoListener
+from batchcast.app.listener import Listener, NoListener, tell
 from batchcast.app.stopper import Stopper
 from batchcast.app.timings import Timing, Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.domain.batch import Batch, Event
-from batchcast.domain.message import Message, mark
+from batchcast.domain.batch import Batch
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish import (
     Certificate,
-    CertificateMismatch,
-    OutputTaken,
-    check_place,
     commit_result,
     engine_versions,
     lay_out,
@@ -33,10 +30,9 @@ from batchcast.publish import (
     recover,
 )
 from batchcast.run import BatchRun, BatchWork, Coordinator, Job, LocalPool, Steps, check_completed, sweep_orphans
-from batchcast.store import MemoryStore, Store
+from batchcast.store import MemoryStore
 
 _WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
-_BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +55,6 @@ class _Place:
     pool: LocalPool
     batch_id: str
     started: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Errand:
-    """What a person asked for."""
-
-    file: Path
-    settings: BatchSettings
-    out: Path | None
-    listener: Listener
-    steps: Steps = field(default_factory=Steps)
-    original: Certificate | None = None  # of the run that is to be repeated
 
 
 class Batchcast:
@@ -103,8 +87,8 @@ class Batchcast:
             BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
             BatchCancelled: if a person stopped it.
         """
-        _check_out(file, out)
-        return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
+        check_out(file, out)
+        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
 
     def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener | None = None) -> RunResult:
         """Run a batch again from its certificate: the same bytes, or an error that says why they can't be had.
@@ -118,10 +102,10 @@ class Batchcast:
         """
         original = Certificate.read(certificate)
         original.require_engine()
-        file = file or _find_input(original, certificate)
-        _check_out(file, out)
+        file = file or find_input(original, certificate)
+        check_out(file, out)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
-        errand = _Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
+        errand = Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
         return self._run(errand)
 
     def backtest(
@@ -133,9 +117,9 @@ class Batchcast:
             As `run`.
         """
         if out is not None:
-            _refuse_input(file, place_accuracy(out))
+            refuse_input(file, place_accuracy(out))
         steps = Steps(publish="batchcast.run.jobs:publish_accuracy_job")
-        return self._run(_Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps))
+        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps))
 
     def warm(self) -> float:
         """Compile every kernel and keep it on the disk, so that no batch waits for a compiler; returns the seconds."""
@@ -149,7 +133,7 @@ class Batchcast:
         """Stop what is at work; returns at once, and the use case raises BatchCancelled unless it was faster."""
         self._stopper.ask()
 
-    def _run(self, errand: _Errand) -> RunResult:
+    def _run(self, errand: Errand) -> RunResult:
         settings = errand.settings
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             errand.listener.on_step("ingest")
@@ -178,14 +162,14 @@ class Batchcast:
         pace = self._timings.pace(self._version)
         return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, stopper=self._stopper)
 
-    def _carry_out(self, errand: _Errand, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
+    def _carry_out(self, errand: Errand, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
         store = MemoryStore()
         store.add_batch(place.batch_id, errand.settings, intake.plan)
         coordinator = Coordinator(store, place.pool, steps=errand.steps)
         running = coordinator.start(place.batch_id, _work_of(errand, intake, place))
         with self._stopper.stopping(partial(coordinator.cancel, place.batch_id)):
             try:
-                _follow(store, place.batch_id, errand.listener)
+                tell(store, place.batch_id, errand.listener)
             except BaseException:  # Ctrl-C without a handler, or a listener that failed
                 coordinator.cancel(place.batch_id)
                 running.wait()
@@ -205,38 +189,7 @@ class Batchcast:
         self._timings.add(timing)
 
 
-def _check_out(file: Path, out: Path) -> None:
-    """Refuse a place that is taken, before any work.
-
-    Raises:
-        OutputTaken: if something else is there, or it is the input itself.
-    """
-    layout = lay_out(out)
-    for kind in layout.names:
-        _refuse_input(file, layout.path(kind))
-    check_place(layout)
-
-
-def _find_input(original: Certificate, certificate: Path) -> Path:
-    """The input of a certified run, by its name; its content is checked when it has been read."""
-    name = Path(original.input_name).name  # a certificate is a file of a stranger: no path of it is followed
-    for folder in (certificate.parent, Path()):
-        if (folder / name).exists():
-            return folder / name
-    template = mark(
-        "{name}, of which {certificate} is the certificate, is neither beside it nor in the current folder; name it: "
-        "batchcast run FILE --replay {certificate}."
-    )
-    raise CertificateMismatch(Message(template, {"name": name, "certificate": certificate}))
-
-
-def _refuse_input(file: Path, out: Path) -> None:
-    if out.exists() and file.exists() and out.samefile(file):
-        template = mark("{out} is the demand history itself; the result must go somewhere else.")
-        raise OutputTaken([Message(template, {"out": str(out)})])
-
-
-def _work_of(errand: _Errand, intake: Intake, place: _Place) -> BatchWork:
+def _work_of(errand: Errand, intake: Intake, place: _Place) -> BatchWork:
     out, original = errand.out, errand.original
     layout = lay_out(out.absolute()) if out else None
     return BatchWork(
@@ -259,32 +212,6 @@ def _commit(published: object) -> None:
     """Put what the publish step staged in its place; a backtest stages nothing."""
     if isinstance(published, dict) and "stage" in published:
         commit_result(Path(published["stage"]))
-
-
-def _follow(store: Store, batch_id: str, listener: Listener) -> None:
-    """Tell the listener of every change until the batch has ended; changes that come close together are one."""
-    after = 0
-    while True:
-        events = store.events_after(batch_id, after, wait_seconds=60)
-        after = events[-1].number if events else after
-        for event in events:
-            if step := _step_begun(event):
-                listener.on_step(step)
-        batch = store.batch(batch_id)
-        listener.on_batch(batch)
-        if batch.state.is_final:
-            return
-        time.sleep(_BETWEEN_LOOKS_SECONDS)
-
-
-def _step_begun(event: Event) -> str | None:
-    """The step that an event tells the beginning of; the partitions follow on the preparation."""
-    if event.kind != "step":
-        return None
-    step, state = event.detail["step"], event.detail["state"]
-    if state == "started":
-        return str(step)
-    return "forecast" if (step, state) == ("prepare", "done") else None
 
 
 def _result_of(running: BatchRun, batch: Batch, intake: Intake, place: _Place) -> RunResult:

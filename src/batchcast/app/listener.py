@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Protocol
 
 from batchcast.app.analysis import Analysis
-from batchcast.domain.batch import Batch
+from batchcast.domain.batch import Batch, Event
+from batchcast.store import Store
+
+_BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
 
 
 class Listener(Protocol):
@@ -32,3 +36,29 @@ class NoListener:
 
     def on_batch(self, batch: Batch) -> None:
         """Nobody listens."""
+
+
+def tell(store: Store, batch_id: str, listener: Listener) -> None:
+    """Tell the listener of every change until the batch has ended; changes that come close together are one."""
+    after = 0
+    while True:
+        events = store.events_after(batch_id, after, wait_seconds=60)
+        after = events[-1].number if events else after
+        for event in events:
+            if step := _step_begun(event):
+                listener.on_step(step)
+        batch = store.batch(batch_id)
+        listener.on_batch(batch)
+        if batch.state.is_final:
+            return
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+
+
+def _step_begun(event: Event) -> str | None:
+    """The step that an event tells the beginning of; the partitions follow on the preparation."""
+    if event.kind != "step":
+        return None
+    step, state = event.detail["step"], event.detail["state"]
+    if state == "started":
+        return str(step)
+    return "forecast" if (step, state) == ("prepare", "done") else None
