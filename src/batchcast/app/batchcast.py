@@ -16,11 +16,12 @@ from batchcast.app.errand import Errand, check_out, find_input, refuse_input
 from batchcast.app.intake import Intake, take_in
 from batchcast.app.listener import Listener, NoListener, tell
 from batchcast.app.stopper import Stopper
-from batchcast.app.timings import Timing, Timings
+from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch
 from batchcast.domain.settings import BatchSettings
+from batchcast.domain.timing import Timing
 from batchcast.publish import (
     Certificate,
     commit_result,

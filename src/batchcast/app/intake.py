@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batchcast.app.analysis import Analysis, place_problems
 from batchcast.app.stopper import Stopper
+from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import BatchCancelled, BatchcastError, InvalidInput
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.message import Message, mark
@@ -15,7 +16,7 @@ from batchcast.domain.plan import Pace, Plan
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import RowsRefused, read_series_table
 from batchcast.plan import plan_batch
-from batchcast.run import Ending, Job, Outcome, WorkerPool, decode, encode
+from batchcast.run import Ending, Job, Outcome, WorkerPool
 
 _SECONDS = 3600.0  # for reading one file
 _LEAST_MEMORY_MB = 2048  # reading needs as much for any file, however small the partitions are

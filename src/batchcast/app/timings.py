@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median_low
 
 from batchcast.domain.plan import Pace
+from batchcast.domain.timing import Timing
 
 # One core of a 2024 server, local models, 3 folds; scaled by what this machine measures.
 TYPICAL_PACE = Pace(seconds_per_cell=6e-7, seconds_per_series=2.5e-4, start_seconds=1.5)
 _REMEMBERED = 50  # latest batches that count
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timing:
-    """How long one batch took."""
-
-    version: str  # of batchcast
-    cells: int  # periods over all series
-    series: int
-    work_seconds: float  # sum over its partitions, each in its worker
-    start_seconds: float  # wall time of everything that is not a partition at work
 
 
 class Timings:

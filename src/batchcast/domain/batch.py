@@ -5,20 +5,25 @@
                    └─────────────┴───────► CANCELLED     a person stopped it
 
     Partition:  PENDING ──► PROCESSING ──► COMPLETED
-                   │             ├───────► FAILED        error, out of memory, crash after its last attempt
-                   │             ├───────► TIMEOUT       over max_execution_time
-                   │             ├───────► PENDING       its worker crashed and an attempt is left
+                   │ │           ├───────► FAILED        error, out of memory, crash after its last attempt
+                   │ │           ├───────► TIMEOUT       over max_execution_time
+                   │ │           ├───────► PENDING       its worker crashed, or the batch changed hands: tried again
+                   │ └───────────────────► COMPLETED     an earlier run has its result: taken from that checkpoint
                    └─────────────┴───────► CANCELLED     the batch ended without it
 
 The five on the right are final. State changes only along an arrow, by a conditional update in the store.
+A PROCESSING batch stays so while it changes hands: whoever holds its lease carries it on (`store.Lease`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.history import HistoryFacts, IngestReport
 from batchcast.domain.message import Message
 from batchcast.domain.plan import Partition, Plan
 from batchcast.domain.settings import BatchSettings
@@ -63,7 +68,7 @@ BATCH_ARROWS: Mapping[BatchState, frozenset[BatchState]] = {
     BatchState.CANCELLED: frozenset(),
 }
 PARTITION_ARROWS: Mapping[PartitionState, frozenset[PartitionState]] = {
-    PartitionState.PENDING: frozenset({PartitionState.PROCESSING, PartitionState.CANCELLED}),
+    PartitionState.PENDING: frozenset({PartitionState.PROCESSING, PartitionState.COMPLETED, PartitionState.CANCELLED}),
     PartitionState.PROCESSING: frozenset(
         {
             PartitionState.COMPLETED,
@@ -81,6 +86,47 @@ PARTITION_ARROWS: Mapping[PartitionState, frozenset[PartitionState]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """A file among the artifacts."""
+
+    key: str  # "batches/<batch_id>/history.parquet": made of ids and names of ours, never of a user's text
+    sha256: str  # hexadecimal
+    size: int  # bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What a batch was made of, as it was submitted."""
+
+    file_name: str  # as the sender called it: for people, never part of a path
+    upload: StoredFile  # the file as it was sent
+    history: StoredFile  # the checked history
+    rejected: StoredFile | None  # CSV of the refused rows, where there are some
+    input_sha256: str  # of the input, as its certificate will have it
+    facts: HistoryFacts
+    report: IngestReport
+    ingest_seconds: float  # of reading and checking
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResultFile:
+    """One published file of a batch."""
+
+    kind: str  # forecast, stock, accuracy, rejected, certificate; series: the index that a page searches
+    format: str  # csv, xlsx, parquet, json
+    file: StoredFile
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchResult:
+    """What a COMPLETED batch has published."""
+
+    files: tuple[ResultFile, ...]
+    counts: Mapping[str, int]  # rows and series, accounted for
+    leaderboard: tuple[LeaderboardRow, ...]  # accuracy by model, best first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PartitionRecord:
     """What is remembered of a partition at work."""
 
@@ -91,6 +137,9 @@ class PartitionRecord:
     progress: float = 0.0  # share of its work done, 0 to 1
     reason: str | None = None  # code of how it failed: error, timeout, out-of-memory, crash
     error: Message | None = None  # "Partition 3 failed: Out of memory ..."
+    started_at: dt.datetime | None = None  # of its latest attempt, UTC
+    result: str | None = None  # where a COMPLETED one's result is kept: the folder of its artifacts
+    reused_from: str | None = None  # batch whose checkpoint it came from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +164,15 @@ class Batch:
     state: BatchState = BatchState.PENDING
     partitions: tuple[PartitionRecord, ...] = ()
     error: Message | None = None
+    source: Source | None = None  # None: the batch of a command, whose file is where the person has it
+    result: BatchResult | None = None  # once it is COMPLETED
+    place: int | None = None  # in the queue, 1 is the next; None unless PENDING
+    submitted_at: dt.datetime | None = None  # UTC, on the store's clock, as the two that follow
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    submitted_by: str | None = None  # name of the token it was submitted with
+    retry_of: str | None = None  # batch that this one repeats
+    last_event: int = 0  # number of its latest event
 
     @property
     def progress(self) -> float:
@@ -134,3 +192,4 @@ class Event:
     partition: int | None
     state: str | None
     detail: Mapping[str, object]
+    at: dt.datetime | None = None  # UTC, on the store's clock

@@ -37,6 +37,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "max_rows_per_partition": (100, 50_000_000),
     "max_execution_time": (1, 86_400),
     "max_partitions": (1, 10_000),
+    "max_parallel": (1, 1024),  # and at most the cores of the machine it is asked of: `app.settings_text`
     "memory_limit_mb": (256, 1_048_576),
     "zero_threshold": (0, 10),
     "service_level": (0.5, 0.9999),
@@ -105,7 +106,7 @@ class BatchSettings:
     @property
     def parallel(self) -> int:
         """Partitions at work at once on this machine."""
-        return self.max_parallel or usable_cores()
+        return min(self.max_parallel or usable_cores(), usable_cores())
 
     def as_json(self) -> dict[str, Any]:
         """The settings as plain values, in the order of the fields; `from_json` reads them back."""
@@ -151,10 +152,6 @@ class BatchSettings:
             value = getattr(self, name)
             if value is not None and not (_is_number(value) and low <= value <= high):
                 found.append(Message(template, {"setting": name, "found": value, "low": low, "high": high}))
-        cores = usable_cores()
-        if self.max_parallel is not None and not (_is_number(self.max_parallel) and 1 <= self.max_parallel <= cores):
-            values = {"setting": "max_parallel", "found": self.max_parallel, "low": 1, "high": cores}
-            found.append(Message(template, values))
         return found
 
     def _list_problems(self) -> list[Message]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from batchcast.run.batch_run import BatchRun
-    from batchcast.run.codec import decode, encode
     from batchcast.run.coordinator import BatchNotPending, Coordinator, follow
     from batchcast.run.job import Ending, Job, Outcome, Progress
     from batchcast.run.local_pool import LocalPool
@@ -40,8 +39,6 @@ _HOMES = {
     "WorkerPool": "pool",
     "WorkerStartFailed": "worker_process",
     "check_completed": "verdict",
-    "decode": "codec",
-    "encode": "codec",
     "follow": "coordinator",
     "sweep_orphans": "orphans",
 }
@@ -63,8 +60,6 @@ __all__ = [
     "WorkerPool",
     "WorkerStartFailed",
     "check_completed",
-    "decode",
-    "encode",
     "follow",
     "sweep_orphans",
 ]

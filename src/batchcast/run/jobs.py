@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batchcast.domain.codec import decode, encode
 from batchcast.domain.history import IngestReport
 from batchcast.domain.message import Message, mark
-from batchcast.run.codec import decode, encode
 
 if TYPE_CHECKING:
     from batchcast.publish import Certificate

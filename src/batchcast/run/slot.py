@@ -78,7 +78,7 @@ class Slot(threading.Thread):
             outcome = self._carry_out(pooled)
             self._tidy()
         except Exception as error:  # noqa: BLE001 a mistake of ours here must not leave the submitter waiting for ever
-            from batchcast.run.codec import decode_error, encode_error
+            from batchcast.domain.codec import decode_error, encode_error
 
             if self._worker:
                 self._worker.kill()

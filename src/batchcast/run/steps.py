@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batchcast.domain.codec import encode
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Partition, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.run.codec import encode
 from batchcast.run.job import Job
 
 

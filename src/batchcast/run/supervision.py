@@ -71,7 +71,7 @@ class Supervision:
                 return self._ended(Ending.DONE, result=result)
             case {"out_of_memory": _}:  # the machine had no more, before our limit was reached
                 return self._killed(Ending.OUT_OF_MEMORY)
-        from batchcast.run.codec import decode_error
+        from batchcast.domain.codec import decode_error
 
         return self._ended(Ending.ERROR, error=decode_error(report["error"]))
 

@@ -73,7 +73,7 @@ class Desk:
         except MemoryError as error:
             self.report(job=job, out_of_memory=str(error))
         except BaseException as error:  # noqa: BLE001 a job may raise anything, and its error is its result
-            from batchcast.run.codec import encode_error
+            from batchcast.domain.codec import encode_error
 
             self.report(job=job, error=encode_error(error))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from batchcast.domain.codec import encode
 from batchcast.run import orphans
-from batchcast.run.codec import encode
 from batchcast.run.orphans import sweep_orphans
 from batchcast.run.process_tree import MARK
 

@@ -5,8 +5,8 @@ import logging
 import sys
 from pathlib import Path
 
+from batchcast.domain.codec import decode
 from batchcast.domain.settings import BatchSettings
-from batchcast.run.codec import decode
 from batchcast.run.coordinator import Coordinator
 from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool

@@ -1,7 +1,8 @@
-"""Domain values and errors as JSON values and back: what goes through the pipe between a pool and its workers.
+"""Domain values and errors as JSON values and back: for the pipe between a pool and its workers, and for the database.
 
 A noun of the domain becomes `{"$": "Partition", "number": 3, ...}`; tuples, dates and paths are marked likewise, so
-that what arrives equals what was sent. Numbers keep every bit.
+that what arrives equals what was sent. Numbers keep every bit. The database keeps this form: a noun may get a field
+with a default, but a field that goes or changes its meaning needs a migration.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.batch import BatchResult, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import BatchcastError, InternalError
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
@@ -27,6 +30,7 @@ _KIND = "$"
 _NOUNS: Mapping[str, type] = {
     noun.__name__: noun
     for noun in (
+        BatchResult,
         BatchSettings,
         Calendar,
         DemandHistory,
@@ -36,8 +40,11 @@ _NOUNS: Mapping[str, type] = {
         Message,
         Partition,
         Plan,
+        ResultFile,
         RowProblem,
         SiteFacts,
+        Source,
+        StoredFile,
     )
 }
 
@@ -50,8 +57,8 @@ def encode(value: Any) -> Any:
     """
     encoded: Any
     match value:
-        case Frequency() | dt.date() | Path():
-            encoded = _encoded_scalar(value)
+        case Frequency() | dt.date() | Path() | LeaderboardRow():
+            encoded = _encoded_whole(value)
         case None | bool() | int() | float() | str():
             encoded = value
         case np.generic():
@@ -116,10 +123,14 @@ def decode_error(encoded: Mapping[str, Any]) -> BatchcastError:
     return error
 
 
-def _encoded_scalar(value: Frequency | dt.date | Path) -> dict[str, str]:
+def _encoded_whole(value: Frequency | dt.date | Path | LeaderboardRow) -> dict[str, Any]:
     match value:
         case Frequency():
             return {_KIND: "frequency", "value": value.value}
+        case LeaderboardRow():
+            return {_KIND: "leaderboard", "value": value.as_json()}
+        case dt.datetime():
+            return {_KIND: "time", "value": value.isoformat()}
         case dt.date():
             return {_KIND: "date", "value": value.isoformat()}
         case Path():
@@ -133,18 +144,20 @@ def _encoded_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoded(kind: str, named: Mapping[str, Any]) -> Any:
-    match kind:
-        case "tuple":
-            return tuple(decode(item) for item in named["value"])
-        case "date":
-            return dt.date.fromisoformat(named["value"])
-        case "path":
-            return Path(named["value"])
-        case "frequency":
-            return Frequency(named["value"])
-        case "mapping":
-            return {name: decode(item) for name, item in named["value"]}
+    if kind in _READERS:
+        return _READERS[kind](named["value"])
     return _NOUNS[kind](**{name: decode(item) for name, item in named.items()})
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "tuple": lambda value: tuple(decode(item) for item in value),
+    "mapping": lambda value: {name: decode(item) for name, item in value},
+    "date": dt.date.fromisoformat,
+    "time": dt.datetime.fromisoformat,
+    "path": Path,
+    "frequency": Frequency,
+    "leaderboard": LeaderboardRow.from_json,
+}
 
 
 def _error_class(name: str) -> type[BatchcastError] | None:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from batchcast.domain.batch import BatchState
 from batchcast.domain.calendar import Frequency
+from batchcast.domain.codec import decode, decode_error, encode, encode_error
 from batchcast.domain.errors import BatchFailed, InternalError, PartitionFailed
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.run.codec import decode, decode_error, encode, encode_error
 
 PLAIN = st.recursive(
     st.none()

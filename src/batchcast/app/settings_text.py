@@ -1,0 +1,138 @@
+"""Settings as people type them: on a command line, in the fields of a form."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings, usable_cores
+
+Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
+
+
+class NotReadable(Exception):
+    """The text of an option can't be read; the message says what was expected."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
+def _text(_setting: str, given: Sequence[str]) -> str:
+    return given[-1]
+
+
+def _texts(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
+def _whole(setting: str, given: Sequence[str]) -> int:
+    try:
+        return int(given[-1])
+    except ValueError:
+        template = mark("{setting} is {found!r}; it must be a whole number.")
+        raise NotReadable(Message(template, {"setting": setting, "found": given[-1]})) from None
+
+
+def _number(setting: str, given: Sequence[str]) -> float:
+    return _numbers(setting, [given[-1]])[0]
+
+
+def _numbers(setting: str, given: Sequence[str]) -> tuple[float, ...]:
+    try:
+        return tuple(float(text) for text in _listed(setting, given))
+    except ValueError:
+        template = mark("{setting} is {found!r}; it must be made of numbers, with a decimal point.")
+        raise NotReadable(Message(template, {"setting": setting, "found": ",".join(given)})) from None
+
+
+def _listed(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _date(setting: str, given: Sequence[str]) -> dt.date:
+    try:
+        return dt.date.fromisoformat(given[-1])
+    except ValueError:
+        template = mark("{setting} is {found!r}; write the date as YYYY-MM-DD, such as 2026-01-31.")
+        raise NotReadable(Message(template, {"setting": setting, "found": given[-1]})) from None
+
+
+def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for column, equals, name in pairs:
+        if not (column and equals and name):
+            template = mark("{setting} has {found!r}; write it as column=name, such as demand_qty=Quantity.")
+            raise NotReadable(Message(template, {"setting": setting, "found": column + equals + name}))
+    return {column: name for column, _, name in pairs}
+
+
+READERS: Mapping[str, Reader] = {
+    "horizon": _whole,
+    "frequency": _text,
+    "week_start": _text,
+    "forecast_start_date": _date,
+    "site_codes": _texts,
+    "models": _listed,
+    "seed": _whole,
+    "date_order": _text,
+    "number_style": _text,
+    "column_mapping": _mapping,
+    "bad_rows": _text,
+    "returns": _text,
+    "batch_mode": _text,
+    "partition_strategy": _text,
+    "max_rows_per_partition": _whole,
+    "max_partitions": _whole,
+    "max_execution_time": _number,
+    "max_parallel": _whole,
+    "memory_limit_mb": _whole,
+    "quantiles": _numbers,
+    "rounding": _text,
+    "zero_threshold": _number,
+    "service_level": _number,
+    "lead_time": _whole,
+}
+REPEATED = frozenset({"site_codes", "column_mapping"})  # whose texts hold one value each; others are one text
+
+
+def settings_of_texts(given: Mapping[str, Sequence[str]], *, also: Sequence[Message] = ()) -> BatchSettings:
+    """The settings that were typed; an empty list of texts is a setting that wasn't given.
+
+    Args:
+        given: texts by setting, whatever their order.
+        also: problems found elsewhere, to be named with the rest.
+
+    Raises:
+        InvalidSettings: if a name is unknown, or a value can't be read or is out of its range; all are named at once.
+    """
+    problems = list(also)
+    chosen: dict[str, Any] = {}
+    for setting, texts in given.items():
+        if setting in READERS and texts:
+            try:
+                chosen[setting] = READERS[setting](setting, texts)
+            except NotReadable as error:
+                problems.append(error.message)
+        elif texts:
+            chosen[setting] = texts[-1]
+    try:
+        settings = BatchSettings.from_json(chosen)
+    except InvalidSettings as error:
+        raise InvalidSettings([*problems, *error.problems]) from None
+    problems += _problems_here(settings)
+    if problems:
+        raise InvalidSettings(problems)
+    return settings
+
+
+def _problems_here(settings: BatchSettings) -> list[Message]:
+    """What this machine can't do; another that carries the batch on may have fewer cores, and then uses those."""
+    cores = usable_cores()
+    if settings.max_parallel is None or settings.max_parallel <= cores:
+        return []
+    template = mark("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
+    return [Message(template, {"setting": "max_parallel", "found": settings.max_parallel, "low": 1, "high": cores})]

@@ -1,0 +1,52 @@
+"""Settings as they are typed become settings, or sentences about every one that can't be read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from batchcast.app.settings_text import settings_of_texts
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.message import Message
+from batchcast.domain.settings import BatchSettings, usable_cores
+
+
+def test_every_kind_of_text_is_read() -> None:
+    given = {
+        "horizon": ["14"],
+        "forecast_start_date": ["2026-01-31"],
+        "site_codes": ["Kendari, Utara", "Sorowako"],
+        "quantiles": ["0.1,0.9"],
+        "zero_threshold": ["0.25"],
+        "column_mapping": ["demand_qty=Jumlah"],
+        "rounding": ["floor"],
+        "models": [],
+    }
+
+    assert settings_of_texts(given) == BatchSettings(
+        horizon=14,
+        forecast_start_date=dt.date(2026, 1, 31),
+        site_codes=("Kendari, Utara", "Sorowako"),
+        quantiles=(0.1, 0.9),
+        zero_threshold=0.25,
+        column_mapping={"demand_qty": "Jumlah"},
+        rounding="floor",
+    )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    given = {"horizon": ["ten"], "rounding": ["up"], "horizn": ["7"]}
+
+    with pytest.raises(InvalidSettings) as raised:
+        settings_of_texts(given, also=[Message("and this")])
+
+    said = [str(problem) for problem in raised.value.problems]
+    assert said[0] == "and this"
+    assert any("horizon is 'ten'" in sentence for sentence in said)
+    assert any("horizn is not a setting; did you mean horizon?" in sentence for sentence in said)
+
+
+def test_more_workers_than_cores_are_refused() -> None:
+    with pytest.raises(InvalidSettings, match=f"max_parallel is {usable_cores() + 1}"):
+        settings_of_texts({"max_parallel": [str(usable_cores() + 1)]})
