@@ -99,18 +99,21 @@ READERS: Mapping[str, Reader] = {
 REPEATED = frozenset({"site_codes", "column_mapping"})  # whose texts hold one value each; others are one text
 
 
-def settings_of_texts(given: Mapping[str, Sequence[str]], *, also: Sequence[Message] = ()) -> BatchSettings:
+def settings_of_texts(
+    given: Mapping[str, Sequence[str]], *, base: BatchSettings | None = None, also: Sequence[Message] = ()
+) -> BatchSettings:
     """The settings that were typed; an empty list of texts is a setting that wasn't given.
 
     Args:
         given: texts by setting, whatever their order.
+        base: what holds for settings that weren't given; None: the defaults.
         also: problems found elsewhere, to be named with the rest.
 
     Raises:
         InvalidSettings: if a name is unknown, or a value can't be read or is out of its range; all are named at once.
     """
     problems = list(also)
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, Any] = base.as_json() if base else {}
     for setting, texts in given.items():
         if setting in READERS and texts:
             try:

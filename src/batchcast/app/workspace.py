@@ -24,16 +24,22 @@ def open_workspace(home: Path, batch_id: str) -> Iterator[Path]:
     root = home / "batches"
     root.mkdir(parents=True, exist_ok=True)
     sweep_workspaces(root)
-    folder = root / batch_id
-    claimed = root / f".{batch_id}"  # owned before it shows, so that nobody sweeps it in between
-    claimed.mkdir()
-    owner = {"pid": os.getpid(), "started": psutil.Process().create_time()}
-    (claimed / _OWNER).write_text(json.dumps(owner), encoding="utf-8")
-    claimed.rename(folder)
+    folder = claim_workspace(root, batch_id)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def claim_workspace(root: Path, name: str) -> Path:
+    """Make the folder `name` below `root`, owned by this process."""
+    folder = root / name
+    claimed = root / f".{name}"  # owned before it shows, so that nobody sweeps it in between
+    claimed.mkdir()
+    owner = {"pid": os.getpid(), "started": psutil.Process().create_time()}
+    (claimed / _OWNER).write_text(json.dumps(owner), encoding="utf-8")
+    claimed.rename(folder)
+    return folder
 
 
 def sweep_workspaces(root: Path) -> list[Path]:

@@ -1,0 +1,229 @@
+"""What a batch has published, looked into: files to download, and its series one by one."""
+
+from __future__ import annotations
+
+import csv
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from batchcast.app.service.answers import Download, RejectedPage, SeriesDetail
+from batchcast.app.service.problems import NoSuchFile, ResultNotReady
+from batchcast.domain.batch import Batch, BatchState, ResultFile, StoredFile
+from batchcast.domain.calendar import Calendar, date_of
+from batchcast.domain.codec import encode
+from batchcast.domain.errors import BatchcastError, InternalError
+from batchcast.domain.message import Message, mark
+from batchcast.ingest import read_series
+from batchcast.publish import SeriesIndex, SeriesPage, SeriesQuery, UnknownSeries, read_forecast_of
+from batchcast.run import Ending, Job, WorkerPool
+from batchcast.store import Store
+from batchcast.store.artifacts import Artifacts
+
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
+TABLES = ("forecast", "stock", "accuracy")
+_ONLY = {"rejected": "csv", "certificate": "json"}  # kinds that come in one format
+_INDICES_REMEMBERED = 4
+_CONVERSION_SECONDS = 1800
+_CONVERSION_MEMORY_MB = 2048
+
+
+class Results:
+    """Finds and opens what batches have published."""
+
+    def __init__(self, store: Store, artifacts: Artifacts, pool: WorkerPool, folder: Path) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._pool = pool
+        self._folder = folder  # for copies of what is kept elsewhere
+        self._lock = threading.Lock()
+        self._indices: OrderedDict[str, SeriesIndex] = OrderedDict()  # the latest used last
+
+    def download(self, batch: Batch, kind: str, file_format: str | None) -> Download:
+        """A published file, its bytes checked; one of another format is made when it is first asked for.
+
+        Raises:
+            ResultNotReady: while the batch is not COMPLETED.
+            NoSuchFile: if there is none of that kind or format.
+            ArtifactMissing, ArtifactDamaged: if what is kept is not what was published.
+        """
+        chosen = file_format or _ONLY.get(kind, "csv")
+        if chosen not in MEDIA_TYPES or (kind not in TABLES and _ONLY.get(kind) != chosen):
+            raise NoSuchFile(kind, chosen)
+        stored = self._stored(batch, kind, chosen)
+        path = self._artifacts.fetch(stored, self._folder)
+        return Download(
+            path=path,
+            name=_name_of(batch, kind, chosen),
+            media_type=MEDIA_TYPES[chosen],
+            sha256=stored.sha256,
+            size=stored.size,
+        )
+
+    def rejected(self, batch: Batch, offset: int, limit: int) -> RejectedPage:
+        """Refused rows, as rejected.csv has them; none where none were refused."""
+        try:
+            path = self.download(batch, "rejected", "csv").path
+        except NoSuchFile:
+            return RejectedPage(rows=(), total=0)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = tuple(_texts(row) for row in islice(reader, offset, offset + limit))
+            rest = sum(1 for _ in reader)
+        total = offset + len(rows) + rest if rows else self._count(path)
+        return RejectedPage(rows=rows, total=total)
+
+    def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
+        """Some series of a COMPLETED batch."""
+        return self._index(batch).page(query)
+
+    def one_series(self, batch: Batch, site_code: str, partnumber: str) -> SeriesDetail:
+        """Everything that is known of one series.
+
+        Raises:
+            ResultNotReady: while the batch is not COMPLETED.
+            UnknownSeries: if there is none of that site and part.
+        """
+        index = self._index(batch)
+        position = index.find(site_code, partnumber)
+        if position is None:
+            raise UnknownSeries(site_code, partnumber)
+        row = index.row(position)
+        forecast = self._artifacts.fetch(self._published(batch, "forecast", "parquet").file, self._folder)
+        before, after = index.neighbours(position)
+        return SeriesDetail(
+            series=row,
+            history=self._history(batch, site_code, partnumber),
+            forecast=read_forecast_of(forecast, site_code, partnumber),
+            previous=before,
+            next=after,
+        )
+
+    def forget(self, batch_id: str) -> None:
+        """The batch is gone."""
+        with self._lock:
+            self._indices.pop(batch_id, None)
+
+    def _history(self, batch: Batch, site_code: str, partnumber: str) -> list[tuple[str, float]]:
+        if batch.source is None:
+            return []
+        path = self._artifacts.fetch(batch.source.history, self._folder)
+        days, quantities, first_day = read_series(path, site_code, partnumber)
+        calendar, last = batch.plan.request.calendar, batch.plan.request.last_period
+        return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
+
+    def _stored(self, batch: Batch, kind: str, file_format: str) -> StoredFile:
+        if kind == "rejected" and batch.state is not BatchState.COMPLETED and batch.source and batch.source.rejected:
+            return batch.source.rejected  # known since it was submitted
+        found = _find(_require_result(batch), kind, file_format)
+        if found:
+            return found.file
+        if kind not in TABLES:
+            raise NoSuchFile(kind, file_format)
+        return self._convert(batch, kind, file_format).file
+
+    def _published(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
+        found = _find(_require_result(batch), kind, file_format)
+        if found is None:
+            raise NoSuchFile(kind, file_format)
+        return found
+
+    def _convert(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
+        source = self._artifacts.fetch(self._published(batch, kind, "parquet").file, self._folder)
+        with self._scratch() as folder:
+            into = folder / f"{kind}.{file_format}"
+            job = Job(
+                function="batchcast.run.jobs:convert_job",
+                arguments=encode({"source": source, "into": into}),
+                timeout_seconds=_CONVERSION_SECONDS,
+                memory_limit_mb=_CONVERSION_MEMORY_MB,
+            )
+            outcome = self._pool.submit(job).wait()
+            if outcome.ending is not Ending.DONE:
+                raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
+            key = f"batches/{batch.batch_id}/converted/{secrets.token_hex(8)}/{kind}.{file_format}"
+            stored = self._artifacts.put(into, key, move=True)
+        return self._store.add_file(batch.batch_id, ResultFile(kind=kind, format=file_format, file=stored))
+
+    def _index(self, batch: Batch) -> SeriesIndex:
+        with self._lock:
+            found = self._indices.pop(batch.batch_id, None)
+            if found is not None:
+                self._indices[batch.batch_id] = found
+                return found
+        path = self._artifacts.fetch(self._published(batch, "series", "parquet").file, self._folder)
+        index = SeriesIndex.load(path)
+        with self._lock:
+            self._indices[batch.batch_id] = index
+            while len(self._indices) > _INDICES_REMEMBERED:
+                self._indices.popitem(last=False)
+        return index
+
+    @staticmethod
+    def _count(path: Path) -> int:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return sum(1 for _ in csv.DictReader(file))
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _require_result(batch: Batch) -> tuple[ResultFile, ...]:
+    if batch.state is not BatchState.COMPLETED or batch.result is None:
+        raise ResultNotReady(batch)
+    return batch.result.files
+
+
+def _find(files: tuple[ResultFile, ...], kind: str, file_format: str) -> ResultFile | None:
+    return next((file for file in files if (file.kind, file.format) == (kind, file_format)), None)
+
+
+def _name_of(batch: Batch, kind: str, file_format: str) -> str:
+    """A name to save it under, of letters that every system takes: forecast-demand_2026-1a2b3c4d.csv."""
+    stem = batch.source.file_name.split(".")[0] if batch.source else ""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_")[:60]
+    return "-".join(part for part in (kind, plain, batch.batch_id[:8]) if part) + f".{file_format}"
+
+
+def _by_period(
+    calendar: Calendar, days: np.ndarray, quantities: np.ndarray, first_day: int, last_period: int
+) -> list[tuple[str, float]]:
+    """Demand of every period from the first to the cutoff, as the models saw it."""
+    first = calendar.period_of_day(first_day)
+    demand = np.zeros(max(last_period - first + 1, 0))
+    periods = calendar.periods_of_days(days.astype(np.int32)) - first
+    inside = periods < len(demand)
+    np.add.at(demand, periods[inside], quantities[inside])
+    starts = calendar.first_days(np.arange(first, first + len(demand), dtype=np.int32))
+    return [(date_of(day).isoformat(), float(max(q, 0.0))) for day, q in zip(starts, demand, strict=True)]
+
+
+def _texts(row: dict[str | None, str | list[str] | None]) -> dict[str, str]:
+    """A row of rejected.csv; cells beyond the header are one text."""
+    return {
+        str(name or "…"): "; ".join(value) if isinstance(value, list) else value or "" for name, value in row.items()
+    }
+
+
+def _conversion_failed(kind: str, file_format: str, how: str) -> BatchcastError:
+    template = mark("{kind} could not be made as {format} ({how}); download it as csv, and send us the log.")
+    return InternalError(Message(template, {"kind": kind, "format": file_format, "how": how}))

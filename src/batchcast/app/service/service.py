@@ -1,0 +1,373 @@
+"""One server: a store, artifacts, workers, and a dispatcher that takes batches from the queue."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from batchcast.app.analysis import Analysis
+from batchcast.app.configuration import ServiceConfig
+from batchcast.app.service.answers import (
+    Accepted,
+    BatchStatus,
+    Download,
+    Figures,
+    Readiness,
+    RejectedPage,
+    SeriesDetail,
+)
+from batchcast.app.service.calibration import calibrate
+from batchcast.app.service.problems import BatchEnded
+from batchcast.app.service.results import Results
+from batchcast.app.service.submission import Sender, Submissions, analysis_of
+from batchcast.app.service.sweep import sweep_artifacts
+from batchcast.app.service.workfolder import open_work_folder
+from batchcast.app.timings import pace_from
+from batchcast.app.tokens import Person, Tokens
+from batchcast.app.upload import Upload, too_large
+from batchcast.domain.batch import Batch, BatchState, Event, PartitionRecord
+from batchcast.domain.errors import BatchcastError
+from batchcast.domain.listing import BatchPage, BatchQuery
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import Pace
+from batchcast.domain.points import Point, reach, watch
+from batchcast.domain.settings import BatchSettings
+from batchcast.domain.timing import Timing
+from batchcast.publish import SeriesPage, SeriesQuery, engine_versions
+from batchcast.run import Dispatcher, Job, LocalPool, new_owner, sweep_orphans
+from batchcast.store import Store, open_store
+from batchcast.store.artifacts import Artifacts, open_artifacts
+
+_INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
+_WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
+_SECONDS_BETWEEN_SWEEPS = 3600
+
+_log = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Told of what has ended here, for figures; called from the thread of the batch."""
+
+    def partition_ended(self, batch_id: str, record: PartitionRecord) -> None:
+        """A partition of a batch that ran here stands at its final state."""
+
+    def batch_ended(self, batch: Batch, timing: Timing | None) -> None:
+        """A batch that ran here has ended; its timing where it is COMPLETED."""
+
+
+class Service:
+    """The use cases of a server; every method is synchronous and may be called from any thread.
+
+    service = Service.open(config)
+    service.start()
+    ...
+    service.stop(grace_seconds=8)
+    """
+
+    def __init__(self, config: ServiceConfig, store: Store, artifacts: Artifacts, folder: Path, owner: str) -> None:
+        self.config = config
+        self.tokens = Tokens(config.tokens)
+        self._store = store
+        self._artifacts = artifacts
+        self._folder = folder
+        self._owner = owner
+        self._version = engine_versions()["batchcast"]
+        self._observers: list[Observer] = []
+        self._pool = LocalPool(config.workers, warm_up=_WARM_UP)
+        self._intake_pool = LocalPool(_INTAKE_WORKERS)
+        self._dispatcher = Dispatcher(
+            store,
+            self._pool,
+            artifacts,
+            owner=owner,
+            folder=_made(folder / "batches"),
+            lease_seconds=config.lease_seconds,
+            on_ended=self._note_end,
+        )
+        self._submissions = Submissions(
+            store=store,
+            artifacts=artifacts,
+            pool=self._intake_pool,
+            folder=_made(folder / "intake"),
+            owner=owner,
+            lease_seconds=config.lease_seconds,
+        )
+        self._results = Results(store, artifacts, self._intake_pool, _made(folder / "results"))
+        self._stopping = threading.Event()
+        self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
+
+    @classmethod
+    def open(cls, config: ServiceConfig) -> Service:
+        """Open what is kept for good, and start workers; nothing is taken from the queue yet.
+
+        Raises:
+            InvalidSettings: if the tokens can't be read.
+            StoreUnavailable, SchemaTooNew: if the database can't be used.
+            ArtifactsUnavailable: if the folder or bucket can't be written.
+        """
+        if config.kill_at:
+            watch(partial(_die_at, *_parsed_point(config.kill_at)))
+        owner = new_owner()
+        sweep_orphans()
+        folder = open_work_folder(config.home / "work")
+        artifacts = open_artifacts(config.artifacts_url, config.home / "artifacts")
+        artifacts.check()
+        store = open_store(config.database_url, config.home / "batchcast.db")
+        return cls(config, store, artifacts, folder, owner)
+
+    def start(self) -> None:
+        """Take batches from the queue from now on."""
+        self._dispatcher.start()
+        self._chores.start()
+
+    def stop(self, grace_seconds: float = 8) -> None:
+        """Take no more, give the batches at work back to the queue, and end every worker; nothing is lost."""
+        self._stopping.set()
+        self._dispatcher.stop(grace_seconds)
+        self._intake_pool.close()
+        self._pool.close()
+        if self._chores.is_alive():
+            self._chores.join(1)
+        self._store.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # Who asks
+
+    def authenticate(self, token: str | None) -> Person:
+        """Who asks, by the bearer token of the request.
+
+        Raises:
+            NotAuthenticated: if tokens are set and this is none of them.
+        """
+        return self.tokens.authenticate(token)
+
+    # Submitting
+
+    def new_upload(self, file_name: str, announced_bytes: int | None = None) -> Upload:
+        """A place for a file that comes in; the caller discards it at the end.
+
+        Raises:
+            UploadTooLarge: if it is announced to be larger than this server takes.
+            UploadsUnavailable: if there is no room.
+        """
+        if announced_bytes is not None and announced_bytes > self.config.max_upload_bytes:
+            raise too_large(self.config.max_upload_bytes)
+        return Upload(self._folder / "uploads", file_name, most_bytes=self.config.max_upload_bytes)
+
+    def submit(
+        self, upload: Upload, settings: BatchSettings, *, idempotency_key: str | None = None, by: str | None = None
+    ) -> Accepted:
+        """Check, plan and queue a file; what is returned will not be lost.
+
+        Raises:
+            InvalidInput: if it can't be a demand history, or rows were refused (RowsRefused, with all of them).
+            InvalidSettings: if a setting does not fit it.
+            IdempotencyKeyReused: if the key was sent before with something else.
+        """
+        sender = Sender(name=by, idempotency_key=idempotency_key)
+        accepted = self._submissions.submit(upload, settings, self._pace(), sender)
+        self._dispatcher.wake()
+        return accepted
+
+    def analyze(self, upload: Upload, settings: BatchSettings) -> Analysis:
+        """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
+        return self._submissions.analyze(upload, settings, self._pace())
+
+    def retry(
+        self,
+        batch_id: str,
+        changes: Mapping[str, Sequence[str]],
+        *,
+        by: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Accepted:
+        """Queue the file of a batch that has ended again; `changes` has texts by setting.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+            BatchNotEnded: if it is in the queue or at work.
+            As `submit`.
+        """
+        sender = Sender(name=by, idempotency_key=idempotency_key)
+        accepted = self._submissions.retry(self._store.batch(batch_id), changes, self._pace(), sender)
+        self._dispatcher.wake()
+        return accepted
+
+    # Following
+
+    def status(self, batch_id: str) -> BatchStatus:
+        """A batch as it stands.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+        """
+        batch = self._store.batch(batch_id)
+        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=_seconds_left(batch))
+
+    def status_version(self, batch_id: str) -> int:
+        """The number of its latest event, which is another when anything of it has changed.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+        """
+        found = self._store.latest_events([batch_id]).get(batch_id)
+        return self._store.batch(batch_id).last_event if found is None else found
+
+    def latest_events(self, batch_ids: Collection[str]) -> Mapping[str, int]:
+        """The number of the latest event of each batch that there is."""
+        return self._store.latest_events(batch_ids)
+
+    def events_after(self, batch_id: str, number: int) -> tuple[Event, ...]:
+        """The events of a batch with a higher number, in order.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+        """
+        return self._store.events_after(batch_id, number)
+
+    def history(self, query: BatchQuery) -> BatchPage:
+        """Batches, the newest first."""
+        return self._store.batches(query)
+
+    # Changing
+
+    def cancel(self, batch_id: str) -> Batch:
+        """Stop a batch; its workers are gone within two seconds.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+            BatchEnded: if it has ended already.
+        """
+        if not self._dispatcher.cancel(batch_id):
+            raise BatchEnded(self._store.batch(batch_id))
+        return self._store.batch(batch_id)
+
+    def delete(self, batch_id: str) -> None:
+        """Forget a batch that has ended, with its files.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+            BatchNotEnded: if it is in the queue or at work.
+        """
+        self._store.delete_batch(batch_id)
+        reach(Point.BATCH_DELETED)
+        self._results.forget(batch_id)
+        self._artifacts.remove(f"batches/{batch_id}")
+
+    # Looking into results
+
+    def download(self, batch_id: str, kind: str, file_format: str | None = None) -> Download:
+        """A published file on this machine, its bytes checked; without a format, csv where it comes as csv.
+
+        Raises:
+            UnknownBatch: if there is none of that id.
+            ResultNotReady: while it is not COMPLETED.
+            NoSuchFile: if there is none of that kind or format.
+        """
+        return self._results.download(self._store.batch(batch_id), kind, file_format)
+
+    def series(self, batch_id: str, query: SeriesQuery) -> SeriesPage:
+        """Some series of a COMPLETED batch; raises as `download`."""
+        return self._results.series(self._store.batch(batch_id), query)
+
+    def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
+        """Everything that is known of one series; raises as `download`, and UnknownSeries."""
+        return self._results.one_series(self._store.batch(batch_id), site_code, partnumber)
+
+    def rejected(self, batch_id: str, offset: int = 0, limit: int = 100) -> RejectedPage:
+        """Refused rows of a batch, as rejected.csv has them."""
+        return self._results.rejected(self._store.batch(batch_id), offset, limit)
+
+    # How it does
+
+    def readiness(self) -> Readiness:
+        """Whether this server can take work, and why not."""
+        problems: list[Message] = []
+        for check in (self._store.ping, self._artifacts.check):
+            try:
+                check()
+            except BatchcastError as error:
+                problems.append(error.message)
+        if self._stopping.is_set() or not self._dispatcher.is_healthy():
+            problems.append(Message(mark("This server takes no batches from the queue: it is stopping, or starting.")))
+        return Readiness(problems=tuple(problems))
+
+    def figures(self) -> Figures:
+        """What it is doing, in numbers."""
+        pending, processing = self._store.queue()
+        return Figures(
+            pending=pending,
+            processing=processing,
+            at_work=len(self._dispatcher.at_work()),
+            workers=self.config.workers,
+            worker_memory_mb=self._dispatcher.worker_memory_mb(),
+        )
+
+    def add_observer(self, observer: Observer) -> None:
+        """Tell this one, too, of what ends here."""
+        self._observers.append(observer)
+
+    def _pace(self) -> Pace:
+        return pace_from(self._store.timings(self._version))
+
+    def _note_end(self, batch: Batch, timing: Timing | None) -> None:
+        if timing is not None:
+            self._store.add_timing(timing)
+        for observer in self._observers:
+            for record in batch.partitions:
+                observer.partition_ended(batch.batch_id, record)
+            observer.batch_ended(batch, timing)
+
+    def _do_chores(self) -> None:
+        """Measure this machine once, sweep now and every hour."""
+        while not self._stopping.is_set():
+            try:
+                sweep_artifacts(self._store, self._artifacts)
+                if not self._store.timings(self._version, limit=1):
+                    timing = calibrate(self._pool, self._folder, self._version)
+                    if timing is not None and not self._store.timings(self._version, limit=1):
+                        self._store.add_timing(timing)
+            except BatchcastError as error:
+                _log.warning("chores are left for later: %s", error)
+            except Exception:  # noqa: BLE001 a chore must not end the server; it is logged
+                if self._stopping.is_set():
+                    return  # the store and the pool are closed under our hands
+                _log.exception("a chore failed")
+            self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
+
+
+def _seconds_left(batch: Batch) -> float | None:
+    """Until a batch at work has ended: what was estimated counts for less the more of the work is done."""
+    if batch.state is not BatchState.PROCESSING or batch.started_at is None:
+        return None
+    elapsed = max(time.time() - batch.started_at.timestamp(), 0.0)
+    done = batch.progress
+    by_estimate = max(batch.plan.estimate_seconds - elapsed, 0.0)
+    by_progress = elapsed * (1 - done) / done if done else 0.0
+    return round((1 - done) * by_estimate + done * by_progress, 1)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _parsed_point(text: str) -> tuple[Point, list[int]]:
+    name, _, times = text.partition(":")
+    return Point(name), [int(times or 1)]
+
+
+def _die_at(point: Point, left: list[int], reached: Point) -> None:
+    """For tests: what a power cut does, at a point that is reached for the n-th time."""
+    if reached is point:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

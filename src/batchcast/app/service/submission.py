@@ -1,0 +1,234 @@
+"""From an upload to a queued batch that will not be lost; and from a batch that has ended to its repetition.
+
+    upload on disk ─► read and checked in a limited child ─► planned ─► files kept ─► one row added: acknowledged
+
+Until the row is there, the files belong to a claim of this server; what a dead server claimed is swept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from batchcast.app.analysis import Analysis, place_problems
+from batchcast.app.intake import Intake, take_in
+from batchcast.app.renaming import renamed_error, renamed_report
+from batchcast.app.service.answers import Accepted
+from batchcast.app.service.problems import IdempotencyKeyReused
+from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.stopper import Stopper
+from batchcast.app.upload import Upload
+from batchcast.app.workspace import new_batch_id
+from batchcast.domain.batch import Batch, Source, StoredFile
+from batchcast.domain.errors import BatchcastError, ConflictError
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import Pace
+from batchcast.domain.points import Point, reach
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import RowsRefused, read_series_table
+from batchcast.plan import plan_batch
+from batchcast.run import WorkerPool
+from batchcast.store import KeyTaken, Store
+from batchcast.store.artifacts import Artifacts
+
+_log = logging.getLogger(__name__)
+_DECIDE_READING = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
+
+
+class BatchNotEnded(ConflictError):
+    """The batch is still in the queue or at work."""
+
+    slug = "batch-not-ended"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """Who submits, and how they may send the same again."""
+
+    name: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A file to be kept as a batch's upload."""
+
+    path: Path
+    name: str
+    retry_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submissions:
+    """Takes submissions for one server."""
+
+    store: Store
+    artifacts: Artifacts
+    pool: WorkerPool  # reads the uploads
+    folder: Path  # for scratch, on this machine
+    owner: str
+    lease_seconds: float
+
+    def submit(self, upload: Upload, settings: BatchSettings, pace: Pace, sender: Sender) -> Accepted:
+        """Check, plan and queue a file.
+
+        Raises:
+            InvalidInput: if it can't be a demand history, or rows were refused (RowsRefused).
+            InvalidSettings: if a setting does not fit it.
+            IdempotencyKeyReused: if the key was sent with something else.
+        """
+        reach(Point.UPLOAD_RECEIVED)
+        fingerprint = _fingerprint(upload.sha256, upload.name, settings.as_json(), sender.name)
+        known = self._known(sender, fingerprint)
+        if known:
+            return known
+        with self._scratch() as folder:
+            intake = self.take_in(upload.path, upload.name, settings, pace, folder)
+            reach(Point.UPLOAD_CHECKED)
+            return self._keep(_Kept(upload.path, upload.name), intake, settings, sender, fingerprint)
+
+    def retry(self, batch: Batch, changes: Mapping[str, Sequence[str]], pace: Pace, sender: Sender) -> Accepted:
+        """Queue the file of a batch that has ended again, with some settings changed.
+
+        Raises:
+            BatchNotEnded: if it is in the queue or at work.
+            As `submit`.
+        """
+        source = batch.source
+        if not batch.state.is_final or source is None:
+            template = mark("Batch {batch_id} is {state}; it can be retried once it has ended. Cancel it first.")
+            raise BatchNotEnded(Message(template, {"batch_id": batch.batch_id, "state": batch.state.value}))
+        settings = settings_of_texts(changes, base=batch.settings)
+        fingerprint = _fingerprint("retry", batch.batch_id, settings.as_json(), sender.name)
+        known = self._known(sender, fingerprint)
+        if known:
+            return known
+        with self._scratch() as folder:
+            upload = self.artifacts.fetch(source.upload, folder)
+            if _reads_alike(settings, batch.settings):
+                intake = self._plan_again(source, settings, pace, folder)
+            else:
+                intake = self.take_in(upload, source.file_name, settings, pace, folder)
+            kept = _Kept(upload, source.file_name, retry_of=batch.batch_id)
+            return self._keep(kept, intake, settings, sender, fingerprint)
+
+    def analyze(self, upload: Upload, settings: BatchSettings, pace: Pace) -> Analysis:
+        """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
+        with self._scratch() as folder:
+            return self.take_in(upload.path, upload.name, settings, pace, folder).analysis
+
+    def take_in(self, path: Path, name: str, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
+        """Read a file and plan its batch; sentences call it by its sender's name for it."""
+        try:
+            intake = take_in(path, settings, folder=folder, pool=self.pool, pace=pace, stopper=Stopper())
+        except RowsRefused as refused:
+            raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan) from None
+        except BatchcastError as error:
+            raise renamed_error(error, path.name, name) from None
+        report = renamed_report(intake.analysis.report, path.name, name)
+        return replace(intake, analysis=replace(intake.analysis, report=report))
+
+    def _plan_again(self, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
+        """The plan of a history that has been read before."""
+        path = self.artifacts.fetch(source.history, folder)
+        history = DemandHistory(path=path, facts=source.facts, input_sha256=source.input_sha256)
+        plan = plan_batch(history.facts, read_series_table(history), settings, pace)
+        rejected = self.artifacts.fetch(source.rejected, folder) if source.rejected else None
+        report = place_problems(replace(source.report, rejected_path=rejected), plan)
+        analysis = Analysis(report=report, plan=plan)
+        return Intake(history=history, plan=plan, analysis=analysis, seconds=source.ingest_seconds)
+
+    def _keep(self, kept: _Kept, intake: Intake, settings: BatchSettings, sender: Sender, fingerprint: str) -> Accepted:
+        batch_id = new_batch_id()
+        self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
+        reach(Point.ARTIFACTS_CLAIMED)
+        try:
+            source = self._put(batch_id, kept, intake)
+            reach(Point.ARTIFACTS_KEPT)
+            batch = self.store.add_batch(
+                batch_id,
+                settings,
+                intake.plan,
+                source=source,
+                idempotency_key=sender.idempotency_key,
+                fingerprint=fingerprint,
+                submitted_by=sender.name,
+                retry_of=kept.retry_of,
+            )
+        except BaseException as error:
+            self._give_up(batch_id)
+            if isinstance(error, KeyTaken):  # the same was sent at the same time, and was faster
+                known = self._known(sender, fingerprint)
+                if known:
+                    return known
+            raise
+        reach(Point.BATCH_ADDED)
+        return Accepted(batch=batch, analysis=intake.analysis, is_new=True)
+
+    def _put(self, batch_id: str, kept: _Kept, intake: Intake) -> Source:
+        report, facts = intake.analysis.report, intake.history.facts
+        place = f"batches/{batch_id}"
+        rejected: StoredFile | None = None
+        if report.rejected_path:
+            rejected = self.artifacts.put(report.rejected_path, f"{place}/rejected.csv")
+        return Source(
+            file_name=kept.name,
+            upload=self.artifacts.put(kept.path, f"{place}/upload"),
+            history=self.artifacts.put(intake.history.path, f"{place}/history.parquet"),
+            rejected=rejected,
+            input_sha256=intake.history.input_sha256,
+            facts=facts,
+            report=replace(report, rejected_path=None),
+            ingest_seconds=round(intake.seconds, 3),
+        )
+
+    def _give_up(self, batch_id: str) -> None:
+        try:
+            self.artifacts.remove(f"batches/{batch_id}")
+            self.store.drop_artifacts_claim(batch_id)
+        except BatchcastError as error:
+            _log.warning("batch %s: files of a failed submission are left to the next sweep: %s", batch_id, error)
+
+    def _known(self, sender: Sender, fingerprint: str) -> Accepted | None:
+        """The batch that the same submission made before."""
+        if sender.idempotency_key is None:
+            return None
+        found = self.store.submission(sender.idempotency_key)
+        if found is None:
+            return None
+        if found.fingerprint != fingerprint:
+            raise IdempotencyKeyReused(found.batch_id)
+        batch = self.store.batch(found.batch_id)
+        return Accepted(batch=batch, analysis=analysis_of(batch), is_new=False)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def analysis_of(batch: Batch) -> Analysis:
+    """What was said of the file of a batch when it was submitted."""
+    if batch.source is None:
+        raise ValueError(f"batch {batch.batch_id} was not submitted to a server")
+    return Analysis(report=batch.source.report, plan=batch.plan)
+
+
+def _reads_alike(one: BatchSettings, other: BatchSettings) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in _DECIDE_READING)
+
+
+def _fingerprint(*parts: object) -> str:
+    """What makes two submissions the same."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
