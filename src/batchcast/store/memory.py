@@ -2,90 +2,117 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from batchcast.domain.batch import Attempt, Batch, BatchState, Event, PartitionRecord, PartitionState
+from batchcast.domain.batch import (
+    Attempt,
+    Batch,
+    BatchResult,
+    BatchState,
+    Event,
+    PartitionRecord,
+    PartitionState,
+    ResultFile,
+    Source,
+)
+from batchcast.domain.listing import MOST_A_PAGE, BatchPage, BatchQuery
 from batchcast.domain.message import Message
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.store.store import (
-    AttemptEnd,
-    BatchExists,
-    UndrawnArrow,
-    UnknownBatch,
-    check_batch_arrow,
-    check_partition_arrow,
-)
-
-_WITHOUT_ITS_PARTITIONS = (BatchState.ROLLED_BACK, BatchState.CANCELLED)
+from batchcast.domain.timing import Timing
+from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
+from batchcast.store.memory_leases import MemoryLeases
+from batchcast.store.memory_page import Page
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
+from batchcast.store.searching import folded
+from batchcast.store.store import check_batch_arrow, check_partition_arrow
 
 
-@dataclass(kw_only=True, slots=True)
-class _Page:
-    """What is known of one batch; changed only under the lock of the store."""
-
-    settings: BatchSettings
-    plan: Plan
-    records: dict[int, PartitionRecord]
-    state: BatchState = BatchState.PENDING
-    error: Message | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    open_attempts: dict[int, int] = field(default_factory=dict)  # partition -> place in `attempts`
-    events: list[Event] = field(default_factory=list)
-    total_cells: int = 0
-    done_cells: float = 0.0
-
-
-class MemoryStore:
+class MemoryStore(MemoryLeases):
     """Implements `Store`; forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._pages: dict[str, _Page] = {}
+        super().__init__()
+        self._submitted = 0
+        self._submissions: dict[str, Submission] = {}
+        self._timings: list[Timing] = []
 
-    def add_batch(self, batch_id: str, settings: BatchSettings, plan: Plan) -> Batch:
+    def add_batch(
+        self,
+        batch_id: str,
+        settings: BatchSettings,
+        plan: Plan,
+        *,
+        source: Source | None = None,
+        idempotency_key: str | None = None,
+        fingerprint: str | None = None,
+        submitted_by: str | None = None,
+        retry_of: str | None = None,
+        claimed_by: str | None = None,
+    ) -> Batch:
         """See `Store.add_batch`."""
+        new = NewBatch(
+            batch_id=batch_id,
+            settings=settings,
+            plan=plan,
+            source=source,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+            submitted_by=submitted_by,
+            retry_of=retry_of,
+            claimed_by=claimed_by,
+        )
         with self._changed:
-            if batch_id in self._pages:
-                raise BatchExists(batch_id)
-            page = _Page(
-                settings=settings,
-                plan=plan,
-                records={partition.number: PartitionRecord(partition=partition) for partition in plan.partitions},
-                total_cells=sum(partition.cells for partition in plan.partitions),
-            )
-            self._pages[batch_id] = page
-            self._tell(batch_id, "batch", {}, state=page.state)
+            self._check_new(new)
+            self._add(new)
             return self.batch(batch_id)
+
+    def submission(self, idempotency_key: str) -> Submission | None:
+        """See `Store.submission`."""
+        with self._changed:
+            return self._submissions.get(idempotency_key)
 
     def batch(self, batch_id: str) -> Batch:
         """See `Store.batch`."""
         with self._changed:
             page = self._page(batch_id)
-            return Batch(
-                batch_id=batch_id,
-                settings=page.settings,
-                plan=page.plan,
-                state=page.state,
-                partitions=tuple(page.records.values()),
-                error=page.error,
-            )
+            return page.batch(self._place(page))
 
-    def move_batch(self, batch_id: str, before: BatchState, after: BatchState, *, error: Message | None = None) -> bool:
+    def state(self, batch_id: str) -> BatchState:
+        """See `Store.state`."""
+        with self._changed:
+            return self._page(batch_id).state
+
+    def batches(self, query: BatchQuery) -> BatchPage:
+        """See `Store.batches`."""
+        with self._changed:
+            found = [
+                page
+                for page in reversed(self._pages.values())
+                if (not query.states or page.state in query.states) and folded(query.search) in page.searched
+            ]
+            shown = found[query.offset : query.offset + min(query.limit, MOST_A_PAGE)]
+            return BatchPage(batches=tuple(page.summary(self._place(page)) for page in shown), total=len(found))
+
+    def move_batch(
+        self,
+        batch_id: str,
+        before: BatchState,
+        after: BatchState,
+        *,
+        error: Message | None = None,
+        result: BatchResult | None = None,
+        lease: Lease | None = None,
+    ) -> bool:
         """See `Store.move_batch`."""
         check_batch_arrow(batch_id, before, after)
         with self._changed:
-            page = self._page(batch_id)
+            page = self._page(batch_id, lease)
             if page.state is not before:
                 return False
-            if after is BatchState.COMPLETED:
-                _check_complete(batch_id, page)
-            if after in _WITHOUT_ITS_PARTITIONS:
-                self._cancel_unfinished(batch_id, page)
-            page.state, page.error = after, error
-            self._tell(batch_id, "batch", {"error": error}, state=after)
+            page.move(after, error, result)
+            self._changed.notify_all()
             return True
 
     def move_partition(
@@ -96,33 +123,40 @@ class MemoryStore:
         after: PartitionState,
         *,
         end: AttemptEnd | None = None,
+        lease: Lease | None = None,
     ) -> bool:
         """See `Store.move_partition`."""
         check_partition_arrow(batch_id, number, before, after)
         with self._changed:
-            page = self._page(batch_id)
+            page = self._page(batch_id, lease)
             record = page.records[number]
             if record.state is not before or page.state is not BatchState.PROCESSING:
                 return False
-            self._move(batch_id, page, record, after, end)
+            page.move_partition(record, after, end)
+            self._changed.notify_all()
             return True
 
-    def note_progress(self, batch_id: str, number: int, share: float) -> bool:
+    def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
         """See `Store.note_progress`."""
         with self._changed:
-            page = self._page(batch_id)
+            page = self._page(batch_id, lease)
             record = page.records[number]
             if record.state is not PartitionState.PROCESSING:
                 return False
-            overall = _keep(page, replace(record, progress=share))
-            self._tell(batch_id, "progress", {"progress": share, "overall": overall}, partition=number)
+            page.keep(replace(record, progress=share))
+            page.tell("progress", {"progress": share, "overall": page.overall}, partition=number)
+            self._changed.notify_all()
             return True
 
-    def note_step(self, batch_id: str, step: str, detail: Mapping[str, object]) -> None:
+    def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
         """See `Store.note_step`."""
         with self._changed:
-            self._page(batch_id)
-            self._tell(batch_id, "step", {"step": step, **detail})
+            page = self._page(batch_id, lease)
+            if page.state.is_final:
+                return False
+            page.tell("step", {"step": step, **detail})
+            self._changed.notify_all()
+            return True
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
         """See `Store.attempts`."""
@@ -137,82 +171,106 @@ class MemoryStore:
                 self._changed.wait_for(lambda: len(page.events) > number or page.state.is_final, wait_seconds)
             return tuple(page.events[max(number, 0) :])
 
-    def _page(self, batch_id: str) -> _Page:
+    def latest_events(self, ids: Collection[str]) -> Mapping[str, int]:
+        """See `Store.latest_events`."""
+        with self._changed:
+            return {batch_id: len(self._pages[batch_id].events) for batch_id in ids if batch_id in self._pages}
+
+    def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
+        """See `Store.checkpoints`."""
+        wanted = frozenset(keys)
+        found: dict[str, Checkpoint] = {}
+        with self._changed:
+            for page in self._pages.values():
+                for number, key in page.checkpoints.items():
+                    result = page.records[number].result
+                    if key in wanted and result is not None:
+                        found[key] = Checkpoint(batch_id=page.new.batch_id, result=result)
+        return found
+
+    def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
+        """See `Store.add_file`."""
+        with self._changed:
+            files = self._page(batch_id).files
+            for kept in files:
+                if (kept.kind, kept.format) == (file.kind, file.format):
+                    return kept
+            files.append(file)
+            return file
+
+    def files(self, batch_id: str) -> tuple[ResultFile, ...]:
+        """See `Store.files`."""
+        with self._changed:
+            return tuple(self._page(batch_id).files)
+
+    def delete_batch(self, batch_id: str) -> None:
+        """See `Store.delete_batch`."""
+        with self._changed:
+            page = self._page(batch_id)
+            if not page.state.is_final:
+                raise BatchNotEnded(batch_id, page.state)
+            del self._pages[batch_id]
+            if page.new.idempotency_key is not None:
+                del self._submissions[page.new.idempotency_key]
+            self._changed.notify_all()
+
+    def add_timing(self, timing: Timing) -> None:
+        """See `Store.add_timing`."""
+        with self._changed:
+            self._timings.append(timing)
+
+    def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
+        """See `Store.timings`."""
+        with self._changed:
+            return tuple(timing for timing in reversed(self._timings) if timing.version == version)[:limit]
+
+    def queue(self) -> tuple[int, int]:
+        """See `Store.queue`."""
+        with self._changed:
+            states = [page.state for page in self._pages.values()]
+        return states.count(BatchState.PENDING), states.count(BatchState.PROCESSING)
+
+    def ping(self) -> None:
+        """See `Store.ping`."""
+
+    def close(self) -> None:
+        """See `Store.close`."""
+
+    def _page(self, batch_id: str, lease: Lease | None = None) -> Page:
         try:
-            return self._pages[batch_id]
+            page = self._pages[batch_id]
         except KeyError:
             raise UnknownBatch(batch_id) from None
+        page.check_lease(lease)
+        return page
 
-    def _cancel_unfinished(self, batch_id: str, page: _Page) -> None:
-        for record in list(page.records.values()):
-            if not record.state.is_final:
-                self._move(batch_id, page, record, PartitionState.CANCELLED, None)
+    def _place(self, page: Page) -> int | None:
+        if page.state is not BatchState.PENDING:
+            return None
+        queued = (other for other in self._pages.values() if other.state is BatchState.PENDING)
+        return sum(other.sequence <= page.sequence for other in queued)
 
-    def _move(
-        self, batch_id: str, page: _Page, record: PartitionRecord, after: PartitionState, end: AttemptEnd | None
-    ) -> None:
-        number = record.partition.number
-        if after is PartitionState.PROCESSING:
-            moved = replace(record, state=after, attempt=record.attempt + 1)
-            page.open_attempts[number] = len(page.attempts)
-            page.attempts.append(Attempt(partition=number, number=moved.attempt))
-        else:
-            moved = _ended(record, after, end)
-            place = page.open_attempts.pop(number, None)
-            if place is not None and end is not None:
-                page.attempts[place] = replace(
-                    page.attempts[place], seconds=end.seconds, peak_mb=end.peak_mb, reason=end.reason, error=end.error
-                )
-        overall = _keep(page, moved)
-        detail = {
-            "attempt": moved.attempt,
-            "seconds": moved.seconds,
-            "peak_mb": end.peak_mb if end else None,
-            "reason": moved.reason,
-            "error": moved.error,
-            "overall": overall,
-        }
-        self._tell(batch_id, "partition", detail, partition=number, state=after)
+    def _check_new(self, new: NewBatch) -> None:
+        if new.batch_id in self._pages:
+            raise BatchExists(new.batch_id)
+        if new.idempotency_key in self._submissions:
+            raise KeyTaken(self._submissions[new.idempotency_key])
+        if new.claimed_by is not None and not self._is_claimed(new.batch_id, new.claimed_by):
+            raise LeaseLost(new.batch_id, new.claimed_by)
 
-    def _tell(
-        self,
-        batch_id: str,
-        kind: str,
-        detail: Mapping[str, object],
-        *,
-        partition: int | None = None,
-        state: str | None = None,
-    ) -> None:
-        events = self._pages[batch_id].events
-        event = Event(
-            number=len(events) + 1,
-            batch_id=batch_id,
-            kind=kind,
-            partition=partition,
-            state=state,
-            detail=detail,
+    def _add(self, new: NewBatch) -> None:
+        self._submitted += 1
+        page = Page(
+            new=new,
+            sequence=self._submitted,
+            now=self._now,
+            submitted_at=self._now(),
+            records={partition.number: PartitionRecord(partition=partition) for partition in new.plan.partitions},
+            total_cells=sum(partition.cells for partition in new.plan.partitions),
         )
-        events.append(event)
-        self._changed.notify_all()
-
-
-def _keep(page: _Page, record: PartitionRecord) -> float:
-    """Keep a changed record; returns the share of the whole batch that is done."""
-    number, cells = record.partition.number, record.partition.cells
-    page.done_cells += cells * (record.progress - page.records[number].progress)
-    page.records[number] = record
-    return min(page.done_cells / page.total_cells, 1.0) if page.total_cells else 0.0
-
-
-def _ended(record: PartitionRecord, after: PartitionState, end: AttemptEnd | None) -> PartitionRecord:
-    progress = {PartitionState.COMPLETED: 1.0, PartitionState.PENDING: 0.0}.get(after, record.progress)
-    if end is None:
-        return replace(record, state=after, progress=progress)
-    return replace(record, state=after, progress=progress, seconds=end.seconds, reason=end.reason, error=end.error)
-
-
-def _check_complete(batch_id: str, page: _Page) -> None:
-    unfinished = [r.partition.number for r in page.records.values() if r.state is not PartitionState.COMPLETED]
-    if unfinished:
-        what = f"batch {batch_id}, whose partition {unfinished[0]} is {page.records[unfinished[0]].state}"
-        raise UndrawnArrow(what, page.state, BatchState.COMPLETED)
+        self._pages[new.batch_id] = page
+        self._claims.pop(new.batch_id, None)
+        if new.idempotency_key is not None:
+            submission = Submission(batch_id=new.batch_id, fingerprint=new.fingerprint or "")
+            self._submissions[new.idempotency_key] = submission
+        page.tell("batch", {}, state=page.state)

@@ -2,12 +2,15 @@
 
 A state changes only by a conditional update along an arrow drawn in `domain.batch`: of several that race for one
 state exactly one is told True. All methods may be called from any thread; each is one transaction.
+
+A write that carries a lease applies only while that lease is the batch's latest and was not given back; else it raises
+LeaseLost and changes nothing. A batch that has ended is nobody's: there a late write is told False, as any other.
+Every method raises UnknownBatch where there is no batch of that id, and StoreUnavailable where the database fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from batchcast.domain.batch import (
@@ -15,79 +18,82 @@ from batchcast.domain.batch import (
     PARTITION_ARROWS,
     Attempt,
     Batch,
+    BatchResult,
     BatchState,
     Event,
     PartitionState,
+    ResultFile,
+    Source,
 )
-from batchcast.domain.errors import BatchcastError, ConflictError, InternalError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.listing import BatchPage, BatchQuery
+from batchcast.domain.message import Message
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
+from batchcast.domain.timing import Timing
+from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
+from batchcast.store.leases import Leases
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease, Submission
+
+__all__ = ["AttemptEnd", "BatchExists", "Store", "UndrawnArrow", "UnknownBatch"]
 
 
-class UnknownBatch(BatchcastError):
-    """There is no batch of that id; look it up in the history."""
-
-    slug = "unknown-batch"
-
-    def __init__(self, batch_id: str) -> None:
-        super().__init__(Message(mark("There is no batch {batch_id}."), {"batch_id": batch_id}))
-
-
-class BatchExists(ConflictError):
-    """A batch of that id is remembered already; choose another id."""
-
-    slug = "batch-exists"
-
-    def __init__(self, batch_id: str) -> None:
-        super().__init__(Message(mark("There is a batch {batch_id} already."), {"batch_id": batch_id}))
-
-
-class UndrawnArrow(InternalError):
-    """A change of state that is not drawn in `domain.batch` was asked for; send us the message."""
-
-    slug = "undrawn-arrow"
-
-    def __init__(self, what: str, before: str, after: str) -> None:
-        template = mark("No arrow leads from {before} to {after} for {what}.")
-        super().__init__(Message(template, {"what": what, "before": before, "after": after}))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptEnd:
-    """How one try of a partition ended, to be kept with its change of state."""
-
-    seconds: float
-    peak_mb: float
-    reason: str | None = None  # code of how it failed
-    error: Message | None = None
-
-
-class Store(Protocol):
+class Store(Leases, Protocol):
     """Remembers batches."""
 
-    def add_batch(self, batch_id: str, settings: BatchSettings, plan: Plan) -> Batch:
+    def add_batch(
+        self,
+        batch_id: str,
+        settings: BatchSettings,
+        plan: Plan,
+        *,
+        source: Source | None = None,
+        idempotency_key: str | None = None,
+        fingerprint: str | None = None,
+        submitted_by: str | None = None,
+        retry_of: str | None = None,
+        claimed_by: str | None = None,
+    ) -> Batch:
         """Remember a new PENDING batch with its PENDING partitions, all or nothing; event: batch.
+
+        Ends the claim on its artifacts. With `claimed_by`, that claim must still be live and this owner's: what is
+        not claimed may have been swept.
 
         Raises:
             BatchExists: if the id is taken.
+            KeyTaken: if the idempotency key is.
+            LeaseLost: if the claim is not `claimed_by`'s any more.
         """
+
+    def submission(self, idempotency_key: str) -> Submission | None:
+        """What was submitted under a key."""
 
     def batch(self, batch_id: str) -> Batch:
-        """The batch as it stands, partitions in the order of the plan.
+        """The batch as it stands, partitions in the order of the plan."""
 
-        Raises:
-            UnknownBatch: if there is none.
-        """
+    def state(self, batch_id: str) -> BatchState:
+        """Where the batch stands; cheaper than the whole batch."""
 
-    def move_batch(self, batch_id: str, before: BatchState, after: BatchState, *, error: Message | None = None) -> bool:
+    def batches(self, query: BatchQuery) -> BatchPage:
+        """A page of the history, the newest first."""
+
+    def move_batch(
+        self,
+        batch_id: str,
+        before: BatchState,
+        after: BatchState,
+        *,
+        error: Message | None = None,
+        result: BatchResult | None = None,
+        lease: Lease | None = None,
+    ) -> bool:
         """Move a batch along an arrow if it still stands at `before`; False where another was faster. Event: batch.
 
         Where the batch ends without its unfinished partitions, these become CANCELLED in the same step, an event each.
+        A batch that ends is leased to nobody.
 
         Raises:
-            UnknownBatch: if there is none.
             UndrawnArrow: if no such arrow is drawn, or COMPLETED is asked for before all partitions are.
+            LeaseLost: if `lease` is.
         """
 
     def move_partition(
@@ -98,6 +104,7 @@ class Store(Protocol):
         after: PartitionState,
         *,
         end: AttemptEnd | None = None,
+        lease: Lease | None = None,
     ) -> bool:
         """Move a partition along an arrow if it still stands at `before`; False where another was faster.
 
@@ -105,39 +112,70 @@ class Store(Protocol):
         batch is not PROCESSING. Event: partition.
 
         Raises:
-            UnknownBatch: if there is none.
             UndrawnArrow: if no such arrow is drawn.
+            LeaseLost: if `lease` is.
         """
 
-    def note_progress(self, batch_id: str, number: int, share: float) -> bool:
+    def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
         """Keep how far a partition at work is, 0 to 1; False, and nothing kept, where it is not. Event: progress.
 
         Raises:
-            UnknownBatch: if there is none.
+            LeaseLost: if `lease` is.
         """
 
-    def note_step(self, batch_id: str, step: str, detail: Mapping[str, object]) -> None:
-        """Tell those who follow the batch of a step that is no change of state. Event: step.
+    def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
+        """Tell those who follow the batch of a step that is no change of state; False where it has ended. Event: step.
 
         Raises:
-            UnknownBatch: if there is none.
+            LeaseLost: if `lease` is.
         """
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
-        """Every try of every partition, in the order they were started.
-
-        Raises:
-            UnknownBatch: if there is none.
-        """
+        """Every try of every partition, in the order they were started."""
 
     def events_after(self, batch_id: str, number: int, *, wait_seconds: float = 0) -> tuple[Event, ...]:
         """The events of a batch with a higher number, in order; waits for the first where there is none yet.
 
         Empty where none came in `wait_seconds`, and at once where the batch has ended: no more will come.
+        """
+
+    def latest_events(self, ids: Collection[str]) -> Mapping[str, int]:
+        """The number of the last event of each of these batches; ids without a batch are left out."""
+
+    def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
+        """What COMPLETED partitions have left under these keys; the newest batch where several have."""
+
+    def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
+        """Remember a file that was made on demand; where that kind and format is remembered already, that one is."""
+
+    def files(self, batch_id: str) -> tuple[ResultFile, ...]:
+        """The files that `add_file` remembers, the oldest first."""
+
+    def delete_batch(self, batch_id: str) -> None:
+        """Forget a batch that has ended, and all that belongs to it.
 
         Raises:
-            UnknownBatch: if there is none.
+            BatchNotEnded: if it has not.
         """
+
+    def add_timing(self, timing: Timing) -> None:
+        """Remember how long a batch took."""
+
+    def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
+        """The latest timings of a version of batchcast, the newest first."""
+
+    def queue(self) -> tuple[int, int]:
+        """How many batches are PENDING, and how many PROCESSING."""
+
+    def ping(self) -> None:
+        """Return if the store can be reached.
+
+        Raises:
+            StoreUnavailable: if it can't.
+        """
+
+    def close(self) -> None:
+        """Let go of what the store has open; nothing can be asked of it afterwards."""
 
 
 def check_batch_arrow(batch_id: str, before: BatchState, after: BatchState) -> None:

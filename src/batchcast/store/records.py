@@ -1,0 +1,65 @@
+"""What is handed to a store, and what it hands out, beside the nouns of `domain.batch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from batchcast.domain.batch import Source
+from batchcast.domain.message import Message
+from batchcast.domain.plan import Plan
+from batchcast.domain.settings import BatchSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewBatch:
+    """A batch that is to be remembered."""
+
+    batch_id: str
+    settings: BatchSettings
+    plan: Plan
+    source: Source | None = None
+    idempotency_key: str | None = None
+    fingerprint: str | None = None  # of everything that was submitted under the key
+    submitted_by: str | None = None
+    retry_of: str | None = None
+    claimed_by: str | None = None  # owner of the claim on its artifacts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """What was submitted under an idempotency key."""
+
+    batch_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The right to carry a batch on, until it expires or is given back."""
+
+    batch_id: str
+    owner: str
+    fence: int  # grows with every claim: a write that carries a smaller one is late, and refused
+    takeovers: int  # how often a lease on this batch expired at work; those given back don't count
+    is_takeover: bool  # the batch was PROCESSING before: there may be finished partitions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptEnd:
+    """How one try of a partition ended, to be kept with its change of state."""
+
+    seconds: float
+    peak_mb: float
+    reason: str | None = None  # code of how it failed
+    error: Message | None = None
+    result: str | None = None  # where its result is kept: a folder of the artifacts
+    checkpoint: str | None = None  # key under which a later batch finds the result
+    reused_from: str | None = None  # batch whose result it is
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """The result of a COMPLETED partition of some batch."""
+
+    batch_id: str
+    result: str  # the folder of its artifacts
