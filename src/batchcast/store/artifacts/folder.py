@@ -1,0 +1,183 @@
+"""Artifacts in a folder of this machine.
+
+What is put is written under a hidden name, brought to the disk, and renamed into its place; then its place is brought
+to the disk too. So a name without a dot before it is whole, whatever happened. A folder is moved in as one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batchcast.domain.batch import StoredFile
+from batchcast.store.artifacts.artifacts import BATCHES, checked_key
+from batchcast.store.artifacts.disk import KnownDigests, copy_digested, digest_of, fsync, link_or_copy, make_folder
+from batchcast.store.artifacts.manifest import MANIFEST, Manifest
+from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
+
+_REMOVALS = 5  # tries, while somebody else still writes into what is removed
+
+
+class LocalFolder:
+    """Implements `Artifacts`; the folder is made where it is missing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._digests = KnownDigests()
+
+    def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
+        """See `Artifacts.put`."""
+        target = self._path(key)
+        with self._available(), self._partial(target) as partial:
+            sha256 = _take(path, partial, move=move)
+            size = partial.stat().st_size
+            partial.replace(target)
+            fsync(target.parent)
+            if move:
+                path.unlink(missing_ok=True)
+            return StoredFile(key=key, sha256=sha256, size=size)
+
+    def fetch(self, file: StoredFile, into: Path) -> Path:
+        """See `Artifacts.fetch`."""
+        path = self._path(file.key)
+        with self._available():
+            try:
+                found = self._digests.digest(path)
+            except FileNotFoundError as error:
+                raise ArtifactMissing(file.key, str(self._root)) from error
+        if found != file.sha256:
+            raise ArtifactDamaged(file.key, str(self._root), expected=file.sha256, found=found)
+        return path
+
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> tuple[StoredFile, ...]:
+        """See `Artifacts.put_folder`."""
+        target = self._path(prefix)
+        with self._available(), self._partial(target) as partial:
+            partial.mkdir()
+            files = []
+            for path in sorted(folder.iterdir()):
+                sha256 = _take(path, partial / path.name, move=move)
+                key = checked_key(f"{prefix}/{path.name}")
+                files.append(StoredFile(key=key, sha256=sha256, size=(partial / path.name).stat().st_size))
+            self._put_in_place(partial, target, Manifest.of(files))
+            if move:
+                for file in files:
+                    (folder / Path(file.key).name).unlink(missing_ok=True)
+            return tuple(files)
+
+    def fetch_folder(self, prefix: str, into: Path) -> Path:
+        """See `Artifacts.fetch_folder`."""
+        for file in self._manifest(prefix).below(prefix):
+            self.fetch(file, into)
+        return self._path(prefix)
+
+    def copy_folder(self, prefix_from: str, prefix_to: str) -> None:
+        """See `Artifacts.copy_folder`."""
+        target, manifest = self._path(prefix_to), self._manifest(prefix_from)
+        paths = [self.fetch(file, self._root) for file in manifest.below(prefix_from)]
+        with self._available(), self._partial(target) as partial:
+            partial.mkdir()
+            for path in paths:
+                link_or_copy(path, partial / path.name)
+                fsync(partial / path.name)
+            self._put_in_place(partial, target, manifest)
+
+    def remove(self, prefix: str) -> None:
+        """See `Artifacts.remove`."""
+        with self._available():
+            _remove(self._path(prefix))
+
+    def batch_ids(self) -> frozenset[str]:
+        """See `Artifacts.batch_ids`."""
+        return frozenset(name for name in self.names(BATCHES) if not name.startswith("."))
+
+    def names(self, prefix: str) -> frozenset[str]:
+        """See `Artifacts.names`."""
+        with self._available():
+            try:
+                return frozenset(path.name for path in self._path(prefix).iterdir())
+            except FileNotFoundError:
+                return frozenset()
+
+    def check(self) -> None:
+        """See `Artifacts.check`."""
+        with self._available():
+            make_folder(self._root)
+            probe = self._root / f".check-{secrets.token_hex(8)}"
+            try:
+                probe.write_bytes(b"batchcast")
+                fsync(probe)
+            finally:
+                probe.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+    def _manifest(self, prefix: str) -> Manifest:
+        path = self._path(f"{prefix}/{MANIFEST}")
+        with self._available():
+            try:
+                return Manifest.from_text(path.read_text(encoding="utf-8"))
+            except FileNotFoundError as error:
+                raise ArtifactMissing(prefix, str(self._root)) from error
+            except ValueError as error:
+                raise ArtifactMissing(f"{prefix}/{MANIFEST}", str(self._root)) from error
+
+    def _put_in_place(self, partial: Path, target: Path, manifest: Manifest) -> None:
+        (partial / MANIFEST).write_text(manifest.as_text(), encoding="utf-8")
+        fsync(partial / MANIFEST)
+        fsync(partial)
+        _remove(target)
+        partial.rename(target)
+        fsync(target.parent)
+
+    @contextmanager
+    def _partial(self, target: Path) -> Iterator[Path]:
+        """A hidden name beside the target, in a folder that is there; what is left under it is removed."""
+        make_folder(target.parent)
+        partial = target.parent / f".{target.name}.{secrets.token_hex(8)}.part"
+        try:
+            yield partial
+        finally:
+            with contextlib.suppress(OSError):  # what stays is hidden, and swept with its batch
+                _remove(partial)
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ArtifactsUnavailable(str(self._root), reason) from error
+
+
+def _take(path: Path, target: Path, *, move: bool) -> str:
+    """A file under a new name, on the disk; returns its SHA-256. `move` spares the copy, on one file system."""
+    if not move:
+        sha256 = copy_digested(path, target)
+    else:
+        sha256 = digest_of(path)
+        link_or_copy(path, target)
+    fsync(target)
+    return sha256
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a tree, also while another process still writes into it."""
+    for tries_left in reversed(range(_REMOVALS)):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            return
+        except FileNotFoundError:  # somebody else removes it as well
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not tries_left:
+                raise
