@@ -50,7 +50,9 @@ class Person:
             NotAllowed: if not.
         """
         if self.role < role:
-            template = mark("{name} has the role {role}, and this needs the role {needed}. Ask whoever runs the server.")
+            template = mark(
+                "{name} has the role {role}, and this needs the role {needed}. Ask whoever runs the server."
+            )
             values = {"name": self.name, "role": self.role.name.lower(), "needed": role.name.lower()}
             raise NotAllowed(Message(template, values))
 

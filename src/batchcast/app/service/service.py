@@ -43,7 +43,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.publish import SeriesPage, SeriesQuery, engine_versions
 from batchcast.run import Dispatcher, Job, LocalPool, new_owner, sweep_orphans
-from batchcast.store import Store, open_store
+from batchcast.store import Store
 from batchcast.store.artifacts import Artifacts, open_artifacts
 
 _INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
@@ -120,7 +120,9 @@ class Service:
         folder = open_work_folder(config.home / "work")
         artifacts = open_artifacts(config.artifacts_url, config.home / "artifacts")
         artifacts.check()
-        store = open_store(config.database_url, config.home / "batchcast.db")
+        from batchcast.store.sql import SqlStore
+
+        store = SqlStore.open(config.database_url or f"sqlite:///{config.home / 'batchcast.db'}")
         return cls(config, store, artifacts, folder, owner)
 
     def start(self) -> None:

@@ -27,26 +27,19 @@ from batchcast.app.stopper import Stopper
 from batchcast.app.upload import Upload
 from batchcast.app.workspace import new_batch_id
 from batchcast.domain.batch import Batch, Source, StoredFile
-from batchcast.domain.errors import BatchcastError, ConflictError
+from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Pace
 from batchcast.domain.points import Point, reach
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import RowsRefused, read_series_table
 from batchcast.plan import plan_batch
 from batchcast.run import WorkerPool
-from batchcast.store import KeyTaken, Store
+from batchcast.store import BatchNotEnded, KeyTaken, Store
 from batchcast.store.artifacts import Artifacts
 
 _log = logging.getLogger(__name__)
 _DECIDE_READING = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
-
-
-class BatchNotEnded(ConflictError):
-    """The batch is still in the queue or at work."""
-
-    slug = "batch-not-ended"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,8 +97,7 @@ class Submissions:
         """
         source = batch.source
         if not batch.state.is_final or source is None:
-            template = mark("Batch {batch_id} is {state}; it can be retried once it has ended. Cancel it first.")
-            raise BatchNotEnded(Message(template, {"batch_id": batch.batch_id, "state": batch.state.value}))
+            raise BatchNotEnded(batch.batch_id, batch.state.value)
         settings = settings_of_texts(changes, base=batch.settings)
         fingerprint = _fingerprint("retry", batch.batch_id, settings.as_json(), sender.name)
         known = self._known(sender, fingerprint)
@@ -162,6 +154,7 @@ class Submissions:
                 fingerprint=fingerprint,
                 submitted_by=sender.name,
                 retry_of=kept.retry_of,
+                claimed_by=self.owner,
             )
         except BaseException as error:
             self._give_up(batch_id)
