@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from batchcast.forecast.digest import digest_rows
     from batchcast.forecast.partition import PanelForecast, forecast_panel, forecast_partition
     from batchcast.forecast.pool import Pool
     from batchcast.forecast.prepare import learn_pool, prepare_pool
@@ -22,6 +23,7 @@ _HOMES = {
     "Leaderboard": "statistics",
     "PanelForecast": "partition",
     "Pool": "pool",
+    "digest_rows": "digest",
     "forecast_panel": "partition",
     "forecast_partition": "partition",
     "learn_pool": "prepare",
@@ -34,6 +36,7 @@ __all__ = [
     "Leaderboard",
     "PanelForecast",
     "Pool",
+    "digest_rows",
     "forecast_panel",
     "forecast_partition",
     "learn_pool",

@@ -1,8 +1,9 @@
 """The life of a batch: from a queued batch to a terminal state, in worker processes with limits.
 
-Comes in: a PENDING batch in the store, the history it is about, and a pool of workers.
-Goes out: the batch COMPLETED, ROLLED_BACK or CANCELLED, every change an event in the store, no process or file left.
-Open first: `coordinator.py`; then `local_pool.py` (workers from the outside) and `worker.py` (from the inside).
+Comes in: PENDING batches in the store, the histories they are about, and a pool of workers.
+Goes out: the batches COMPLETED, ROLLED_BACK or CANCELLED, every change an event in the store, no process or file left.
+Open first: `batch_run.py`, one batch on its way; then who makes it: `coordinator.py` for a command, `dispatcher.py` for
+a server. `local_pool.py` has workers from the outside, `worker.py` from the inside.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from batchcast.run.batch_run import BatchRun
     from batchcast.run.coordinator import BatchNotPending, Coordinator, follow
+    from batchcast.run.dispatcher import Dispatcher
     from batchcast.run.job import Ending, Job, Outcome, Progress
     from batchcast.run.local_pool import LocalPool
     from batchcast.run.orphans import sweep_orphans
+    from batchcast.run.owners import is_dead_here, new_owner
     from batchcast.run.pool import SubmittedJob, WorkerPool
     from batchcast.run.steps import BatchWork, StepLimits, Steps
     from batchcast.run.verdict import WAYS_OUT, check_completed
@@ -28,6 +31,7 @@ _HOMES = {
     "BatchRun": "batch_run",
     "BatchWork": "steps",
     "Coordinator": "coordinator",
+    "Dispatcher": "dispatcher",
     "Ending": "job",
     "Job": "job",
     "LocalPool": "local_pool",
@@ -40,6 +44,8 @@ _HOMES = {
     "WorkerStartFailed": "worker_process",
     "check_completed": "verdict",
     "follow": "coordinator",
+    "is_dead_here": "owners",
+    "new_owner": "owners",
     "sweep_orphans": "orphans",
 }
 
@@ -49,6 +55,7 @@ __all__ = [
     "BatchRun",
     "BatchWork",
     "Coordinator",
+    "Dispatcher",
     "Ending",
     "Job",
     "LocalPool",
@@ -61,6 +68,8 @@ __all__ = [
     "WorkerStartFailed",
     "check_completed",
     "follow",
+    "is_dead_here",
+    "new_owner",
     "sweep_orphans",
 ]
 

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from pathlib import Path
 from queue import SimpleQueue
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition
+from batchcast.domain.points import Point, reach
 from batchcast.run.job import Ending, Job, Outcome, Progress
+from batchcast.run.keeping import Failed, Keeper, RunStore, Standing, Stopped
 from batchcast.run.pool import Report, SubmittedJob, WorkerPool
-from batchcast.run.steps import JobMaker
-from batchcast.run.verdict import judge_attempt, preparation_sentence, publishing_sentence
-from batchcast.store.store import AttemptEnd, Store
+from batchcast.run.verdict import attempt_end, judge_attempt, preparation_sentence, publishing_sentence, unkept
+from batchcast.store import AttemptEnd, LeaseLost, StoreUnavailable
+from batchcast.store.artifacts import ArtifactsUnavailable
 
 MOST_ATTEMPTS = 2  # of a job whose worker crashes; what fails in any other way fails at once
 LEAST_PROGRESS = 0.01  # share of a partition that is worth an event
@@ -28,48 +28,55 @@ _SECONDS_TO_END_JOBS = 30
 _log = logging.getLogger(__name__)
 
 
-class _Failed(Exception):
-    """A step or partition failed, and the batch with it."""
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-        super().__init__(str(message))
-
-
-class _Stopped(Exception):
-    """The batch is not ours to carry on: cancelled, or the pool was closed."""
-
-
 class BatchRun:
-    """Carries a batch from PENDING to its end; `Coordinator` makes it.
+    """Carries a batch to its end, or to where it is given back; `Coordinator` and `Dispatcher` make it.
 
     Everything happens on one thread, which sleeps on its inbox: reports of the pool, and the wish to stop.
+
+    Args:
+        store: what it asks, and where it tells what changes.
+        pool: who does the jobs.
+        keeper: what becomes of the results.
+        batch_id: which batch.
+        when_ended: called when this is over; nothing of it is at work then.
+        stopping: set when it is to stop, for those who must not make it wait.
     """
 
     def __init__(
-        self, store: Store, pool: WorkerPool, maker: JobMaker, batch_id: str, when_ended: Callable[[str], None]
+        self,
+        store: RunStore,
+        pool: WorkerPool,
+        keeper: Keeper,
+        batch_id: str,
+        when_ended: Callable[[str], None],
+        *,
+        stopping: threading.Event | None = None,
     ) -> None:
         self._store = store
         self._pool = pool
-        self._maker = maker
+        self._keeper = keeper
         self._batch_id = batch_id
         self._inbox: SimpleQueue[Report | None] = SimpleQueue()
         self._at_work: dict[SubmittedJob, Partition] = {}
         self._step: SubmittedJob | None = None
-        self._folders: dict[int, Path] = {}
-        self._attempts: dict[int, int] = {}
+        self._standing: Standing  # once it has begun
+        self._attempts: Counter[int] = Counter()
+        self._crashes: Counter[int] = Counter()
         self._mistake: Exception | None = None
         self._when_ended = when_ended
+        self._stopping = stopping or threading.Event()
         self._ended = threading.Event()
         self.committing = threading.Lock()  # held while the result is put in its place: a cancel waits for it
         self.published: object = None  # what the publish step returned, once the batch is COMPLETED
+        self.has_submitted = False  # a job: its workers are those that are no longer idle
+        self.seconds: dict[str, float] = {}  # by step, as far as it has come
 
     def start(self) -> None:
         """Set off; returns at once."""
         threading.Thread(target=self._run, name=f"batch-{self._batch_id}", daemon=True).start()
 
     def wait(self, timeout_seconds: float | None = None) -> Batch:
-        """The batch at its end: its processes are gone, and its files too unless it is COMPLETED.
+        """The batch when this is over: its processes are gone, and its files too unless it is COMPLETED.
 
         Raises:
             TimeoutError: if it has not ended after `timeout_seconds`.
@@ -81,13 +88,20 @@ class BatchRun:
         return self._store.batch(self._batch_id)
 
     def stop(self) -> None:
-        """Let go of the batch, which has been cancelled in the store. From any thread; returns at once."""
+        """Let go of the batch, which has been cancelled in the store or is to be given back.
+
+        From any thread; returns at once. What is at work is killed even where its own thread is busy.
+        """
+        self._stopping.set()
         self._inbox.put(None)
+        for job in self._submitted():
+            job.cancel()
 
     def _run(self) -> None:
         try:
             self._carry_on_or_roll_back()
-        except Exception as mistake:  # noqa: BLE001 not swallowed: `wait` raises it
+        except Exception as mistake:  # noqa: BLE001 not swallowed: logged, and `wait` raises it
+            _log.exception("batch %s could not be carried on", self._batch_id)
             self._mistake = mistake
         finally:
             self._when_ended(self._batch_id)
@@ -96,10 +110,9 @@ class BatchRun:
     def _carry_on_or_roll_back(self) -> None:
         try:
             self._carry_on()
-        except _Stopped:
-            self._clean_up()
-            self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.CANCELLED)
-        except _Failed as failure:
+        except (Stopped, LeaseLost, StoreUnavailable) as end:
+            self._let_go(end)
+        except Failed as failure:
             self._roll_back(failure.message)
         except Exception as mistake:
             problem = mistake.message if isinstance(mistake, BatchcastError) else repr(mistake)
@@ -107,62 +120,65 @@ class BatchRun:
             raise
 
     def _carry_on(self) -> None:
-        if not self._store.move_batch(self._batch_id, BatchState.PENDING, BatchState.PROCESSING):
-            raise _Stopped
-        self._maker.work.folder.mkdir(parents=True, exist_ok=True)
+        standing = self._standing = self._keeper.begin()
+        self._attempts.update(standing.attempts)
+        self._crashes.update(standing.crashes)
+        waiting = [p for p in standing.maker.plan.partitions if p.number not in standing.completed]
         started = time.monotonic()
-        self._carry_out_step("prepare", self._maker.prepare(), preparation_sentence)
-        prepared = time.monotonic()
-        self._carry_out_partitions()
-        timings = {"prepare": round(prepared - started, 3), "forecast": round(time.monotonic() - prepared, 3)}
-        folders = [self._folders[partition.number] for partition in self._maker.plan.partitions]
-        published = self._carry_out_step("publish", self._maker.publish(folders, timings), publishing_sentence)
-        with self.committing:
-            self._commit(published)
+        if waiting:  # what they share is needed for nothing else
+            prepared = self._carry_out_step("prepare", standing.maker.prepare(), preparation_sentence)
+            self.seconds["prepare"] = round(time.monotonic() - started, 3)
+            reach(Point.PREPARED)
+            taken = self._keeper.take_checkpoints(prepared, waiting)
+            reach(Point.CHECKPOINTS_TAKEN)
+            self._carry_out_partitions([p for p in waiting if p.number not in taken])
+        self.seconds["forecast"] = round(time.monotonic() - started - self.seconds.get("prepare", 0.0), 3)
+        reach(Point.PARTITIONS_COMPLETED)
+        self._publish()
 
-    def _commit(self, published: object) -> None:
-        if self._store.batch(self._batch_id).state is not BatchState.PROCESSING:
-            raise _Stopped
-        commit = self._maker.work.commit
-        if commit:
-            try:
-                commit(published)
-            except (BatchcastError, OSError) as error:
-                problem = error.message if isinstance(error, BatchcastError) else str(error)
-                raise _Failed(Message(mark("Publishing error: {problem}"), {"problem": problem})) from error
-        if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.COMPLETED):
-            raise _Stopped
+    def _publish(self) -> None:
+        started = time.monotonic()
+        job = self._standing.maker.publish(self._keeper.folders(), self.seconds)
+        published = self._carry_out_step("publish", job, publishing_sentence)
+        reach(Point.RESULT_WRITTEN)
+        with self.committing:
+            self._keeper.commit(published)
+        reach(Point.BATCH_COMPLETED)
         self.published = published
+        self.seconds["publish"] = round(time.monotonic() - started, 3)
+        self._keeper.tidy()
 
     # A step that is one job
 
     def _carry_out_step(self, step: str, job: Job, sentence: Callable[[Outcome, Job, int], Message]) -> object:
-        self._store.note_step(self._batch_id, step, {"state": "started"})
+        self._note_step(step, {"state": "started"})
         for attempt in range(1, MOST_ATTEMPTS + 1):
             outcome = self._outcome_of(step, job)
             if outcome.ending is Ending.DONE:
-                detail = {"state": "done", "seconds": outcome.seconds, "peak_mb": outcome.peak_mb}
-                self._store.note_step(self._batch_id, step, detail)
+                self._note_step(step, {"state": "done", "seconds": outcome.seconds, "peak_mb": outcome.peak_mb})
                 return outcome.result
             self._log_failure(step, outcome)
             if outcome.ending is not Ending.CRASH or attempt == MOST_ATTEMPTS:
                 break
-        raise _Failed(sentence(outcome, job, attempt))
+        raise Failed(sentence(outcome, job, attempt))
 
     def _outcome_of(self, step: str, job: Job) -> Outcome:
-        self._step = self._pool.submit(job, self._inbox)
+        self._step = self._submit(job)
         while True:
             _, report = self._next_report()
             if isinstance(report, Outcome):
                 self._step = None
                 return report
-            self._store.note_step(self._batch_id, step, {"state": "progress", "progress": report.share})
+            self._note_step(step, {"state": "progress", "progress": report.share})
+
+    def _note_step(self, step: str, detail: dict[str, object]) -> None:
+        self._store.note_step(self._batch_id, step, detail)
 
     # Partitions, several at once
 
-    def _carry_out_partitions(self) -> None:
-        waiting = deque(self._maker.plan.partitions)
-        parallel = min(self._maker.settings.parallel, self._pool.size)
+    def _carry_out_partitions(self, partitions: list[Partition]) -> None:
+        waiting = deque(partitions)
+        parallel = min(self._standing.maker.settings.parallel, self._pool.size)
         told: dict[int, float] = {}
         while waiting or self._at_work:
             while waiting and len(self._at_work) < parallel:
@@ -174,54 +190,93 @@ class BatchRun:
                     told[partition.number] = report.share
                     self._store.note_progress(self._batch_id, partition.number, report.share)
                 continue
-            del self._at_work[submitted]
             if self._is_to_be_tried_again(partition, report, submitted.job):
                 told.pop(partition.number, None)
                 waiting.appendleft(partition)
+            del self._at_work[submitted]
 
     def _start(self, partition: Partition) -> None:
         number = partition.number
-        attempt = self._attempts[number] = self._attempts.get(number, 0) + 1
-        self._move(partition, PartitionState.PENDING, PartitionState.PROCESSING, None)
-        self._folders[number] = self._maker.result_folder(partition, attempt)
-        self._at_work[self._pool.submit(self._maker.partition(partition, attempt), self._inbox)] = partition
+        self._attempts[number] += 1
+        self._require(self._move(partition, PartitionState.PENDING, PartitionState.PROCESSING))
+        reach(Point.PARTITION_STARTED)
+        job = self._standing.maker.partition(partition, self._attempts[number])
+        self._at_work[self._submit(job)] = partition
 
     def _is_to_be_tried_again(self, partition: Partition, outcome: Outcome, job: Job) -> bool:
-        """Keep how an attempt ended; raises _Failed where the partition failed for good."""
+        """Keep how an attempt ended, and what it gave; raises Failed where the partition failed for good."""
+        number = partition.number
         if outcome.ending is not Ending.DONE:
-            self._log_failure(f"partition {partition.number}", outcome)
-        attempt = self._attempts[partition.number]
-        verdict = judge_attempt(partition, outcome, job, attempt, is_last=attempt == MOST_ATTEMPTS)
-        end = AttemptEnd(seconds=outcome.seconds, peak_mb=outcome.peak_mb, reason=verdict.reason, error=verdict.error)
-        self._move(partition, PartitionState.PROCESSING, verdict.state, end)
+            self._log_failure(f"partition {number}", outcome)
+        self._crashes[number] += outcome.ending is Ending.CRASH
+        is_last = self._crashes[number] == MOST_ATTEMPTS
+        verdict = judge_attempt(partition, outcome, job, self._crashes[number], is_last=is_last)
+        if verdict.state is PartitionState.COMPLETED:
+            try:
+                self._require(self._keeper.complete(partition, self._attempts[number], outcome))
+                return False
+            except ArtifactsUnavailable as error:
+                verdict = unkept(partition, error)
+        end = attempt_end(outcome, verdict)
+        self._require(self._move(partition, PartitionState.PROCESSING, verdict.state, end))
         if verdict.error and verdict.state is not PartitionState.PENDING:
-            raise _Failed(verdict.error)
-        return verdict.state is PartitionState.PENDING
+            raise Failed(verdict.error)
+        return True
 
     def _move(
-        self, partition: Partition, before: PartitionState, after: PartitionState, end: AttemptEnd | None
-    ) -> None:
-        if not self._store.move_partition(self._batch_id, partition.number, before, after, end=end):
-            raise _Stopped  # somebody else has ended the batch
+        self, partition: Partition, before: PartitionState, after: PartitionState, end: AttemptEnd | None = None
+    ) -> bool:
+        return self._store.move_partition(self._batch_id, partition.number, before, after, end=end)
 
-    # The end
+    def _require(self, moved: bool) -> None:
+        if not moved:
+            raise Stopped  # somebody else has ended the batch
+
+    # The pool
+
+    def _submit(self, job: Job) -> SubmittedJob:
+        if self._stopping.is_set():
+            raise Stopped
+        submitted = self._pool.submit(job, self._inbox, self._standing.priority)
+        self.has_submitted = True
+        return submitted
+
+    def _submitted(self) -> list[SubmittedJob]:
+        step = self._step
+        return [*self._at_work, *([step] if step else [])]
 
     def _next_report(self) -> Report:
         report = self._inbox.get()
         if report is None:
-            raise _Stopped
+            raise Stopped
         if isinstance(report[1], Outcome) and report[1].ending is Ending.CANCELLED:
-            raise _Stopped  # the pool was closed
+            raise Stopped  # the pool was closed
         return report
 
-    def _roll_back(self, error: Message) -> None:
-        self._clean_up()
-        if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
-            _log.info("batch %s was cancelled before it could be rolled back for: %s", self._batch_id, error)
+    # The end
 
-    def _clean_up(self) -> None:
-        """Kill what is at work, then remove what it wrote."""
-        submitted = [*self._at_work, *([self._step] if self._step else [])]
+    def _let_go(self, end: Exception) -> None:
+        self._end_jobs()
+        self._keeper.remove_files()
+        if isinstance(end, Stopped):
+            self._keeper.let_go([partition.number for partition in self._at_work.values()])
+        else:  # whoever can reach the store again, or has it now, carries it on
+            _log.warning("batch %s is let go: %s", self._batch_id, end)
+
+    def _roll_back(self, error: Message) -> None:
+        reach(Point.FAILURE_SEEN)
+        self._end_jobs()
+        try:
+            if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
+                _log.info("batch %s was cancelled before it could be rolled back for: %s", self._batch_id, error)
+            reach(Point.BATCH_ROLLED_BACK)
+        except (LeaseLost, StoreUnavailable) as end:
+            _log.warning("batch %s is let go: %s; it was to be rolled back for: %s", self._batch_id, end, error)
+        self._keeper.remove_files()
+
+    def _end_jobs(self) -> None:
+        """Kill what is at work, and wait until it is gone."""
+        submitted = self._submitted()
         for job in submitted:
             job.cancel()
         for job in submitted:
@@ -229,13 +284,6 @@ class BatchRun:
                 job.wait(_SECONDS_TO_END_JOBS)
             except TimeoutError as error:
                 _log.error("batch %s: %s although it was cancelled", self._batch_id, error)
-        try:
-            if self._maker.work.discard:
-                self._maker.work.discard()
-            if self._maker.work.folder.exists():
-                shutil.rmtree(self._maker.work.folder)
-        except OSError as error:
-            _log.error("batch %s: its temporary files could not be removed: %s", self._batch_id, error)
 
     def _log_failure(self, what: str, outcome: Outcome) -> None:
         notes = "\n".join(getattr(outcome.error, "__notes__", ()))

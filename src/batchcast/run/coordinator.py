@@ -1,4 +1,4 @@
-"""Takes a batch from PENDING to its end: the way in to this room.
+"""Takes a batch from PENDING to its end, for a command that waits for it; `dispatcher.py` does so for a server.
 
 PENDING ─► PROCESSING: prepare ─► partitions, largest first, at most max_parallel at once ─► publish ─► COMPLETED
                 │ the first failure: siblings killed, waiting ones cancelled, files removed
@@ -17,6 +17,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.run.batch_run import BatchRun
 from batchcast.run.pool import WorkerPool
 from batchcast.run.steps import BatchWork, JobMaker, StepLimits, Steps
+from batchcast.run.work_keeper import WorkKeeper
 from batchcast.store.store import Store
 
 _SECONDS_OF_WAITING = 60  # for an event, until the batch itself is looked at
@@ -64,7 +65,8 @@ class Coordinator:
         """
         batch = self._store.batch(batch_id)
         maker = JobMaker(steps=self._steps, limits=self._limits, settings=batch.settings, plan=batch.plan, work=work)
-        running = BatchRun(self._store, self._pool, maker, batch_id, when_ended=self._forget)
+        keeper = WorkKeeper(self._store, maker, batch_id)
+        running = BatchRun(self._store, self._pool, keeper, batch_id, when_ended=self._forget)
         with self._lock:
             if batch_id in self._running or batch.state not in (BatchState.PENDING, BatchState.CANCELLED):
                 template = mark(

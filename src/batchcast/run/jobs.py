@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from batchcast.domain.history import IngestReport
 from batchcast.domain.message import Message, mark
 
 if TYPE_CHECKING:
+    from batchcast.domain.plan import Partition
     from batchcast.publish import Certificate
 
 Arguments = Mapping[str, Any]
@@ -39,12 +41,19 @@ def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
     warm()
 
 
-def prepare_job(arguments: Arguments, on_progress: OnProgress) -> None:
-    """Learn what all partitions share, once, from the whole history."""
-    from batchcast.forecast import prepare_pool
+def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any] | None:
+    """Learn what all partitions share, once, from the whole history; with `partitions`, tell what they are made of."""
+    from batchcast.forecast import digest_rows, prepare_pool
 
     given = decode(arguments)
     prepare_pool(given["history"], given["request"], given["series"]).save(given["into"])
+    partitions = given.get("partitions")
+    if partitions is None:
+        return None
+    return {
+        "knowledge": hashlib.sha256(given["into"].read_bytes()).hexdigest(),
+        "partitions": digest_rows(given["history"], [partition.ranges for partition in partitions]),
+    }
 
 
 def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, int]:
@@ -69,26 +78,15 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
     Returns `stage` (where it waits), `files` (where each kind will be), `counts` and `leaderboard`.
     """
-    from batchcast.publish import Certificate, CertificateMismatch, discard, engine_versions, lay_out, stage_result
+    from batchcast.publish import Certificate, CertificateMismatch, discard, lay_out, stage_result
     from batchcast.publish.layout import CERTIFICATE
 
     given = decode(arguments)
-    history, plan, report = given["history"], given["plan"], given["report"]
-    rows = _leaderboard(given["folders"])
-    certificate = Certificate(
-        input_name=given["input_name"],
-        input_sha256=history.input_sha256,
-        settings=given["settings"],
-        request=plan.request,
-        partitions=plan.partitions,
-        versions=engine_versions(),
-        counts=_counts(report),
-        timings=given["timings"],
-        leaderboard=tuple(rows),
+    certificate = _certificate(given)
+    out, rejected = given["out"], given["report"].rejected_path
+    stage = stage_result(
+        _results(given), history=given["history"], certificate=certificate, out=out, rejected_rows=rejected
     )
-    pairs = list(zip(plan.partitions, given["folders"], strict=True))
-    out = given["out"]
-    stage = stage_result(pairs, history=history, certificate=certificate, out=out, rejected_rows=report.rejected_path)
     layout = lay_out(out)
     staged = Certificate.read(stage / layout.names[CERTIFICATE])
     changed = _changed(staged, given["expected"] or {})
@@ -104,8 +102,32 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
         "stage": str(stage),
         "files": files | {CERTIFICATE: str(layout.path(CERTIFICATE))},
         "counts": dict(staged.counts),
-        "leaderboard": rows,
+        "leaderboard": list(certificate.leaderboard),
     }
+
+
+def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
+    """Write the result of all partitions into a folder, a file for each kind and format, verified.
+
+    Beside what every publish step is given: `input_name`, `settings`, `report`, `rejected` (CSV of the refused rows, or
+    None) and `into` (the folder).
+
+    Returns `files` (kind, format and path of each), `counts` and `leaderboard`.
+    """
+    from batchcast.publish import publish_files
+
+    given = decode(arguments)
+    certificate = _certificate(given)
+    published = publish_files(
+        _results(given),
+        history=given["history"],
+        certificate=certificate,
+        folder=given["into"],
+        rejected_rows=given["rejected"],
+    )
+    files = [[kind, form, path] for (kind, form), path in published.files.items()]
+    counts = dict(certificate.counts) | dict(published.counts)
+    return encode({"files": files, "counts": counts, "leaderboard": list(certificate.leaderboard)})
 
 
 def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]:
@@ -116,11 +138,33 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
     plan, out = given["plan"], given["out"]
     files = {}
     if out is not None:
-        pairs = list(zip(plan.partitions, given["folders"], strict=True))
-        path = publish_accuracy(pairs, history=given["history"], request=plan.request, out=out)
+        path = publish_accuracy(_results(given), history=given["history"], request=plan.request, out=out)
         files["accuracy"] = str(path)
     counts = _counts(given["report"]) | {"series": plan.series}
     return {"files": files, "counts": counts, "leaderboard": _leaderboard(given["folders"])}
+
+
+def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
+    """Every partition with the folder of its result."""
+    return list(zip(given["plan"].partitions, given["folders"], strict=True))
+
+
+def _certificate(given: Mapping[str, Any]) -> Certificate:
+    """The certificate of a run as far as it has come: what it publishes is still missing."""
+    from batchcast.publish import Certificate, engine_versions
+
+    plan = given["plan"]
+    return Certificate(
+        input_name=given["input_name"],
+        input_sha256=given["history"].input_sha256,
+        settings=given["settings"],
+        request=plan.request,
+        partitions=plan.partitions,
+        versions=engine_versions(),
+        counts=_counts(given["report"]),
+        timings=given["timings"],
+        leaderboard=tuple(_leaderboard(given["folders"])),
+    )
 
 
 def _summary(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import itertools
 import os
 import sys
 import threading
-from collections import deque
+from bisect import insort
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -43,9 +43,10 @@ ONE_THREAD = dict.fromkeys(
 class PooledJob:
     """A job in the hands of a LocalPool."""
 
-    def __init__(self, pool: LocalPool, job: Job, reports: Inbox | None) -> None:
+    def __init__(self, pool: LocalPool, job: Job, reports: Inbox | None, place: tuple[int, int] = (0, 0)) -> None:
         self._pool = pool
         self._reports = reports
+        self.place = place  # in the queue: by priority, then in the order they came
         self._ended = threading.Event()
         self._outcome: Outcome  # once it has ended
         self.job = job
@@ -73,6 +74,7 @@ class PooledJob:
 
     def end(self, outcome: Outcome) -> None:
         """Pass on how it ended; once."""
+        self._pool.forget(self)
         self._outcome = outcome
         self._ended.set()
         if self._reports is not None:
@@ -122,7 +124,9 @@ class LocalPool:
             PARENT: str(os.getpid()),
         }
         self._numbers = itertools.count(1)
-        self._queue: deque[PooledJob] = deque()
+        self._arrivals = itertools.count(1)
+        self._queue: list[PooledJob] = []  # by their places
+        self._at_work: set[PooledJob] = set()
         self._changed = threading.Condition()
         self._is_closed = False
         self._slots = [Slot(self, number) for number in range(size)]
@@ -137,19 +141,29 @@ class LocalPool:
     ) -> None:
         self.close()
 
-    def submit(self, job: Job, reports: Inbox | None = None) -> PooledJob:
-        """Queue a job behind those already here; returns at once.
+    @property
+    def idle(self) -> int:
+        """Workers for whom there is nothing to do."""
+        with self._changed:
+            return max(self.size - len(self._at_work) - len(self._queue), 0)
+
+    def megabytes(self) -> float:
+        """Resident memory of all workers and of what they started, in MB of 2**20 bytes."""
+        return sum(slot.megabytes() for slot in self._slots)
+
+    def submit(self, job: Job, reports: Inbox | None = None, priority: int = 0) -> PooledJob:
+        """Queue a job, those of a lower priority number first, in the order they come within one; returns at once.
 
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.
 
         Raises:
             RuntimeError: if the pool is closed.
         """
-        pooled = PooledJob(self, job, reports)
         with self._changed:
             if self._is_closed:
                 raise RuntimeError(f"the pool is closed; it takes no {job.function}")
-            self._queue.append(pooled)
+            pooled = PooledJob(self, job, reports, place=(priority, next(self._arrivals)))
+            insort(self._queue, pooled, key=lambda queued: queued.place)
             self._changed.notify()
         return pooled
 
@@ -188,7 +202,16 @@ class LocalPool:
                 if or_warm_up and self.warm_up:
                     return PooledJob(self, self.warm_up, None)
                 self._changed.wait()
-            return None if self._is_closed else self._queue.popleft()
+            if self._is_closed:
+                return None
+            pooled = self._queue.pop(0)
+            self._at_work.add(pooled)
+            return pooled
+
+    def forget(self, pooled: PooledJob) -> None:
+        """A job is at work no longer."""
+        with self._changed:
+            self._at_work.discard(pooled)
 
     def new_worker(self) -> WorkerProcess:
         """For a slot: a worker process, just started, not yet ready.

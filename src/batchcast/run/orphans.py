@@ -19,7 +19,7 @@ from batchcast.run.process_tree import marked_processes
 
 def new_pool_mark() -> str:
     """A mark for the workers of a new pool of this process; a worker adds a number of its own."""
-    return f"{os.getpid()}.{_start_of(os.getpid())}.{secrets.token_hex(8)}"
+    return f"{os.getpid()}.{start_of(os.getpid())}.{secrets.token_hex(8)}"
 
 
 def sweep_orphans() -> int:
@@ -31,14 +31,14 @@ def sweep_orphans() -> int:
     for process, mark in marked_processes():
         pid, _, rest = mark.partition(".")
         start, _, _ = rest.partition(".")
-        if pid.isdecimal() and start and start != _start_of(int(pid)):
+        if pid.isdecimal() and start and start != start_of(int(pid)):
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 process.kill()
                 swept += 1
     return swept
 
 
-def _start_of(pid: int) -> str | None:
+def start_of(pid: int) -> str | None:
     """When a living process started, in words that only compare; None where there is no such process.
 
     Counted from the boot on Linux: a clock that is set right must not make a living pool look dead.

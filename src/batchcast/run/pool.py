@@ -42,8 +42,15 @@ class WorkerPool(Protocol):
     def size(self) -> int:
         """Jobs at work at once."""
 
-    def submit(self, job: Job, reports: Inbox | None = None) -> SubmittedJob:
-        """Queue a job behind those already here; returns at once.
+    @property
+    def idle(self) -> int:
+        """Workers for whom there is nothing to do."""
+
+    def megabytes(self) -> float:
+        """Resident memory of all workers and of what they started, in MB of 2**20 bytes."""
+
+    def submit(self, job: Job, reports: Inbox | None = None, priority: int = 0) -> SubmittedJob:
+        """Queue a job, those of a lower priority number first, in the order they come within one; returns at once.
 
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.
 

@@ -57,6 +57,11 @@ class Slot(threading.Thread):
         if self._at_work is pooled and worker:
             worker.nudge()
 
+    def megabytes(self) -> float:
+        """Resident memory of its worker and of what that started, in MB of 2**20 bytes. From any thread."""
+        worker = self._worker
+        return worker.megabytes() if worker else 0.0
+
     def stop(self) -> None:
         """Cancel what is at work here. From any thread."""
         self._is_stopping = True

@@ -5,7 +5,9 @@
 A step's function is called in a worker as `function(arguments, on_progress)`; `jobs.py` has those of the product.
 The arguments, here as domain values, arrive through `codec`:
 
-    prepare     history (path), request, series (number of them in the history), into (path of the knowledge to write)
+    prepare     history (path), request, series (number of them in the history), into (path of the knowledge to write),
+                partitions (those of the plan, where their results are to be checkpoints; else None); returns None, or
+                {"knowledge": SHA-256 of it, "partitions": SHA-256 of the rows of each}
     partition   history (path), request, partition, knowledge (path), into (folder to write its result to);
                 returns {"series": n, "forecast": n, "refused": n}
     publish     history (DemandHistory), plan, folders (of the partitions' results, in the order of the plan),
@@ -50,6 +52,7 @@ class BatchWork:
     history: DemandHistory
     folder: Path  # of this batch alone: made where it is missing, removed where the batch does not complete
     publish: Mapping[str, Any] = field(default_factory=dict)  # arguments of the publish step, domain values allowed
+    is_checkpointed: bool = False  # later batches may take its partitions' results: they are to be recognised
     # Called here with what the publish step returned, to put its files in their place: the last act before COMPLETED.
     # A cancel waits for it and is then too late; if it raises, the batch is rolled back.
     commit: Callable[[Any], None] | None = None
@@ -74,6 +77,7 @@ class JobMaker:
             "request": self.plan.request,
             "series": self.work.history.facts.series,
             "into": self._knowledge,
+            "partitions": self.plan.partitions if self.work.is_checkpointed else None,
         }
         return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds)
 

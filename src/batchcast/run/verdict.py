@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
-from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
+from batchcast.domain.errors import BatchCancelled, BatchcastError, BatchFailed, PartitionFailed
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Job, Outcome
+from batchcast.store import AttemptEnd
 
 _PARTITION = {
     Ending.OUT_OF_MEMORY: mark(
@@ -56,8 +57,8 @@ class Verdict:
     error: Message | None = None
 
 
-def judge_attempt(partition: Partition, outcome: Outcome, job: Job, attempt: int, *, is_last: bool) -> Verdict:
-    """Where an attempt that ended so leaves its partition."""
+def judge_attempt(partition: Partition, outcome: Outcome, job: Job, crashes: int, *, is_last: bool) -> Verdict:
+    """Where an attempt that ended so leaves its partition, which has crashed so often, this time included."""
     values = {"partition": partition.number}
     match outcome.ending:
         case Ending.DONE if _accounts_for(partition, outcome.result):
@@ -68,10 +69,30 @@ def judge_attempt(partition: Partition, outcome: Outcome, job: Job, attempt: int
         case Ending.CRASH if not is_last:
             error = Message(_TRIED_AGAIN, values | {"end": outcome.ended_by})
             return Verdict(state=PartitionState.PENDING, reason=Ending.CRASH, error=error)
-    error = _sentence(_PARTITION, outcome, job, attempt, values)
+    error = _sentence(_PARTITION, outcome, job, crashes, values)
     is_late = outcome.ending is Ending.TIMEOUT
     return Verdict(
         state=PartitionState.TIMEOUT if is_late else PartitionState.FAILED, reason=outcome.ending, error=error
+    )
+
+
+def unkept(partition: Partition, error: BatchcastError) -> Verdict:
+    """Where a partition is left whose result could not be kept."""
+    values = {"partition": partition.number, "problem": error.message}
+    return Verdict(state=PartitionState.FAILED, reason=Ending.ERROR, error=Message(_PARTITION[Ending.ERROR], values))
+
+
+def attempt_end(
+    outcome: Outcome, verdict: Verdict | None = None, *, result: str | None = None, checkpoint: str | None = None
+) -> AttemptEnd:
+    """What the store is to remember of an attempt that ended so; `result`, `checkpoint`: where its result is kept."""
+    return AttemptEnd(
+        seconds=outcome.seconds,
+        peak_mb=outcome.peak_mb,
+        reason=verdict.reason if verdict else None,
+        error=verdict.error if verdict else None,
+        result=result,
+        checkpoint=checkpoint,
     )
 
 
@@ -83,6 +104,12 @@ def preparation_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
 def publishing_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
     """What is said of a publishing step that failed."""
     return _sentence(_PUBLISHING, outcome, job, attempts, {})
+
+
+def publishing_problem(error: BatchcastError | OSError) -> Message:
+    """What is said of a result that can't be put in its place."""
+    problem = error.message if isinstance(error, BatchcastError) else str(error)
+    return Message(_PUBLISHING[Ending.ERROR], {"problem": problem})
 
 
 def check_completed(batch: Batch) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from batchcast.domain.batch import BatchState
+from batchcast.domain.codec import decode, encode
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import read_series_table
 from batchcast.ingest.problems import EmptyInput
 from batchcast.plan import plan_batch
 from batchcast.publish import CertificateMismatch, commit_result, recover
-from batchcast.run import BatchWork, Coordinator, Ending, Job, LocalPool, Steps, decode, encode
+from batchcast.run import BatchWork, Coordinator, Ending, Job, LocalPool, Steps
 from batchcast.store import MemoryStore
 
 PACE = Pace(seconds_per_cell=1e-6, seconds_per_series=1e-5, start_seconds=1.0)

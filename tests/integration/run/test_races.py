@@ -62,7 +62,7 @@ class HandPool:
     def __init__(self):
         self.jobs = SimpleQueue()
 
-    def submit(self, job, reports=None):
+    def submit(self, job, reports=None, priority=0):
         submitted = HandJob(job, reports)
         self.jobs.put(submitted)
         return submitted
@@ -261,13 +261,13 @@ def test_a_failure_that_a_person_forestalled_is_a_cancel(begin, pool, store, mon
     """The batch is cancelled between the failure of its step and its roll-back."""
     _, running = begin(10)
     step = pool.next("prepare_job")
-    clean_up = running._clean_up
+    end_jobs = running._end_jobs
 
     def cancelled_meanwhile():
-        clean_up()
+        end_jobs()
         store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
 
-    monkeypatch.setattr(running, "_clean_up", cancelled_meanwhile)
+    monkeypatch.setattr(running, "_end_jobs", cancelled_meanwhile)
     step.end(Ending.TIMEOUT)
 
     batch = running.wait(10)

@@ -1,0 +1,260 @@
+"""Takes queued batches from the store, in order, and runs them on the workers of a server.
+
+    wake ─► claim, while a worker is idle ─► BatchRun, on a thread of its own ─► COMPLETED | ROLLED_BACK | CANCELLED
+             renew the leases, a third of their time each                └─► given back, or lost to another server
+             look whether they are still ours, twice a second
+             let the batches of dead processes of this machine go on at once
+
+Several dispatchers, in as many processes and on as many machines, share the queue of one store. Each claim has an owner
+of its own: where a claim breaks off, and nobody knows whether it was made, its lease is never renewed and expires.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchcast.domain.batch import Batch, BatchState
+from batchcast.domain.points import Point, reach
+from batchcast.domain.timing import Timing
+from batchcast.run.artifact_keeper import ArtifactKeeper
+from batchcast.run.batch_run import BatchRun
+from batchcast.run.leased_store import LeasedStore
+from batchcast.run.owners import is_dead_here
+from batchcast.run.pool import WorkerPool
+from batchcast.run.steps import StepLimits, Steps
+from batchcast.run.timing import timing_of
+from batchcast.store import Lease, Store, StoreUnavailable
+from batchcast.store.artifacts import Artifacts
+
+SECONDS_BETWEEN_LOOKS = 0.5  # at the queue, and at whether a batch at work is still ours
+_SECONDS_BETWEEN_SEARCHES = 2.0  # for owners that are dead
+_RENEWALS = 3  # of a lease within its time
+_STEPS = Steps(publish="batchcast.run.jobs:publish_files_job")
+
+OnEnded = Callable[[Batch, Timing | None], None]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class _AtWork:
+    """A batch at work here."""
+
+    lease: Lease
+    run: BatchRun
+    was_alone: bool  # what it took says something of the next batch
+
+
+class Dispatcher:
+    """Runs the batches of a store on the workers of a pool; all methods may be called from any thread.
+
+    Stop it before its pool is closed.
+
+    Args:
+        store: whose queue it takes batches from.
+        pool: who does the work; no more batches are at work at once than it has workers.
+        artifacts: where files are kept.
+        owner: name of this process, by `new_owner`; its claims on artifacts are renewed here too.
+        folder: scratch space on a local disk, for this dispatcher alone.
+        lease_seconds: how long a batch waits for an owner that is silent.
+        steps: functions of the steps of a batch.
+        limits: what they may take.
+        on_ended: told of each batch that has ended here; with what it took, where that is worth an estimate.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        pool: WorkerPool,
+        artifacts: Artifacts,
+        *,
+        owner: str,
+        folder: Path,
+        lease_seconds: float = 15,
+        steps: Steps | None = None,
+        limits: StepLimits | None = None,
+        on_ended: OnEnded | None = None,
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._artifacts = artifacts
+        self._owner = owner
+        self._folder = folder
+        self._lease_seconds = lease_seconds
+        self._steps = steps or _STEPS
+        self._limits = limits or StepLimits()
+        self._on_ended = on_ended
+        self._claims = itertools.count(1)
+        self._lock = threading.Lock()
+        self._at_work: dict[str, _AtWork] = {}
+        self._all_ended = threading.Condition(self._lock)
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._trouble: Exception | None = None
+        self._next_renewal = self._next_search = 0.0
+        self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Take batches from now on."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """A batch was submitted: look now."""
+        self._woken.set()
+
+    def is_healthy(self) -> bool:
+        """It is at work, and the store answers."""
+        return self._thread.is_alive() and self._trouble is None
+
+    def at_work(self) -> tuple[str, ...]:
+        """Ids of the batches at work here, in the order they were taken."""
+        with self._lock:
+            return tuple(self._at_work)
+
+    def worker_memory_mb(self) -> float:
+        """Resident memory of all workers, in MB of 2**20 bytes."""
+        return self._pool.megabytes()
+
+    def cancel(self, batch_id: str) -> bool:
+        """Stop a batch, wherever it is at work; returns at once, and whether it was in time.
+
+        What is at work here is killed at once; another server notices within a second.
+
+        Raises:
+            UnknownBatch: if the store has none of that id.
+            StoreUnavailable: if it can't be asked.
+        """
+        was_waiting = self._store.move_batch(batch_id, BatchState.PENDING, BatchState.CANCELLED)
+        if not was_waiting and not self._store.move_batch(batch_id, BatchState.PROCESSING, BatchState.CANCELLED):
+            return False
+        reach(Point.BATCH_CANCELLED)
+        with self._lock:
+            running = self._at_work.get(batch_id)
+        if running:
+            running.run.stop()
+        elif was_waiting:
+            self._tell(self._store.batch(batch_id), None)
+        return True
+
+    def stop(self, grace_seconds: float) -> None:
+        """Take no more, kill the jobs at work, and give their batches back; returns when that is done, or time is up.
+
+        A batch that is about to be completed may still be; what could not be given back in time expires.
+        """
+        deadline = time.monotonic() + grace_seconds
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(grace_seconds)
+        with self._all_ended:
+            for running in self._at_work.values():
+                running.run.stop()
+            if not self._all_ended.wait_for(lambda: not self._at_work, max(deadline - time.monotonic(), 0.0)):
+                _log.warning("not given back within %g s: batches %s", grace_seconds, ", ".join(self._at_work))
+
+    # The thread
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._look()
+                self._trouble = None
+            except Exception as error:  # noqa: BLE001 the queue must go on; `is_healthy` tells, and the log
+                self._note_trouble(error)
+            self._woken.wait(SECONDS_BETWEEN_LOOKS)
+            self._woken.clear()
+
+    def _note_trouble(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            if self._trouble is None:  # once, not twice a second
+                _log.warning("the queue is not looked at for now: %s", error)
+        else:
+            _log.error("the queue could not be looked at", exc_info=error)
+        self._trouble = error
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_search:
+            self._free_what_dead_owners_hold()
+            self._next_search = now + _SECONDS_BETWEEN_SEARCHES
+        is_due = now >= self._next_renewal
+        self._keep_what_is_ours(is_due=is_due)
+        if is_due:
+            self._next_renewal = now + self._lease_seconds / _RENEWALS
+        while not self._stopping.is_set() and self._has_idle_worker() and self._take_next():
+            pass
+
+    def _free_what_dead_owners_hold(self) -> None:
+        for owner in self._store.owners():
+            if is_dead_here(owner):
+                freed = self._store.expire_leases(owner)
+                _log.info("%d batches of %s, which is dead, can be carried on", freed, owner)
+
+    def _keep_what_is_ours(self, *, is_due: bool) -> None:
+        if is_due:
+            self._store.renew_leases(self._owner, self._lease_seconds)  # claims on artifacts
+        with self._lock:
+            at_work = list(self._at_work.values())
+        for one in at_work:
+            owner, batch_id = one.lease.owner, one.lease.batch_id
+            held = self._store.renew_leases(owner, self._lease_seconds) if is_due else self._store.held(owner)
+            if batch_id not in held:  # cancelled, or another server has it: nobody needs what is at work here
+                one.run.stop()
+
+    def _has_idle_worker(self) -> bool:
+        with self._lock:
+            starting = sum(not one.run.has_submitted for one in self._at_work.values())
+            return len(self._at_work) < self._pool.size and self._pool.idle > starting
+
+    def _take_next(self) -> bool:
+        lease = self._store.claim_batch(f"{self._owner}.{next(self._claims)}", self._lease_seconds)
+        if lease is None:
+            return False
+        reach(Point.BATCH_CLAIMED)
+        _log.info("batch %s is taken, fence %d", lease.batch_id, lease.fence)
+        one = self._make_run(lease)
+        with self._lock:
+            for other in self._at_work.values():
+                other.was_alone = one.was_alone = False
+            self._at_work[lease.batch_id] = one
+        one.run.start()
+        return True
+
+    def _make_run(self, lease: Lease) -> _AtWork:
+        stopping = threading.Event()
+        store = LeasedStore(self._store, lease, stopping)
+        folder = self._folder / f"{lease.batch_id}-{lease.fence}"
+        keeper = ArtifactKeeper(store, self._artifacts, lease, folder, stopping, steps=self._steps, limits=self._limits)
+        run = BatchRun(store, self._pool, keeper, lease.batch_id, self._end, stopping=stopping)
+        return _AtWork(lease=lease, run=run, was_alone=not lease.is_takeover)
+
+    # The end of a batch, on its own thread
+
+    def _end(self, batch_id: str) -> None:
+        with self._lock:
+            one = self._at_work[batch_id]
+        try:
+            batch = self._store.batch(batch_id)
+            if batch.state.is_final:
+                workers = min(batch.settings.parallel, self._pool.size)
+                self._tell(batch, timing_of(batch, one.run.seconds, workers) if one.was_alone else None)
+        except StoreUnavailable as error:
+            _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
+        finally:
+            with self._all_ended:
+                del self._at_work[batch_id]
+                self._all_ended.notify_all()
+            self._woken.set()
+
+    def _tell(self, batch: Batch, timing: Timing | None) -> None:
+        if self._on_ended is None:
+            return
+        try:
+            self._on_ended(batch, timing)
+        except Exception:  # noqa: BLE001 the batch has ended whatever its listener makes of it
+            _log.exception("batch %s: its end could not be told", batch.batch_id)
