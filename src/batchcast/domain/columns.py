@@ -36,6 +36,11 @@ PINBALL_NAIVE = "lead_time_pinball_naive"
 COVERED = "covered_at_service_level"
 BIAS = "bias"
 
+# The index of the series, which the API lists and searches.
+HISTORY_TOTAL = "history_total"
+DEMAND_PERIODS = "demand_periods"
+FORECAST_TOTAL = "forecast_total"
+
 ALL_SITES = "ALL"  # the site of a history that has no site column
 
 

@@ -7,6 +7,7 @@ Open first: `publisher.py`; `combined.py` tells how the partitions become one st
 """
 
 from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
+from batchcast.publish.files import PublishedFolder, convert, publish_files
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
 from batchcast.publish.problems import (
     CertificateMismatch,
@@ -26,15 +27,18 @@ __all__ = [
     "PublishFailed",
     "Published",
     "PublishedFile",
+    "PublishedFolder",
     "ResultRejected",
     "check_place",
     "commit_result",
+    "convert",
     "discard",
     "engine_versions",
     "lay_out",
     "place_accuracy",
     "publish",
     "publish_accuracy",
+    "publish_files",
     "recover",
     "stage_result",
 ]

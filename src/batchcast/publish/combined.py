@@ -21,6 +21,7 @@ from batchcast.publish.results import PartitionResult, Refused
 from batchcast.publish.rows import RowReader, RowReaders
 
 _PIECE_ROWS = 65_536  # of a table, at a time
+_HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
 _STOCK_COLUMNS = (
     columns.SITE_CODE,
     columns.PARTNUMBER,
@@ -89,7 +90,7 @@ class CombinedResult:
         self, partitions: Sequence[tuple[Partition, Path]], *, request: ForecastRequest, history_path: Path
     ) -> None:
         self._results = [PartitionResult.open(partition, folder) for partition, folder in partitions]
-        self._request = request
+        self.request = request
         self._history_path = history_path
 
     @property
@@ -105,7 +106,7 @@ class CombinedResult:
 
     def forecast(self) -> Iterator[pa.Table]:
         """The forecast in pieces: `horizon` rows a series."""
-        request = self._request
+        request = self.request
         first = request.last_period + 1 + request.skip
         dates = request.calendar.first_days(np.arange(first, first + request.horizon, dtype=np.int32))
         quantiles = tuple(columns.quantile_column(level) for level in request.quantiles)
@@ -127,6 +128,11 @@ class CombinedResult:
         kind = _Kind(file="accuracy.parquet", columns=_ACCURACY_COLUMNS, check=verify.check_accuracy, has_scores=True)
         return self._stream(kind)
 
+    def history(self) -> Iterator[pa.Table]:
+        """Days and quantities of the series that have a forecast, in pieces: a row a series."""
+        for _, table in self._walk(_HISTORY_ROWS, (*verify.KEYS, columns.DAY, columns.QUANTITY)):
+            yield table
+
     def _stream(self, kind: _Kind) -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
         rows = 0
@@ -141,10 +147,12 @@ class CombinedResult:
             yield pa.concat_tables(waiting)
             self._check_all_read(readers, kind)
 
-    def _walk(self, series_at_once: int) -> Iterator[tuple[PartitionResult, pa.Table]]:
-        """The keys of every forecast series in pieces, in the order of the history, with the result they are in."""
+    def _walk(
+        self, series_at_once: int, names: Sequence[str] = verify.KEYS
+    ) -> Iterator[tuple[PartitionResult, pa.Table]]:
+        """Columns of every forecast series in pieces, in the order of the history, with the result they are in."""
         ranges = [(start, stop, result) for result in self._results for start, stop in result.partition.ranges]
-        history = RowReader(self._history_path, verify.KEYS)
+        history = RowReader(self._history_path, names, most_at_once=series_at_once)
         position = 0
         for start, stop, result in sorted(ranges, key=lambda item: item[0]):
             history.skip(start - position)

@@ -13,6 +13,7 @@ from batchcast.publish.staging import recover
 from batchcast.publish.writers import SUFFIXES
 
 FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
+SERIES = "series"  # the index that a server keeps beside them
 _BESIDE = {
     STOCK: "stock.csv",
     ACCURACY: "accuracy.csv",

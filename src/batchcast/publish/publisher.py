@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.publish.account import (
+    cannot_write,
+    certified,
+    combine_all,
+    counts_of,
+    describe,
+    write_table,
+)
 from batchcast.publish.certificate import Certificate, PublishedFile
 from batchcast.publish.combined import CombinedResult
 from batchcast.publish.layout import (
@@ -27,11 +31,8 @@ from batchcast.publish.layout import (
     lay_out,
     place_accuracy,
 )
-from batchcast.publish.problems import PublishFailed
 from batchcast.publish.rejected import write_rejected
 from batchcast.publish.staging import Staging, commit
-from batchcast.publish.verify import rejected
-from batchcast.publish.writers import open_writer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,20 +86,12 @@ def stage_result(
     started = time.perf_counter()
     layout = lay_out(out)
     check_place(layout)
-    _require_all_partitions(partitions, certificate)
-    combined = CombinedResult(partitions, request=certificate.request, history_path=history.path)
+    combined = combine_all(partitions, certificate, history)
     with _staging(layout.path(FORECAST), out) as staging:
         files = _write_files(staging, layout, combined, rejected_rows)
-        counts = {"series": combined.series, "forecast": combined.series - len(combined.refused)}
-        counts |= {"refused": len(combined.refused)}
-        seconds = round(time.perf_counter() - started, 3)
-        replace(
-            certificate,
-            counts=dict(certificate.counts) | counts,
-            timings=dict(certificate.timings) | {"publish": seconds},
-            files=files,
-        ).write(staging.path(layout.names[CERTIFICATE]))
-        files |= {CERTIFICATE: _describe(staging.path(layout.names[CERTIFICATE]))}
+        counts = counts_of(combined)
+        certified(certificate, counts, files, started).write(staging.path(layout.names[CERTIFICATE]))
+        files |= {CERTIFICATE: describe(staging.path(layout.names[CERTIFICATE]))}
         order = [kind for kind in (STOCK, ACCURACY, REJECTED, CERTIFICATE, FORECAST) if kind in files]
         staging.seal(
             [layout.names[kind] for kind in order],
@@ -118,7 +111,7 @@ def commit_result(stage: Path) -> Published:
     try:
         note = commit(stage)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
     return Published(
         files={kind: folder / name for kind, (name, _) in note["files"].items()},
         sha256={kind: sha256 for kind, (_, sha256) in note["files"].items()},
@@ -133,12 +126,12 @@ def publish_accuracy(
     path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     with _staging(path, out) as staging:
-        _write_table(staging.path(path.name), combined.accuracy())
+        write_table(staging.path(path.name), combined.accuracy())
         staging.seal([path.name], gone=[], note={})
     try:
         commit(staging.stage)
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
     return path
 
 
@@ -153,7 +146,7 @@ def _staging(path: Path, out: Path) -> Iterator[Staging]:
             staging.discard()
             raise
     except OSError as error:
-        raise _cannot_write(out, error) from error
+        raise cannot_write(out, error) from error
 
 
 def _write_files(
@@ -161,40 +154,8 @@ def _write_files(
 ) -> dict[str, PublishedFile]:
     """Every file but the certificate, by kind."""
     paths = {kind: staging.path(name) for kind, name in layout.names.items()}
-    _write_table(paths[FORECAST], combined.forecast())
-    _write_table(paths[STOCK], combined.stock())
-    _write_table(paths[ACCURACY], combined.accuracy())
+    write_table(paths[FORECAST], combined.forecast())
+    write_table(paths[STOCK], combined.stock())
+    write_table(paths[ACCURACY], combined.accuracy())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
-    return {kind: _describe(path) for kind, path in paths.items() if path.exists()}
-
-
-def _require_all_partitions(partitions: Sequence[tuple[Partition, Path]], certificate: Certificate) -> None:
-    given = {partition.number: partition for partition, _ in partitions}
-    for partition in certificate.partitions:
-        if given.get(partition.number) != partition:
-            raise rejected(partition.number, "it is not the one of the plan, or there is none")
-
-
-def _write_table(path: Path, pieces: Iterator[pa.Table]) -> None:
-    first = next(pieces)
-    writer = open_writer(path, first.schema)
-    try:
-        writer.write(first)
-        for piece in pieces:
-            writer.write(piece)
-    finally:
-        writer.close()
-
-
-def _describe(path: Path) -> PublishedFile:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return PublishedFile(name=path.name, sha256=digest, size=path.stat().st_size)
-
-
-def _cannot_write(out: Path, error: OSError) -> PublishFailed:
-    template = mark(
-        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
-        "Make room or choose another place, and run it again."
-    )
-    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))
+    return {kind: describe(path) for kind, path in paths.items() if path.exists()}

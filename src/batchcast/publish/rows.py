@@ -11,15 +11,16 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_BATCH_ROWS = 32_768
+_BATCH_ROWS = 32_768  # decoded at a time
 MOST_OPEN_FILES = 64
 
 
 class RowReader:
     """The rows of one Parquet file, in order; it can be closed at any place and goes on from there."""
 
-    def __init__(self, path: Path, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, columns: Sequence[str] | None = None, *, most_at_once: int = _BATCH_ROWS) -> None:
         self._path = path
+        self._batch_rows = min(most_at_once, _BATCH_ROWS)  # few where a row is a whole series
         self._columns = list(columns) if columns is not None else None
         self._position = 0  # rows given out so far
         self._batches: Iterator[pa.RecordBatch] | None = None
@@ -76,7 +77,7 @@ class RowReader:
         self._file = pq.ParquetFile(self._path)
         groups = range(group, len(self._group_rows))
         self._batches = self._file.iter_batches(
-            batch_size=_BATCH_ROWS, row_groups=list(groups), columns=self._columns, use_threads=False
+            batch_size=self._batch_rows, row_groups=list(groups), columns=self._columns, use_threads=False
         )
         batch = next(self._batches)
         while before >= batch.num_rows:

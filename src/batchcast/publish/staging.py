@@ -44,7 +44,7 @@ class Staging:
         `note` is any JSON value for the one who commits.
         """
         for name in names:
-            _fsync(self.stage / name)
+            fsync(self.stage / name)
         sealed = {"names": list(names), "gone": list(gone), "made": [str(path) for path in self._made], "note": note}
         _write_whole(self.stage / _SEALED, json.dumps(sealed))
 
@@ -64,13 +64,13 @@ def commit(stage: Path) -> Any:
     target = stage.parent
     _keep_old(target, stage, (*names, *gone))
     (stage / _SEALED).replace(stage / _COMMIT)
-    _fsync(stage)
+    fsync(stage)
     try:
         _move(target, stage, names, gone)
     except OSError:
         _put_back(target, stage, (*names, *gone))
         raise
-    _fsync(target)
+    fsync(target)
     _remove(stage, [])
     return sealed["note"]
 
@@ -92,7 +92,7 @@ def recover(target: Path, name: str | None = None) -> None:
         if (stage / _COMMIT).exists():
             moves = json.loads((stage / _COMMIT).read_text(encoding="utf-8"))
             _move(target, stage, moves["names"], moves["gone"])
-            _fsync(target)
+            fsync(target)
             _remove(stage, [])
         elif stage.name.startswith(prefix):
             discard(stage)
@@ -144,12 +144,12 @@ def _remove(stage: Path, made: Iterable[Path]) -> None:
 def _write_whole(path: Path, text: str) -> None:
     partial = path.with_suffix(".part")
     partial.write_text(text, encoding="utf-8")
-    _fsync(partial)
+    fsync(partial)
     partial.replace(path)
-    _fsync(path.parent)
+    fsync(path.parent)
 
 
-def _fsync(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Bring a file or folder to the disk; Windows has no such thing for folders."""
     if os.name == "nt" and path.is_dir():
         return

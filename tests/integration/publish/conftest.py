@@ -38,10 +38,7 @@ class FinishedBatch:
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
-        site, part = (pa.array(column, pa.string()) for column in zip(*self.keys, strict=True))
-        pq.write_table(
-            pa.table({"site_code": site, "partnumber": part}), self.folder / "history.parquet", row_group_size=2
-        )
+        pq.write_table(self._history_table(), self.folder / "history.parquet", row_group_size=2)
         for number, ranges in enumerate(self.layout):
             self._finish_partition(number, ranges)
 
@@ -124,6 +121,19 @@ class FinishedBatch:
             cells=len(keys) * 10,
         )
         self.partitions.append((partition, folder))
+
+    def _history_table(self) -> pa.Table:
+        """The n-th series has demand 1, 2, ... on its last n days; the first none at all."""
+        site, part = (pa.array(column, pa.string()) for column in zip(*self.keys, strict=True))
+        counts = range(len(self.keys))
+        columns = {
+            "site_code": site,
+            "partnumber": part,
+            "first_day": pa.array([LAST_DAY - 30 for _ in counts], pa.int32()),
+            "day": pa.array([list(range(LAST_DAY - n + 1, LAST_DAY + 1)) for n in counts], pa.list_(pa.int32())),
+            "quantity": pa.array([[k + 1.0 for k in range(n)] for n in counts], pa.list_(pa.float64())),
+        }
+        return pa.table(columns)
 
     def _forecast(self, keys: Sequence[tuple[str, str]]) -> pa.Table:
         first = LAST_DAY + 1 + self.skip

@@ -29,11 +29,11 @@ class TableWriter(Protocol):
         """Finish the file; without it the file is not whole."""
 
 
-def open_writer(path: Path, schema: pa.Schema) -> TableWriter:
-    """The writer for the suffix of `path`; CSV where it has none of ours."""
+def open_writer(path: Path, schema: pa.Schema, *, title: str = "forecast") -> TableWriter:
+    """The writer for the suffix of `path`, CSV where it has none of ours; a workbook's sheets are called `title`."""
     match path.suffix.lower():
         case ".xlsx":
-            return XlsxWriter(path, schema)
+            return XlsxWriter(path, schema, title)
         case ".parquet":
             return ParquetWriter(path, schema)
         case _:

@@ -32,7 +32,8 @@ Write = Callable[[int, int, Any], object]  # row, column, value
 class XlsxWriter:
     """Appends tables to a workbook; a full sheet is continued on a further one, with its header again."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, title: str = "forecast") -> None:
+        self._title = title  # of the sheets
         self._schema = schema
         self._workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self._workbook.set_properties({"created": _CREATED})
@@ -68,7 +69,9 @@ class XlsxWriter:
 
     def _open_sheet(self) -> None:
         self._sheets += 1
-        self._sheet = self._workbook.add_worksheet("forecast" if self._sheets == 1 else f"forecast {self._sheets}")
+        self._sheet = self._workbook.add_worksheet(
+            self._title if self._sheets == 1 else f"{self._title} {self._sheets}"
+        )
         self._sheet.freeze_panes(1, 0)
         for place, field in enumerate(self._schema):
             if pa.types.is_date32(field.type):

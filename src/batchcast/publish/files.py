@@ -1,0 +1,145 @@
+"""A result as a server keeps it: every table as CSV and as Parquet, and the index of its series, in one folder.
+
+Each partition is read once. The CSV files are those of `publish`, to the byte.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.plan import Partition
+from batchcast.publish.account import cannot_write, certified, combine_all, counts_of, describe
+from batchcast.publish.certificate import Certificate
+from batchcast.publish.combined import CombinedResult
+from batchcast.publish.index import SeriesFigures, index_pieces
+from batchcast.publish.layout import ACCURACY, CERTIFICATE, FORECAST, REJECTED, SERIES, STOCK
+from batchcast.publish.problems import PublishFailed
+from batchcast.publish.rejected import write_rejected
+from batchcast.publish.staging import fsync
+from batchcast.publish.writers import open_writer
+
+CSV, PARQUET, JSON = "csv", "parquet", "json"
+_CONVERTED_ROWS = 65_536  # at a time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedFolder:
+    """The files of a result, all of them on the disk."""
+
+    files: dict[tuple[str, str], Path]  # by kind and format
+    counts: dict[str, int]  # series of the input = forecast + refused
+
+
+def publish_files(
+    partitions: Sequence[tuple[Partition, Path]],
+    *,
+    history: DemandHistory,
+    certificate: Certificate,
+    folder: Path,
+    rejected_rows: Path | None = None,
+) -> PublishedFolder:
+    """Write and verify the result of all partitions into a folder of its own, which is made where it is missing.
+
+    Args:
+        partitions: every partition of the plan with the folder of its result.
+        history: the checked history that the plan was made of.
+        certificate: of the run so far, as `stage_result` takes it; it will name the CSV files.
+        folder: nothing else is written there meanwhile.
+        rejected_rows: the CSV of refused rows, where there were some.
+
+    Raises:
+        ResultRejected: if a partition's result is incomplete or impossible.
+        PublishFailed: if a file can't be written.
+        In both cases none of the files is left.
+    """
+    started = time.perf_counter()
+    combined = combine_all(partitions, certificate, history)
+    paths = _paths(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_tables(combined, paths)
+        write_rejected(paths[REJECTED, CSV], rows=rejected_rows, series=combined.refused)
+        counts = counts_of(combined)
+        described = {kind: describe(path) for (kind, form), path in paths.items() if form == CSV and path.exists()}
+        certified(certificate, counts, described, started).write(paths[CERTIFICATE, JSON])
+        files = {key: path for key, path in paths.items() if path.exists()}
+        for path in (*files.values(), folder):
+            fsync(path)
+    except BaseException as error:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise cannot_write(folder, error) from error
+        raise
+    return PublishedFolder(files=files, counts=counts)
+
+
+def convert(source: Path, into: Path) -> None:
+    """Write a published Parquet table as the format that the suffix of `into` names.
+
+    Raises:
+        PublishFailed: if it can't be written, or does not fit the format; then there is no file.
+    """
+    try:
+        with pq.ParquetFile(source) as file:
+            writer = open_writer(into, file.schema_arrow, title=into.stem)
+            with closing(writer):
+                for batch in file.iter_batches(_CONVERTED_ROWS, use_threads=False):
+                    writer.write(pa.Table.from_batches([batch]))
+    except OSError as error:
+        into.unlink(missing_ok=True)
+        raise cannot_write(into, error) from error
+    except PublishFailed:
+        into.unlink(missing_ok=True)
+        raise
+
+
+def _paths(folder: Path) -> dict[tuple[str, str], Path]:
+    kinds = [(kind, form) for kind in (FORECAST, STOCK, ACCURACY) for form in (CSV, PARQUET)]
+    kinds += [(SERIES, PARQUET), (REJECTED, CSV), (CERTIFICATE, JSON)]
+    return {(kind, form): folder / f"{kind}.{form}" for kind, form in kinds}
+
+
+def _write_tables(combined: CombinedResult, paths: dict[tuple[str, str], Path]) -> None:
+    """The three tables in both formats, and the index of the series made of them on the way."""
+    with ExitStack() as open_files:
+
+        def written(kind: str, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+            return _written([path for (name, _), path in paths.items() if name == kind], pieces, open_files)
+
+        totals = np.concatenate(
+            [_sums(piece, combined.request.horizon) for piece in written(FORECAST, combined.forecast())]
+        )
+        figures = SeriesFigures.of(combined.history(), combined.request, totals)
+        both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
+        for _ in written(SERIES, index_pieces(both, figures)):
+            pass
+
+
+def _written(paths: Sequence[Path], pieces: Iterator[pa.Table], open_files: ExitStack) -> Iterator[pa.Table]:
+    """The pieces, each once it is written to every path; the files are finished with `open_files`."""
+    first = next(pieces)
+    writers = [open_files.enter_context(closing(open_writer(path, first.schema))) for path in paths]
+    piece: pa.Table | None = first
+    while piece is not None:
+        for writer in writers:
+            writer.write(piece)
+        yield piece
+        piece = next(pieces, None)
+
+
+def _sums(piece: pa.Table, horizon: int) -> NDArray[np.float64]:
+    """What is forecast of each series over the horizon."""
+    sums: NDArray[np.float64] = piece[columns.FORECAST_QTY].to_numpy().reshape(-1, horizon).sum(axis=1)
+    return sums
