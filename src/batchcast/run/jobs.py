@@ -144,6 +144,14 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
     return {"files": files, "counts": counts, "leaderboard": _leaderboard(given["folders"])}
 
 
+def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
+    """Write the table of `source` (a published Parquet file) as `into` (a path whose suffix says the format)."""
+    from batchcast.publish import convert
+
+    given = decode(arguments)
+    convert(given["source"], given["into"])
+
+
 def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
     """Every partition with the folder of its result."""
     return list(zip(given["plan"].partitions, given["folders"], strict=True))
