@@ -12,7 +12,7 @@ import typer
 from batchcast import __version__
 from batchcast.app.environment import read_language
 from batchcast.app.translation import LANGUAGES, Language
-from batchcast.cli import analyze, backtest, run, sample, warm
+from batchcast.cli import analyze, backtest, run, sample, serve, token, warm, worker
 from batchcast.cli.arguments import Values, add_root, flag, language_option
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.screen import Screen
@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
 ABOUT = mark("Forecast the demand for every part at every site, in batches that cannot half-fail.")
 EXIT_CODES = mark("Exit codes: 0 published, 2 bad input or settings, 3 rolled back, 4 cancelled, 1 a mistake of ours.")
-COMMANDS = {"run": run, "analyze": analyze, "backtest": backtest, "sample": sample, "warm": warm}
+COMMANDS = {
+    "run": run,
+    "analyze": analyze,
+    "backtest": backtest,
+    "serve": serve,
+    "worker": worker,
+    "token": token,
+    "sample": sample,
+    "warm": warm,
+}
 VERSION_HELP = mark("Show the version and end.")
 
 

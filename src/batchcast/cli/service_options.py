@@ -1,0 +1,163 @@
+"""The options that set a server up, declared once for `serve` and `worker`; each is also a variable BATCHCAST_…"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from batchcast.cli.arguments import Taken, Values, flag, option
+from batchcast.cli.words import Words
+from batchcast.domain.message import mark
+
+if TYPE_CHECKING:
+    from batchcast.app.configuration import ServiceConfig
+
+KEPT, LISTENING, WORK = mark("Where things are kept"), mark("Where it listens"), mark("Work and limits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOption:
+    """How one value of ServiceConfig is given on the command line."""
+
+    field: str  # of ServiceConfig
+    names: tuple[str, ...]
+    metavar: str  # empty: a flag
+    panel: str  # marked heading it stands under
+    help: str  # marked
+    of_listeners: bool = False  # a worker, which listens nowhere, does not take it
+
+
+# Not among them, because every user of the machine can read a command line: `tokens`. And `kill_at`, which is for tests.
+SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
+    ServiceOption(
+        field="home",
+        names=("--home",),
+        metavar="FOLDER",
+        panel=KEPT,
+        help=mark("Folder for the database, files and scratch space. Default: the user's data folder."),
+    ),
+    ServiceOption(
+        field="database_url",
+        names=("--database-url",),
+        metavar="URL",
+        panel=KEPT,
+        help=mark("postgresql://… for a queue that several machines share; BATCHCAST_DATABASE_URL hides a password."),
+    ),
+    ServiceOption(
+        field="artifacts_url",
+        names=("--artifacts-url",),
+        metavar="URL",
+        panel=KEPT,
+        help=mark("s3://bucket/folder to keep files in object storage. Default: in the home folder."),
+    ),
+    ServiceOption(
+        field="host",
+        names=("--host",),
+        metavar="ADDRESS",
+        panel=LISTENING,
+        help=mark("Address to listen on; others than this machine's own need tokens. Default: 127.0.0.1."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="api_port",
+        names=("--port", "--api-port"),
+        metavar="N",
+        panel=LISTENING,
+        help=mark("Port of the API. Default: 9571."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="page_port",
+        names=("--page-port",),
+        metavar="N",
+        panel=LISTENING,
+        help=mark("Port of the web page. Default: 9572."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="allowed_hosts",
+        names=("--allowed-hosts",),
+        metavar="NAMES",
+        panel=LISTENING,
+        help=mark("Further host names that clients call this server by, separated by commas."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="insecure",
+        names=("--insecure",),
+        metavar="",
+        panel=LISTENING,
+        help=mark("Listen beyond this machine without tokens: only where the network itself keeps strangers out."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="max_parallel",
+        names=("--parallel", "--max-parallel"),
+        metavar="N",
+        panel=WORK,
+        help=mark("Partitions at work at once, over all batches. Default: the cores."),
+    ),
+    ServiceOption(
+        field="lease_seconds",
+        names=("--lease-seconds",),
+        metavar="SECONDS",
+        panel=WORK,
+        help=mark("How long a server that has fallen silent keeps its batches. Default: 15."),
+    ),
+    ServiceOption(
+        field="max_upload_mb",
+        names=("--max-upload-mb",),
+        metavar="MB",
+        panel=WORK,
+        help=mark("The largest file that is taken. Default: 2048."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="upload_seconds",
+        names=("--upload-seconds",),
+        metavar="SECONDS",
+        panel=WORK,
+        help=mark("How long an upload may take. Default: 3600."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="upload_min_bytes_per_second",
+        names=("--upload-min-bytes-per-second",),
+        metavar="BYTES",
+        panel=WORK,
+        help=mark("Uploads that come slower are ended. Default: 1024."),
+        of_listeners=True,
+    ),
+    ServiceOption(
+        field="log_format",
+        names=("--log-format",),
+        metavar="auto|text|json",
+        panel=WORK,
+        help=mark("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto."),
+    ),
+)
+
+
+def service_parameters(words: Words, *, listens: bool) -> list[Taken]:
+    """The options of a server, or of one that listens nowhere."""
+    return [_parameter(declared, words) for declared in SERVICE_OPTIONS if listens or not declared.of_listeners]
+
+
+def read_service_config(values: Values) -> ServiceConfig:
+    """The set-up of the environment and of the options, which go first.
+
+    Raises:
+        InvalidSettings: if a value can't be read, or the set-up would not be safe.
+    """
+    from batchcast.app.configuration import read_config
+
+    fields: Sequence[str] = [declared.field for declared in SERVICE_OPTIONS if declared.field in values]
+    return read_config(**{name: values[name] for name in fields if values[name] not in (None, False)})
+
+
+def _parameter(declared: ServiceOption, words: Words) -> Taken:
+    help_text, panel = words.say(declared.help), words.say(declared.panel)
+    if not declared.metavar:
+        return flag(declared.field, declared.names, help_text, panel=panel)
+    return option(declared.field, declared.names, declared.metavar, help_text, panel=panel)

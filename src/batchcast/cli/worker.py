@@ -1,0 +1,59 @@
+"""`batchcast worker`: carries out batches of a queue that it shares with servers; listens nowhere."""
+
+from __future__ import annotations
+
+import signal
+from queue import SimpleQueue
+from types import FrameType
+
+import typer
+from rich.text import Text
+
+from batchcast.cli.arguments import Values, add_command
+from batchcast.cli.log import hand_over_log
+from batchcast.cli.service_options import read_service_config, service_parameters
+from batchcast.cli.session import Session
+from batchcast.domain.message import mark
+
+HELP = mark("Carry out batches of a queue that servers share, until it is stopped; listens nowhere.")
+AT_WORK = mark("Taking batches from the queue, {workers} partitions at once. Stop it with Ctrl-C or SIGTERM.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    parameters = service_parameters(session.words, listens=False)
+    add_command(commands, session, "worker", HELP, parameters=parameters, carry_out=_carry_out)
+
+
+def _carry_out(session: Session, values: Values) -> None:
+    session.refuse_problems()
+    config = read_service_config(values)
+    from batchcast.app.service import Service
+    from batchcast.app.surroundings import check_home
+
+    check_home(config.home)
+    hand_over_log(config.log_format, debug=session.debug)
+    stop = _stop_asked_for()
+    service = Service.open(config)
+    try:
+        service.start()
+        if session.as_json:
+            session.screen.write_json({"kind": "working", "home": str(config.home), "workers": config.workers})
+        else:
+            session.screen.out.print(Text(session.words.say(AT_WORK, workers=config.workers)), soft_wrap=True)
+        stop.get()
+    finally:
+        service.stop()
+
+
+def _stop_asked_for() -> SimpleQueue[int]:
+    """Filled by the first SIGINT or SIGTERM; a second SIGINT ends at once."""
+    asked: SimpleQueue[int] = SimpleQueue()  # its put is safe in a signal handler, an event's set is not
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        asked.put(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    return asked
