@@ -1,0 +1,314 @@
+"""What the API answers with: one model a noun, as `docs/reference/api.md` describes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from batchcast.domain.batch import BatchState, PartitionState
+
+
+class Answer(BaseModel):
+    """The shape of every answer: frozen, and NaN is null."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+class RowError(Answer):
+    """Why one row was refused."""
+
+    line: int = Field(description="1-based; the header is line 1. The sheet's row for XLSX.")
+    column: str = Field(description="Its name in the file.")
+    letter: str = Field(description="Spreadsheet letter of the column.")
+    value: str
+    reason: str
+    site_code: str | None = None
+    partnumber: str | None = None
+    partition: int | None = Field(None, description="The planned partition of its site, where there is one.")
+    file: str | None = None
+    sheet: str | None = None
+
+
+class RowErrorsOfPartition(Answer):
+    """How many rows of a partition were refused."""
+
+    partition: int | None = Field(description="null: their site can't be read, or is in none or several.")
+    count: int
+
+
+class RowErrors(Answer):
+    """The rows that were refused."""
+
+    count: int = Field(description="All of them.")
+    first: list[RowError] = Field(description="The first hundred.")
+    by_partition: list[RowErrorsOfPartition]
+
+
+class Problem(Answer):
+    """RFC 9457 problem details."""
+
+    type: str = Field(description="Where the code is explained.")
+    title: str
+    status: int
+    detail: str = Field(description="The whole sentence, in the language of Accept-Language: English or Indonesian.")
+    instance: str = Field(description="The path that was asked for.")
+    code: str = Field(description="Stable; docs/errors.md has a paragraph for each.")
+    problems: list[str] | None = Field(None, description="One sentence each, where there are several.")
+    row_errors: RowErrors | None = None
+
+
+class Progress(Answer):
+    """How far a batch is."""
+
+    percent: float = Field(description="Of the work, 0 to 100: partitions weigh by what they take, not by number.")
+    completed: int = Field(description="Partitions that are COMPLETED.")
+    total: int = Field(description="Partitions.")
+
+
+class Report(Answer):
+    """Accounts for every row of the file."""
+
+    source: str
+    format: str
+    columns: dict[str, str] = Field(description="Our column -> the file's.")
+    columns_left_alone: list[str]
+    rows_read: int
+    rows_kept: int
+    rows_summed: int
+    rows_ignored: int
+    rows_refused: int
+    returns_netted: int
+    notes: list[str]
+    problems: list[RowError] = Field(description="The first hundred of rows_refused.")
+
+
+class PlanOfBatch(Answer):
+    """What is forecast, how it is partitioned, and how long it should take."""
+
+    batch_mode: bool
+    frequency: Literal["D", "W", "M"]
+    horizon: int = Field(description="In periods.")
+    rows: int
+    sites: int
+    parts: int
+    series: int
+    first_date: dt.date
+    last_date: dt.date
+    forecast_start_date: dt.date
+    partitions: int
+    estimate_seconds: float
+    single_job_seconds: float = Field(description="The same work as one job on one core.")
+    speed_up: float
+    hints: list[str]
+    notes: list[str]
+
+
+class AnalysisOfFile(Answer):
+    """What a file holds and how it is to be forecast."""
+
+    report: Report
+    plan: PlanOfBatch | None
+
+
+class PlannedPartition(Answer):
+    """A partition before it is at work."""
+
+    number: int
+    sites: list[str]
+    rows: int
+    parts: int
+    series: int
+
+
+class Analyzed(Answer):
+    """The answer to `analyze`: nothing is queued or kept."""
+
+    analysis: AnalysisOfFile
+    partitions: list[PlannedPartition]
+
+
+class Submitted(Answer):
+    """The answer to `submit` and `retry`: the batch is queued and will not be lost."""
+
+    batch_id: str
+    status: BatchState
+    queue_place: int | None
+    is_new: bool = Field(description="false: the Idempotency-Key was sent before, and this is its batch.")
+    retry_of: str | None
+    analysis: AnalysisOfFile
+    partitions: list[PlannedPartition]
+    links: dict[str, str]
+
+
+class Failure(Answer):
+    """Why a batch or partition did not end well."""
+
+    code: str = Field(description="error, timeout, out-of-memory or crash; of a batch, that of its partition.")
+    message: str
+    way_out: str | None = Field(None, description="What to do about it.")
+
+
+class BatchFailure(Failure):
+    """Why a batch was rolled back."""
+
+    partition: int | None = Field(None, description="The one that failed, where one did.")
+
+
+class PartitionStatus(Answer):
+    """A partition as it stands."""
+
+    number: int
+    status: PartitionState
+    sites: list[str]
+    rows: int
+    parts: int
+    series: int
+    percent: float
+    seconds: float | None
+    attempt: int
+    reused: bool = Field(description="Taken from the checkpoint of an earlier run.")
+    reused_from: str | None
+    error: Failure | None
+
+
+class PublishedFile(Answer):
+    """A file to download."""
+
+    kind: str
+    format: str
+    size: int
+    sha256: str
+    url: str
+
+
+class Result(Answer):
+    """What a COMPLETED batch has published."""
+
+    files: list[PublishedFile]
+    counts: dict[str, int]
+    leaderboard: list[dict[str, Any]] = Field(description="Accuracy by model in the backtest, best first.")
+
+
+class Status(Answer):
+    """A batch as it stands."""
+
+    batch_id: str
+    status: BatchState
+    file_name: str | None
+    progress: Progress
+    seconds_left: float | None
+    queue_place: int | None = Field(description="1 is the next; null unless PENDING.")
+    error: BatchFailure | None
+    settings: dict[str, Any]
+    analysis: AnalysisOfFile
+    partitions: list[PartitionStatus]
+    result: Result | None
+    submitted_at: dt.datetime | None
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    submitted_by: str | None
+    retry_of: str | None
+    last_event: int
+
+
+class Cancelled(Answer):
+    """The answer to `cancel`."""
+
+    batch_id: str
+    status: BatchState
+
+
+class HistoryLine(Answer):
+    """A batch in the history."""
+
+    batch_id: str
+    status: BatchState
+    file_name: str | None
+    rows: int
+    sites: int
+    parts: int
+    series: int
+    progress: Progress
+    queue_place: int | None
+    estimate_seconds: float
+    error: str | None
+    submitted_at: dt.datetime
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    submitted_by: str | None
+    retry_of: str | None
+
+
+class History(Answer):
+    """Some batches, the newest first."""
+
+    batches: list[HistoryLine]
+    total: int = Field(description="Batches that match, on this page or not.")
+    offset: int
+    limit: int
+
+
+class SeriesLine(Answer):
+    """One series; beside these, a column for each stock and accuracy figure."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null", extra="allow")
+
+    site_code: str
+    partnumber: str
+
+
+class SeriesList(Answer):
+    """Some series of a batch."""
+
+    series: list[SeriesLine]
+    total: int
+    offset: int
+    limit: int
+
+
+class HistoryPoint(Answer):
+    """Demand of one period."""
+
+    date: dt.date = Field(description="First day of the period.")
+    demand_qty: float
+
+
+class SeriesKey(Answer):
+    """What names a series."""
+
+    site_code: str
+    partnumber: str
+
+
+class OneSeries(Answer):
+    """Everything that is known of one series."""
+
+    series: SeriesLine
+    history: list[HistoryPoint]
+    forecast: list[dict[str, Any]] = Field(description="Rows as they were published.")
+    previous: SeriesKey | None
+    next: SeriesKey | None
+
+
+class RejectedRows(Answer):
+    """Some refused rows, a value by column of rejected.csv."""
+
+    rows: list[dict[str, str]]
+    total: int
+    offset: int
+    limit: int
+
+
+class Health(Answer):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadinessAnswer(Answer):
+    """Whether this server can take work."""
+
+    status: Literal["ready", "not ready"]
+    problems: list[str]

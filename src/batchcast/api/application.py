@@ -1,0 +1,110 @@
+"""Puts the API together: endpoints, what they share, and what every request passes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from batchcast.api import batches, results, surroundings
+from batchcast.api.answers import Problem
+from batchcast.api.context import Context
+from batchcast.api.gate import Gate
+from batchcast.api.hub import Hub
+from batchcast.api.metrics import Metrics
+from batchcast.api.problems import answer_problem
+from batchcast.api.refusals import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
+from batchcast.api.statuses import Statuses
+from batchcast.api.threads import Threads
+from batchcast.app.service import Service
+from batchcast.domain.errors import BatchcastError
+from batchcast.domain.message import Message, mark
+
+_ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
+
+Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` to be told in Indonesian.
+"""
+
+
+def create_app(service: Service) -> FastAPI:
+    """The API over a service; `app.state.context.hub.close()` ends its streams."""
+    threads = Threads()
+    metrics = Metrics(service)
+    app = FastAPI(
+        title="batchcast",
+        version=version("batchcast"),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.context = Context(
+        service=service,
+        threads=threads,
+        statuses=Statuses(service, threads),
+        hub=Hub(service, threads),
+        metrics=metrics,
+    )
+    for router in (batches.router, results.router, surroundings.router):
+        app.include_router(router)
+    app.exception_handler(BatchcastError)(_tell)
+    app.exception_handler(HTTPException)(_tell_http)
+    app.exception_handler(RequestValidationError)(_tell_invalid)
+    app.add_middleware(Gate, service=service, metrics=metrics)
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """The description, with the problems that the endpoints name and the tokens they take."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        parts = schema.setdefault("components", {})
+        problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+        parts.setdefault("schemas", {}).update(problem.pop("$defs", {}) | {"Problem": problem})
+        for unused in ("HTTPValidationError", "ValidationError"):
+            parts["schemas"].pop(unused, None)
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        schema["security"] = [{}, {"token": []}]
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def _tell(request: Request, error: Exception) -> Response:
+    return answer_problem(error, request.headers, request.url.path)
+
+
+def _tell_http(request: Request, error: HTTPException) -> Response:
+    known: BatchcastError
+    match error.status_code:
+        case 404:
+            known = NoSuchPage()
+        case 405:
+            known = MethodNotAllowed()
+        case _:
+            known = HttpProblem(error.status_code, str(error.detail))
+    made = _tell(request, known)
+    made.headers.update(error.headers or {})
+    return made
+
+
+def _tell_invalid(request: Request, error: RequestValidationError) -> Response:
+    template = mark("{place} is {found!r}: {expected}.")
+    problems = [
+        Message(
+            template,
+            {
+                "place": " ".join(map(str, detail["loc"])),
+                "found": str(detail.get("input"))[:100],
+                "expected": detail["msg"],
+            },
+        )
+        for detail in error.errors()
+    ]
+    return _tell(request, InvalidRequest(problems))

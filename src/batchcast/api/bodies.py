@@ -1,0 +1,231 @@
+"""Reads the bodies of requests: a form with a file, streamed to the disk, or the few settings of a retry."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect, Request
+
+from batchcast.api.multipart import MOST_FIELDS, FormParser
+from batchcast.api.pace import Pace
+from batchcast.api.refusals import BadForm, NotAForm
+from batchcast.api.threads import Threads
+from batchcast.app.service import Service
+from batchcast.app.upload import Upload, too_large
+from batchcast.domain.message import Message, mark
+
+MOST_BYTES_BESIDE = 2**20  # of a form, beside its file
+_BYTES_AT_ONCE = 256 * 1024  # that are written to the disk
+_SECONDS_BETWEEN_LOOKS = 1.0  # at the pace of a client that sends nothing
+
+Texts = Mapping[str, Sequence[str]]  # by setting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """A form that has come whole."""
+
+    upload: Upload
+    texts: Texts
+
+
+@asynccontextmanager
+async def read_form(request: Request, service: Service, threads: Threads) -> AsyncIterator[Form]:
+    """The form of a request, its file on the disk; whoever gets it discards the upload, else it is discarded here.
+
+    Raises:
+        NotAForm: if the body is something else.
+        BadForm: if it can't be read, or has no file.
+        UploadTooLarge, UploadTooSlow, UploadsUnavailable: if its file can't be taken.
+    """
+    reader = _FormReader(request, service, threads)
+    try:
+        yield await reader.read()
+    finally:
+        await reader.discard()
+
+
+class _FormReader:
+    def __init__(self, request: Request, service: Service, threads: Threads) -> None:
+        self._request = request
+        self._service = service
+        self._threads = threads
+        self._upload: Upload | None = None
+        self._waiting = bytearray()  # bytes of the file that are not on the disk yet
+        self._name: str | None = None
+
+    async def read(self) -> Form:
+        config = self._service.config
+        parser = FormParser(_boundary(self._request), self._begin_file)
+        announced = _announced(self._request)
+        if announced is not None and announced > config.max_upload_bytes + MOST_BYTES_BESIDE:
+            raise too_large(config.max_upload_bytes)
+        beside = 0
+        async for chunk in _chunks(self._request, self._service):
+            before = len(self._waiting)
+            parser.write(chunk)
+            beside += len(chunk) - (len(self._waiting) - before)
+            if beside > MOST_BYTES_BESIDE:
+                raise BadForm(Message(mark("The form is larger than {most:,} bytes beside its file."), _MOST_BESIDE))
+            if len(self._waiting) >= _BYTES_AT_ONCE:
+                await self._write()
+        parser.finish()
+        if self._name is None:
+            raise BadForm(Message(mark("The form sends no file; send the demand history as 'file'.")))
+        upload = await self._write()
+        await self._threads.upload(upload.close)
+        return Form(upload=upload, texts=_given(parser.fields))
+
+    async def discard(self) -> None:
+        if self._upload is not None:
+            await self._threads.upload(self._upload.discard)
+
+    def _begin_file(self, name: str) -> Callable[[bytes], None]:
+        self._name = name
+        return self._waiting.extend
+
+    async def _write(self) -> Upload:
+        if self._upload is None:
+            self._upload = await self._threads.upload(self._service.new_upload, self._name or "")
+        chunk = bytes(self._waiting)
+        self._waiting.clear()
+        await self._threads.upload(self._upload.write, chunk)
+        return self._upload
+
+
+_MOST_BESIDE = {"most": MOST_BYTES_BESIDE}
+
+
+async def read_texts(request: Request, service: Service) -> Texts:
+    """Settings in a small body: a form of either kind, or a JSON object; none where there is no body.
+
+    Raises:
+        NotAForm: if the body is something else.
+        BadForm: if it can't be read, or is too large.
+    """
+    body = bytearray()
+    async for chunk in _chunks(request, service):
+        body += chunk
+        if len(body) > MOST_BYTES_BESIDE:
+            raise BadForm(Message(mark("The body is larger than {most:,} bytes."), _MOST_BESIDE))
+    if not body.strip():
+        return {}
+    kind = parse_options_header(request.headers.get("content-type"))[0]
+    match kind:
+        case b"application/json":
+            return _given(_texts_of_json(bytes(body)))
+        case b"application/x-www-form-urlencoded":
+            return _given(_texts_of_query(bytes(body)))
+        case b"multipart/form-data":
+            parser = FormParser(_boundary(request), _refuse_file)
+            parser.write(bytes(body))
+            parser.finish()
+            return _given(parser.fields)
+    raise _not_a_form("application/json, application/x-www-form-urlencoded or multipart/form-data")
+
+
+async def _chunks(request: Request, service: Service) -> AsyncIterator[bytes]:
+    """The body as it comes, at a pace that is not too slow."""
+    config = service.config
+    pace = Pace(most_seconds=config.upload_seconds, least_bytes_per_second=config.upload_min_bytes_per_second)
+    look = min(_SECONDS_BETWEEN_LOOKS, config.upload_seconds)
+    more = True
+    while more:
+        began = time.monotonic()
+        try:
+            message = await asyncio.wait_for(request.receive(), look)
+        except TimeoutError:
+            pace.note(time.monotonic() - began, 0)
+            continue
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
+        if more:
+            pace.note(time.monotonic() - began, len(chunk))
+        if chunk:
+            yield chunk
+
+
+def _boundary(request: Request) -> bytes:
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind != b"multipart/form-data":
+        raise _not_a_form("multipart/form-data")
+    if not options.get(b"boundary"):
+        raise BadForm(Message(mark("The form has no boundary in its Content-Type.")))
+    return options[b"boundary"]
+
+
+def _announced(request: Request) -> int | None:
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _given(fields: Mapping[str, Sequence[str]]) -> Texts:
+    """The fields that say something: an empty one is a setting that was left alone, as browsers send it."""
+    return {_whole(name): [_whole(text) for text in texts if text] for name, texts in fields.items() if any(texts)}
+
+
+def _whole(text: str) -> str:
+    """The text without halves of characters, which JSON can name and nothing can keep."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _texts_of_query(body: bytes) -> Texts:
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError as error:
+        raise _unreadable(error) from error
+    texts: dict[str, list[str]] = {}
+    for name, text in pairs:
+        texts.setdefault(name, []).append(text)
+    return texts
+
+
+def _texts_of_json(body: bytes) -> Texts:
+    try:
+        values = json.loads(body)
+        if isinstance(values, dict):
+            return {name: _texts_of_value(value) for name, value in values.items()}
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(error) from error
+    raise BadForm(Message(mark("The body is no JSON object; send settings by name, such as {example}."), _EXAMPLE))
+
+
+_EXAMPLE = {"example": '{"max_execution_time": 600}'}
+
+
+def _texts_of_value(value: Any) -> list[str]:
+    match value:
+        case None:
+            return []
+        case str():
+            return [value]
+        case bool() | int() | float():
+            return [json.dumps(value)]
+        case list():
+            return [text for item in value for text in _texts_of_value(item)]
+        case dict():
+            return [f"{name}={text}" for name, item in value.items() for text in _texts_of_value(item)]
+    raise AssertionError(value)  # json.loads gives nothing else
+
+
+def _refuse_file(name: str) -> Callable[[bytes], None]:
+    raise BadForm(Message(mark("A retry takes no file ({name!r}): it has that of its batch."), {"name": name}))
+
+
+def _not_a_form(expected: str) -> NotAForm:
+    template = mark("The body is of a kind that is not read here; send it as {expected}.")
+    return NotAForm(Message(template, {"expected": expected}))
+
+
+def _unreadable(error: Exception) -> BadForm:
+    return BadForm(Message(mark("The body can't be read ({reason}); send it again."), {"reason": str(error)}))

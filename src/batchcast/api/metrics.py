@@ -1,0 +1,87 @@
+"""Figures for Prometheus: the queue, what has ended and how long it took, workers' memory, requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from batchcast.app.service import Service
+from batchcast.domain.batch import Batch, PartitionRecord
+from batchcast.domain.timing import Timing
+
+_BATCH_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+_PARTITION_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 900, 3600)
+_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
+
+
+class Metrics:
+    """The figures of one server; an observer of its service."""
+
+    def __init__(self, service: Service) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Now(service))
+        self._partitions = self._counter("batchcast_partitions", "Partitions that ended here.", ["outcome"])
+        self._partition_seconds = self._histogram(
+            "batchcast_partition_seconds", "Seconds of a partition at work.", _PARTITION_SECONDS
+        )
+        self._batches = self._counter("batchcast_batches", "Batches that ended here.", ["outcome"])
+        self._batch_seconds = self._histogram(
+            "batchcast_batch_seconds", "Seconds of a batch at work.", _BATCH_SECONDS, ["outcome"]
+        )
+        self._requests = self._counter("batchcast_http_requests", "Requests answered.", ["method", "route", "status"])
+        self._request_seconds = self._histogram(
+            "batchcast_http_request_seconds", "Seconds until a request was answered.", _REQUEST_SECONDS, ["route"]
+        )
+        service.add_observer(self)
+
+    def partition_ended(self, batch_id: str, record: PartitionRecord) -> None:
+        """A partition of a batch that ran here stands at its final state."""
+        self._partitions.labels("REUSED" if record.reused_from else record.state.value).inc()
+        if record.seconds is not None and not record.reused_from:
+            self._partition_seconds.observe(record.seconds)
+
+    def batch_ended(self, batch: Batch, timing: Timing | None) -> None:
+        """A batch that ran here has ended."""
+        self._batches.labels(batch.state.value).inc()
+        if batch.started_at is not None and batch.ended_at is not None:
+            seconds = (batch.ended_at - batch.started_at).total_seconds()
+            self._batch_seconds.labels(batch.state.value).observe(seconds)
+
+    def note_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._request_seconds.labels(route).observe(seconds)
+
+    def render(self) -> bytes:
+        """All figures as text; asks the store, so not on the loop's thread."""
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, about: str, labels: list[str]) -> Counter:
+        return Counter(name, about, labels, registry=self._registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], labels: Iterable[str] = ()) -> Histogram:
+        return Histogram(name, about, labels, buckets=buckets, registry=self._registry)
+
+
+class _Now(Collector):
+    """What the service is doing at the moment it is asked."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def describe(self) -> Iterable[Metric]:
+        return []  # else it would be asked for figures while it is registered
+
+    def collect(self) -> Iterable[Metric]:
+        figures = self._service.figures()
+        queue = GaugeMetricFamily("batchcast_queue_batches", "Batches of all servers.", labels=["state"])
+        queue.add_metric(["PENDING"], figures.pending)
+        queue.add_metric(["PROCESSING"], figures.processing)
+        yield queue
+        yield GaugeMetricFamily("batchcast_batches_at_work", "Batches at work here.", value=figures.at_work)
+        yield GaugeMetricFamily("batchcast_workers", "Partitions that can be at work here.", value=figures.workers)
+        memory = figures.worker_memory_mb * 2**20
+        yield GaugeMetricFamily("batchcast_worker_memory_bytes", "Memory of all workers here.", value=memory)

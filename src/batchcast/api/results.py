@@ -1,0 +1,136 @@
+"""The endpoints of what a batch has published: downloads, series, refused rows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from batchcast.api.answers import OneSeries, RejectedRows, SeriesList
+from batchcast.api.context import BatchId, Here, answer
+from batchcast.api.problems import documented
+from batchcast.api.rendering import render_one_series, render_series_list
+from batchcast.api.streams import FileAnswer, answer_file
+from batchcast.publish import SeriesQuery
+
+MOST_SERIES = 1000
+MOST_REJECTED = 1000
+_SEGMENTS = 2  # of a path that names a series
+
+Kind = Literal["forecast", "stock", "accuracy", "rejected", "certificate"]
+Format = Literal["csv", "xlsx", "parquet", "json"]
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+
+router = APIRouter(prefix="/api/batch", tags=["results"])
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_MEDIA_TYPES = (
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.apache.parquet",
+    "application/json",
+)
+
+
+@router.get(
+    "/download/{batch_id}",
+    response_class=FileAnswer,
+    responses={
+        200: {"description": "The whole file.", "content": dict.fromkeys(_MEDIA_TYPES, _FILE)},
+        206: {"description": "The range of it that was asked for.", "content": dict.fromkeys(_MEDIA_TYPES, _FILE)},
+        304: {"description": "The client has it already."},
+        **documented(404, 409, 416),
+    },
+    summary="A file of a COMPLETED batch",
+)
+async def download(
+    request: Request,
+    batch_id: BatchId,
+    here: Here,
+    kind: Annotated[Kind, Query(description="Which of the batch's files.")] = "forecast",
+    format: Annotated[Format | None, Query(description="Default: csv; json for the certificate.")] = None,
+) -> Response:
+    """Its bytes were checked against its SHA-256, which is its ETag; Range is understood. 409 while there is none."""
+    found = await here.threads.heavy(here.service.download, batch_id, kind, format)
+    return await answer_file(found, request.headers)
+
+
+@router.get(
+    "/series/{batch_id}",
+    response_model=SeriesList,
+    responses=documented(404, 409),
+    summary="Search and sort the series of a batch",
+)
+async def series(
+    batch_id: BatchId,
+    *,
+    here: Here,
+    search: Annotated[str, Query(max_length=200, description="In part number and site, whatever the case.")] = "",
+    site_code: Annotated[list[str] | None, Query(description="Only these sites; may be repeated.")] = None,
+    demand_class: Annotated[list[str] | None, Query(description="Only these classes; may be repeated.")] = None,
+    flagged: Annotated[bool | None, Query(description="Only those with a flag, or only those without.")] = None,
+    sort: Annotated[str, Query(max_length=100, description="A column of the answer. Default: site, then part.")] = "",
+    descending: bool = False,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_SERIES)] = 50,
+) -> Response:
+    """A page of series with their demand class, model, stock and accuracy figures."""
+    query = SeriesQuery(
+        search=search,
+        sites=frozenset(site_code or ()),
+        classes=frozenset(demand_class or ()),
+        flagged=flagged,
+        sort=sort,
+        descending=descending,
+        offset=offset,
+        limit=limit,
+    )
+    page = await here.threads.light(here.service.series, batch_id, query)
+    return answer(render_series_list(page, offset, limit))
+
+
+@router.get(
+    "/series/{batch_id}/{site_code:path}/{partnumber:path}",
+    response_model=OneSeries,
+    responses=documented(404, 409),
+    summary="One series: history, forecast, accuracy and stock figures",
+)
+async def one_series(
+    request: Request,
+    batch_id: BatchId,
+    here: Here,
+    site_code: Annotated[str, Path(description="Percent-encoded, a slash too.")],
+    partnumber: Annotated[str, Path(description="Percent-encoded, a slash too.")],
+) -> Response:
+    """Everything that is known of it."""
+    site, part = _key_in(request, site_code, partnumber)
+    detail = await here.threads.light(here.service.one_series, batch_id, site, part)
+    return answer(render_one_series(detail))
+
+
+@router.get(
+    "/rejected/{batch_id}",
+    response_model=RejectedRows,
+    responses=documented(404, 409),
+    summary="The rows that were refused",
+)
+async def rejected(
+    batch_id: BatchId,
+    here: Here,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_REJECTED)] = 100,
+) -> Response:
+    """A page of them, each with its reason; all of them are in the download of kind `rejected`."""
+    page = await here.threads.light(here.service.rejected, batch_id, offset, limit)
+    rows = [dict(row) for row in page.rows]
+    return answer(RejectedRows(rows=rows, total=page.total, offset=offset, limit=limit))
+
+
+def _key_in(request: Request, site_code: str, partnumber: str) -> tuple[str, str]:
+    """Site and part by the path as it was sent: once decoded, a slash in a part number divides like any other."""
+    raw = request.scope.get("raw_path", b"").decode("ascii", "replace").partition("?")[0]
+    segments = raw.partition("/api/batch/series/")[2].split("/")[1:]
+    if len(segments) != _SEGMENTS:
+        return site_code, partnumber
+    return unquote(segments[0]), unquote(segments[1])

@@ -1,0 +1,218 @@
+"""Listens: the API on its port and the page on another, in one loop; and ends when it is told to.
+
+sockets are bound ─► the service starts ─► requests are served ─► a signal
+─► no new connections, streams end, two seconds for what is under way ─► the service stops
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+
+from batchcast.api.application import create_app
+from batchcast.api.refusals import PortTaken
+from batchcast.app.configuration import ServiceConfig
+from batchcast.app.service import Service
+from batchcast.domain.message import Message, mark
+
+SECONDS_FOR_REQUESTS = 2
+SECONDS_FOR_BATCHES = 6.0
+_WAITING = 1024  # connections that the system holds until they are taken
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_log = structlog.get_logger("batchcast.api")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sockets:
+    """Where a server listens."""
+
+    api: socket.socket
+    page: socket.socket
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return _url_of(self.api)
+
+    @property
+    def page_url(self) -> str:
+        """Where the page is."""
+        return _url_of(self.page)
+
+    def close(self) -> None:
+        """Let the ports go."""
+        self.api.close()
+        self.page.close()
+
+
+def open_sockets(config: ServiceConfig) -> Sockets:
+    """Take both ports, before anything is started.
+
+    Raises:
+        PortTaken: if one is taken, or may not be used.
+    """
+    api = _bind(config.host, config.api_port, "BATCHCAST_API_PORT")
+    try:
+        return Sockets(api=api, page=_bind(config.host, config.page_port, "BATCHCAST_PAGE_PORT"))
+    except PortTaken:
+        api.close()
+        raise
+
+
+def run_servers(
+    service: Service,
+    config: ServiceConfig,
+    *,
+    sockets: Sockets | None = None,
+    on_listening: Callable[[Sockets], None] | None = None,
+) -> int:
+    """Start the service and serve until SIGTERM or Ctrl-C; then end everything within ten seconds. Returns 0.
+
+    Args:
+        service: open, not started; it is stopped in any case.
+        config: where to listen.
+        sockets: taken already; None: they are taken here.
+        on_listening: told where, once requests are answered.
+
+    Raises:
+        PortTaken: if a port is taken.
+    """
+    try:
+        with Servers(service, sockets or open_sockets(config), on_listening) as servers:
+            service.start()
+            with _signals(servers.stop):
+                asyncio.run(servers.serve())
+    finally:
+        service.stop(grace_seconds=SECONDS_FOR_BATCHES)
+    return 0
+
+
+class Servers:
+    """Two HTTP servers over one application."""
+
+    def __init__(
+        self, service: Service, sockets: Sockets, on_listening: Callable[[Sockets], None] | None = None
+    ) -> None:
+        self._sockets = sockets
+        self._on_listening = on_listening
+        self._app = create_app(service)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = threading.Event()
+        self._servers: list[_Server] = []
+
+    def __enter__(self) -> Servers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sockets.close()
+
+    async def serve(self) -> None:
+        """Answer requests until `stop`."""
+        self._loop = asyncio.get_running_loop()
+        self._servers = [_Server(_settings(self._app), self._note_started) for _ in range(2)]
+        if self._stopping.is_set():
+            return
+        sockets = (self._sockets.api, self._sockets.page)
+        await asyncio.gather(*(server.serve([one]) for server, one in zip(self._servers, sockets, strict=True)))
+
+    def stop(self) -> None:
+        """Take no more requests, and end; from any thread. Said twice, what is under way is broken off at once."""
+        again = self._stopping.is_set()
+        self._stopping.set()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end, again)
+
+    def _end(self, at_once: bool) -> None:
+        self._app.state.context.hub.close()
+        for server in self._servers:
+            server.should_exit = True
+            server.force_exit = server.force_exit or at_once
+
+    def _note_started(self) -> None:
+        if all(server.started for server in self._servers) and self._on_listening is not None:
+            told, self._on_listening = self._on_listening, None
+            told(self._sockets)
+
+
+class _Server(uvicorn.Server):
+    """One HTTP server, which leaves signals to us."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are set by `run_servers`."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+
+def _settings(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nobody's word for where a request comes from
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
+    )
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on SIGTERM and Ctrl-C for as long as the block runs."""
+
+    def told(number: int, _frame: FrameType | None) -> None:
+        _log.info("stopping", action="stop", signal=signal.Signals(number).name)
+        stop()
+
+    before = {number: signal.signal(number, told) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _bind(host: str, port: int, variable: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers have one port
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(_WAITING)
+    except OSError as error:
+        taken.close()
+        template = mark(
+            "{host}:{port} can't be listened on ({reason}). Another program, perhaps another batchcast, may have it: "
+            "end that one, or choose another port with {variable}."
+        )
+        values = {"host": host, "port": port, "reason": error.strerror or str(error), "variable": variable}
+        raise PortTaken(Message(template, values)) from error
+    taken.set_inheritable(False)
+    return taken
+
+
+def _url_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,147 @@
+"""Answers that are more than one JSON value: a stream of events, a file or a part of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from batchcast.api.refusals import RangeNotSatisfiable
+from batchcast.app.service import Download
+
+_RANGE = re.compile(r"bytes *= *(\d{0,18}) *- *(\d{0,18})", re.ASCII)
+_CHUNK = 256 * 1024
+_SECONDS_STUCK = 60.0  # a client that takes nothing for so long has gone
+
+
+class EventStream(Response):
+    """Server-sent events, until they end or the client goes."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, events: AsyncGenerator[bytes]) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until one of the two is done."""
+        sending = asyncio.create_task(self._send_all(send))
+        leaving = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            ended = await asyncio.gather(sending, leaving, return_exceptions=True)
+        if isinstance(ended[0], Exception) and not isinstance(ended[0], TimeoutError):
+            raise ended[0]
+
+    async def _send_all(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+        async with aclosing(self._events) as events:
+            async for chunk in events:
+                async with asyncio.timeout(_SECONDS_STUCK):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class FileAnswer(Response):
+    """A file, or the part of it that was asked for; what is sent is the file that was open when the answer began."""
+
+    def __init__(self, file: IO[bytes], download: Download, span: tuple[int, int] | None) -> None:
+        start, stop = span or (0, download.size)
+        super().__init__(status_code=206 if span else 200, media_type=download.media_type)
+        self._file = file
+        self._start, self._stop = start, stop
+        self.headers.update(_headers_of(download) | {"content-length": str(stop - start)})
+        if span:
+            self.headers["content-range"] = f"bytes {start}-{stop - 1}/{download.size}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it chunk by chunk."""
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            left = 0 if scope["method"] == "HEAD" else self._stop - self._start
+            await to_thread.run_sync(self._file.seek, self._start)
+            while left:
+                chunk = await to_thread.run_sync(self._file.read, min(_CHUNK, left))
+                if not chunk:
+                    raise OSError("the file is shorter than it was")  # breaks off: a client must not take it for whole
+                left -= len(chunk)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._file.close()
+
+
+async def answer_file(download: Download, headers: Headers) -> Response:
+    """The answer to a request for a file: all of it, a range of it, or word that the client has it.
+
+    Raises:
+        RangeNotSatisfiable: if no byte of it lies in the range.
+    """
+    if _names(headers.get("if-none-match", ""), download.sha256):
+        return Response(status_code=304, headers=_headers_of(download))
+    span = _span(headers, download)
+    path: Path = download.path
+    return FileAnswer(await to_thread.run_sync(path.open, "rb"), download, span)
+
+
+def _headers_of(download: Download) -> dict[str, str]:
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", download.name)
+    disposition = f'attachment; filename="{plain}"'
+    if plain != download.name:
+        disposition += f"; filename*=UTF-8''{quote(download.name, safe='')}"
+    return {
+        "etag": f'"{download.sha256}"',
+        "accept-ranges": "bytes",
+        "cache-control": "private, no-cache",
+        "content-disposition": disposition,
+    }
+
+
+def _names(tags: str, sha256: str) -> bool:
+    """Whether a list of entity tags has this one."""
+    return any(tag.strip().removeprefix("W/") in (f'"{sha256}"', "*") for tag in tags.split(","))
+
+
+def _span(headers: Headers, download: Download) -> tuple[int, int] | None:
+    """The [start, stop) asked for; None for all: no range, several, one that can't be read, or of another file."""
+    found = _RANGE.fullmatch(headers.get("range", "").strip())
+    condition = headers.get("if-range")
+    if not found or found.groups() == ("", "") or (condition is not None and condition != f'"{download.sha256}"'):
+        return None
+    first, last = found.groups()
+    size = download.size
+    if not first:
+        start, stop = max(size - int(last), 0), size
+        is_empty = int(last) == 0
+    else:
+        start, stop = int(first), min(int(last) + 1, size) if last else size
+        if last and int(last) < int(first):
+            return None
+        is_empty = start >= size
+    if is_empty or start >= stop:
+        raise RangeNotSatisfiable(size)
+    return start, stop
+
+
+def has_tag(headers: Headers, etag: str) -> bool:
+    """Whether the client has this already."""
+    return _names(headers.get("if-none-match", ""), etag.strip('"'))

@@ -1,0 +1,112 @@
+"""How the server does, for those who look after it; and its description."""
+
+from __future__ import annotations
+
+import html
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from batchcast.api.answers import Health, ReadinessAnswer
+from batchcast.api.context import Here, Lang, answer
+from batchcast.api.problems import ERRORS_PATH, RETRY_AFTER_SECONDS, documented
+from batchcast.api.refusals import NoSuchPage
+from batchcast.app.translation import translate
+from batchcast.domain.errors import BatchcastError
+
+_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_DOCS = "/api/docs"
+_ASSETS = {
+    "swagger-ui.css": ("swagger/swagger-ui.css", "text/css"),
+    "swagger-ui-bundle.js": ("swagger/swagger-ui-bundle.js", "text/javascript"),
+    "docs.js": ("docs.js", "text/javascript"),
+    "docs.css": ("docs.css", "text/css"),
+}  # by the name in the address: no path is made of what a client sends
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_STATIC = files("batchcast.api") / "static"
+
+router = APIRouter()
+
+
+@router.get("/healthz", response_model=Health, tags=["surroundings"], summary="The process answers")
+async def healthz() -> Response:
+    """For whoever restarts a process that hangs."""
+    return answer(Health())
+
+
+@router.get(
+    "/readyz",
+    response_model=ReadinessAnswer,
+    responses={503: {"description": "Not now; `problems` says why.", "model": ReadinessAnswer}},
+    tags=["surroundings"],
+    summary="This server can take work",
+)
+async def readyz(here: Here, language: Lang) -> Response:
+    """Its database and files can be reached, and it takes batches from the queue."""
+    found = await here.threads.light(here.service.readiness)
+    problems = [translate(problem, language) for problem in found.problems]
+    if not problems:
+        return answer(ReadinessAnswer(status="ready", problems=[]), language)
+    made = answer(ReadinessAnswer(status="not ready", problems=problems), language, status=503)
+    made.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    return made
+
+
+@router.get(
+    "/metrics",
+    responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {}}}, **documented()},
+    response_class=Response,
+    tags=["surroundings"],
+    summary="Figures for Prometheus",
+)
+async def metrics(here: Here) -> Response:
+    """The queue, partitions by outcome, durations, workers' memory, requests."""
+    return Response(await here.threads.light(here.metrics.render), media_type=_METRICS_TYPE)
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """The description, for who opens the address in a browser."""
+    return RedirectResponse(_DOCS)
+
+
+@router.get(_DOCS, include_in_schema=False)
+async def docs() -> Response:
+    """The description of the API as a page, from files of our own."""
+    page = (_STATIC / "docs.html").read_text(encoding="utf-8")
+    if not (_STATIC / "swagger" / "swagger-ui-bundle.js").is_file():
+        page = (_STATIC / "docs-missing.html").read_text(encoding="utf-8")
+    return HTMLResponse(page, headers={"content-security-policy": _PAGE_POLICY, "cache-control": "no-cache"})
+
+
+@router.get(_DOCS + "/{name}", include_in_schema=False)
+async def asset(name: str, request: Request) -> Response:
+    """A file of that page."""
+    if name not in _ASSETS:
+        raise NoSuchPage
+    path, media_type = _ASSETS[name]
+    file = _STATIC / path
+    if not file.is_file():
+        raise NoSuchPage
+    return Response(file.read_bytes(), media_type=media_type, headers={"cache-control": "no-cache"})
+
+
+@router.get(ERRORS_PATH, include_in_schema=False)
+async def errors() -> Response:
+    """What each code means: where the `type` of a problem leads."""
+    kinds = sorted({kind.slug: kind for kind in _family_of(BatchcastError)}.items())
+    told = "".join(f'<dt id="{slug}"><code>{slug}</code></dt><dd>{_about(kind)}</dd>' for slug, kind in kinds)
+    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title><h1>Errors</h1><dl>{told}</dl>'
+    return HTMLResponse(page)
+
+
+def _about(kind: type[BatchcastError]) -> str:
+    return html.escape((kind.__doc__ or "").partition("\n")[0])
+
+
+def _family_of(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
+    return {kind}.union(*(_family_of(child) for child in kind.__subclasses__()))
