@@ -7,6 +7,7 @@ BatchcastError
 ├── BatchFailed                 the batch was rolled back                              exit 3
 │   └── PartitionFailed         ... because of this partition
 ├── BatchCancelled              a person stopped it                                    exit 4
+├── UnknownSeries               the batch has no series of that site and part
 ├── ConflictError               the batch is not in a state that allows this
 └── InternalError               our mistake: what to send us
 """
@@ -66,6 +67,19 @@ class BatchCancelled(BatchcastError):
     """The batch was stopped before its end; nothing was published."""
 
     slug = "batch-cancelled"
+
+
+class UnknownSeries(BatchcastError):
+    """The batch has no series of that site and part; both are kept to the letter."""
+
+    slug = "unknown-series"
+
+    def __init__(self, site_code: str, partnumber: str) -> None:
+        template = mark(
+            "There is no part {partnumber!r} of site {site_code!r} here. Both count to the letter; search the list of "
+            "series, and see among the refused ones why a part has no forecast."
+        )
+        super().__init__(Message(template, {"site_code": site_code, "partnumber": partnumber}))
 
 
 class ConflictError(BatchcastError):

@@ -6,6 +6,7 @@ Nothing that was there before is lost before the new is whole.
 Open first: `publisher.py`; `combined.py` tells how the partitions become one stream, `staging.py` how files appear.
 """
 
+from batchcast.domain.errors import UnknownSeries
 from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
 from batchcast.publish.files import PublishedFolder, convert, publish_files
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
@@ -17,6 +18,7 @@ from batchcast.publish.problems import (
     ResultRejected,
 )
 from batchcast.publish.publisher import Published, commit_result, publish, publish_accuracy, stage_result
+from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
 from batchcast.publish.staging import discard, recover
 
 __all__ = [
@@ -29,6 +31,10 @@ __all__ = [
     "PublishedFile",
     "PublishedFolder",
     "ResultRejected",
+    "SeriesIndex",
+    "SeriesPage",
+    "SeriesQuery",
+    "UnknownSeries",
     "check_place",
     "commit_result",
     "convert",
@@ -39,6 +45,7 @@ __all__ = [
     "publish",
     "publish_accuracy",
     "publish_files",
+    "read_forecast_of",
     "recover",
     "stage_result",
 ]

@@ -15,6 +15,7 @@ from batchcast.domain.batch import StoredFile
 BATCHES = "batches"  # first part of every key
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"  # never hidden, never "..": hidden names are those of what is not whole yet
 _KEY = re.compile(rf"{_PART}(/{_PART})*")
+_LISTED = re.compile(rf"({_PART}/)*\.?{_PART}")  # what `names` gives: the last part may be hidden
 
 
 class Artifacts(Protocol):
@@ -57,7 +58,10 @@ class Artifacts(Protocol):
         """
 
     def remove(self, prefix: str) -> None:
-        """Remove a file, or everything below a prefix; what is not there is removed already."""
+        """Remove a file, or everything below a prefix; what is not there is removed already.
+
+        Also what `names` gave and no other method takes: the hidden names of what was never finished.
+        """
 
     def batch_ids(self) -> frozenset[str]:
         """Ids of all batches that have artifacts, or had begun to."""
@@ -73,12 +77,12 @@ class Artifacts(Protocol):
         """
 
 
-def checked_key(key: str) -> str:
+def checked_key(key: str, *, may_be_hidden: bool = False) -> str:
     """The key itself.
 
     Raises:
         ValueError: if it could lead out of the place: a mistake of ours.
     """
-    if not _KEY.fullmatch(key):
+    if not (_LISTED if may_be_hidden else _KEY).fullmatch(key):
         raise ValueError(f"{key!r} is not a key of an artifact")
     return key

@@ -90,7 +90,7 @@ class LocalFolder:
     def remove(self, prefix: str) -> None:
         """See `Artifacts.remove`."""
         with self._available():
-            _remove(self._path(prefix))
+            _remove(self._root / checked_key(prefix, may_be_hidden=True))
 
     def batch_ids(self) -> frozenset[str]:
         """See `Artifacts.batch_ids`."""

@@ -1,0 +1,185 @@
+"""The series of a published result: searched, sorted, a page at a time; and the forecast of one of them.
+
+The index is held in memory (some 20 MB for 100,000 series) with the order of each column it was sorted by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.message import Message, mark
+from batchcast.publish.cells import Column
+
+Key = tuple[str, str]  # site_code, partnumber
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesQuery:
+    """Which series to list, and in which order."""
+
+    search: str = ""  # in site or part, whatever the case; empty: all
+    sites: frozenset[str] = frozenset()  # empty: all
+    classes: frozenset[str] = frozenset()  # demand classes; empty: all
+    flagged: bool | None = None  # None: whether or not
+    sort: str = ""  # a column of the index; empty: by site and part
+    descending: bool = False  # what is missing comes last all the same
+    offset: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesPage:
+    """Some series of a result."""
+
+    rows: list[dict[str, Any]]  # by column of the index; dates are dates, what is missing is None
+    total: int  # series that match, on this page or not
+
+
+class SeriesIndex:
+    """Every series of a result with its figures, in the order of site and part as UTF-8 bytes."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table.combine_chunks()
+        sites, parts = (self._column(name).dictionary_encode() for name in (columns.SITE_CODE, columns.PARTNUMBER))
+        self._sites: list[str] = sites.dictionary.to_pylist()
+        self._site_index: NDArray[np.int32] = sites.indices.to_numpy(zero_copy_only=False)
+        self._part_index: NDArray[np.int32] = parts.indices.to_numpy(zero_copy_only=False)
+        self._parts_folded = pc.utf8_lower(parts.dictionary)  # distinct ones
+        self._orders: dict[tuple[str, bool], NDArray[np.int64]] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The index in a file that `publish_files` wrote."""
+        with pq.ParquetFile(path) as file:
+            return cls(file.read(use_threads=False))
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that can be sorted by."""
+        return tuple(self._table.column_names)
+
+    def page(self, query: SeriesQuery) -> SeriesPage:
+        """The series that match, in order; equal ones in the order of the index.
+
+        Raises:
+            InvalidSettings: if there is no column of that name to sort by.
+        """
+        order = self._order(query.sort, query.descending)
+        wanted = self._wanted(query)
+        if wanted is not None:
+            order = order[wanted[order]]
+        chosen = order[query.offset : query.offset + query.limit]
+        return SeriesPage(rows=self._table.take(pa.array(chosen)).to_pylist(), total=len(order))
+
+    def find(self, site_code: str, partnumber: str) -> int | None:
+        """The place of a series, from 0; None where there is none of that site and part, to the letter."""
+        wanted = (site_code.encode(), partnumber.encode())
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            site, part = self.key(middle)
+            if (site.encode(), part.encode()) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        return low if low < len(self) and self.key(low) == (site_code, partnumber) else None
+
+    def key(self, place: int) -> Key:
+        """Site and part of the series at a place."""
+        site, part = (self._table[name][place].as_py() for name in (columns.SITE_CODE, columns.PARTNUMBER))
+        return site, part
+
+    def row(self, place: int) -> dict[str, Any]:
+        """All figures of the series at a place."""
+        found: dict[str, Any] = self._table.slice(place, 1).to_pylist()[0]
+        return found
+
+    def neighbours(self, place: int) -> tuple[Key | None, Key | None]:
+        """The series before and after the one at a place; None at either end."""
+        before = self.key(place - 1) if place > 0 else None
+        return before, self.key(place + 1) if place + 1 < len(self) else None
+
+    def _wanted(self, query: SeriesQuery) -> NDArray[np.bool_] | None:
+        """Whether each series matches; None where all do."""
+        masks: list[NDArray[np.bool_]] = []
+        if query.search:
+            masks.append(self._found(query.search.lower()))
+        if query.sites:
+            masks.append(_member(self._sites, query.sites)[self._site_index])
+        if query.classes:
+            classes = self._column(columns.DEMAND_CLASS).dictionary_encode()
+            member = _member(classes.dictionary.to_pylist(), query.classes)
+            masks.append(member[classes.indices.to_numpy(zero_copy_only=False)])
+        if query.flagged is not None:
+            has_flag = self._column(columns.FLAG).is_valid().to_numpy(zero_copy_only=False)
+            masks.append(has_flag == query.flagged)
+        return np.logical_and.reduce(masks) if masks else None
+
+    def _found(self, text: str) -> NDArray[np.bool_]:
+        """Whether the site or part of each series holds a text, which is in small letters."""
+        sites = np.array([text in site.lower() for site in self._sites], dtype=bool)
+        parts: NDArray[np.bool_] = pc.match_substring(self._parts_folded, text).to_numpy(zero_copy_only=False)
+        found: NDArray[np.bool_] = sites[self._site_index] | parts[self._part_index]
+        return found
+
+    def _order(self, name: str, descending: bool) -> NDArray[np.int64]:
+        """Places of all series in an order, which is found once."""
+        if name and name not in self.columns:
+            template = mark("sort is {found!r}; it can be one of {names}.")
+            raise InvalidSettings([Message(template, {"found": name, "names": ", ".join(self.columns)})])
+        key = (name, descending)
+        if key not in self._orders:
+            self._orders[key] = self._sorted(name, descending)
+        return self._orders[key]
+
+    def _sorted(self, name: str, descending: bool) -> NDArray[np.int64]:
+        if not name:
+            order = np.arange(len(self))
+            return order[::-1] if descending else order
+        ranks = _ranks(self._column(name))
+        there = np.flatnonzero(ranks >= 0)
+        weights = -ranks[there] if descending else ranks[there]
+        return np.concatenate([there[np.argsort(weights, kind="stable")], np.flatnonzero(ranks < 0)])
+
+    def _column(self, name: str) -> Column:
+        chunks = self._table[name].chunks
+        return chunks[0] if chunks else pa.array([], self._table.schema.field(name).type)
+
+
+def read_forecast_of(path: Path, site_code: str, partnumber: str) -> list[dict[str, Any]]:
+    """The rows of one series in a published forecast.parquet, by date; empty where it has none.
+
+    Only the row groups that the series can be in are read: the file is sorted by site and part.
+    """
+    wanted = (pc.field(columns.SITE_CODE) == site_code) & (pc.field(columns.PARTNUMBER) == partnumber)
+    rows: list[dict[str, Any]] = pq.read_table(path, filters=wanted, use_threads=False).to_pylist()
+    return rows
+
+
+def _member(names: Sequence[str | None], chosen: frozenset[str]) -> NDArray[np.bool_]:
+    return np.array([name in chosen for name in names], dtype=bool)
+
+
+def _ranks(column: Column) -> NDArray[np.int64]:
+    """The rank of each value among the distinct ones, ascending; -1 where it is missing."""
+    distinct = column.dictionary_encode()
+    indices: NDArray[np.int64] = distinct.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    order = pc.sort_indices(distinct.dictionary).to_numpy()
+    ranks = np.empty(len(order) + 1, dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    ranks[-1] = -1
+    return ranks[indices]
