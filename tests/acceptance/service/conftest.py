@@ -1,0 +1,56 @@
+"""Servers in processes of their own, on either database, and what a run that nothing disturbs publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.acceptance.service.sample import SETTINGS, demand, files_below
+from tests.acceptance.service.server import Server
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Makes servers, by default with one home and so one queue; whatever is left of them goes at the end."""
+    servers: list[Server] = []
+
+    def make(name: str = "home", **settings: Any) -> Server:
+        home = settings.pop("home", tmp_path / name)
+        servers.append(Server(home, **settings))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def server(make_server: Callable[..., Server]) -> Server:
+    """A server at work, with SQLite in its home."""
+    return make_server().start()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """Either database in turn, with nothing in it yet; None is the file in the server's home."""
+    if request.param == "sqlite":
+        return None
+    return str(request.getfixturevalue("new_postgresql_database")())
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What a run that nothing disturbs makes of the history: the digests of its tables, and its files."""
+    server = Server(tmp_path_factory.mktemp("undisturbed") / "home")
+    try:
+        client = server.start().client
+        batch_id = client.accepted(demand(), **SETTINGS)
+        ended = client.await_end(batch_id)
+        assert ended["status"] == "COMPLETED", ended
+        digests = client.sha256(batch_id)
+        server.terminate()
+        return {"sha256": digests, "files": files_below(server.home, batch_id)}
+    finally:
+        server.close()
