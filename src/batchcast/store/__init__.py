@@ -2,7 +2,8 @@
 
 Comes in: batches to remember, and changes of state, each along an arrow of `domain.batch`.
 Goes out: batches as they stand, and their events in order; a change that lost a race is told so, and changes nothing.
-Open first: `store.py` and `leases.py`, the protocol; then `memory.py`, a real store that forgets when the process ends.
+Open first: `store.py` and `leases.py`, the protocol; then `memory.py`, a real store that
+forgets when the process ends. `sql/` is imported by those who open a database: its libraries take a while.
 """
 
 from batchcast.store.errors import (

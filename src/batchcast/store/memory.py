@@ -22,11 +22,11 @@ from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
+from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
 from batchcast.store.memory_page import Page
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 from batchcast.store.searching import folded
-from batchcast.store.store import check_batch_arrow, check_partition_arrow
 
 
 class MemoryStore(MemoryLeases):

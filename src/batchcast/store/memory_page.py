@@ -18,11 +18,10 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.listing import BatchSummary
 from batchcast.domain.message import Message
-from batchcast.store.errors import LeaseLost, UndrawnArrow
+from batchcast.store.errors import LeaseLost
+from batchcast.store.life import WITHOUT_ITS_PARTITIONS, incomplete, moved_on, partition_detail
 from batchcast.store.records import AttemptEnd, Lease, NewBatch
 from batchcast.store.searching import searched_text
-
-WITHOUT_ITS_PARTITIONS = (BatchState.ROLLED_BACK, BatchState.CANCELLED)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -142,12 +141,12 @@ class Page:
             self.open_attempts[number] = len(self.attempts)
             self.attempts.append(Attempt(partition=number, number=moved.attempt))
         else:
-            moved = _ended(record, after, end)
+            moved = moved_on(record, after, end)
             self._close_attempt(number, end)
         if end is not None and end.checkpoint is not None:
             self.checkpoints[number] = end.checkpoint
         self.keep(moved)
-        detail = partition_detail(moved, end.peak_mb if end else None, self.overall)
+        detail = partition_detail(moved, end, self.overall)
         self.tell("partition", detail, partition=number, state=after)
 
     def keep(self, record: PartitionRecord) -> None:
@@ -181,33 +180,4 @@ class Page:
     def _check_complete(self) -> None:
         for number, record in self.records.items():
             if record.state is not PartitionState.COMPLETED:
-                raise incomplete(self.new.batch_id, self.state, number, record.state)
-
-
-def incomplete(batch_id: str, state: BatchState, number: int, partition_state: str) -> UndrawnArrow:
-    """The refusal to complete a batch before this partition is."""
-    what = f"batch {batch_id}, whose partition {number} is {partition_state}"
-    return UndrawnArrow(what, state, BatchState.COMPLETED)
-
-
-def partition_detail(record: PartitionRecord, peak_mb: float | None, overall: float) -> dict[str, object]:
-    """What the event of a moved partition tells."""
-    detail = {
-        "attempt": record.attempt,
-        "seconds": record.seconds,
-        "peak_mb": peak_mb,
-        "reason": record.reason,
-        "error": record.error,
-        "overall": overall,
-    }
-    return detail | ({"reused_from": record.reused_from} if record.reused_from else {})
-
-
-def _ended(record: PartitionRecord, after: PartitionState, end: AttemptEnd | None) -> PartitionRecord:
-    progress = {PartitionState.COMPLETED: 1.0, PartitionState.PENDING: 0.0}.get(after, record.progress)
-    moved = replace(record, state=after, progress=progress)
-    if end is None:
-        return moved
-    return replace(
-        moved, seconds=end.seconds, reason=end.reason, error=end.error, result=end.result, reused_from=end.reused_from
-    )
+                raise incomplete(self.new.batch_id, number, record.state)

@@ -14,8 +14,6 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from batchcast.domain.batch import (
-    BATCH_ARROWS,
-    PARTITION_ARROWS,
     Attempt,
     Batch,
     BatchResult,
@@ -176,15 +174,3 @@ class Store(Leases, Protocol):
 
     def close(self) -> None:
         """Let go of what the store has open; nothing can be asked of it afterwards."""
-
-
-def check_batch_arrow(batch_id: str, before: BatchState, after: BatchState) -> None:
-    """Raise UndrawnArrow unless a batch may move so."""
-    if after not in BATCH_ARROWS[before]:
-        raise UndrawnArrow(f"batch {batch_id}", before, after)
-
-
-def check_partition_arrow(batch_id: str, number: int, before: PartitionState, after: PartitionState) -> None:
-    """Raise UndrawnArrow unless a partition may move so."""
-    if after not in PARTITION_ARROWS[before]:
-        raise UndrawnArrow(f"partition {number} of batch {batch_id}", before, after)

@@ -1,0 +1,155 @@
+"""The connections to a database, and what it takes to trust them."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from batchcast.domain.message import Message, mark
+from batchcast.store.errors import StoreUnavailable, UnknownDatabase
+
+BUSY_SECONDS = 30  # to wait for others' locks
+_IDLE_SECONDS = 30  # a server that stops in the middle of a transaction keeps the others waiting no longer
+_CONNECT_SECONDS = 5
+_RETRY_SECONDS = 0.05
+_CONNECTIONS = 10
+_MORE_CONNECTIONS = 20
+_FAILURES = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
+
+
+class Database:
+    """Transactions on one database; every way it can fail becomes StoreUnavailable."""
+
+    def __init__(self, url: str) -> None:
+        """Get ready to connect; nothing is asked of the database yet.
+
+        Raises:
+            UnknownDatabase: if the address is none of ours, or its driver is not installed.
+        """
+        parsed = _parsed(url)
+        self.name = parsed.render_as_string(hide_password=True)
+        self._engine = _engine(parsed)
+        self.dialect = self._engine.dialect.name
+        is_sqlite = self.dialect == "sqlite"
+        # One writer at a time in this process waits here, in order; SQLite itself would have them poll for its lock.
+        self._writing: contextlib.AbstractContextManager[Any] = (
+            threading.Lock() if is_sqlite else contextlib.nullcontext()
+        )
+        if is_sqlite:
+            self._reader, self._writer = self._engine, self._engine.execution_options(is_writing=True)
+        else:  # several queries of one read see the same moment
+            self._reader, self._writer = self._engine.execution_options(isolation_level="REPEATABLE READ"), self._engine
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment, and changes nothing."""
+        with self._failures(), self._reader.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed where nothing is raised, and else did nothing."""
+        with self._writing, self._failures(), self._writer.begin() as connection:
+            yield connection
+
+    def keep_log_ahead(self) -> None:
+        """Have SQLite write ahead: readers and the writer don't wait for each other. The file itself remembers it."""
+        if self.dialect != "sqlite":
+            return
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with contextlib.closing(sqlite3.connect(str(self._engine.url.database), BUSY_SECONDS)) as connection:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    return
+            except sqlite3.OperationalError as error:
+                # SQLite does not by itself wait for another that is just doing the same.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise StoreUnavailable(self.name, str(error)) from error
+                time.sleep(_RETRY_SECONDS)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except _FAILURES as error:
+            raise StoreUnavailable(self.name, _problem(error)) from error
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise StoreUnavailable(self.name, _problem(error)) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise _unknown(url) from error
+    driver = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
+    if parsed.drivername not in {*driver, *driver.values()}:
+        raise _unknown(url)
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise _unknown(url)
+    return parsed.set(drivername=driver.get(parsed.drivername, parsed.drivername))
+
+
+def _unknown(url: str) -> UnknownDatabase:
+    template = mark(
+        "{kind!r} is no kind of database that batchcast can open; give postgresql://user:password@host/name, or "
+        "sqlite:///path/of/a/file."
+    )
+    return UnknownDatabase(Message(template, {"kind": url.partition(":")[0]}))  # the rest may hold a password
+
+
+def _engine(url: URL) -> Engine:
+    pool = {"pool_size": _CONNECTIONS, "max_overflow": _MORE_CONNECTIONS, "pool_timeout": BUSY_SECONDS}
+    if url.drivername == "sqlite":
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pool)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    wishes = {
+        "connect_timeout": str(_CONNECT_SECONDS),
+        "application_name": "batchcast",
+        "options": f"-c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
+        "tcp_user_timeout": str(BUSY_SECONDS * 1000),  # milliseconds
+    }
+    wishes = {name: value for name, value in wishes.items() if name not in url.query}
+    try:
+        return sa.create_engine(url, connect_args=wishes, pool_pre_ping=True, **pool)
+    except ImportError as error:
+        template = mark("The driver of PostgreSQL is not installed; run: pip install 'batchcast[postgresql]'.")
+        raise UnknownDatabase(Message(template)) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin by `_begin_sqlite`, not by the driver's guess
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power loss
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get("is_writing", False)
+    # A transaction that reads first and writes later is refused where another wrote in between: lock at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _problem(error: exc.SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

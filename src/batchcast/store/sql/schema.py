@@ -1,0 +1,158 @@
+"""The tables as the newest migration leaves them; a test compares the two.
+
+Times are seconds since 1970 UTC on the database's clock; texts called JSON are of `domain.codec`. `seq` stands for a
+batch in the other tables: short, never given twice, and in the order of submission.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself in an INTEGER only
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("seq", _SERIAL, primary_key=True, autoincrement=True),
+    Column("batch_id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("file_name", Text),  # JSON: a name may hold what a database refuses
+    Column("searched", Text, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("sites", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("series", Integer, nullable=False),
+    Column("partitions", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("total_cells", BigInteger, nullable=False),
+    Column("done_cells", Double, nullable=False),
+    Column("estimate_seconds", Double, nullable=False),
+    Column("error", Text),  # JSON
+    Column("result", Text),  # JSON
+    Column("submitted_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    Column("submitted_by", Text),
+    Column("retry_of", String(64)),
+    Column("owner", Text),  # of the lease
+    Column("fence", Integer, nullable=False),
+    Column("takeovers", Integer, nullable=False),
+    Column("lease_until", Double),  # NULL with an owner: never expires
+    Column("events", Integer, nullable=False),  # number of the latest one
+    UniqueConstraint("batch_id"),
+    Index(None, "state", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# In a table of its own because SQLite writes a changed row anew as a whole, and the plan may take megabytes.
+content = Table(
+    "content",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("batch.seq"), primary_key=True),
+    Column("settings", Text, nullable=False),  # JSON
+    Column("plan", Text, nullable=False),  # JSON
+    Column("source", Text),  # JSON
+)
+
+partition = Table(
+    "partition",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("batch.seq"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("seconds", Double),
+    Column("progress", Double, nullable=False),
+    Column("reason", String(32)),
+    Column("error", Text),  # JSON
+    Column("started_at", Double),
+    Column("result", Text),
+    Column("reused_from", String(64)),
+    Column("checkpoint", String(64)),
+    Index(None, "checkpoint"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("batch.seq"), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("event", Integer, nullable=False),  # number of the event that told its start: the order of attempts
+    Column("seconds", Double),
+    Column("peak_mb", Double),
+    Column("reason", String(32)),
+    Column("error", Text),  # JSON
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("batch.seq"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("partition", Integer),
+    Column("state", String(16)),
+    Column("detail", Text, nullable=False),  # JSON
+    Column("at", Double, nullable=False),
+)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the sender's key
+    Column("seq", BigInteger, ForeignKey("batch.seq"), nullable=False, index=True),
+    Column("fingerprint", Text, nullable=False),
+)
+
+artifact_claim = Table(
+    "artifact_claim",
+    metadata,
+    Column("batch_id", String(64), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Double),  # NULL: never expires
+)
+
+timing = Table(
+    "timing",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("version", String(64), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    Index(None, "version", "number"),
+    sqlite_autoincrement=True,
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("seq", BigInteger, ForeignKey("batch.seq"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    UniqueConstraint("seq", "kind", "format"),
+    sqlite_autoincrement=True,
+)
+
+OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it

@@ -1,0 +1,311 @@
+"""A store in a database that many servers may share: SQLite in a file, or PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from batchcast.domain.batch import (
+    Attempt,
+    Batch,
+    BatchResult,
+    BatchState,
+    Event,
+    PartitionState,
+    ResultFile,
+    Source,
+)
+from batchcast.domain.listing import BatchPage, BatchQuery
+from batchcast.domain.message import Message
+from batchcast.domain.plan import Plan
+from batchcast.domain.settings import BatchSettings
+from batchcast.domain.timing import Timing
+from batchcast.store.errors import UnknownBatch
+from batchcast.store.life import check_batch_arrow, check_partition_arrow
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
+from batchcast.store.sql import batches, partitions, schema
+from batchcast.store.sql.database import Database
+from batchcast.store.sql.locked_batch import LockedBatch
+from batchcast.store.sql.migrating import migrate
+from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
+from batchcast.store.sql.values import from_text, to_text, to_time
+
+_POLL_SECONDS = 0.2  # how soon an event that another process made is seen
+
+_b, _e, _f, _t = schema.batch.c, schema.event.c, schema.file.c, schema.timing.c
+_STANDING = sa.select(_b.seq, _b.state, _b.events).where(_b.batch_id == sa.bindparam("wanted"))
+_EVENTS = (
+    sa.select(_e.number, _e.kind, _e.partition, _e.state, _e.detail, _e.at)
+    .where(_e.seq == sa.bindparam("batch"), _e.number > sa.bindparam("seen"))
+    .order_by(_e.number)
+)
+
+
+class SqlStore(SqlLeases):
+    """Implements `Store`; `open` makes it."""
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open the database at `postgresql://…` or `sqlite:///path`, and bring its schema up to date.
+
+        Raises:
+            UnknownDatabase: if the address is none of ours, or its driver is not installed.
+            SchemaTooNew: if a newer batchcast has been there.
+            StoreUnavailable: if it can't be reached.
+        """
+        database = Database(url)
+        try:
+            migrate(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def add_batch(
+        self,
+        batch_id: str,
+        settings: BatchSettings,
+        plan: Plan,
+        *,
+        source: Source | None = None,
+        idempotency_key: str | None = None,
+        fingerprint: str | None = None,
+        submitted_by: str | None = None,
+        retry_of: str | None = None,
+        claimed_by: str | None = None,
+    ) -> Batch:
+        """See `Store.add_batch`."""
+        new = NewBatch(
+            batch_id=batch_id,
+            settings=settings,
+            plan=plan,
+            source=source,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+            submitted_by=submitted_by,
+            retry_of=retry_of,
+            claimed_by=claimed_by,
+        )
+        try:
+            self._add(new)
+        except IntegrityError:  # another was faster since we looked; look again
+            self._add(new)
+        return self.batch(batch_id)
+
+    def submission(self, idempotency_key: str) -> Submission | None:
+        """See `Store.submission`."""
+        with self._database.reading() as connection:
+            return batches.read_submission(connection, idempotency_key)
+
+    def batch(self, batch_id: str) -> Batch:
+        """See `Store.batch`."""
+        with self._database.reading() as connection:
+            return batches.read_batch(connection, self._contents, batch_id)
+
+    def state(self, batch_id: str) -> BatchState:
+        """See `Store.state`."""
+        with self._database.reading() as connection:
+            return BatchState(_standing(connection, batch_id).state)
+
+    def batches(self, query: BatchQuery) -> BatchPage:
+        """See `Store.batches`."""
+        with self._database.reading() as connection:
+            return batches.list_batches(connection, query)
+
+    def move_batch(
+        self,
+        batch_id: str,
+        before: BatchState,
+        after: BatchState,
+        *,
+        error: Message | None = None,
+        result: BatchResult | None = None,
+        lease: Lease | None = None,
+    ) -> bool:
+        """See `Store.move_batch`."""
+        check_batch_arrow(batch_id, before, after)
+
+        def move(batch: LockedBatch) -> bool:
+            if batch.state is not before:
+                return False
+            batch.move(after, error, result)
+            return True
+
+        return self._change(batch_id, lease, move)
+
+    def move_partition(
+        self,
+        batch_id: str,
+        number: int,
+        before: PartitionState,
+        after: PartitionState,
+        *,
+        end: AttemptEnd | None = None,
+        lease: Lease | None = None,
+    ) -> bool:
+        """See `Store.move_partition`."""
+        check_partition_arrow(batch_id, number, before, after)
+
+        def move(batch: LockedBatch) -> bool:
+            record = batch.partition(number)
+            if record.state is not before or batch.state is not BatchState.PROCESSING:
+                return False
+            batch.move_partition(record, after, end)
+            return True
+
+        return self._change(batch_id, lease, move)
+
+    def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
+        """See `Store.note_progress`."""
+
+        def note(batch: LockedBatch) -> bool:
+            record = batch.partition(number)
+            if record.state is not PartitionState.PROCESSING:
+                return False
+            batch.note_progress(record, share)
+            return True
+
+        return self._change(batch_id, lease, note)
+
+    def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
+        """See `Store.note_step`."""
+
+        def note(batch: LockedBatch) -> bool:
+            if batch.state.is_final:
+                return False
+            batch.tell("step", {"step": step, **detail})
+            return True
+
+        return self._change(batch_id, lease, note)
+
+    def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
+        """See `Store.attempts`."""
+        with self._database.reading() as connection:
+            return partitions.read_attempts(connection, _standing(connection, batch_id).seq)
+
+    def events_after(self, batch_id: str, number: int, *, wait_seconds: float = 0) -> tuple[Event, ...]:
+        """See `Store.events_after`."""
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            seen = self._changes
+            with self._database.reading() as connection:
+                standing = _standing(connection, batch_id)
+                if standing.events > number:
+                    return _read_events(connection, standing.seq, batch_id, number)
+            left = deadline - time.monotonic()
+            if BatchState(standing.state).is_final or left <= 0:
+                return ()
+            with self._changed:
+                if self._changes == seen:
+                    self._changed.wait(min(left, _POLL_SECONDS))
+
+    def latest_events(self, ids: Collection[str]) -> Mapping[str, int]:
+        """See `Store.latest_events`."""
+        found: dict[str, int] = {}
+        with self._database.reading() as connection:
+            for some in some_at_once(ids):
+                rows = connection.execute(sa.select(_b.batch_id, _b.events).where(_b.batch_id.in_(some)))
+                found.update((row.batch_id, row.events) for row in rows)
+        return found
+
+    def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
+        """See `Store.checkpoints`."""
+        with self._database.reading() as connection:
+            return partitions.read_checkpoints(connection, keys)
+
+    def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
+        """See `Store.add_file`."""
+        with self._database.writing() as connection:
+            batch = LockedBatch(connection, self._contents, batch_id)
+            of_its_kind = (_f.seq == batch.seq, _f.kind == file.kind, _f.format == file.format)
+            kept = connection.execute(sa.select(_f.detail).where(*of_its_kind)).scalar_one_or_none()
+            if kept is not None:
+                first: ResultFile = from_text(kept)
+                return first
+            new = {"seq": batch.seq, "kind": file.kind, "format": file.format, "detail": to_text(file)}
+            connection.execute(sa.insert(schema.file), new)
+        return file
+
+    def files(self, batch_id: str) -> tuple[ResultFile, ...]:
+        """See `Store.files`."""
+        with self._database.reading() as connection:
+            seq = _standing(connection, batch_id).seq
+            kept = connection.execute(sa.select(_f.detail).where(_f.seq == seq).order_by(_f.number))
+            return tuple(from_text(detail) for detail in kept.scalars())
+
+    def delete_batch(self, batch_id: str) -> None:
+        """See `Store.delete_batch`."""
+        with self._changing() as connection:
+            seq = batches.remove_batch(connection, self._contents, batch_id)
+        self._contents.forget(seq)
+
+    def add_timing(self, timing: Timing) -> None:
+        """See `Store.add_timing`."""
+        with self._database.writing() as connection:
+            new = {"version": timing.version, "detail": to_text(asdict(timing))}
+            connection.execute(sa.insert(schema.timing), new)
+
+    def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
+        """See `Store.timings`."""
+        query = sa.select(_t.detail).where(_t.version == version).order_by(_t.number.desc()).limit(limit)
+        with self._database.reading() as connection:
+            return tuple(Timing(**from_text(detail)) for detail in connection.execute(query).scalars())
+
+    def queue(self) -> tuple[int, int]:
+        """See `Store.queue`."""
+        query = sa.select(_b.state, sa.func.count()).where(_b.state.in_(["PENDING", "PROCESSING"])).group_by(_b.state)
+        with self._database.reading() as connection:
+            counts = {row[0]: row[1] for row in connection.execute(query)}
+        return counts.get(BatchState.PENDING, 0), counts.get(BatchState.PROCESSING, 0)
+
+    def ping(self) -> None:
+        """See `Store.ping`."""
+        with self._database.reading() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._database.close()
+
+    def _add(self, new: NewBatch) -> None:
+        with self._changing() as connection:
+            batches.check_new(connection, new)
+            seq = batches.insert_batch(connection, self._contents, new)
+        self._contents.add(seq, new)
+
+    def _change(self, batch_id: str, lease: Lease | None, change: Callable[[LockedBatch], bool]) -> bool:
+        """Change a batch under its lock; what `change` tells False of is not written."""
+        with self._changing() as connection:
+            batch = LockedBatch(connection, self._contents, batch_id, lease)
+            if not change(batch):
+                return False
+            batch.save()
+            return True
+
+
+def _standing(connection: Connection, batch_id: str) -> Any:
+    row = connection.execute(_STANDING, {"wanted": batch_id}).one_or_none()
+    if row is None:
+        raise UnknownBatch(batch_id)
+    return row
+
+
+def _read_events(connection: Connection, seq: int, batch_id: str, number: int) -> tuple[Event, ...]:
+    return tuple(
+        Event(
+            number=row.number,
+            batch_id=batch_id,
+            kind=row.kind,
+            partition=row.partition,
+            state=row.state,
+            detail=from_text(row.detail),
+            at=to_time(row.at),
+        )
+        for row in connection.execute(_EVENTS, {"batch": seq, "seen": number})
+    )
