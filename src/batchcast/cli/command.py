@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import typer
 from batchcast import __version__
 from batchcast.app.environment import read_language
 from batchcast.app.translation import LANGUAGES, Language
-from batchcast.cli import analyze, backtest, run, sample, serve, token, warm, worker
+from batchcast.cli import analyze, backtest, batches, run, sample, serve, token, warm, worker
 from batchcast.cli.arguments import Values, add_root, flag, language_option
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.screen import Screen
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
 
 ABOUT = mark("Forecast the demand for every part at every site, in batches that cannot half-fail.")
-EXIT_CODES = mark("Exit codes: 0 published, 2 bad input or settings, 3 rolled back, 4 cancelled, 1 a mistake of ours.")
+EXIT_CODES = mark(
+    "Exit codes: 0 published, 2 bad input or settings, 3 rolled back, 4 cancelled, 5 no server to be reached, "
+    "1 a mistake of ours."
+)
 COMMANDS = {
     "run": run,
     "analyze": analyze,
     "backtest": backtest,
     "serve": serve,
     "worker": worker,
+    "batches": batches,
     "token": token,
     "sample": sample,
     "warm": warm,
@@ -95,9 +99,12 @@ def language_asked_for(arguments: Sequence[str]) -> Language:
 def _check_command(arguments: Sequence[str]) -> None:
     values_of_lang = {here + 1 for here, word in enumerate(arguments) if word == "--lang"}
     words = [w for here, w in enumerate(arguments) if not w.startswith("-") and here not in values_of_lang]
-    if words and words[0] not in COMMANDS:
-        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
-        known = mark("{found!r} is not a command; there are {choices}.")
+    known: Collection[str] = COMMANDS
+    if words[:1] == ["batches"]:
+        words, known = words[1:], batches.ACTIONS
+    if words and words[0] not in known:
+        near = difflib.get_close_matches(words[0], known, n=1)
+        far = mark("{found!r} is not a command; there are {choices}.")
         close = mark("{found!r} is not a command; did you mean {near}?")
-        values = {"found": words[0], "choices": ", ".join(COMMANDS), "near": near[0] if near else ""}
-        raise InvalidSettings([Message(close if near else known, values)])
+        values = {"found": words[0], "choices": ", ".join(known), "near": near[0] if near else ""}
+        raise InvalidSettings([Message(close if near else far, values)])

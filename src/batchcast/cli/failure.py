@@ -1,8 +1,9 @@
 """From an error to what is said of it and the exit code: the one table of this face.
 
-2  InvalidInput, InvalidSettings, ConflictError, and words of the command line that can't be read
+2  InvalidInput, InvalidSettings, ConflictError, ServerRefused, and words of the command line that can't be read
 3  BatchFailed
 4  BatchCancelled, Ctrl-C
+5  ServerUnavailable: a server that can't be reached, or not now
 1  everything else: a mistake of ours
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from rich.text import Text
 from typer.exceptions import TyperException
 
+from batchcast.cli.batches.errors import ServerRefused, ServerUnavailable
 from batchcast.cli.render.facts import remark
 from batchcast.cli.session import Session
 from batchcast.domain.errors import (
@@ -34,8 +36,10 @@ _CODES: tuple[tuple[type[BatchcastError], int], ...] = (
     (InvalidInput, 2),
     (InvalidSettings, 2),
     (ConflictError, 2),
+    (ServerRefused, 2),
     (BatchFailed, 3),
     (BatchCancelled, 4),
+    (ServerUnavailable, 5),
 )
 _FLAGS = {"--json", "--debug", "--version", "--help", "-h"}
 
@@ -107,7 +111,13 @@ def _tell_person(error: BatchcastError, session: Session) -> None:
     if report is not None and not session.as_json:
         from batchcast.cli.render.problems import refused_rows
 
-        for part in refused_rows(report, words):
+        for part in refused_rows(report.problems, report.rows_refused, words):
+            screen.print(part)
+    if isinstance(error, ServerRefused) and error.row_errors is not None and not session.as_json:
+        from batchcast.cli.batches.views import row_problems
+        from batchcast.cli.render.problems import refused_rows
+
+        for part in refused_rows(row_problems(error.row_errors), error.row_errors["count"], words):
             screen.print(part)
 
 
@@ -125,9 +135,16 @@ def _failure_json(error: BatchcastError, code: int, session: Session) -> dict[st
         from batchcast.cli.follow.events import report_json
 
         told["report"] = report_json(report, session)
+    if isinstance(error, ServerRefused):
+        told |= {"code": error.code} | ({"row_errors": error.row_errors} if error.row_errors is not None else {})
     return told
 
 
 def _messages_of(error: BatchcastError) -> tuple[Message, ...]:
-    """The sentences of an error: one, but for settings one a problem."""
-    return error.problems if isinstance(error, InvalidSettings) else (error.message,)
+    """The sentences of an error: one, but where several are named at once."""
+    match error:
+        case InvalidSettings():
+            return error.problems
+        case ServerRefused():
+            return error.messages
+    return (error.message,)

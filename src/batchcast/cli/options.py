@@ -224,15 +224,19 @@ def given_settings(values: Values) -> list[str]:
     return [declared.setting for declared in OPTIONS if values[declared.setting] not in (None, [])]
 
 
+def given_texts(values: Values) -> dict[str, list[str]]:
+    """The texts of the settings that were given, by setting."""
+    return {
+        declared.setting: values[declared.setting] if declared.repeated else [values[declared.setting]]
+        for declared in OPTIONS
+        if values[declared.setting] not in (None, [])
+    }
+
+
 def read_settings(values: Values, *, also: Sequence[Message]) -> BatchSettings:
     """The settings that were given; `also` holds problems found elsewhere, to be named with the rest.
 
     Raises:
         InvalidSettings: if anything can't be read or is out of its range; everything is named at once.
     """
-    given = {
-        declared.setting: values[declared.setting] if declared.repeated else [values[declared.setting]]
-        for declared in OPTIONS
-        if values[declared.setting] not in (None, [])
-    }
-    return settings_of_texts(given, also=also)
+    return settings_of_texts(given_texts(values), also=also)

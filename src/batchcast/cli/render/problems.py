@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from batchcast.cli.words import Words, safe, shorten
-from batchcast.domain.history import IngestReport, RowProblem
+from batchcast.domain.history import RowProblem
 from batchcast.domain.message import mark
 
 _ROWS_SHOWN = 20
 _LONGEST_VALUE = 40
 
 
-def refused_rows(report: IngestReport, words: Words) -> Iterator[RenderableType]:
-    """The first refused rows and how many there are."""
+def refused_rows(problems: Sequence[RowProblem], refused: int, words: Words) -> Iterator[RenderableType]:
+    """The first of the refused rows, and how many more there are."""
     say = words.say
-    shown = report.problems[:_ROWS_SHOWN]
+    shown = problems[:_ROWS_SHOWN]
     with_place = any(problem.file or problem.sheet for problem in shown)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     if with_place:
@@ -30,7 +30,7 @@ def refused_rows(report: IngestReport, words: Words) -> Iterator[RenderableType]
     for problem in shown:
         table.add_row(*map(Text, _cells(problem, words, with_place=with_place)))
     yield table
-    hidden = report.rows_refused - len(shown)
+    hidden = refused - len(shown)
     if hidden > 0:
         yield Text(say(mark("… and {count:,} more rows."), count=hidden))
 

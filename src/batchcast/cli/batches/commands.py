@@ -1,0 +1,222 @@
+"""The commands below `batchcast batches`: list, show, submit, retry, cancel, download, delete."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.text import Text
+
+from batchcast.app.environment import read_server_address
+from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
+from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.session import Session
+from batchcast.cli.words import safe
+from batchcast.domain.batch import BatchState
+from batchcast.domain.errors import BatchCancelled, BatchFailed
+from batchcast.domain.listing import MOST_A_PAGE
+from batchcast.domain.message import Message, mark
+
+if TYPE_CHECKING:
+    from batchcast.cli.batches.client import ServerClient
+
+HELP = mark("The batches of a running server: list, show, submit, retry, cancel, download, delete.")
+URL_HELP = mark("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
+ID_HELP = mark("The batch: its id, or as much of its beginning as no other has.")
+WAIT_HELP = mark("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
+KINDS: Mapping[str, str] = {"forecast": "csv", "stock": "csv", "accuracy": "csv", "rejected": "csv"} | {
+    "certificate": "json"
+}  # -> its format where none is named
+FORMATS = ("csv", "xlsx", "parquet", "json")
+_SECONDS_BETWEEN_LOOKS = 0.5
+_SHOWN_OF_ID = 8
+
+Action = Callable[[Session, "ServerClient", Values], None]
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the group and its commands."""
+    say = session.words.say
+    group = typer.Typer(rich_markup_mode="rich")
+    add_root(group, [], partial(_without_command, session))
+    batch = argument("batch_id", "BATCH", say(ID_HELP))
+    wait = flag("wait", ["--wait"], say(WAIT_HELP))
+    taken: Mapping[str, list[Taken]] = {
+        "list": [
+            option(
+                "status", ["--status"], "|".join(BatchState), say(mark("Only these; may be repeated.")), repeated=True
+            ),
+            option("search", ["--search"], "TEXT", say(mark("In the file's name and the id."))),
+            option("offset", ["--offset"], "N", say(mark("Leave out so many of the newest. Default: 0."))),
+            option("limit", ["--limit"], "N", say(mark("Show so many, at most 200. Default: 50."))),
+        ],
+        "show": [batch, wait],
+        "submit": [argument("file", "FILE", say(mark("Demand history."))), wait, *setting_parameters(session.words)],
+        "retry": [batch, wait, *setting_parameters(session.words)],
+        "cancel": [batch],
+        "download": [
+            batch,
+            option("out", ["--out", "-o"], "OUT", say(mark("The file to write. Default: a name of kind and batch."))),
+            option("kind", ["--kind"], "|".join(KINDS), say(mark("Which file of the result. Default: forecast."))),
+            option("format", ["--format"], "|".join(FORMATS), say(mark("Default: by the name of OUT, else csv."))),
+        ],
+        "delete": [batch],
+    }
+    for name, (help_template, action) in ACTIONS.items():
+        url = option("url", ["--url"], "URL", say(URL_HELP))
+        carry_out = partial(_carry_out, action=action, takes=[one.parameter.name for one in taken[name]])
+        add_command(group, session, name, help_template, parameters=[*taken[name], url], carry_out=carry_out)
+    commands.add_typer(group, name="batches", help=say(HELP))
+
+
+def _without_command(session: Session, context: typer.Context, _values: Values) -> None:
+    if context.invoked_subcommand is None:
+        session.screen.out.file.write(context.get_help())
+
+
+def _carry_out(session: Session, values: Values, *, action: Action, takes: list[str]) -> None:
+    missing = {
+        "batch_id": mark("BATCH is missing: name the batch; `batchcast batches list` shows them."),
+        "file": mark("FILE is missing: name the demand history, such as demand.csv."),
+    }
+    session.refuse_problems(
+        *(Message(missing[name]) for name in takes if name in missing and values[name] is None),
+        *_problems_of_choices(values),
+        *_problems_of_numbers(values),
+    )
+    from batchcast.cli.batches.client import ServerClient
+
+    with ServerClient(read_server_address(values["url"]), session.words.language) as client:
+        action(session, client, values)
+
+
+def _list(session: Session, client: ServerClient, values: Values) -> None:
+    from batchcast.cli.batches.views import history_view
+
+    page = client.history(
+        states=[state.upper() for state in values["status"] or ()],
+        search=values["search"] or "",
+        offset=int(values["offset"] or 0),
+        limit=int(values["limit"] or 50),
+    )
+    _tell(session, {"kind": "batches", **page}, lambda: history_view(page, session.words))
+
+
+def _show(session: Session, client: ServerClient, values: Values) -> None:
+    if values["wait"]:
+        _await_end(session, client, client.whole_id(values["batch_id"]))
+        return
+    _show_status(session, client.status(values["batch_id"]))
+
+
+def _submit(session: Session, client: ServerClient, values: Values) -> None:
+    submitted = client.submit(Path(values["file"]), given_texts(values), key=secrets.token_hex(16))
+    _tell_submitted(session, client, submitted, wait=values["wait"])
+
+
+def _retry(session: Session, client: ServerClient, values: Values) -> None:
+    submitted = client.retry(values["batch_id"], given_texts(values))
+    _tell_submitted(session, client, submitted, wait=values["wait"])
+
+
+def _cancel(session: Session, client: ServerClient, values: Values) -> None:
+    cancelled = client.cancel(values["batch_id"])
+    _say(session, {"kind": "cancelled", **cancelled}, mark("Batch {batch} is cancelled."), cancelled["batch_id"])
+
+
+def _download(session: Session, client: ServerClient, values: Values) -> None:
+    batch_id, kind = client.whole_id(values["batch_id"]), values["kind"] or "forecast"
+    out = Path(values["out"]) if values["out"] else None
+    suffix = out.suffix.lower().removeprefix(".") if out else ""
+    file_format = values["format"] or (suffix if suffix in FORMATS else KINDS[kind])
+    out = out or Path(f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{file_format}")
+    size = client.download(batch_id, kind, file_format, out)
+    told = {"kind": "downloaded", "batch_id": batch_id, "file": str(out), "bytes": size}
+    _tell(session, told, lambda: Text(session.words.say(mark("Wrote {file}."), file=safe(str(out)))))
+
+
+def _delete(session: Session, client: ServerClient, values: Values) -> None:
+    batch_id = client.delete(values["batch_id"])
+    _say(session, {"kind": "deleted", "batch_id": batch_id}, mark("Batch {batch} is deleted."), batch_id)
+
+
+ACTIONS: Mapping[str, tuple[str, Action]] = {
+    "list": (mark("The batches of the server, the newest first."), _list),
+    "show": (mark("One batch: how far it is, its partitions, what went wrong."), _show),
+    "submit": (mark("Queue a demand history on the server."), _submit),
+    "retry": (mark("Run a batch that has ended again, with changed settings if you like."), _retry),
+    "cancel": (mark("Stop a batch."), _cancel),
+    "download": (mark("Save a file of a completed batch."), _download),
+    "delete": (mark("Forget a batch that has ended, with its files."), _delete),
+}
+
+
+def _tell_submitted(session: Session, client: ServerClient, submitted: Mapping[str, Any], *, wait: bool) -> None:
+    batch_id = submitted["batch_id"]
+    template = mark("Batch {batch} is in the queue; `batchcast batches show {batch}` says how far it is.")
+    _say(session, {"kind": "submitted", **submitted}, template, batch_id)
+    if wait:
+        _await_end(session, client, batch_id)
+
+
+def _await_end(session: Session, client: ServerClient, batch_id: str) -> None:
+    """Show the batch once it has ended.
+
+    Raises:
+        BatchFailed, BatchCancelled: if it did not end well.
+    """
+    while not BatchState((status := client.status(batch_id))["status"]).is_final:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    _show_status(session, status)
+    if status["status"] == BatchState.ROLLED_BACK:
+        error = status["error"] or {}
+        raise BatchFailed(Message(error.get("message") or mark("The batch was rolled back.")))
+    if status["status"] == BatchState.CANCELLED:
+        raise BatchCancelled(Message(mark("The batch was cancelled; nothing was published.")))
+
+
+def _show_status(session: Session, status: Mapping[str, Any]) -> None:
+    from batchcast.cli.batches.views import status_view
+
+    _tell(session, {"kind": "status", **status}, lambda: status_view(status, session.words, session.screen.out))
+
+
+def _say(session: Session, told: Mapping[str, Any], template: str, batch_id: str) -> None:
+    _tell(session, told, lambda: Text(session.words.say(template, batch=batch_id)))
+
+
+def _tell(session: Session, told: Mapping[str, Any], view: Callable[[], Any]) -> None:
+    """For programs the answer as it came, for people a view of it."""
+    if session.as_json:
+        session.screen.write_json(told)
+    else:
+        session.screen.out.print(view(), soft_wrap=True)
+
+
+def _problems_of_choices(values: Values) -> list[Message]:
+    choices: Mapping[str, tuple[str, ...]] = {"kind": tuple(KINDS), "format": FORMATS, "status": tuple(BatchState)}
+    template = mark("{setting} is {found!r}; it can be {choices}.")
+    problems = []
+    for name, known in choices.items():
+        given = values.get(name) or ()
+        for text in [given] if isinstance(given, str) else given:
+            if text not in known and text.upper() not in known:
+                told = {"setting": f"--{name}", "found": text, "choices": ", ".join(known)}
+                problems.append(Message(template, told))
+    return problems
+
+
+def _problems_of_numbers(values: Values) -> list[Message]:
+    problems = []
+    for name, least, most in (("offset", 0, 10**9), ("limit", 1, MOST_A_PAGE)):
+        text = values.get(name)
+        if text is not None and not (text.isdecimal() and text.isascii() and least <= int(text) <= most):
+            template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most:,}.")
+            told = {"setting": f"--{name}", "found": text, "least": least, "most": most}
+            problems.append(Message(template, told))
+    return problems

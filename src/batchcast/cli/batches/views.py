@@ -1,0 +1,146 @@
+"""Batches of a server, as a person reads them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from batchcast.cli.render.facts import Fact, card, remark
+from batchcast.cli.render.partitions import choose_shown, partition_table
+from batchcast.cli.words import Words, safe, shorten
+from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
+from batchcast.domain.history import RowProblem
+from batchcast.domain.message import Message, mark
+from batchcast.domain.plan import Partition
+
+_SHOWN_OF_ID = 8
+_LONGEST_NAME = 40
+_LONGEST_ERROR = 60
+_PARTITIONS_SHOWN = 100
+_STATES: Mapping[BatchState, tuple[str, str]] = {
+    BatchState.PENDING: (mark("in the queue"), "dim"),
+    BatchState.PROCESSING: (mark("at work"), "cyan"),
+    BatchState.COMPLETED: (mark("completed"), "green"),
+    BatchState.ROLLED_BACK: (mark("rolled back"), "bold red"),
+    BatchState.CANCELLED: (mark("cancelled"), "yellow"),
+}
+
+
+def history_view(page: Mapping[str, Any], words: Words) -> RenderableType:
+    """A row a batch, and how many more there are."""
+    say = words.say
+    if not page["batches"]:
+        return Text(say(mark("There is no such batch.")))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(say(mark("Batch")), no_wrap=True)
+    table.add_column(say(mark("Status")), no_wrap=True)
+    table.add_column(say(mark("File")), no_wrap=True)
+    for heading in (mark("Rows"), mark("Partitions")):
+        table.add_column(say(heading), justify="right", no_wrap=True)
+    table.add_column(say(mark("Submitted")), no_wrap=True)
+    table.add_column(say(mark("Error")), overflow="fold")
+    for line in page["batches"]:
+        progress = line["progress"]
+        table.add_row(
+            Text(line["batch_id"][:_SHOWN_OF_ID]),
+            _state_text(line, words),
+            Text(shorten(safe(line["file_name"] or ""), _LONGEST_NAME)),
+            Text(words.number(line["rows"])),
+            Text(f"{words.number(progress['completed'])}/{words.number(progress['total'])}"),
+            Text(_time(line["submitted_at"])),
+            Text(shorten(safe(line["error"] or ""), _LONGEST_ERROR), style="red"),
+        )
+    hidden = page["total"] - page["offset"] - len(page["batches"])
+    rest = [Text(say(mark("… and {count:,} more batches."), count=hidden))] if hidden > 0 else []
+    return Group(table, *rest)
+
+
+def status_view(status: Mapping[str, Any], words: Words, console: Console) -> RenderableType:
+    """The batch, what went wrong, and its partitions."""
+    parts: list[RenderableType] = [card(safe(status["file_name"] or status["batch_id"]), _facts(status, words))]
+    error = status["error"]
+    if error:
+        parts.append(remark("✗", safe(error["message"]), "bold red"))
+        if error["way_out"]:
+            parts.append(remark("→", safe(error["way_out"]), "bold"))
+    records = [_record(partition) for partition in status["partitions"]]
+    shown = choose_shown(records, _PARTITIONS_SHOWN)
+    parts.append(partition_table(shown, words, console, seconds={}))
+    if len(shown) < len(records):
+        parts.append(Text(words.say(mark("… and {count:,} more partitions."), count=len(records) - len(shown))))
+    return Group(*parts)
+
+
+def row_problems(row_errors: Mapping[str, Any]) -> list[RowProblem]:
+    """The refused rows that a server names."""
+    return [RowProblem(**(told | {"reason": Message(told["reason"])})) for told in row_errors["first"]]
+
+
+def _facts(status: Mapping[str, Any], words: Words) -> Iterator[Fact]:
+    say = words.say
+    yield say(mark("Batch")), status["batch_id"]
+    yield say(mark("Status")), _state_text(status, words).plain
+    yield say(mark("Progress")), _progress(status, words)
+    for label, key in (
+        (mark("Submitted"), "submitted_at"),
+        (mark("Started"), "started_at"),
+        (mark("Ended"), "ended_at"),
+    ):
+        if status[key]:
+            by = status["submitted_by"] if key == "submitted_at" else None
+            yield say(label), _time(status[key]) + (f", {safe(by)}" if by else "")
+    if status["retry_of"]:
+        reused = sum(partition["reused"] for partition in status["partitions"])
+        template = mark("{batch}, {count:,} partitions taken from earlier runs")
+        yield say(mark("Run again of")), say(template, batch=status["retry_of"], count=reused)
+    if status["result"]:
+        names = (f"{file['kind']}.{file['format']}" for file in status["result"]["files"])
+        yield say(mark("Files")), safe(", ".join(names))
+
+
+def _progress(status: Mapping[str, Any], words: Words) -> str:
+    progress = status["progress"]
+    parts = [words.share(progress["percent"] / 100)]
+    parts.append(words.say(mark("{done:,}/{total:,} completed"), done=progress["completed"], total=progress["total"]))
+    if status["seconds_left"] is not None:
+        parts.append(words.say(mark("{time} left"), time=words.duration(status["seconds_left"])))
+    return " · ".join(parts)
+
+
+def _state_text(told: Mapping[str, Any], words: Words) -> Text:
+    template, style = _STATES[BatchState(told["status"])]
+    place = told["queue_place"]
+    word = words.say(template)
+    return Text(f"{word} ({words.number(place)})" if place else word, style=style)
+
+
+def _record(told: Mapping[str, Any]) -> PartitionRecord:
+    """A partition as the live table of `run` takes it."""
+    partition = Partition(
+        number=told["number"],
+        ranges=(),
+        sites=tuple(told["sites"]),
+        rows=told["rows"],
+        parts=told["parts"],
+        series=told["series"],
+        cells=0,
+    )
+    return PartitionRecord(
+        partition=partition,
+        state=PartitionState(told["status"]),
+        attempt=told["attempt"],
+        progress=told["percent"] / 100,
+        seconds=told["seconds"],
+        error=Message(told["error"]["message"]) if told["error"] else None,
+        reused_from=told["reused_from"],
+    )
+
+
+def _time(text: str) -> str:
+    """A time of the server, as the clock of this machine shows it."""
+    return dt.datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S")
