@@ -21,6 +21,7 @@ from batchcast.store.artifacts.manifest import MANIFEST, Manifest
 from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
 
 _REMOVALS = 5  # tries, while somebody else still writes into what is removed
+_CHANGED_MEANWHILE = frozenset({errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
 
 class LocalFolder:
@@ -179,5 +180,5 @@ def _remove(path: Path) -> None:
         except FileNotFoundError:  # somebody else removes it as well
             continue
         except OSError as error:
-            if error.errno != errno.ENOTEMPTY or not tries_left:
+            if error.errno not in _CHANGED_MEANWHILE or not tries_left:
                 raise

@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+from batchcast.domain.message import Message, mark
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.artifacts.folder import LocalFolder
+from batchcast.store.artifacts.problems import UnknownArtifacts
 
 
 def open_artifacts(url: str | None, folder: Path) -> Artifacts:
-    """The artifacts at an address; None: in the folder."""
-    return LocalFolder(folder)
+    """The artifacts at an address: `s3://bucket/prefix` or `file:///folder`; without one, those in `folder`.
+
+    Raises:
+        UnknownArtifacts: if the address is of another kind, or what its kind needs is not installed.
+    """
+    if not url:
+        return LocalFolder(folder)
+    address = urlsplit(url)
+    if address.scheme == "file" and not address.netloc and address.path:
+        return LocalFolder(Path(url2pathname(address.path)))
+    if address.scheme == "s3" and address.netloc:
+        return _open_bucket(url)
+    template = mark(
+        "batchcast can't keep files at {url!r}. Give s3://bucket/prefix or file:///folder, or leave it out: then they "
+        "are kept in the data folder."
+    )
+    raise UnknownArtifacts([Message(template, {"url": url})])
+
+
+def _open_bucket(url: str) -> Artifacts:
+    try:
+        from batchcast.store.artifacts.bucket import Bucket
+    except ImportError as error:
+        template = mark(
+            "Files can't be kept in {url} before the package for buckets is there: pip install 'batchcast[s3]'"
+        )
+        raise UnknownArtifacts([Message(template, {"url": url})]) from error
+    return Bucket.open(url)

@@ -198,5 +198,9 @@ def test_a_place_is_checked_and_left_as_it_was(artifacts: Artifacts) -> None:
 def test_no_key_leads_out_of_the_place(artifacts: Artifacts, make_file: MakeFile, key: str) -> None:
     with pytest.raises(ValueError, match="not a key"):
         artifacts.put(make_file(b"1"), key)
-    with pytest.raises(ValueError, match="not a key"):
-        artifacts.remove(key)
+
+
+def test_a_tree_is_never_removed_by_a_key_that_leads_out(artifacts: Artifacts) -> None:
+    for key in ("../secret", "/", "", "batches/..", "batches/../x", ".hidden/x"):
+        with pytest.raises(ValueError, match="not a key"):
+            artifacts.remove(key)

@@ -1,0 +1,196 @@
+"""Artifacts in an S3-compatible bucket, through fsspec: several servers share them.
+
+An object appears whole or not at all, so a put needs no temporary name. A folder is whole once its list of files is
+there, which is put last and removed first. Where the bucket is and who we are is told to the AWS library in its own
+ways: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, a profile, a role.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from s3fs import S3FileSystem
+
+from batchcast.domain.batch import StoredFile
+from batchcast.store.artifacts.artifacts import BATCHES, checked_key
+from batchcast.store.artifacts.disk import KnownDigests, digest_of
+from batchcast.store.artifacts.manifest import MANIFEST, Manifest
+from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
+
+_PATIENCE: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3}}
+
+
+class Bucket:
+    """Implements `Artifacts`; the bucket must be there."""
+
+    def __init__(self, files: Any, root: str, url: str) -> None:
+        self._files = files  # an fsspec file system, which has no types
+        self._root = root
+        self._url = url
+        self._digests = KnownDigests()
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """The bucket, or a prefix in it, at `s3://bucket/prefix`; nothing is asked of it yet."""
+        files = S3FileSystem(use_listings_cache=False, skip_instance_cache=True, config_kwargs=_PATIENCE)
+        return cls(files, url.removeprefix("s3://").strip("/"), url)
+
+    def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
+        """See `Artifacts.put`."""
+        with self._available():
+            file = StoredFile(key=key, sha256=digest_of(path), size=path.stat().st_size)
+            self._files.put_file(str(path), self._place(key))
+            if move:
+                path.unlink(missing_ok=True)
+            return file
+
+    def fetch(self, file: StoredFile, into: Path) -> Path:
+        """See `Artifacts.fetch`."""
+        local = into / f"{file.sha256}{PurePosixPath(file.key).suffix}"
+        with self._available():
+            if not (local.is_file() and self._digests.digest(local) == file.sha256):
+                with _partial(local) as partial:
+                    self._download(file, partial)
+                    partial.replace(local)
+        return local
+
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> tuple[StoredFile, ...]:
+        """See `Artifacts.put_folder`."""
+        paths = sorted(folder.iterdir())
+        self._remove_folder(prefix)
+        files = tuple(self.put(path, f"{prefix}/{path.name}") for path in paths)
+        self._put_manifest(Manifest.of(files), prefix)
+        if move:
+            for path in paths:
+                path.unlink(missing_ok=True)
+        return files
+
+    def fetch_folder(self, prefix: str, into: Path) -> Path:
+        """See `Artifacts.fetch_folder`."""
+        manifest = self._manifest(prefix)
+        local = into / hashlib.sha256(manifest.as_text().encode()).hexdigest()
+        with self._available():
+            if not self._has_all(local, manifest):
+                shutil.rmtree(local, ignore_errors=True)
+                with _partial(local) as partial:
+                    partial.mkdir()
+                    for file in manifest.below(prefix):
+                        self._download(file, partial / PurePosixPath(file.key).name)
+                    self._settle(partial, local, manifest)
+        return local
+
+    def copy_folder(self, prefix_from: str, prefix_to: str) -> None:
+        """See `Artifacts.copy_folder`."""
+        manifest = self._manifest(prefix_from)
+        with self._available():
+            listed = {PurePosixPath(found["name"]).name: found["size"] for found in self._list(prefix_from)}
+        for file in manifest.files:
+            if listed.get(file.key) != file.size:
+                raise ArtifactMissing(f"{prefix_from}/{file.key}", self._url)
+        self._remove_folder(prefix_to)
+        with self._available():
+            for file in manifest.files:
+                self._files.cp_file(self._place(f"{prefix_from}/{file.key}"), self._place(f"{prefix_to}/{file.key}"))
+        self._put_manifest(manifest, prefix_to)
+
+    def remove(self, prefix: str) -> None:
+        """See `Artifacts.remove`."""
+        place = f"{self._root}/{checked_key(prefix, may_be_hidden=True)}"
+        with self._available():
+            try:
+                self._files.rm(place, recursive=True)
+            except FileNotFoundError:
+                return
+
+    def batch_ids(self) -> frozenset[str]:
+        """See `Artifacts.batch_ids`."""
+        return self.names(BATCHES)
+
+    def names(self, prefix: str) -> frozenset[str]:
+        """See `Artifacts.names`."""
+        with self._available():
+            return frozenset(PurePosixPath(found["name"]).name for found in self._list(prefix))
+
+    def check(self) -> None:
+        """See `Artifacts.check`."""
+        probe = f"{self._root}/.check-{secrets.token_hex(8)}"
+        with self._available():
+            self._files.pipe_file(probe, b"batchcast")
+            self._files.rm_file(probe)
+
+    def _place(self, key: str) -> str:
+        return f"{self._root}/{checked_key(key)}"
+
+    def _list(self, prefix: str) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._files.ls(self._place(prefix), detail=True, refresh=True)
+        except FileNotFoundError:
+            return []
+        return found
+
+    def _download(self, file: StoredFile, path: Path) -> None:
+        try:
+            self._files.get_file(self._place(file.key), str(path))
+        except FileNotFoundError as error:
+            raise ArtifactMissing(file.key, self._url) from error
+        found = self._digests.digest(path)
+        if found != file.sha256:
+            raise ArtifactDamaged(file.key, self._url, expected=file.sha256, found=found)
+
+    def _has_all(self, local: Path, manifest: Manifest) -> bool:
+        paths = {file: local / file.key for file in manifest.files}
+        return local.is_dir() and all(p.is_file() and self._digests.digest(p) == f.sha256 for f, p in paths.items())
+
+    def _settle(self, partial: Path, local: Path, manifest: Manifest) -> None:
+        """Give a downloaded folder its name, unless another thread was faster."""
+        try:
+            partial.rename(local)
+        except OSError:
+            if not self._has_all(local, manifest):
+                raise
+
+    def _manifest(self, prefix: str) -> Manifest:
+        key = f"{prefix}/{MANIFEST}"
+        with self._available():
+            try:
+                return Manifest.from_text(self._files.cat_file(self._place(key)).decode())
+            except (FileNotFoundError, ValueError) as error:
+                raise ArtifactMissing(key, self._url) from error
+
+    def _put_manifest(self, manifest: Manifest, prefix: str) -> None:
+        with self._available():
+            self._files.pipe_file(self._place(f"{prefix}/{MANIFEST}"), manifest.as_text().encode())
+
+    def _remove_folder(self, prefix: str) -> None:
+        """Remove what may be there, its list first, so that it is never taken for whole."""
+        self.remove(f"{prefix}/{MANIFEST}")
+        self.remove(prefix)
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, BotoCoreError, ClientError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ArtifactsUnavailable(self._url, reason) from error
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """A hidden name beside a local path; what is left under it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.parent / f".{path.name}.{secrets.token_hex(8)}.part"
+    try:
+        yield partial
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
