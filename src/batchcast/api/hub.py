@@ -86,9 +86,10 @@ class Hub:
         Raises:
             UnknownBatch: if there is none of that id.
         """
-        if await self._threads.light(self._service.status_version, batch_id) > after:
+        latest = await self._threads.light(self._service.status_version, batch_id)
+        if latest > after:
             return True
-        last = await self._threads.light(self._service.events_after, batch_id, after - 1) if after else ()
+        last = await self._threads.light(self._service.events_after, batch_id, latest - 1)
         return not any(_is_final(event) for event in last)
 
     async def follow(self, batch_id: str, after: int, language: Language) -> AsyncGenerator[bytes]:

@@ -35,11 +35,11 @@ from batchcast.domain.errors import (
     InternalError,
     InvalidInput,
     InvalidSettings,
+    UnknownSeries,
 )
 from batchcast.domain.history import IngestReport
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Plan
-from batchcast.publish import UnknownSeries
 from batchcast.store import StoreUnavailable, UnknownBatch
 from batchcast.store.artifacts import ArtifactsUnavailable
 
