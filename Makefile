@@ -1,4 +1,5 @@
-# Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv.
+# Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv (the tests install
+# PostgreSQL from Debian's packages where it is missing and they may).
 # Another interpreter: make test PYTHON=/path/to/python3.12
 
 .DEFAULT_GOAL := help
@@ -24,9 +25,9 @@ demo: $(VENV)/.runtime ## make the founding sample and forecast it, 13 sites in 
 	@echo "The first rows of demo/forecast.csv:"
 	@head -n 8 demo/forecast.csv
 
-serve: ## start the service (from the next release on)
-	@echo "The service and its web page come with the next release; until then: batchcast run FILE -o OUT." >&2
-	@exit 1
+serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ctrl-C stops it and loses nothing
+	$(BIN)/batchcast warm
+	@exec $(BIN)/batchcast serve
 
 test: static ## check everything and run every test, with coverage
 	$(BIN)/batchcast warm
@@ -50,7 +51,7 @@ accuracy: $(VENV)/.dev ## measure accuracy on the real data sets in BATCHCAST_DA
 	$(BIN)/python benchmarks/accuracy.py
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) demo build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) src/batchcast/api/static/swagger demo build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -62,7 +63,7 @@ $(VENV)/.pip: constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install -qq --upgrade --constraint constraints.txt pip
 	@touch $@
 
-$(VENV)/.runtime: pyproject.toml $(VENV)/.pip
+$(VENV)/.runtime: pyproject.toml hatch_build.py package-lock.json $(VENV)/.pip
 	$(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt --editable .
 	@touch $@
 

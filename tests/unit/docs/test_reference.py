@@ -9,10 +9,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 import batchcast
+from batchcast.api import metrics
+from batchcast.api.application import create_app
+from batchcast.app.configuration import PREFIX, ServiceConfig
+from batchcast.cli.batches import ACTIONS
 from batchcast.cli.command import COMMANDS
 from batchcast.cli.options import OPTIONS
+from batchcast.cli.service_options import SERVICE_OPTIONS
 from batchcast.domain import columns
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.settings import CHOICES, MODEL_NAMES, BatchSettings
@@ -40,9 +46,68 @@ def test_every_command_has_its_section(command):
     assert f"\n## batchcast {command}\n" in page("reference/commands.md")
 
 
-@pytest.mark.parametrize("option", ["--out", "-o", "--replay", "--seed", "--json", "--lang", "--debug", "--version"])
+@pytest.mark.parametrize("command", ACTIONS)
+def test_every_command_about_batches_has_its_row(command):
+    assert re.search(rf"^\| `batchcast batches {command}[ `]", page("reference/commands.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--out", "-o", "--replay", "--seed", "--json", "--lang", "--debug", "--version"),
+        *("--url", "--wait", "--key", "--status", "--search", "--offset", "--limit", "--kind", "--format", "--role"),
+    ],
+)
 def test_every_other_option_is_described(option):
     assert f"`{option}`" in page("reference/commands.md")
+
+
+@pytest.mark.parametrize("field", [name for name in ServiceConfig.model_fields if name != "kill_at"])
+def test_every_setting_of_a_server_is_described_with_its_options_and_default(field):
+    row = table_row(page("reference/service.md"), f"`{PREFIX}{field.upper()}`")
+
+    names = [name for declared in SERVICE_OPTIONS if declared.field == field for name in declared.names]
+    assert all(f"`{name}`" in row for name in names)
+    default = ServiceConfig.model_fields[field].default
+    if default not in (None, "", PydanticUndefined):
+        assert str(default).lower() in row
+
+
+def test_every_setting_of_a_server_has_an_option_unless_it_is_a_secret_or_a_hook():
+    assert {declared.field for declared in SERVICE_OPTIONS} == set(ServiceConfig.model_fields) - {"tokens", "kill_at"}
+
+
+def test_no_variable_is_described_that_is_not_read():
+    described = re.findall(r"^\| `BATCHCAST_(\w+)` \|", page("reference/service.md"), re.MULTILINE)
+
+    assert sorted(described) == sorted(
+        [*(name.upper() for name in ServiceConfig.model_fields if name != "kill_at"), "URL", "TOKEN"]
+    )
+
+
+def test_the_endpoints_are_those_that_are_described():
+    described = re.findall(r"^\| `([A-Z]+)` \| `(/\S*)` \|", page("reference/api.md"), re.MULTILINE)
+
+    paths = create_app(NoService()).openapi()["paths"]
+    there = [(method.upper(), path) for path, methods in paths.items() for method in methods]
+    assert sorted(described) == sorted(there)
+
+
+class NoService:
+    """Answers nothing: a description needs no server behind it."""
+
+    config = ServiceConfig(home=Path("unused"))
+
+    def add_observer(self, observer: object) -> None:
+        """Nothing ever ends here."""
+
+
+@pytest.mark.parametrize("source", [metrics], ids=["metrics"])
+def test_every_figure_is_described(source):
+    text = Path(source.__file__).read_text(encoding="utf-8")
+    for kind, name in re.findall(r'(\w+)\(\s*"(batchcast_\w+)"', text):
+        told = f"{name}_total" if kind == "_counter" else name
+        table_row(page("reference/api.md"), f"`{told}`")
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.setting)

@@ -54,7 +54,7 @@ class ServerClient:
         return self._json("GET", f"/api/batch/status/{self.whole_id(batch_id)}")
 
     def submit(self, file: Path, settings: Mapping[str, Sequence[str]], key: str) -> dict[str, Any]:
-        """Queue a file."""
+        """Queue a file; the same with the same key is one batch."""
         try:
             with file.open("rb") as content:
                 return self._json(
@@ -68,10 +68,11 @@ class ServerClient:
             template = mark("{file} can't be read: {reason}. Check the path and its permissions.")
             raise InvalidInput(Message(template, {"file": str(file), "reason": error.strerror})) from error
 
-    def retry(self, batch_id: str, changes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    def retry(self, batch_id: str, changes: Mapping[str, Sequence[str]], key: str) -> dict[str, Any]:
         """Queue the file of a batch again."""
         data = {name: list(texts) for name, texts in changes.items()}
-        return self._json("POST", f"/api/batch/retry/{self.whole_id(batch_id)}", data=data)
+        headers = {"Idempotency-Key": key}
+        return self._json("POST", f"/api/batch/retry/{self.whole_id(batch_id)}", data=data, headers=headers)
 
     def cancel(self, batch_id: str) -> dict[str, Any]:
         """Stop a batch."""

@@ -29,6 +29,7 @@ HELP = mark("The batches of a running server: list, show, submit, retry, cancel,
 URL_HELP = mark("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
 ID_HELP = mark("The batch: its id, or as much of its beginning as no other has.")
 WAIT_HELP = mark("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
+KEY_HELP = mark("Idempotency key: the same call with the same key is one batch, however often it is sent.")
 KINDS: Mapping[str, str] = {"forecast": "csv", "stock": "csv", "accuracy": "csv", "rejected": "csv"} | {
     "certificate": "json"
 }  # -> its format where none is named
@@ -46,6 +47,7 @@ def register(commands: typer.Typer, session: Session) -> None:
     add_root(group, [], partial(_without_command, session))
     batch = argument("batch_id", "BATCH", say(ID_HELP))
     wait = flag("wait", ["--wait"], say(WAIT_HELP))
+    key = option("key", ["--key"], "KEY", say(KEY_HELP))
     taken: Mapping[str, list[Taken]] = {
         "list": [
             option(
@@ -56,8 +58,13 @@ def register(commands: typer.Typer, session: Session) -> None:
             option("limit", ["--limit"], "N", say(mark("Show so many, at most 200. Default: 50."))),
         ],
         "show": [batch, wait],
-        "submit": [argument("file", "FILE", say(mark("Demand history."))), wait, *setting_parameters(session.words)],
-        "retry": [batch, wait, *setting_parameters(session.words)],
+        "submit": [
+            argument("file", "FILE", say(mark("Demand history."))),
+            wait,
+            key,
+            *setting_parameters(session.words),
+        ],
+        "retry": [batch, wait, key, *setting_parameters(session.words)],
         "cancel": [batch],
         "download": [
             batch,
@@ -115,12 +122,12 @@ def _show(session: Session, client: ServerClient, values: Values) -> None:
 
 
 def _submit(session: Session, client: ServerClient, values: Values) -> None:
-    submitted = client.submit(Path(values["file"]), given_texts(values), key=secrets.token_hex(16))
+    submitted = client.submit(Path(values["file"]), given_texts(values), values["key"] or secrets.token_hex(16))
     _tell_submitted(session, client, submitted, wait=values["wait"])
 
 
 def _retry(session: Session, client: ServerClient, values: Values) -> None:
-    submitted = client.retry(values["batch_id"], given_texts(values))
+    submitted = client.retry(values["batch_id"], given_texts(values), values["key"] or secrets.token_hex(16))
     _tell_submitted(session, client, submitted, wait=values["wait"])
 
 
