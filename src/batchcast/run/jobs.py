@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.history import IngestReport
 from batchcast.domain.message import Message, mark
+from batchcast.run.room import needing_room
 
 if TYPE_CHECKING:
     from batchcast.domain.plan import Partition
@@ -46,7 +47,8 @@ def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     from batchcast.forecast import digest_rows, prepare_pool
 
     given = decode(arguments)
-    prepare_pool(given["history"], given["request"], given["series"]).save(given["into"])
+    with needing_room():
+        prepare_pool(given["history"], given["request"], given["series"]).save(given["into"])
     partitions = given.get("partitions")
     if partitions is None:
         return None
@@ -62,10 +64,11 @@ def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, in
 
     given = decode(arguments)
     into: Path = given["into"]
-    into.mkdir(parents=True, exist_ok=True)
     pool = Pool.load(given["knowledge"])
     ranges, request = given["partition"].ranges, given["request"]
-    forecast_partition(given["history"], ranges, request, pool, into=into, on_progress=on_progress)
+    with needing_room():
+        into.mkdir(parents=True, exist_ok=True)
+        forecast_partition(given["history"], ranges, request, pool, into=into, on_progress=on_progress)
     summary = _summary(into)
     return {"series": summary["series"], "forecast": summary["forecast"], "refused": len(summary["refused"])}
 

@@ -410,7 +410,7 @@ class FullDisk(LocalFolder):
         ("again", "Publishing error: ", "COMPLETED"),
     ],
 )
-def test_a_full_disk_rolls_the_batch_back_with_a_sentence(site, make_instant_pool, ends, name, start, state):
+def test_a_full_disk_rolls_the_batch_back_with_a_sentence(*, site, make_instant_pool, ends, name, start, state):
     site.submit("a", [30, 20])
 
     site.server(make_instant_pool(1), artifacts=FullDisk(site.folder / "artifacts", name))
