@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,10 @@ from batchcast.domain.plan import ForecastRequest, Partition, Plan
 
 if TYPE_CHECKING:
     from batchcast.forecast.panel import Panel
+
+# Tests are imported by their paths; what several of them share is found from here.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+pytest_plugins = ["tests.plugins.postgresql"]
 
 # How long an example takes says more about the machine than about us; CI tries the same examples at every run.
 hypothesis.settings.register_profile("here", deadline=None)
