@@ -186,6 +186,7 @@ class Batchcast:
             series=batch.plan.series,
             work_seconds=work,
             start_seconds=max(wall - work / min(place.pool.size, len(batch.partitions)), 0.0),
+            partitions=len(batch.partitions),
         )
         self._timings.add(timing)
 

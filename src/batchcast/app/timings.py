@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median_low
 
 from batchcast.domain.plan import Pace
 from batchcast.domain.timing import Timing
+from batchcast.plan import steps_seconds
 
 # One core of a 2024 server, local models, 3 folds; scaled by what this machine measures.
-TYPICAL_PACE = Pace(seconds_per_cell=6e-7, seconds_per_series=2.5e-4, start_seconds=1.5)
-_REMEMBERED = 50  # latest batches that count
+TYPICAL_PACE = Pace(  # of a server, whose workers are warm
+    seconds_per_cell=2e-7,
+    seconds_per_series=8e-5,
+    seconds_per_partition=0.03,
+    start_seconds=0.05,
+    step_seconds_per_sampled=1.5e-4,
+    step_seconds_per_series=4e-5,
+    step_seconds_per_partition=0.01,
+)
+COLD_PACE = replace(TYPICAL_PACE, start_seconds=1.5)  # of a command, which starts its workers first
+_REMEMBERED = 50  # lines that are read
+COUNTED = 5  # latest batches that count: the machine may be busier, or another, than it was
 
 
 class Timings:
@@ -37,26 +48,38 @@ class Timings:
 
     def pace(self, version: str) -> Pace:
         """The pace to estimate with: the typical one, scaled to what was measured here."""
-        return pace_from(self.latest(version))
+        return pace_from(self.latest(version)[-COUNTED:], COLD_PACE)
 
 
-def pace_from(timings: Sequence[Timing]) -> Pace:
+def pace_from(timings: Sequence[Timing], typical: Pace = TYPICAL_PACE) -> Pace:
     """The typical pace scaled by the median of measured over typical seconds; unscaled without timings.
 
-    Of two middle ones the faster counts: what disturbs a measurement makes it slower, such as a first compilation.
+    Partitions at work and the steps around them are scaled each by their own. Of two middle ones the faster counts:
+    what disturbs a measurement makes it slower, such as a first compilation.
     """
     if not timings:
-        return TYPICAL_PACE
-    scale = median_low(timing.work_seconds / _typical_work(timing) for timing in timings)
-    return Pace(
-        seconds_per_cell=TYPICAL_PACE.seconds_per_cell * scale,
-        seconds_per_series=TYPICAL_PACE.seconds_per_series * scale,
-        start_seconds=median_low(timing.start_seconds for timing in timings),
+        return typical
+    work = median_low(timing.work_seconds / _work(timing, typical) for timing in timings)
+    steps = median_low(timing.start_seconds / _steps(timing, typical) for timing in timings)
+    return replace(
+        typical,
+        seconds_per_cell=typical.seconds_per_cell * work,
+        seconds_per_series=typical.seconds_per_series * work,
+        seconds_per_partition=typical.seconds_per_partition * work,
+        start_seconds=typical.start_seconds * steps,
+        step_seconds_per_sampled=typical.step_seconds_per_sampled * steps,
+        step_seconds_per_series=typical.step_seconds_per_series * steps,
+        step_seconds_per_partition=typical.step_seconds_per_partition * steps,
     )
 
 
-def _typical_work(timing: Timing) -> float:
-    return timing.cells * TYPICAL_PACE.seconds_per_cell + timing.series * TYPICAL_PACE.seconds_per_series
+def _work(timing: Timing, pace: Pace) -> float:
+    by_size = timing.cells * pace.seconds_per_cell + timing.series * pace.seconds_per_series
+    return by_size + timing.partitions * pace.seconds_per_partition
+
+
+def _steps(timing: Timing, pace: Pace) -> float:
+    return steps_seconds(series=timing.series, partitions=timing.partitions, pace=pace)
 
 
 def _read_line(line: str) -> Timing | None:

@@ -71,4 +71,9 @@ class Pace:
 
     seconds_per_cell: float  # CPU seconds a period of a series takes, every model and fold together
     seconds_per_series: float  # CPU seconds a series takes whatever its length
-    start_seconds: float  # wall seconds a batch takes whatever its size: workers start, preparation, publishing
+    start_seconds: float  # wall seconds a batch takes whatever its size
+    seconds_per_partition: float = 0.0  # CPU seconds a partition takes whatever it holds
+    step_seconds_per_series: float = 0.0  # wall seconds of publishing, a series
+    step_seconds_per_sampled: float = 0.0  # wall seconds of the preparation, a series of its sample
+    step_seconds_per_partition: float = 0.0  # wall seconds of keeping results, a partition
+    sampled_series: int = 2000  # the most that the preparation looks at

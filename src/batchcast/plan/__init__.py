@@ -6,7 +6,8 @@ Pure: nothing is read or written here.
 Open first: `planner.py`, which puts the steps together; `partitioner.py` holds the cutting itself.
 """
 
+from batchcast.plan.estimate import steps_seconds
 from batchcast.plan.planner import plan_batch
 from batchcast.plan.request import resolve_request
 
-__all__ = ["plan_batch", "resolve_request"]
+__all__ = ["plan_batch", "resolve_request", "steps_seconds"]

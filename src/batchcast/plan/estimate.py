@@ -12,7 +12,18 @@ SHORTEST_SECONDS = 0.01  # an estimate is never zero
 
 def partition_seconds(partition: Partition, pace: Pace) -> float:
     """CPU seconds one partition takes on a core of its own."""
-    return partition.cells * pace.seconds_per_cell + partition.series * pace.seconds_per_series
+    by_size = partition.cells * pace.seconds_per_cell + partition.series * pace.seconds_per_series
+    return by_size + pace.seconds_per_partition
+
+
+def steps_seconds(*, series: int, partitions: int, pace: Pace) -> float:
+    """Wall seconds of a batch of this size while no partition is at work: preparing, keeping, publishing."""
+    return (
+        pace.start_seconds
+        + pace.step_seconds_per_sampled * min(series, pace.sampled_series)
+        + pace.step_seconds_per_series * series
+        + pace.step_seconds_per_partition * partitions
+    )
 
 
 def batch_seconds(partitions: Sequence[Partition], pace: Pace, *, workers: int) -> float:
@@ -20,7 +31,9 @@ def batch_seconds(partitions: Sequence[Partition], pace: Pace, *, workers: int) 
     free_at = [0.0] * workers
     for partition in partitions:
         heapq.heapreplace(free_at, free_at[0] + partition_seconds(partition, pace))
-    return max(pace.start_seconds + max(free_at), SHORTEST_SECONDS)
+    series = sum(partition.series for partition in partitions)
+    steps = steps_seconds(series=series, partitions=len(partitions), pace=pace)
+    return max(steps + max(free_at), SHORTEST_SECONDS)
 
 
 def single_job_seconds(partitions: Sequence[Partition], pace: Pace) -> float:

@@ -9,7 +9,9 @@ from batchcast.domain.message import Message
 
 def test_a_name_is_replaced_wherever_a_value_holds_it() -> None:
     inner = Message("line of {file}", {"file": "1a2b"})
-    message = Message("{name}: {inner}, {all}, {count}", {"name": "1a2b", "inner": inner, "all": ["1a2b/x"], "count": 3})
+    message = Message(
+        "{name}: {inner}, {all}, {count}", {"name": "1a2b", "inner": inner, "all": ["1a2b/x"], "count": 3}
+    )
 
     told = renamed(message, "1a2b", "demand.csv")
 

@@ -6,17 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.timings import TYPICAL_PACE, Timing, Timings
+from batchcast.app.timings import COLD_PACE, TYPICAL_PACE, Timing, Timings, pace_from
+from batchcast.plan import steps_seconds
 
 
-def _timing(scale: float, version: str = "1") -> Timing:
-    cells, series = 1_000_000, 1_000
-    typical = cells * TYPICAL_PACE.seconds_per_cell + series * TYPICAL_PACE.seconds_per_series
-    return Timing(version=version, cells=cells, series=series, work_seconds=typical * scale, start_seconds=scale)
+def _timing(scale: float, version: str = "1", *, series: int = 1_000) -> Timing:
+    """Of a batch that took so many times as long as one at the pace of a typical command."""
+    cells, partitions = series * 1000, 4
+    work = cells * COLD_PACE.seconds_per_cell + series * COLD_PACE.seconds_per_series
+    steps = steps_seconds(series=series, partitions=partitions, pace=COLD_PACE)
+    return Timing(
+        version=version,
+        cells=cells,
+        series=series,
+        partitions=partitions,
+        work_seconds=(work + partitions * COLD_PACE.seconds_per_partition) * scale,
+        start_seconds=steps * scale,
+    )
 
 
 def test_a_new_installation_estimates_with_the_typical_pace(tmp_path: Path) -> None:
-    assert Timings(tmp_path / "none").pace("1") == TYPICAL_PACE
+    assert Timings(tmp_path / "none").pace("1") == COLD_PACE
 
 
 def test_the_pace_is_the_median_of_what_was_measured(tmp_path: Path) -> None:
@@ -26,8 +36,8 @@ def test_the_pace_is_the_median_of_what_was_measured(tmp_path: Path) -> None:
 
     pace = timings.pace("1")
 
-    assert pace.seconds_per_cell == pytest.approx(TYPICAL_PACE.seconds_per_cell * 3)
-    assert pace.start_seconds == 3.0
+    assert pace.seconds_per_cell == pytest.approx(COLD_PACE.seconds_per_cell * 3)
+    assert pace.start_seconds == pytest.approx(COLD_PACE.start_seconds * 3)
 
 
 def test_one_slow_first_batch_does_not_spoil_the_second_estimate(tmp_path: Path) -> None:
@@ -35,14 +45,14 @@ def test_one_slow_first_batch_does_not_spoil_the_second_estimate(tmp_path: Path)
     timings.add(_timing(30.0))
     timings.add(_timing(1.0))
 
-    assert timings.pace("1").start_seconds == 1.0
+    assert timings.pace("1").start_seconds == pytest.approx(COLD_PACE.start_seconds)
 
 
 def test_batches_of_another_version_do_not_count(tmp_path: Path) -> None:
     timings = Timings(tmp_path / "timings.jsonl")
     timings.add(_timing(9.0, version="0"))
 
-    assert timings.pace("1") == TYPICAL_PACE
+    assert timings.pace("1") == COLD_PACE
 
 
 def test_a_line_cut_short_by_a_crash_is_passed_over(tmp_path: Path) -> None:
@@ -52,3 +62,23 @@ def test_a_line_cut_short_by_a_crash_is_passed_over(tmp_path: Path) -> None:
         file.write('{"version": "1", "cel')
 
     assert timings.latest("1") == [_timing(2.0)]
+
+
+def test_batches_of_any_size_tell_the_same_pace() -> None:
+    small, large = (pace_from([_timing(2.0, series=series)], COLD_PACE) for series in (50, 50_000))
+
+    assert small.step_seconds_per_series == pytest.approx(large.step_seconds_per_series)
+    assert small.seconds_per_partition == pytest.approx(large.seconds_per_partition)
+
+
+def test_only_the_latest_batches_count(tmp_path: Path) -> None:
+    timings = Timings(tmp_path / "timings.jsonl")
+    for scale in (9.0,) * 9 + (2.0,) * 3:
+        timings.add(_timing(scale))
+
+    assert timings.pace("1").seconds_per_series == pytest.approx(COLD_PACE.seconds_per_series * 2)
+
+
+def test_a_server_without_measurements_has_warm_workers() -> None:
+    assert pace_from([]) == TYPICAL_PACE
+    assert TYPICAL_PACE.start_seconds < COLD_PACE.start_seconds

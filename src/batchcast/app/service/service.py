@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -30,7 +30,7 @@ from batchcast.app.service.results import Results
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
 from batchcast.app.service.sweep import sweep_artifacts
 from batchcast.app.service.workfolder import open_work_folder
-from batchcast.app.timings import pace_from
+from batchcast.app.timings import COUNTED, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.domain.batch import Batch, BatchState, Event, PartitionRecord
@@ -101,6 +101,7 @@ class Service:
             lease_seconds=config.lease_seconds,
         )
         self._results = Results(store, artifacts, self._intake_pool, _made(folder / "results"))
+        self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
         self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
 
@@ -126,8 +127,7 @@ class Service:
         return cls(config, store, artifacts, folder, owner)
 
     def start(self) -> None:
-        """Take batches from the queue from now on."""
-        self._dispatcher.start()
+        """Take batches from the queue from now on; the first time on a machine, once its pace has been measured."""
         self._chores.start()
 
     def stop(self, grace_seconds: float = 8) -> None:
@@ -298,8 +298,15 @@ class Service:
                 check()
             except BatchcastError as error:
                 problems.append(error.message)
-        if self._stopping.is_set() or not self._dispatcher.is_healthy():
-            problems.append(Message(mark("This server takes no batches from the queue: it is stopping, or starting.")))
+        is_starting = self._chores.is_alive() and not self._has_begun.is_set()
+        if self._stopping.is_set() or not (is_starting or self._dispatcher.is_healthy()):
+            problems.append(
+                Message(
+                    mark(
+                        "This server takes no batches from the queue: it is stopping, or was never started, or lost its database."
+                    )
+                )
+            )
         return Readiness(problems=tuple(problems))
 
     def figures(self) -> Figures:
@@ -318,7 +325,7 @@ class Service:
         self._observers.append(observer)
 
     def _pace(self) -> Pace:
-        return pace_from(self._store.timings(self._version))
+        return pace_from(self._store.timings(self._version, limit=COUNTED))
 
     def _note_end(self, batch: Batch, timing: Timing | None) -> None:
         if timing is not None:
@@ -329,21 +336,31 @@ class Service:
             observer.batch_ended(batch, timing)
 
     def _do_chores(self) -> None:
-        """Measure this machine once, sweep now and every hour."""
+        """Measure this machine once, let batches begin, sweep now and every hour."""
+        self._try(self._calibrate)
+        if not self._stopping.is_set():
+            self._dispatcher.start()
+            self._has_begun.set()
         while not self._stopping.is_set():
-            try:
-                sweep_artifacts(self._store, self._artifacts)
-                if not self._store.timings(self._version, limit=1):
-                    timing = calibrate(self._pool, self._folder, self._version)
-                    if timing is not None and not self._store.timings(self._version, limit=1):
-                        self._store.add_timing(timing)
-            except BatchcastError as error:
-                _log.warning("chores are left for later: %s", error)
-            except Exception:  # noqa: BLE001 a chore must not end the server; it is logged
-                if self._stopping.is_set():
-                    return  # the store and the pool are closed under our hands
-                _log.exception("a chore failed")
+            self._try(partial(sweep_artifacts, self._store, self._artifacts))
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
+
+    def _calibrate(self) -> None:
+        """Measure this machine, unless that was done, or somebody waits for a batch already."""
+        if self._store.timings(self._version, limit=1) or self._store.queue() != (0, 0):
+            return
+        timing = calibrate(self._pool, self._folder, self._version)
+        if timing is not None and not self._store.timings(self._version, limit=1):
+            self._store.add_timing(timing)
+
+    def _try(self, chore: Callable[[], object]) -> None:
+        try:
+            chore()
+        except BatchcastError as error:
+            _log.warning("a chore is left for later: %s", error)
+        except Exception:  # noqa: BLE001 a chore must not end the server; it is logged
+            if not self._stopping.is_set():  # else the store and the pool were closed under its hands
+                _log.exception("a chore failed")
 
 
 def _seconds_left(batch: Batch) -> float | None:
