@@ -100,7 +100,11 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
 
     def start(self) -> None:
-        """Take batches from now on."""
+        """Take batches from now on; what dead processes of this machine held is free when this returns."""
+        try:
+            self._free_what_dead_owners_hold()  # now, so that a sweep that comes next finds their files without a claim
+        except StoreUnavailable as error:
+            self._note_trouble(error)
         self._thread.start()
 
     def wake(self) -> None:
