@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batchcast.run.job import Ending, Job, Outcome, Progress
     from batchcast.run.local_pool import LocalPool
     from batchcast.run.orphans import sweep_orphans
-    from batchcast.run.owners import is_dead_here, new_owner
+    from batchcast.run.owners import free_what_dead_owners_hold, is_dead_here, new_owner
     from batchcast.run.pool import SubmittedJob, WorkerPool
     from batchcast.run.steps import BatchWork, StepLimits, Steps
     from batchcast.run.verdict import WAYS_OUT, check_completed
@@ -44,6 +44,7 @@ _HOMES = {
     "WorkerStartFailed": "worker_process",
     "check_completed": "verdict",
     "follow": "coordinator",
+    "free_what_dead_owners_hold": "owners",
     "is_dead_here": "owners",
     "new_owner": "owners",
     "sweep_orphans": "orphans",
@@ -68,6 +69,7 @@ __all__ = [
     "WorkerStartFailed",
     "check_completed",
     "follow",
+    "free_what_dead_owners_hold",
     "is_dead_here",
     "new_owner",
     "sweep_orphans",

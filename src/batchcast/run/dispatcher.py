@@ -25,7 +25,7 @@ from batchcast.domain.timing import Timing
 from batchcast.run.artifact_keeper import ArtifactKeeper
 from batchcast.run.batch_run import BatchRun
 from batchcast.run.leased_store import LeasedStore
-from batchcast.run.owners import is_dead_here
+from batchcast.run.owners import free_what_dead_owners_hold
 from batchcast.run.pool import WorkerPool
 from batchcast.run.steps import StepLimits, Steps
 from batchcast.run.timing import timing_of
@@ -102,7 +102,9 @@ class Dispatcher:
     def start(self) -> None:
         """Take batches from now on; what dead processes of this machine held is free when this returns."""
         try:
-            self._free_what_dead_owners_hold()  # now, so that a sweep that comes next finds their files without a claim
+            free_what_dead_owners_hold(
+                self._store
+            )  # now, so that a sweep that comes next finds their files without a claim
         except StoreUnavailable as error:
             self._note_trouble(error)
         self._thread.start()
@@ -184,7 +186,7 @@ class Dispatcher:
     def _look(self) -> None:
         now = time.monotonic()
         if now >= self._next_search:
-            self._free_what_dead_owners_hold()
+            free_what_dead_owners_hold(self._store)
             self._next_search = now + _SECONDS_BETWEEN_SEARCHES
         is_due = now >= self._next_renewal
         self._keep_what_is_ours(is_due=is_due)
@@ -192,12 +194,6 @@ class Dispatcher:
             self._next_renewal = now + self._lease_seconds / _RENEWALS
         while not self._stopping.is_set() and self._has_idle_worker() and self._take_next():
             pass
-
-    def _free_what_dead_owners_hold(self) -> None:
-        for owner in self._store.owners():
-            if is_dead_here(owner):
-                freed = self._store.expire_leases(owner)
-                _log.info("%d batches of %s, which is dead, can be carried on", freed, owner)
 
     def _keep_what_is_ours(self, *, is_due: bool) -> None:
         if is_due:

@@ -8,6 +8,7 @@ here, and its leases expire by themselves.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
@@ -17,6 +18,9 @@ from pathlib import Path
 import psutil
 
 from batchcast.run.orphans import start_of
+from batchcast.store.leases import Leases
+
+_log = logging.getLogger(__name__)
 
 
 def new_owner() -> str:
@@ -28,6 +32,14 @@ def is_dead_here(owner: str) -> bool:
     """Was that owner a process of this machine, and is it gone?"""
     host, boot, pid, start, _ = (*owner.split(":"), "", "", "", "")[:5]
     return (host, boot) == (_host(), _boot()) and pid.isdecimal() and start_of(int(pid)) != start
+
+
+def free_what_dead_owners_hold(store: Leases) -> None:
+    """Let the batches and files that dead processes of this machine hold be anybody's at once."""
+    for owner in store.owners():
+        if is_dead_here(owner):
+            freed = store.expire_leases(owner)
+            _log.info("%d batches of %s, which is dead, can be carried on", freed, owner)
 
 
 def _host() -> str:
