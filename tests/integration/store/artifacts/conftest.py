@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
-from s3fs import S3FileSystem
 
 from batchcast.store.artifacts import Artifacts, open_artifacts
 
@@ -18,6 +16,8 @@ PLACES = ("folder", "bucket")
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """Address of a server that speaks S3, in a thread of this process."""
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -28,6 +28,8 @@ def s3_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def make_bucket(s3_server: str) -> Callable[[], str]:
     """Makes a bucket, and returns its name."""
+    from s3fs import S3FileSystem
+
     files = S3FileSystem(skip_instance_cache=True, endpoint_url=s3_server, key="batchcast", secret="not a secret")
 
     def make() -> str:
