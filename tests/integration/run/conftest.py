@@ -25,6 +25,7 @@ from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import marked_processes
 from batchcast.store import Lease, MemoryStore
 from batchcast.store.artifacts import LocalFolder
+from batchcast.store.sql import SqlStore
 
 ACTS = Path(__file__).parent / "acts"
 
@@ -309,12 +310,15 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, make_plan: Any, a_history: Any) -> Iterator[Site]:
-    """Servers on one memory store, all stopped in the end."""
-    site = Site(tmp_path, MemoryStore(), make_plan, a_history)
+def site(request: Any, tmp_path: Path, make_plan: Any, a_history: Any) -> Iterator[Site]:
+    """Servers on one store, all stopped in the end; a memory store, unless a test asks for sqlite."""
+    is_sqlite = getattr(request, "param", "memory") == "sqlite"
+    store = SqlStore.open(f"sqlite:///{tmp_path / 'batchcast.db'}") if is_sqlite else MemoryStore()
+    site = Site(tmp_path, store, make_plan, a_history)
     yield site
     for server in site.servers:
         server.stop(10)
+    store.close()
 
 
 @pytest.fixture

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.message import Message
-from batchcast.run import is_dead_here, new_owner
+from batchcast.run import new_owner
 from batchcast.store import AttemptEnd, LeaseLost
+
+pytestmark = pytest.mark.parametrize("site", ["memory", "sqlite"], indirect=True)
 
 LOST = "Partition 0 crash: The server that worked at it was lost; it is tried again"
 
@@ -95,11 +95,11 @@ def test_leases_are_renewed_while_a_batch_is_at_work(site, make_instant_pool, en
     pool.acts["partition"] = lambda job, given: may_end.wait(10) and None
     site.submit("a")
     site.server(pool, lease_seconds=0.9)
+    until(lambda: ("partition", 0) in pool.log)
     other = make_instant_pool()
     site.server(other)
-    until(lambda: ("partition", 0) in pool.log)
 
-    threading.Event().wait(1.5)
+    threading.Event().wait(1.5)  # a lease that is not renewed is over by then
     may_end.set()
 
     assert ends("a").state is BatchState.COMPLETED
@@ -152,14 +152,7 @@ def test_a_late_write_is_refused_while_another_is_at_work(site, make_instant_poo
     assert site.states("a") == ["PROCESSING"]
     assert site.files("a") == set()
     with pytest.raises(LeaseLost):
-        site.store.note_progress("a", 0, 0.5, lease=site_lease_before(other))
-
-
-def site_lease_before(lease):
-    """The lease that came before this one."""
-    from dataclasses import replace
-
-    return replace(lease, fence=lease.fence - 1)
+        site.store.note_progress("a", 0, 0.5, lease=replace(other, fence=other.fence - 1))
 
 
 def test_a_server_that_sees_that_it_is_late_lets_go_at_once(site, make_instant_pool, until):
@@ -270,35 +263,6 @@ def test_crashes_of_a_partition_are_counted_over_all_its_servers(site, make_inst
     sentence = "Partition 0 crash: Its worker ended with signal SIGSEGV in each of 2 attempts"
     assert str(ends("a").error) == sentence
     assert len([entry for entry in pool.log if entry[0] == "partition"]) == 1
-
-
-# Owners
-
-
-def test_an_owner_is_dead_when_its_process_is_gone():
-    code = "from batchcast.run import new_owner; print(new_owner(), flush=True); input()"
-    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    owner = process.stdout.readline().strip()
-    alive = is_dead_here(owner)
-
-    process.kill()
-    process.communicate()
-
-    assert not alive
-    assert is_dead_here(owner)
-    assert is_dead_here(f"{owner}.7")
-
-
-def test_an_owner_elsewhere_or_of_this_process_is_not_dead():
-    host, boot, pid, start, _ = new_owner().split(":")
-
-    assert pid == str(os.getpid())
-    assert new_owner() != new_owner()
-    assert not is_dead_here(f"{host}:{boot}:{pid}:{start}:x")
-    assert is_dead_here(f"{host}:{boot}:{pid}:{start}9:x")  # the number was given to another process
-    assert not is_dead_here(f"other:{boot}:{pid}:0:x")
-    assert not is_dead_here(f"{host}:other:{pid}:0:x")
-    assert not is_dead_here("anything")
 
 
 def test_what_a_dead_process_of_this_machine_held_goes_on_at_once(site, make_instant_pool, ends):

@@ -276,3 +276,29 @@ def test_leaving_a_pool_closes_it(workers_of):
         pool.submit(Job(function="nothing:at_all")).wait(20)
 
     assert workers_of(os.getpid()) == []
+
+
+def test_jobs_of_a_lower_priority_number_go_first_and_in_order_within_one(make_pool, act, tmp_path):
+    pool, inbox = make_pool(), SimpleQueue()
+    first = pool.submit(act("wait_for_ever", tell=str(tmp_path / "told")))
+    names = {pool.submit(act("echo"), inbox, priority): f"{priority}{k}" for k in "ab" for priority in (7, 3)}
+
+    first.cancel()
+
+    assert [names[inbox.get(timeout=20)[0]] for _ in range(4)] == ["3a", "3b", "7a", "7b"]
+
+
+def test_a_pool_tells_how_many_of_its_workers_are_idle_and_what_they_hold(make_pool, act, until):
+    pool = make_pool(2)
+    until(lambda: pool.megabytes() > 5)
+    assert pool.idle == 2
+
+    jobs = [pool.submit(act("wait_for_ever")) for _ in range(3)]
+    idle_at_work = pool.idle
+    for job in jobs:
+        job.cancel()
+        job.wait(20)
+
+    assert (idle_at_work, pool.idle) == (0, 2)
+    pool.close()
+    assert pool.megabytes() == 0
