@@ -91,6 +91,7 @@ async def status(request: Request, batch_id: BatchId, here: Here, language: Lang
 
 @router.get(
     "/events/{batch_id}",
+    status_code=200,
     response_class=EventStream,
     responses={
         200: {"description": "Server-sent events, one a change.", "content": {"text/event-stream": {}}},

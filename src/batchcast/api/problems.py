@@ -46,6 +46,7 @@ from batchcast.store.artifacts import ArtifactsUnavailable
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/api/errors"
 RETRY_AFTER_SECONDS = 5
+_ONLY_SOME = ("problems", "row_errors")  # members that not every problem has
 
 _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BadHost, 400),
@@ -89,7 +90,7 @@ def answer_problem(error: Exception, headers: Mapping[str, str], path: str) -> R
     language = language_of(headers)
     problem = _problem(known, status, language, path)
     return Response(
-        problem.model_dump_json(exclude_none=True),
+        problem.model_dump_json(exclude={name for name in _ONLY_SOME if getattr(problem, name) is None}),
         status_code=status,
         media_type=MEDIA_TYPE,
         headers={"content-language": language, "cache-control": "no-store"} | _headers_of(known, status),

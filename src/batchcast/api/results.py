@@ -35,6 +35,7 @@ _MEDIA_TYPES = (
 
 @router.get(
     "/download/{batch_id}",
+    status_code=200,
     response_class=FileAnswer,
     responses={
         200: {"description": "The whole file.", "content": dict.fromkeys(_MEDIA_TYPES, _FILE)},
@@ -91,7 +92,7 @@ async def series(
 
 
 @router.get(
-    "/series/{batch_id}/{site_code:path}/{partnumber:path}",
+    "/series/{batch_id}/{site_code}/{partnumber:path}",
     response_model=OneSeries,
     responses=documented(404, 409),
     summary="One series: history, forecast, accuracy and stock figures",

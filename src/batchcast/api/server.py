@@ -105,7 +105,7 @@ class Servers:
     def __init__(
         self, service: Service, sockets: Sockets, on_listening: Callable[[Sockets], None] | None = None
     ) -> None:
-        self._sockets = sockets
+        self.sockets = sockets
         self._on_listening = on_listening
         self._app = create_app(service)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,7 +116,7 @@ class Servers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._sockets.close()
+        self.sockets.close()
 
     async def serve(self) -> None:
         """Answer requests until `stop`."""
@@ -124,7 +124,7 @@ class Servers:
         self._servers = [_Server(_settings(self._app), self._note_started) for _ in range(2)]
         if self._stopping.is_set():
             return
-        sockets = (self._sockets.api, self._sockets.page)
+        sockets = (self.sockets.api, self.sockets.page)
         await asyncio.gather(*(server.serve([one]) for server, one in zip(self._servers, sockets, strict=True)))
 
     def stop(self) -> None:
@@ -143,7 +143,7 @@ class Servers:
     def _note_started(self) -> None:
         if all(server.started for server in self._servers) and self._on_listening is not None:
             told, self._on_listening = self._on_listening, None
-            told(self._sockets)
+            told(self.sockets)
 
 
 class _Server(uvicorn.Server):

@@ -1,0 +1,195 @@
+"""Who may ask what, and what every answer carries."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from tests.integration.api.conftest import opened, serving
+
+from batchcast.store import StoreUnavailable
+
+pytestmark = pytest.mark.xdist_group("api")
+
+NOBODY = "0" * 32
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory, tokens):
+    entries = ",".join(entry for _, entry in tokens.values())
+    with opened(tmp_path_factory.mktemp("home"), tokens=entries, allowed_hosts="plan.example,*.mine.example") as service:
+        with serving(service, service.config) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            yield client
+
+
+def as_(tokens, role):
+    return {"authorization": f"Bearer {tokens[role][0]}"}
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic eDp5"}])
+@pytest.mark.parametrize("path", ["/api/batch/history", "/metrics", "/nothing/here", f"/api/batch/status/{NOBODY}"])
+def test_without_a_token_nothing_is_told(guarded, path, headers):
+    answer = guarded.get(path, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/docs", "/api/openapi.json", "/api/errors", "/"])
+def test_what_holds_no_data_is_open(guarded, path):
+    assert guarded.get(path).status_code in (200, 307, 503)
+
+
+@pytest.mark.parametrize(
+    ("role", "looks", "changes", "removes"),
+    [("viewer", 200, 403, 403), ("planner", 200, 404, 403), ("admin", 200, 404, 404)],
+)
+def test_each_role_may_do_what_the_one_before_may(guarded, tokens, role, looks, changes, removes):
+    headers = as_(tokens, role)
+
+    assert guarded.get("/api/batch/history", headers=headers).status_code == looks
+    assert guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers).status_code == changes
+    assert guarded.delete(f"/api/batch/{NOBODY}", headers=headers).status_code == removes
+
+
+def test_a_batch_remembers_who_submitted_it(guarded, tokens, demand, fast):
+    answer = guarded.post(
+        "/api/batch/submit", files={"file": ("d.csv", demand())}, data=fast, headers=as_(tokens, "planner"), timeout=60
+    )
+
+    status = guarded.get(f"/api/batch/status/{answer.json()['batch_id']}", headers=as_(tokens, "viewer")).json()
+    assert status["submitted_by"] == "planner"
+    assert (status["status"], status["queue_place"]) == ("PENDING", 1)
+
+
+@pytest.mark.parametrize("host", ["plan.example", "PLAN.example:9571", "a.b.mine.example", "localhost:1", "[::1]:80"])
+def test_a_server_answers_to_its_names(guarded, host):
+    assert guarded.get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "plan.example.evil", "mine.example", "127.0.0.1.evil.example", "[::2]"])
+def test_a_server_does_not_answer_to_other_names(guarded, host):
+    answer = guarded.get("/healthz", headers={"host": host})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-host")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/docs", f"/api/batch/status/{NOBODY}"])
+def test_every_answer_is_made_safe(client, path):
+    headers = client.get(path, headers={"origin": "https://evil.example"}).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe-inline" not in headers["content-security-policy"].partition("script-src")[2].partition(";")[0]
+    assert not [name for name in headers if name.startswith("access-control")]
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "no-such-page"),
+        ("GET", "/api/docs/secrets.js", 404, "no-such-page"),
+        ("PUT", "/healthz", 405, "method-not-allowed"),
+        ("GET", "/api/batch/submit", 405, "method-not-allowed"),
+    ],
+)
+def test_what_the_framework_refuses_is_a_problem_too(client, method, path, status, code):
+    answer = client.request(method, path)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, monkeypatch, capfd):
+    def fail(query):
+        raise ZeroDivisionError("the secret of the house")
+
+    monkeypatch.setattr(service, "history", fail)
+
+    answer = client.get("/api/batch/history")
+
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (500, "internal-error")
+    assert "secret" not in answer.text
+    incident = told["detail"].split("incident ")[1].split(" ")[0]
+    logged = "".join(capfd.readouterr())
+    assert incident in logged
+    assert "the secret of the house" in logged
+
+
+def test_a_store_that_is_away_is_told_with_a_time_to_come_back(client, service, monkeypatch):
+    def fail(*_):
+        raise StoreUnavailable("demand.db", "it restarts")
+
+    monkeypatch.setattr(service, "status_version", fail)
+
+    answer = client.get(f"/api/batch/status/{NOBODY}")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_server_that_is_not_ready_says_why(guarded, client):
+    stopped = guarded.get("/readyz")  # its dispatcher was never started
+
+    assert stopped.status_code == 503
+    assert stopped.json()["status"] == "not ready"
+    assert len(stopped.json()["problems"]) == 1
+    assert client.get("/readyz").json() == {"status": "ready", "problems": []}
+
+
+def test_the_description_is_shown_without_any_other_host(client):
+    page = client.get("/api/docs")
+    script = client.get("/api/docs/docs.js")
+
+    assert "https://" not in page.text + script.text
+    assert page.headers["content-type"].startswith("text/html")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert client.get("/").headers["location"] == "/api/docs"
+
+
+def test_every_code_is_explained_where_its_type_leads(client):
+    told = client.get("/nothing").json()
+    path, _, anchor = told["type"].partition("#")
+
+    assert f'id="{anchor}"' in client.get(path).text
+
+
+def test_the_description_has_every_setting_and_problem(client):
+    described = client.get("/api/openapi.json").json()
+
+    form = described["paths"]["/api/batch/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["file"]
+    assert form["properties"]["max_partitions"] | {"minimum": 1, "maximum": 10000, "default": 20} == (
+        form["properties"]["max_partitions"]
+    )
+    assert form["properties"]["returns"]["enum"] == ["net", "ignore", "reject"]
+    assert "RowErrors" in described["components"]["schemas"]
+    for path in described["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if status.startswith(("4", "5")) and operation["summary"] != "This server can take work":
+                    assert "application/problem+json" in answer["content"]
+
+
+def test_figures_tell_what_has_been_done(client, completed):
+    figures = client.get("/metrics")
+
+    lines = figures.text.splitlines()
+    assert figures.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'batchcast_queue_batches{state="PENDING"} 0.0' in lines
+    assert any(line.startswith('batchcast_partitions_total{outcome="COMPLETED"} ') for line in lines)
+    assert any(line.startswith("batchcast_partition_seconds_count ") for line in lines)
+    assert any(line.startswith('batchcast_batch_seconds_count{outcome="COMPLETED"} ') for line in lines)
+    assert any("batchcast_worker_memory_bytes" in line and not line.endswith(" 0.0") for line in lines)
+    submitted = '{method="POST",route="/api/batch/submit",status="202"}'
+    assert any(line.startswith(f"batchcast_http_requests_total{submitted} ") for line in lines)
+
+
+def test_a_request_is_logged_without_the_text_of_its_sender(client, capfd):
+    client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
+
+    logged = "".join(capfd.readouterr())
+    assert "/api/batch/status/{batch_id}" in logged
+    assert "forged" not in logged

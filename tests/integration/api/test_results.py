@@ -1,0 +1,127 @@
+"""What a batch has published, over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pyarrow.parquet as pq
+import pytest
+
+pytestmark = pytest.mark.xdist_group("api")
+
+
+@pytest.mark.parametrize("kind", ["forecast", "stock", "accuracy", "certificate"])
+def test_a_download_is_what_its_checksum_says(client, completed, kind):
+    answer = client.get(f"/api/batch/download/{completed}", params={"kind": kind})
+
+    suffix = "json" if kind == "certificate" else "csv"
+    assert answer.status_code == 200
+    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="{kind}-demand_2024-{completed[:8]}.{suffix}"'
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_a_forecast_comes_in_every_format(client, completed):
+    url = f"/api/batch/download/{completed}"
+    text, table, book = (client.get(url, params={"format": name}) for name in ("csv", "parquet", "xlsx"))
+
+    assert text.text.splitlines()[0] == "date,partnumber,site_code,forecast_qty,forecast_raw,p10,p50,p90,model"
+    assert pq.read_table(io.BytesIO(table.content)).num_rows == len(text.text.splitlines()) - 1 == 6 * 3
+    assert book.content[:2] == b"PK"
+    assert book.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [("bytes=0-9", 0, 10), ("bytes=10-", 10, None), ("bytes=-10", -10, None), ("bytes=5-999999999", 5, None)],
+)
+def test_a_part_of_a_file_can_be_asked_for(client, completed, asked, start, stop):
+    url = f"/api/batch/download/{completed}"
+    whole = client.get(url).content
+
+    part = client.get(url, headers={"range": asked})
+
+    assert part.status_code == 206
+    assert part.content == whole[start:stop]
+    begin = start % len(whole)
+    assert part.headers["content-range"] == f"bytes {begin}-{begin + len(part.content) - 1}/{len(whole)}"
+
+
+@pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=-", "bytes=0-1,3-4", "lines=1-2", "bytes=x-y"])
+def test_a_range_that_cannot_be_read_gives_the_whole_file(client, completed, asked):
+    answer = client.get(f"/api/batch/download/{completed}", headers={"range": asked})
+
+    assert answer.status_code == 200
+    assert answer.text.startswith("date,")
+
+
+@pytest.mark.parametrize("asked", ["bytes=999999999-", "bytes=-0"])
+def test_a_range_beyond_the_file_is_refused(client, completed, asked):
+    size = len(client.get(f"/api/batch/download/{completed}").content)
+
+    answer = client.get(f"/api/batch/download/{completed}", headers={"range": asked})
+
+    assert (answer.status_code, answer.json()["code"]) == (416, "range-not-satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{size}"
+
+
+def test_a_file_that_the_client_has_is_not_sent_again(client, completed):
+    url = f"/api/batch/download/{completed}"
+    tag = client.get(url).headers["etag"]
+
+    assert client.get(url, headers={"if-none-match": f'"other", {tag}'}).status_code == 304
+    assert client.get(url, headers={"range": "bytes=0-3", "if-range": tag}).status_code == 206
+    assert client.get(url, headers={"range": "bytes=0-3", "if-range": '"other"'}).status_code == 200
+
+
+def test_what_there_is_not_is_not_found(client, completed):
+    nothing_refused = client.get(f"/api/batch/download/{completed}?kind=rejected")
+    unknown = client.get(f"/api/batch/download/{completed}?kind=secrets")
+
+    assert (nothing_refused.status_code, nothing_refused.json()["code"]) == (404, "no-such-file")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid-request")
+
+
+def test_series_are_searched_sorted_and_paged(client, completed):
+    url = f"/api/batch/series/{completed}"
+    found = client.get(url, params={"search": "a/1", "sort": "history_total", "descending": True, "limit": 2}).json()
+    of_site = client.get(url, params={"site_code": ["Kendari", "Makassar"], "offset": 3}).json()
+
+    totals = [line["history_total"] for line in found["series"]]
+    assert (found["total"], len(found["series"])) == (3, 2)
+    assert totals == sorted(totals, reverse=True)
+    assert [(line["site_code"], line["partnumber"]) for line in of_site["series"]] == [("Makassar", "A/1 b")]
+    assert client.get(url, params={"sort": "colour"}).json()["code"] == "invalid-settings"
+
+
+@pytest.mark.parametrize("encoded", ["A%2F1%20b", "A/1%20b"])
+def test_one_series_tells_its_history_and_forecast(client, completed, encoded):
+    answer = client.get(f"/api/batch/series/{completed}/Kendari/{encoded}")
+
+    told = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert (told["series"]["site_code"], told["series"]["partnumber"]) == ("Kendari", "A/1 b")
+    assert len(told["history"]) == 23  # the last month is not whole: nothing can have come after the 15th
+    assert told["history"][0] == {"date": "2023-01-01", "demand_qty": 2.0}
+    assert [row["date"] for row in told["forecast"]] == ["2024-12-01", "2025-01-01", "2025-02-01"]
+    assert told["previous"] == {"site_code": "Kendari", "partnumber": "0012"}
+    assert told["next"] == {"site_code": "Makassar", "partnumber": "0012"}
+
+
+def test_a_series_that_is_not_there_is_not_found(client, completed):
+    answer = client.get(f"/api/batch/series/{completed}/Kendari/a%2F1%20b")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-series")
+
+
+def test_rejected_rows_are_read_a_page_at_a_time(client, submit, ended, demand):
+    batch_id = submit(demand(bad_rows=5), bad_rows="skip").json()["batch_id"]
+    ended(batch_id)
+
+    page = client.get(f"/api/batch/rejected/{batch_id}", params={"offset": 3, "limit": 10}).json()
+    whole = client.get(f"/api/batch/download/{batch_id}?kind=rejected").text
+
+    assert page["total"] == 5
+    assert [row["value"] for row in page["rows"]] == ["2024-13-04", "2024-13-05"]
+    assert len(whole.splitlines()) == 6
