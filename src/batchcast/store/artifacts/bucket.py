@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
+from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from s3fs import S3FileSystem
 
@@ -24,6 +25,9 @@ from batchcast.store.artifacts.disk import KnownDigests, digest_of
 from batchcast.store.artifacts.manifest import MANIFEST, Manifest
 from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
 
+_PIECE_BYTES = 8 << 20  # of a larger file, sent or fetched at a time
+_MOST_PIECES = 9_000  # S3 takes 10,000
+_AT_ONCE = 4  # pieces under way
 _PATIENCE: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 3}}
 
 
@@ -46,7 +50,8 @@ class Bucket:
         """See `Artifacts.put`."""
         with self._available():
             file = StoredFile(key=key, sha256=digest_of(path), size=path.stat().st_size)
-            self._files.put_file(str(path), self._place(key))
+            piece = max(_PIECE_BYTES, file.size // _MOST_PIECES)
+            self._files.put_file(str(path), self._place(key), chunksize=piece, max_concurrency=_AT_ONCE)
             if move:
                 path.unlink(missing_ok=True)
             return file
@@ -137,7 +142,8 @@ class Bucket:
 
     def _download(self, file: StoredFile, path: Path) -> None:
         try:
-            self._files.get_file(self._place(file.key), str(path))
+            place = self._place(file.key)
+            self._files.get_file(place, str(path), chunksize=_PIECE_BYTES, max_concurrency=_AT_ONCE)
         except FileNotFoundError as error:
             raise ArtifactMissing(file.key, self._url) from error
         found = self._digests.digest(path)
@@ -177,7 +183,7 @@ class Bucket:
     def _available(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, BotoCoreError, ClientError) as error:
+        except (OSError, BotoCoreError, ClientError, HttpError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ArtifactsUnavailable(self._url, reason) from error
 
