@@ -16,9 +16,8 @@ PUBLISHED = ("forecast", "stock", "accuracy")
 class Client:
     """Asks one server."""
 
-    def __init__(self, url: str, *, token: object = None) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False)
+    def __init__(self, url: str) -> None:
+        self.http = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
     def close(self) -> None:
         self.http.close()

@@ -18,7 +18,7 @@ from tests.acceptance.service.client import Client
 
 from batchcast.domain.timing import Timing
 from batchcast.publish import engine_versions
-from batchcast.store import SqlStore
+from batchcast.store.sql import SqlStore
 
 HERE = Path(__file__).parent
 MARK = "BATCHCAST_UNDER_TEST"  # environment: which server of which test a process belongs to
@@ -60,7 +60,7 @@ class Server:
         environment |= {
             MARK: self.mark,
             "FAULTS": str(self.faults),
-            "PYTHONPATH": str(HERE / "faults"),
+            "PYTHONPATH": os.pathsep.join([str(HERE / "faults"), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "BATCHCAST_LANG": "en",
         }
         with self.log_path.open("ab") as log:
@@ -72,7 +72,8 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.client = Client(f"http://127.0.0.1:{port}", token=own.get("token"))
+        self.client.close()
+        self.client = Client(f"http://127.0.0.1:{port}")
         if wait and self.command == "serve":
             until(self._is_ready, SECONDS_TO_START)
         return self
@@ -204,4 +205,4 @@ def marked(mark: str) -> Iterator[psutil.Process]:
 
 def is_ours(name: str) -> bool:
     """A variable that would change what a server does, or count its lines, which takes it half its time again."""
-    return name.startswith(("BATCHCAST_", "COV_", "COVERAGE_")) or name in {"PYTHONPATH", "FAULTS"}
+    return name.startswith(("BATCHCAST_", "COV_", "COVERAGE_"))
