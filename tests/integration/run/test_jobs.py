@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from batchcast.domain.batch import BatchState
+from batchcast.domain.batch import BatchState, Source
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
@@ -16,8 +18,10 @@ from batchcast.ingest import read_series_table
 from batchcast.ingest.problems import EmptyInput
 from batchcast.plan import plan_batch
 from batchcast.publish import CertificateMismatch, commit_result, recover
-from batchcast.run import BatchWork, Coordinator, Ending, Job, LocalPool, Steps
+from batchcast.run import BatchWork, Coordinator, Dispatcher, Ending, Job, LocalPool, Steps, new_owner
+from batchcast.run.room import NoRoom, needing_room
 from batchcast.store import MemoryStore
+from batchcast.store.artifacts import LocalFolder
 
 PACE = Pace(seconds_per_cell=1e-6, seconds_per_series=1e-5, start_seconds=1.0)
 SETTINGS = BatchSettings(horizon=3, frequency="M", batch_mode="on", models=("ses", "naive"))
@@ -156,3 +160,61 @@ def test_accuracy_alone_is_published_where_there_is_a_place_for_it(run, tmp_path
     assert out is None or out.is_file()
     assert published["counts"]["series"] == 6
     assert published["leaderboard"]
+
+
+@pytest.fixture
+def serve(pool, taken_in, tmp_path):
+    """Runs the batch of the file as a server does; each is submitted again under its name."""
+    history, report = taken_in
+    plan = plan_batch(history.facts, read_series_table(history), SETTINGS, PACE)
+    store, artifacts = MemoryStore(), LocalFolder(tmp_path / "artifacts")
+    ended = SimpleQueue()
+    options = {"owner": new_owner(), "folder": tmp_path / "scratch", "on_ended": lambda *end: ended.put(end)}
+    dispatcher = Dispatcher(store, pool, artifacts, **options)
+    dispatcher.start()
+
+    def carry_out(name):
+        source = Source(
+            file_name="demand.csv",
+            upload=artifacts.put(history.path, f"batches/{name}/upload"),
+            history=artifacts.put(history.path, f"batches/{name}/history.parquet"),
+            rejected=artifacts.put(report.rejected_path, f"batches/{name}/rejected.csv"),
+            input_sha256=history.input_sha256,
+            facts=history.facts,
+            report=report,
+            ingest_seconds=0.1,
+        )
+        store.add_batch(name, SETTINGS, plan, source=source)
+        dispatcher.wake()
+        return ended.get(timeout=120)[0]
+
+    yield carry_out, artifacts
+    dispatcher.stop(10)
+
+
+def test_a_server_publishes_the_same_bytes_as_a_command(run, serve, tmp_path):
+    carry_out, artifacts = serve
+    run("command", out=tmp_path / "forecast.csv")
+
+    first, second = carry_out("first"), carry_out("second")
+
+    assert (first.state, first.error) == (BatchState.COMPLETED, None)
+    kinds = {(file.kind, file.format) for file in first.result.files}
+    assert {("forecast", "csv"), ("series", "parquet"), ("rejected", "csv"), ("certificate", "json")} <= kinds
+    for file in first.result.files:
+        if file.format == "csv":
+            published = artifacts.fetch(file.file, tmp_path)
+            assert published.read_bytes() == (tmp_path / f"{file.kind}.csv").read_bytes()
+    assert first.result.counts["series"] == 6
+    assert first.result.leaderboard
+    assert [record.reused_from for record in second.partitions] == ["first", "first"]
+    files = [{f.kind: f.file.sha256 for f in batch.result.files if f.format == "csv"} for batch in (first, second)]
+    assert files[0] == files[1]
+
+
+def test_a_disk_that_is_full_is_told_in_a_sentence_and_nothing_else_is_changed():
+    with pytest.raises(NoRoom, match="No space left on device where batches are worked at"), needing_room():
+        raise OSError(errno.ENOSPC, "Error writing bytes to file")
+
+    with pytest.raises(FileNotFoundError), needing_room():
+        raise FileNotFoundError(errno.ENOENT, "No such file")
