@@ -75,6 +75,11 @@ class Database:
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise StoreUnavailable(self.name, str(error)) from error
                 time.sleep(_RETRY_SECONDS)
+            except sqlite3.DatabaseError as error:
+                template = mark(
+                    "The file of the database {database} can't be read as one: {problem}. Choose another file."
+                )
+                raise UnknownDatabase(Message(template, {"database": self.name, "problem": str(error)})) from error
 
     def close(self) -> None:
         """Close all connections."""
