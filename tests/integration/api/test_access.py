@@ -16,9 +16,10 @@ NOBODY = "0" * 32
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory, tokens):
     entries = ",".join(entry for _, entry in tokens.values())
-    with opened(tmp_path_factory.mktemp("home"), tokens=entries, allowed_hosts="plan.example,*.mine.example") as service:
-        with serving(service, service.config) as url, httpx.Client(base_url=url, trust_env=False) as client:
-            yield client
+    with opened(
+        tmp_path_factory.mktemp("home"), tokens=entries, allowed_hosts="plan.example,*.mine.example"
+    ) as service, serving(service, service.config) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        yield client
 
 
 def as_(tokens, role):
@@ -66,7 +67,9 @@ def test_a_server_answers_to_its_names(guarded, host):
     assert guarded.get("/healthz", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "plan.example.evil", "mine.example", "127.0.0.1.evil.example", "[::2]"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "plan.example.evil", "mine.example", "127.0.0.1.evil.example", "[::2]"]
+)
 def test_a_server_does_not_answer_to_other_names(guarded, host):
     answer = guarded.get("/healthz", headers={"host": host})
 
@@ -161,8 +164,9 @@ def test_the_description_has_every_setting_and_problem(client):
 
     form = described["paths"]["/api/batch/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
-    assert form["properties"]["max_partitions"] | {"minimum": 1, "maximum": 10000, "default": 20} == (
-        form["properties"]["max_partitions"]
+    assert (
+        form["properties"]["max_partitions"] | {"minimum": 1, "maximum": 10000, "default": 20}
+        == (form["properties"]["max_partitions"])
     )
     assert form["properties"]["returns"]["enum"] == ["net", "ignore", "reject"]
     assert "RowErrors" in described["components"]["schemas"]

@@ -26,8 +26,9 @@ def test_a_submission_is_accepted_with_its_analysis_and_plan(submit):
     assert answer.headers["location"] == accepted["links"]["status"] == f"/api/batch/status/{accepted['batch_id']}"
     assert accepted["is_new"]
     assert accepted["analysis"]["report"]["rows_read"] == 3 * 2 * 24
-    assert accepted["analysis"]["plan"] | {"sites": 3, "parts": 2, "series": 6, "horizon": 3, "partitions": 3} == (
-        accepted["analysis"]["plan"]
+    assert (
+        accepted["analysis"]["plan"] | {"sites": 3, "parts": 2, "series": 6, "horizon": 3, "partitions": 3}
+        == (accepted["analysis"]["plan"])
     )
     assert sorted(p["sites"][0] for p in accepted["partitions"]) == ["Kendari", "Makassar", "Sorowako"]
 
@@ -107,7 +108,9 @@ def test_rows_of_sites_without_a_partition_are_counted_apart(submit, demand):
 def test_what_cannot_be_a_demand_history_is_refused_in_the_readers_language(client):
     files = {"file": ("d.csv", b"date,part\n2024-01-01,A\n")}
 
-    told = problem(client.post("/api/batch/submit", files=files, headers={"accept-language": "id"}), 422, "missing-column")
+    told = problem(
+        client.post("/api/batch/submit", files=files, headers={"accept-language": "id"}), 422, "missing-column"
+    )
 
     assert told["detail"].startswith("File tidak punya kolom untuk demand_qty")
 

@@ -18,7 +18,9 @@ def test_a_download_is_what_its_checksum_says(client, completed, kind):
     suffix = "json" if kind == "certificate" else "csv"
     assert answer.status_code == 200
     assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
-    assert answer.headers["content-disposition"] == f'attachment; filename="{kind}-demand_2024-{completed[:8]}.{suffix}"'
+    assert (
+        answer.headers["content-disposition"] == f'attachment; filename="{kind}-demand_2024-{completed[:8]}.{suffix}"'
+    )
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 

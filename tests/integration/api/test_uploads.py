@@ -161,7 +161,7 @@ def test_names_of_files_and_fields_are_text_of_any_kind(client, demand):
     answer = post(
         client,
         part("models", b"naive"),
-        part("site_codes", "Kendari".encode()),
+        part("site_codes", b"Kendari"),
         part("file", demand(), "../../etc/permintaan é\x07.csv"),
         url="/api/batch/analyze",
     )

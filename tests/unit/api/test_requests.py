@@ -1,0 +1,70 @@
+"""What is read off a request: its language, the server it is meant for; and what is told of an error."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from batchcast.api.hosts import Hosts
+from batchcast.api.language import language_of
+from batchcast.api.problems import answer_problem, status_of
+from batchcast.api.refusals import HttpProblem
+from batchcast.app.configuration import ServiceConfig
+from batchcast.domain.errors import BatchCancelled, InternalError
+from batchcast.domain.message import Message
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("id", "id"),
+        ("id-ID,id;q=0.9,en;q=0.8", "id"),
+        ("en-US,en;q=0.9,id;q=0.8", "en"),
+        ("fr,id;q=0.3,en;q=0.2", "id"),
+        ("fr-FR", "en"),
+        ("in", "id"),
+        ("id;q=0", "en"),
+        ("id;q=much,*", "en"),
+        (",;,", "en"),
+    ],
+)
+def test_the_language_is_the_one_that_is_liked_best(header, language):
+    assert language_of({"accept-language": header}) == language
+
+
+@pytest.mark.parametrize(
+    ("host", "came_by", "admitted"),
+    [
+        ("10.0.0.5:9571", "10.0.0.5", True),
+        ("[fe80::1]:9571", "fe80::1", True),
+        ("10.0.0.6", "10.0.0.5", False),
+        ("", "", False),
+        ("", "10.0.0.5", False),
+    ],
+)
+def test_a_server_on_every_address_answers_to_the_one_that_was_called(tmp_path, host, came_by, admitted):
+    hosts = Hosts(ServiceConfig(home=tmp_path, host="0.0.0.0", insecure=True))
+
+    assert hosts.admit({"host": host}, {"server": (came_by, 9571)}) is admitted
+
+
+def test_a_server_can_be_told_to_answer_to_every_name(tmp_path):
+    assert Hosts(ServiceConfig(home=tmp_path, allowed_hosts="*")).admit({"host": "any.example"}, {"server": None})
+
+
+def test_an_error_of_http_keeps_its_status():
+    answer = answer_problem(HttpProblem(418, "I am a teapot"), {}, "/x")
+    odd = answer_problem(HttpProblem(499, "odd"), {}, "/x")
+
+    assert (answer.status_code, json.loads(answer.body)["detail"]) == (418, "The request was refused: I am a teapot.")
+    assert json.loads(odd.body)["title"] == "Error"
+
+
+def test_a_server_that_stops_while_it_reads_a_file_is_only_away():
+    assert status_of(BatchCancelled(Message("Stopped"))) == 503
+
+
+def test_what_is_in_no_row_of_the_table_is_a_mistake_of_ours():
+    assert status_of(InternalError(Message("Oh"))) == 500
