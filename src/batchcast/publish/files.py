@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +25,6 @@ from batchcast.publish.certificate import Certificate
 from batchcast.publish.combined import CombinedResult
 from batchcast.publish.index import SeriesFigures, index_pieces
 from batchcast.publish.layout import ACCURACY, CERTIFICATE, FORECAST, REJECTED, SERIES, STOCK
-from batchcast.publish.problems import PublishFailed
 from batchcast.publish.rejected import write_rejected
 from batchcast.publish.staging import fsync
 from batchcast.publish.writers import open_writer
@@ -92,17 +92,14 @@ def convert(source: Path, into: Path) -> None:
         PublishFailed: if it can't be written, or does not fit the format; then there is no file.
     """
     try:
-        with pq.ParquetFile(source) as file:
-            writer = open_writer(into, file.schema_arrow, title=into.stem)
-            with closing(writer):
+        with pq.ParquetFile(source) as file, TemporaryDirectory(dir=into.parent, prefix=".") as folder:
+            partial = Path(folder) / into.name
+            with closing(open_writer(partial, file.schema_arrow, title=into.stem)) as writer:
                 for batch in file.iter_batches(_CONVERTED_ROWS, use_threads=False):
                     writer.write(pa.Table.from_batches([batch]))
+            partial.replace(into)
     except OSError as error:
-        into.unlink(missing_ok=True)
         raise cannot_write(into, error) from error
-    except PublishFailed:
-        into.unlink(missing_ok=True)
-        raise
 
 
 def _paths(folder: Path) -> dict[tuple[str, str], Path]:
