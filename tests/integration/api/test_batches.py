@@ -93,7 +93,8 @@ def test_refused_rows_are_all_told_with_their_partition(submit, demand):
     first = rows["first"][0]
     assert (first["line"], first["column"], first["letter"], first["value"]) == (146, "date", "A", "2024-13-01")
     assert (first["site_code"], first["partnumber"]) == ("Kendari", "0012")
-    assert rows["by_partition"] == [{"partition": first["partition"], "count": 120}]
+    sentence = f"Partition {first['partition']} error: Invalid date format (line 146: '2024-13-01')"
+    assert rows["by_partition"] == [{"partition": first["partition"], "count": 120, "message": sentence}]
 
 
 def test_rows_of_sites_without_a_partition_are_counted_apart(submit, demand):

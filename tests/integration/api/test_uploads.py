@@ -15,6 +15,7 @@ HEAD = (
     f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="d.csv"\r\n'
     "Content-Type: text/csv\r\n\r\ndate,partnumber\r\n"
 ).encode()
+LAST = f"--{BOUNDARY}--\r\n".encode()
 END = f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
@@ -28,7 +29,7 @@ def part(name, content, file_name=None):
     return head.encode() + content + b"\r\n"
 
 
-def post(client, *parts, url="/api/batch/submit", end=f"--{BOUNDARY}--\r\n".encode()):
+def post(client, *parts, url="/api/batch/submit", end=LAST):
     headers = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
     return client.post(url, content=b"".join(parts) + end, headers=headers)
 
