@@ -36,6 +36,7 @@ class RowErrorsOfPartition(Answer):
 
     partition: int | None = Field(description="null: their site can't be read, or is in none or several.")
     count: int
+    message: str | None = Field(None, description="Its first one in a sentence, where that is among the first hundred.")
 
 
 class RowErrors(Answer):

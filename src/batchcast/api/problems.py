@@ -23,7 +23,7 @@ from batchcast.api.refusals import (
     RangeNotSatisfiable,
     UploadTooSlow,
 )
-from batchcast.api.rendering import render_row_problem
+from batchcast.api.rendering import render_partition_error, render_row_problem
 from batchcast.app.service import NoSuchFile
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.translation import Language, translate
@@ -134,7 +134,11 @@ def _row_errors(report: IngestReport, plan: Plan | None, language: Language) -> 
         count=report.rows_refused,
         first=[render_row_problem(problem, language) for problem in report.problems],
         by_partition=[
-            RowErrorsOfPartition(partition=number, count=count)
+            RowErrorsOfPartition(
+                partition=number,
+                count=count,
+                message=render_partition_error(report, number, language) if number is not None else None,
+            )
             for number, count in sorted(_by_partition(report, plan).items(), key=_unknown_last)
         ],
     )

@@ -12,14 +12,20 @@ from batchcast.app.service import Accepted, BatchStatus, SeriesDetail
 from batchcast.app.translation import Language, translate
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
 from batchcast.domain.calendar import date_of
-from batchcast.domain.columns import PARTNUMBER, SITE_CODE
+from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.listing import BatchPage, BatchQuery, BatchSummary
-from batchcast.domain.message import Message
+from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition, Plan
 from batchcast.publish import SeriesPage
 from batchcast.run.verdict import WAYS_OUT
 
+_PARTITION_ERROR = mark("Partition {partition} error: {problem}")
+_INVALID = {
+    DATE: mark("Invalid date format (line {line}: {value!r})"),
+    DEMAND_QTY: mark("Invalid number format (line {line}: {value!r})"),
+}
+_INVALID_KEY = mark("Invalid key (line {line}: {value!r})")
 _INDEX = "series"  # the kind of file that this API itself reads
 
 
@@ -37,6 +43,16 @@ def render_row_problem(problem: RowProblem, language: Language) -> answers.RowEr
         file=problem.file,
         sheet=problem.sheet,
     )
+
+
+def render_partition_error(report: IngestReport, partition: int, language: Language) -> str | None:
+    """The first refused row of a partition in a sentence; None where it is not among the first hundred of all."""
+    found = next((problem for problem in report.problems if problem.partition == partition), None)
+    if found is None:
+        return None
+    template = next((t for ours, t in _INVALID.items() if report.columns.get(ours) == found.column), _INVALID_KEY)
+    problem = Message(template, {"line": found.line, "value": found.value})
+    return translate(Message(_PARTITION_ERROR, {"partition": partition, "problem": problem}), language)
 
 
 def render_submitted(accepted: Accepted, language: Language) -> answers.Submitted:
