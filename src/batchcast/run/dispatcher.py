@@ -29,7 +29,7 @@ from batchcast.run.owners import free_what_dead_owners_hold
 from batchcast.run.pool import WorkerPool
 from batchcast.run.steps import StepLimits, Steps
 from batchcast.run.timing import timing_of
-from batchcast.store import Lease, Store, StoreUnavailable
+from batchcast.store import Lease, Store, StoreUnavailable, UnknownBatch
 from batchcast.store.artifacts import Artifacts
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at the queue, and at whether a batch at work is still ours
@@ -102,9 +102,7 @@ class Dispatcher:
     def start(self) -> None:
         """Take batches from now on; what dead processes of this machine held is free when this returns."""
         try:
-            free_what_dead_owners_hold(
-                self._store
-            )  # now, so that a sweep that comes next finds their files without a claim
+            free_what_dead_owners_hold(self._store)  # now: a sweep that comes next finds their files without a claim
         except StoreUnavailable as error:
             self._note_trouble(error)
         self._thread.start()
@@ -243,7 +241,7 @@ class Dispatcher:
             if batch.state.is_final:
                 workers = min(batch.settings.parallel, self._pool.size)
                 self._tell(batch, timing_of(batch, one.run.seconds, workers) if one.was_alone else None)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, UnknownBatch) as error:  # or somebody was quick to delete it
             _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
         finally:
             with self._all_ended:

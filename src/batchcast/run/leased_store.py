@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionState
 from batchcast.domain.message import Message
-from batchcast.store import AttemptEnd, Checkpoint, Lease, LeaseLost, Store, StoreUnavailable
+from batchcast.store import AttemptEnd, Checkpoint, Lease, LeaseLost, Store, StoreUnavailable, UnknownBatch
 
 _PATIENCE_SECONDS = 300  # with a store that can't be reached
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries; each is twice the one before
@@ -21,6 +21,7 @@ class LeasedStore:
 
     Where a change broke off, so that nobody knows whether it happened, and is then refused, the batch is looked at: as
     long as the lease is ours nobody else makes such changes, so if it stands as it should, the change was ours.
+    A batch that was ended and deleted meanwhile reads as a lease that is lost.
 
     Args:
         store: the store itself.
@@ -107,6 +108,8 @@ class LeasedStore:
         while True:
             try:
                 return ask()
+            except UnknownBatch as error:
+                raise LeaseLost(self._lease.batch_id, self._lease.owner) from error
             except StoreUnavailable as error:
                 if broke_off is not None:
                     broke_off.append(error)

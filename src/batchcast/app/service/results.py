@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +39,7 @@ TABLES = ("forecast", "stock", "accuracy")
 _ONLY = {"rejected": "csv", "certificate": "json"}  # kinds that come in one format
 _INDICES_REMEMBERED = 4
 _CONVERSION_SECONDS = 1800
+_SECONDS_COPIES_STAY = 3600
 _CONVERSION_MEMORY_MB = 2048
 
 
@@ -113,6 +114,14 @@ class Results:
             next=after,
         )
 
+    def prune(self) -> None:
+        """Let go of copies that nobody has read for a while."""
+        oldest = time.time() - _SECONDS_COPIES_STAY
+        for path in self._folder.iterdir():
+            used = path.stat()
+            if path.is_file() and max(used.st_atime, used.st_mtime) < oldest:
+                path.unlink(missing_ok=True)
+
     def forget(self, batch_id: str) -> None:
         """The batch is gone."""
         with self._lock:
@@ -155,8 +164,8 @@ class Results:
             outcome = self._pool.submit(job).wait()
             if outcome.ending is not Ending.DONE:
                 raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
-            key = f"batches/{batch.batch_id}/converted/{secrets.token_hex(8)}/{kind}.{file_format}"
-            stored = self._artifacts.put(into, key, move=True)
+            # The same bytes whoever makes it, so that of two at once, here or on another server, either may stay.
+            stored = self._artifacts.put(into, f"batches/{batch.batch_id}/converted/{kind}.{file_format}", move=True)
         return self._store.add_file(batch.batch_id, ResultFile(kind=kind, format=file_format, file=stored))
 
     def _index(self, batch: Batch) -> SeriesIndex:

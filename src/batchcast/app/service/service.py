@@ -42,7 +42,7 @@ from batchcast.domain.points import Point, reach, watch
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.publish import SeriesPage, SeriesQuery, engine_versions
-from batchcast.run import Dispatcher, Job, LocalPool, free_what_dead_owners_hold, new_owner, sweep_orphans
+from batchcast.run import Dispatcher, Job, LocalPool, new_owner, sweep_orphans
 from batchcast.store import Store
 from batchcast.store.artifacts import Artifacts, open_artifacts
 
@@ -343,7 +343,8 @@ class Service:
             self._dispatcher.start()
             self._has_begun.set()
         while not self._stopping.is_set():
-            self._try(self._sweep)
+            self._try(partial(sweep_artifacts, self._store, self._artifacts))
+            self._try(self._results.prune)
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
 
     def _calibrate(self) -> None:
@@ -353,10 +354,6 @@ class Service:
         timing = calibrate(self._pool, self._folder, self._version)
         if timing is not None and not self._store.timings(self._version, limit=1):
             self._store.add_timing(timing)
-
-    def _sweep(self) -> None:
-        free_what_dead_owners_hold(self._store)
-        sweep_artifacts(self._store, self._artifacts)
 
     def _try(self, chore: Callable[[], object]) -> None:
         try:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
-from pathlib import Path
 
 from batchcast.domain.batch import Batch
 from batchcast.store import Store, UnknownBatch
 from batchcast.store.artifacts import Artifacts
 
 _log = logging.getLogger(__name__)
-_POINTED_AT = frozenset({"partitions", "converted"})  # folders whose own entries are looked at
 
 
 def sweep_artifacts(store: Store, artifacts: Artifacts) -> int:
@@ -41,11 +38,11 @@ def sweep_artifacts(store: Store, artifacts: Artifacts) -> int:
 def _sweep_batch(batch: Batch, artifacts: Artifacts) -> int:
     kept = _kept_by(batch)
     root = f"batches/{batch.batch_id}"
-    found = {f"{root}/{name}" for name in artifacts.names(root)}
-    for folder in _POINTED_AT:
-        if f"{root}/{folder}" in found:
-            found.remove(f"{root}/{folder}")
-            found |= {f"{root}/{folder}/{name}" for name in artifacts.names(f"{root}/{folder}")}
+    # What was converted may be pointed at in a moment, and is the same whoever made it: it goes with the batch.
+    found = {f"{root}/{name}" for name in artifacts.names(root) if name != "converted"}
+    if f"{root}/partitions" in found:
+        found.remove(f"{root}/partitions")
+        found |= {f"{root}/partitions/{name}" for name in artifacts.names(f"{root}/partitions")}
     strays = [key for key in found if not any(one == key or one.startswith(f"{key}/") for one in kept)]
     for key in strays:
         artifacts.remove(key)
@@ -59,9 +56,3 @@ def _kept_by(batch: Batch) -> set[str]:
     kept = {file.key for file in stored if file}
     kept |= {file.file.key for file in result.files} if result else set()
     return kept | {record.result for record in batch.partitions if record.result}
-
-
-def sweep_folder(folder: Path) -> None:
-    """Empty a folder of this server's own scratch."""
-    for entry in folder.iterdir():
-        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
