@@ -1,0 +1,27 @@
+"""Copies of what is kept elsewhere are let go when nobody has read them for a while."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from batchcast.app.service.results import Results
+from batchcast.run import LocalPool
+from batchcast.store import MemoryStore
+from batchcast.store.artifacts import open_artifacts
+
+
+def test_old_copies_go_and_fresh_ones_stay(tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for name, age in (("old", 7200), ("fresh", 60)):
+        (copies / name).write_text(name)
+        then = time.time() - age
+        os.utime(copies / name, (then, then))
+    with LocalPool(1) as pool:
+        results = Results(MemoryStore(), open_artifacts(None, tmp_path / "artifacts"), pool, copies)
+
+        results.prune()
+
+    assert [path.name for path in copies.iterdir()] == ["fresh"]
