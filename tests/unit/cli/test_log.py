@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from batchcast.cli.log import set_up_log
+from batchcast.cli.log import hand_over_log, set_up_log
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +22,16 @@ def test_the_log_is_shown_to_those_who_ask_for_it(shown, logger, capsys):
     logging.getLogger("batchcast.run").error("Its worker's last words")
 
     assert ("last words" in capsys.readouterr().err) is shown
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_log_of_a_server_goes_to_that_of_the_process(debug, logger, monkeypatch):
+    forms = []
+    monkeypatch.setattr("batchcast.app.log.set_up_service_log", forms.append)
+    set_up_log(shown=debug)
+
+    hand_over_log("json", debug=debug)
+
+    assert forms == ["json"]
+    assert (logger.handlers, logger.propagate) == ([], True)
+    assert logger.isEnabledFor(logging.DEBUG) is debug

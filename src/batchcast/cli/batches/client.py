@@ -30,10 +30,15 @@ class ServerClient:
         self._address = address
         headers = {"Accept-Language": language}
         if address.token:
+            if not (address.token.isascii() and address.token.isprintable()) or " " in address.token:
+                template = mark(
+                    "BATCHCAST_TOKEN holds something that no token has: a space, or another letter than ASCII."
+                )
+                raise InvalidSettings([Message(template)])  # which does not repeat it: it may be a secret
             headers["Authorization"] = f"Bearer {address.token}"
         try:
             self._http = httpx.Client(base_url=address.url, headers=headers, timeout=_TIMEOUT, transport=transport)
-        except (httpx.InvalidURL, ValueError) as error:  # ValueError: a token that no header can hold
+        except (httpx.InvalidURL, ValueError) as error:
             raise InvalidSettings([self._unusable(error)]) from error
 
     def __enter__(self) -> ServerClient:

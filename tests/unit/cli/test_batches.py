@@ -1,0 +1,100 @@
+"""How batches of a server read, and how a wait for one ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+BATCH = "ab" * 16
+
+
+def status(state: str, **changes: Any) -> dict[str, Any]:
+    partition = {
+        "number": 0,
+        "status": "FAILED" if state == "ROLLED_BACK" else "CANCELLED",
+        "sites": ["Kendari\x1b"],
+        "rows": 1200,
+        "parts": 7,
+        "series": 7,
+        "percent": 40.0,
+        "seconds": 2.5,
+        "attempt": 1,
+        "reused": False,
+        "reused_from": None,
+        "error": None,
+    }
+    told = {
+        "batch_id": BATCH,
+        "status": state,
+        "file_name": "demand\x1b[31m.csv",
+        "progress": {"percent": 40.0, "completed": 0, "total": 150},
+        "seconds_left": None,
+        "queue_place": None,
+        "error": None,
+        "partitions": [partition | {"number": number} for number in range(150)],
+        "result": None,
+        "submitted_at": "2026-11-23T23:47:13.900997Z",
+        "started_at": None,
+        "ended_at": None,
+        "submitted_by": "planner",
+        "retry_of": None,
+    }
+    return told | changes
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """What the server answers, in turn."""
+    queue: list[dict[str, Any]] = []
+
+    def handle_request(self: object, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=queue.pop(0))
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle_request)
+    return queue
+
+
+def test_a_batch_at_work_is_shown_with_its_time_left_and_nothing_that_a_terminal_obeys(batchcast, answers):
+    answers.append(status("PROCESSING", seconds_left=75.0))
+
+    shown = batchcast("batches", "show", BATCH).out
+
+    assert "40 % · 0/150 completed · 1 min 15 s left" in shown
+    assert "demand\\x1b[31m.csv" in shown
+    assert "\x1b" not in shown
+    assert ", planner" in shown
+    assert "… and 50 more partitions." in shown
+
+
+def test_a_batch_in_the_queue_shows_its_place(batchcast, answers):
+    answers.append(status("PENDING", queue_place=3))
+
+    assert "in the queue (3)" in batchcast("batches", "show", BATCH).out
+
+
+def test_the_wait_for_a_batch_that_is_rolled_back_ends_with_its_sentence_and_exit_code_3(batchcast, answers):
+    error = {"code": "timeout", "message": "Partition 0 timeout: Exceeded 300s", "way_out": "Raise it.", "partition": 0}
+    answers += [status("PROCESSING"), status("ROLLED_BACK", error=error)]
+
+    ended = batchcast("batches", "show", BATCH, "--wait")
+
+    assert ended.code == 3
+    assert "✗ Partition 0 timeout: Exceeded 300s" in ended.out
+    assert "→ Raise it." in ended.out
+    assert "Partition 0 timeout" in ended.err
+
+
+def test_the_wait_for_a_batch_that_is_cancelled_ends_with_exit_code_4(batchcast, answers):
+    answers.append(status("CANCELLED"))
+
+    ended = batchcast("batches", "show", BATCH, "--wait", "--json")
+
+    assert ended.code == 4
+
+
+def test_a_cancelled_batch_is_named(batchcast, answers):
+    answers.append({"batch_id": BATCH, "status": "CANCELLED"})
+
+    assert batchcast("batches", "cancel", BATCH).out == f"Batch {BATCH} is cancelled.\n"
