@@ -541,3 +541,64 @@ def test_a_mistake_in_looking_at_the_queue_is_logged_and_told(site, make_instant
     until(server.is_healthy)
     assert "the queue could not be looked at" in caplog.text
     assert PartitionState.COMPLETED.value in site.states("a")
+
+
+# What is in the way at the end
+
+
+def test_a_batch_that_is_deleted_while_its_jobs_end_leaves_nothing(site, make_instant_pool, until):
+    pool = make_instant_pool()
+    gate = pool.acts["partition"] = Gate()
+    site.submit("a", [30])
+    server = site.server(pool)
+    gate.reached.wait(10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(server), "_look", lambda self: None)
+        site.store.move_batch("a", BatchState.PROCESSING, BatchState.CANCELLED)
+        site.store.delete_batch("a")
+        site.artifacts.remove("batches/a")
+
+        gate.opened.set()
+        until(lambda: not server.at_work())
+
+    assert site.files("a") == set()
+    assert site.scratch() == []
+
+
+def test_a_batch_that_can_t_be_given_back_is_left_to_its_lease(site, make_instant_pool, caplog):
+    pool = make_instant_pool(1)
+    gate = pool.acts["partition"] = Gate()
+    flaky = FlakyStore(site.store)
+    site.submit("a")
+    server = site.server(pool, store=flaky)
+    gate.reached.wait(10)
+
+    flaky.lose = {"move_partition": ["before"] * 100}
+    server.stop(10)
+
+    assert "batch a could not be given back" in caplog.text
+    assert server.at_work() == ()
+    assert site.states("a") == ["PROCESSING"]
+
+
+def test_files_that_can_t_be_removed_are_logged_and_left_to_the_sweep(
+    site, make_instant_pool, ends, monkeypatch, caplog
+):
+    class StickyFolder(LocalFolder):
+        def remove(self, prefix):
+            raise ArtifactsUnavailable("the folder", "Permission denied")
+
+    def rmtree(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("batchcast.run.artifact_keeper.shutil.rmtree", rmtree)
+    pool = make_instant_pool()
+    pool.acts["publish"] = lambda job, given: (
+        site.store.move_batch("a", BatchState.PROCESSING, BatchState.CANCELLED) and None
+    )
+    site.submit("a")
+
+    site.server(pool, artifacts=StickyFolder(site.folder / "artifacts"))
+
+    assert ends("a").state is BatchState.CANCELLED
+    assert "batch a: its scratch files could not be removed: [Errno 13] Permission denied" in caplog.text
