@@ -214,6 +214,18 @@ class Status(Answer):
     last_event: int
 
 
+class Change(Answer):
+    """What an event tells."""
+
+    number: int = Field(description="1 is the first of the batch; also the id of the event.")
+    batch_id: str
+    kind: str = Field(description="batch, partition, progress or step; also the name of the event.")
+    partition: int | None
+    state: str | None
+    detail: dict[str, Any]
+    at: dt.datetime | None
+
+
 class Cancelled(Answer):
     """The answer to `cancel`."""
 

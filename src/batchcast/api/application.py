@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from batchcast.api import batches, results, surroundings
-from batchcast.api.answers import Problem
+from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.gate import Gate
 from batchcast.api.hub import Hub
@@ -66,8 +66,9 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         parts = schema.setdefault("components", {})
-        problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        parts.setdefault("schemas", {}).update(problem.pop("$defs", {}) | {"Problem": problem})
+        for model in (Problem, Change):  # that no endpoint names as its answer
+            told = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+            parts.setdefault("schemas", {}).update(told.pop("$defs", {}) | {model.__name__: told})
         for unused in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(unused, None)
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

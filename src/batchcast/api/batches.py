@@ -10,7 +10,7 @@ from starlette.responses import Response
 from batchcast.api.answers import Analyzed, Cancelled, History, Status, Submitted
 from batchcast.api.bodies import Texts, read_form, read_texts
 from batchcast.api.context import Asker, BatchId, Here, Lang, answer
-from batchcast.api.description import changes_body, form_body
+from batchcast.api.description import changes_body, event_content, form_body
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_analyzed, render_history, render_submitted
 from batchcast.api.streams import EventStream, has_tag
@@ -94,7 +94,7 @@ async def status(request: Request, batch_id: BatchId, here: Here, language: Lang
     status_code=200,
     response_class=EventStream,
     responses={
-        200: {"description": "Server-sent events, one a change.", "content": {"text/event-stream": {}}},
+        200: {"description": "Server-sent events, one a change.", "content": event_content()},
         204: {"description": "The batch has ended and there are no later events: do not connect again."},
         **documented(404),
     },

@@ -48,6 +48,18 @@ def form_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def event_content() -> dict[str, Any]:
+    """A stream of events, each with what it tells as JSON."""
+    change = {"$ref": "#/components/schemas/Change"}
+    told = {"type": "string", "contentMediaType": "application/json", "contentSchema": change}
+    event = {
+        "type": "object",
+        "required": ["id", "event", "data"],
+        "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": told},
+    }
+    return {"text/event-stream": {"schema": event}}
+
+
 def changes_body() -> dict[str, Any]:
     """The body of a request that changes some settings."""
     schema = {"type": "object", "properties": settings_schema()}

@@ -7,13 +7,13 @@ its own speed, so that a slow one costs no memory and delays nobody. A log goes 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import structlog
 
+from batchcast.api.answers import Change
 from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.app.translation import Language, translate
@@ -176,16 +176,16 @@ class Hub:
 
 def write_event(event: Event, language: Language) -> bytes:
     """An event as it is sent: its number, its kind, and what happened as JSON."""
-    told = {
-        "number": event.number,
-        "batch_id": event.batch_id,
-        "kind": event.kind,
-        "partition": event.partition,
-        "state": event.state,
-        "detail": _plain(event.detail, language),
-        "at": event.at.isoformat() if event.at else None,
-    }
-    return f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n".encode()
+    told = Change(
+        number=event.number,
+        batch_id=event.batch_id,
+        kind=event.kind,
+        partition=event.partition,
+        state=event.state,
+        detail=_plain(event.detail, language),
+        at=event.at,
+    )
+    return f"id: {event.number}\nevent: {event.kind}\ndata: {told.model_dump_json()}\n\n".encode()
 
 
 def _plain(value: Any, language: Language) -> Any:
