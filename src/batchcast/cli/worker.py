@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 import typer
@@ -14,6 +14,8 @@ from batchcast.cli.log import hand_over_log
 from batchcast.cli.service_options import read_service_config, service_parameters
 from batchcast.cli.session import Session
 from batchcast.domain.message import mark
+
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 HELP = mark("Carry out batches of a queue that servers share, until it is stopped; listens nowhere.")
 AT_WORK = mark("Taking batches from the queue, {workers} partitions at once. Stop it with Ctrl-C or SIGTERM.")
@@ -41,7 +43,7 @@ def _carry_out(session: Session, values: Values) -> None:
             session.screen.write_json({"kind": "working", "home": str(config.home), "workers": config.workers})
         else:
             session.screen.out.print(Text(session.words.say(AT_WORK, workers=config.workers)), soft_wrap=True)
-        stop.get()
+        _await(stop)
     finally:
         service.stop()
 
@@ -57,3 +59,13 @@ def _stop_asked_for() -> SimpleQueue[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     return asked
+
+
+def _await(asked: SimpleQueue[int]) -> None:
+    """Wait; and look up now and then, because a signal that comes just before the wait begins does not end it."""
+    while True:
+        try:
+            asked.get(timeout=_SECONDS_BETWEEN_LOOKS)
+        except Empty:
+            continue
+        return
