@@ -118,6 +118,10 @@ class ArtifactKeeper:
         end = attempt_end(outcome, result=prefix, checkpoint=self._keys[partition.number])
         return self._point_at(partition, PartitionState.PROCESSING, end)
 
+    def discard(self, partition: Partition, attempt: int) -> None:
+        """See `Keeper.discard`."""
+        shutil.rmtree(self._maker.result_folder(partition, attempt), ignore_errors=True)
+
     def folders(self) -> list[Path]:
         """See `Keeper.folders`."""
         found = []

@@ -217,6 +217,7 @@ class BatchRun:
                 return False
             except ArtifactsUnavailable as error:
                 verdict = unkept(partition, error)
+        self._keeper.discard(partition, self._attempts[number])
         end = attempt_end(outcome, verdict)
         self._require(self._move(partition, PartitionState.PROCESSING, verdict.state, end))
         if verdict.error and verdict.state is not PartitionState.PENDING:
@@ -266,13 +267,13 @@ class BatchRun:
     def _roll_back(self, error: Message) -> None:
         reach(Point.FAILURE_SEEN)
         self._end_jobs()
+        self._keeper.remove_files()  # first: the disk may be full of them, and the store may be on it
         try:
             if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
                 _log.info("batch %s was cancelled before it could be rolled back for: %s", self._batch_id, error)
             reach(Point.BATCH_ROLLED_BACK)
         except (LeaseLost, StoreUnavailable) as end:
             _log.warning("batch %s is let go: %s; it was to be rolled back for: %s", self._batch_id, end, error)
-        self._keeper.remove_files()
 
     def _end_jobs(self) -> None:
         """Kill what is at work, and wait until it is gone."""

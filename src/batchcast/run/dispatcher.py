@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from batchcast.domain.batch import Batch, BatchState
@@ -91,7 +92,7 @@ class Dispatcher:
         self._on_ended = on_ended
         self._claims = itertools.count(1)
         self._lock = threading.Lock()
-        self._at_work: dict[str, _AtWork] = {}
+        self._at_work: dict[str, _AtWork] = {}  # by the owner of the lease: a batch can be back before it is gone
         self._all_ended = threading.Condition(self._lock)
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -118,7 +119,7 @@ class Dispatcher:
     def at_work(self) -> tuple[str, ...]:
         """Ids of the batches at work here, in the order they were taken."""
         with self._lock:
-            return tuple(self._at_work)
+            return tuple(one.lease.batch_id for one in self._at_work.values())
 
     def worker_memory_mb(self) -> float:
         """Resident memory of all workers, in MB of 2**20 bytes."""
@@ -138,10 +139,10 @@ class Dispatcher:
             return False
         reach(Point.BATCH_CANCELLED)
         with self._lock:
-            running = self._at_work.get(batch_id)
-        if running:
-            running.run.stop()
-        elif was_waiting:
+            at_work = [one for one in self._at_work.values() if one.lease.batch_id == batch_id]
+        for one in at_work:
+            one.run.stop()
+        if was_waiting and not at_work:
             self._tell(self._store.batch(batch_id), None)
         return True
 
@@ -159,7 +160,8 @@ class Dispatcher:
             for running in self._at_work.values():
                 running.run.stop()
             if not self._all_ended.wait_for(lambda: not self._at_work, max(deadline - time.monotonic(), 0.0)):
-                _log.warning("not given back within %g s: batches %s", grace_seconds, ", ".join(self._at_work))
+                late = ", ".join(one.lease.batch_id for one in self._at_work.values())
+                _log.warning("not given back within %g s: batches %s", grace_seconds, late)
 
     # The thread
 
@@ -213,13 +215,16 @@ class Dispatcher:
         lease = self._store.claim_batch(f"{self._owner}.{next(self._claims)}", self._lease_seconds)
         if lease is None:
             return False
+        if self._stopping.is_set():
+            self._store.release_batch(lease)
+            return False
         reach(Point.BATCH_CLAIMED)
         _log.info("batch %s is taken, fence %d", lease.batch_id, lease.fence)
         one = self._make_run(lease)
         with self._lock:
             for other in self._at_work.values():
                 other.was_alone = one.was_alone = False
-            self._at_work[lease.batch_id] = one
+            self._at_work[lease.owner] = one
         one.run.start()
         return True
 
@@ -228,14 +233,14 @@ class Dispatcher:
         store = LeasedStore(self._store, lease, stopping)
         folder = self._folder / f"{lease.batch_id}-{lease.fence}"
         keeper = ArtifactKeeper(store, self._artifacts, lease, folder, stopping, steps=self._steps, limits=self._limits)
-        run = BatchRun(store, self._pool, keeper, lease.batch_id, self._end, stopping=stopping)
+        run = BatchRun(store, self._pool, keeper, lease.batch_id, partial(self._end, lease.owner), stopping=stopping)
         return _AtWork(lease=lease, run=run, was_alone=not lease.is_takeover)
 
     # The end of a batch, on its own thread
 
-    def _end(self, batch_id: str) -> None:
+    def _end(self, owner: str, batch_id: str) -> None:
         with self._lock:
-            one = self._at_work[batch_id]
+            one = self._at_work[owner]
         try:
             batch = self._store.batch(batch_id)
             if batch.state.is_final:
@@ -245,7 +250,7 @@ class Dispatcher:
             _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
         finally:
             with self._all_ended:
-                del self._at_work[batch_id]
+                del self._at_work[owner]
                 self._all_ended.notify_all()
             self._woken.set()
 

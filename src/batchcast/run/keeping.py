@@ -99,6 +99,9 @@ class Keeper(Protocol):
             ArtifactsUnavailable: if it can't be kept.
         """
 
+    def discard(self, partition: Partition, attempt: int) -> None:
+        """Remove what an attempt that failed has written, before anything is told: the disk may be full of it."""
+
     def folders(self) -> list[Path]:
         """Where the results of all partitions can be read, in the order of the plan.
 

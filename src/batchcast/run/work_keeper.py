@@ -44,6 +44,9 @@ class WorkKeeper:
         states = PartitionState.PROCESSING, PartitionState.COMPLETED
         return self._store.move_partition(self._batch_id, partition.number, *states, end=attempt_end(outcome))
 
+    def discard(self, partition: Partition, attempt: int) -> None:
+        """See `Keeper.discard`: it goes with the work folder, and nothing is told to a disk."""
+
     def folders(self) -> list[Path]:
         """See `Keeper.folders`."""
         return [self._folders[partition.number] for partition in self._maker.plan.partitions]

@@ -310,8 +310,11 @@ class Site:
 
 
 @pytest.fixture
-def site(request: Any, tmp_path: Path, make_plan: Any, a_history: Any) -> Iterator[Site]:
+def site(
+    request: Any, tmp_path: Path, make_plan: Any, a_history: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
     """Servers on one store, all stopped in the end; a memory store, unless a test asks for sqlite."""
+    monkeypatch.setattr("os.fsync", lambda handle: None)  # no power fails here, and hundreds of batches are kept
     is_sqlite = getattr(request, "param", "memory") == "sqlite"
     store = SqlStore.open(f"sqlite:///{tmp_path / 'batchcast.db'}") if is_sqlite else MemoryStore()
     site = Site(tmp_path, store, make_plan, a_history)

@@ -240,7 +240,8 @@ def test_a_step_that_fails_rolls_the_batch_back(bench, step, act, sentence):
     steps = Steps(
         **{**{name: getattr(STEPS, name) for name in ("prepare", "partition", "publish")}, step: f"acts:{act}"}
     )
-    one = bench([30, 20], steps=steps, limits=StepLimits(prepare_seconds=0.5, publish_seconds=0.5))
+    seconds = 0.5 if act == "wait_for_ever" else 60
+    one = bench([30, 20], steps=steps, limits=StepLimits(prepare_seconds=seconds, publish_seconds=seconds))
 
     batch = one.run()
 

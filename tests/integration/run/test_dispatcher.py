@@ -602,3 +602,71 @@ def test_files_that_can_t_be_removed_are_logged_and_left_to_the_sweep(
 
     assert ends("a").state is BatchState.CANCELLED
     assert "batch a: its scratch files could not be removed: [Errno 13] Permission denied" in caplog.text
+
+
+def test_a_batch_that_comes_back_while_its_last_run_here_is_ending_is_run(site, make_instant_pool, ends, until):
+    """Another server had taken it over, and has given it back before the first run's job was gone."""
+    pool = make_instant_pool(2)
+    may_die = threading.Event()
+    pool.acts["partition"] = lambda job, given: may_die.wait(20) and None
+    site.submit("a")
+    server = site.server(pool)
+    until(lambda: ("partition", 0) in pool.log)
+    (owner,) = site.store.owners()
+
+    site.store.expire_leases(owner)
+    site.store.release_batch(site.die("a"))
+    until(lambda: server.at_work() == ("a", "a"))
+    may_die.set()
+
+    assert ends("a").state is BatchState.COMPLETED
+    assert server.at_work() == ()
+
+
+def test_a_batch_that_is_taken_at_the_moment_of_stopping_is_given_back(site, make_instant_pool):
+    class SlowClaims(FlakyStore):
+        def claim_batch(self, owner, lease_seconds):
+            lease = self._store.claim_batch(owner, lease_seconds)
+            if lease:
+                is_claimed.set()
+                may_return.wait(10)
+            return lease
+
+    is_claimed, may_return = threading.Event(), threading.Event()
+    pool = make_instant_pool()
+    site.submit("a")
+    server = site.server(pool, store=SlowClaims(site.store))
+    is_claimed.wait(10)
+    stopper = threading.Thread(target=server.stop, args=(10,))
+    stopper.start()
+    server._stopping.wait(10)
+    may_return.set()
+    stopper.join()
+
+    assert site.store.owners() == frozenset()
+    assert pool.log == []
+
+
+def test_what_a_failed_attempt_wrote_is_gone_before_the_store_is_told(site, make_instant_pool, ends):
+    """Where the disk is full of it, the store could not keep what happened."""
+    seen = []
+
+    class Watching(FlakyStore):
+        def move_partition(self, batch_id, number, before, after, **named):
+            if after is PartitionState.FAILED:
+                seen.extend(path.name for path in site.folder.rglob("half"))
+            return self._store.move_partition(batch_id, number, before, after, **named)
+
+    def fail(job, given):
+        given["into"].mkdir(parents=True)
+        (given["into"] / "half").touch()
+        return Outcome(ending=Ending.ERROR, error=InternalError(Message("No space left on device")))
+
+    pool = make_instant_pool()
+    pool.acts["partition"] = fail
+    site.submit("a")
+
+    site.server(pool, store=Watching(site.store))
+
+    assert ends("a").state is BatchState.ROLLED_BACK
+    assert seen == []
