@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import structlog
 
-_QUIET = ("alembic", "asyncio", "botocore", "aiobotocore", "fsspec", "s3fs", "urllib3", "uvicorn.access")
+_QUIET = ("alembic", "asyncio", "botocore", "aiobotocore", "fsspec", "s3fs", "urllib3", "uvicorn.access", "uvicorn.error")
 
 
 def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
