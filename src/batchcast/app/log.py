@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 import structlog
 
-_QUIET = ("alembic", "asyncio", "botocore", "aiobotocore", "fsspec", "s3fs", "urllib3", "uvicorn.access", "uvicorn.error")
+_QUIET = (
+    "alembic",
+    "asyncio",
+    "botocore",
+    "aiobotocore",
+    "fsspec",
+    "s3fs",
+    "urllib3",
+    "uvicorn",
+)  # their warnings come through
 
 
 def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
