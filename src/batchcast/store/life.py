@@ -42,7 +42,7 @@ def moved_on(record: PartitionRecord, after: PartitionState, end: AttemptEnd | N
 
 def partition_detail(record: PartitionRecord, end: AttemptEnd | None, overall: float) -> dict[str, object]:
     """What the event of a moved partition tells; `overall` is the share of the whole batch that is done."""
-    detail = {
+    detail: dict[str, object] = {
         "attempt": record.attempt,
         "seconds": record.seconds,
         "peak_mb": end.peak_mb if end else None,

@@ -49,7 +49,7 @@ def check_new(connection: Connection, new: NewBatch) -> None:
 def insert_batch(connection: Connection, contents: Contents, new: NewBatch) -> int:
     """Add a new batch with all that belongs to it, and end the claim on its artifacts; returns its `seq`."""
     added = sa.insert(schema.batch).values(_columns_of(new)).returning(_b.seq)
-    seq = connection.execute(added).scalar_one()
+    seq: int = connection.execute(added).scalar_one()
     content = {"settings": to_text(new.settings), "plan": to_text(new.plan), "source": to_text(new.source)}
     connection.execute(sa.insert(schema.content), content | {"seq": seq})
     partitions.add_partitions(connection, seq, new.plan.partitions)

@@ -43,10 +43,10 @@ class Database:
         self._writing: contextlib.AbstractContextManager[Any] = (
             threading.Lock() if is_sqlite else contextlib.nullcontext()
         )
-        if is_sqlite:
-            self._reader, self._writer = self._engine, self._engine.execution_options(is_writing=True)
-        else:  # several queries of one read see the same moment
-            self._reader, self._writer = self._engine.execution_options(isolation_level="REPEATABLE READ"), self._engine
+        self._writer = self._engine.execution_options(is_writing=True)
+        # Several queries of one read see the same moment: with SQLite they do anyway.
+        moment = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self._engine.execution_options(**moment)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
