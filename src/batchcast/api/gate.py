@@ -18,11 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from batchcast.api.hosts import Hosts
 from batchcast.api.metrics import Metrics
 from batchcast.api.problems import answer_problem
-from batchcast.api.refusals import BadHost
+from batchcast.api.refusals import BadHost, ForeignPage
 from batchcast.app.service import Service
 from batchcast.app.tokens import Role
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
+_LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})  # changes nothing
 _BATCH_ID = re.compile(r"[0-9a-f]{32}")
 _OPEN = frozenset({"/", "/healthz", "/readyz", "/api/openapi.json", "/api/errors"})  # and /api/docs: they hold no data
 _SAFE_HEADERS = {
@@ -68,6 +69,8 @@ class Gate:
         headers = Headers(scope=scope)
         if not self._hosts.admit(headers, scope):
             raise BadHost
+        if scope["method"] not in _LOOKING and not self._hosts.admit_origin(headers, scope):
+            raise ForeignPage
         if not _is_open(scope["path"]):
             person = self._service.authenticate(_token_of(headers))
             person.require(_role_for(scope["method"]))
@@ -113,6 +116,6 @@ def _token_of(headers: Headers) -> str | None:
 
 def _role_for(method: str) -> Role:
     """What it takes to ask this: looking, changing, or removing."""
-    if method in ("GET", "HEAD", "OPTIONS"):
+    if method in _LOOKING:
         return Role.VIEWER
     return Role.ADMIN if method == "DELETE" else Role.PLANNER

@@ -21,7 +21,16 @@ class Hosts:
 
     def admit(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
         """Whether the request names this server, or the very address it came in by."""
-        name = _without_port(headers.get("host", "").lower())
+        return self._is_ours(_without_port(headers.get("host", "").lower()), scope)
+
+    def admit_origin(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
+        """Whether a request that a browser sends comes from a page of this server; programs send no Origin."""
+        origin = headers.get("origin")
+        if origin is None:
+            return True
+        return self._is_ours(_without_port(origin.lower().partition("://")[2]), scope)
+
+    def _is_ours(self, name: str, scope: Mapping[str, Any]) -> bool:
         came_by = (scope.get("server") or ("",))[0]
         is_ours = name in self._names or (bool(self._endings) and name.endswith(self._endings))
         return self._any or is_ours or (bool(name) and name == _bracketed(str(came_by)))

@@ -15,6 +15,7 @@ from batchcast.api.answers import Problem, RowErrors, RowErrorsOfPartition
 from batchcast.api.language import language_of
 from batchcast.api.refusals import (
     BadHost,
+    ForeignPage,
     HttpProblem,
     InvalidRequest,
     MethodNotAllowed,
@@ -50,6 +51,7 @@ _ONLY_SOME = ("problems", "row_errors")  # members that not every problem has
 
 _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BadHost, 400),
+    (ForeignPage, 403),
     (NotAuthenticated, 401),
     (NotAllowed, 403),
     (UnknownBatch, 404),

@@ -2,6 +2,7 @@
 
 BatchcastError (domain)
 ├── BadHost                     the Host header names another server                            400
+├── ForeignPage                 a page of another site made a browser send it                   403
 ├── NoSuchPage                  nothing answers under this path                                 404
 ├── MethodNotAllowed            something does, but not to this method                          405
 ├── UploadTooSlow               the body took too long, or trickled                             408
@@ -29,6 +30,19 @@ class BadHost(BatchcastError):
         template = mark(
             "The Host header names none of the names of this server. Call it by its address, or have the name added "
             "to BATCHCAST_ALLOWED_HOSTS."
+        )
+        super().__init__(Message(template))
+
+
+class ForeignPage(BatchcastError):
+    """A page of another site made a browser send a request that would change something."""
+
+    slug = "foreign-page"
+
+    def __init__(self) -> None:
+        template = mark(
+            "The request comes from a page of another site, by its Origin header; such a page may change nothing here. "
+            "Use this server's own page or a program, or have the page's host added to BATCHCAST_ALLOWED_HOSTS."
         )
         super().__init__(Message(template))
 

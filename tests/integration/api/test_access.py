@@ -6,6 +6,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
+from batchcast.api import gate, problems
 from batchcast.store import StoreUnavailable
 
 pytestmark = pytest.mark.xdist_group("api")
@@ -107,10 +108,24 @@ def test_what_the_framework_refuses_is_a_problem_too(client, method, path, statu
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, monkeypatch, capfd):
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self):
+        self.said = []
+
+    def info(self, sentence, **about):
+        self.said.append((sentence, about))
+
+    error = warning = info
+
+
+def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, monkeypatch):
     def fail(query):
         raise ZeroDivisionError("the secret of the house")
 
+    log = Log()
+    monkeypatch.setattr(problems, "_log", log)
     monkeypatch.setattr(service, "history", fail)
 
     answer = client.get("/api/batch/history")
@@ -119,9 +134,9 @@ def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, m
     assert (answer.status_code, told["code"]) == (500, "internal-error")
     assert "secret" not in answer.text
     incident = told["detail"].split("incident ")[1].split(" ")[0]
-    logged = "".join(capfd.readouterr())
-    assert incident in logged
-    assert "the secret of the house" in logged
+    ((_, about),) = log.said
+    assert about["incident"] == incident
+    assert isinstance(about["exc_info"], ZeroDivisionError)
 
 
 def test_a_store_that_is_away_is_told_with_a_time_to_come_back(client, service, monkeypatch):
@@ -194,9 +209,31 @@ def test_figures_tell_what_has_been_done(client, completed):
     assert any(line.startswith(f"batchcast_http_requests_total{submitted} ") for line in lines)
 
 
-def test_a_request_is_logged_without_the_text_of_its_sender(client, capfd):
-    client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
+def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch):
+    log = Log()
+    monkeypatch.setattr(gate, "_log", log)
 
-    logged = "".join(capfd.readouterr())
-    assert "/api/batch/status/{batch_id}" in logged
-    assert "forged" not in logged
+    client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
+    client.get(f"/api/batch/status/{NOBODY}")
+
+    forged, plain = (about | {"seconds": 0} for _, about in log.said)
+    told = {"action": "request", "method": "GET", "route": "/api/batch/status/{batch_id}", "status": 404, "seconds": 0}
+    assert forged == told
+    assert plain == told | {"batch_id": NOBODY}
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example:9571"])
+def test_a_page_of_another_site_may_change_nothing(guarded, tokens, origin):
+    headers = as_(tokens, "admin") | {"origin": origin}
+
+    changed = guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers)
+
+    assert (changed.status_code, changed.json()["code"]) == (403, "foreign-page")
+    assert guarded.get("/api/batch/history", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:9572", "https://plan.example"])
+def test_a_page_of_this_server_may(guarded, tokens, origin):
+    headers = as_(tokens, "admin") | {"origin": origin}
+
+    assert guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers).status_code == 404

@@ -68,7 +68,8 @@ def test_a_file_that_turns_out_to_be_over_the_limit_is_refused(client, service, 
 
 
 def test_a_file_of_exactly_the_limit_is_taken(client, demand, fast):
-    content = demand()
+    row = b"2023-01-15,0012,Kendari,1\n"
+    content = demand() + row * ((2**20 - len(demand())) // len(row))
     content += b"\n" * (2**20 - len(content))
 
     answer = client.post("/api/batch/analyze", files={"file": ("d.csv", content)}, data=fast)
