@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 SAMPLE_SECONDS = 0.02
+SECONDS_TO_START = 120
 MEGABYTE = 1024 * 1024
 BATCHCAST = (sys.executable, "-m", "batchcast")
 DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -67,6 +71,36 @@ def measure(command: Sequence[str | Path], *, environment: Mapping[str, str] | N
     return Measurement(wall_seconds=wall, cpu_seconds=cpu, peak_mb=peak / MEGABYTE, output=output)
 
 
+@contextmanager
+def serve(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A server with this home and the address of its API, from when it is ready to the end of the block.
+
+    Raises:
+        BenchmarkFailed: if it does not start; its log says why.
+    """
+    port, page_port = _free_ports()
+    environment = {"HOME": str(home), "API_PORT": str(port), "PAGE_PORT": str(page_port)}
+    log = home.with_name(f"{home.name}.log")
+    with log.open("wb") as captured:
+        process = subprocess.Popen(
+            [*BATCHCAST, "serve"],
+            env=os.environ | {f"BATCHCAST_{name}": value for name, value in environment.items()},
+            stdout=captured,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not _is_ready(address):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise BenchmarkFailed(f"the server did not start:\n{log.read_text()}")
+            time.sleep(0.1)
+        yield process, address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a Markdown table; numbers are shown with three digits that count."""
     print("|", " | ".join(header), "|")
@@ -74,6 +108,20 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for row in rows:
         print("|", " | ".join(_shown(cell) for cell in row), "|")
     print()
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz", trust_env=False, timeout=10).status_code == 200
+    except httpx.TransportError:
+        return False  # it does not listen yet
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _watch(process: subprocess.Popen[bytes]) -> int:
