@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -37,12 +36,9 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="batchcast-postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
-        if os.geteuid() == 0:  # it refuses to run as root
-            user = pwd.getpwnam(_unprivileged_user())
-            os.chown(self._folder, user.pw_uid, user.pw_gid)
-            self._identity: dict[str, Any] = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        else:
-            self._identity = {}
+        self._identity = _identity()
+        if self._identity:
+            os.chown(self._folder, self._identity["user"], self._identity["group"])
         self._initialise()
 
     @property
@@ -191,7 +187,7 @@ def _running() -> Iterator[PostgresServer]:
 def _find_programs() -> Path:
     """The folder of PostgreSQL's programs; as root they are installed where they are missing."""
     found = _programs_here()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if found is None and _identity() and shutil.which("apt-get"):
         subprocess.run(["apt-get", "install", "-y", "postgresql"], check=False, capture_output=True)
         found = _programs_here()
     if found is None:
@@ -206,9 +202,15 @@ def _programs_here() -> Path | None:
     return next((path.parent for path in candidates if (path.parent / "initdb").exists()), None)
 
 
-def _unprivileged_user() -> str:
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return _ROLE if _ROLE in names else "nobody"
+def _identity() -> dict[str, Any]:
+    """Whom its processes run as, where we are root: it refuses to."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return {}
+    import pwd  # not on every system
+
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    user = users.get(_ROLE) or users["nobody"]
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _free_port() -> int:
