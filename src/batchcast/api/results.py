@@ -25,12 +25,13 @@ Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 _FILE = {"schema": {"type": "string", "format": "binary"}}
-_MEDIA_TYPES = (
-    "text/csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/vnd.apache.parquet",
-    "application/json",
-)
+_FILES = {
+    "text/csv": _FILE,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _FILE,
+    "application/vnd.apache.parquet": _FILE,
+    "application/json": _FILE,
+}
+_CERTIFICATE = {"application/json": {"schema": {"type": "object", "description": "The certificate."}}}
 
 
 @router.get(
@@ -38,8 +39,8 @@ _MEDIA_TYPES = (
     status_code=200,
     response_class=FileAnswer,
     responses={
-        200: {"description": "The whole file.", "content": dict.fromkeys(_MEDIA_TYPES, _FILE)},
-        206: {"description": "The range of it that was asked for.", "content": dict.fromkeys(_MEDIA_TYPES, _FILE)},
+        200: {"description": "The whole file.", "content": _FILES | _CERTIFICATE},
+        206: {"description": "The range of it that was asked for.", "content": _FILES},
         304: {"description": "The client has it already."},
         **documented(404, 409, 416),
     },
