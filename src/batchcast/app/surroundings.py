@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.errors import BatchcastError, InvalidSettings
 from batchcast.domain.message import Message, mark
+from batchcast.run import Ending, Job, LocalPool
+
+_SECONDS_FOR_NOTHING = 30
+
+
+class WorkerUnusable(BatchcastError):
+    """A worker process was started, and ended before it had done a job that does nothing."""
+
+    slug = "worker-unusable"
 
 
 def check_home(folder: Path) -> None:
@@ -25,3 +36,24 @@ def check_home(folder: Path) -> None:
         )
         values = {"folder": str(folder), "error": error.strerror or str(error)}
         raise InvalidSettings([Message(template, values)]) from error
+
+
+def check_workers() -> None:
+    """Have a worker process carry out a job that does nothing.
+
+    Raises:
+        WorkerStartFailed: if none can be started.
+        WorkerUnusable: if it starts and ends before it has done its job; says how.
+    """
+    with LocalPool(1, allowed=(__name__,)) as pool:
+        outcome = pool.submit(Job(function=f"{__name__}:idle_job", timeout_seconds=_SECONDS_FOR_NOTHING)).wait()
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.ending is not Ending.DONE:
+        template = mark("A worker process was started and did not do its work ({ending}). {last_words}")
+        how = outcome.ended_by or outcome.ending.value
+        raise WorkerUnusable(Message(template, {"ending": how, "last_words": outcome.last_words}))
+
+
+def idle_job(_arguments: Mapping[str, Any], _on_progress: Callable[[float], None]) -> None:
+    """What a worker does to show that it can."""

@@ -34,9 +34,10 @@ def _carry_out(session: Session, values: Values) -> None:
     config = read_service_config(values)
     from batchcast.api.server import open_sockets, run_servers
     from batchcast.app.service import Service
-    from batchcast.app.surroundings import check_home
+    from batchcast.app.surroundings import check_home, check_workers
 
     check_home(config.home)
+    check_workers()
     sockets = open_sockets(config)
     hand_over_log(config.log_format, debug=session.debug)
     try:

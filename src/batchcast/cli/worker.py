@@ -31,9 +31,10 @@ def _carry_out(session: Session, values: Values) -> None:
     session.refuse_problems()
     config = read_service_config(values)
     from batchcast.app.service import Service
-    from batchcast.app.surroundings import check_home
+    from batchcast.app.surroundings import check_home, check_workers
 
     check_home(config.home)
+    check_workers()
     hand_over_log(config.log_format, debug=session.debug)
     stop = _stop_asked_for()
     service = Service.open(config)

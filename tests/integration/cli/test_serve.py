@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 
 import httpx
 import pytest
+
+from batchcast.run import Ending, LocalPool
 
 pytestmark = pytest.mark.xdist_group("cli and its server")
 
@@ -48,6 +53,35 @@ def test_a_person_is_told_where_everything_is(start, command, monkeypatch):
     assert served.code == 0
     assert "The API is at http://127.0.0.1:" in served.out
     assert "Ctrl-C" in served.out
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_a_machine_on_which_no_worker_starts_is_told_so_before_anything_else(command, monkeypatch, name):
+    monkeypatch.setattr("batchcast.app.surroundings.LocalPool", partial(LocalPool, python="/nowhere/python"))
+
+    refused = command(name, "--home", "home")
+
+    assert refused.code == 1
+    assert "No such file or directory: '/nowhere/python'" in refused.err
+
+
+def test_a_worker_that_ends_before_its_work_is_done_is_told_with_how_it_ended(command, monkeypatch):
+    monkeypatch.setattr("batchcast.app.surroundings.LocalPool", DyingPool)
+
+    refused = command("serve", "--home", "home")
+
+    assert refused.code == 1
+    assert "did not do its work (signal SIGILL). illegal instruction" in refused.err
+
+
+class DyingPool(LocalPool):
+    """Its workers die at their first job."""
+
+    def submit(self, *arguments, **options):
+        pooled = super().submit(*arguments, **options)
+        outcome = pooled.wait()
+        died = replace(outcome, ending=Ending.CRASH, ended_by="signal SIGILL", last_words="illegal instruction")
+        return SimpleNamespace(wait=lambda: died)
 
 
 def test_a_taken_port_is_named_before_anything_starts(command):
