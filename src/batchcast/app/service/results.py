@@ -143,7 +143,8 @@ class Results:
             return found.file
         if kind not in TABLES:
             raise NoSuchFile(kind, file_format)
-        return self._convert(batch, kind, file_format).file
+        made = _find(self._store.files(batch.batch_id), kind, file_format)
+        return (made or self._convert(batch, kind, file_format)).file
 
     def _published(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
         found = _find(_require_result(batch), kind, file_format)
