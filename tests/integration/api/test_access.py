@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from queue import Queue
+
 import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
@@ -112,10 +114,10 @@ class Log:
     """Keeps what is logged."""
 
     def __init__(self):
-        self.said = []
+        self.said = Queue()  # a request is logged after its answer
 
-    def info(self, sentence, **about):
-        self.said.append((sentence, about))
+    def info(self, _sentence, **about):
+        self.said.put(about)
 
     error = warning = info
 
@@ -134,7 +136,7 @@ def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, m
     assert (answer.status_code, told["code"]) == (500, "internal-error")
     assert "secret" not in answer.text
     incident = told["detail"].split("incident ")[1].split(" ")[0]
-    ((_, about),) = log.said
+    about = log.said.get(timeout=10)
     assert about["incident"] == incident
     assert isinstance(about["exc_info"], ZeroDivisionError)
 
@@ -216,7 +218,7 @@ def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch)
     client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
     client.get(f"/api/batch/status/{NOBODY}")
 
-    forged, plain = (about | {"seconds": 0} for _, about in log.said)
+    forged, plain = (log.said.get(timeout=10) | {"seconds": 0} for _ in range(2))
     told = {"action": "request", "method": "GET", "route": "/api/batch/status/{batch_id}", "status": 404, "seconds": 0}
     assert forged == told
     assert plain == told | {"batch_id": NOBODY}
