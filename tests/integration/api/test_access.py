@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from queue import Queue
 
 import httpx
@@ -218,7 +219,10 @@ def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch)
     client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
     client.get(f"/api/batch/status/{NOBODY}")
 
-    forged, plain = (log.said.get(timeout=10) | {"seconds": 0} for _ in range(2))
+    lines = iter(
+        lambda: log.said.get(timeout=10) | {"seconds": 0}, None
+    )  # of an earlier request too, where it was slow
+    forged, plain = islice((line for line in lines if line["route"] == "/api/batch/status/{batch_id}"), 2)
     told = {"action": "request", "method": "GET", "route": "/api/batch/status/{batch_id}", "status": 404, "seconds": 0}
     assert forged == told
     assert plain == told | {"batch_id": NOBODY}
