@@ -80,8 +80,10 @@ def test_a_file_that_the_client_has_is_not_sent_again(client, completed):
 def test_what_there_is_not_is_not_found(client, completed):
     nothing_refused = client.get(f"/api/batch/download/{completed}?kind=rejected")
     unknown = client.get(f"/api/batch/download/{completed}?kind=secrets")
+    no_such_format = client.get(f"/api/batch/download/{completed}?kind=forecast&format=json")
 
     assert (nothing_refused.status_code, nothing_refused.json()["code"]) == (404, "no-such-file")
+    assert (no_such_format.status_code, no_such_format.json()["code"]) == (404, "no-such-file")
     assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid-request")
 
 

@@ -36,6 +36,7 @@ MEDIA_TYPES = {
     "json": "application/json",
 }
 TABLES = ("forecast", "stock", "accuracy")
+_TABLE_FORMATS = ("csv", "xlsx", "parquet")
 _ONLY = {"rejected": "csv", "certificate": "json"}  # kinds that come in one format
 _INDICES_REMEMBERED = 4
 _CONVERSION_SECONDS = 1800
@@ -63,7 +64,7 @@ class Results:
             ArtifactMissing, ArtifactDamaged: if what is kept is not what was published.
         """
         chosen = file_format or _ONLY.get(kind, "csv")
-        if chosen not in MEDIA_TYPES or (kind not in TABLES and _ONLY.get(kind) != chosen):
+        if chosen not in (_TABLE_FORMATS if kind in TABLES else (_ONLY.get(kind),)):
             raise NoSuchFile(kind, chosen)
         stored = self._stored(batch, kind, chosen)
         path = self._artifacts.fetch(stored, self._folder)
