@@ -10,6 +10,7 @@ from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings, usable_cores
 
+AUTO = "auto"  # as models: they are chosen for each series
 Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
 
 
@@ -53,6 +54,11 @@ def _listed(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
 
 
+def _models(setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    names = _listed(setting, given)
+    return () if names == (AUTO,) else names
+
+
 def _date(setting: str, given: Sequence[str]) -> dt.date:
     try:
         return dt.date.fromisoformat(given[-1])
@@ -76,7 +82,7 @@ READERS: Mapping[str, Reader] = {
     "week_start": _text,
     "forecast_start_date": _date,
     "site_codes": _texts,
-    "models": _listed,
+    "models": _models,
     "seed": _whole,
     "date_order": _text,
     "number_style": _text,

@@ -35,6 +35,10 @@ def test_every_kind_of_text_is_read() -> None:
     )
 
 
+def test_models_chosen_by_us_can_be_asked_for_by_name() -> None:
+    assert settings_of_texts({"models": ["auto"]}, base=BatchSettings(models=("naive",))) == BatchSettings()
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     given = {"horizon": ["ten"], "rounding": ["up"], "horizn": ["7"]}
 
