@@ -20,6 +20,9 @@ from batchcast.ingest import RowsRefused
 from batchcast.publish import CertificateMismatch, OutputTaken
 from batchcast.run import Ending, Job, Outcome
 
+pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
+
+
 _SETTINGS = BatchSettings(horizon=3, batch_mode="on")
 
 

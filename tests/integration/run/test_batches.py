@@ -19,6 +19,9 @@ from batchcast.run.verdict import check_completed
 from batchcast.store.memory import MemoryStore
 from batchcast.store.store import UnknownBatch
 
+pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
+
+
 STEPS = Steps(prepare="acts:prepare", partition="acts:partition", publish="acts:publish")
 
 

@@ -11,6 +11,9 @@ import pytest
 
 from batchcast.run.job import Ending
 
+pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
+
+
 SLACK = 2.0  # seconds after its limit by which a job is gone
 
 

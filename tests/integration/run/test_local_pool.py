@@ -17,6 +17,8 @@ from batchcast.run.local_pool import LocalPool
 from batchcast.run.supervision import Supervision
 from batchcast.run.worker_process import WorkerStartFailed
 
+pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
+
 
 def test_a_job_is_done_and_its_result_comes_back(make_pool, act):
     outcome = make_pool().submit(act("echo", text="größer \ud800", numbers=[0.1, 1e300, None, True])).wait(20)
