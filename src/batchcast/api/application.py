@@ -14,16 +14,17 @@ from starlette.responses import Response
 from batchcast.api import batches, results, surroundings
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
-from batchcast.api.gate import Gate
+from batchcast.api.doorman import TokenDoorman
 from batchcast.api.hub import Hub
-from batchcast.api.metrics import Metrics
 from batchcast.api.problems import answer_problem
-from batchcast.api.refusals import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
 from batchcast.api.statuses import Statuses
-from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.message import Message, mark
+from batchcast.http.gate import Gate
+from batchcast.http.metrics import Metrics
+from batchcast.http.refusals import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
+from batchcast.http.threads import Threads
 
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
 
@@ -31,10 +32,8 @@ Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Langu
 """
 
 
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
     """The API over a service; `app.state.context.hub.close()` ends its streams."""
-    threads = Threads()
-    metrics = Metrics(service)
     app = FastAPI(
         title="batchcast",
         version=version("batchcast"),
@@ -56,7 +55,7 @@ def create_app(service: Service) -> FastAPI:
     app.exception_handler(BatchcastError)(_tell)
     app.exception_handler(HTTPException)(_tell_http)
     app.exception_handler(RequestValidationError)(_tell_invalid)
-    app.add_middleware(Gate, service=service, metrics=metrics)
+    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=TokenDoorman(service))
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 

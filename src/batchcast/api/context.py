@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,17 +10,14 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from batchcast.api.hub import Hub
-from batchcast.api.language import language_of
-from batchcast.api.metrics import Metrics
 from batchcast.api.statuses import Statuses
-from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.app.tokens import Person
 from batchcast.app.translation import Language
-from batchcast.store import UnknownBatch
-
-_BATCH_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_SHOWN = 40  # characters of an id that can't be one
+from batchcast.http.batch_ids import read_batch_id
+from batchcast.http.language import language_of
+from batchcast.http.metrics import Metrics
+from batchcast.http.threads import Threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +51,7 @@ def _batch_id(
         Path(description="As `submit` gave it.", json_schema_extra={"pattern": "^[0-9a-f]{32}$"}),
     ],
 ) -> str:
-    """The id in the path; one that none of ours looks like is not even looked for."""
-    if not _BATCH_ID.fullmatch(batch_id):
-        raise UnknownBatch("".join(c for c in batch_id if c.isprintable())[:_SHOWN])
-    return batch_id
+    return read_batch_id(batch_id)
 
 
 Here = Annotated[Context, Depends(_context)]

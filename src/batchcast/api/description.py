@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from batchcast.api.multipart import FILE_FIELD
 from batchcast.app.settings_text import READERS, REPEATED
 from batchcast.domain.settings import CHOICES, MODEL_NAMES, RANGES, BatchSettings
+from batchcast.http.multipart import FILE_FIELD
 
 _WHOLE = frozenset(
     {

@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 
 from batchcast.api.answers import Change
-from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.app.translation import Language, translate
 from batchcast.domain.batch import BatchState, Event
 from batchcast.domain.message import Message
+from batchcast.http.threads import Threads
 from batchcast.store import UnknownBatch
 
 KEEP_ALIVE = b": still here\n\n"

@@ -12,7 +12,7 @@ from batchcast.api.answers import OneSeries, RejectedRows, SeriesList
 from batchcast.api.context import BatchId, Here, answer
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list
-from batchcast.api.streams import FileAnswer, answer_file
+from batchcast.http.streams import FileAnswer, answer_file
 from batchcast.publish import SeriesQuery
 
 MOST_SERIES = 1000

@@ -16,9 +16,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from batchcast.api.rendering import render_status
-from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.app.translation import Language
+from batchcast.http.threads import Threads
 from batchcast.store import UnknownBatch
 
 _MOST_BYTES = 64 * 2**20  # of all that are kept

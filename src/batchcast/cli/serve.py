@@ -15,8 +15,8 @@ from batchcast.cli.session import Session
 from batchcast.domain.message import mark
 
 if TYPE_CHECKING:
-    from batchcast.api.server import Sockets
     from batchcast.app.configuration import ServiceConfig
+    from batchcast.server import Sockets
 
 HELP = mark("Start a server: the API, its page, and workers that carry batches out until it is stopped.")
 ADDRESSES = mark("The API is at {api}, its description at {docs}, the page at {page}.")
@@ -32,9 +32,9 @@ def register(commands: typer.Typer, session: Session) -> None:
 def _carry_out(session: Session, values: Values) -> None:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.api.server import open_sockets, run_servers
     from batchcast.app.service import Service
     from batchcast.app.surroundings import check_home, check_workers
+    from batchcast.server import open_sockets, run_servers
 
     check_home(config.home)
     check_workers()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
-from batchcast.api import gate, problems
+from batchcast.http import error_status, gate
 from batchcast.store import StoreUnavailable
 
 pytestmark = pytest.mark.xdist_group("api")
@@ -128,7 +128,7 @@ def test_a_mistake_of_ours_tells_an_incident_and_nothing_more(client, service, m
         raise ZeroDivisionError("the secret of the house")
 
     log = Log()
-    monkeypatch.setattr(problems, "_log", log)
+    monkeypatch.setattr(error_status, "_log", log)
     monkeypatch.setattr(service, "history", fail)
 
     answer = client.get("/api/batch/history")

@@ -10,8 +10,8 @@ from tests.unit.api.fakes import BATCH_ID
 
 from batchcast.api import hub as hub_module
 from batchcast.api.hub import KEEP_ALIVE, Hub
-from batchcast.api.threads import Threads
 from batchcast.domain.message import Message
+from batchcast.http.threads import Threads
 from batchcast.store import UnknownBatch
 
 

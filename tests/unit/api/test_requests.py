@@ -6,13 +6,14 @@ import json
 
 import pytest
 
-from batchcast.api.hosts import Hosts
-from batchcast.api.language import language_of
-from batchcast.api.problems import answer_problem, status_of
-from batchcast.api.refusals import HttpProblem
+from batchcast.api.problems import answer_problem
 from batchcast.app.configuration import ServiceConfig
 from batchcast.domain.errors import BatchCancelled, InternalError
 from batchcast.domain.message import Message
+from batchcast.http.error_status import status_of
+from batchcast.http.hosts import Hosts
+from batchcast.http.language import language_of
+from batchcast.http.refusals import HttpProblem
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 import batchcast
-from batchcast.api import metrics
 from batchcast.api.application import create_app
 from batchcast.app.configuration import PREFIX, ServiceConfig
 from batchcast.cli.batches import ACTIONS
@@ -22,6 +21,9 @@ from batchcast.cli.service_options import SERVICE_OPTIONS
 from batchcast.domain import columns
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.settings import CHOICES, MODEL_NAMES, BatchSettings
+from batchcast.http import metrics
+from batchcast.http.metrics import Metrics
+from batchcast.http.threads import Threads
 from batchcast.ingest.header import ACCEPTED_NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -88,7 +90,7 @@ def test_no_variable_is_described_that_is_not_read():
 def test_the_endpoints_are_those_that_are_described():
     described = re.findall(r"^\| `([A-Z]+)` \| `(/\S*)` \|", page("reference/api.md"), re.MULTILINE)
 
-    paths = create_app(NoService()).openapi()["paths"]
+    paths = create_app(NoService(), Threads(), Metrics(NoService())).openapi()["paths"]
     there = [(method.upper(), path) for path, methods in paths.items() for method in methods]
     assert sorted(described) == sorted(there)
 

@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from batchcast.api.multipart import MOST_FIELDS, FormParser
-from batchcast.api.pace import Pace
-from batchcast.api.refusals import BadForm, NotAForm
-from batchcast.api.threads import Threads
 from batchcast.app.service import Service
 from batchcast.app.upload import Upload, too_large
 from batchcast.domain.message import Message, mark
+from batchcast.http.multipart import MOST_FIELDS, FormParser
+from batchcast.http.pace import Pace
+from batchcast.http.refusals import BadForm, NotAForm
+from batchcast.http.threads import Threads
 
 MOST_BYTES_BESIDE = 2**20  # of a form, beside its file
 _BYTES_AT_ONCE = 256 * 1024  # that are written to the disk

@@ -20,18 +20,18 @@ from typing import Any
 import structlog
 import uvicorn
 
-from batchcast.api.application import create_app
-from batchcast.api.refusals import PortTaken
 from batchcast.app.configuration import ServiceConfig
 from batchcast.app.service import Service
 from batchcast.domain.message import Message, mark
+from batchcast.http.refusals import PortTaken
+from batchcast.server.faces import Faces
 
 SECONDS_FOR_REQUESTS = 2
 SECONDS_FOR_BATCHES = 6.0
 _WAITING = 1024  # connections that the system holds until they are taken
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_log = structlog.get_logger("batchcast.api")
+_log = structlog.get_logger("batchcast.server")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,14 +100,14 @@ def run_servers(
 
 
 class Servers:
-    """Two HTTP servers over one application."""
+    """Two HTTP servers in one loop: the API's and the page's."""
 
     def __init__(
         self, service: Service, sockets: Sockets, on_listening: Callable[[Sockets], None] | None = None
     ) -> None:
         self.sockets = sockets
         self._on_listening = on_listening
-        self._app = create_app(service)
+        self._faces = Faces(service)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._servers: list[_Server] = []
@@ -121,7 +121,7 @@ class Servers:
     async def serve(self) -> None:
         """Answer requests until `stop`."""
         self._loop = asyncio.get_running_loop()
-        self._servers = [_Server(_settings(self._app), self._note_started) for _ in range(2)]
+        self._servers = [_Server(_settings(app), self._note_started) for app in (self._faces.api, self._faces.page)]
         if self._stopping.is_set():
             return
         sockets = (self.sockets.api, self.sockets.page)
@@ -135,7 +135,7 @@ class Servers:
             self._loop.call_soon_threadsafe(self._end, again)
 
     def _end(self, at_once: bool) -> None:
-        self._app.state.context.hub.close()
+        self._faces.close()
         for server in self._servers:
             server.should_exit = True
             server.force_exit = server.force_exit or at_once
@@ -167,6 +167,7 @@ class _Server(uvicorn.Server):
 def _settings(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        interface="asgi3",
         log_config=None,
         access_log=False,
         server_header=False,

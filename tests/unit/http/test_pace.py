@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.api.pace import Pace
-from batchcast.api.refusals import UploadTooSlow
+from batchcast.http.pace import Pace
+from batchcast.http.refusals import UploadTooSlow
 
 
 def test_a_steady_upload_may_go_on():

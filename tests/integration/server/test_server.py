@@ -15,9 +15,9 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened
 
-from batchcast.api.refusals import PortTaken
-from batchcast.api.server import open_sockets, run_servers
 from batchcast.app.configuration import read_config
+from batchcast.http.refusals import PortTaken
+from batchcast.server import open_sockets, run_servers
 
 pytestmark = pytest.mark.xdist_group("api")
 
@@ -25,7 +25,7 @@ SERVER = """
 import sys
 from pathlib import Path
 
-from batchcast.api.server import run_servers
+from batchcast.server import run_servers
 from batchcast.app.configuration import read_config
 from batchcast.app.service import Service
 

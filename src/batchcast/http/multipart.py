@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from batchcast.api.refusals import BadForm
 from batchcast.domain.message import Message, mark
+from batchcast.http.refusals import BadForm
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 64 * 1024  # bytes of a field that is not the file

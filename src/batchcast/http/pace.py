@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from batchcast.api.refusals import UploadTooSlow
 from batchcast.domain.message import Message, mark
+from batchcast.http.refusals import UploadTooSlow
 
 WINDOW_SECONDS = 10.0
 _SECONDS_BETWEEN_MARKS = 0.5

@@ -1,0 +1,10 @@
+"""Listens: the API on one port and the page on another, in one process, until it is told to end.
+
+Comes in: an open service and where to listen.
+Goes out: an exit code, when everything has ended.
+Open first: `server.py`; `faces.py` says what answers on which port.
+"""
+
+from batchcast.server.server import Servers, Sockets, open_sockets, run_servers
+
+__all__ = ["Servers", "Sockets", "open_sockets", "run_servers"]
