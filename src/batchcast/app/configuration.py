@@ -43,9 +43,6 @@ class ServiceConfig(BaseSettings):
     upload_seconds: float = Field(3600, gt=0, description="How long an upload may take.")
     upload_min_bytes_per_second: int = Field(1024, ge=0, description="Slower uploads are ended.")
     log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, else json.")
-    kill_at: str | None = Field(
-        None, description="For tests: die at this point of a batch's life, as point or point:n."
-    )
 
     @property
     def workers(self) -> int:

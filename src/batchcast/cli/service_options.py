@@ -28,7 +28,7 @@ class ServiceOption:
     of_listeners: bool = False  # a worker, which listens nowhere, does not take it
 
 
-# Not among them: `tokens`, because every user of the machine can read a command line; and `kill_at`, a hook of tests.
+# Not among them: `tokens`, because every user of the machine can read a command line.
 SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
     ServiceOption(
         field="home",

@@ -151,6 +151,11 @@ class Server:
         """End that act; jobs that it holds go on."""
         (self.faults / name).unlink()
 
+    def die_at(self, point: str, times: int = 1) -> None:
+        """Have it kill itself when it reaches that point of a batch's life for the n-th time from now on."""
+        (self.faults / "kill-at.part").write_text(f"{point}:{times}")
+        (self.faults / "kill-at.part").rename(self.faults / "kill-at")
+
     def jobs(self) -> list[str]:
         """The names of all jobs that its workers have begun, in order."""
         log = self.faults / "log"

@@ -64,7 +64,7 @@ def test_every_other_option_is_described(option):
     assert f"`{option}`" in page("reference/commands.md")
 
 
-@pytest.mark.parametrize("field", [name for name in ServiceConfig.model_fields if name != "kill_at"])
+@pytest.mark.parametrize("field", [name for name in ServiceConfig.model_fields])
 def test_every_setting_of_a_server_is_described_with_its_options_and_default(field):
     row = table_row(page("reference/service.md"), f"`{PREFIX}{field.upper()}`")
 
@@ -76,15 +76,13 @@ def test_every_setting_of_a_server_is_described_with_its_options_and_default(fie
 
 
 def test_every_setting_of_a_server_has_an_option_unless_it_is_a_secret_or_a_hook():
-    assert {declared.field for declared in SERVICE_OPTIONS} == set(ServiceConfig.model_fields) - {"tokens", "kill_at"}
+    assert {declared.field for declared in SERVICE_OPTIONS} == set(ServiceConfig.model_fields) - {"tokens"}
 
 
 def test_no_variable_is_described_that_is_not_read():
     described = re.findall(r"^\| `BATCHCAST_(\w+)` \|", page("reference/service.md"), re.MULTILINE)
 
-    assert sorted(described) == sorted(
-        [*(name.upper() for name in ServiceConfig.model_fields if name != "kill_at"), "URL", "TOKEN"]
-    )
+    assert sorted(described) == sorted([*(name.upper() for name in ServiceConfig.model_fields), "URL", "TOKEN"])
 
 
 def test_the_endpoints_are_those_that_are_described():

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -38,7 +36,7 @@ from batchcast.domain.errors import BatchcastError
 from batchcast.domain.listing import BatchPage, BatchQuery
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Pace
-from batchcast.domain.points import Point, reach, watch
+from batchcast.domain.points import Point, reach
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.publish import SeriesPage, SeriesQuery, engine_versions
@@ -114,8 +112,6 @@ class Service:
             StoreUnavailable, SchemaTooNew: if the database can't be used.
             ArtifactsUnavailable: if the folder or bucket can't be written.
         """
-        if config.kill_at:
-            watch(partial(_die_at, *_parsed_point(config.kill_at)))
         owner = new_owner()
         sweep_orphans()
         folder = open_work_folder(config.home / "work")
@@ -379,16 +375,3 @@ def _seconds_left(batch: Batch) -> float | None:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _parsed_point(text: str) -> tuple[Point, list[int]]:
-    name, _, times = text.partition(":")
-    return Point(name), [int(times or 1)]
-
-
-def _die_at(point: Point, left: list[int], reached: Point) -> None:
-    """For tests: what a power cut does, at a point that is reached for the n-th time."""
-    if reached is point:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)

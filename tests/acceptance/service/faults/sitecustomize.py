@@ -1,4 +1,4 @@
-"""Faults for the workers of a server under test; Python loads this file at its start because it is on its path.
+"""Faults for a server under test and its workers; Python loads this file at its start because it is on its path.
 
 Before each job a worker writes the job's name into the file `log` of the folder FAULTS and looks for a file of that
 name there, or of its site where the job is a partition. What that file says is done before the job:
@@ -6,9 +6,13 @@ name there, or of its site where the job is a partition. What that file says is 
     hold    wait until the file is gone          crash   be killed by the system
     stuck   never come back from a loop in C     memory  take a gigabyte and keep it
 
+The server itself looks for the file `kill-at` at every named point of a batch's life. Where it names that point, as
+`point:n`, the server kills itself when the point is reached for the n-th time since then, and the file goes with it.
+
 Kernels are not loaded before a job needs them: every start of a server would pay for it.
 """
 
+import contextlib
 import itertools
 import os
 import signal
@@ -18,6 +22,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 JOBS = "batchcast.run.jobs"
+POINTS = "batchcast.domain.points"
 FAULTS = os.environ.get("FAULTS")
 
 
@@ -62,24 +67,47 @@ def faulty(job, function):
     return carry_out
 
 
-class Finder(PathFinder):
-    """Finds the module of the jobs, and makes them faulty once it is loaded."""
+def spoil_jobs(module):
+    jobs = {name: found for name, found in vars(module).items() if name.endswith("_job")}
+    vars(module).update({name: faulty(name, found) for name, found in jobs.items()})
 
-    @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
-        if fullname != JOBS:
+
+def watch_points(module):
+    file = Path(FAULTS) / "kill-at"
+    reached = []
+
+    def die_where_told(point):
+        with contextlib.suppress(FileNotFoundError):
+            name, _, times = file.read_text().partition(":")
+            reached.extend([point] if point == name else [])
+            if len(reached) == int(times):
+                file.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    module.watch(die_where_told)
+
+
+class Finder(PathFinder):
+    """Finds one module, and does something to it once it is loaded."""
+
+    def __init__(self, name, change):
+        self.name = name
+        self.change = change
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != self.name:
             return None
         spec = super().find_spec(fullname, path, target)
         load = spec.loader.exec_module
 
-        def load_and_spoil(module):
+        def load_and_change(module):
             load(module)
-            jobs = {name: found for name, found in vars(module).items() if name.endswith("_job")}
-            vars(module).update({name: faulty(name, found) for name, found in jobs.items()})
+            self.change(module)
 
-        spec.loader.exec_module = load_and_spoil
+        spec.loader.exec_module = load_and_change
         return spec
 
 
-if FAULTS and "BATCHCAST_WORKER" in os.environ:
-    sys.meta_path.insert(0, Finder)
+if FAULTS:
+    is_worker = "BATCHCAST_WORKER" in os.environ
+    sys.meta_path.insert(0, Finder(JOBS, spoil_jobs) if is_worker else Finder(POINTS, watch_points))
