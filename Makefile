@@ -12,6 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
 
 # Overflow of whole numbers is meant where compiled code hashes; interpreted, numpy warns of it.
+COUNTED := --cov --cov-append --cov-report= --cov-fail-under=0
 INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning -m "not compiled"
 
 help: ## list what make can do
@@ -33,7 +34,10 @@ test: static ## check everything and run every test, with coverage
 	$(BIN)/batchcast warm
 	@echo "Compiled lines can't be counted, so the unit tests of the models run once interpreted:"
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q $(INTERPRETED) tests/unit/forecast
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report= --cov-fail-under=0 -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(COUNTED) -m "not alone" tests/unit tests/property tests/integration
+	@echo "Batchcast as people use it; its lines have been counted, and here it is waited for, so three go at once:"
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not alone" tests/acceptance
+	@echo "Tests that count what their process has started, and so go where no other has:"
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report=term -m alone
 
 check: static ## check format, lint, types, imports and docs

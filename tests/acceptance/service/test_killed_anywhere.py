@@ -2,7 +2,7 @@
 
 The server kills itself at a named point (`Server.die_at`), which `Server.await_death` sees by its signal. What its
 successor makes of the batch is compared with a run that nothing disturbed: the same digests, the same files. Then the
-batch is deleted, and that successor is the one to be killed at the next point: an installation that dies again and again.
+batch is deleted, and that successor is the one to be killed at the next point, again and again.
 """
 
 from __future__ import annotations

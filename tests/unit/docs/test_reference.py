@@ -64,7 +64,7 @@ def test_every_other_option_is_described(option):
     assert f"`{option}`" in page("reference/commands.md")
 
 
-@pytest.mark.parametrize("field", [name for name in ServiceConfig.model_fields])
+@pytest.mark.parametrize("field", list(ServiceConfig.model_fields))
 def test_every_setting_of_a_server_is_described_with_its_options_and_default(field):
     row = table_row(page("reference/service.md"), f"`{PREFIX}{field.upper()}`")
 
@@ -82,7 +82,7 @@ def test_every_setting_of_a_server_has_an_option_unless_it_is_a_secret_or_a_hook
 def test_no_variable_is_described_that_is_not_read():
     described = re.findall(r"^\| `BATCHCAST_(\w+)` \|", page("reference/service.md"), re.MULTILINE)
 
-    assert sorted(described) == sorted([*(name.upper() for name in ServiceConfig.model_fields), "URL", "TOKEN"])
+    assert sorted(described) == sorted([*map(str.upper, ServiceConfig.model_fields), "URL", "TOKEN"])
 
 
 def test_the_endpoints_are_those_that_are_described():
