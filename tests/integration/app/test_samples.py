@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.samples import write_sample
+from batchcast.app.samples import sample_lines, write_sample
 from batchcast.domain.errors import InvalidSettings
 
 
@@ -135,3 +135,9 @@ def test_earlier_file_stays_when_the_new_one_fails(tmp_path: Path, monkeypatch: 
     with pytest.raises(InvalidSettings, match="No space left on device"):
         write_sample("sample_optimal", tmp_path / "demand.csv")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["earlier"]
+
+
+def test_the_lines_of_a_sample_are_those_that_are_written(tmp_path):
+    write_sample("sample_optimal", tmp_path / "sample.csv", seed=3)
+
+    assert b"".join(sample_lines("sample_optimal", seed=3)) == (tmp_path / "sample.csv").read_bytes()

@@ -308,3 +308,21 @@ def test_the_history_lists_the_newest_first(service, completed) -> None:
     submitted = [summary.submitted_at for summary in page.batches]
     assert submitted == sorted(submitted, reverse=True)
     assert completed.batch_id in {summary.batch_id for summary in page.batches}
+
+
+def test_a_sample_is_queued_like_a_file_that_was_sent(service):
+    accepted = service.submit_sample("sample_optimal", by="Sari", idempotency_key="sample-1")
+    again = service.submit_sample("sample_optimal", by="Sari", idempotency_key="sample-1")
+
+    batch = accepted.batch
+    assert (batch.source.file_name, batch.source.facts.rows, len(batch.source.facts.sites)) == (
+        "sample_optimal.csv",
+        1_000,
+        3,
+    )
+    assert (batch.submitted_by, again.batch.batch_id, again.is_new) == ("Sari", batch.batch_id, False)
+
+
+def test_a_sample_that_there_is_not_leaves_nothing_behind(service):
+    with pytest.raises(InvalidSettings, match="There is no sample 'sampel'"):
+        service.submit_sample("sampel")

@@ -5,6 +5,6 @@ Goes out: a CSV file, and the number of its rows.
 Open first: `writing.py`; `spare_parts.py` and `m5.py` make the histories.
 """
 
-from batchcast.app.samples.writing import SAMPLE_NAMES, write_sample
+from batchcast.app.samples.writing import SAMPLE_NAMES, SMALL_SAMPLES, sample_lines, write_sample
 
-__all__ = ["SAMPLE_NAMES", "write_sample"]
+__all__ = ["SAMPLE_NAMES", "SMALL_SAMPLES", "sample_lines", "write_sample"]

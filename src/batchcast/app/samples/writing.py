@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 from batchcast.app.samples.draws import Generator
@@ -11,9 +12,11 @@ from batchcast.app.samples.m5 import DAYS, SERIES, m5
 from batchcast.app.samples.spare_parts import SHAPES, spare_parts
 from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.message import Message, mark
+from batchcast.publish.cells import Column
 from batchcast.publish.writers.text import joined_bytes
 
-SAMPLE_NAMES = (*SHAPES, "m5")
+SMALL_SAMPLES = tuple(SHAPES)  # made in a moment: for whoever wants to try a page
+SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")
 _HEADER = b"date,partnumber,site_code,demand_qty\n"
 
 
@@ -31,11 +34,7 @@ def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None
         InvalidSettings: if there is no such sample, a bound is out of its range, or the file can't be written.
     """
     _check(name, rows, series)
-    generator = Generator(seed)
-    if name == "m5":
-        pieces = m5(generator, rows=rows or SERIES * DAYS, series=series or SERIES)
-    else:
-        pieces = iter([spare_parts(generator, SHAPES[name])])
+    pieces = _pieces(name, seed, rows, series)
     written = 0
     partial = out.with_name(out.name + ".part")
     try:
@@ -53,6 +52,25 @@ def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None
         values = {"out": str(out), "reason": error.strerror or str(error)}
         raise InvalidSettings([Message(template, values)]) from error
     return written
+
+
+def sample_lines(name: str, *, seed: int = 0) -> Iterator[bytes]:
+    """The bytes of the file that `write_sample` writes, piece by piece.
+
+    Raises:
+        InvalidSettings: if there is no such sample.
+    """
+    _check(name, None, None)
+    yield _HEADER
+    for lines in _pieces(name, seed, None, None):
+        yield bytes(joined_bytes(lines))
+
+
+def _pieces(name: str, seed: int, rows: int | None, series: int | None) -> Iterator[Column]:
+    generator = Generator(seed)
+    if name == "m5":
+        return m5(generator, rows=rows or SERIES * DAYS, series=series or SERIES)
+    return iter([spare_parts(generator, SHAPES[name])])
 
 
 def _check(name: str, rows: int | None, series: int | None) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from batchcast.app.analysis import Analysis
 from batchcast.app.configuration import ServiceConfig
+from batchcast.app.samples import sample_lines
 from batchcast.app.service.answers import (
     Accepted,
     BatchStatus,
@@ -174,6 +175,21 @@ class Service:
         accepted = self._submissions.submit(upload, settings, self._pace(), sender)
         self._dispatcher.wake()
         return accepted
+
+    def submit_sample(self, name: str, *, idempotency_key: str | None = None, by: str | None = None) -> Accepted:
+        """Queue a synthetic history, for whoever has no file at hand; raises as `submit`.
+
+        Raises:
+            InvalidSettings: if there is no such sample.
+        """
+        upload = self.new_upload(f"{name}.csv")
+        try:
+            for lines in sample_lines(name):
+                upload.write(lines)
+            upload.close()
+            return self.submit(upload, BatchSettings(), idempotency_key=idempotency_key, by=by)
+        finally:
+            upload.discard()
 
     def analyze(self, upload: Upload, settings: BatchSettings) -> Analysis:
         """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
