@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.api.conftest import opened
+from tests.integration.api.conftest import FAST, demand_file, opened
 
 from batchcast.app.configuration import read_config
 from batchcast.http.refusals import PortTaken
@@ -57,13 +57,13 @@ def running(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_told_to_stop_ends_its_streams_and_itself(running, number, demand, fast):
+def test_a_server_that_is_told_to_stop_ends_its_streams_and_itself(running, number):
     process, api, page = running
     assert api != page
     assert httpx.get(f"{page}/healthz", trust_env=False).json() == {"status": "ok"}
     with httpx.Client(base_url=api, timeout=30, trust_env=False) as client:
-        files = {"file": ("d.csv", demand())}
-        batch_id = client.post("/api/batch/submit", files=files, data=fast | {"models": ""}).json()["batch_id"]
+        files = {"file": ("d.csv", demand_file())}
+        batch_id = client.post("/api/batch/submit", files=files, data=FAST | {"models": ""}).json()["batch_id"]
         with client.stream("GET", f"/api/batch/events/{batch_id}") as stream:
             lines = stream.iter_lines()
             assert next(lines).startswith("retry:")
