@@ -1,0 +1,24 @@
+"""The stock figures of one series at the service level that a person asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batchcast.domain.columns import SERVICE_LEVEL
+from batchcast.domain.message import Message
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stock:
+    """Stock figures at one service level."""
+
+    figures: Mapping[str, Any]  # by column of the stock table
+    problem: Message | None = None  # why they are not at the level that was asked for
+
+    @property
+    def level(self) -> float:
+        """The service level that they are at."""
+        level: float = self.figures[SERVICE_LEVEL]
+        return level

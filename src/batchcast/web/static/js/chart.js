@@ -1,0 +1,228 @@
+// Draws the charts of a page with uPlot, each from the JSON inside its figure; a table on the page has the same figures.
+//
+// A figure[data-chart] holds a legend, whose keys lend the lines their colours, a [data-plot] to draw in, and
+// <script type="application/json">:
+//   {language, frequency: "D" | "W" | "M", recent: periods shown at first,
+//    history: {days, demand}, forecast: {days, mean, plan, low, high}, labels: {history, mean, plan, band}}
+// Days are counted from 1970-01-01. `plan`, `low` and `high` may be missing.
+
+const SECONDS_A_DAY = 86400;
+const SPARSE_SHARE = 0.5; // of periods without demand, from which a line would only run along zero
+const HEADROOM = 1.08; // above the highest value
+const HEIGHT = 300;
+
+/** Whether a history is mostly zeros, so that stems read better than a line. */
+export function isSparse(demand) {
+  const zeros = demand.filter((quantity) => quantity === 0).length;
+  return demand.length > 0 && zeros / demand.length >= SPARSE_SHARE;
+}
+
+/** The columns that uPlot wants: one x for all, in seconds, and null where a line has no value. */
+export function columnsOf({ history, forecast }) {
+  const sparse = isSparse(history.demand);
+  const before = history.days.map(() => null);
+  const after = forecast.days.map(() => null);
+  const ahead = (values) => (values ? [...before, ...values] : [...before, ...after]);
+  return {
+    x: [...history.days, ...forecast.days].map((day) => day * SECONDS_A_DAY),
+    demand: [...history.demand.map((quantity) => (sparse && quantity === 0 ? null : quantity)), ...after],
+    high: ahead(forecast.high),
+    low: ahead(forecast.low),
+    mean: ahead(forecast.mean),
+    plan: ahead(forecast.plan),
+  };
+}
+
+/** The first and last x of the latest periods of the history with the whole forecast, with half a period's room. */
+export function recentSpan(x, historyLength, periods) {
+  if (x.length === 0) return [0, SECONDS_A_DAY];
+  const first = Math.max(Math.min(historyLength, x.length - 1) - periods, 0);
+  const room = x.length > 1 ? (x[x.length - 1] - x[0]) / (x.length - 1) / 2 : SECONDS_A_DAY;
+  return [x[first] - room, x[x.length - 1] + room];
+}
+
+/** From zero to a little above the highest value; a chart of nothing but zeros still has a height. */
+export function heightOf(highest) {
+  return [0, highest > 0 ? highest * HEADROOM : 1];
+}
+
+/** What is known of one x, as [name of a key, value]: only what the chart has there. */
+export function valuesAt({ history, forecast }, index) {
+  const step = index - history.days.length;
+  if (step < 0) return [["history", [history.demand[index]]]];
+  const found = [["mean", [forecast.mean[step]]]];
+  if (forecast.plan) found.push(["plan", [forecast.plan[step]]]);
+  if (forecast.low && forecast.high) found.push(["band", [forecast.low[step], forecast.high[step]]]);
+  return found;
+}
+
+/** Where a tooltip goes beside the cursor, without leaving the chart. */
+export function leftOf(cursor, width, room) {
+  const gap = 12;
+  const wanted = cursor + gap + width <= room ? cursor + gap : cursor - gap - width;
+  return Math.max(Math.min(wanted, room - width), 0);
+}
+
+/** Writes dates and quantities in the reader's language. */
+export function wordsFor(language, frequency) {
+  const form = frequency === "M" ? { month: "short", year: "numeric" } : { day: "numeric", month: "short", year: "numeric" };
+  const date = new Intl.DateTimeFormat(language, { ...form, timeZone: "UTC" });
+  const quantity = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 2 });
+  return {
+    date: (seconds) => date.format(new Date(seconds * 1000)),
+    quantity: (values) => values.map((value) => quantity.format(value)).join(" – "),
+    short: (value) => short.format(value),
+  };
+}
+
+function colourOf(figure, key) {
+  const found = figure.querySelector(`[data-key="${key}"]`);
+  return getComputedStyle(found ?? figure).color;
+}
+
+function faded(colour, share) {
+  return `color-mix(in srgb, ${colour} ${share * 100}%, transparent)`;
+}
+
+/** Draws the line between what was and what is expected. */
+function cutoffMark(x, historyLength, figure) {
+  return (plot) => {
+    if (historyLength === 0 || historyLength >= x.length) return;
+    const at = Math.round(plot.valToPos((x[historyLength - 1] + x[historyLength]) / 2, "x", true));
+    const { left, top, width, height } = plot.bbox;
+    if (at < left || at > left + width) return;
+    const pen = plot.ctx;
+    pen.save();
+    pen.strokeStyle = getComputedStyle(figure).color;
+    pen.setLineDash([4, 4]);
+    pen.beginPath();
+    pen.moveTo(at, top);
+    pen.lineTo(at, top + height);
+    pen.stroke();
+    pen.restore();
+  };
+}
+
+function tooltipFor(payload, words) {
+  const box = document.createElement("div");
+  box.className = "chart-tooltip";
+  box.hidden = true;
+  const follow = (plot) => {
+    const { idx, left, top } = plot.cursor;
+    box.hidden = idx == null || left < 0;
+    if (box.hidden) return;
+    const lines = valuesAt(payload, idx).map(([key, values]) => `${payload.labels[key]}: ${words.quantity(values)}`);
+    box.replaceChildren(
+      ...[words.date(plot.data[0][idx]), ...lines].map((text) => {
+        const line = document.createElement("div");
+        line.textContent = text;
+        return line;
+      }),
+    );
+    const room = plot.over.clientWidth;
+    box.style.left = `${leftOf(left, box.offsetWidth, room)}px`;
+    box.style.top = `${Math.max(top - box.offsetHeight - 12, 0)}px`;
+  };
+  return { box, follow };
+}
+
+function seriesOf(figure, payload, paths) {
+  const [history, mean, plan] = ["history", "mean", "plan"].map((key) => colourOf(figure, key));
+  const stems = isSparse(payload.history.demand);
+  const edge = { stroke: "transparent", points: { show: false } };
+  return [
+    {},
+    {
+      stroke: history,
+      width: stems ? 0 : 1.5,
+      fill: stems ? history : undefined,
+      paths: stems ? paths.bars({ size: [0.5, 6, 2] }) : undefined,
+      points: { show: payload.history.days.length === 1 },
+    },
+    edge, // the band's high
+    edge, // and low
+    { stroke: mean, width: 2, points: { show: payload.forecast.days.length === 1 } },
+    { stroke: plan, width: 0, paths: () => null, points: { show: true, size: 6, fill: plan } },
+  ];
+}
+
+function optionsFor(figure, payload, columns, words, tooltip) {
+  const text = getComputedStyle(figure).color;
+  const grid = { stroke: faded(text, 0.12), width: 1 };
+  const [low, high] = recentSpan(columns.x, payload.history.days.length, payload.recent);
+  const axis = { stroke: text, grid, ticks: { ...grid, size: 4 }, font: "12px system-ui, sans-serif" };
+  return {
+    width: Math.max(figure.clientWidth, 200),
+    height: HEIGHT,
+    tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    legend: { show: false },
+    cursor: { drag: { x: true, y: false }, y: false, points: { size: 7 } },
+    scales: {
+      x: { time: true, min: low, max: high },
+      y: { range: (_plot, _lowest, highest) => heightOf(highest) },
+    },
+    axes: [
+      { ...axis, space: 90, values: (_plot, splits) => splits.map((at) => words.date(at)) },
+      { ...axis, size: 56, values: (_plot, splits) => splits.map((value) => words.short(value)) },
+    ],
+    series: seriesOf(figure, payload, window.uPlot.paths),
+    bands: payload.forecast.high ? [{ series: [2, 3], fill: faded(colourOf(figure, "band"), 0.25) }] : [],
+    hooks: {
+      draw: [cutoffMark(columns.x, payload.history.days.length, figure)],
+      setCursor: [tooltip.follow],
+    },
+  };
+}
+
+/** Draws one figure; returns the way to draw it again, in other colours. */
+function draw(figure) {
+  const payload = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
+  const words = wordsFor(payload.language, payload.frequency);
+  const columns = columnsOf(payload);
+  const data = [columns.x, columns.demand, columns.high, columns.low, columns.mean, columns.plan];
+  const place = figure.querySelector("[data-plot]");
+  figure.hidden = false;
+  let plot = null;
+  const redraw = () => {
+    plot?.destroy();
+    const tooltip = tooltipFor(payload, words);
+    plot = new window.uPlot(optionsFor(figure, payload, columns, words, tooltip), data, place);
+    plot.over.append(tooltip.box);
+  };
+  redraw();
+  new ResizeObserver(() => {
+    const width = place.clientWidth;
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height: HEIGHT });
+  }).observe(place);
+  const show = { recent: recentSpan(columns.x, payload.history.days.length, payload.recent) };
+  show.all = recentSpan(columns.x, payload.history.days.length, columns.x.length);
+  for (const button of figure.querySelectorAll("[data-span]")) {
+    button.addEventListener("click", () => {
+      const [min, max] = show[button.dataset.span];
+      plot.setScale("x", { min, max });
+      for (const other of figure.querySelectorAll("[data-span]")) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
+    });
+  }
+  return redraw;
+}
+
+const drawn = new Map(); // figure -> the way to draw it again
+
+function drawAll() {
+  if (!window.uPlot) return; // the tables stand alone
+  for (const figure of drawn.keys()) if (!figure.isConnected) drawn.delete(figure);
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    if (!drawn.has(figure)) drawn.set(figure, draw(figure));
+  }
+}
+
+if (typeof document !== "undefined") {
+  drawAll();
+  document.addEventListener("htmx:load", drawAll);
+  const inNewColours = () => drawn.forEach((redraw) => redraw());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", inNewColours);
+  new MutationObserver(inNewColours).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+}
