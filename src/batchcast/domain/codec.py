@@ -23,6 +23,7 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import BatchcastError, InternalError
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
 from batchcast.domain.message import Message, mark
+from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
 
@@ -33,16 +34,21 @@ _NOUNS: Mapping[str, type] = {
         BatchResult,
         BatchSettings,
         Calendar,
+        ClassTotal,
         DemandHistory,
         ForecastRequest,
         HistoryFacts,
         IngestReport,
         Message,
+        Overview,
+        PartLoss,
         Partition,
+        PeriodTotal,
         Plan,
         ResultFile,
         RowProblem,
         SiteFacts,
+        SiteTotal,
         Source,
         StoredFile,
     )

@@ -41,6 +41,19 @@ HISTORY_TOTAL = "history_total"
 DEMAND_PERIODS = "demand_periods"
 FORECAST_TOTAL = "forecast_total"
 
+# What is kept beside the index: of each series ...
+LEVELS = "levels"  # list<float64>, ascending
+QUANTILES = "quantiles"  # list<float64>, of the lead-time demand at these levels
+CUTOFF = "cutoff"  # list<int32>, of each fold that could be judged: the last period seen
+ACTUAL = "actual"  # list<float64>, demand over the horizon after each cutoff; then what was forecast of it
+FORECAST = "forecast"
+LOW, MEDIAN, HIGH = "low", "median", "high"  # quantiles at 0.1, 0.5, 0.9
+STOCK = "stock"  # the quantile at the service level
+
+# ... and of each site and period.
+TOTAL = "total"
+IS_FORECAST = "is_forecast"
+
 ALL_SITES = "ALL"  # the site of a history that has no site column
 
 

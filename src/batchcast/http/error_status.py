@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
-from batchcast.app.service import NoSuchFile
+from batchcast.app.service import NoSuchFile, ResultNotKept
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
 from batchcast.domain.errors import (
@@ -45,6 +45,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (UnknownBatch, 404),
     (UnknownSeries, 404),
     (NoSuchFile, 404),
+    (ResultNotKept, 404),
     (NoSuchPage, 404),
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),

@@ -9,6 +9,7 @@ Open first: `publisher.py`; `combined.py` tells how the partitions become one st
 from batchcast.domain.errors import UnknownSeries
 from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
 from batchcast.publish.files import PublishedFolder, convert, publish_files
+from batchcast.publish.ladder import StockLadder
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
 from batchcast.publish.problems import (
     CertificateMismatch,
@@ -18,7 +19,8 @@ from batchcast.publish.problems import (
     ResultRejected,
 )
 from batchcast.publish.publisher import Published, commit_result, publish, publish_accuracy, stage_result
-from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
+from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of, read_row_of
+from batchcast.publish.site_periods import read_periods_of
 from batchcast.publish.staging import discard, recover
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "SeriesIndex",
     "SeriesPage",
     "SeriesQuery",
+    "StockLadder",
     "UnknownSeries",
     "check_place",
     "commit_result",
@@ -46,6 +49,8 @@ __all__ = [
     "publish_accuracy",
     "publish_files",
     "read_forecast_of",
+    "read_periods_of",
+    "read_row_of",
     "recover",
     "stage_result",
 ]

@@ -170,6 +170,12 @@ def read_forecast_of(path: Path, site_code: str, partnumber: str) -> list[dict[s
     return rows
 
 
+def read_row_of(path: Path, site_code: str, partnumber: str) -> dict[str, Any] | None:
+    """The row of one series in a file with a row a series, sorted as the forecast; None where it has none."""
+    rows = read_forecast_of(path, site_code, partnumber)
+    return rows[0] if rows else None
+
+
 def _member(names: Sequence[str | None], chosen: frozenset[str]) -> NDArray[np.bool_]:
     return np.array([name in chosen for name in names], dtype=bool)
 

@@ -7,6 +7,7 @@ Open first: `service.py`; then `submission.py`, from an upload to a queued batch
 
 from batchcast.app.service.answers import (
     Accepted,
+    BacktestFold,
     BatchStatus,
     Download,
     Figures,
@@ -14,11 +15,12 @@ from batchcast.app.service.answers import (
     RejectedPage,
     SeriesDetail,
 )
-from batchcast.app.service.problems import BatchEnded, IdempotencyKeyReused, NoSuchFile, ResultNotReady
+from batchcast.app.service.problems import BatchEnded, IdempotencyKeyReused, NoSuchFile, ResultNotKept, ResultNotReady
 from batchcast.app.service.service import Observer, Service
 
 __all__ = [
     "Accepted",
+    "BacktestFold",
     "BatchEnded",
     "BatchStatus",
     "Download",
@@ -28,6 +30,7 @@ __all__ = [
     "Observer",
     "Readiness",
     "RejectedPage",
+    "ResultNotKept",
     "ResultNotReady",
     "SeriesDetail",
     "Service",

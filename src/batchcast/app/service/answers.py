@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,21 @@ class RejectedPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BacktestFold:
+    """What was forecast of one series from a past cutoff for the demand over the horizon, and what came."""
+
+    cutoff: dt.date  # first day of the last period that the forecast had seen
+    first: dt.date  # first day of the first period that was forecast
+    last: dt.date  # first day of the last one
+    actual: float  # what was demanded over these periods
+    forecast: float  # the mean
+    low: float  # the quantile at 0.1
+    median: float
+    high: float  # the quantile at 0.9
+    stock: float  # the quantile at the service level
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesDetail:
     """One series: where it came from and what was forecast."""
 
@@ -58,6 +74,8 @@ class SeriesDetail:
     forecast: Sequence[Mapping[str, Any]]  # rows as they were published
     previous: tuple[str, str] | None  # (site_code, partnumber) of the series before it
     next: tuple[str, str] | None
+    scores: Sequence[tuple[str, float]]  # mean scaled lead-time pinball of each model in the backtest, the best first
+    backtest: Sequence[BacktestFold] | None  # the earliest first; None where the batch was published without it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,6 +53,19 @@ class NoSuchFile(BatchcastError):
         super().__init__(Message(template, {"kind": kind, "format": file_format}))
 
 
+class ResultNotKept(BatchcastError):
+    """The batch was published by an earlier version, which did not keep these figures."""
+
+    slug = "result-not-kept"
+
+    def __init__(self, batch_id: str) -> None:
+        template = mark(
+            "Batch {batch_id} was published by an earlier version of batchcast, which did not keep these figures. "
+            "Retry the batch to get them."
+        )
+        super().__init__(Message(template, {"batch_id": batch_id}))
+
+
 def _not_ready(batch: Batch) -> str:
     if batch.state is BatchState.ROLLED_BACK and batch.error:
         return mark("Batch {batch_id} was rolled back, so there is no result: {error}")

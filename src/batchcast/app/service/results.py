@@ -9,20 +9,23 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from batchcast.app.service.answers import Download, RejectedPage, SeriesDetail
+from batchcast.app.service.kept import Kept
 from batchcast.app.service.problems import NoSuchFile, ResultNotReady
 from batchcast.domain.batch import Batch, BatchState, ResultFile, StoredFile
 from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import encode
 from batchcast.domain.errors import BatchcastError, InternalError
 from batchcast.domain.message import Message, mark
+from batchcast.domain.overview import Overview, PeriodTotal
 from batchcast.ingest import read_series
 from batchcast.publish import SeriesIndex, SeriesPage, SeriesQuery, UnknownSeries, read_forecast_of
 from batchcast.run import Ending, Job, WorkerPool
@@ -54,6 +57,7 @@ class Results:
         self._folder = folder  # for copies of what is kept elsewhere
         self._lock = threading.Lock()
         self._indices: OrderedDict[str, SeriesIndex] = OrderedDict()  # the latest used last
+        self._kept = Kept(self._path_of)
 
     def download(self, batch: Batch, kind: str, file_format: str | None) -> Download:
         """A published file, its bytes checked; one of another format is made when it is first asked for.
@@ -101,9 +105,7 @@ class Results:
             UnknownSeries: if there is none of that site and part.
         """
         index = self._index(batch)
-        position = index.find(site_code, partnumber)
-        if position is None:
-            raise UnknownSeries(site_code, partnumber)
+        position = _position(index, site_code, partnumber)
         row = index.row(position)
         forecast = self._artifacts.fetch(self._published(batch, "forecast", "parquet").file, self._folder)
         before, after = index.neighbours(position)
@@ -113,7 +115,22 @@ class Results:
             forecast=read_forecast_of(forecast, site_code, partnumber),
             previous=before,
             next=after,
+            scores=self._kept.scores(batch, row),
+            backtest=self._kept.backtest(batch, row),
         )
+
+    def stock_at(self, batch: Batch, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
+        """Stock figures of one series at another service level; raises as `one_series` and `Kept.stock_at`."""
+        index = self._index(batch)
+        return self._kept.stock_at(batch, index.row(_position(index, site_code, partnumber)), service_level)
+
+    def overview(self, batch: Batch) -> Overview:
+        """The result in totals; raises as `Kept.overview`."""
+        return self._kept.overview(batch)
+
+    def periods_of(self, batch: Batch, site_code: str) -> tuple[PeriodTotal, ...]:
+        """Demand and forecast of one site by period; raises as `overview`."""
+        return self._kept.periods_of(batch, site_code)
 
     def prune(self) -> None:
         """Let go of copies that nobody has read for a while."""
@@ -127,6 +144,7 @@ class Results:
         """The batch is gone."""
         with self._lock:
             self._indices.pop(batch_id, None)
+        self._kept.forget(batch_id)
 
     def _history(self, batch: Batch, site_code: str, partnumber: str) -> list[tuple[str, float]]:
         if batch.source is None:
@@ -152,6 +170,11 @@ class Results:
         if found is None:
             raise NoSuchFile(kind, file_format)
         return found
+
+    def _path_of(self, batch: Batch, kind: str, file_format: str) -> Path | None:
+        """A published file on this machine; None where the batch was published without it."""
+        found = _find(_require_result(batch), kind, file_format)
+        return None if found is None else self._artifacts.fetch(found.file, self._folder)
 
     def _convert(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
         source = self._artifacts.fetch(self._published(batch, kind, "parquet").file, self._folder)
@@ -196,6 +219,13 @@ class Results:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _position(index: SeriesIndex, site_code: str, partnumber: str) -> int:
+    position = index.find(site_code, partnumber)
+    if position is None:
+        raise UnknownSeries(site_code, partnumber)
+    return position
 
 
 def _require_result(batch: Batch) -> tuple[ResultFile, ...]:

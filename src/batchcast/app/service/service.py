@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from batchcast.app.analysis import Analysis
 from batchcast.app.configuration import ServiceConfig
@@ -36,6 +36,7 @@ from batchcast.domain.batch import Batch, BatchState, Event, PartitionRecord
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.listing import BatchPage, BatchQuery
 from batchcast.domain.message import Message, mark
+from batchcast.domain.overview import Overview, PeriodTotal
 from batchcast.domain.plan import Pace
 from batchcast.domain.points import Point, reach
 from batchcast.domain.settings import BatchSettings
@@ -295,6 +296,23 @@ class Service:
     def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
         """Everything that is known of one series; raises as `download`, and UnknownSeries."""
         return self._results.one_series(self._store.batch(batch_id), site_code, partnumber)
+
+    def stock_at(self, batch_id: str, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
+        """Stock figures of one series at a service level, by column of the stock table; raises as `one_series`.
+
+        Raises:
+            InvalidSettings: if the level is under 0.5 or over 0.9999.
+            ResultNotKept: if the batch was published by a version that kept nothing to tell them from.
+        """
+        return self._results.stock_at(self._store.batch(batch_id), site_code, partnumber, service_level)
+
+    def overview(self, batch_id: str) -> Overview:
+        """The result of a COMPLETED batch in totals; raises as `download`, and ResultNotKept."""
+        return self._results.overview(self._store.batch(batch_id))
+
+    def site_periods(self, batch_id: str, site_code: str) -> tuple[PeriodTotal, ...]:
+        """The periods of the overview for one site; none where there is no such site. Raises as `overview`."""
+        return self._results.periods_of(self._store.batch(batch_id), site_code)
 
     def rejected(self, batch_id: str, offset: int = 0, limit: int = 100) -> RejectedPage:
         """Refused rows of a batch, as rejected.csv has them."""
