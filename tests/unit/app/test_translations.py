@@ -10,6 +10,7 @@ from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
 
 PACKAGE = Path(__file__).parents[3] / "src" / "batchcast"
 PO = PACKAGE / "app" / "locale" / "id.po"
@@ -35,8 +36,17 @@ def places_of(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
+def spoken_by_templates() -> Iterator[tuple[str, str]]:
+    """Sentences of the page's templates, with their places."""
+    for path in sorted(PACKAGE.glob("web/templates/**/*.html")):
+        for call in Environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(call.args[0], nodes.Const):
+                yield call.args[0].value, f"{path.relative_to(PACKAGE)}:{call.lineno}"
+
+
 def marked() -> dict[str, str]:
     found = {call.args[0].value: place for place, call in calls_of("mark") if is_literal(call.args[0])}
+    found |= dict(spoken_by_templates())
     return {template: place for template, place in found.items() if needs_translation(template)}
 
 

@@ -1,0 +1,23 @@
+"""From an error to a page that says what happened and what to do; or to a note on the page that asked."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
+from batchcast.web.rendering import render
+
+
+def answer_problem(request: Request, error: Exception) -> Response:
+    """The answer to a request that went wrong; htmx is told to put it where the page shows notes."""
+    known = known_error(error)
+    status = status_of(known)
+    is_fragment = request.headers.get("hx-request") == "true"
+    name = "problem-note.html" if is_fragment else "problem.html"
+    answer = render(request, name, status=status, slug=known.slug, code=status, messages=messages_of(known))
+    if is_fragment:
+        answer.headers["hx-retarget"] = "#notice"
+        answer.headers["hx-reswap"] = "innerHTML show:#notice:top"
+    answer.headers.update(headers_of(known))
+    return answer
