@@ -31,7 +31,7 @@ FILES: Mapping[str, str] = {
     "web/static/vendor/pico.min.css": "@picocss/pico/css/pico.min.css",
     "web/static/vendor/pico.LICENSE.txt": "@picocss/pico/LICENSE.md",
     "web/static/vendor/uplot.min.css": "uplot/dist/uPlot.min.css",
-    "web/static/vendor/uplot.min.js": "uplot/dist/uPlot.iife.min.js",
+    "web/static/vendor/uplot.js": "uplot/dist/uPlot.iife.min.js",
     "web/static/vendor/uplot.LICENSE.txt": "uplot/LICENSE",
 }
 STAMP = "web/static/vendor/made-from"  # the checksum of the lock file and of FILES: tells whether the files are these

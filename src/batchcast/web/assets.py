@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from batchcast.http.refusals import NoSuchPage
 
-NEEDED = ("vendor/htmx.min.js", "vendor/pico.min.css", "vendor/uplot.min.css", "vendor/uplot.min.js")
+NEEDED = ("vendor/htmx.min.js", "vendor/pico.min.css", "vendor/uplot.min.css", "vendor/uplot.js")
 _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
