@@ -20,6 +20,22 @@ Ints = NDArray[np.int64]
 LEAST_PERIODS = 4  # of history that a fold needs at its cutoff ...
 LEAST_DEMANDS = 2  # ... and demands: of a series nearly unseen no forecast can be judged
 
+LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a picture shows what was forecast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """What `auto` said of the demand over the horizon at each fold, and what came; arrays of shape (folds, series)."""
+
+    held: Ints  # periods held back at each fold, shape (folds,)
+    scored: NDArray[np.bool_]  # where not, the rest means nothing
+    actual: Floats
+    forecast: Floats  # the mean
+    low: Floats
+    median: Floats
+    high: Floats
+    stock: Floats  # the quantile at the service level
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backtest:
@@ -53,6 +69,22 @@ class Backtest:
         )
         return pinball
 
+    def picture(self, scored: NDArray[np.bool_], quantiles: Floats, means: Floats) -> Picture:
+        """What one forecast said, by its quantiles at `levels` and its means, shape (folds, series, ...)."""
+        low, median, high, stock = (
+            quantiles[:, :, self.levels.index(level)] for level in (LOW, MEDIAN, HIGH, self.service_level)
+        )
+        return Picture(
+            held=self.evidence.held,
+            scored=scored,
+            actual=self.actuals.sum(axis=2),
+            forecast=means.sum(axis=2),
+            low=low,
+            median=median,
+            high=high,
+            stock=stock,
+        )
+
 
 def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
     """Periods held back at each fold, ascending: the latest first.
@@ -74,7 +106,7 @@ def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, 
 
 def measured_levels(service_level: float) -> tuple[float, ...]:
     """The levels a backtest needs quantiles at."""
-    return tuple(sorted({*MEASURED, service_level}))
+    return tuple(sorted({*MEASURED, LOW, MEDIAN, HIGH, service_level}))
 
 
 def take_actuals(values: Floats, offsets: Ints, held: Sequence[int], skip: int, horizon: int) -> Floats:

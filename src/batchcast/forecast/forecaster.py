@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.backtest import Backtest, run_families
+from batchcast.forecast.backtest import Backtest, Picture, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
@@ -28,7 +28,7 @@ from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.pool import Pool
 from batchcast.forecast.statistics import AUTO, Tallies
-from batchcast.forecast.stock import Stock, stock_figures, stock_levels
+from batchcast.forecast.stock import Stock, ladder_levels, stock_figures, stock_levels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,6 +47,7 @@ class Accuracy:
     pinball_naive: Floats
     covered: Floats  # share of folds whose demand was at or under the stock of `auto`
     bias: Floats  # of `auto`, forecast / actual - 1 over the folds; NaN too where nothing was demanded
+    picture: Picture  # of `auto`, fold by fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ class ChunkForecast:
     raw: Floats  # mean of each step, (series, horizon)
     quantiles: Floats  # of each step at the levels asked for, (series, horizon, levels)
     stock: Stock
+    ladder: Floats  # quantiles of lead-time demand at `ladder_levels(service_level)`, (series, levels)
     flagged: NDArray[np.bool_]  # were quantiles held back at the fence
     classes: NDArray[np.int8]
     accuracy: Accuracy
@@ -147,25 +149,25 @@ def _account(
     past: Backtest, scores: Mapping[str, Floats], pinball: Floats, quantiles: Floats, means: Floats
 ) -> Accuracy:
     """What the backtest of `auto` says of each series; the last three have shape (folds, series, ...)."""
-    scored = ~np.isnan(pinball)
-    actual = past.actuals.sum(axis=2)
-    stock = quantiles[:, :, past.levels.index(past.service_level)]
+    picture = past.picture(~np.isnan(pinball), quantiles, means)
+    scored, actual = picture.scored, picture.actual
     demanded = np.where(scored, actual, 0.0).sum(axis=0)
-    expected = np.where(scored, means.sum(axis=2), 0.0).sum(axis=0)
+    expected = np.where(scored, picture.forecast, 0.0).sum(axis=0)
     return Accuracy(
         scores=scores,
         folds=scored.sum(axis=0),
         pinball=_fold_mean(pinball),
         pinball_naive=scores["naive"],
-        covered=_fold_mean(np.where(scored, (actual <= stock).astype(np.float64), np.nan)),
+        covered=_fold_mean(np.where(scored, (actual <= picture.stock).astype(np.float64), np.nan)),
         bias=np.where(demanded > 0, expected / np.where(demanded > 0, demanded, 1.0) - 1.0, np.nan),
+        picture=picture,
     )
 
 
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
     """Choose by every fold, and average the chosen families at the end of history."""
     request, calibration = task.request, task.pool.calibration
-    levels, ahead = stock_levels(request.service_level), max(request.horizon, request.lead_time)
+    levels, ahead = ladder_levels(request.service_level), max(request.horizon, request.lead_time)
     sums, steps = run_families(task.families, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
@@ -174,12 +176,15 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     bands = _average_steps(final, chosen, task)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
-        own, own_steps = FALLBACK.sums(final, calibration, levels, ahead)
-        quantiles[fallen], means[fallen] = own[0, fallen], own_steps[0, fallen]
+        stand_in, stand_in_steps = FALLBACK.sums(final, calibration, levels, ahead)
+        quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
         bands[fallen] = FALLBACK.steps(final, calibration, fallen, request.horizon, request.quantiles)
     unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
-    held_stock, _ = hold_back(_to_whole(quantiles, unit), ceiling)
-    beyond = held_stock[:, 0] < _to_whole(quantiles[:, 0], unit)  # the tail above the service level is not shown
+    whole = _to_whole(quantiles, unit)
+    ladder, _ = hold_back(whole, ceiling)
+    own = levels.index(request.service_level)
+    beyond = ladder[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
+    held_stock = ladder[:, [levels.index(level) for level in stock_levels(request.service_level)]]
     held_bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
     return ChunkForecast(
         panel=panel,
@@ -187,6 +192,7 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
         raw=means[:, : request.horizon],
         quantiles=held_bands,
         stock=stock_figures(means[:, : request.lead_time].sum(axis=1), held_stock, request.service_level),
+        ladder=ladder,
         flagged=beyond | beyond_steps,
         classes=final.classes[0],
         accuracy=accuracy,

@@ -86,7 +86,7 @@ def forecast_partition(
     into: Path,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Forecast some series of a history and write `forecast`, `stock`, `accuracy` (.parquet) and `summary.json`.
+    """Forecast some series of a history and write `summary.json` and the tables `results.FILES`.
 
     Args:
         history_path: the checked history of the whole batch.
@@ -115,7 +115,7 @@ def forecast_panel(panel: Panel, request: ForecastRequest, pool: Pool) -> PanelF
     """Forecast a panel in memory: the same numbers as `forecast_partition` writes."""
     summary = Summary()
     parts = [tables for tables, _ in _forecast_all(panel, request, pool, summary)]
-    forecast, stock, accuracy = (pa.concat_tables(kind).unify_dictionaries() for kind in zip(*parts, strict=True))
+    forecast, stock, accuracy, _ = (pa.concat_tables(kind).unify_dictionaries() for kind in zip(*parts, strict=True))
     return PanelForecast(forecast=forecast, stock=stock, accuracy=accuracy, summary=summary.as_json())
 
 

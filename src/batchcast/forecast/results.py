@@ -17,20 +17,26 @@ from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.classes import DEMAND_CLASSES
 from batchcast.forecast.fence import FENCED
+from batchcast.forecast.figures import make_figures
 from batchcast.forecast.forecaster import ChunkForecast
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.rounding import round_forecast
 
-Tables = tuple[pa.Table, pa.Table, pa.Table]
-FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet")
+Tables = tuple[pa.Table, pa.Table, pa.Table, pa.Table]
+FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
 SUMMARY = "summary.json"
 DECIMALS = 9  # of every forecast and stock figure: a dead part is 0, not 0.00000000000000000009
 MOST_ROUNDED = 1e6  # above it a float has no more decimals to lose than rounding would cost it
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
-    """The forecast, stock and accuracy tables of a chunk, in the order of its series."""
-    return _forecast_table(chunk, request), _stock_table(chunk, request), _accuracy_table(chunk)
+    """The forecast, stock, accuracy and figures tables of a chunk, in the order of its series."""
+    return (
+        _forecast_table(chunk, request),
+        _stock_table(chunk, request),
+        _accuracy_table(chunk),
+        make_figures(chunk, request),
+    )
 
 
 class ResultWriter:

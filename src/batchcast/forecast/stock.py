@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 _TAIL_MIDDLES = (0.75, 0.35, 0.125, 0.025)
 _TAIL_WIDTHS = (0.5, 0.3, 0.15, 0.05)
 
+# Levels that a person may look at instead of the service level; between them quantiles can be read off.
+LADDER = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 0.9999)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
@@ -28,6 +31,11 @@ class Stock:
 def stock_levels(service_level: float) -> tuple[float, ...]:
     """The levels that `stock_figures` needs quantiles at: the service level and four above it, ascending."""
     return (service_level, *(1.0 - (1.0 - service_level) * share for share in _TAIL_MIDDLES))
+
+
+def ladder_levels(service_level: float) -> tuple[float, ...]:
+    """LADDER with `stock_levels` in it, ascending."""
+    return tuple(sorted({*LADDER, *stock_levels(service_level)}))
 
 
 def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stock:

@@ -38,8 +38,8 @@ def test_every_fold_has_its_horizon_within_history_and_something_to_learn_from(m
 
 
 def test_the_levels_of_the_measure_and_the_service_level_are_backtested():
-    assert measured_levels(0.95) == (0.5, 0.8, 0.9, 0.95, 0.99)
-    assert measured_levels(0.97) == (0.5, 0.8, 0.9, 0.95, 0.97, 0.99)
+    assert measured_levels(0.95) == (0.1, 0.5, 0.8, 0.9, 0.95, 0.99)
+    assert measured_levels(0.97) == (0.1, 0.5, 0.8, 0.9, 0.95, 0.97, 0.99)
 
 
 def test_what_came_after_a_cutoff():
