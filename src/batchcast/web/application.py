@@ -19,8 +19,9 @@ from batchcast.web.context import PageContext
 from batchcast.web.doorman import PageDoorman
 from batchcast.web.problems import answer_problem
 from batchcast.web.rendering import Templates
+from batchcast.web.results import pages as results
 
-ROUTERS = (assets.router, choices.router)
+ROUTERS = (assets.router, choices.router, results.router)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:

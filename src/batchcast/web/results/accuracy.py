@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.message import Message, mark
+from batchcast.domain.overview import ClassTotal
 
-_OURS, _NAIVE = "auto", "naive"
 _EVEN = 0.005  # a bias under half a percent is none that anybody would act on
 _MUCH = 0.1  # one from which stock or shortage grows visibly
 
@@ -23,53 +22,36 @@ class Finding:
     is_good: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Accuracy:
-    """What the backtest of a batch found."""
-
-    cases: int  # series seen from a past cutoff
-    findings: tuple[Finding, ...]
+def findings_of(measured: ClassTotal, service_level: float) -> tuple[Finding, ...]:
+    """Against the naive forecast, coverage at the service level, bias; none where no history was long enough."""
+    return tuple(_findings(measured, service_level)) if measured.cases else ()
 
 
-def accuracy_of(leaderboard: Sequence[LeaderboardRow], service_level: float) -> Accuracy | None:
-    """Against the naive forecast, coverage at the service level, bias; None where no history was long enough."""
-    rows = {row.model: row for row in leaderboard}
-    ours = rows.get(_OURS)
-    if ours is None or not ours.series:
-        return None
-    return Accuracy(cases=ours.series, findings=tuple(_findings(ours, rows.get(_NAIVE), service_level)))
+def _findings(measured: ClassTotal, service_level: float) -> Iterator[Finding]:
+    if not math.isnan(measured.skill):
+        yield _against_naive(measured)
+    if not math.isnan(measured.covered):
+        yield _coverage(service_level, measured.covered)
+    if not math.isnan(measured.bias):
+        yield _bias(measured.bias)
 
 
-def _findings(ours: LeaderboardRow, naive: LeaderboardRow | None, service_level: float) -> Iterator[Finding]:
-    if naive is not None and naive.lead_time_pinball > 0:
-        yield _against_naive(ours, naive)
-    level = min(ours.coverage, key=lambda measured: abs(measured - service_level), default=None)
-    if level is not None and not math.isnan(ours.coverage[level]):
-        yield _coverage(level, ours.coverage[level])
-    if not math.isnan(ours.bias):
-        yield _bias(ours.bias)
-
-
-def _against_naive(ours: LeaderboardRow, naive: LeaderboardRow) -> Finding:
-    better = mark(
-        "Its errors were {share:.0%} smaller than those of the naive forecast, which repeats the latest demand."
-    )
-    worse = mark(
-        "Its errors were {share:.0%} larger than those of the naive forecast, which repeats the latest demand."
-    )
-    ratio = ours.lead_time_pinball / naive.lead_time_pinball
+def _against_naive(measured: ClassTotal) -> Finding:
+    better = mark("Its errors were {share:.0%} smaller than those of the naive forecast, the latest period repeated.")
+    worse = mark("Its errors were {share:.0%} larger than those of the naive forecast, the latest period repeated.")
     term = mark("Lead-time pinball loss {ours:.3f}, naive {naive:.3f}")
     return Finding(
-        said=Message(better if ratio <= 1 else worse, {"share": abs(1 - ratio)}),
-        term=Message(term, {"ours": ours.lead_time_pinball, "naive": naive.lead_time_pinball}),
-        is_good=ratio <= 1,
+        said=Message(better if measured.skill >= 0 else worse, {"share": abs(measured.skill)}),
+        term=Message(term, {"ours": measured.pinball, "naive": measured.pinball_naive}),
+        is_good=measured.skill >= 0,
     )
 
 
 def _coverage(level: float, covered: float) -> Finding:
-    said = mark("A stock for a service level of {level:.0%} would have been enough in {covered:.1%} of the cases.")
-    term = mark("Coverage of the {level:.0%} quantile {covered:.1%}")
-    values = {"level": level, "covered": covered}
+    said = mark("A stock for a service level of {level:,}% would have been enough in {covered:.1%} of the cases.")
+    term = mark("Coverage of the {level:,}% quantile {covered:.1%}")
+    percent = round(100 * level, 2)
+    values = {"level": int(percent) if percent.is_integer() else percent, "covered": covered}
     return Finding(said=Message(said, values), term=Message(term, values), is_good=covered >= level - _slack(level))
 
 

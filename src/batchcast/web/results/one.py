@@ -8,16 +8,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batchcast.app.service import SeriesDetail
+from batchcast.app.service import BacktestFold, SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
 from batchcast.domain.columns import quantile_column
+from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish import SeriesPage
 from batchcast.web.results.charts import Chart
 from batchcast.web.results.table import PlaceInTable
 
+_WIDTH = 96.0  # of the scale, so that what stands at its end is seen
+
 Key = tuple[str, str]  # site_code, partnumber
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fold:
+    """A past forecast with its places on a scale from 0 to 100, which is the same for all folds of a series."""
+
+    told: BacktestFold
+    low: float
+    median: float
+    high: float
+    actual: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """How a model did in the backtest."""
+
+    model: str
+    loss: float
+    share: float  # of the largest loss, 0 to 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +55,9 @@ class OneSeries:
     periods: int  # of the history, with demand or without
     forecast: Sequence[Mapping[str, Any]]  # as published
     quantiles: Sequence[str]  # columns of `forecast`
+    folds: Sequence[Fold] | None  # the latest first; None where the batch was published without them
+    scores: Sequence[Score]  # the best first
+    verdict: Message | None  # how it did in the backtest; None where the history was too short for one
     previous_url: str | None
     next_url: str | None
     back_url: str  # to the table it was found in
@@ -51,6 +77,9 @@ def show_series(batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, arou
         periods=len(history),
         forecast=detail.forecast,
         quantiles=[quantile_column(level) for level in request.quantiles],
+        folds=None if detail.backtest is None else _on_one_scale(detail.backtest),
+        scores=_scores(detail.scores),
+        verdict=_verdict(detail.series),
         previous_url=before,
         next_url=after,
         back_url=found_in.table.url(batch.batch_id),
@@ -76,6 +105,37 @@ def chart_of(
         high=[row[quantile_column(high)] for row in forecast] if has_band else None,
         band=(low, high) if has_band else None,
     )
+
+
+def _on_one_scale(folds: Sequence[BacktestFold]) -> list[Fold]:
+    most = max((max(fold.high, fold.actual) for fold in folds), default=0.0)
+    scale = _WIDTH / most if most > 0 else 0.0
+    return [
+        Fold(
+            told=fold,
+            low=scale * fold.low,
+            median=scale * fold.median,
+            high=scale * fold.high,
+            actual=scale * fold.actual,
+        )
+        for fold in reversed(folds)
+    ]
+
+
+def _scores(scores: Sequence[tuple[str, float]]) -> list[Score]:
+    most = max((loss for _, loss in scores), default=0.0)
+    return [Score(model=model, loss=loss, share=loss / most if most > 0 else 0.0) for model, loss in scores]
+
+
+def _verdict(figures: Mapping[str, Any]) -> Message | None:
+    """Its loss against that of the naive forecast."""
+    folds, ours, naive = (figures[name] for name in (columns.FOLDS, columns.PINBALL, columns.PINBALL_NAIVE))
+    if not folds or ours is None or not naive:
+        return None
+    ratio = ours / naive
+    better = mark("In {folds:,} past forecasts its errors were {share:.0%} smaller than those of the naive forecast.")
+    worse = mark("In {folds:,} past forecasts its errors were {share:.0%} larger than those of the naive forecast.")
+    return Message(better if ratio <= 1 else worse, {"folds": folds, "share": abs(1 - ratio)})
 
 
 def _ways(

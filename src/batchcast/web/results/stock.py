@@ -15,6 +15,7 @@ class Stock:
     """Stock figures at one service level."""
 
     figures: Mapping[str, Any]  # by column of the stock table
+    lead_time: int  # periods that they cover
     problem: Message | None = None  # why they are not at the level that was asked for
 
     @property

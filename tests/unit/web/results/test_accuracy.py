@@ -6,35 +6,29 @@ from dataclasses import replace
 
 import pytest
 
-from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.web.results.accuracy import Finding, accuracy_of
+from batchcast.domain.overview import ClassTotal
+from batchcast.web.results.accuracy import findings_of
 
-OURS = LeaderboardRow(
-    model="auto",
-    series=120,
-    lead_time_pinball=0.4,
-    pinball={0.9: 0.4, 0.95: 0.5},
-    coverage={0.9: 0.91, 0.95: 0.942},
+NAN = float("nan")
+MEASURED = ClassTotal(
+    demand_class="smooth",
+    series=30,
+    flagged=0,
+    history_total=900.0,
+    history_share=1.0,
+    forecast_total=90.0,
+    cases=120,
+    pinball=0.4,
+    pinball_naive=0.5,
+    covered=0.942,
     bias=0.021,
-    rmsse=0.8,
-    fill_rate=0.97,
-    mae=1.0,
-    wape=0.9,
-    mase=0.9,
 )
-NAIVE = replace(OURS, model="naive", lead_time_pinball=0.5)
-
-
-def found(*rows: LeaderboardRow, level: float = 0.95) -> list[Finding]:
-    accuracy = accuracy_of(rows, level)
-    assert accuracy is not None
-    return list(accuracy.findings)
 
 
 def test_it_is_told_against_naive_then_by_coverage_then_by_bias() -> None:
-    assert [(str(one.said), str(one.term)) for one in found(OURS, NAIVE)] == [
+    assert [(str(one.said), str(one.term)) for one in findings_of(MEASURED, 0.95)] == [
         (
-            "Its errors were 20% smaller than those of the naive forecast, which repeats the latest demand.",
+            "Its errors were 20% smaller than those of the naive forecast, the latest period repeated.",
             "Lead-time pinball loss 0.400, naive 0.500",
         ),
         (
@@ -43,39 +37,30 @@ def test_it_is_told_against_naive_then_by_coverage_then_by_bias() -> None:
         ),
         ("Over all, it forecast 2.1% more than was demanded.", "Bias +2.1%"),
     ]
-    assert all(one.is_good for one in found(OURS, NAIVE))
+    assert all(one.is_good for one in findings_of(MEASURED, 0.95))
 
 
 def test_what_is_worse_than_naive_is_said_and_not_good() -> None:
-    against = found(replace(OURS, lead_time_pinball=0.55), NAIVE)[0]
+    against = findings_of(replace(MEASURED, pinball=0.55), 0.95)[0]
 
     assert "10% larger" in str(against.said)
     assert not against.is_good
 
 
-def test_without_the_naive_forecast_nothing_is_said_against_it() -> None:
-    assert len(found(OURS)) == 2
-    assert len(found(OURS, replace(NAIVE, lead_time_pinball=0.0))) == 2
-
-
-def test_the_coverage_is_that_of_the_level_measured_nearest() -> None:
-    assert "level of 90%" in str(found(OURS, level=0.8)[0].said)
-
-
 @pytest.mark.parametrize(("covered", "is_good"), [(0.93, True), (0.92, False), (1.0, True)])
 def test_a_coverage_is_good_down_to_half_of_what_was_left_to_miss(covered: float, is_good: bool) -> None:
-    assert found(replace(OURS, coverage={0.95: covered}))[0].is_good is is_good
+    assert findings_of(replace(MEASURED, covered=covered), 0.95)[1].is_good is is_good
+
+
+def test_a_level_is_written_as_it_was_asked_for() -> None:
+    assert "level of 99.95% would" in str(findings_of(MEASURED, 0.9995)[1].said)
 
 
 @pytest.mark.parametrize(("bias", "said"), [(0.004, "as much as"), (-0.004, "as much as"), (-0.2, "20.0% less")])
 def test_a_bias_has_its_direction_and_none_under_half_a_percent(bias: float, said: str) -> None:
-    assert said in str(found(replace(OURS, bias=bias))[-1].said)
+    assert said in str(findings_of(replace(MEASURED, bias=bias), 0.95)[2].said)
 
 
 def test_what_could_not_be_measured_is_not_told() -> None:
-    assert found(replace(OURS, bias=float("nan"), coverage={})) == []
-
-
-@pytest.mark.parametrize("rows", [(), (NAIVE,), (replace(OURS, series=0), NAIVE)])
-def test_without_a_backtest_there_is_no_accuracy(rows: tuple[LeaderboardRow, ...]) -> None:
-    assert accuracy_of(rows, 0.95) is None
+    assert findings_of(replace(MEASURED, pinball_naive=0.0, covered=NAN, bias=NAN), 0.95) == ()
+    assert findings_of(replace(MEASURED, cases=0), 0.95) == ()

@@ -1,0 +1,159 @@
+"""The pages of what a batch has published, its files, and the fragments that change on them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from batchcast.app.service import ResultNotKept, Service
+from batchcast.domain.batch import Batch
+from batchcast.domain.message import Message
+from batchcast.domain.overview import Overview
+from batchcast.http.streams import answer_file
+from batchcast.publish import SeriesPage
+from batchcast.web.context import BatchId, Here, Lang
+from batchcast.web.rendering import render
+from batchcast.web.results.accuracy import findings_of
+from batchcast.web.results.downloads import files_of
+from batchcast.web.results.one import OneSeries, show_series
+from batchcast.web.results.stock import Stock
+from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page, rows_of
+from batchcast.web.results.totals import chart_of_totals, sites_of
+from batchcast.web.results.words import CLASSES, FENCED
+
+router = APIRouter()
+
+Key = Annotated[str, Query(max_length=10_000)]
+
+_FILTER = "series-filter"  # id of the form whose every change asks for a new table
+
+
+@router.get("/batches/{batch_id}/results")
+async def results(request: Request, batch_id: BatchId, here: Here, lang: Lang, site_code: Key = "") -> Response:
+    """The batch in totals; those by period alone, where the page asks for them of another site."""
+    batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
+    values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
+    if overview is not None:
+        periods = overview.periods
+        if site_code:
+            periods = await here.threads.light(here.service.site_periods, batch_id, site_code)
+        chart = chart_of_totals(periods, batch.plan.request.calendar.frequency)
+        values |= {"periods": periods, "chart": chart, "payload": chart.as_json(lang), "site_code": site_code}
+    if request.headers.get("hx-target") == "totals":
+        return _varied(render(request, "results/totals.html", **values))
+    if overview is not None:
+        asked = batch.plan.request
+        values |= {"sites": sites_of(overview, batch_id), "classes": CLASSES, "asked": asked}
+        values["findings"] = findings_of(overview.everything, asked.service_level)
+    return _varied(render(request, "results/results.html", **values))
+
+
+@router.get("/batches/{batch_id}/series")
+async def series(request: Request, batch_id: BatchId, here: Here, table: Table) -> Response:
+    """The table of series; alone, where the table on the page asks for its next state."""
+    page, table = await here.threads.light(_rows, here.service, batch_id, table)
+    values: dict[str, Any] = {
+        "batch_id": batch_id,
+        "table": table,
+        "columns": COLUMNS,
+        "rows": rows_of(page, table, batch_id),
+        "total": page.total,
+        "pages": last_page(page.total),
+        "page_url": lambda number: table.turned_to(number).url(batch_id),
+        "classes": CLASSES,
+        "fenced": FENCED,
+    }
+    if request.headers.get("hx-target") == "series-table":
+        answer = render(request, "results/rows.html", **values)
+        is_typed = request.headers.get("hx-trigger") == _FILTER  # each letter is no step of the way back
+        answer.headers["hx-replace-url" if is_typed else "hx-push-url"] = table.url(batch_id)
+    else:
+        status = await here.threads.light(here.service.status, batch_id)
+        answer = render(request, "results/series.html", batch=status.batch, sites=_sites_of(status.batch), **values)
+    return _varied(answer)
+
+
+@router.get("/batches/{batch_id}/series/one")
+async def one_series(
+    request: Request,
+    batch_id: BatchId,
+    *,
+    here: Here,
+    lang: Lang,
+    found_in: InTable,
+    site_code: Key,
+    partnumber: Key,
+    service_level: Annotated[float | None, Query(gt=0, lt=100)] = None,
+) -> Response:
+    """Everything that is known of one series; its stock figures alone, where they are asked for at another level."""
+    key, level = (site_code, partnumber), _share(service_level)
+    if request.headers.get("hx-target") == "stock":
+        stock = await here.threads.light(_stock, here.service, batch_id, key, level)
+        return _varied(render(request, "results/stock.html", stock=stock))
+    one, batch = await here.threads.light(_one, here.service, batch_id, key, found_in)
+    stock = await here.threads.light(_stock, here.service, batch_id, key, level)
+    values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "fenced": FENCED}
+    return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
+
+
+@router.get("/batches/{batch_id}/download")
+async def download(
+    request: Request, batch_id: BatchId, here: Here, kind: str = "forecast", format: str | None = None
+) -> Response:
+    """A file; one of another format than was published is made when it is first asked for."""
+    found = await here.threads.heavy(here.service.download, batch_id, kind, format)
+    return await answer_file(found, request.headers)
+
+
+def _totals(service: Service, batch_id: str) -> tuple[Batch, Overview | None, Message | None]:
+    """A batch with its totals, or with the reason why there are none."""
+    batch = service.status(batch_id).batch
+    try:
+        return batch, service.overview(batch_id), None
+    except ResultNotKept as error:
+        return batch, None, error.message
+
+
+def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPage, TableState]:
+    """The page of a table; the last one where it has not so many."""
+    page = service.series(batch_id, table.query)
+    if not page.rows and page.total:
+        table = table.turned_to(last_page(page.total))
+        page = service.series(batch_id, table.query)
+    return page, table
+
+
+def _one(service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable) -> tuple[OneSeries, Batch]:
+    detail = service.one_series(batch_id, *key)
+    around = service.series(batch_id, found_in.around) if found_in.around else None
+    batch = service.status(batch_id).batch
+    return show_series(batch, detail, found_in, around), batch
+
+
+def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> Stock:
+    """The figures at a level, those as published where none is asked for, or with the reason where there are none."""
+    lead_time, problem = service.status(batch_id).batch.plan.request.lead_time, None
+    if level is not None:
+        try:
+            return Stock(figures=service.stock_at(batch_id, *key, level), lead_time=lead_time)
+        except ResultNotKept as error:
+            problem = error.message
+    return Stock(figures=service.one_series(batch_id, *key).series, lead_time=lead_time, problem=problem)
+
+
+def _sites_of(batch: Batch) -> list[str]:
+    """The sites of a batch, in order."""
+    return sorted({site for partition in batch.plan.partitions for site in partition.sites})
+
+
+def _share(level: float | None) -> float | None:
+    """A service level as a share: people say 95, addresses of the API 0.95, and no level is under 1 percent."""
+    return level / 100 if level is not None and level >= 1 else level
+
+
+def _varied(answer: Response) -> Response:
+    """The same address answers with a page or a fragment of it, in one language or the other."""
+    answer.headers["vary"] += ", HX-Request, HX-Target"
+    return answer
