@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from batchcast.domain.message import Message, mark
 from batchcast.domain.overview import ClassTotal
+from batchcast.web.results.words import in_percent
 
 _EVEN = 0.005  # a bias under half a percent is none that anybody would act on
 _MUCH = 0.1  # one from which stock or shortage grows visibly
@@ -50,8 +51,7 @@ def _against_naive(measured: ClassTotal) -> Finding:
 def _coverage(level: float, covered: float) -> Finding:
     said = mark("A stock for a service level of {level:,}% would have been enough in {covered:.1%} of the cases.")
     term = mark("Coverage of the {level:,}% quantile {covered:.1%}")
-    percent = round(100 * level, 2)
-    values = {"level": int(percent) if percent.is_integer() else percent, "covered": covered}
+    values = {"level": in_percent(level), "covered": covered}
     return Finding(said=Message(said, values), term=Message(term, values), is_good=covered >= level - _slack(level))
 
 

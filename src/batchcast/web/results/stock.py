@@ -8,6 +8,7 @@ from typing import Any
 
 from batchcast.domain.columns import SERVICE_LEVEL
 from batchcast.domain.message import Message
+from batchcast.web.results.words import in_percent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +20,6 @@ class Stock:
     problem: Message | None = None  # why they are not at the level that was asked for
 
     @property
-    def level(self) -> float:
-        """The service level that they are at."""
-        level: float = self.figures[SERVICE_LEVEL]
-        return level
+    def percent(self) -> float:
+        """The service level that they are at: 95, not 0.95."""
+        return in_percent(self.figures[SERVICE_LEVEL])
