@@ -47,6 +47,20 @@ _ACCURACY_COLUMNS = (
     columns.COVERED,
     columns.BIAS,
 )
+_FIGURES_FILE = "figures.parquet"
+_FIGURES_COLUMNS = (
+    columns.SITE_CODE,
+    columns.PARTNUMBER,
+    columns.LEVELS,
+    columns.QUANTILES,
+    columns.CUTOFF,
+    columns.ACTUAL,
+    columns.FORECAST,
+    columns.LOW,
+    columns.MEDIAN,
+    columns.HIGH,
+    columns.STOCK,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,8 +142,17 @@ class CombinedResult:
         kind = _Kind(file="accuracy.parquet", columns=_ACCURACY_COLUMNS, check=verify.check_accuracy, has_scores=True)
         return self._stream(kind)
 
+    @property
+    def has_figures(self) -> bool:
+        """Whether every partition kept the figures for a page; one that an earlier version finished did not."""
+        return all((result.folder / _FIGURES_FILE).exists() for result in self._results)
+
+    def figures(self) -> Iterator[pa.Table]:
+        """The figures for a page in pieces: a row a series."""
+        return self._stream(_Kind(file=_FIGURES_FILE, columns=_FIGURES_COLUMNS, check=verify.check_kept))
+
     def history(self) -> Iterator[pa.Table]:
-        """Days and quantities of the series that have a forecast, in pieces: a row a series."""
+        """Keys, days and quantities of the series that have a forecast, in pieces: a row a series."""
         for _, table in self._walk(_HISTORY_ROWS, (*verify.KEYS, columns.DAY, columns.QUANTITY)):
             yield table
 

@@ -1,14 +1,16 @@
-"""A result as a server keeps it: every table as CSV and as Parquet, and the index of its series, in one folder.
+"""A result as a server keeps it, in one folder: every table as CSV and as Parquet, its series, its totals.
 
 Each partition is read once. The CSV files are those of `publish`, to the byte.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,19 +20,35 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.codec import encode
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.plan import Partition
-from batchcast.publish.account import cannot_write, certified, combine_all, counts_of, describe
+from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.publish.account import cannot_write, certified, combine_all, counts_of, describe, write_table
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.combined import CombinedResult
+from batchcast.publish.demand import Demand
 from batchcast.publish.index import SeriesFigures, index_pieces
-from batchcast.publish.layout import ACCURACY, CERTIFICATE, FORECAST, REJECTED, SERIES, STOCK
+from batchcast.publish.layout import (
+    ACCURACY,
+    CERTIFICATE,
+    FIGURES,
+    FORECAST,
+    OVERVIEW,
+    PERIODS,
+    REJECTED,
+    SERIES,
+    STOCK,
+)
+from batchcast.publish.overview import BacktestSums, summarise
 from batchcast.publish.rejected import write_rejected
+from batchcast.publish.site_periods import SitePeriods
 from batchcast.publish.staging import fsync
 from batchcast.publish.writers import open_writer
+from batchcast.publish.writers.parquet import ParquetWriter
 
 CSV, PARQUET, JSON = "csv", "parquet", "json"
 _CONVERTED_ROWS = 65_536  # at a time
+_FIGURES_GROUP = 4096  # series
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,24 +122,40 @@ def convert(source: Path, into: Path) -> None:
 
 def _paths(folder: Path) -> dict[tuple[str, str], Path]:
     kinds = [(kind, form) for kind in (FORECAST, STOCK, ACCURACY) for form in (CSV, PARQUET)]
-    kinds += [(SERIES, PARQUET), (REJECTED, CSV), (CERTIFICATE, JSON)]
+    kinds += [(SERIES, PARQUET), (FIGURES, PARQUET), (PERIODS, PARQUET), (OVERVIEW, JSON)]
+    kinds += [(REJECTED, CSV), (CERTIFICATE, JSON)]
     return {(kind, form): folder / f"{kind}.{form}" for kind, form in kinds}
 
 
 def _write_tables(combined: CombinedResult, paths: dict[tuple[str, str], Path]) -> None:
-    """The three tables in both formats, and the index of the series made of them on the way."""
+    """The three tables in both formats, the index of the series made of them on the way, and what a page shows."""
+    site_periods = SitePeriods(combined.request)
     with ExitStack() as open_files:
 
         def written(kind: str, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
             return _written([path for (name, _), path in paths.items() if name == kind], pieces, open_files)
 
         totals = np.concatenate(
-            [_sums(piece, combined.request.horizon) for piece in written(FORECAST, combined.forecast())]
+            [_sums(piece, site_periods, combined.request) for piece in written(FORECAST, combined.forecast())]
         )
-        figures = SeriesFigures.of(combined.history(), combined.request, totals)
+        demand = _counted((Demand.of(piece, combined.request) for piece in combined.history()), site_periods)
+        figures = SeriesFigures.of(demand, totals)
         both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
         for _ in written(SERIES, index_pieces(both, figures)):
             pass
+        if combined.has_figures:
+            backtest = BacktestSums.of(_written_small(paths[FIGURES, PARQUET], combined.figures()))
+    if combined.has_figures:
+        write_table(paths[PERIODS, PARQUET], iter([site_periods.table()]))
+        overview = summarise(paths[SERIES, PARQUET], site_periods, backtest, len(combined.refused))
+        paths[OVERVIEW, JSON].write_text(json.dumps(encode(overview)), encoding="utf-8")
+
+
+def _counted(demand: Iterator[Demand], site_periods: SitePeriods) -> Iterator[Demand]:
+    """The demand, each piece once it is counted."""
+    for piece in demand:
+        site_periods.add_demand(piece)
+        yield piece
 
 
 def _written(paths: Sequence[Path], pieces: Iterator[pa.Table], open_files: ExitStack) -> Iterator[pa.Table]:
@@ -136,7 +170,19 @@ def _written(paths: Sequence[Path], pieces: Iterator[pa.Table], open_files: Exit
         piece = next(pieces, None)
 
 
-def _sums(piece: pa.Table, horizon: int) -> NDArray[np.float64]:
-    """What is forecast of each series over the horizon."""
-    sums: NDArray[np.float64] = piece[columns.FORECAST_QTY].to_numpy().reshape(-1, horizon).sum(axis=1)
+def _written_small(path: Path, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The pieces, written in small row groups: one row is what is read of them."""
+    first = next(pieces)
+    with closing(ParquetWriter(path, first.schema, group_rows=_FIGURES_GROUP)) as writer:
+        for piece in chain([first], pieces):
+            writer.write(piece)
+            yield piece
+
+
+def _sums(piece: pa.Table, site_periods: SitePeriods, request: ForecastRequest) -> NDArray[np.float64]:
+    """What is forecast of each series over the horizon; counted by site too."""
+    steps = piece[columns.FORECAST_QTY].to_numpy().reshape(-1, request.horizon)
+    places = pa.array(np.arange(len(steps)) * request.horizon)
+    site_periods.add_forecast(piece[columns.SITE_CODE].take(places).combine_chunks(), steps)
+    sums: NDArray[np.float64] = steps.sum(axis=1)
     return sums

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.plan import ForecastRequest
+from batchcast.publish.demand import Demand
 
 _OF_STOCK = (
     columns.LAST_DEMAND,
@@ -35,9 +35,9 @@ class SeriesFigures:
     forecast_total: NDArray[np.float64]  # of the planning figures, over the horizon
 
     @classmethod
-    def of(cls, history: Iterator[pa.Table], request: ForecastRequest, forecast_total: NDArray[np.float64]) -> Self:
-        """The figures of series whose days and quantities come in pieces."""
-        pieces = [_demand(piece, request) for piece in history]
+    def of(cls, demand: Iterator[Demand], forecast_total: NDArray[np.float64]) -> Self:
+        """The figures of series whose demand comes in pieces."""
+        pieces = [(piece.totals(), piece.periods_with_demand()) for piece in demand]
         return cls(
             history_total=np.concatenate([total for total, _ in pieces] or [np.zeros(0)]),
             demand_periods=np.concatenate([periods for _, periods in pieces] or [np.zeros(0, np.int32)]),
@@ -60,27 +60,3 @@ def index_pieces(tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFig
         }
         named |= {name: stock[name] for name in _OF_STOCK} | {name: accuracy[name] for name in _OF_ACCURACY}
         yield pa.table(named)
-
-
-def _demand(piece: pa.Table, request: ForecastRequest) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Total demand of each series up to the cutoff, and the periods that have some."""
-    days, lengths = _flat(piece, columns.DAY)
-    quantities, _ = _flat(piece, columns.QUANTITY)
-    series = np.repeat(np.arange(len(lengths)), lengths)
-    periods = request.calendar.periods_of_days(days.astype(np.int32))
-    seen = periods <= request.last_period
-    series, periods, quantities = series[seen], periods[seen], quantities[seen]
-    begins = np.ones(len(series), dtype=bool)  # days ascend within a series, so a period's days stand together
-    begins[1:] = (series[1:] != series[:-1]) | (periods[1:] != periods[:-1])
-    net = np.bincount(np.cumsum(begins) - 1, weights=quantities) if len(series) else np.zeros(0)
-    owner, net = series[begins], np.maximum(net, 0.0)
-    total = np.bincount(owner, weights=net, minlength=len(lengths)).astype(np.float64)
-    return total, np.bincount(owner[net > 0], minlength=len(lengths)).astype(np.int32)
-
-
-def _flat(piece: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a column of lists, one list after the other, and the length of each list."""
-    chunks = piece[name].chunks
-    values = [chunk.flatten().to_numpy() for chunk in chunks] or [np.zeros(0)]
-    lengths = [chunk.value_lengths().to_numpy() for chunk in chunks] or [np.zeros(0, np.int64)]
-    return np.concatenate(values), np.concatenate(lengths)

@@ -13,7 +13,8 @@ from batchcast.publish.staging import recover
 from batchcast.publish.writers import SUFFIXES
 
 FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
-SERIES = "series"  # the index that a server keeps beside them
+SERIES = "series"  # the index that a server keeps beside them ...
+FIGURES, PERIODS, OVERVIEW = "figures", "periods", "overview"  # ... and what else a page shows
 _BESIDE = {
     STOCK: "stock.csv",
     ACCURACY: "accuracy.csv",

@@ -15,6 +15,7 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.cells import Column
+from batchcast.publish.demand import Demand
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,12 +37,12 @@ class SitePeriods:
         places = self._places(sites)
         np.add.at(self._forecast, places, quantities)
 
-    def add_demand(self, sites: Column, owners: Ints, periods: Ints, quantities: Floats) -> None:
-        """Count demand: the place of the series among the sites, the period and the quantity of each entry."""
-        places = self._places(sites)
-        recent = periods - (self._request.last_period + 1 - self._history.shape[1])
+    def add_demand(self, demand: Demand) -> None:
+        """Count the demand of some series."""
+        places = self._places(demand.sites)
+        recent = demand.periods - (self._request.last_period + 1 - self._history.shape[1])
         shown = recent >= 0
-        np.add.at(self._history, (places[owners[shown]], recent[shown]), quantities[shown])
+        np.add.at(self._history, (places[demand.owners[shown]], recent[shown]), demand.quantities[shown])
 
     @property
     def sites(self) -> Sequence[str]:

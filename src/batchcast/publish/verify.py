@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
@@ -21,6 +22,19 @@ from batchcast.publish.problems import ResultRejected
 
 KEYS = (columns.SITE_CODE, columns.PARTNUMBER)
 _STOCK_NEVER_NEGATIVE = (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.REORDER_POINT, columns.FILL_RATE)
+
+_LISTS_TOGETHER = (
+    (columns.LEVELS, columns.QUANTILES),
+    (
+        columns.CUTOFF,
+        columns.ACTUAL,
+        columns.FORECAST,
+        columns.LOW,
+        columns.MEDIAN,
+        columns.HIGH,
+        columns.STOCK,
+    ),
+)
 
 
 def rejected(partition: int, what: str) -> ResultRejected:
@@ -77,6 +91,16 @@ def check_accuracy(table: pa.Table, partition: int) -> None:
     for field in table.schema:
         if pa.types.is_floating(field.type):
             check_figures(table, field.name, non_negative=False, may_be_missing=True, partition=partition)
+
+
+def check_kept(table: pa.Table, partition: int) -> None:
+    """Check that the lists that belong together are of one length, and their figures finite."""
+    for first, *others in _LISTS_TOGETHER:
+        lengths = pc.list_value_length(table[first])
+        for name in (first, *others):
+            values = pc.list_flatten(table[name]).to_numpy()
+            if not (pc.list_value_length(table[name]).equals(lengths) and np.isfinite(values).all()):
+                raise rejected(partition, f"{name} is not what goes with {first}{_from_series(table)}")
 
 
 def check_figures(

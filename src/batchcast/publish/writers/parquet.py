@@ -11,9 +11,10 @@ GROUP_ROWS = 131_072
 
 
 class ParquetWriter:
-    """Appends tables to a Parquet file, in row groups of `GROUP_ROWS`."""
+    """Appends tables to a Parquet file, in row groups of `group_rows`, or of `GROUP_ROWS`."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, group_rows: int | None = None) -> None:
+        self._group_rows = group_rows or GROUP_ROWS
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.Table] = []
         self._rows = 0
@@ -22,8 +23,8 @@ class ParquetWriter:
         """Append the rows."""
         self._waiting.append(table)
         self._rows += table.num_rows
-        while self._rows >= GROUP_ROWS:
-            self._write_group(GROUP_ROWS)
+        while self._rows >= self._group_rows:
+            self._write_group(self._group_rows)
 
     def close(self) -> None:
         """Finish the file."""

@@ -1,0 +1,201 @@
+"""Sums up a published result for a page: sites, periods, demand classes, the parts that are forecast worst and best.
+
+Every sum goes over the series in the order of the history, so that the partitions change no bit of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.calendar import date_of
+from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
+from batchcast.publish.site_periods import SitePeriods
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+MOST_PARTS = 10  # named as the worst, and as the best
+_READ = [
+    columns.SITE_CODE,
+    columns.PARTNUMBER,
+    columns.DEMAND_CLASS,
+    columns.MODEL,
+    columns.FLAG,
+    columns.HISTORY_TOTAL,
+    columns.FORECAST_TOTAL,
+    columns.FOLDS,
+    columns.PINBALL,
+    columns.PINBALL_NAIVE,
+    columns.COVERED,
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BacktestSums:
+    """Over the folds of each series; shape (series,), in the order of the history."""
+
+    actual: Floats
+    forecast: Floats
+
+    @classmethod
+    def of(cls, figures: Iterator[pa.Table]) -> Self:
+        """The sums of series whose figures come in pieces."""
+        pieces = [
+            tuple(_sums_of_lists(piece[name]) for name in (columns.ACTUAL, columns.FORECAST)) for piece in figures
+        ]
+        actual, forecast = (np.concatenate([piece[k] for piece in pieces]) for k in range(2))
+        return cls(actual=actual, forecast=forecast)
+
+
+def summarise(index: Path, site_periods: SitePeriods, backtest: BacktestSums, refused: int) -> Overview:
+    """The overview of a result.
+
+    Args:
+        index: the index of its series.
+        site_periods: demand and forecast of each site.
+        backtest: of each series of the index.
+        refused: series without a forecast.
+    """
+    result = _Series(pq.read_table(index, columns=_READ, use_threads=False), backtest)
+    every = np.arange(len(result))
+    return Overview(
+        series=len(result),
+        refused=refused,
+        flagged=int(result.flagged.sum()),
+        history_total=float(result.history.sum()),
+        forecast_total=float(result.forecast.sum()),
+        sites=tuple(sorted(result.sites(site_periods), key=lambda site: (-site.forecast_total, site.site_code))),
+        periods=_periods(site_periods),
+        classes=tuple(sorted(result.classes(), key=lambda one: (-one.history_total, one.demand_class))),
+        everything=result.class_total("", every),
+        worst=result.worst(),
+        best=result.best(),
+    )
+
+
+class _Series:
+    """The series of a result as arrays, and what they add up to."""
+
+    def __init__(self, table: pa.Table, backtest: BacktestSums) -> None:
+        self._table = table
+        self._backtest = backtest
+        self.history = table[columns.HISTORY_TOTAL].to_numpy()
+        self.forecast = table[columns.FORECAST_TOTAL].to_numpy()
+        self.flagged: NDArray[np.bool_] = table[columns.FLAG].is_valid().to_numpy()
+        self._cases = table[columns.FOLDS].to_numpy().astype(np.int64)
+        self._losses, self._naive, self._covered = (
+            table[name].fill_null(0.0).to_numpy() * self._cases
+            for name in (columns.PINBALL, columns.PINBALL_NAIVE, columns.COVERED)
+        )
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def sites(self, site_periods: SitePeriods) -> Iterator[SiteTotal]:
+        """Totals of each site; its history mean is over the periods that are shown."""
+        names, places = self._grouped(columns.SITE_CODE)
+        rows = {name: row for row, name in enumerate(site_periods.sites)}
+        recent = site_periods.history.mean(axis=1) if site_periods.history.size else np.zeros(len(rows))
+        for name, mine in zip(names, places, strict=True):
+            forecast = float(self.forecast[mine].sum())
+            yield SiteTotal(
+                site_code=name,
+                series=len(mine),
+                history_total=float(self.history[mine].sum()),
+                history_mean=float(recent[rows[name]]),
+                forecast_total=forecast,
+                forecast_mean=forecast / site_periods.forecast.shape[1],
+            )
+
+    def classes(self) -> Iterator[ClassTotal]:
+        """Totals of each demand class that there is."""
+        for name, mine in zip(*self._grouped(columns.DEMAND_CLASS), strict=True):
+            yield self.class_total(name, mine)
+
+    def class_total(self, name: str, mine: Places) -> ClassTotal:
+        """Totals of some series."""
+        cases = int(self._cases[mine].sum())
+        history = float(self.history[mine].sum())
+        bias = _ratio(self._backtest.forecast[mine].sum(), self._backtest.actual[mine].sum()) - 1.0
+        return ClassTotal(
+            demand_class=name,
+            series=len(mine),
+            flagged=int(self.flagged[mine].sum()),
+            history_total=history,
+            history_share=history / total if (total := float(self.history.sum())) > 0 else 0.0,
+            forecast_total=float(self.forecast[mine].sum()),
+            cases=cases,
+            pinball=_ratio(self._losses[mine].sum(), cases),
+            pinball_naive=_ratio(self._naive[mine].sum(), cases),
+            covered=_ratio(self._covered[mine].sum(), cases),
+            bias=bias,
+        )
+
+    def worst(self) -> tuple[PartLoss, ...]:
+        """The series with the largest shares of the loss."""
+        return tuple(self._part(place) for place in _largest(self._losses))
+
+    def best(self) -> tuple[PartLoss, ...]:
+        """The series that save the most against naive."""
+        return tuple(self._part(place) for place in _largest(self._naive - self._losses))
+
+    def _part(self, place: int) -> PartLoss:
+        row: dict[str, Any] = self._table.slice(place, 1).to_pylist()[0]
+        return PartLoss(
+            site_code=row[columns.SITE_CODE],
+            partnumber=row[columns.PARTNUMBER],
+            demand_class=row[columns.DEMAND_CLASS],
+            model=row[columns.MODEL],
+            cases=row[columns.FOLDS],
+            pinball=row[columns.PINBALL],
+            pinball_naive=row[columns.PINBALL_NAIVE],
+            loss_share=_ratio(self._losses[place], self._losses.sum()),
+            gain_share=_ratio(self._naive[place] - self._losses[place], self._naive.sum()),
+            history_total=row[columns.HISTORY_TOTAL],
+        )
+
+    def _grouped(self, column: str) -> tuple[list[str], list[Places]]:
+        """The distinct values of a column, and the places of each, ascending."""
+        encoded = self._table[column].combine_chunks().dictionary_encode()
+        indices = encoded.indices.to_numpy(zero_copy_only=False)
+        order = np.argsort(indices, kind="stable")
+        ends = np.cumsum(np.bincount(indices, minlength=len(encoded.dictionary)))
+        return encoded.dictionary.to_pylist(), np.split(order, ends[:-1]) if len(ends) else []
+
+
+def _periods(site_periods: SitePeriods) -> tuple[PeriodTotal, ...]:
+    """The totals of all sites by period."""
+    totals = [*site_periods.history.sum(axis=0).tolist(), *site_periods.forecast.sum(axis=0).tolist()]
+    shown = site_periods.history.shape[1]
+    return tuple(
+        PeriodTotal(date=date_of(day), total=total, is_forecast=place >= shown)
+        for place, (day, total) in enumerate(zip(site_periods.days, totals, strict=True))
+    )
+
+
+def _largest(values: Floats) -> list[int]:
+    """Places of the largest values above 0, the largest first, the earlier of equal ones first."""
+    order = np.argsort(-values, kind="stable")[:MOST_PARTS]
+    return [int(place) for place in order if values[place] > 0]
+
+
+def _sums_of_lists(column: Any) -> Floats:
+    """The sum of each list of a column."""
+    lists = column.combine_chunks()
+    owners = pc.list_parent_indices(lists).to_numpy()
+    weights = pc.list_flatten(lists).to_numpy()
+    return np.bincount(owners, weights=weights, minlength=len(lists)).astype(np.float64)
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return float(numerator) / float(denominator) if denominator > 0 else float("nan")
