@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan
+from batchcast.plan import BATCH_ROWS, BATCH_SITES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +16,12 @@ class Analysis:
 
     report: IngestReport
     plan: Plan | None  # None where no row could be accepted
+    sites: tuple[str, ...] = ()  # of the file, whichever of them are forecast
+
+    @property
+    def proposes_batch_mode(self) -> bool:
+        """Whether a person should be offered partitions: less than what `batch_mode: auto` takes by itself is enough."""
+        return self.plan is not None and (self.plan.rows >= BATCH_ROWS or len(self.sites) >= BATCH_SITES)
 
 
 def place_problems(report: IngestReport, plan: Plan | None) -> IngestReport:

@@ -53,10 +53,14 @@ def take_in(
     history, report = _read(file, settings, folder=folder, pool=pool, stopper=stopper)
     seconds = time.perf_counter() - started
     plan = plan_batch(history.facts, read_series_table(history), settings, pace) if history else None
-    analysis = Analysis(report=place_problems(report, plan), plan=plan)
+    analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
     if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
-        raise RowsRefused(analysis.report, plan)
+        raise RowsRefused(analysis.report, plan, analysis.sites)
     return Intake(history=history, plan=plan, analysis=analysis, seconds=seconds)
+
+
+def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:
+    return tuple(site.site_code for site in history.facts.sites) if history else ()
 
 
 def _read(

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
-from batchcast.app.service import NoSuchFile, ResultNotKept
+from batchcast.app.service import NoSuchFile, ResultNotKept, UnknownDraft
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
 from batchcast.domain.errors import (
@@ -46,6 +46,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (UnknownSeries, 404),
     (NoSuchFile, 404),
     (ResultNotKept, 404),
+    (UnknownDraft, 404),
     (NoSuchPage, 404),
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),

@@ -143,9 +143,10 @@ class RowsRefused(InvalidInput):
 
     slug = "rows-refused"
 
-    def __init__(self, report: IngestReport, plan: Plan | None = None) -> None:
+    def __init__(self, report: IngestReport, plan: Plan | None = None, sites: tuple[str, ...] = ()) -> None:
         self.report = report
         self.plan = plan  # of the rows that can be read, where there are any
+        self.sites = sites  # of those rows
         first = report.problems[0]
         template = mark(
             "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "

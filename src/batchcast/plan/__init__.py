@@ -7,7 +7,8 @@ Open first: `planner.py`, which puts the steps together; `partitioner.py` holds 
 """
 
 from batchcast.plan.estimate import steps_seconds
+from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
 from batchcast.plan.request import resolve_request
 
-__all__ = ["plan_batch", "resolve_request", "steps_seconds"]
+__all__ = ["BATCH_ROWS", "BATCH_SITES", "plan_batch", "resolve_request", "steps_seconds"]

@@ -90,7 +90,7 @@ def size(count: float | None, language: Language) -> str:
 
 def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates, in one language."""
-    known = {
+    known: dict[str, Callable[..., Any]] = {
         "number": number,
         "quantity": quantity,
         "percent": percent,

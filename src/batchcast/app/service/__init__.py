@@ -15,6 +15,7 @@ from batchcast.app.service.answers import (
     RejectedPage,
     SeriesDetail,
 )
+from batchcast.app.service.drafts import Draft, UnknownDraft
 from batchcast.app.service.problems import BatchEnded, IdempotencyKeyReused, NoSuchFile, ResultNotKept, ResultNotReady
 from batchcast.app.service.service import Observer, Service
 
@@ -24,6 +25,7 @@ __all__ = [
     "BatchEnded",
     "BatchStatus",
     "Download",
+    "Draft",
     "Figures",
     "IdempotencyKeyReused",
     "NoSuchFile",
@@ -34,4 +36,5 @@ __all__ = [
     "ResultNotReady",
     "SeriesDetail",
     "Service",
+    "UnknownDraft",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import shutil
 import tempfile
@@ -228,6 +229,18 @@ def _position(index: SeriesIndex, site_code: str, partnumber: str) -> int:
     return position
 
 
+def downloaded(path: Path, kind: str, file_name: str) -> Download:
+    """A CSV file that was made for one person, by the name of the file it comes from."""
+    content = path.read_bytes()
+    return Download(
+        path=path,
+        name="-".join(part for part in (kind, _plain_stem(file_name)) if part) + ".csv",
+        media_type=MEDIA_TYPES["csv"],
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+    )
+
+
 def _require_result(batch: Batch) -> tuple[ResultFile, ...]:
     if batch.state is not BatchState.COMPLETED or batch.result is None:
         raise ResultNotReady(batch)
@@ -240,9 +253,12 @@ def _find(files: tuple[ResultFile, ...], kind: str, file_format: str) -> ResultF
 
 def _name_of(batch: Batch, kind: str, file_format: str) -> str:
     """A name to save it under, of letters that every system takes: forecast-demand_2026-1a2b3c4d.csv."""
-    stem = batch.source.file_name.split(".")[0] if batch.source else ""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_")[:60]
+    plain = _plain_stem(batch.source.file_name if batch.source else "")
     return "-".join(part for part in (kind, plain, batch.batch_id[:8]) if part) + f".{file_format}"
+
+
+def _plain_stem(file_name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", file_name.split(".", maxsplit=1)[0]).strip("_")[:60]
 
 
 def _by_period(

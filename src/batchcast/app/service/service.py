@@ -24,8 +24,9 @@ from batchcast.app.service.answers import (
     SeriesDetail,
 )
 from batchcast.app.service.calibration import calibrate
-from batchcast.app.service.problems import BatchEnded
-from batchcast.app.service.results import Results
+from batchcast.app.service.drafts import Draft, Drafts
+from batchcast.app.service.problems import BatchEnded, NoSuchFile
+from batchcast.app.service.results import Results, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
 from batchcast.app.service.sweep import sweep_artifacts
 from batchcast.app.service.workfolder import open_work_folder
@@ -100,6 +101,7 @@ class Service:
             owner=owner,
             lease_seconds=config.lease_seconds,
         )
+        self._drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._results = Results(store, artifacts, self._intake_pool, _made(folder / "results"))
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
@@ -215,6 +217,54 @@ class Service:
         accepted = self._submissions.retry(self._store.batch(batch_id), changes, self._pace(), sender)
         self._dispatcher.wake()
         return accepted
+
+    def analyze_retry(self, batch_id: str, settings: BatchSettings) -> Analysis:
+        """How the file of a batch would be forecast with these settings; nothing is kept. Raises as `retry`."""
+        return self._submissions.analyze_again(self._store.batch(batch_id), settings, self._pace())
+
+    # Looking at a file before it is submitted
+
+    def keep_draft(self, upload: Upload, by: str | None = None) -> Draft:
+        """Keep a file that has come whole for a day, to look at it; its upload is used up."""
+        return self._drafts.keep(upload, by)
+
+    def draft(self, draft_id: str) -> Draft:
+        """A file that was kept.
+
+        Raises:
+            UnknownDraft: if it is not here, or not any more.
+        """
+        return self._drafts.find(draft_id)
+
+    def analyze_draft(self, draft_id: str, settings: BatchSettings) -> Analysis:
+        """What it holds and how it would be forecast. Raises as `draft` and `analyze`."""
+        return self._submissions.analyze(self._drafts.find(draft_id), settings, self._pace())
+
+    def submit_draft(
+        self, draft_id: str, settings: BatchSettings, *, idempotency_key: str | None = None, by: str | None = None
+    ) -> Accepted:
+        """Queue it; it stays a draft, so that it can be forecast again. Raises as `draft` and `submit`."""
+        sender = Sender(name=by, idempotency_key=idempotency_key)
+        accepted = self._submissions.submit(self._drafts.find(draft_id), settings, self._pace(), sender)
+        self._dispatcher.wake()
+        return accepted
+
+    def draft_rejected(self, draft_id: str, settings: BatchSettings) -> Download:
+        """Its refused rows, each with the reason, to be corrected and sent again.
+
+        Raises:
+            NoSuchFile: if no row is refused.
+            As `draft` and `analyze`.
+        """
+        draft = self._drafts.find(draft_id)
+        path = self._submissions.refused_rows(draft, settings, self._pace(), self._folder / "results")
+        if path is None:
+            raise NoSuchFile("rejected", "csv")
+        return downloaded(path, "rejected", draft.name)
+
+    def discard_draft(self, draft_id: str) -> None:
+        """Let go of it now."""
+        self._drafts.discard(draft_id)
 
     # Following
 
@@ -375,6 +425,7 @@ class Service:
         while not self._stopping.is_set():
             self._try(partial(sweep_artifacts, self._store, self._artifacts))
             self._try(self._results.prune)
+            self._try(self._drafts.sweep)
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
 
     def _calibrate(self) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from batchcast.app.analysis import Analysis, place_problems
 from batchcast.app.intake import Intake, take_in
@@ -24,7 +26,6 @@ from batchcast.app.service.answers import Accepted
 from batchcast.app.service.problems import IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.stopper import Stopper
-from batchcast.app.upload import Upload
 from batchcast.app.workspace import new_batch_id
 from batchcast.domain.batch import Batch, Source, StoredFile
 from batchcast.domain.errors import BatchcastError
@@ -50,6 +51,22 @@ class Sender:
     idempotency_key: str | None = None
 
 
+class Received(Protocol):
+    """A file that has come whole: an upload or a draft."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is; it may only be read."""
+
+    @property
+    def name(self) -> str:
+        """As its sender called it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hexadecimal."""
+
+
 @dataclass(frozen=True)
 class _Kept:
     """A file to be kept as a batch's upload."""
@@ -70,7 +87,7 @@ class Submissions:
     owner: str
     lease_seconds: float
 
-    def submit(self, upload: Upload, settings: BatchSettings, pace: Pace, sender: Sender) -> Accepted:
+    def submit(self, upload: Received, settings: BatchSettings, pace: Pace, sender: Sender) -> Accepted:
         """Check, plan and queue a file.
 
         Raises:
@@ -105,14 +122,29 @@ class Submissions:
             return known
         with self._scratch() as folder:
             upload = self.artifacts.fetch(source.upload, folder)
-            if _reads_alike(settings, batch.settings):
-                intake = self._plan_again(source, settings, pace, folder)
-            else:
-                intake = self.take_in(upload, source.file_name, settings, pace, folder)
+            intake = self._take_in_again(batch, source, settings, pace, folder)
             kept = _Kept(upload, source.file_name, retry_of=batch.batch_id)
             return self._keep(kept, intake, settings, sender, fingerprint)
 
-    def analyze(self, upload: Upload, settings: BatchSettings, pace: Pace) -> Analysis:
+    def analyze_again(self, batch: Batch, settings: BatchSettings, pace: Pace) -> Analysis:
+        """How the file of a batch would be forecast with these settings; nothing is kept. Raises as `submit`."""
+        if batch.source is None:
+            raise BatchNotEnded(batch.batch_id, batch.state.value)
+        with self._scratch() as folder:
+            return self._take_in_again(batch, batch.source, settings, pace, folder).analysis
+
+    def refused_rows(self, upload: Received, settings: BatchSettings, pace: Pace, into: Path) -> Path | None:
+        """The rows of a file that are refused, each with its reason, as a CSV file in a folder; None without any."""
+        with self._scratch() as folder:
+            try:
+                report = self.take_in(upload.path, upload.name, settings, pace, folder).analysis.report
+            except RowsRefused as refused:
+                report = refused.report
+            if report.rejected_path is None:
+                return None
+            return Path(shutil.move(report.rejected_path, into / f"{secrets.token_hex(16)}.csv"))
+
+    def analyze(self, upload: Received, settings: BatchSettings, pace: Pace) -> Analysis:
         """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
         with self._scratch() as folder:
             return self.take_in(upload.path, upload.name, settings, pace, folder).analysis
@@ -122,11 +154,18 @@ class Submissions:
         try:
             intake = take_in(path, settings, folder=folder, pool=self.pool, pace=pace, stopper=Stopper())
         except RowsRefused as refused:
-            raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan) from None
+            raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan, refused.sites) from None
         except BatchcastError as error:
             raise renamed_error(error, path.name, name) from None
         report = renamed_report(intake.analysis.report, path.name, name)
         return replace(intake, analysis=replace(intake.analysis, report=report))
+
+    def _take_in_again(self, batch: Batch, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
+        """The file of a batch, read again only where the settings read it otherwise."""
+        if _reads_alike(settings, batch.settings):
+            return self._plan_again(source, settings, pace, folder)
+        upload = self.artifacts.fetch(source.upload, folder)
+        return self.take_in(upload, source.file_name, settings, pace, folder)
 
     def _plan_again(self, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """The plan of a history that has been read before."""
@@ -135,7 +174,7 @@ class Submissions:
         plan = plan_batch(history.facts, read_series_table(history), settings, pace)
         rejected = self.artifacts.fetch(source.rejected, folder) if source.rejected else None
         report = place_problems(replace(source.report, rejected_path=rejected), plan)
-        analysis = Analysis(report=report, plan=plan)
+        analysis = Analysis(report=report, plan=plan, sites=tuple(site.site_code for site in history.facts.sites))
         return Intake(history=history, plan=plan, analysis=analysis, seconds=source.ingest_seconds)
 
     def _keep(self, kept: _Kept, intake: Intake, settings: BatchSettings, sender: Sender, fingerprint: str) -> Accepted:
@@ -215,7 +254,8 @@ def analysis_of(batch: Batch) -> Analysis:
     """What was said of the file of a batch when it was submitted."""
     if batch.source is None:
         raise ValueError(f"batch {batch.batch_id} was not submitted to a server")
-    return Analysis(report=batch.source.report, plan=batch.plan)
+    sites = tuple(site.site_code for site in batch.source.facts.sites)
+    return Analysis(report=batch.source.report, plan=batch.plan, sites=sites)
 
 
 def _reads_alike(one: BatchSettings, other: BatchSettings) -> bool:
