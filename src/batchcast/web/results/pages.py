@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -42,7 +43,9 @@ async def results(request: Request, batch_id: BatchId, here: Here, lang: Lang, s
         chart = chart_of_totals(periods, batch.plan.request.calendar.frequency)
         values |= {"periods": periods, "chart": chart, "payload": chart.as_json(lang), "site_code": site_code}
     if request.headers.get("hx-target") == "totals":
-        return _varied(render(request, "results/totals.html", **values))
+        answer = render(request, "results/totals.html", **values)
+        answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{urlencode({'site_code': site_code})}"
+        return _varied(answer)
     if overview is not None:
         asked = batch.plan.request
         values |= {"sites": sites_of(overview, batch_id), "classes": CLASSES, "asked": asked}

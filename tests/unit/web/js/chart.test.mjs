@@ -91,7 +91,7 @@ test("dates and quantities are in the reader's language, in UTC", () => {
 
   assert.equal(english.quantity([1234.5]), "1,234.5");
   assert.equal(indonesian.quantity([0, 1234.5]), "0 – 1.234,5");
-  assert.equal(english.date(0), "Jan 1, 1970");
+  assert.equal(english.date(0), "1 Jan 1970");
   assert.equal(indonesian.date(0), "1 Jan 1970");
   assert.equal(wordsFor("en", "M").date(31 * DAY), "Feb 1970");
 });

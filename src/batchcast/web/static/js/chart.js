@@ -65,10 +65,11 @@ export function leftOf(cursor, width, room) {
 
 /** Writes dates and quantities in the reader's language. */
 export function wordsFor(language, frequency) {
+  const locale = language === "en" ? "en-GB" : language; // as the tables write dates
   const form = frequency === "M" ? { month: "short", year: "numeric" } : { day: "numeric", month: "short", year: "numeric" };
-  const date = new Intl.DateTimeFormat(language, { ...form, timeZone: "UTC" });
-  const quantity = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
-  const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 2 });
+  const date = new Intl.DateTimeFormat(locale, { ...form, timeZone: "UTC" });
+  const quantity = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+  const short = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 2 });
   return {
     date: (seconds) => date.format(new Date(seconds * 1000)),
     quantity: (values) => values.map((value) => quantity.format(value)).join(" – "),

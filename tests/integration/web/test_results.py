@@ -1,0 +1,273 @@
+"""What a batch has published, on pages: its totals, its series, each of them, its files."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from tests.integration.api.conftest import demand_file
+from tests.integration.web.conftest import Browser
+
+from batchcast.app.service import Service
+from batchcast.domain.batch import Batch
+from batchcast.publish import SeriesQuery
+
+ROW = re.compile(r'<a href="([^"]*/series/one\?[^"]*)">([^<]*)</a>')
+
+
+def series_url(batch: Batch, **parameters: object) -> str:
+    return f"/batches/{batch.batch_id}/series?{urlencode(parameters)}"
+
+
+def one_url(batch: Batch, site_code: str = "Kendari", partnumber: str = "0012", **parameters: object) -> str:
+    named = {"site_code": site_code, "partnumber": partnumber, **parameters}
+    return f"/batches/{batch.batch_id}/series/one?{urlencode(named)}"
+
+
+def rows_in(text: str) -> list[tuple[str, str]]:
+    """The address and the part number of each row."""
+    return [(html.unescape(url), html.unescape(part)) for url, part in ROW.findall(text)]
+
+
+def chart_in(text: str) -> dict[str, Any]:
+    """What the script of the first chart is given."""
+    found = re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
+    assert found
+    chart: dict[str, Any] = json.loads(found[1])
+    return chart
+
+
+@pytest.fixture(scope="module")
+def many_series(run_batch: Callable[..., Batch]) -> Batch:
+    """A batch of 120 series at two sites, some with names that a page must escape."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["date", "partnumber", "site_code", "demand_qty"])
+    names = [f"P-{number:03}" for number in range(57)] + [
+        "<img src=x onerror=alert(1)>",
+        "=cmd|'/c calc'!A1",
+        "../{{7*7}}",
+    ]
+    for site in ("Alpha & Co", "Beta"):
+        for number, part in enumerate(names):
+            for month in range(14):
+                writer.writerow([f"{2024 + month // 12}-{month % 12 + 1:02}-01", part, site, (number * month) % 4])
+    return run_batch(out.getvalue().encode(), name="many.csv")
+
+
+def test_the_results_tell_the_totals_of_the_batch(browser: Browser, service: Service, finished_batch: Batch) -> None:
+    overview = service.overview(finished_batch.batch_id)
+
+    text = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+
+    assert all(site.site_code in text for site in overview.sites)
+    chart = chart_in(text)
+    assert chart["forecast"]["mean"] == [round(one.total, 4) for one in overview.periods if one.is_forecast]
+    assert chart["history"]["demand"] == [round(one.total, 4) for one in overview.periods if not one.is_forecast]
+    assert f"/batches/{finished_batch.batch_id}/series?demand_class=" in text
+
+
+def test_the_totals_of_one_site_replace_those_of_all(browser: Browser, service: Service, finished_batch: Batch) -> None:
+    url = f"/batches/{finished_batch.batch_id}/results?site_code=Makassar"
+    periods = service.site_periods(finished_batch.batch_id, "Makassar")
+
+    alone = browser.get(url, headers={"hx-request": "true", "hx-target": "totals"}).text
+    page = browser.get(url).text
+
+    assert "<html" not in alone
+    assert chart_in(alone) == chart_in(page)
+    assert chart_in(alone)["forecast"]["mean"] == [round(one.total, 4) for one in periods if one.is_forecast]
+    assert '<option value="Makassar" selected>' in page
+
+
+def test_every_figure_of_a_chart_stands_in_a_table_beneath_it(browser: Browser, finished_batch: Batch) -> None:
+    text = browser.get(one_url(finished_batch)).text
+    cells = [html.unescape(cell) for cell in re.findall(r'<td class="figure">([^<]*)</td>', text)]
+    chart = chart_in(text)
+
+    drawn = [quantity for quantity in chart["history"]["demand"] if quantity] + chart["forecast"]["mean"]
+
+    assert {f"{round(quantity, 2):g}" for quantity in drawn} <= set(cells)
+
+
+def test_a_page_of_series_leads_to_each_of_them(browser: Browser, many_series: Batch) -> None:
+    rows = rows_in(browser.get(series_url(many_series)).text)
+
+    assert len(rows) == 50
+    for url, part in rows[:2] + rows[-2:]:
+        assert f"<h1>{html.escape(part)}</h1>" in browser.get(url).text.replace("&#39;", "&#x27;")
+
+
+def test_all_pages_together_hold_every_series_once(browser: Browser, many_series: Batch) -> None:
+    pages = [rows_in(browser.get(series_url(many_series, page=page)).text) for page in (1, 2, 3)]
+
+    assert [len(rows) for rows in pages] == [50, 50, 20]
+    assert len({url.partition("&place")[0] for rows in pages for url, _ in rows}) == 120
+
+
+def test_a_page_beyond_the_last_is_the_last(browser: Browser, many_series: Batch) -> None:
+    beyond = rows_in(browser.get(series_url(many_series, page=99)).text)
+
+    assert beyond == rows_in(browser.get(series_url(many_series, page=3)).text)
+
+
+def test_a_search_and_filters_leave_only_what_matches(browser: Browser, many_series: Batch) -> None:
+    found = rows_in(browser.get(series_url(many_series, search="p-05", site_code="Alpha & Co")).text)
+
+    assert [part for _, part in found] == [f"P-{number:03}" for number in range(50, 57)]
+    nothing = browser.get(series_url(many_series, search="no such part")).text
+    assert "No series matches" in nothing
+    assert not rows_in(nothing)
+
+
+def test_a_column_sorts_both_ways_and_says_so(browser: Browser, service: Service, many_series: Batch) -> None:
+    query = SeriesQuery(sort="history_total", descending=True)
+    largest = service.series(many_series.batch_id, query).rows
+
+    text = browser.get(series_url(many_series, sort="history_total", descending="true")).text
+
+    assert [part for _, part in rows_in(text)] == [row["partnumber"] for row in largest]
+    assert text.count('aria-sort="descending"') == 1
+    assert text.count('aria-sort="ascending"') == 0
+
+
+def test_the_table_alone_comes_where_the_page_asks_for_it_with_its_address(
+    browser: Browser, many_series: Batch
+) -> None:
+    asked = {"hx-request": "true", "hx-target": "series-table"}
+
+    turned = browser.get(series_url(many_series, page=2), headers=asked)
+    typed = browser.get(
+        series_url(many_series, search="P-0", flagged=""), headers=asked | {"hx-trigger": "series-filter"}
+    )
+
+    assert "<html" not in turned.text
+    assert turned.headers["hx-push-url"] == series_url(many_series, page=2)
+    assert typed.headers["hx-replace-url"] == series_url(many_series, search="P-0")
+    assert "hx-push-url" not in typed.headers
+    assert {"HX-Request", "Cookie"} <= set(turned.headers["vary"].split(", "))
+
+
+def test_next_and_previous_follow_the_table_that_led_to_a_series(browser: Browser, many_series: Batch) -> None:
+    rows = rows_in(browser.get(series_url(many_series, sort="history_total", descending="true")).text)
+
+    text = browser.get(rows[3][0]).text
+
+    ways = {rel: html.unescape(url) for rel, url in re.findall(r'rel="(prev|next)"[^>]*href="([^"]*)"', text)}
+    assert ways == {"prev": rows[2][0], "next": rows[4][0]}
+    back = re.search(r'<a href="([^"]*)">Back to the table', text)
+    assert back
+    assert html.unescape(back[1]) == series_url(many_series, sort="history_total", descending="true")
+
+
+def test_without_a_table_next_is_the_next_of_all_and_the_first_has_none_before_it(
+    browser: Browser, finished_batch: Batch
+) -> None:
+    text = browser.get(one_url(finished_batch)).text
+
+    assert 'rel="prev"' not in text
+    ways = re.findall(r'rel="next"[^>]*href="([^"]*)"', text)
+    assert [html.unescape(url) for url in ways] == [one_url(finished_batch, partnumber="A/1 b")]
+
+
+def test_another_service_level_gives_other_stock_figures_the_same_with_scripts_and_without(
+    browser: Browser, service: Service, finished_batch: Batch
+) -> None:
+    expected = service.stock_at(finished_batch.batch_id, "Kendari", "0012", 0.8)
+    url = one_url(finished_batch, service_level=80)
+
+    alone = browser.get(url, headers={"hx-request": "true", "hx-target": "stock"}).text
+    page = browser.get(url).text
+
+    assert "<html" not in alone
+    assert f"<dd>{expected['reorder_point']:g}</dd>" in alone
+    assert "in 80% of the cases" in alone
+    assert re.sub(r"\s", "", alone) in re.sub(r"\s", "", page)
+
+
+def test_a_service_level_out_of_range_is_refused_in_a_sentence(browser: Browser, finished_batch: Batch) -> None:
+    answer = browser.get(
+        one_url(finished_batch, service_level=20), headers={"hx-request": "true", "hx-target": "stock"}
+    )
+
+    assert answer.status_code == 422
+    assert "it can be from 0.5 to 0.9999" in answer.text
+
+
+def test_the_backtest_shows_each_past_forecast_with_what_came(
+    browser: Browser, service: Service, finished_batch: Batch
+) -> None:
+    folds = service.one_series(finished_batch.batch_id, "Kendari", "0012").backtest
+
+    text = browser.get(one_url(finished_batch)).text
+
+    assert folds
+    assert text.count('class="fold"') == len(folds)
+    enough = sum(fold.actual <= fold.stock for fold in folds)
+    assert (text.count(", enough"), text.count(", too little")) == (enough, len(folds) - enough)
+
+
+def test_names_that_a_page_must_escape_are_shown_as_text(browser: Browser, many_series: Batch) -> None:
+    name = "<img src=x onerror=alert(1)>"
+
+    for url in (series_url(many_series, search="onerror"), one_url(many_series, "Beta", name)):
+        text = browser.get(url).text
+        assert html.escape(name) in text
+        assert "<img" not in text
+
+
+@pytest.mark.parametrize("kind", ["forecast", "stock", "accuracy"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "parquet"])
+def test_every_table_can_be_had_in_every_format(
+    browser: Browser, service: Service, finished_batch: Batch, kind: str, form: str
+) -> None:
+    page = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+    url = f"/batches/{finished_batch.batch_id}/download?kind={kind}&format={form}"
+
+    sent = browser.get(url)
+
+    assert html.escape(url) in page
+    assert sent.content == service.download(finished_batch.batch_id, kind, form).path.read_bytes()
+    assert sent.headers["content-disposition"].startswith(f'attachment; filename="{kind}-')
+
+
+def test_refused_rows_are_in_the_menu_only_where_there_are_some(
+    browser: Browser, finished_batch: Batch, run_batch: Callable[..., Batch]
+) -> None:
+    skipped = run_batch(demand_file(bad_rows=2), bad_rows="skip")
+
+    with_some = browser.get(f"/batches/{skipped.batch_id}/results").text
+    without = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+
+    assert "kind=rejected" in with_some
+    assert "kind=rejected" not in without
+    assert browser.get(f"/batches/{skipped.batch_id}/download?kind=rejected").text.count(",is not a date,") == 2
+
+
+@pytest.mark.parametrize("path", ["results", "series", "series/one?site_code=a&partnumber=b", "download"])
+def test_a_batch_that_there_is_not_is_a_page_that_says_so(browser: Browser, path: str) -> None:
+    answer = browser.get(f"/batches/{'0' * 32}/{path}")
+
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+
+
+def test_a_series_that_there_is_not_is_a_page_that_says_so(browser: Browser, finished_batch: Batch) -> None:
+    assert browser.get(one_url(finished_batch, partnumber="nope")).status_code == 404
+
+
+def test_the_pages_speak_indonesian_with_its_figures(indonesian: Browser, many_series: Batch) -> None:
+    results = indonesian.get(f"/batches/{many_series.batch_id}/results").text
+    table = indonesian.get(series_url(many_series)).text
+    one = indonesian.get(one_url(many_series, "Beta", "P-001", service_level=97.5)).text
+
+    assert "Seberapa baik hasilnya?" in results
+    assert "120 seri" in table
+    assert "dalam 97,5% kasus" in one
