@@ -295,6 +295,27 @@ class SeriesKey(Answer):
     partnumber: str
 
 
+class Score(Answer):
+    """How one model did in the backtest of a series."""
+
+    model: str
+    lead_time_pinball: float = Field(description="Scaled; smaller is better.")
+
+
+class Fold(Answer):
+    """What was forecast from a past cutoff for the demand over the horizon, and what came."""
+
+    cutoff: dt.date = Field(description="First day of the last period that the forecast had seen.")
+    first: dt.date = Field(description="First day of the first period that was forecast.")
+    last: dt.date = Field(description="First day of the last period that was forecast.")
+    actual: float
+    forecast: float
+    low: float = Field(description="The quantile at 0.1.")
+    median: float
+    high: float = Field(description="The quantile at 0.9.")
+    stock: float = Field(description="The quantile at the service level.")
+
+
 class OneSeries(Answer):
     """Everything that is known of one series."""
 
@@ -303,6 +324,9 @@ class OneSeries(Answer):
     forecast: list[dict[str, Any]] = Field(description="Rows as they were published.")
     previous: SeriesKey | None
     next: SeriesKey | None
+    scores: list[Score] = Field(description="Of every model in the backtest, best first.")
+    backtest: list[Fold] | None = Field(description="Earliest first; null where an earlier version published it.")
+    stock: dict[str, float] | None = Field(description="Stock figures at the `service_level` asked for, else null.")
 
 
 class RejectedRows(Answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from batchcast.api import answers
@@ -26,7 +27,7 @@ _INVALID = {
     DEMAND_QTY: mark("Invalid number format (line {line}: {value!r})"),
 }
 _INVALID_KEY = mark("Invalid key (line {line}: {value!r})")
-_INDEX = "series"  # the kind of file that this API itself reads
+_OWN_KINDS = frozenset({"series", "figures", "periods", "overview"})  # files that a server itself reads
 
 
 def render_row_problem(problem: RowProblem, language: Language) -> answers.RowError:
@@ -123,14 +124,17 @@ def render_series_list(page: SeriesPage, offset: int, limit: int) -> answers.Ser
     )
 
 
-def render_one_series(detail: SeriesDetail) -> answers.OneSeries:
-    """One series."""
+def render_one_series(detail: SeriesDetail, stock: Mapping[str, Any] | None) -> answers.OneSeries:
+    """One series, with its stock figures at another service level where one was asked for."""
     return answers.OneSeries(
         series=answers.SeriesLine(**detail.series),
         history=[answers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history],
         forecast=[dict(row) for row in detail.forecast],
         previous=_series_key(detail.previous),
         next=_series_key(detail.next),
+        scores=[answers.Score(model=model, lead_time_pinball=score) for model, score in detail.scores],
+        backtest=None if detail.backtest is None else [answers.Fold(**asdict(fold)) for fold in detail.backtest],
+        stock=None if stock is None else dict(stock),
     )
 
 
@@ -248,7 +252,7 @@ def _result(batch: Batch) -> answers.Result | None:
             url=url.format(kind=one.kind, format=one.format),
         )
         for one in batch.result.files
-        if one.kind != _INDEX
+        if one.kind not in _OWN_KINDS
     ]
     leaderboard = [row.as_json() for row in batch.result.leaderboard]
     return answers.Result(files=files, counts=dict(batch.result.counts), leaderboard=leaderboard)

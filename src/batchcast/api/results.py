@@ -101,14 +101,18 @@ async def series(
 async def one_series(
     request: Request,
     batch_id: BatchId,
+    *,
     here: Here,
     site_code: Annotated[str, Path(description="Percent-encoded, a slash too.")],
     partnumber: Annotated[str, Path(description="Percent-encoded, a slash too.")],
+    service_level: Annotated[float | None, Query(description="Stock figures at it too: 0.5 to 0.9999.")] = None,
 ) -> Response:
     """Everything that is known of it."""
-    site, part = _key_in(request, site_code, partnumber)
-    detail = await here.threads.light(here.service.one_series, batch_id, site, part)
-    return answer(render_one_series(detail))
+    key, stock = _key_in(request, site_code, partnumber), None
+    detail = await here.threads.light(here.service.one_series, batch_id, *key)
+    if service_level is not None:
+        stock = await here.threads.light(here.service.stock_at, batch_id, *key, service_level)
+    return answer(render_one_series(detail, stock))
 
 
 @router.get(

@@ -113,6 +113,29 @@ def test_one_series_tells_its_history_and_forecast(client, completed, encoded):
     assert told["next"] == {"site_code": "Makassar", "partnumber": "0012"}
 
 
+def test_one_series_tells_its_backtest_and_its_stock_at_another_service_level(client, completed):
+    url = f"/api/batch/series/{completed}/Kendari/0012"
+
+    plain, asked = client.get(url).json(), client.get(url, params={"service_level": 0.99}).json()
+    refused = client.get(url, params={"service_level": 1.5})
+
+    assert plain["stock"] is None
+    assert asked["stock"]["service_level"] == 0.99
+    assert asked["stock"]["reorder_point"] >= plain["series"]["reorder_point"]
+    assert len(plain["backtest"]) == plain["series"]["folds"] > 0
+    assert set(plain["backtest"][0]) == {
+        "cutoff", "first", "last", "actual", "forecast", "low", "median", "high", "stock",
+    }  # fmt: skip
+    assert min(plain["scores"], key=lambda score: score["lead_time_pinball"]) == plain["scores"][0]
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid-settings")
+
+
+def test_files_that_only_a_server_reads_are_not_listed(client, completed):
+    result = client.get(f"/api/batch/status/{completed}").json()["result"]
+
+    assert {file["kind"] for file in result["files"]} == {"forecast", "stock", "accuracy", "certificate"}
+
+
 def test_a_series_that_is_not_there_is_not_found(client, completed):
     answer = client.get(f"/api/batch/series/{completed}/Kendari/a%2F1%20b")
 

@@ -6,6 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from batchcast.app.service import (
     BatchEnded,
     IdempotencyKeyReused,
     NoSuchFile,
+    ResultNotKept,
     ResultNotReady,
     Service,
 )
@@ -152,6 +154,88 @@ def test_series_are_searched_and_shown_one_by_one(service, completed) -> None:
     assert detail.next == ("Makassar", "0012")
     with pytest.raises(UnknownSeries):
         service.one_series(completed.batch_id, "Kendari", "no-such-part")
+
+
+def test_a_series_tells_its_scores_and_every_fold_of_its_backtest(service, completed) -> None:
+    detail = service.one_series(completed.batch_id, "Makassar", "A-1")
+
+    assert [model for model, _ in detail.scores][:1]
+    assert [score for _, score in detail.scores] == sorted(score for _, score in detail.scores)
+    assert len(detail.backtest) == detail.series["folds"] > 0
+    demand = dict(detail.history)
+    for fold in detail.backtest:
+        days = [day for day in demand if fold.first.isoformat() <= day <= fold.last.isoformat()]
+        assert len(days) == completed.plan.request.horizon
+        assert fold.actual == sum(demand[day] for day in days)
+        assert fold.cutoff < fold.first
+        assert fold.low <= fold.median <= fold.high <= fold.stock
+    covered = sum(fold.actual <= fold.stock for fold in detail.backtest) / len(detail.backtest)
+    assert detail.series["covered_at_service_level"] == covered
+    bias = sum(fold.forecast for fold in detail.backtest) / sum(fold.actual for fold in detail.backtest) - 1
+    assert detail.series["bias"] == pytest.approx(bias)
+
+
+def test_stock_can_be_asked_for_at_another_service_level(service, completed) -> None:
+    series = service.one_series(completed.batch_id, "Makassar", "A-1").series
+
+    own, lower, higher = (
+        service.stock_at(completed.batch_id, "Makassar", "A-1", level) for level in (0.95, 0.8, 0.999)
+    )
+
+    assert own == {name: series[name] for name in own}
+    assert lower["reorder_point"] <= own["reorder_point"] <= higher["reorder_point"]
+    assert lower["expected_fill_rate"] <= own["expected_fill_rate"] <= higher["expected_fill_rate"]
+    assert lower["lead_time_quantile"] < higher["lead_time_quantile"]
+    with pytest.raises(InvalidSettings, match=r"can be from 0\.5 to 0\.9999"):
+        service.stock_at(completed.batch_id, "Makassar", "A-1", 0.4)
+    with pytest.raises(UnknownSeries):
+        service.stock_at(completed.batch_id, "Makassar", "A-2", 0.9)
+
+
+def test_a_batch_is_summed_up(service, completed) -> None:
+    overview = service.overview(completed.batch_id)
+
+    assert (overview.series, overview.refused) == (len(SITES) * len(PARTS), 0)
+    for site in SITES:
+        page = service.series(completed.batch_id, SeriesQuery(sites=frozenset({site})))
+        total = next(one for one in overview.sites if one.site_code == site)
+        assert total.forecast_total == pytest.approx(sum(row["forecast_total"] for row in page.rows))
+        assert total.history_total == pytest.approx(sum(row["history_total"] for row in page.rows))
+    by_site = [service.site_periods(completed.batch_id, site) for site in SITES]
+    for together, *each in zip(overview.periods, *by_site, strict=True):
+        assert {together.date} == {one.date for one in each}
+        assert together.total == pytest.approx(sum(one.total for one in each))
+    assert service.site_periods(completed.batch_id, "Nowhere") == ()
+
+
+def test_the_overview_and_the_leaderboard_say_the_same_of_the_accuracy(service, completed) -> None:
+    whole = service.overview(completed.batch_id).everything
+    auto, naive = (next(row for row in completed.result.leaderboard if row.model == name) for name in ("auto", "naive"))
+
+    assert whole.cases == auto.series
+    assert whole.pinball == pytest.approx(auto.lead_time_pinball)
+    assert whole.pinball_naive == pytest.approx(naive.lead_time_pinball)
+    assert whole.covered == pytest.approx(auto.coverage[0.95])
+    assert whole.bias == pytest.approx(auto.bias)
+
+
+def test_a_batch_published_before_says_that_it_has_no_such_figures(service, completed, monkeypatch) -> None:
+    kept = tuple(file for file in completed.result.files if file.kind not in {"figures", "periods", "overview"})
+    earlier = replace(completed, batch_id="0" * 32, result=replace(completed.result, files=kept))
+    known = service._store.batch
+    monkeypatch.setattr(service._store, "batch", lambda name: earlier if name == earlier.batch_id else known(name))
+
+    detail = service.one_series(earlier.batch_id, "Makassar", "A-1")
+
+    assert detail.backtest is None
+    assert detail.scores
+    for ask in (
+        lambda: service.overview(earlier.batch_id),
+        lambda: service.site_periods(earlier.batch_id, "Makassar"),
+        lambda: service.stock_at(earlier.batch_id, "Makassar", "A-1", 0.9),
+    ):
+        with pytest.raises(ResultNotKept, match="earlier version"):
+            ask()
 
 
 def test_the_same_key_and_content_is_one_batch_and_other_content_is_refused(service, submit) -> None:

@@ -31,7 +31,7 @@ from batchcast.forecast.panel import NO_DEMAND, Panel
 DAYS = Calendar(frequency=Frequency.DAILY)
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 LAST_DAY = day_of(dt.date(2026, 10, 31))
-FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet")
+FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
 
 
 def daily_panel(count: int, last: int = LAST_DAY) -> Panel:
@@ -83,7 +83,7 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
 
     shares = run(path, [(0, 150)], request, pool, tmp_path / "out")
 
-    forecast, stock, accuracy = (pq.read_table(tmp_path / "out" / name) for name in FILES)
+    forecast, stock, accuracy, figures = (pq.read_table(tmp_path / "out" / name) for name in FILES)
     assert forecast.column_names == [
         "date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p10", "p50", "p90", "model",
     ]  # fmt: skip
@@ -97,6 +97,10 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
     ]  # fmt: skip
     families = set(accuracy.column_names[9:])
     assert families == {f"score_{name}" for name in (*pool.families, "zero", "naive", "empirical")}
+    assert figures.column_names == [
+        "site_code", "partnumber", "levels", "quantiles",
+        "cutoff", "actual", "forecast", "low", "median", "high", "stock",
+    ]  # fmt: skip
     assert forecast.schema.field("date").type == pa.date32()
     assert stock.schema.field("last_demand").type == pa.date32()
     assert stock.schema.field("lead_time").type == accuracy.schema.field("folds").type == pa.int32()
@@ -111,6 +115,29 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
     for row in stock.to_pylist():
         last = told[row["site_code"], row["partnumber"]]
         assert row["last_demand"] == (None if last == NO_DEMAND else dt.date(1970, 1, 1) + dt.timedelta(days=last))
+
+
+def test_the_figures_of_a_series_are_those_that_stock_and_accuracy_were_made_of(batch, tmp_path: Path):
+    panel, path, request, pool = batch
+    demand = {key: panel.series(k) for k, key in enumerate(zip(panel.site_codes, panel.partnumbers, strict=True))}
+
+    run(path, [(0, 150)], request, pool, tmp_path / "out")
+
+    _, stock, accuracy, figures = (rows(tmp_path / "out", name) for name in FILES)
+    assert sum(len(row["cutoff"]) for row in figures) > 100
+    for one, its_stock, its_accuracy in zip(figures, stock, accuracy, strict=True):
+        ladder = dict(zip(one["levels"], one["quantiles"], strict=True))
+        assert round(ladder[request.service_level], 9) == its_stock["lead_time_quantile"]
+        assert one["levels"] == sorted(one["levels"])
+        assert one["quantiles"] == sorted(one["quantiles"])
+        assert len(one["cutoff"]) == its_accuracy["folds"]
+        values = demand[one["site_code"], one["partnumber"]]
+        for place, cutoff in enumerate(one["cutoff"]):
+            begin = len(values) - (request.last_period - cutoff)
+            assert one["actual"][place] == values[begin : begin + request.horizon].sum()
+            assert one["low"][place] <= one["median"][place] <= one["high"][place] <= one["stock"][place]
+        if its_accuracy["bias"] is not None:
+            assert its_accuracy["bias"] == pytest.approx(sum(one["forecast"]) / sum(one["actual"]) - 1)
 
 
 def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):

@@ -108,6 +108,7 @@ class FinishedBatch:
         pq.write_table(self._forecast(done), folder / "forecast.parquet", row_group_size=4 + len(keys))
         pq.write_table(_stock(done, self.horizon), folder / "stock.parquet", row_group_size=1 + len(keys) // 9)
         pq.write_table(_accuracy(done), folder / "accuracy.parquet")
+        pq.write_table(_figures(done), folder / "figures.parquet")
         refused = [[*key, REASON] for key in keys if key in self.refused]
         summary = {"series": len(keys), "forecast": len(done), "refused": refused}
         (folder / "summary.json").write_text(json.dumps(summary))
@@ -199,6 +200,25 @@ def _accuracy(keys: Sequence[tuple[str, str]]) -> pa.Table:
         "bias": pa.array([-0.125] * count, pa.float64()),
         "score_negbin_ses": pa.array([0.25] * count, pa.float64()),
         "score_empirical": pa.array([None] * count, pa.float64()),
+    }
+    return pa.table(columns)
+
+
+def _figures(keys: Sequence[tuple[str, str]]) -> pa.Table:
+    """Two folds for every other series, none for the rest."""
+    site, part = _key_columns(keys, 1)
+    folds = [hash_of(key) % 2 * 2 for key in keys]
+    names = ("actual", "forecast", "low", "median", "high", "stock")
+    columns = {
+        "site_code": site,
+        "partnumber": part,
+        "levels": pa.array([[0.5, 0.95, 0.999]] * len(keys), pa.list_(pa.float64())),
+        "quantiles": pa.array([[1.0, 2.0, 6.0]] * len(keys), pa.list_(pa.float64())),
+        "cutoff": pa.array([[LAST_DAY - 3, LAST_DAY - 6][:count] for count in folds], pa.list_(pa.int32())),
+    }
+    columns |= {
+        name: pa.array([[place + 0.1, place + 0.7][:count] for count in folds], pa.list_(pa.float64()))
+        for place, name in enumerate(names)
     }
     return pa.table(columns)
 
