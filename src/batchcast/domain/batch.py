@@ -112,7 +112,7 @@ class Source:
 class ResultFile:
     """One published file of a batch."""
 
-    kind: str  # forecast, stock, accuracy, rejected, certificate; series: the index that a page searches
+    kind: str  # forecast, stock, accuracy, rejected, certificate; series, figures, periods, overview: for a page alone
     format: str  # csv, xlsx, parquet, json
     file: StoredFile
 

@@ -2,8 +2,9 @@
 
 Comes in: the plan's partitions with the folders of their results, the checked history, the certificate so far.
 Goes out: one file (CSV, XLSX or Parquet) with stock.csv, accuracy.csv, rejected.csv and certificate.json beside it.
+A server's result has more: the index of its series, figures of each, and what they add up to (`files.py`).
 Nothing that was there before is lost before the new is whole.
-Open first: `publisher.py`; `combined.py` tells how the partitions become one stream, `staging.py` how files appear.
+Open first: `publisher.py`; `combined.py`: how partitions become one stream; `staging.py`: how files appear.
 """
 
 from batchcast.domain.errors import UnknownSeries
