@@ -19,7 +19,7 @@ from batchcast.app.service import Service
 from batchcast.domain.batch import Batch
 from batchcast.publish import SeriesQuery
 
-ROW = re.compile(r'<a href="([^"]*/series/one\?[^"]*)">([^<]*)</a>')
+ROW = re.compile(r'<a href="([^"]*/series/one\?[^"]*)"><bdi>([^<]*)</bdi></a>')
 
 
 def series_url(batch: Batch, **parameters: object) -> str:
