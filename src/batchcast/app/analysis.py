@@ -20,7 +20,7 @@ class Analysis:
 
     @property
     def proposes_batch_mode(self) -> bool:
-        """Whether a person should be offered partitions: less than what `batch_mode: auto` takes by itself is enough."""
+        """Whether a person should be offered partitions; `batch_mode: auto` by itself wants more."""
         return self.plan is not None and (self.plan.rows >= BATCH_ROWS or len(self.sites) >= BATCH_SITES)
 
 

@@ -20,8 +20,9 @@ from batchcast.web.doorman import PageDoorman
 from batchcast.web.problems import answer_problem
 from batchcast.web.rendering import Templates
 from batchcast.web.results import pages as results
+from batchcast.web.start import pages as start
 
-ROUTERS = (assets.router, choices.router, results.router)
+ROUTERS = (assets.router, choices.router, start.router, results.router)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:

@@ -1,4 +1,4 @@
-"""Files that have come in and whose batch has not been asked for yet: kept for a day, looked at as often as one likes."""
+"""Files that have come in and whose batch has not been asked for yet: kept for a day, to be looked at."""
 
 from __future__ import annotations
 

@@ -201,12 +201,12 @@ class Service:
     def retry(
         self,
         batch_id: str,
-        changes: Mapping[str, Sequence[str]],
+        changes: Mapping[str, Sequence[str]] | BatchSettings,
         *,
         by: str | None = None,
         idempotency_key: str | None = None,
     ) -> Accepted:
-        """Queue the file of a batch that has ended again; `changes` has texts by setting.
+        """Queue the file of a batch that has ended again; `changes` has texts by setting, or is all settings anew.
 
         Raises:
             UnknownBatch: if there is none of that id.

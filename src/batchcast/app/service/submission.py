@@ -105,7 +105,9 @@ class Submissions:
             reach(Point.UPLOAD_CHECKED)
             return self._keep(_Kept(upload.path, upload.name), intake, settings, sender, fingerprint)
 
-    def retry(self, batch: Batch, changes: Mapping[str, Sequence[str]], pace: Pace, sender: Sender) -> Accepted:
+    def retry(
+        self, batch: Batch, changes: Mapping[str, Sequence[str]] | BatchSettings, pace: Pace, sender: Sender
+    ) -> Accepted:
         """Queue the file of a batch that has ended again, with some settings changed.
 
         Raises:
@@ -115,7 +117,7 @@ class Submissions:
         source = batch.source
         if not batch.state.is_final or source is None:
             raise BatchNotEnded(batch.batch_id, batch.state.value)
-        settings = settings_of_texts(changes, base=batch.settings)
+        settings = changes if isinstance(changes, BatchSettings) else settings_of_texts(changes, base=batch.settings)
         fingerprint = _fingerprint("retry", batch.batch_id, settings.as_json(), sender.name)
         known = self._known(sender, fingerprint)
         if known:

@@ -1,0 +1,6 @@
+"""Where a forecast begins: a file, what it holds, the settings, one button.
+
+Comes in: an upload, forms of settings.
+Goes out: the dashboard as it stands with a file or without one, or the way to the batch that was made.
+Open first: `pages.py`; `fields.py` has every setting with its words.
+"""

@@ -1,0 +1,287 @@
+"""The dashboard: empty, with a file, or with the file of a batch that is to run again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from batchcast.app.service import Draft
+from batchcast.app.tokens import Role
+from batchcast.domain.batch import Batch, PartitionState
+from batchcast.domain.message import Message, mark
+from batchcast.http import bodies
+from batchcast.http.streams import answer_file
+from batchcast.store import BatchNotEnded
+from batchcast.web.context import Asker, BatchId, Here, PageContext
+from batchcast.web.rendering import render
+from batchcast.web.start.checked import Checked, check, messages
+from batchcast.web.start.fields import FIELDS
+from batchcast.web.start.form import (
+    SHOWN,
+    Form,
+    Texts,
+    forget,
+    form_of_settings,
+    form_of_texts,
+    read_form,
+    remember,
+    remembered,
+)
+
+router = APIRouter()
+
+_NONCE = "nonce"  # hidden field: a form that is sent twice asks for one batch
+_CURES: dict[str, tuple[str, ...]] = {
+    "timeout": ("max_execution_time", "max_rows_per_partition"),
+    "out-of-memory": ("memory_limit_mb", "max_rows_per_partition"),
+}  # by the reason of a partition: the settings that may cure it
+_NOTHING = Checked(form=form_of_texts({}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What the form is about: a file that has come in, or that of a batch; None of them on the empty dashboard."""
+
+    draft: Draft | None = None
+    batch: Batch | None = None
+
+    @property
+    def name(self) -> str:
+        """The file, as its sender called it."""
+        if self.batch and self.batch.source:
+            return self.batch.source.file_name
+        return self.draft.name if self.draft else ""
+
+    @property
+    def size(self) -> int | None:
+        """Of the file, bytes."""
+        if self.batch and self.batch.source:
+            return self.batch.source.upload.size
+        return self.draft.size if self.draft else None
+
+    @property
+    def url(self) -> str:
+        """Where its page is."""
+        if self.batch:
+            return f"/batches/{self.batch.batch_id}/retry"
+        return f"/files/{self.draft.draft_id}" if self.draft else "/"
+
+    @property
+    def run_url(self) -> str:
+        """Where the form goes that asks for a batch."""
+        return self.url if self.batch else f"{self.url}/run"
+
+    @property
+    def has_file(self) -> bool:
+        """There is something to forecast."""
+        return self.draft is not None or self.batch is not None
+
+
+@router.get("/")
+async def dashboard(request: Request) -> Response:
+    """Nothing chosen yet."""
+    return _page(request, Subject(), Checked(form=remembered(request)))
+
+
+@router.post("/files")
+async def take_file(request: Request, here: Here, asker: Asker) -> Response:
+    """A file comes in; its page shows what it holds. A script is told the address, and goes there itself."""
+    asker.require(Role.PLANNER)
+    async with bodies.read_form(request, here.service, here.threads) as sent:
+        draft = await here.threads.upload(here.service.keep_draft, sent.upload, asker.name)
+    subject = Subject(draft=draft)
+    if request.headers.get("hx-request") == "true":
+        answer = Response(status_code=201, headers={"location": subject.url})
+    else:
+        answer = RedirectResponse(subject.url, status_code=303)
+    form = read_form(sent.texts)
+    if form.settings and sent.texts:
+        remember(request, answer, form)
+    return answer
+
+
+@router.get("/files/{draft_id}")
+async def show_file(request: Request, draft_id: str, here: Here) -> Response:
+    """A file and what it holds."""
+    draft = await here.threads.light(here.service.draft, draft_id)
+    form = remembered(request)
+    checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
+    return _page(request, Subject(draft=draft), checked)
+
+
+@router.post("/files/{draft_id}/analysis")
+async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
+    """The same with other settings."""
+    asker.require(Role.PLANNER)
+    form = read_form(await bodies.read_texts(request, here.service))
+    draft = await here.threads.light(here.service.draft, draft_id)
+    checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
+    return _checked(request, Subject(draft=draft), checked)
+
+
+@router.post("/files/{draft_id}/run")
+async def run_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
+    """Forecast it."""
+    asker.require(Role.PLANNER)
+    texts = await bodies.read_texts(request, here.service)
+    draft = await here.threads.light(here.service.draft, draft_id)
+
+    def submit(form: Form) -> Batch:
+        key = f"page:{draft_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
+        return here.service.submit_draft(draft_id, form.readable, idempotency_key=key, by=asker.name).batch
+
+    analyze = partial(here.service.analyze_draft, draft_id)
+    return await _run(request, here, Subject(draft=draft), read_form(texts), submit=submit, analyze=analyze)
+
+
+@router.post("/files/{draft_id}/discard")
+async def discard_file(draft_id: str, here: Here, asker: Asker) -> Response:
+    """Choose another file."""
+    asker.require(Role.PLANNER)
+    await here.threads.light(here.service.discard_draft, draft_id)
+    return RedirectResponse("/", status_code=303)
+
+
+@router.get("/files/{draft_id}/analysis")
+@router.get("/files/{draft_id}/run")
+async def back_to_file(draft_id: str) -> Response:
+    """An address that a form was sent to, opened again."""
+    return RedirectResponse(f"/files/{draft_id}", status_code=303)
+
+
+@router.get("/batches/{batch_id}/retry/analysis")
+async def back_to_retry(batch_id: BatchId) -> Response:
+    """An address that a form was sent to, opened again."""
+    return RedirectResponse(f"/batches/{batch_id}/retry", status_code=303)
+
+
+@router.get("/files/{draft_id}/rejected")
+async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response:
+    """Its rows that can't be read, each with the reason; read with the settings that the address names."""
+    texts = {name: request.query_params.getlist(name) for name in request.query_params}
+    found = await here.threads.heavy(here.service.draft_rejected, draft_id, read_form(texts).readable)
+    return await answer_file(found, request.headers)
+
+
+@router.get("/batches/{batch_id}/retry")
+async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Response:
+    """The file of a batch with its settings, those that may cure what went wrong marked."""
+    batch = await _ended(here, batch_id)
+    form = form_of_settings(batch.settings)
+    checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
+    return _page(request, Subject(batch=batch), checked)
+
+
+@router.post("/batches/{batch_id}/retry/analysis")
+async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+    """The same with other settings."""
+    asker.require(Role.PLANNER)
+    form = read_form(await bodies.read_texts(request, here.service))
+    batch = await _ended(here, batch_id)
+    checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
+    return _checked(request, Subject(batch=batch), checked)
+
+
+@router.post("/batches/{batch_id}/retry")
+async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+    """Run it again; with no settings in the form, as it was."""
+    asker.require(Role.PLANNER)
+    texts = await bodies.read_texts(request, here.service)
+    batch = await _ended(here, batch_id)
+    form = read_form(texts) if SHOWN in texts else form_of_settings(batch.settings)
+
+    def submit(form: Form) -> Batch:
+        key = f"page:{batch_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
+        return here.service.retry(batch_id, form.readable, by=asker.name, idempotency_key=key).batch
+
+    analyze = partial(here.service.analyze_retry, batch_id)
+    return await _run(request, here, Subject(batch=batch), form, submit=submit, analyze=analyze)
+
+
+@router.post("/settings/reset")
+async def reset() -> Response:
+    """Forget what this browser keeps of settings."""
+    answer = RedirectResponse("/", status_code=303)
+    forget(answer)
+    return answer
+
+
+async def _run(
+    request: Request,
+    here: PageContext,
+    subject: Subject,
+    form: Form,
+    *,
+    submit: Callable[[Form], Batch],
+    analyze: Callable[..., Any],
+) -> Response:
+    """Ask for the batch and go to its page; or show what stands in the way."""
+    checked = await here.threads.heavy(check, form, analyze)
+    if not checked.can_run:
+        return _page(request, subject, checked, status=422)
+    batch = await here.threads.heavy(submit, checked.form)
+    answer = RedirectResponse(f"/batches/{batch.batch_id}", status_code=303)
+    remember(request, answer, form)
+    return answer
+
+
+async def _ended(here: PageContext, batch_id: str) -> Batch:
+    batch = (await here.threads.light(here.service.status, batch_id)).batch
+    if not batch.state.is_final:
+        raise BatchNotEnded(batch_id, batch.state.value)
+    return batch
+
+
+def _checked(request: Request, subject: Subject, checked: Checked) -> Response:
+    """What the settings change, or the whole page where no script asks."""
+    name = "start/checked.html" if request.headers.get("hx-request") == "true" else "start/dashboard.html"
+    answer = render(request, name, **_values(subject, checked))
+    if checked.form.settings:
+        remember(request, answer, checked.form)
+    return answer
+
+
+def _page(request: Request, subject: Subject, checked: Checked, status: int = 200) -> Response:
+    return render(request, "start/dashboard.html", status=status, **_values(subject, checked))
+
+
+def _values(subject: Subject, checked: Checked) -> dict[str, Any]:
+    return {
+        "subject": subject,
+        "checked": checked,
+        "form": checked.form,
+        "fields": FIELDS,
+        "messages": messages(checked),
+        "cures": _cures(subject.batch),
+        "nonce": secrets.token_hex(8),
+        "advice": _advice(checked),
+    }
+
+
+def _cures(batch: Batch | None) -> frozenset[str]:
+    """Settings that may cure what a batch failed of."""
+    records = batch.partitions if batch else ()
+    ended = [record for record in records if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
+    return frozenset(name for record in ended for name in _CURES.get(record.reason or "", ()))
+
+
+def _advice(checked: Checked) -> Message | None:
+    """Why partitions are proposed."""
+    if not checked.proposes_batch_mode or checked.plan is None:
+        return None
+    template = mark(
+        "The file has {rows:,} rows and {sites:,} sites. Partitions share the work, and one that fails is named; so "
+        "the switch stands at on."
+    )
+    return Message(template, {"rows": checked.plan.rows, "sites": len(checked.sites)})
+
+
+def _last(texts: Texts, name: str) -> str:
+    given = texts.get(name)
+    return given[-1] if given else ""
