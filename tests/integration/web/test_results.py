@@ -15,7 +15,7 @@ import pytest
 from tests.integration.api.conftest import demand_file
 from tests.integration.web.conftest import Browser
 
-from batchcast.app.service import Service
+from batchcast.app.service import ResultNotKept, Service
 from batchcast.domain.batch import Batch
 from batchcast.publish import SeriesQuery
 
@@ -212,6 +212,25 @@ def test_the_backtest_shows_each_past_forecast_with_what_came(
     assert text.count('class="fold"') == len(folds)
     enough = sum(fold.actual <= fold.stock for fold in folds)
     assert (text.count(", enough"), text.count(", too little")) == (enough, len(folds) - enough)
+
+
+def test_a_batch_of_an_earlier_version_shows_what_it_has_and_says_what_it_has_not(
+    browser: Browser, service: Service, finished_batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_kept(batch_id: str, *_: object) -> None:
+        raise ResultNotKept(batch_id)
+
+    monkeypatch.setattr(service, "overview", not_kept)
+    monkeypatch.setattr(service, "stock_at", not_kept)
+    published = service.one_series(finished_batch.batch_id, "Kendari", "0012").series
+
+    results = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+    one = browser.get(one_url(finished_batch, service_level=80)).text
+
+    assert "published by an earlier version" in results
+    assert "kind=forecast" in results
+    assert "published by an earlier version" in one
+    assert f"<dd>{published['reorder_point']:g}</dd>" in one
 
 
 def test_names_that_a_page_must_escape_are_shown_as_text(browser: Browser, many_series: Batch) -> None:

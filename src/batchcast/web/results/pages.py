@@ -95,8 +95,9 @@ async def one_series(
     if request.headers.get("hx-target") == "stock":
         stock = await here.threads.light(_stock, here.service, batch_id, key, level)
         return _varied(render(request, "results/stock.html", stock=stock))
-    one, batch = await here.threads.light(_one, here.service, batch_id, key, found_in)
-    stock = await here.threads.light(_stock, here.service, batch_id, key, level)
+    batch, one, stock = await here.threads.light(_one, here.service, batch_id, key, found_in)
+    if level is not None:
+        stock = await here.threads.light(_stock, here.service, batch_id, key, level)
     values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "fenced": FENCED}
     return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
 
@@ -128,15 +129,19 @@ def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPag
     return page, table
 
 
-def _one(service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable) -> tuple[OneSeries, Batch]:
+def _one(
+    service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable
+) -> tuple[Batch, OneSeries, Stock]:
+    """A series of a batch, with its stock figures as they were published."""
+    batch = service.status(batch_id).batch
     detail = service.one_series(batch_id, *key)
     around = service.series(batch_id, found_in.around) if found_in.around else None
-    batch = service.status(batch_id).batch
-    return show_series(batch, detail, found_in, around), batch
+    stock = Stock(figures=detail.series, lead_time=batch.plan.request.lead_time)
+    return batch, show_series(batch, detail, found_in, around), stock
 
 
 def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> Stock:
-    """The figures at a level, those as published where none is asked for, or with the reason where there are none."""
+    """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
     lead_time, problem = service.status(batch_id).batch.plan.request.lead_time, None
     if level is not None:
         try:
