@@ -69,7 +69,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
         "fenced": FENCED,
     }
     if request.headers.get("hx-target") == "series-table":
-        answer = render(request, "results/rows.html", **values)
+        answer = render(request, "results/table.html", **values)
         is_typed = request.headers.get("hx-trigger") == _FILTER  # each letter is no step of the way back
         answer.headers["hx-replace-url" if is_typed else "hx-push-url"] = table.url(batch_id)
     else:
