@@ -15,6 +15,8 @@ from batchcast.http.refusals import HttpProblem, MethodNotAllowed, NoSuchPage
 from batchcast.http.threads import Threads
 from batchcast.web import assets, choices
 from batchcast.web.assets import Assets
+from batchcast.web.batch import pages as batch
+from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
 from batchcast.web.doorman import PageDoorman
 from batchcast.web.problems import answer_problem
@@ -22,16 +24,17 @@ from batchcast.web.rendering import Templates
 from batchcast.web.results import pages as results
 from batchcast.web.start import pages as start
 
-ROUTERS = (assets.router, choices.router, start.router, results.router)
+ROUTERS = (assets.router, choices.router, start.router, batch.router, results.router)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
     """The page over a service; `app.state.context.close()` ends its streams."""
     app = FastAPI(title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     known = Assets.read()
-    app.state.context = PageContext(
-        service=service, threads=threads, metrics=metrics, assets=known, templates=Templates(known)
-    )
+    context = PageContext(service=service, threads=threads, metrics=metrics, assets=known, templates=Templates(known))
+    live = Live(service, threads, context.templates)
+    context.closers.append(live.close)
+    app.state.context, app.state.live = context, live
     for router in ROUTERS:
         app.include_router(router)
     app.exception_handler(BatchcastError)(_tell)

@@ -22,7 +22,11 @@ POLICY = (
 class PageDoorman:
     """Admits browsers."""
 
-    headers: Mapping[str, str] = {**SAFE_HEADERS, "content-security-policy": POLICY}
+    headers: Mapping[str, str] = {
+        **SAFE_HEADERS,
+        "content-security-policy": POLICY,
+        "referrer-policy": "same-origin",  # with `no-referrer` browsers send a form's Origin as null
+    }
 
     def __init__(self, app: FastAPI, service: Service) -> None:
         self._app = app

@@ -21,7 +21,7 @@ def test_every_answer_says_what_it_may_load_and_who_may_frame_it(browser):
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-frame-options"] == "DENY"
-        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["referrer-policy"] == "same-origin"
 
 
 def test_a_page_that_is_not_there_says_so_in_the_language_of_the_reader(browser, indonesian):

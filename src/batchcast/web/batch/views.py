@@ -1,0 +1,188 @@
+"""What the page of a batch shows, made from the batch as it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from batchcast.app.service import BatchStatus
+from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
+from batchcast.domain.message import Message
+from batchcast.run.verdict import WAYS_OUT
+
+ROWS_ON_A_PAGE = 50
+_MOST_AT_WORK = 8  # partitions at work that are named beside the table
+_MOST_FAILED = 10  # failed ones that are told in the alert
+_FAILED = (PartitionState.FAILED, PartitionState.TIMEOUT)
+
+FILTERS: Mapping[str, tuple[PartitionState, ...]] = {
+    "all": tuple(PartitionState),
+    "failed": _FAILED,
+    "work": (PartitionState.PROCESSING,),
+    "waiting": (PartitionState.PENDING,),
+    "done": (PartitionState.COMPLETED,),
+    "stopped": (PartitionState.CANCELLED,),
+}  # by the word in the address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartitionRow:
+    """One partition in the table."""
+
+    record: PartitionRecord
+    seconds: float | None  # at work, until now or its end
+    way_out: Message | None
+
+    @property
+    def number(self) -> int:
+        """Which one."""
+        return self.record.partition.number
+
+    @property
+    def sign(self) -> tuple[object, ...]:
+        """Changes whenever the row has to be shown anew."""
+        record = self.record
+        seconds = None if self.seconds is None else round(self.seconds)
+        return record.state, record.attempt, round(record.progress, 2), seconds, record.reused_from
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The batch as a whole."""
+
+    status: BatchStatus
+    now: dt.datetime
+
+    @property
+    def batch(self) -> Batch:
+        """The batch."""
+        return self.status.batch
+
+    @property
+    def is_live(self) -> bool:
+        """Something may still change."""
+        return not self.batch.state.is_final
+
+    @property
+    def file_name(self) -> str:
+        """As its sender called it."""
+        return self.batch.source.file_name if self.batch.source else self.batch.batch_id
+
+    @property
+    def percent(self) -> float:
+        """Of the work."""
+        return 100.0 if self.batch.state is BatchState.COMPLETED else 100 * self.batch.progress
+
+    @cached_property
+    def counts(self) -> Mapping[PartitionState, int]:
+        """Partitions by state."""
+        return Counter(record.state for record in self.batch.partitions)
+
+    @property
+    def completed(self) -> int:
+        """Partitions that are done."""
+        return self.counts.get(PartitionState.COMPLETED, 0)
+
+    @property
+    def reused(self) -> int:
+        """Those of them that came from an earlier run."""
+        return sum(record.reused_from is not None for record in self.batch.partitions)
+
+    @property
+    def seconds(self) -> float | None:
+        """Since it began, or that it took."""
+        batch = self.batch
+        if batch.started_at is None:
+            return None
+        return ((batch.ended_at or self.now) - batch.started_at).total_seconds()
+
+    @cached_property
+    def failed(self) -> tuple[PartitionRow, ...]:
+        """Partitions that failed or took too long, the first few."""
+        found = (record for record in self.batch.partitions if record.state in _FAILED)
+        return tuple(row_of(record, self.now) for record in found)[:_MOST_FAILED]
+
+    @property
+    def failed_count(self) -> int:
+        """How many did."""
+        return sum(self.counts.get(state, 0) for state in _FAILED)
+
+    @cached_property
+    def at_work(self) -> tuple[PartitionRow, ...]:
+        """Partitions at work, the first few."""
+        found = (record for record in self.batch.partitions if record.state is PartitionState.PROCESSING)
+        return tuple(row_of(record, self.now) for record in found)[:_MOST_AT_WORK]
+
+    @property
+    def has_refused_rows(self) -> bool:
+        """Some rows were left out."""
+        return bool(self.batch.source and self.batch.source.rejected)
+
+    @property
+    def files(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What can be downloaded: kinds, each with its formats."""
+        tables = tuple((kind, ("csv", "xlsx", "parquet")) for kind in ("forecast", "stock", "accuracy"))
+        rejected = (("rejected", ("csv",)),) if self.has_refused_rows else ()
+        return (*tables, *rejected, ("certificate", ("json",)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionTable:
+    """Some partitions, as the address asks for."""
+
+    rows: tuple[PartitionRow, ...]
+    total: int  # that match
+    chosen: str  # the filter
+    page: int
+    counts: Mapping[str, int]  # partitions by filter
+
+    @property
+    def pages(self) -> int:
+        """How many there are."""
+        return max(1, -(-self.total // ROWS_ON_A_PAGE))
+
+    @property
+    def is_large(self) -> bool:
+        """There are so many partitions that filters and pages help."""
+        return self.counts["all"] > ROWS_ON_A_PAGE
+
+
+def overview_of(status: BatchStatus) -> Overview:
+    """The batch as a whole, now."""
+    return Overview(status, dt.datetime.now(dt.UTC))
+
+
+def table_of(batch: Batch, chosen: str, page: int) -> PartitionTable:
+    """A page of the partitions that a filter lets through; the last page where there are not so many."""
+    known = chosen if chosen in FILTERS else "all"
+    now = dt.datetime.now(dt.UTC)
+    states = Counter(record.state for record in batch.partitions)
+    found = [record for record in batch.partitions if record.state in FILTERS[known]]
+    last = max(1, -(-len(found) // ROWS_ON_A_PAGE))
+    shown = min(max(page, 1), last)
+    start = (shown - 1) * ROWS_ON_A_PAGE
+    return PartitionTable(
+        rows=tuple(row_of(record, now) for record in found[start : start + ROWS_ON_A_PAGE]),
+        total=len(found),
+        chosen=known,
+        page=shown,
+        counts={name: sum(states[state] for state in among) for name, among in FILTERS.items()},
+    )
+
+
+def rows_of(records: Sequence[PartitionRecord], numbers: frozenset[int], now: dt.datetime) -> list[PartitionRow]:
+    """The rows of these partitions."""
+    return [row_of(records[number], now) for number in sorted(numbers) if number < len(records)]
+
+
+def row_of(record: PartitionRecord, now: dt.datetime) -> PartitionRow:
+    """A partition as the table shows it."""
+    seconds = record.seconds
+    if record.state is PartitionState.PROCESSING and record.started_at is not None:
+        seconds = max(0.0, (now - record.started_at).total_seconds())
+    way_out = WAYS_OUT.get(record.reason) if record.reason else None
+    has_it = record.error is not None and way_out is not None and str(way_out) in str(record.error)
+    return PartitionRow(record=record, seconds=seconds, way_out=None if has_it else way_out)
