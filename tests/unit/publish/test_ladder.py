@@ -48,6 +48,10 @@ def test_where_demand_is_whole_so_is_every_quantile() -> None:
     assert ladder([1, 3, 6, 9, 20]).at(0.97)["lead_time_quantile"] == 7.0
 
 
+def test_where_nothing_is_needed_it_is_a_zero_without_a_minus() -> None:
+    assert str(ladder([0, 0, 6, 9, 20]).at(0.7)["lead_time_quantile"]) == "0.0"
+
+
 def test_without_demand_nothing_is_needed_and_everything_served() -> None:
     none = {"lead_time_mean": 0.0, "lead_time_quantile": 0.0, "reorder_point": 0.0, "expected_fill_rate": 1.0}
 
