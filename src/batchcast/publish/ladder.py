@@ -63,7 +63,7 @@ class StockLadder:
         """Quantiles at other levels; the last beyond it. Whole numbers where all of the ladder are."""
         found = np.interp(_depth(levels), _depth(self.levels), self.quantiles)
         is_whole = bool((self.quantiles == np.floor(self.quantiles)).all())
-        return np.maximum(np.ceil(found - 1e-9), 0.0) if is_whole else found  # and never the zero with a minus
+        return np.ceil(found - 1e-9) + 0.0 if is_whole else found  # a minus zero becomes zero
 
     def _fill_rate(self, reorder_point: float, mean: float) -> float:
         """Expected share of the lead-time demand that a stock serves, on the published side of the published one."""
