@@ -33,6 +33,9 @@ class ServiceConfig(BaseSettings):
     api_port: int = Field(9571, ge=0, le=65535, description="Port of the API.")
     page_port: int = Field(9572, ge=0, le=65535, description="Port of the web page.")
     tokens: str | None = Field(None, description="name:role:token entries, separated by commas; see `batchcast token`.")
+    session_key: str | None = Field(
+        None, description="Signs sessions of the page; the same on servers that share a queue. Default: made once."
+    )
     allowed_hosts: str = Field("", description="Further names that clients may call this server by, with commas.")
     insecure: bool = Field(False, description="Listen beyond this machine without tokens.")
     max_parallel: int | None = Field(

@@ -19,9 +19,13 @@ _SHORTEST_TOKEN = 16  # characters of one that a person made up
 class Role(IntEnum):
     """What a person may do; each may do all that the one before may."""
 
+    STRANGER = 0  # nothing: who has not shown a token; no token has this role
     VIEWER = 1  # see batches, download results
     PLANNER = 2  # submit, cancel, retry
     ADMIN = 3  # delete
+
+
+_ROLES = tuple(role.name for role in Role if role is not Role.STRANGER)
 
 
 class NotAuthenticated(BatchcastError):
@@ -58,6 +62,7 @@ class Person:
 
 
 ANYBODY = Person(name=None, role=Role.ADMIN)
+NOBODY = Person(name=None, role=Role.STRANGER)  # who has not shown a token where tokens are set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +106,15 @@ class Tokens:
             raise NotAuthenticated(Message(mark("The token is not one of this server's; ask whoever runs it.")))
         return found[0]
 
+    def fingerprint(self, token: str) -> str:
+        """What a session remembers of a token: enough to find it again, and no help in guessing it."""
+        return _fingerprint(_digest(token))
+
+    def person_of(self, fingerprint: str) -> Person | None:
+        """Whose token has this fingerprint; None where none has, or has it any more."""
+        found = (e.person for e in self._entries if hmac.compare_digest(_fingerprint(e.digest), fingerprint))
+        return next(found, None)
+
 
 def new_token(name: str, role: Role) -> tuple[str, str]:
     """A fresh token, to be shown once, and its entry for BATCHCAST_TOKENS, which does not tell it."""
@@ -111,8 +125,8 @@ def new_token(name: str, role: Role) -> tuple[str, str]:
 def _read_entry(number: int, text: str) -> _Entry | Message:
     name, _, rest = text.partition(":")
     role_name, _, secret = rest.partition(":")
-    values = {"number": number, "roles": ", ".join(role.name.lower() for role in Role)}
-    if not name or not secret or role_name.upper() not in Role.__members__:
+    values = {"number": number, "roles": ", ".join(_ROLES).lower()}
+    if not name or not secret or role_name.upper() not in _ROLES:
         return Message(mark("BATCHCAST_TOKENS, entry {number}: write name:role:token, with a role of {roles}."), values)
     person = Person(name=name, role=Role[role_name.upper()])
     if secret.startswith(HASHED):
@@ -124,6 +138,10 @@ def _read_entry(number: int, text: str) -> _Entry | Message:
         template = mark("BATCHCAST_TOKENS, entry {number}: its token is shorter than {least} characters.")
         return Message(template, values | {"least": _SHORTEST_TOKEN})
     return _Entry(digest=_digest(secret), person=person)
+
+
+def _fingerprint(digest: bytes) -> str:
+    return hashlib.sha256(b"session:" + digest).hexdigest()
 
 
 def _digest(token: str) -> bytes:

@@ -28,7 +28,7 @@ class ServiceOption:
     of_listeners: bool = False  # a worker, which listens nowhere, does not take it
 
 
-# Not among them: `tokens`, because every user of the machine can read a command line.
+# Not among them: `tokens` and `session_key`, because every user of the machine can read a command line.
 SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
     ServiceOption(
         field="home",

@@ -23,6 +23,7 @@ from batchcast.domain.errors import (
 from batchcast.domain.message import Message, mark
 from batchcast.http.refusals import (
     BadHost,
+    ForeignForm,
     ForeignPage,
     HttpProblem,
     InvalidRequest,
@@ -30,6 +31,7 @@ from batchcast.http.refusals import (
     NoSuchPage,
     NotAForm,
     RangeNotSatisfiable,
+    TooManyAttempts,
     UploadTooSlow,
 )
 from batchcast.store import StoreUnavailable, UnknownBatch
@@ -40,6 +42,8 @@ RETRY_AFTER_SECONDS = 5
 _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BadHost, 400),
     (ForeignPage, 403),
+    (ForeignForm, 403),
+    (TooManyAttempts, 429),
     (NotAuthenticated, 401),
     (NotAllowed, 403),
     (UnknownBatch, 404),
@@ -108,6 +112,8 @@ def headers_of(error: BatchcastError) -> Mapping[str, str]:
     match error:
         case RangeNotSatisfiable():
             return {"content-range": f"bytes */{error.size}"}
+        case TooManyAttempts():
+            return {"retry-after": str(error.seconds)}
         case UploadTooSlow():
             return {"connection": "close"}  # else the rest of it would be waited for
     return {"retry-after": str(RETRY_AFTER_SECONDS)} if status_of(error) == HTTPStatus.SERVICE_UNAVAILABLE else {}

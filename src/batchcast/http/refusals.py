@@ -3,6 +3,8 @@
 BatchcastError (domain)
 ├── BadHost                     the Host header names another server                            400
 ├── ForeignPage                 a page of another site made a browser send it                   403
+├── ForeignForm                 the form was not made by a page of ours for this browser        403
+├── TooManyAttempts             too many wrong tokens                                           429
 ├── NoSuchPage                  nothing answers under this path                                 404
 ├── MethodNotAllowed            something does, but not to this method                          405
 ├── UploadTooSlow               the body took too long, or trickled                             408
@@ -45,6 +47,30 @@ class ForeignPage(BatchcastError):
             "Use this server's own page or a program, or have the page's host added to BATCHCAST_ALLOWED_HOSTS."
         )
         super().__init__(Message(template))
+
+
+class ForeignForm(BatchcastError):
+    """The form was not made by a page of this server for this browser, or its session is over."""
+
+    slug = "foreign-form"
+
+    def __init__(self) -> None:
+        template = mark(
+            "The form is older than your session, or comes from elsewhere, so nothing was changed. Open the page again "
+            "and send it once more."
+        )
+        super().__init__(Message(template))
+
+
+class TooManyAttempts(BatchcastError):
+    """Too many wrong tokens were tried; `seconds` says when to try again."""
+
+    slug = "too-many-attempts"
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        template = mark("Too many wrong tokens were tried. Try again in {seconds} seconds.")
+        super().__init__(Message(template, {"seconds": seconds}))
 
 
 class NoSuchPage(BatchcastError):

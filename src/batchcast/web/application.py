@@ -8,23 +8,27 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from batchcast.app.service import Service
+from batchcast.app.session_key import session_key
 from batchcast.domain.errors import BatchcastError
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.refusals import HttpProblem, MethodNotAllowed, NoSuchPage
 from batchcast.http.threads import Threads
 from batchcast.web import assets, choices
+from batchcast.web.access import pages as access
+from batchcast.web.access.attempts import Attempts
+from batchcast.web.access.doorman import PageDoorman
+from batchcast.web.access.sessions import Sessions
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
 from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
-from batchcast.web.doorman import PageDoorman
 from batchcast.web.problems import answer_problem
 from batchcast.web.rendering import Templates
 from batchcast.web.results import pages as results
 from batchcast.web.start import pages as start
 
-ROUTERS = (assets.router, choices.router, start.router, batch.router, results.router)
+ROUTERS = (assets.router, choices.router, access.router, start.router, batch.router, results.router)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
@@ -34,13 +38,14 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
     context = PageContext(service=service, threads=threads, metrics=metrics, assets=known, templates=Templates(known))
     live = Live(service, threads, context.templates)
     context.closers.append(live.close)
-    app.state.context, app.state.live = context, live
+    sessions = Sessions(session_key(service.config))
+    app.state.context, app.state.live, app.state.sessions, app.state.attempts = context, live, sessions, Attempts()
     for router in ROUTERS:
         app.include_router(router)
     app.exception_handler(BatchcastError)(_tell)
     app.exception_handler(HTTPException)(_tell_http)
     app.exception_handler(RequestValidationError)(_tell_invalid)
-    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=PageDoorman(app, service))
+    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=PageDoorman(app, service, sessions))
     return app
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from batchcast.app.tokens import ANYBODY, Person, Role
 from batchcast.app.translation import LANGUAGES, Language, translate, translated_template
 from batchcast.domain.message import Message
+from batchcast.web.access.sessions import COOKIE, SECONDS
 from batchcast.web.assets import Assets
 from batchcast.web.formats import filters_of
 from batchcast.web.language import page_language, page_theme
@@ -42,7 +43,13 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
     if len(body) >= _WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 6, mtime=0)
         headers |= {"content-encoding": "gzip"}
-    return Response(body, status_code=status, media_type="text/html", headers=headers)
+    answer = Response(body, status_code=status, media_type="text/html", headers=headers)
+    if getattr(request.state, "cookie", None):  # so that the forms on this page are taken
+        is_secure = request.url.scheme == "https"
+        answer.set_cookie(
+            COOKIE, request.state.cookie, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure
+        )
+    return answer
 
 
 def page_values(request: Request, language: Language) -> dict[str, Any]:

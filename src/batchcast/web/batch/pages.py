@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
 from batchcast.http.streams import EventStream
+from batchcast.web.access.forms import OurForm
 from batchcast.web.batch.live import Live
 from batchcast.web.batch.views import FILTERS, ROWS_ON_A_PAGE, overview_of, table_of
 from batchcast.web.context import Asker, BatchId, Here, Lang
@@ -59,7 +60,7 @@ async def ask_to_stop(request: Request, batch_id: BatchId, here: Here, asker: As
 
 
 @router.post("/batches/{batch_id}/stop")
-async def stop(batch_id: BatchId, here: Here, asker: Asker) -> Response:
+async def stop(batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Stop it; its workers are gone within two seconds."""
     asker.require(Role.PLANNER)
     await here.threads.heavy(here.service.cancel, batch_id)

@@ -18,6 +18,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.http import bodies
 from batchcast.http.streams import answer_file
 from batchcast.store import BatchNotEnded
+from batchcast.web.access.forms import OurForm, check_form
 from batchcast.web.context import Asker, BatchId, Here, PageContext
 from batchcast.web.rendering import render
 from batchcast.web.start.checked import Checked, check, messages
@@ -94,6 +95,7 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
     """A file comes in; its page shows what it holds. A script is told the address, and goes there itself."""
     asker.require(Role.PLANNER)
     async with bodies.read_form(request, here.service, here.threads) as sent:
+        check_form(request, sent.texts)
         draft = await here.threads.upload(here.service.keep_draft, sent.upload, asker.name)
     subject = Subject(draft=draft)
     if request.headers.get("hx-request") == "true":
@@ -116,20 +118,19 @@ async def show_file(request: Request, draft_id: str, here: Here) -> Response:
 
 
 @router.post("/files/{draft_id}/analysis")
-async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
+async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The same with other settings."""
     asker.require(Role.PLANNER)
-    form = read_form(await bodies.read_texts(request, here.service))
+    form = read_form(texts)
     draft = await here.threads.light(here.service.draft, draft_id)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
     return _checked(request, Subject(draft=draft), checked)
 
 
 @router.post("/files/{draft_id}/run")
-async def run_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
+async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Forecast it."""
     asker.require(Role.PLANNER)
-    texts = await bodies.read_texts(request, here.service)
     draft = await here.threads.light(here.service.draft, draft_id)
 
     def submit(form: Form) -> Batch:
@@ -141,7 +142,7 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker) ->
 
 
 @router.post("/files/{draft_id}/discard")
-async def discard_file(draft_id: str, here: Here, asker: Asker) -> Response:
+async def discard_file(draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Choose another file."""
     asker.require(Role.PLANNER)
     await here.threads.light(here.service.discard_draft, draft_id)
@@ -179,20 +180,19 @@ async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Respons
 
 
 @router.post("/batches/{batch_id}/retry/analysis")
-async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The same with other settings."""
     asker.require(Role.PLANNER)
-    form = read_form(await bodies.read_texts(request, here.service))
+    form = read_form(texts)
     batch = await _ended(here, batch_id)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
     return _checked(request, Subject(batch=batch), checked)
 
 
 @router.post("/batches/{batch_id}/retry")
-async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Run it again; with no settings in the form, as it was."""
     asker.require(Role.PLANNER)
-    texts = await bodies.read_texts(request, here.service)
     batch = await _ended(here, batch_id)
     form = read_form(texts) if SHOWN in texts else form_of_settings(batch.settings)
 
@@ -205,7 +205,7 @@ async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -
 
 
 @router.post("/settings/reset")
-async def reset() -> Response:
+async def reset(texts: OurForm) -> Response:
     """Forget what this browser keeps of settings."""
     answer = RedirectResponse("/", status_code=303)
     forget(answer)

@@ -5,7 +5,7 @@ const LONGEST_WAIT = 15000;
 
 export class Stream {
   /** `address` gives the address anew at each opening; `told` has onFragment, onOver, onLost and onBack. */
-  constructor(address, told, { open = (url) => new EventSource(url), timer = setTimeout, stop = clearTimeout } = {}) {
+  constructor(address, told, { open = (url) => new EventSource(url), timer = (act, wait) => setTimeout(act, wait), stop = (id) => clearTimeout(id) } = {}) {
     this.address = address;
     this.told = told;
     this.open = open;

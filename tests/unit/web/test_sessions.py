@@ -1,0 +1,131 @@
+"""A session holds what we signed, for as long as it is used; attempts are counted, and forgotten."""
+
+from __future__ import annotations
+
+import base64
+import stat
+
+import pytest
+
+from batchcast.app.configuration import read_config
+from batchcast.app.session_key import session_key
+from batchcast.http.refusals import TooManyAttempts
+from batchcast.web.access.attempts import OF_ALL, OF_ONE, SECONDS, Attempts
+from batchcast.web.access.sessions import SECONDS as SESSION_SECONDS
+from batchcast.web.access.sessions import Sessions
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def sessions():
+    return Sessions(b"k" * 32)
+
+
+def test_a_session_is_read_as_it_was_written(sessions):
+    session = sessions.new("fp")
+
+    read = sessions.read(sessions.write(session, NOW), NOW + 5)
+
+    assert (read.session_id, read.fingerprint, read.signed_at) == (session.session_id, "fp", int(NOW))
+
+
+def test_a_session_that_is_not_used_runs_out(sessions):
+    cookie = sessions.write(sessions.new(), NOW)
+
+    assert sessions.read(cookie, NOW + SESSION_SECONDS - 1) is not None
+    assert sessions.read(cookie, NOW + SESSION_SECONDS + 1) is None
+
+
+def test_a_session_that_is_used_is_signed_anew_now_and_then(sessions):
+    session = sessions.read(sessions.write(sessions.new(), NOW), NOW)
+
+    assert not session.is_due(NOW + 60)
+    assert session.is_due(NOW + 3600)
+    assert sessions.new().is_due(NOW)
+
+
+@pytest.mark.parametrize("cookie", [None, "", ".", "a.b", "a.b.c", "é.ü", "." * 500])
+def test_what_we_did_not_sign_is_no_session(sessions, cookie):
+    assert sessions.read(cookie, NOW) is None
+
+
+def test_a_changed_session_or_that_of_another_server_is_none(sessions):
+    body, sign = sessions.write(sessions.new("viewer"), NOW).split(".")
+    forged = base64.urlsafe_b64encode(b'["x","admin",1800000000]').decode().rstrip("=")
+
+    assert sessions.read(f"{forged}.{sign}", NOW) is None
+    assert sessions.read(f"{body}.{sign[:-1]}0", NOW) is None or sign.endswith("0")
+    assert Sessions(b"other" * 8).read(f"{body}.{sign}", NOW) is None
+
+
+@pytest.mark.parametrize("told", [b"[]", b"{}", b"not json", b'["a","b","c"]'])
+def test_a_signed_text_that_is_no_session_is_none(sessions, told):
+    body = base64.urlsafe_b64encode(told).decode().rstrip("=")
+
+    assert sessions.read(f"{body}.{sessions._sign('session', body)}", NOW) is None
+
+
+def test_a_form_belongs_to_one_session(sessions):
+    mine, other = sessions.new(), sessions.new()
+
+    assert sessions.is_ours(mine, sessions.csrf(mine))
+    assert not sessions.is_ours(other, sessions.csrf(mine))
+    assert not sessions.is_ours(mine, "")
+    assert not sessions.is_ours(mine, "é")
+
+
+def test_one_address_may_be_wrong_a_few_times():
+    attempts = Attempts()
+    for k in range(OF_ONE):
+        attempts.check("1.2.3.4", k)
+        attempts.note("1.2.3.4", k)
+
+    with pytest.raises(TooManyAttempts) as refused:
+        attempts.check("1.2.3.4", OF_ONE)
+
+    assert 0 < refused.value.seconds <= SECONDS + 1
+    attempts.check("5.6.7.8", OF_ONE)
+    attempts.check("1.2.3.4", SECONDS + OF_ONE)
+
+
+def test_the_right_token_wipes_the_slate():
+    attempts = Attempts()
+    for _ in range(OF_ONE):
+        attempts.note("1.2.3.4", 0)
+
+    attempts.forgive("1.2.3.4")
+
+    attempts.check("1.2.3.4", 1)
+
+
+def test_many_addresses_together_are_slowed_down_and_take_no_memory():
+    attempts = Attempts()
+    for k in range(10_000):
+        attempts.note(f"address {k}", 0)
+
+    with pytest.raises(TooManyAttempts):
+        attempts.check("another", 1)
+
+    attempts.check("another", SECONDS)
+    assert len(attempts._by_address) < 5_000
+    assert len(attempts._all) <= OF_ALL
+
+
+def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path):
+    config = read_config(home=tmp_path / "home")
+
+    first, again = session_key(config), session_key(config)
+
+    file = tmp_path / "home" / "session.key"
+    assert first == again
+    assert len(first) == 32
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["session.key"]
+
+
+def test_servers_with_one_key_in_their_set_up_share_sessions(tmp_path):
+    one, two = (session_key(read_config(home=tmp_path / name, session_key="shared")) for name in "ab")
+
+    assert one == two
+    assert not (tmp_path / "a").exists()
