@@ -48,11 +48,13 @@ class Server:
         self.mark = ""
         spare_calibration(home, database_url)
         self.client = Client("http://127.0.0.1:1")
+        self.page = ""  # address of its web page
+        self.ports: tuple[int, int] | None = None  # those of a server that is to be found again where it was
 
     def start(self, *, wait: bool = True, **settings: object) -> Server:
         """Start it, with further settings for this time alone, and wait until it takes batches."""
         assert self.process is None or self.process.poll() is not None, "it runs already"
-        port, page_port = free_ports(2)
+        port, page_port = self.ports or free_ports(2)
         self.mark = secrets.token_hex(8)
         own = {"home": self.home, "api_port": port, "page_port": page_port, **self.settings, **settings}
         environment = {name: value for name, value in os.environ.items() if not is_ours(name)}
@@ -74,6 +76,7 @@ class Server:
             )
         self.client.close()
         self.client = Client(f"http://127.0.0.1:{port}")
+        self.page = f"http://127.0.0.1:{page_port}"
         if wait and self.command == "serve":
             until(self._is_ready, SECONDS_TO_START)
         return self

@@ -1,0 +1,105 @@
+"""What a person does on the page, in either language, step by step as the founding document has it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+from tests.acceptance.service.server import Server
+
+WORDS = {
+    "run": {"en": "Run forecast", "id": "Jalankan Forecast"},
+    "completed": {"en": "Completed", "id": "Selesai"},
+    "rolled back": {"en": "Rolled back", "id": "Dibatalkan seluruhnya"},
+    "ready": {"en": "The forecast is ready", "id": "Forecast sudah siap"},
+    "download": {"en": "Download the forecast (CSV)", "id": "Unduh forecast (CSV)"},
+    "fix": {"en": "Fix and retry", "id": "Perbaiki & coba lagi"},
+    "stop": {"en": "Stop batch", "id": "Hentikan Batch"},
+    "stopped": {"en": "Stopped", "id": "Dihentikan"},
+    "analysis": {"en": "Batch Analysis", "id": "Analisis Batch"},
+    "failed": {"en": "1 Partition(s) Failed/Timeout", "id": "1 Partisi Gagal/Timeout"},
+    "because": {
+        "en": "Batch rolled back due to partition failures",
+        "id": "Batch dibatalkan (rollback) karena kegagalan partisi",
+    },
+    "from checkpoint": {"en": "from checkpoint", "id": "dari checkpoint"},
+    "advanced": {"en": "Advanced", "id": "Lanjutan"},
+}
+SECONDS_OF_A_BATCH = 60_000
+
+
+class Reader:
+    """Somebody at a page of a server."""
+
+    def __init__(self, page: Page, language: str, server: Server) -> None:
+        self.page = page
+        self.language = language
+        self.server = server
+
+    def word(self, name: str) -> str:
+        """What the page says for this."""
+        return WORDS[name][self.language]
+
+    def choose(self, file: Path) -> None:
+        """Choose a file, and wait until the page says what it holds."""
+        self.page.set_input_files("#file", file)
+        self.page.wait_for_url("**/files/*")
+
+    @property
+    def switch(self) -> Locator:
+        """Auto Batch Processing."""
+        return self.page.get_by_role("switch", name="Auto Batch Processing")
+
+    def turn(self, *, on: bool) -> None:
+        """Put the switch, and wait until the plan follows."""
+        if self.switch.is_checked() != on:
+            with self.page.expect_response("**/analysis"):
+                self.switch.set_checked(on)
+
+    def set(self, setting: str, value: str) -> None:
+        """Fill in one of the advanced settings, and wait until the plan follows."""
+        field = self.page.locator(f"#set-{setting}")
+        if not field.is_visible():
+            self.page.get_by_text(self.word("advanced"), exact=True).click()
+        with self.page.expect_response("**/analysis"):
+            field.fill(value)
+            field.blur()
+
+    def run(self) -> str:
+        """Press the one button; the id of the batch."""
+        self.page.get_by_role("button", name=self.word("run")).click()
+        self.page.wait_for_url(re.compile(r"/batches/[0-9a-f]{32}$"))
+        return self.batch_id
+
+    @property
+    def batch_id(self) -> str:
+        """Of the batch on the page."""
+        return self.page.url.split("/batches/")[1][:32]
+
+    @property
+    def head(self) -> Locator:
+        """Name and state of the batch."""
+        return self.page.locator(".batch-head")
+
+    @property
+    def rows(self) -> Locator:
+        """The partitions."""
+        return self.page.locator("tr[data-partition]")
+
+    def await_state(self, name: str) -> None:
+        """Wait until the page, untouched, says that the batch stands so."""
+        expect(self.head).to_contain_text(self.word(name), timeout=SECONDS_OF_A_BATCH)
+
+    def figure(self, label: str) -> str:
+        """A figure of a card by its label."""
+        place = self.page.locator("dl.stats > div", has=self.page.get_by_text(label, exact=True)).first
+        return place.locator("dd").inner_text()
+
+    def download(self) -> list[str]:
+        """The lines of the forecast."""
+        with self.page.expect_download() as found:
+            self.page.get_by_role("button", name=self.word("download")).or_(
+                self.page.get_by_role("link", name=self.word("download"))
+            ).first.click()
+        return Path(found.value.path()).read_text(encoding="utf-8-sig").splitlines()

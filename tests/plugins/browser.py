@@ -1,0 +1,134 @@
+"""A real browser for tests: Debian's chromium, driven by Playwright; what goes wrong in a page fails its test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+PHONE = (390, 844)
+WIDE = (1280, 900)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_SECONDS = 20
+_LOCALES = {"en": "en-GB", "id": "id-ID"}
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class NoChromium(Exception):
+    """The browser is not on this machine, and can't be brought here."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser, one for all tests of a process."""
+    try:
+        path = _find_chromium()
+    except NoChromium as missing:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(missing))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Chromium's sandbox does not start as root, and it visits our own pages alone.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each as a reader of its own; at the end no page may have complained, or asked another host."""
+    watched: list[_Watched] = []
+
+    def open_one(
+        url: str,
+        *,
+        language: str = "en",
+        theme: str = "light",
+        size: tuple[int, int] = WIDE,
+        javascript: bool = True,
+        **options: Any,
+    ) -> Page:
+        context = chromium.new_context(
+            locale=_LOCALES[language],
+            color_scheme=theme,  # type: ignore[arg-type]
+            viewport={"width": size[0], "height": size[1]},
+            java_script_enabled=javascript,
+            accept_downloads=True,
+            **options,
+        )
+        context.set_default_timeout(1000 * _SECONDS)
+        page = context.new_page()
+        watched.append(_Watched(page, urlsplit(url).netloc))
+        page.goto(url)
+        return page
+
+    yield open_one
+    for one in watched:
+        one.page.context.close()
+    assert [complaint for one in watched for complaint in one.complaints] == []
+
+
+class _Watched:
+    """Remembers what a page complains of."""
+
+    def __init__(self, page: Page, host: str) -> None:
+        self.page = page
+        self._host = host
+        self.complaints: list[str] = []
+        page.on("console", self._note_message)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", self._note_request)
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        # A refused answer is for the test to judge; a page that is left breaks off what it was loading.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(f"console: {message.text}")
+
+    def _note_request(self, request: Request) -> None:
+        place = urlsplit(request.url)
+        if place.scheme not in ("data", "blob") and place.netloc != self._host:
+            self.complaints.append(f"another host: {request.url}")
+
+
+def barriers(page: Page) -> list[str]:
+    """What on a page keeps people out, by axe: one line for each rule that is broken, with where."""
+    import axe_playwright_python
+
+    script = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))
+    page.evaluate(script.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", _RULES)
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in found["violations"]
+        for node in one["nodes"][:3]
+    ]
+
+
+def _find_chromium() -> str:
+    """The program; as root it is installed where it is missing."""
+    found = _chromium_here()
+    if found is None and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+        for command in (["apt-get", "update"], install):
+            subprocess.run(
+                command, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            )
+        found = _chromium_here()
+    if found is None:
+        raise NoChromium("chromium is not installed: run `apt-get install chromium`")
+    return found
+
+
+def _chromium_here() -> str | None:
+    return next((path for path in map(shutil.which, _NAMES) if path), None)
