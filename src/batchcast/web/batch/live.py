@@ -50,6 +50,7 @@ class _Watch:
     is_over: bool = False
     shown: list[frozenset[int]] = field(default_factory=list)  # rows of the table, a set for each client
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # one looks at a time
     task: asyncio.Task[None] | None = None
     seen: tuple[int, float] = (-1, 0.0)  # the latest event, and when the batch was read last
     cost: float = 0.0  # seconds of the last reading and rendering
@@ -59,6 +60,10 @@ class _Watch:
         """Rows that anybody shows."""
         return frozenset().union(*self.shown)
 
+    def has(self, rows: frozenset[int]) -> bool:
+        """Whether all that a client shows is rendered already, and so kept up to date."""
+        return all(name in self.fragments for name in _names(rows))
+
     def wake(self) -> None:
         """Tell the clients that something is new."""
         self.changed.set()
@@ -66,8 +71,7 @@ class _Watch:
 
     def after(self, change: int, rows: frozenset[int]) -> bytes:
         """What has changed since, of what a client shows."""
-        mine = {"overview", *(f"partition-{number}" for number in rows)}
-        found = (self.fragments[name] for name in mine if name in self.fragments)
+        found = (self.fragments[name] for name in _names(rows) if name in self.fragments)
         return b"".join(one.sent for one in found if one.change > change)
 
 
@@ -92,7 +96,9 @@ class Live:
         watch = self._watches.setdefault((batch_id, language), _Watch(batch_id, language))
         watch.shown.append(rows)
         try:
-            await self._look(watch, at_once=True)
+            async with watch.lock:
+                if not watch.has(rows):
+                    await self._look(watch, at_once=True)
             if watch.task is None:
                 watch.task = asyncio.create_task(self._keep_looking(watch), name=f"watch {batch_id}")
             sent = -1
@@ -118,7 +124,8 @@ class Live:
         while not (watch.is_over or self._is_closed):
             await asyncio.sleep(max(_SECONDS_BETWEEN_LOOKS, _REST * watch.cost))
             try:
-                await self._look(watch)
+                async with watch.lock:
+                    await self._look(watch)
             except UnknownBatch:
                 watch.is_over = True
                 watch.wake()
@@ -159,6 +166,10 @@ class Live:
                 html = self._templates.render("batch/row.html", watch.language, {"row": row})
                 fresh[name] = (row.sign, as_event(html))
         return fresh
+
+
+def _names(rows: frozenset[int]) -> list[str]:
+    return ["overview", *(f"partition-{number}" for number in sorted(rows))]
 
 
 def as_event(html: str) -> bytes:
