@@ -23,12 +23,23 @@ from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
 from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
+from batchcast.web.help import pages as help_pages
+from batchcast.web.history import pages as history
 from batchcast.web.problems import answer_problem
 from batchcast.web.rendering import Templates
 from batchcast.web.results import pages as results
 from batchcast.web.start import pages as start
 
-ROUTERS = (assets.router, choices.router, access.router, start.router, batch.router, results.router)
+ROUTERS = (
+    assets.router,
+    choices.router,
+    access.router,
+    start.router,
+    batch.router,
+    results.router,
+    history.router,
+    help_pages.router,
+)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:

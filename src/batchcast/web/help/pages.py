@@ -1,0 +1,80 @@
+"""The help, in both languages; and sample data for whoever has no file at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from batchcast.app.errors import error_guide
+from batchcast.app.tokens import Role
+from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
+from batchcast.http.refusals import NoSuchPage
+from batchcast.web.access.forms import OurForm
+from batchcast.web.context import Asker, Here, Lang
+from batchcast.web.rendering import render
+from batchcast.web.start.fields import FIELDS
+
+router = APIRouter()
+
+COLUMNS = (DATE, PARTNUMBER, SITE_CODE, DEMAND_QTY)
+EXAMPLES: Mapping[str, str] = {
+    "demand.csv": (
+        "date,partnumber,site_code,demand_qty\n2025-01-02,0012-A,Kendari,4\n2025-01-02,HYD-7884,Morowali,1\n"
+        "2025-01-09,0012-A,Kendari,2\n2025-01-13,0012-A,Morowali,6\n2025-01-20,HYD-7884,Morowali,-1\n"
+    ),
+    "permintaan.csv": (
+        "tanggal;kode_part;lokasi;jumlah\n02/01/2025;0012-A;Kendari;4\n13/01/2025;HYD-7884;Morowali;1,5\n"
+        "20/01/2025;0012-A;Kendari;1.250\n27/01/2025;0012-A;Morowali;6\n28/01/2025;HYD-7884;Morowali;-1\n"
+    ),
+}  # by name; the same demand history as two systems write it
+_MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "list", "newline"])  # nothing else, and no HTML
+
+
+@router.get("/help")
+async def overview(request: Request) -> Response:
+    """What the file must look like, and the way through the page."""
+    return render(request, "help/help.html", examples=EXAMPLES, columns=COLUMNS)
+
+
+@router.get("/help/settings")
+async def settings(request: Request) -> Response:
+    """What each setting does."""
+    return render(request, "help/settings.html", fields=FIELDS)
+
+
+@router.get("/help/errors")
+async def errors(request: Request, language: Lang, search: str = "") -> Response:
+    """What each error means; those alone that hold a word, where one is searched for."""
+    wanted = search.strip().casefold()
+    sections = [
+        (section, [one for one in section.entries if wanted in f"{one.slug} {one.text}".casefold()])
+        for section in error_guide(language)
+    ]
+    found = [(section, entries) for section, entries in sections if entries]
+    return render(request, "help/errors.html", sections=found, search=search.strip(), as_html=_as_html)
+
+
+@router.get("/help/examples/{name}")
+async def example(name: str) -> Response:
+    """An example to download."""
+    if name not in EXAMPLES:
+        raise NoSuchPage
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(EXAMPLES[name], media_type="text/csv", headers=headers)
+
+
+@router.post("/samples/{name}/run")
+async def run_sample(name: str, here: Here, asker: Asker, form: OurForm) -> Response:
+    """Forecast sample data: one click for whoever wants to see the page at work."""
+    asker.require(Role.PLANNER)
+    accepted = await here.threads.heavy(here.service.submit_sample, name, by=asker.name)
+    return RedirectResponse(f"/batches/{accepted.batch.batch_id}", status_code=303)
+
+
+def _as_html(text: str) -> Markup:
+    """A paragraph of ours as HTML."""
+    return Markup(_MARKDOWN.render(text))  # noqa: S704 the text is ours, and HTML in it is escaped
