@@ -25,7 +25,7 @@ class Role(IntEnum):
     ADMIN = 3  # delete
 
 
-_ROLES = tuple(role.name for role in Role if role is not Role.STRANGER)
+TOKEN_ROLES = {role.name.lower(): role for role in Role if role is not Role.STRANGER}  # what a token can give
 
 
 class NotAuthenticated(BatchcastError):
@@ -125,10 +125,10 @@ def new_token(name: str, role: Role) -> tuple[str, str]:
 def _read_entry(number: int, text: str) -> _Entry | Message:
     name, _, rest = text.partition(":")
     role_name, _, secret = rest.partition(":")
-    values = {"number": number, "roles": ", ".join(_ROLES).lower()}
-    if not name or not secret or role_name.upper() not in _ROLES:
+    values = {"number": number, "roles": ", ".join(TOKEN_ROLES)}
+    if not name or not secret or role_name.lower() not in TOKEN_ROLES:
         return Message(mark("BATCHCAST_TOKENS, entry {number}: write name:role:token, with a role of {roles}."), values)
-    person = Person(name=name, role=Role[role_name.upper()])
+    person = Person(name=name, role=TOKEN_ROLES[role_name.lower()])
     if secret.startswith(HASHED):
         digits = secret.removeprefix(HASHED).lower()
         if len(digits) != _HASH_LENGTH or set(digits) - set("0123456789abcdef"):

@@ -7,7 +7,7 @@ import re
 import typer
 from rich.text import Text
 
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.tokens import TOKEN_ROLES, new_token
 from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.session import Session
 from batchcast.domain.message import Message, mark
@@ -15,7 +15,6 @@ from batchcast.domain.message import Message, mark
 HELP = mark("Make a bearer token for a person or program that is to use a server.")
 NAME_HELP = mark("Whose token it is: letters, digits and . _ - @")
 ROLE_HELP = mark("viewer: see and download. planner: also submit, cancel, retry. admin: also delete.")
-ROLES = tuple(role.name.lower() for role in Role)
 _NAME = re.compile(r"[\w.@-]{1,100}", re.ASCII)
 
 
@@ -24,7 +23,7 @@ def register(commands: typer.Typer, session: Session) -> None:
     say = session.words.say
     parameters = [
         argument("name", "NAME", say(NAME_HELP)),
-        option("role", ["--role"], "|".join(ROLES), say(ROLE_HELP)),
+        option("role", ["--role"], "|".join(TOKEN_ROLES), say(ROLE_HELP)),
     ]
     add_command(commands, session, "token", HELP, parameters=parameters, carry_out=_carry_out)
 
@@ -32,7 +31,7 @@ def register(commands: typer.Typer, session: Session) -> None:
 def _carry_out(session: Session, values: Values) -> None:
     name, role = values["name"], values["role"]
     session.refuse_problems(*_problems_of_name(name), *_problems_of_role(role))
-    token, entry = new_token(name, Role[role.upper()])
+    token, entry = new_token(name, TOKEN_ROLES[role])
     if session.as_json:
         session.screen.write_json({"kind": "token", "name": name, "role": role, "token": token, "entry": entry})
         return
@@ -54,8 +53,8 @@ def _problems_of_name(name: str | None) -> list[Message]:
 
 def _problems_of_role(role: str | None) -> list[Message]:
     if role is None:
-        return [Message(mark("--role is missing; it can be {choices}."), {"choices": ", ".join(ROLES)})]
-    if role not in ROLES:
+        return [Message(mark("--role is missing; it can be {choices}."), {"choices": ", ".join(TOKEN_ROLES)})]
+    if role not in TOKEN_ROLES:
         template = mark("{setting} is {found!r}; it can be {choices}.")
-        return [Message(template, {"setting": "--role", "found": role, "choices": ", ".join(ROLES)})]
+        return [Message(template, {"setting": "--role", "found": role, "choices": ", ".join(TOKEN_ROLES)})]
     return []

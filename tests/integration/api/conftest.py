@@ -17,7 +17,7 @@ import pytest
 
 from batchcast.app.configuration import ServiceConfig, read_config
 from batchcast.app.service import Service
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.tokens import TOKEN_ROLES, new_token
 from batchcast.server import Servers, open_sockets
 
 SITES, PARTS, MONTHS = ("Kendari", "Makassar", "Sorowako"), ("0012", "A/1 b"), 24
@@ -68,7 +68,7 @@ def opened(home: Path, **settings: Any) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def tokens() -> dict[str, tuple[str, str]]:
     """A token of each role, with its entry for the server."""
-    return {role.name.lower(): new_token(role.name.lower(), role) for role in Role}
+    return {name: new_token(name, role) for name, role in TOKEN_ROLES.items()}
 
 
 @pytest.fixture(scope="session")

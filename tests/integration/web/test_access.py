@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.web.conftest import Browser, page_over
 
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.tokens import TOKEN_ROLES, Role, new_token
 from batchcast.web.access.attempts import OF_ONE
 from batchcast.web.application import ROUTERS
 
@@ -15,7 +15,7 @@ NOBODY = "0" * 32
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     """The page of a server with a token for each role, and those tokens."""
-    made = {role.name.lower(): new_token(role.name.lower(), role) for role in Role if role is not Role.STRANGER}
+    made = {name: new_token(name, role) for name, role in TOKEN_ROLES.items()}
     entries = ",".join(entry for _, entry in made.values())
     with page_over(tmp_path_factory.mktemp("guarded") / "home", tokens=entries) as (_, app):
         yield app, {role: token for role, (token, _) in made.items()}
