@@ -34,11 +34,12 @@ def publish_into(folder: Path, batch: Any, **changed: Any) -> PublishedFolder:
     return publish_files(batch.partitions, folder=folder, **given)
 
 
-def test_every_table_comes_in_both_formats_with_certificate_and_index(batch: Any, out: Path) -> None:
+def test_every_table_comes_in_both_formats_with_certificate_index_and_what_pages_show(batch: Any, out: Path) -> None:
     published = publish_into(out, batch)
 
     tables = {(kind, form) for kind in TABLES for form in ("csv", "parquet")}
-    assert set(published.files) == tables | {("series", "parquet"), ("certificate", "json")}
+    shown = {(kind, "parquet") for kind in ("series", "figures", "periods")} | {("overview", "json")}
+    assert set(published.files) == tables | shown | {("certificate", "json")}
     assert {path.name for path in out.iterdir()} == {f"{kind}.{form}" for kind, form in published.files}
     assert published.counts == {"series": 5, "forecast": 5, "refused": 0}
 
