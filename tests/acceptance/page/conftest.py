@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.acceptance.page.reader import Reader
+from tests.acceptance.service.sample import demand
 from tests.acceptance.service.server import Server
 
 from batchcast.app.samples import write_sample
+
+HOSTILE_SITES = ("<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>")
+HOSTILE_PARTS = (
+    "=cmd|' /C calc'!A0",
+    '"><svg onload=alert(3)>',
+    "{{ 7 * 7 }}",
+    "javascript:alert(4)",
+    "a&amp;b",
+    "P/../?#%41",
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +48,36 @@ def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _sample(tmp_path_factory, "alldemand_augjul")
 
 
+@pytest.fixture(scope="session")
+def spoilt_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some rows of it can't be read."""
+    path = tmp_path_factory.mktemp("samples") / "spoilt.csv"
+    path.write_bytes(demand(months=12) + b"2025-13-01,P-1,S0,4\n2025-05-01,P-2,S1,many\n2025-06-01,,S2,1\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def foreign_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No demand history at all."""
+    path = tmp_path_factory.mktemp("samples") / "addresses.csv"
+    path.write_text("name,street,city\nAni,Jl. Merdeka 1,Palu\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def lumpy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three years by month of parts seldom asked for, with names that would do harm if believed."""
+    path = tmp_path_factory.mktemp("samples") / "lumpy <b>.csv"
+    path.write_text(lumpy_demand(), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def files(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """All these files by the names of their fixtures, without `_file`."""
+    return {name: request.getfixturevalue(f"{name}_file") for name in ("small", "large", "spoilt", "foreign", "lumpy")}
+
+
 @pytest.fixture(params=["en", "id"])
 def reader(request: pytest.FixtureRequest, open_page, site: Server) -> Reader:
     """Somebody before the dashboard, who reads English or Indonesian."""
@@ -44,3 +88,19 @@ def _sample(factory: pytest.TempPathFactory, name: str) -> Path:
     path = factory.mktemp("samples") / f"{name}.csv"
     write_sample(name, path)
     return path
+
+
+def lumpy_demand() -> str:
+    """Rows of 2 sites and 11 parts, half of them with hostile names."""
+    draw = random.Random(7)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["date", "partnumber", "site_code", "demand_qty"])
+    parts = [*HOSTILE_PARTS, *(f"SEAL-{number:03}" for number in range(6))]
+    for site in HOSTILE_SITES:
+        for k, part in enumerate(parts):
+            for month in range(36):
+                if draw.random() < 0.15 + 0.07 * k:
+                    quantity = draw.randint(1, 4 + 3 * k)
+                    table.writerow([f"{2023 + month // 12}-{month % 12 + 1:02}-01", part, site, quantity])
+    return text.getvalue()

@@ -61,10 +61,14 @@ class Reader:
         """Fill in one of the advanced settings, and wait until the plan follows."""
         field = self.page.locator(f"#set-{setting}")
         if not field.is_visible():
-            self.page.get_by_text(self.word("advanced"), exact=True).click()
+            self.open_advanced()
         with self.page.expect_response("**/analysis"):
             field.fill(value)
             field.blur()
+
+    def open_advanced(self) -> None:
+        """Unfold the settings that are seldom needed."""
+        self.page.get_by_text(self.word("advanced"), exact=True).click()
 
     def run(self) -> str:
         """Press the one button; the id of the batch."""

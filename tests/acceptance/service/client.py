@@ -41,9 +41,9 @@ class Client:
             headers=headers,
         )
 
-    def accepted(self, content: bytes, *, key: str | None = None, **settings: Any) -> str:
+    def accepted(self, content: bytes, *, key: str | None = None, name: str = "demand.csv", **settings: Any) -> str:
         """Send a file that is a demand history; the id of its batch."""
-        answer = self.submit(content, key=key, **settings)
+        answer = self.submit(content, key=key, name=name, **settings)
         assert answer.status_code in (200, 202), answer.text
         return str(answer.json()["batch_id"])
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from tests.acceptance.service.sample import SETTINGS, demand, files_below
 from tests.acceptance.service.server import Server
-
-
-@pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Makes servers, by default with one home and so one queue; whatever is left of them goes at the end."""
-    servers: list[Server] = []
-
-    def make(name: str = "home", **settings: Any) -> Server:
-        home = settings.pop("home", tmp_path / name)
-        servers.append(Server(home, **settings))
-        return servers[-1]
-
-    yield make
-    for server in servers:
-        server.close()
 
 
 @pytest.fixture

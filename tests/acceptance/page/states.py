@@ -1,0 +1,135 @@
+"""Every state that a page can be in, one after the other, as a reader brings them about.
+
+Each function goes through some of them and yields the name of each while the page is in it, for somebody to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from playwright.sync_api import expect
+from tests.acceptance.page.reader import Reader
+from tests.acceptance.service.sample import demand
+
+HELD = "Morowali"  # a site of the small file
+
+
+def of_the_dashboard(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
+    """From the first visit to what the file holds."""
+    page, site = reader.page, reader.server.page
+    yield "dashboard"
+    page.goto(f"{site}/history")
+    yield "history-empty"
+    page.goto(site)
+    reader.choose(files["small"])
+    yield "file-small"
+    reader.open_advanced()
+    yield "settings-advanced"
+    reader.set("lead_time", "0")
+    yield "settings-refused"
+    page.goto(site)
+    reader.choose(files["large"])
+    yield "file-large"
+    page.goto(site)
+    reader.choose(files["spoilt"])
+    yield "file-with-refused-rows"
+    page.goto(site)
+    reader.choose(files["foreign"])
+    yield "file-refused"
+
+
+def of_a_batch(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
+    """From waiting to each of the ends."""
+    page, server = reader.page, reader.server
+    server.set_fault(HELD, "hold")
+    page.goto(server.page)
+    reader.choose(files["small"])
+    reader.turn(on=True)
+    stopped = reader.run()
+    server.await_job(HELD)
+    expect(reader.rows.get_by_text(reader.word("completed"), exact=True)).to_have_count(2)
+    yield "batch-running"
+    page.locator("[data-dialog]").click()
+    yield "batch-stop-dialog"
+    page.keyboard.press("Escape")
+    waiting = [server.client.accepted(demand(seed=seed), batch_mode="on", models="naive") for seed in (1, 2, 3)]
+    page.goto(f"{server.page}/batches/{waiting[-1]}")
+    yield "batch-waiting"
+    page.goto(f"{server.page}/history")
+    yield "history-live"
+    page.goto(f"{server.page}/batches/{stopped}/stop")
+    yield "batch-stop"
+    page.get_by_role("button", name=reader.word("stop")).click()
+    reader.await_state("stopped")
+    yield "batch-stopped"
+
+    server.lift_fault(HELD)
+    server.set_fault(HELD, "crash")
+    page.goto(f"{server.page}/batches/{stopped}/retry")
+    yield "batch-again"
+    reader.run()
+    reader.await_state("rolled back")
+    yield "batch-rolled-back"
+    page.get_by_role("alert").get_by_role("button").click()
+    yield "batch-fix-and-retry"
+    server.lift_fault(HELD)
+    for batch_id in waiting:
+        server.client.await_end(batch_id)
+
+
+def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
+    """What was published, down to one series."""
+    page, server = reader.page, reader.server
+    for name in ("large", "lumpy"):
+        batch_id = server.client.accepted(files[name].read_bytes(), name=files[name].name, batch_mode="on")
+        page.goto(f"{server.page}/batches/{batch_id}")
+        reader.await_state("completed")
+        if name == "large":
+            yield "batch-completed"
+        page.goto(f"{server.page}/batches/{batch_id}/results")
+        yield f"results-{name}"
+        page.goto(f"{server.page}/batches/{batch_id}/series")
+        yield f"series-{name}"
+        page.locator("#series-table tbody th a").first.click()
+        page.locator(".uplot").wait_for()
+        yield f"one-series-{name}"
+    page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
+    yield "series-none"
+    page.goto(f"{server.page}/batches/{batch_id}/series/one?site_code=x&partnumber=y")
+    yield "problem-no-series"
+    page.goto(f"{server.page}/history")
+    yield "history"
+    page.goto(f"{server.page}/history?search=nothing-like-it")
+    yield "history-none"
+    page.goto(f"{server.page}/batches/{batch_id}/delete")
+    yield "batch-delete"
+
+
+def of_help(reader: Reader) -> Iterator[str]:
+    """What is explained, and what is not there."""
+    for path, name in (
+        ("/help", "help"),
+        ("/help/settings", "help-settings"),
+        ("/help/errors", "help-errors"),
+        ("/help/errors?search=nothing-like-it", "help-errors-none"),
+        ("/no-such-page", "problem-no-page"),
+        (f"/batches/{'0' * 32}", "problem-no-batch"),
+    ):
+        reader.page.goto(f"{reader.server.page}{path}")
+        yield name
+
+
+def of_access(reader: Reader, viewer: str) -> Iterator[str]:
+    """Who comes to a server with tokens, and may look only."""
+    page, site = reader.page, reader.server.page
+    yield "sign-in"
+    page.locator("#token").fill("not a token")
+    page.locator("main form button").click()
+    yield "sign-in-refused"
+    page.locator("#token").fill(viewer)
+    page.locator("main form button").click()
+    page.wait_for_url(f"{site}/")
+    yield "dashboard-viewer"
+    page.goto(f"{site}/history")
+    yield "history-viewer"

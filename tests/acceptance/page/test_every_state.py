@@ -1,0 +1,98 @@
+"""Every state of every page: nobody is kept out of it, nothing is cut off, and `make screenshots` shows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+from tests.acceptance.page import states
+from tests.acceptance.page.reader import Reader
+from tests.acceptance.service.server import Server
+from tests.plugins.browser import PHONE, WIDE, barriers
+
+from batchcast.app.tokens import Role, new_token
+
+SCREENSHOTS = os.environ.get("SCREENSHOTS")  # folder; nothing is kept without it
+# Which looks are searched for barriers in which language; between them every look is, and every look in a screenshot.
+SEARCHED = {
+    "en": ((WIDE, "light"), (PHONE, "dark")),
+    "id": ((WIDE, "dark"), (PHONE, "light")),
+}
+
+
+@pytest.fixture(params=["en", "id"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def own_site(make_server: Callable[..., Server]) -> Server:
+    """A server on which nothing has run."""
+    return make_server(max_parallel=2).start()
+
+
+def test_the_dashboard(open_page, own_site, language, files):
+    reader = Reader(open_page(own_site.page, language=language), language, own_site)
+
+    look_at_all(reader, states.of_the_dashboard(reader, files))
+
+
+def test_a_batch(open_page, own_site, language, files):
+    reader = Reader(open_page(own_site.page, language=language), language, own_site)
+
+    look_at_all(reader, states.of_a_batch(reader, files))
+
+
+def test_results(open_page, own_site, language, files):
+    reader = Reader(open_page(own_site.page, language=language), language, own_site)
+
+    look_at_all(reader, states.of_results(reader, files))
+
+
+def test_help(reader):
+    look_at_all(reader, states.of_help(reader))
+
+
+def test_access(open_page, make_server, language):
+    token, entry = new_token("ani", Role.VIEWER)
+    server = make_server(tokens=entry).start()
+    reader = Reader(open_page(server.page, language=language), language, server)
+
+    look_at_all(reader, states.of_access(reader, token))
+
+
+def look_at_all(reader: Reader, found: Iterator[str]) -> None:
+    """Look at each state in its looks; everything that is wrong is told, not only the first."""
+    wrong = []
+    for name in found:
+        for size in (WIDE, PHONE):
+            for theme in ("light", "dark"):
+                show(reader.page, size, theme)
+                wrong += [f"{name}, {theme}, {size}: {one}" for one in shortcomings(reader, size, theme)]
+                if SCREENSHOTS:
+                    width = "wide" if size == WIDE else "phone"
+                    path = Path(SCREENSHOTS) / reader.language / f"{name}-{width}-{theme}.png"
+                    reader.page.screenshot(path=path, full_page=True)
+        show(reader.page, WIDE, "light")
+    assert wrong == []
+
+
+def show(page: Page, size: tuple[int, int], theme: str) -> None:
+    """Show the page so."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # a change of colours takes a while
+    if page.viewport_size != {"width": size[0], "height": size[1]}:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def shortcomings(reader: Reader, size: tuple[int, int], theme: str) -> list[str]:
+    """What is wrong with the page as it is shown."""
+    found = []
+    wanted, there = reader.page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+    if there > wanted:
+        found.append(f"it is {there} wide and has {wanted}")
+    if (size, theme) in SEARCHED[reader.language]:
+        found += barriers(reader.page)
+    return found
