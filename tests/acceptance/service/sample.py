@@ -9,7 +9,7 @@ from typing import Any
 
 SITES = ("S0", "S1", "S2")
 SETTINGS: Mapping[str, Any] = {"batch_mode": "on", "models": "naive", "horizon": 2}  # a site is a partition
-DATABASE = re.compile(r"[^/]+\.(db|sqlite\d?)(-wal|-shm|-journal)?")
+OF_EVERY_HOME = re.compile(r"[^/]+\.(db|sqlite\d?)(-wal|-shm|-journal)?|session\.key")  # no batch left them
 
 
 def demand(sites: Sequence[str] = SITES, *, months: int = 8, seed: int = 0) -> bytes:
@@ -22,8 +22,8 @@ def demand(sites: Sequence[str] = SITES, *, months: int = 8, seed: int = 0) -> b
 
 
 def files_below(home: Path, *batch_ids: str) -> list[str]:
-    """What a home holds beside its database, numbers of attempts and owners left out: the same after any recovery."""
+    """What a home holds of batches, numbers of attempts and owners left out: the same after any recovery."""
     names = [path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()]
     for batch_id in batch_ids:
         names = [name.replace(batch_id, "ID") for name in names]
-    return sorted(re.sub(r"-\d+(?=[-/])", "-N", name) for name in names if not DATABASE.fullmatch(name))
+    return sorted(re.sub(r"-\d+(?=[-/])", "-N", name) for name in names if not OF_EVERY_HOME.fullmatch(name))
