@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 PHONE = (390, 844)
 WIDE = (1280, 900)
@@ -89,11 +89,17 @@ class _Watched:
         page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", self._note_request)
+        page.on("dialog", self._note_dialog)
 
     def _note_message(self, message: ConsoleMessage) -> None:
         # A refused answer is for the test to judge; a page that is left breaks off what it was loading.
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.complaints.append(f"console: {message.text}")
+
+    def _note_dialog(self, dialog: Dialog) -> None:
+        # No script of ours opens one: it is somebody else's that ran.
+        self.complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def _note_request(self, request: Request) -> None:
         place = urlsplit(request.url)

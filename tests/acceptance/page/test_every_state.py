@@ -75,7 +75,7 @@ def look_at_all(reader: Reader, found: Iterator[str]) -> None:
                 if SCREENSHOTS:
                     width = "wide" if size == WIDE else "phone"
                     path = Path(SCREENSHOTS) / reader.language / f"{name}-{width}-{theme}.png"
-                    reader.page.screenshot(path=path, full_page=True)
+                    take_picture(reader.page, path, size)
         show(reader.page, WIDE, "light")
     assert wrong == []
 
@@ -85,6 +85,14 @@ def show(page: Page, size: tuple[int, int], theme: str) -> None:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # a change of colours takes a while
     if page.viewport_size != {"width": size[0], "height": size[1]}:
         page.set_viewport_size({"width": size[0], "height": size[1]})
+
+
+def take_picture(page: Page, path: Path, size: tuple[int, int]) -> None:
+    """Of the whole page, as a window of its height would show it: what sticks to the window's edge is at the edge."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size[0], "height": max(height, size[1])})
+    page.screenshot(path=path)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
 def shortcomings(reader: Reader, size: tuple[int, int], theme: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from batchcast.app.service import ResultNotKept, Service
 from batchcast.domain.batch import Batch
+from batchcast.domain.calendar import Frequency
 from batchcast.domain.message import Message
 from batchcast.domain.overview import Overview
 from batchcast.http.streams import answer_file
@@ -21,18 +22,21 @@ from batchcast.web.results.downloads import files_of
 from batchcast.web.results.one import OneSeries, show_series
 from batchcast.web.results.stock import Stock
 from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page, rows_of
-from batchcast.web.results.totals import chart_of_totals, sites_of
+from batchcast.web.results.totals import chart_of_totals, in_weeks, sites_of
 from batchcast.web.results.words import CLASSES, FENCED
 
 router = APIRouter()
 
 Key = Annotated[str, Query(max_length=10_000)]
+Step = Literal["", "week"]  # of the totals of daily demand
 
 _FILTER = "series-filter"  # id of the form whose every change asks for a new table
 
 
 @router.get("/batches/{batch_id}/results")
-async def results(request: Request, batch_id: BatchId, here: Here, lang: Lang, site_code: Key = "") -> Response:
+async def results(
+    request: Request, batch_id: BatchId, here: Here, lang: Lang, *, site_code: Key = "", step: Step = ""
+) -> Response:
     """The batch in totals; those by period alone, where the page asks for them of another site."""
     batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
     values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
@@ -40,11 +44,18 @@ async def results(request: Request, batch_id: BatchId, here: Here, lang: Lang, s
         periods = overview.periods
         if site_code:
             periods = await here.threads.light(here.service.site_periods, batch_id, site_code)
-        chart = chart_of_totals(periods, batch.plan.request.calendar.frequency)
-        values |= {"periods": periods, "chart": chart, "payload": chart.as_json(lang), "site_code": site_code}
+        frequency = batch.plan.request.calendar.frequency
+        has_days = frequency is Frequency.DAILY
+        if has_days and step == "week":
+            periods, frequency = in_weeks(periods), Frequency.WEEKLY
+        chart = chart_of_totals(periods, frequency)
+        values |= {"periods": periods, "chart": chart, "payload": chart.as_json(lang)}
+        values |= {"site_code": site_code, "has_days": has_days, "step": step}
     if request.headers.get("hx-target") == "totals":
         answer = render(request, "results/totals.html", **values)
-        answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{urlencode({'site_code': site_code})}"
+        answer.headers["hx-replace-url"] = (
+            f"/batches/{batch_id}/results?{urlencode({'site_code': site_code, 'step': step})}"
+        )
         return _varied(answer)
     if overview is not None:
         asked = batch.plan.request

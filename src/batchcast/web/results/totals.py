@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from batchcast.domain.calendar import Frequency
+from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency
 from batchcast.domain.overview import Overview, PeriodTotal, SiteTotal
 from batchcast.web.results.charts import Chart
 from batchcast.web.results.table import TableState
@@ -28,6 +28,17 @@ class SiteTable:
 
     in_sight: tuple[SiteRow, ...]
     folded: tuple[SiteRow, ...]
+
+
+def in_weeks(days: Sequence[PeriodTotal]) -> tuple[PeriodTotal, ...]:
+    """Sums of seven days each, counted from the first day of the forecast both ways; days that fill no week are left
+    out, for a week that lacks days looks like a fall of demand."""
+    past = [one for one in days if not one.is_forecast]
+    ahead = [one for one in days if one.is_forecast]
+    starts = range(len(past) % DAYS_IN_WEEK, len(past), DAYS_IN_WEEK)
+    weeks = [past[start : start + DAYS_IN_WEEK] for start in starts]
+    weeks += [ahead[start : start + DAYS_IN_WEEK] for start in range(0, len(ahead) - DAYS_IN_WEEK + 1, DAYS_IN_WEEK)]
+    return tuple(replace(week[0], total=sum(day.total for day in week)) for week in weeks)
 
 
 def chart_of_totals(periods: Sequence[PeriodTotal], frequency: Frequency) -> Chart:
