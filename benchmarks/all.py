@@ -21,6 +21,7 @@ ARGUMENTS = {
     "ingest": [["--rows", "1000000"], ["--rows", "59000000"]],
     "scaling": [["--full"]],
     "service": [["--check"]],
+    "page": [["--check"]],
     "estimates": [["--check"]],
 }
 PACKAGES = ("batchcast", "numpy", "numba", "pyarrow", "polars", "statsforecast")

@@ -42,7 +42,7 @@ def main() -> None:
 
 def run_batches(home: Path) -> Iterator[tuple[tuple[int, int, int], float, float]]:
     """Each batch with its estimate and its real seconds, from start to end."""
-    with serve(home) as (_, address), httpx.Client(base_url=address, timeout=300, trust_env=False) as http:
+    with serve(home) as (_, address, _), httpx.Client(base_url=address, timeout=300, trust_env=False) as http:
         for batch in BATCHES:
             yield (batch, *_run(http, batch))
 

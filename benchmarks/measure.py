@@ -72,8 +72,8 @@ def measure(command: Sequence[str | Path], *, environment: Mapping[str, str] | N
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A server with this home and the address of its API, from when it is ready to the end of the block.
+def serve(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
+    """A server with this home and the addresses of its API and its page, from when it is ready to the end of the block.
 
     Raises:
         BenchmarkFailed: if it does not start; its log says why.
@@ -95,7 +95,7 @@ def serve(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise BenchmarkFailed(f"the server did not start:\n{log.read_text()}")
             time.sleep(0.1)
-        yield process, address
+        yield process, address, f"http://127.0.0.1:{page_port}"
     finally:
         process.terminate()
         process.wait(30)

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--check", action="store_true", help="fail where the bars are not met")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder) / "home") as (server, address):
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder) / "home") as (server, address, _):
         line, misses = asyncio.run(measure_batch(server, address, given.partitions, given.clients))
     print("Every client polls the status every 2 s and listens to the events; memory is the server's own process.\n")
     header = ["partitions", "clients", "batch s", "polls", "p50 ms", "p95 ms", "worst ms", "events", "server peak MB"]

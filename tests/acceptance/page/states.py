@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.acceptance.page.reader import Reader
 from tests.acceptance.service.sample import demand
 
+SEEN = {"large": "11-982889", "lumpy": "SEAL-003"}  # a part of each file, whose series is looked at
 HELD = "Morowali"  # a site of the small file
 
 
@@ -91,7 +92,8 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
         yield f"results-{name}"
         page.goto(f"{server.page}/batches/{batch_id}/series")
         yield f"series-{name}"
-        page.locator("#series-table tbody th a").first.click()
+        page.goto(f"{server.page}/batches/{batch_id}/series?search={SEEN[name]}")
+        page.locator("#series-table").get_by_role("link", name=SEEN[name]).first.click()
         page.locator(".uplot").wait_for()
         yield f"one-series-{name}"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
