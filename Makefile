@@ -1,9 +1,9 @@
 # Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv (the tests install
-# PostgreSQL from Debian's packages where it is missing and they may).
+# PostgreSQL and chromium from Debian's packages where they are missing and they may).
 # Another interpreter: make test PYTHON=/path/to/python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench accuracy clean static
+.PHONY: help demo serve test check screenshots bench accuracy clean static
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +16,7 @@ COUNTED := --cov --cov-append --cov-report= --cov-fail-under=0
 INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning -m "not compiled"
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## make the founding sample and forecast it, 13 sites in 13 partitions
 	$(BIN)/batchcast warm
@@ -49,6 +49,9 @@ static: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+screenshots: $(VENV)/.dev ## take a picture of every state of every page, in both languages, into screenshots/
+	SCREENSHOTS=screenshots $(BIN)/python -m pytest -n 2 -q tests/acceptance/page/test_every_state.py
+
 bench: $(VENV)/.dev ## measure speed and memory, and write the table of docs/benchmarks.md
 	$(BIN)/python benchmarks/all.py
 
@@ -56,7 +59,7 @@ accuracy: $(VENV)/.dev ## measure accuracy on the real data sets in BATCHCAST_DA
 	$(BIN)/python benchmarks/accuracy.py
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) src/batchcast/api/static/swagger demo build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) src/batchcast/api/static/swagger src/batchcast/web/static/vendor demo screenshots build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
