@@ -126,7 +126,26 @@ def test_100_000_series_are_searched_sorted_and_paged(open_page, site):
     page.get_by_role("link", name="P012345").click()
     expect(page.get_by_role("heading", name="P012345")).to_be_visible()
     page.locator(".uplot").wait_for()
-    site.client.delete(batch_id)
+
+
+def test_the_service_level_moves_the_stock_figures_and_has_a_range(open_page, site, lumpy_file):
+    batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name)
+    site.client.await_end(batch_id)
+    page = open_page(f"{site.page}/batches/{batch_id}/series?search=SEAL-005")
+    page.locator("#series-table").get_by_role("link", name="SEAL-005").first.click()
+    level, figures = page.get_by_label("Service level"), page.locator("#stock")
+    before = figures.inner_text()
+
+    page.get_by_role("slider").fill("99.5")
+    expect(level).to_have_value("99.5")
+    expect(figures).to_contain_text("99.5% of the cases")
+    assert figures.inner_text() != before
+
+    level.fill("120")
+    expect(level).to_have_attribute("aria-invalid", "true")
+    level.fill("80")
+    expect(figures).to_contain_text("80% of the cases")
+    expect(level).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_the_keyboard_alone_is_enough(open_page, site, small_file):

@@ -15,7 +15,13 @@ export function tie(slider, number) {
 if (typeof document !== "undefined") {
   for (const form of document.querySelectorAll("form[data-level]")) {
     const slider = form.querySelector("input[type=range]");
-    tie(slider, form.querySelector("input[type=number]"));
+    const number = form.querySelector("input[type=number]");
+    tie(slider, number);
+    // What is out of its range is not sent, and shown to be so; the label tells the range.
+    number.addEventListener("input", () => {
+      if (number.validity.valid) number.removeAttribute("aria-invalid");
+      else number.setAttribute("aria-invalid", "true");
+    });
     slider.closest("[hidden]").hidden = false;
   }
 }
