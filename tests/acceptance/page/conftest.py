@@ -84,6 +84,20 @@ def reader(request: pytest.FixtureRequest, open_page, site: Server) -> Reader:
     return Reader(open_page(site.page, language=request.param), request.param, site)
 
 
+@pytest.fixture(autouse=True)
+def _left_clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves on the site is gone before the next, which would else take its partitions from there."""
+    yield
+    if "site" in request.fixturenames:
+        site = request.getfixturevalue("site")
+        site.lift_all_faults()
+        client = site.client
+        for line in client.history()["batches"]:
+            client.cancel(line["batch_id"])
+            client.await_end(line["batch_id"])
+            client.delete(line["batch_id"])
+
+
 def _sample(factory: pytest.TempPathFactory, name: str) -> Path:
     path = factory.mktemp("samples") / f"{name}.csv"
     write_sample(name, path)

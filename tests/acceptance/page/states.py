@@ -73,6 +73,7 @@ def of_a_batch(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     reader.await_state("rolled back")
     yield "batch-rolled-back"
     page.get_by_role("alert").get_by_role("button").click()
+    page.wait_for_url("**/retry")
     yield "batch-fix-and-retry"
     server.lift_fault(HELD)
     for batch_id in waiting:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 from tests.acceptance.page import states
 from tests.acceptance.page.reader import Reader
-from tests.acceptance.service.server import Server
 from tests.plugins.browser import PHONE, WIDE, barriers
 
 from batchcast.app.tokens import Role, new_token
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # folder; nothing is kept without it
-# Which looks are searched for barriers in which language; between them every look is, and every look in a screenshot.
-SEARCHED = {
-    "en": ((WIDE, "light"), (PHONE, "dark")),
-    "id": ((WIDE, "dark"), (PHONE, "light")),
-}
+LOOKS = [(size, theme) for size in (WIDE, PHONE) for theme in ("light", "dark")]
+# Searching for barriers takes a while: between them the languages have both themes and both widths.
+SEARCHED = {"en": (WIDE, "light"), "id": (PHONE, "dark")}
 
 
 @pytest.fixture(params=["en", "id"])
@@ -28,27 +25,15 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def own_site(make_server: Callable[..., Server]) -> Server:
-    """A server on which nothing has run."""
-    return make_server(max_parallel=2).start()
-
-
-def test_the_dashboard(open_page, own_site, language, files):
-    reader = Reader(open_page(own_site.page, language=language), language, own_site)
-
+def test_the_dashboard(reader, files):
     look_at_all(reader, states.of_the_dashboard(reader, files))
 
 
-def test_a_batch(open_page, own_site, language, files):
-    reader = Reader(open_page(own_site.page, language=language), language, own_site)
-
+def test_a_batch(reader, files):
     look_at_all(reader, states.of_a_batch(reader, files))
 
 
-def test_results(open_page, own_site, language, files):
-    reader = Reader(open_page(own_site.page, language=language), language, own_site)
-
+def test_results(reader, files):
     look_at_all(reader, states.of_results(reader, files))
 
 
@@ -66,16 +51,17 @@ def test_access(open_page, make_server, language):
 
 def look_at_all(reader: Reader, found: Iterator[str]) -> None:
     """Look at each state in its looks; everything that is wrong is told, not only the first."""
+    searched = SEARCHED[reader.language]
+    looks = LOOKS if SCREENSHOTS else [searched, (PHONE if searched[0] == WIDE else WIDE, searched[1])]
     wrong = []
     for name in found:
-        for size in (WIDE, PHONE):
-            for theme in ("light", "dark"):
-                show(reader.page, size, theme)
-                wrong += [f"{name}, {theme}, {size}: {one}" for one in shortcomings(reader, size, theme)]
-                if SCREENSHOTS:
-                    width = "wide" if size == WIDE else "phone"
-                    path = Path(SCREENSHOTS) / reader.language / f"{name}-{width}-{theme}.png"
-                    take_picture(reader.page, path, size)
+        for size, theme in looks:
+            show(reader.page, size, theme)
+            told = shortcomings(reader.page, is_searched=(size, theme) == searched)
+            wrong += [f"{name}, {theme}, {size}: {one}" for one in told]
+            if SCREENSHOTS:
+                width = "wide" if size == WIDE else "phone"
+                take_picture(reader.page, Path(SCREENSHOTS) / reader.language / f"{name}-{width}-{theme}.png", size)
         show(reader.page, WIDE, "light")
     assert wrong == []
 
@@ -95,12 +81,8 @@ def take_picture(page: Page, path: Path, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
-def shortcomings(reader: Reader, size: tuple[int, int], theme: str) -> list[str]:
+def shortcomings(page: Page, *, is_searched: bool) -> list[str]:
     """What is wrong with the page as it is shown."""
-    found = []
-    wanted, there = reader.page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
-    if there > wanted:
-        found.append(f"it is {there} wide and has {wanted}")
-    if (size, theme) in SEARCHED[reader.language]:
-        found += barriers(reader.page)
-    return found
+    wanted, there = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
+    found = [f"it is {there} wide and has {wanted}"] if there > wanted else []
+    return found + (barriers(page) if is_searched else [])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
-from tests.acceptance.page.reader import Reader
 
 ALERT_LINES = 5
 
@@ -124,14 +122,3 @@ def test_a_batch_is_stopped_once_that_is_confirmed(reader, small_file):
         reader.await_state("stopped")
     finally:
         reader.server.lift_fault("Morowali")
-
-
-@pytest.fixture(autouse=True)
-def _no_checkpoints(reader: Reader):
-    """What a test leaves behind is gone before the next, which would else take its partitions from there."""
-    yield
-    client = reader.server.client
-    for line in client.history()["batches"]:
-        client.cancel(line["batch_id"])
-        client.await_end(line["batch_id"])
-        client.delete(line["batch_id"])

@@ -154,6 +154,12 @@ class Server:
         """End that act; jobs that it holds go on."""
         (self.faults / name).unlink()
 
+    def lift_all_faults(self) -> None:
+        """End every act that is still set."""
+        for fault in self.faults.iterdir():
+            if fault.name != "log":
+                fault.unlink()
+
     def die_at(self, point: str, times: int = 1) -> None:
         """Have it kill itself when it reaches that point of a batch's life for the n-th time from now on."""
         (self.faults / "kill-at.part").write_text(f"{point}:{times}")
