@@ -79,7 +79,7 @@ class NoSuchPage(BatchcastError):
     slug = "no-such-page"
 
     def __init__(self) -> None:
-        super().__init__(Message(mark("There is nothing under this path; /api/docs lists what there is.")))
+        super().__init__(Message(mark("There is nothing at this address: /history lists the batches, and /api/docs what programs can ask for.")))
 
 
 class MethodNotAllowed(BatchcastError):
