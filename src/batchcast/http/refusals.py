@@ -79,7 +79,10 @@ class NoSuchPage(BatchcastError):
     slug = "no-such-page"
 
     def __init__(self) -> None:
-        super().__init__(Message(mark("There is nothing at this address: /history lists the batches, and /api/docs what programs can ask for.")))
+        template = mark(
+            "There is nothing at this address: /history lists the batches, and /api/docs what programs can ask for."
+        )
+        super().__init__(Message(template))
 
 
 class MethodNotAllowed(BatchcastError):
