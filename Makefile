@@ -34,7 +34,7 @@ test: static ## check everything and run every test, with coverage
 	$(BIN)/batchcast warm
 	@echo "Compiled lines can't be counted, so the unit tests of the models run once interpreted:"
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q $(INTERPRETED) tests/unit/forecast
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -q $(COUNTED) -m "not alone" tests/unit tests/property tests/integration
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(COUNTED) -m "not alone" tests/unit tests/property tests/integration
 	@echo "Batchcast as people use it; its lines have been counted, and here it is waited for, so three go at once:"
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not alone" tests/acceptance
 	@echo "Tests that count what their process has started, and so go where no other has:"
