@@ -100,7 +100,7 @@ def test_a_file_that_can_t_be_a_history_is_the_error_it_would_be_here(pool, tmp_
 def test_a_worker_warms_up(pool):
     outcome = pool.submit(Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)).wait(600)
 
-    assert (outcome.ending, outcome.result) == (Ending.DONE, None)
+    assert (outcome.ending, outcome.result) == (Ending.DONE, None), outcome
 
 
 def test_a_batch_is_published_and_its_repetition_gives_the_same_bytes(run, tmp_path):
