@@ -27,6 +27,8 @@ FAULTS = os.environ.get("FAULTS")
 
 
 def hold(file):
+    # The log tells who is held, and not only who has begun.
+    note(f"{file.name}-held")
     while file.exists():
         time.sleep(0.01)
 
@@ -45,6 +47,12 @@ def memory(file):
     return block
 
 
+def note(text):
+    """A line more in the log."""
+    with (Path(FAULTS) / "log").open("a") as log:
+        log.write(f"{text}\n")
+
+
 def name_of(job, arguments):
     """The site of a partition, or the job's own name."""
     return arguments["partition"]["sites"]["value"][0] if job == "partition_job" else job
@@ -58,8 +66,7 @@ def faulty(job, function):
             return None
         name = name_of(job, arguments)
         file = Path(FAULTS) / name
-        with (Path(FAULTS) / "log").open("a") as log:
-            log.write(f"{name}\n")
+        note(name)
         if file.exists():
             globals()[file.read_text()](file)
         return function(arguments, on_progress)
