@@ -55,8 +55,12 @@ screenshots: $(VENV)/.dev ## take a picture of every state of every page, in bot
 bench: $(VENV)/.dev ## measure speed and memory, and write the table of docs/benchmarks.md
 	$(BIN)/python benchmarks/all.py
 
-accuracy: $(VENV)/.dev ## measure accuracy on the real data sets in BATCHCAST_DATA or ../shared/data
-	$(BIN)/python benchmarks/accuracy.py
+accuracy: $(VENV)/.accuracy ## measure accuracy against peers on the real data sets in BATCHCAST_DATA or ../shared/data; SET=carparts
+	cd benchmarks && ../$(BIN)/python -m accuracy $(SET)
+
+$(VENV)/.accuracy: $(VENV)/.dev
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --group accuracy
+	@touch $@
 
 clean: ## remove everything that make made
 	rm -rf $(VENV) src/batchcast/api/static/swagger src/batchcast/web/static/vendor demo screenshots build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

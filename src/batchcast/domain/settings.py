@@ -62,6 +62,8 @@ MODEL_NAMES = (
     "linear_decay",
     "empirical",
     "wss",
+    "lightgbm_tweedie",
+    "lightgbm_quantile",
 )
 
 

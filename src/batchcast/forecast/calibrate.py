@@ -11,12 +11,12 @@ from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.classes import DEMAND_CLASSES
 from batchcast.forecast.distributions.conformal import FEWEST_RESIDUALS, residual_table, standardise
 from batchcast.forecast.families import Conformal, NegativeBinomial
-from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Family
+from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Family, fold_weights
 from batchcast.forecast.statistics import Tally
 
 Floats = NDArray[np.float64]
 
-SPREADS = (0.5, 0.7, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6)  # factors of variance that are tried
+SPREADS = (0.35, 0.5, 0.7, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6)  # factors of variance that are tried
 CLASS_CASES = 100.0  # cases of its own at which a demand class weighs as much as all classes together
 PRIOR_CASES = 100.0  # cases of the batch at which they weigh as much as the default
 PRIOR_CURVATURE = 0.05  # relative loss of a factor e times the default, as far as the default is believed
@@ -44,8 +44,9 @@ def _best_spread(family: NegativeBinomial, backtest: Backtest) -> list[float]:
         trial = Calibration(spread={family.name: [factor] * len(DEMAND_CLASSES)})
         pinball = backtest.score(*family.sums(evidence, trial, backtest.levels, backtest.actuals.shape[2]), Tally())
         known = ~np.isnan(pinball)
-        curves[:, place] = np.bincount(classes[known], weights=pinball[known], minlength=len(DEMAND_CLASSES))
-        cases = np.bincount(classes[known], minlength=len(DEMAND_CLASSES)).astype(np.float64)
+        recency = np.broadcast_to(fold_weights(len(pinball))[:, None], pinball.shape)[known]
+        curves[:, place] = np.bincount(classes[known], pinball[known] * recency, len(DEMAND_CLASSES))
+        cases += np.bincount(classes[known], recency, len(DEMAND_CLASSES)) / len(SPREADS)
     prior = PRIOR_CURVATURE * np.log(np.array(SPREADS) / DEFAULT_SPREAD) ** 2
     overall = _mixed(_relative(curves.sum(axis=0)), cases.sum(), prior, PRIOR_CASES)
     best = [_mixed(_relative(curve), n, overall, CLASS_CASES).argmin() for curve, n in zip(curves, cases, strict=True)]

@@ -16,7 +16,7 @@ from batchcast.forecast.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-POOL_WEIGHT = 25.0  # folds that the experience of the whole batch is worth
+POOL_WEIGHT = 100.0  # folds that the experience of the whole batch is worth
 BEST = 3  # families whose quantiles are averaged
 NONE = -1  # in place of a family where there are fewer
 

@@ -34,6 +34,7 @@ class Evidence:
     classes: NDArray[np.int8]  # shape (cutoffs, series)
     dispersion: Floats  # variance of the sum divided by its mean, shape (cutoffs, series)
     means: Mapping[str, Floats]  # point model -> mean of each step, shape (cutoffs, series, steps); NaN: it failed
+    learned: Floats | None  # quantiles of the sum that trees foretell, at `learned.LEVELS`; NaN, None: they do not
     weights: Floats | None  # weekday weights of each step, same shape; None: every day is like another
 
     def steps(self, model: str, count: int) -> Floats:
@@ -73,6 +74,7 @@ def gather_evidence(
         classes=classify(moments, frequency),
         dispersion=dispersion_of_sums(moments),
         means={model: hold_means(steps, ceiling, skip, moments.span) for model, steps in means.items()},
+        learned=None,
         weights=weights,
     )
 

@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.classes import LONG_INTERVAL, demand_interval
+from batchcast.forecast.distributions.bend import bend
 from batchcast.forecast.distributions.conformal import conformal_quantiles, typical_deviation
 from batchcast.forecast.distributions.empirical import window_quantiles
 from batchcast.forecast.distributions.negbin import negbin_quantiles
 from batchcast.forecast.distributions.wss import bootstrap_quantiles, mixture_quantiles
 from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
-from batchcast.forecast.family import Calibration, Family, Levels, Rows, Scored
+from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Family, Levels, Rows, Scored
+from batchcast.forecast.learned.features import LOCAL_MEANS
+from batchcast.forecast.learned.learned import LEVELS as LEARNED_LEVELS
 
 Floats = NDArray[np.float64]
 
@@ -139,6 +142,34 @@ class Conformal:
 
 
 @dataclass(frozen=True)
+class LearnedQuantiles:
+    """Quantiles of the sum over the horizon that trees have learned across series; between and beyond those levels it
+    has the shape of a negative binomial around the mean they learned.
+    """
+
+    name: str = "lightgbm_quantile"
+    kin: str = "learned_quantiles"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """NaN where the span is another than the horizon that was learned."""
+        steps = evidence.steps(LEARNED_MEAN, count)
+        if evidence.learned is None:
+            return np.full((*steps.shape[:2], len(levels)), np.nan), steps
+        mean = evidence.steps(LEARNED_MEAN, evidence.span).sum(axis=2)
+        every = tuple(sorted({*LEARNED_LEVELS, *levels}))
+        shape = _negbin_sums(mean, evidence.dispersion * DEFAULT_SPREAD, evidence.moments.unit, every)
+        own = shape[:, :, [every.index(level) for level in LEARNED_LEVELS]]
+        wanted = shape[:, :, [every.index(level) for level in levels]]
+        quantiles = bend(wanted, levels, own, evidence.learned, LEARNED_LEVELS)
+        unit = evidence.moments.unit[:, :, None]
+        return np.where(unit > 0, np.floor(quantiles + 0.5), quantiles), steps
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """A negative binomial step around the learned mean: what is learned is the sum."""
+        return NegativeBinomial(LEARNED_MEAN, self.kin).steps(evidence, calibration, rows, count, levels)
+
+
+@dataclass(frozen=True)
 class Certain:
     """A point model taken at its word, every quantile its mean: a baseline to stand beside, never a candidate."""
 
@@ -171,6 +202,7 @@ _POINT_KINS = {
     "adida": "bucket",
     "imapa": "bucket",
     "linear_decay": "decay",
+    "lightgbm_tweedie": "learned_mean",
 }
 AUTO_MODELS = (
     "mean",
@@ -187,6 +219,8 @@ AUTO_MODELS = (
     "linear_decay",
 )
 CONFORMAL_MODELS = ("imapa", "ses")
+LEARNED_MEAN = "lightgbm_tweedie"
+LEARNED_FAMILIES: tuple[Family, ...] = (NegativeBinomial(LEARNED_MEAN, "learned_mean"), LearnedQuantiles())
 FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed
 FALLBACK_NAME = "fallback_mean"
 
@@ -196,7 +230,8 @@ def families_of(models: Sequence[str]) -> tuple[Family, ...]:
     if models:
         return tuple(_family_of(model) for model in models)
     around = tuple(NegativeBinomial(m, _POINT_KINS[m]) for m in AUTO_MODELS)
-    return (*around, EmpiricalWindows(), Bootstrap(), *(Conformal(model) for model in CONFORMAL_MODELS))
+    conformal = (Conformal(model) for model in CONFORMAL_MODELS)
+    return (*around, EmpiricalWindows(), Bootstrap(), *conformal, *LEARNED_FAMILIES)
 
 
 def baselines_beside(families: Sequence[Scored]) -> tuple[Scored, ...]:
@@ -212,14 +247,22 @@ def _family_of(model: str) -> Family:
             return EmpiricalWindows()
         case "wss":
             return Bootstrap(everywhere=True)
+        case "lightgbm_quantile":
+            return LearnedQuantiles()
         case _:
             return NegativeBinomial(model, _POINT_KINS[model])
 
 
 def point_models_of(families: Sequence[Scored]) -> tuple[str, ...]:
-    """The point models these families need and that of the fallback, each once."""
+    """The point models these families need and that of the fallback, each once; what is learned looks at many."""
     needed = [family.model for family in families if isinstance(family, NegativeBinomial | Conformal | Certain)]
-    return tuple(dict.fromkeys([*needed, FALLBACK.model]))
+    looked_at = LOCAL_MEANS if is_learned(families) else ()
+    return tuple(m for m in dict.fromkeys([*needed, *looked_at, FALLBACK.model]) if m != LEARNED_MEAN)
+
+
+def is_learned(families: Sequence[Scored]) -> bool:
+    """Does any of them need what is learned across series?"""
+    return any(family.name in {learned.name for learned in LEARNED_FAMILIES} for family in families)
 
 
 def _negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) -> Floats:

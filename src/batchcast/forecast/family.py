@@ -16,7 +16,14 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Levels = tuple[float, ...]  # ascending, in (0, 1)
 
+FOLD_DECAY = 0.5  # of the weight of a fold against the one after it
 DEFAULT_SPREAD = 1.25  # moments of the past understate what comes: they leave out that the mean itself is uncertain
+
+
+def fold_weights(folds: int) -> Floats:
+    """How much each fold counts, the latest first, 1 on average: what came last is most like what comes."""
+    weights = FOLD_DECAY ** np.arange(folds)
+    return np.asarray(weights * folds / max(weights.sum(), 1.0))
 
 
 @dataclass(frozen=True, kw_only=True)

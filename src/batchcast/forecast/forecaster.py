@@ -22,7 +22,7 @@ from batchcast.forecast.backtest import Backtest, Picture, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
-from batchcast.forecast.family import Family, Scored
+from batchcast.forecast.family import Family, Scored, fold_weights
 from batchcast.forecast.fence import fence_of_steps, fence_of_sums, hold_back
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
@@ -108,9 +108,11 @@ class Task:
             answers: does the family have a forecast to give, shape (families, series).
             without_fold: the fold whose outcomes must not be used; None for the final forecast.
         """
-        kept = losses if without_fold is None else np.delete(losses, without_fold, axis=1)
-        known = ~np.isnan(kept)
-        own = _mean_of_known(kept, known, axis=1)
+        weights = fold_weights(losses.shape[1])
+        if without_fold is not None:
+            losses, weights = np.delete(losses, without_fold, axis=1), np.delete(weights, without_fold)
+        known = ~np.isnan(losses)
+        own = _mean_of_known(losses, known * weights[:, None], axis=1)
         pooled = self.pool.relative_losses(without_fold)[classes]
         return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.kins)
 
@@ -118,7 +120,8 @@ class Task:
 def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     """Forecast every series of a chunk; each must have at least one period."""
     baselines = baselines_beside(task.families)
-    outlook = Outlook(panel, task.request, (*task.families, *baselines), task.pool.cutoffs, task.pool.profile)
+    pool, candidates = task.pool, (*task.families, *baselines)
+    outlook = Outlook(panel, task.request, candidates, cutoffs=pool.cutoffs, profile=pool.profile, learned=pool.learned)
     accuracy, losses = _look_back(outlook.backtest(), baselines, task)
     return _look_ahead(panel, outlook.final(), losses, accuracy, task)
 
@@ -224,10 +227,11 @@ def _fold_mean(values: Floats) -> Floats:
     return _mean_of_known(values, ~np.isnan(values), axis=0)
 
 
-def _mean_of_known(values: Floats, known: NDArray[np.bool_], axis: int) -> Floats:
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+def _mean_of_known(values: Floats, weights: Floats | NDArray[np.bool_], axis: int) -> Floats:
+    """Mean weighted so; NaN where all weights are 0."""
+    weight = weights.sum(axis=axis)
+    total = np.where(weights > 0, values * weights, 0.0).sum(axis=axis)
+    return np.where(weight > 0, total / np.where(weight > 0, weight, 1.0), np.nan)
 
 
 def _to_whole(quantiles: Floats, unit: Floats) -> Floats:

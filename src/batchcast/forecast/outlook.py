@@ -10,8 +10,10 @@ import pyarrow as pa
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
 from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
-from batchcast.forecast.families import point_models_of
+from batchcast.forecast.families import is_learned, point_models_of
 from batchcast.forecast.family import Scored
+from batchcast.forecast.learned.hearing import with_learned
+from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.models import forecast_points
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel
@@ -27,10 +29,14 @@ class Outlook:
         panel: Panel,
         request: ForecastRequest,
         families: Sequence[Scored],
+        *,
         cutoffs: Sequence[int],
         profile: WeekdayProfile | None,
+        learned: Learned | None,
     ) -> None:
         self.panel = panel
+        self._learned = learned
+        self._families = families
         self._request = request
         self._folds = len(cutoffs)
         self._held = (*cutoffs, 0)  # the final forecast last
@@ -57,6 +63,16 @@ class Outlook:
         return self._evidence(slice(self._folds, None), self._request.lead_time)
 
     def _evidence(self, places: slice, span: int) -> Evidence:
+        evidence = self._local_evidence(places, span)
+        if not is_learned(self._families):
+            return evidence
+        if self._learned is None:
+            return with_learned(evidence, None, self._request.horizon)
+        same = span == self._request.horizon
+        looked_at = evidence if same else self._local_evidence(places, self._request.horizon)
+        return with_learned(evidence, self._learned.predict(looked_at), self._request.horizon)
+
+    def _local_evidence(self, places: slice, span: int) -> Evidence:
         held = np.array(self._held, dtype=np.int64)
         if span not in self._moments:  # the lead time is often the horizon
             self._moments[span] = measure_history(self.panel.values, self.panel.offsets, held, span)

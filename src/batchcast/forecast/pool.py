@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.classes import DEMAND_CLASSES
-from batchcast.forecast.family import Calibration
+from batchcast.forecast.family import Calibration, fold_weights
+from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.profile import WeekdayProfile
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,8 @@ PRIOR_LOSSES = {
     "wss": 1.05,
     "conformal_imapa": 0.9,
     "conformal_ses": 0.95,
+    "negbin_lightgbm_tweedie": 0.86,
+    "lightgbm_quantile": 0.86,
 }
 PRIOR_LOSS = 1.1  # of a family that is not named there
 
@@ -58,6 +61,7 @@ class Pool:
     losses: Floats  # summed scaled pinball, shape (folds, classes, families)
     common: Floats  # summed mean of all families on the same cases, same shape
     cases: Floats  # number of those cases, same shape
+    learned: Learned | None = None  # across series; None: the batch is too small for it
 
     def relative_losses(self, without_fold: int | None) -> Floats:
         """Loss of each family relative to the mean family, by demand class: shape (classes, families).
@@ -68,7 +72,8 @@ class Pool:
         kept = np.ones(len(self.cutoffs), dtype=np.bool_)
         if without_fold is not None:
             kept[without_fold] = False
-        losses, common, cases = (part[kept].sum(axis=0) for part in (self.losses, self.common, self.cases))
+        weights = np.where(kept, fold_weights(len(self.cutoffs)), 0.0)[:, None, None]
+        losses, common, cases = ((part * weights).sum(axis=0) for part in (self.losses, self.common, self.cases))
         prior = np.array([PRIOR_LOSSES.get(family, PRIOR_LOSS) for family in self.families])
         overall = _shrunk(losses.sum(axis=0), common.sum(axis=0), cases.sum(axis=0), prior, PRIOR_SHRINKAGE)
         return _shrunk(losses, common, cases, overall, CLASS_SHRINKAGE)
@@ -85,6 +90,7 @@ class Pool:
             "losses": self.losses.tolist(),
             "common": self.common.tolist(),
             "cases": self.cases.tolist(),
+            "learned": self.learned and self.learned.as_json(),
         }
         path.write_text(json.dumps(values), encoding="utf-8")
 
@@ -106,6 +112,7 @@ class Pool:
                 spread=values["spread"],
                 residuals={family: np.array(table) for family, table in values["residuals"].items()},
             ),
+            learned=Learned.from_json(values["learned"]) if values["learned"] else None,
             **tables,
         )
 

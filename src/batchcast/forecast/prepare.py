@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from batchcast.domain.calendar import Frequency
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import choose_cutoffs, run_families
 from batchcast.forecast.calibrate import calibrate
-from batchcast.forecast.families import Conformal, families_of
+from batchcast.forecast.families import Certain, Conformal, families_of, is_learned
+from batchcast.forecast.learned.features import LOCAL_MEANS
+from batchcast.forecast.learned.learned import Learned
+from batchcast.forecast.learned.learner import FEWEST_CASES, choose_practice, learn, say_too_few
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel, read_panel
 from batchcast.forecast.pool import Pool, sum_losses, untaught_pool
-from batchcast.forecast.profile import learn_profile
+from batchcast.forecast.profile import WeekdayProfile, learn_profile
 from batchcast.forecast.sample import choose_sample
 from batchcast.forecast.statistics import Tally
 
@@ -38,9 +42,13 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     typical = int(np.sort(lengths)[(3 * len(lengths)) // 4]) if len(lengths) else 0
     cutoffs = choose_cutoffs(request, typical)
     if not cutoffs:
-        return untaught_pool([family.name for family in families if not isinstance(family, Conformal)])
+        kept = [f for f in families if not isinstance(f, Conformal) and (request.models or not is_learned([f]))]
+        return untaught_pool([family.name for family in kept])
     profile = learn_profile(panel, cutoffs[-1]) if request.calendar.frequency is Frequency.DAILY else None
-    backtest = Outlook(panel, request, families, cutoffs, profile).backtest()
+    learned = _learn(panel, request, cutoffs, typical, profile) if is_learned(families) else None
+    if learned is None and not request.models:
+        families = tuple(family for family in families if not is_learned([family]))
+    backtest = Outlook(panel, request, families, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, families = calibrate(families, backtest)
     quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.horizon)
     pinball = np.array([backtest.score(quantiles[k], means[k], Tally()) for k in range(len(families))])
@@ -53,4 +61,18 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
         losses=losses,
         common=common,
         cases=cases,
+        learned=learned,
     )
+
+
+def _learn(
+    panel: Panel, request: ForecastRequest, cutoffs: Sequence[int], typical: int, profile: WeekdayProfile | None
+) -> Learned | None:
+    """Trees from the panel at many past cutoffs; None where there is too little."""
+    practice = choose_practice(request, typical, len(panel))
+    if len(panel) * len(practice) < FEWEST_CASES:
+        say_too_few(len(panel) * len(practice))
+        return None
+    local = tuple(Certain(model) for model in LOCAL_MEANS)
+    outlook = Outlook(panel, request, local, cutoffs=practice, profile=profile, learned=None)
+    return learn(outlook.backtest(), request, tuple(cutoffs))

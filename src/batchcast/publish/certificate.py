@@ -18,7 +18,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.publish.problems import CertificateMismatch, InvalidCertificate
 
 FORMAT = 1  # of the file; grows when an old one can no longer be read
-_ENGINE = ("batchcast", "numpy", "numba", "pyarrow")  # a number can change with their version
+_ENGINE = ("batchcast", "numpy", "numba", "pyarrow", "lightgbm")  # a number can change with their version
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -122,14 +122,14 @@ def test_a_few_series_of_a_batch_leave_conformal_families_out(make_panel, make_r
 @pytest.mark.compiled
 def test_spread_is_fitted_where_there_is_enough_to_fit(make_panel, make_request):
     rng = np.random.default_rng(8)
-    # a level that wanders: the past is far steadier than the future
+    # a level that wanders: its own past varies far more than what is ahead of its last value
     histories = [np.round(200 * np.exp(np.cumsum(rng.normal(0, 0.25, 40)))) for _ in range(300)]
 
     spread = learn_pool(make_panel(*histories), make_request()).calibration.spread["negbin_ses"]
 
     few = learn_pool(make_panel(*histories[:1]), make_request()).calibration.spread["negbin_ses"]
     assert set(few) <= {1.0, 1.25, 1.6}
-    assert spread[SMOOTH] != 1.25
+    assert spread[ERRATIC] < 1.0  # most of them
 
 
 def test_residuals_are_read_off_at_their_levels():

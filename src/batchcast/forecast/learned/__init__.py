@@ -1,0 +1,6 @@
+"""What is learned across series: boosted trees for the mean and the quantiles of the demand over the horizon.
+
+Comes in: the evidence of a sample of the batch at many past cutoffs, and what came after each.
+Goes out: a `Learned`, kept in the pool; for a chunk of series, its means and quantiles.
+Open first: `features.py`, what the trees look at; `learner.py`, what they are taught and when.
+"""

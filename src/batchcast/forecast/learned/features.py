@@ -1,0 +1,103 @@
+"""What the trees look at: everything in units of the series' own expected demand, so that series of any size are alike.
+
+    local means      each point model's forecast of the sum over the horizon
+    stretches        mean demand of recent stretches: the last periods, the last horizons, this time a season ago
+    moments          size, spread, interval and share of demands, the window sums, the scale of the measure
+    ages             periods since the first and the last demand, and the length of history
+
+A feature that can't be had is NaN, which trees have a branch for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.classes import demand_interval
+from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.kernels.recent import sum_stretches
+
+Floats = NDArray[np.float64]
+
+LOCAL_MEANS = (
+    "mean",
+    "moving_average",
+    "ses",
+    "holt_damped",
+    "theta",
+    "sba",
+    "tsb",
+    "imapa",
+    "linear_decay",
+    "seasonal_naive",
+    "holt_winters",
+    "adida",
+)
+ANCHORS = ("imapa", "ses", "tsb", "moving_average")  # steady ones, whose mean is what a series expects of itself
+LEAST_OF_MEAN = 0.1  # of the usual demand over the horizon: a quiet part is not divided by next to nothing ...
+LEAST_OF_SIZE = 0.02  # ... nor is one that has gone: of the mean size of a demand
+FRACTION = 0.01  # of the mean size, as the unit of demand that is not whole
+TINY = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """The features of each series at each cutoff."""
+
+    anchor: Floats  # demand over the horizon that a series expects of itself, over 0, shape (cutoffs, series)
+    table: NDArray[np.float32]  # shape (cutoffs, series, features)
+
+
+def make_features(evidence: Evidence, season_length: int) -> Features:
+    """Features from evidence for the sum over the horizon, which must have the point models LOCAL_MEANS."""
+    moments, span = evidence.moments, evidence.span
+    sums = np.array([evidence.steps(model, span).sum(axis=2) for model in LOCAL_MEANS])
+    anchor = _mean_of_known(sums[[LOCAL_MEANS.index(model) for model in ANCHORS]])
+    anchor = np.maximum(anchor, LEAST_OF_MEAN * span * moments.mean)
+    anchor = np.maximum(anchor, LEAST_OF_SIZE * moments.size_mean + TINY)
+    unit = np.where(moments.unit > 0, moments.unit, FRACTION * moments.size_mean + TINY)
+    size = np.maximum(moments.size_mean, TINY)
+    interval = np.where(moments.demands > 0, demand_interval(moments), np.nan)
+    since = np.where(moments.demands > 0, moments.periods - 1.0 - moments.last, np.nan)
+    columns = [
+        *(sums / anchor),
+        *np.moveaxis(_stretches(evidence, season_length), 2, 0) * span / anchor,
+        np.log1p(anchor / unit),
+        np.log(size / anchor),
+        np.log1p(size / unit),
+        since / span,
+        interval / span,
+        since / interval,
+        moments.demands / np.maximum(moments.periods, 1.0),
+        np.sqrt(moments.size_variance) / size,
+        np.sqrt(moments.variance * span) / anchor,
+        np.sqrt(moments.span_variance) / anchor,
+        moments.span_largest / anchor,
+        moments.scale / anchor,
+        np.log(np.maximum(moments.periods, 1.0)),
+        moments.span_mean / anchor,
+        np.sqrt(evidence.dispersion / anchor),
+    ]
+    return Features(anchor=anchor, table=np.stack(columns, axis=2).astype(np.float32))
+
+
+def _stretches(evidence: Evidence, season_length: int) -> Floats:
+    """Mean demand of a period in recent stretches, shape (cutoffs, series, stretches)."""
+    span = evidence.span
+    pairs = [(1, 0), (2, 1), (3, 2), (2, 0), (3, 0), (max(span // 2, 1), 0), (span, 0), (2 * span, span), (4 * span, 0)]
+    if season_length > 1:
+        ahead = -(-(evidence.skip + span) // season_length) * season_length  # whole seasons that reach past the horizon
+        year = ahead - evidence.skip
+        pairs.append((year, year - span))
+    starts, stops = (np.array(places, dtype=np.int64) for places in zip(*pairs, strict=True))
+    means = np.empty((len(evidence.held), len(evidence.offsets) - 1, len(pairs)))
+    sum_stretches(evidence.values, evidence.offsets, evidence.held, starts, stops, means)
+    return means
+
+
+def _mean_of_known(values: Floats) -> Floats:
+    """Mean over the first axis of what is not NaN; 0 where nothing is."""
+    known = ~np.isnan(values)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))

@@ -1,0 +1,77 @@
+"""Trees of a batch, of every fold and of the final forecast, and what they say of a chunk of series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.learned.booster import Booster
+from batchcast.forecast.learned.features import make_features
+
+Floats = NDArray[np.float64]
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the quantiles that are learned: those that are measured
+LARGEST_RATIO = 50.0  # demand over the horizon is learned up to so many times what the series expects of itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trees:
+    """What was learned up to one cutoff, of demand over the horizon divided by the series' anchor."""
+
+    mean: Booster
+    quantiles: tuple[Booster, ...]  # at LEVELS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What the trees say of the demand over the horizon; NaN at cutoffs with too little to learn from before them."""
+
+    mean: Floats  # shape (cutoffs, series)
+    quantiles: Floats  # at LEVELS, never under 0 nor descending, shape (cutoffs, series, LEVELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """Trees by number of the fold, those of the final forecast last; None where there was too little to learn from."""
+
+    season_length: int
+    folds: tuple[Trees | None, ...]
+    rows: int  # cases that the final ones were taught
+
+    def predict(self, evidence: Evidence) -> Prediction:
+        """What the trees of each cutoff's own fold say, which know nothing after it."""
+        features = make_features(evidence, self.season_length)
+        shape = features.anchor.shape
+        mean, quantiles = np.full(shape, np.nan), np.full((*shape, len(LEVELS)), np.nan)
+        for c, fold in enumerate(evidence.folds.tolist()):
+            trees = self.folds[fold]
+            if trees is None or not shape[1]:
+                continue
+            table, anchor = features.table[c], features.anchor[c]
+            mean[c] = np.clip(trees.mean.predict(table), 0.0, LARGEST_RATIO) * anchor
+            ratios = np.sort(np.stack([booster.predict(table) for booster in trees.quantiles], axis=1), axis=1)
+            quantiles[c] = np.maximum(ratios, 0.0) * anchor[:, None]
+        return Prediction(mean=mean, quantiles=quantiles)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; `from_json` reads them back."""
+        return {"season_length": self.season_length, "rows": self.rows, "folds": [_texts(f) for f in self.folds]}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """What `as_json` gave."""
+        folds = tuple(_trees(texts) for texts in values["folds"])
+        return cls(season_length=values["season_length"], rows=values["rows"], folds=folds)
+
+
+def _texts(trees: Trees | None) -> list[str] | None:
+    return None if trees is None else [trees.mean.text, *(booster.text for booster in trees.quantiles)]
+
+
+def _trees(texts: Sequence[str] | None) -> Trees | None:
+    return None if texts is None else Trees(mean=Booster(texts[0]), quantiles=tuple(map(Booster, texts[1:])))

@@ -1,0 +1,88 @@
+"""What the trees are taught: many past cutoffs of a sample of the batch, and of each fold only what lies before it.
+
+A case is a series at a cutoff; its target is the demand over the horizon after it, divided by what the series expected
+of itself. Its weight makes the loss of the trees the measure of `metrics.py`: one case counts by its scaled pinball.
+The bounds: MOST_CASES cases (`sample.SAMPLE_SIZE` series at FEWEST_CUTOFFS), 38 numbers each, 4 MB; the time limit of
+the preparation step. A batch with fewer than FEWEST_CASES cases goes without.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.plan import ForecastRequest
+from batchcast.forecast.backtest import Backtest
+from batchcast.forecast.learned.booster import fit, is_available
+from batchcast.forecast.learned.features import make_features
+from batchcast.forecast.learned.learned import LARGEST_RATIO, LEVELS, Learned, Trees
+
+log = logging.getLogger(__name__)
+
+Floats = NDArray[np.float64]
+
+MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
+MOST_FOLD_CASES = 8_000  # of a fold, whose trees only tell how good such trees are
+FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
+FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
+HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
+TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
+
+
+def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:
+    """Periods held back at the cutoffs that are learned from, ascending, over the last four horizons.
+
+    The first is a horizon before the end; before the last there are half a horizon and four periods to look at.
+    """
+    ahead = request.skip + request.horizon
+    count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
+    stride = max(1, request.horizon * 4 // count)
+    room = typical_length - max(4, request.horizon // 2)
+    return tuple(range(ahead, min(room + 1, ahead + count * stride), stride))
+
+
+def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]) -> Learned | None:
+    """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
+
+    Args:
+        practice: evidence at the cutoffs of `choose_practice`, with what came.
+        request: what is forecast.
+        cutoffs: periods held back at each fold.
+    """
+    usable = practice.usable
+    if int(usable.sum()) < FEWEST_CASES:
+        say_too_few(int(usable.sum()))
+        return None
+    if not is_available():
+        log.warning("Nothing is learned across series: LightGBM can't be loaded (is the library libgomp installed?)")
+        return None
+    season = request.calendar.frequency.season_length
+    features = make_features(practice.evidence, season)
+    target = np.minimum(practice.actuals.sum(axis=2) / features.anchor, LARGEST_RATIO)
+    weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
+    ahead = request.skip + request.horizon
+    folds: list[Trees | None] = []
+    for held in (*cutoffs, 0):
+        known = usable & (practice.evidence.held >= held + ahead)[:, None]
+        cases = np.flatnonzero(known)
+        if len(cases) < FEWEST_CASES / (3 if held else 1):
+            folds.append(None)
+            continue
+        if held:
+            cases = cases[:: -(-len(cases) // MOST_FOLD_CASES)]
+        table = features.table.reshape(known.size, -1)[cases]
+        folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases]))
+    return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
+
+
+def say_too_few(cases: int) -> None:
+    """Tell that a batch goes without."""
+    log.info("Nothing is learned across series: %d cases are too few, %d are needed", cases, FEWEST_CASES)
+
+
+def _fit(table: NDArray[np.float32], target: Floats, weight: Floats) -> Trees:
+    quantiles = [{"objective": "quantile", "alpha": level} for level in LEVELS]
+    mean, *rest = fit(table, target, weight, [TWEEDIE, *quantiles])
+    return Trees(mean=mean, quantiles=tuple(rest))

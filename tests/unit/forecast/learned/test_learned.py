@@ -1,0 +1,165 @@
+"""What is learned across series: from what, when not at all, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from batchcast.forecast.families import LEARNED_FAMILIES
+from batchcast.forecast.kernels.recent import sum_stretches
+from batchcast.forecast.learned import learner
+from batchcast.forecast.learned.learned import LEVELS, Learned
+from batchcast.forecast.learned.learner import MOST_CASES, choose_practice
+from batchcast.forecast.outlook import Outlook
+from batchcast.forecast.partition import forecast_panel
+from batchcast.forecast.pool import Pool
+from batchcast.forecast.prepare import learn_pool
+
+NAMES = {family.name for family in LEARNED_FAMILIES}
+SERIES, PERIODS = 260, 30
+
+
+@pytest.fixture(scope="module")
+def histories():
+    rng = np.random.default_rng(5)
+    means = rng.gamma(1.0, 4.0, SERIES)
+    return [rng.poisson(mean * rng.gamma(2.0, 0.5, PERIODS)).astype(float) for mean in means]
+
+
+@pytest.fixture(scope="module")
+def panel(make_panel, histories):
+    return make_panel(*histories)
+
+
+@pytest.fixture(scope="module")
+def pool(panel, make_request):
+    return learn_pool(panel, make_request())
+
+
+def predict(learned, panel, request, cutoffs=(3, 6, 9)):
+    outlook = Outlook(panel, request, LEARNED_FAMILIES, cutoffs=cutoffs, profile=None, learned=None)
+    return learned.predict(outlook.backtest().evidence)
+
+
+def test_stretches_are_means_of_what_lies_before_the_cutoff():
+    values, sums = np.array([1.0, 2.0, 3.0, 4.0, 9.0]), np.empty((2, 1, 3))
+    starts, stops = np.array([1, 2, 4]), np.array([0, 1, 0])
+
+    sum_stretches(values, np.array([0, 5]), np.array([1, 2]), starts, stops, sums)
+
+    assert sums[0, 0].tolist() == [4.0, 3.0, 2.5]
+    assert sums[1, 0, :2].tolist() == [3.0, 2.0]
+    assert np.isnan(sums[1, 0, 2])  # history does not reach as far back
+
+
+def test_practice_lies_within_history_and_its_bounds(make_request):
+    request = make_request(horizon=6)
+
+    few, many = choose_practice(request, 60, 100), choose_practice(request, 60, 2000)
+
+    assert (few[0], many[0]) == (6, 6)
+    assert (len(few), len(many)) == (24, 12)
+    assert len(many) * 2000 == MOST_CASES
+    assert few[-1] <= 60 - 4
+    assert choose_practice(request, 9, 100) == ()
+
+
+@pytest.mark.compiled
+def test_what_is_learned_competes_and_is_scored(panel, pool, make_request):
+    found = forecast_panel(panel, make_request(), pool)
+
+    assert set(pool.families) >= NAMES
+    assert set(found.summary["statistics"]) >= NAMES
+    assert any("lightgbm" in model for model in found.forecast["model"].to_pylist())
+
+
+@pytest.mark.compiled
+def test_quantiles_ascend_and_the_trees_tell_large_parts_from_small_ones(panel, pool, histories, make_request):
+    said = predict(pool.learned, panel, make_request())
+
+    assert said.quantiles.shape == (3, SERIES, len(LEVELS))
+    known = ~np.isnan(said.mean)
+    assert known[0].all()
+    assert (np.diff(said.quantiles[known], axis=1) >= 0).all()
+    came = np.array([history[-3:].sum() for history in histories])
+    assert np.corrcoef(said.mean[0], came)[0, 1] > 0.8
+
+
+@pytest.mark.compiled
+def test_the_trees_of_a_fold_know_nothing_after_it(make_panel, histories, pool, make_request):
+    changed = [
+        np.append(history[:-3], history[-3:] * 50 + 7) for history in histories
+    ]  # what comes after the first fold
+
+    other = learn_pool(make_panel(*changed), make_request()).learned
+
+    assert other.folds[:3] == pool.learned.folds[:3]
+    assert other.folds[3] != pool.learned.folds[3]
+
+
+@pytest.mark.compiled
+def test_a_prediction_depends_on_no_neighbour(panel, pool, make_request):
+    whole = predict(pool.learned, panel, make_request())
+    alone = predict(pool.learned, panel.chunk(7, 8), make_request())
+
+    np.testing.assert_array_equal(alone.quantiles[:, 0], whole.quantiles[:, 7])
+    np.testing.assert_array_equal(alone.mean[:, 0], whole.mean[:, 7])
+
+
+@pytest.mark.compiled
+def test_the_same_batch_teaches_the_same_trees_and_they_are_read_back(panel, pool, make_request, tmp_path):
+    pool.save(tmp_path / "pool.json")
+
+    assert learn_pool(panel, make_request()).learned == pool.learned
+    assert Pool.load(tmp_path / "pool.json").learned == pool.learned
+    assert Learned.from_json(json.loads(json.dumps(pool.learned.as_json()))) == pool.learned
+
+
+@pytest.mark.compiled
+def test_a_small_batch_goes_without_and_says_so(make_panel, histories, make_request, caplog):
+    with caplog.at_level("INFO"):
+        pool = learn_pool(make_panel(*histories[:20]), make_request())
+
+    assert pool.learned is None
+    assert not NAMES & set(pool.families)
+    assert "too few" in caplog.text
+
+
+@pytest.mark.compiled
+def test_a_machine_without_lightgbm_goes_without_and_says_so(panel, make_request, caplog, monkeypatch):
+    monkeypatch.setattr(learner, "is_available", lambda: False)
+
+    pool = learn_pool(panel, make_request())
+
+    assert pool.learned is None
+    assert not NAMES & set(pool.families)
+    assert "LightGBM" in caplog.text
+
+
+@pytest.mark.compiled
+def test_over_another_lead_time_the_learned_mean_goes_on_and_its_quantiles_are_silent(panel, pool, make_request):
+    request = make_request(lead_time=6)
+    outlook = Outlook(panel, request, LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
+
+    evidence = outlook.final()
+    mean, quantiles = (family.sums(evidence, pool.calibration, (0.5, 0.9), 6) for family in LEARNED_FAMILIES)
+
+    assert np.isnan(quantiles[0]).all()
+    assert not np.isnan(mean[0]).any()
+    once = Outlook(panel, make_request(), LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
+    short = once.final().steps("lightgbm_tweedie", 3)
+    assert mean[1].sum() > 1.5 * short.sum()
+
+
+@pytest.mark.compiled
+def test_asked_for_alone_a_learned_model_answers_or_the_fallback_is_visible(panel, make_panel, histories, make_request):
+    request = make_request(models=("lightgbm_quantile",))
+
+    enough = forecast_panel(panel, request, learn_pool(panel, request))
+    few = make_panel(*histories[:20])
+    fallen = forecast_panel(few, request, learn_pool(few, request))
+
+    assert set(enough.forecast["model"].to_pylist()) == {"lightgbm_quantile"}
+    assert set(fallen.forecast["model"].to_pylist()) == {"fallback_mean"}
