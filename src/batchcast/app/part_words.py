@@ -71,14 +71,15 @@ def _stock_in_backtests(folds: Sequence[BacktestFold], request: ForecastRequest)
     )
     never = mark(
         "In {folds:,} backtests the stock of {stock} would never have covered the demand; "
-        "{actual:,} were wanted {when}."
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
     )
     once = mark(
-        "In {folds:,} backtests the stock of {stock} would have covered the demand once; {actual:,} were wanted {when}."
+        "In {folds:,} backtests the stock of {stock} would have covered the demand once; "
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
     )
     times = mark(
         "In {folds:,} backtests the stock of {stock} would have covered the demand {covered:,} times; "
-        "{actual:,} were wanted {when}."
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
     )
     template = always if covered == len(folds) else {0: never, 1: once}.get(covered, times)
     values = {
@@ -86,6 +87,7 @@ def _stock_in_backtests(folds: Sequence[BacktestFold], request: ForecastRequest)
         "stock": _stock(folds),
         "covered": covered,
         "actual": in_units(hardest.actual),
+        "short": in_units(hardest.actual - hardest.stock),
         "when": span_of_days(request.calendar, hardest.first, hardest.last).when,
     }
     return Message(template, values)

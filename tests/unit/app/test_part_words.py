@@ -57,16 +57,18 @@ def told(*folds: BacktestFold, **changes: Any) -> list[str]:
     [
         (
             [fold(3, 31.0), fold(6, 12.0), fold(9, 0.0)],
-            "In 3 backtests the stock of 12 would have covered the demand 2 times; 31 were wanted in Mar – May 2002.",
+            "In 3 backtests the stock of 12 would have covered the demand 2 times; "
+            "31 were wanted in Mar – May 2002, 19 more than the stock.",
         ),
         (
             [fold(3, 31.0), fold(6, 2.0, 10.5)],
             "In 2 backtests the stock of 10.5 to 12 would have covered the demand once; "
-            "31 were wanted in Mar – May 2002.",
+            "31 were wanted in Mar – May 2002, 19 more than the stock.",
         ),
         (
             [fold(3, 13.0), fold(6, 14.0)],
-            "In 2 backtests the stock of 12 would never have covered the demand; 14 were wanted in Jun – Aug 2002.",
+            "In 2 backtests the stock of 12 would never have covered the demand; "
+            "14 were wanted in Jun – Aug 2002, 2 more than the stock.",
         ),
         (
             [fold(3, 3.0), fold(6, 4.0)],

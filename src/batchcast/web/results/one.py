@@ -12,9 +12,11 @@ from batchcast.app.part_words import sentences_of
 from batchcast.app.service import BacktestFold, SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
+from batchcast.domain.calendar import Calendar
 from batchcast.domain.columns import quantile_column
 from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.spans import span_of_days
 from batchcast.publish import SeriesPage
 from batchcast.web.results.charts import Chart
 from batchcast.web.results.table import PlaceInTable
@@ -29,6 +31,7 @@ class Fold:
     """A past forecast with its places on a scale from 0 to 100, which is the same for all folds of a series."""
 
     told: BacktestFold
+    span: Message  # the periods that were forecast
     low: float
     median: float
     high: float
@@ -78,7 +81,7 @@ def show_series(batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, arou
         periods=len(history),
         forecast=detail.forecast,
         quantiles=[quantile_column(level) for level in request.quantiles],
-        folds=None if detail.backtest is None else _on_one_scale(detail.backtest),
+        folds=None if detail.backtest is None else _on_one_scale(detail.backtest, request.calendar),
         scores=_scores(detail.scores),
         sentences=sentences_of(detail.series, detail.backtest, request),
         previous_url=before,
@@ -108,12 +111,13 @@ def chart_of(
     )
 
 
-def _on_one_scale(folds: Sequence[BacktestFold]) -> list[Fold]:
+def _on_one_scale(folds: Sequence[BacktestFold], calendar: Calendar) -> list[Fold]:
     most = max((max(fold.high, fold.actual) for fold in folds), default=0.0)
     scale = _WIDTH / most if most > 0 else 0.0
     return [
         Fold(
             told=fold,
+            span=span_of_days(calendar, fold.first, fold.last).said,
             low=scale * fold.low,
             median=scale * fold.median,
             high=scale * fold.high,
