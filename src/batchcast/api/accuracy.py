@@ -21,14 +21,14 @@ from batchcast.domain.spans import Span
 router = APIRouter(prefix="/api/batch", tags=["results"])
 
 
-class TestedSpan(Answer):
+class BacktestSpan(Answer):
     """The periods that one backtest forecast."""
 
     first: dt.date = Field(description="First day of the first period.")
     last: dt.date = Field(description="Last day of the last period.")
 
 
-class Hurt(Answer):
+class ShortPart(Answer):
     """A part whose demand was beyond the stock in its backtests."""
 
     site_code: str
@@ -37,14 +37,14 @@ class Hurt(Answer):
     folds: int = Field(description="Its backtests.")
     units_short: float = Field(description="Demand beyond the stock, over all of them.")
     units_over: float = Field(description="Stock beyond the demand, over all of them.")
-    worst: TestedSpan = Field(description="The backtest that was the most short; the next three are of it.")
+    worst: BacktestSpan = Field(description="The backtest that was the most short; the next three are of it.")
     actual: float
     forecast: float
     stock: float
     reason: str = Field(description="What the demand did, in words.")
 
 
-class Accuracy(Answer):
+class BatchAccuracy(Answer):
     """How good the forecast of a batch is."""
 
     sentences: list[str] = Field(description="In the language asked for; or why nothing could be judged.")
@@ -52,19 +52,19 @@ class Accuracy(Answer):
     series: int
     judged: int = Field(description="Series with a backtest at least.")
     cases: int = Field(description="Backtests of single series.")
-    backtests: list[TestedSpan] = Field(description="The latest first.")
+    backtests: list[BacktestSpan] = Field(description="The latest first.")
     covered: float = Field(description="Share of the cases whose demand was at or under the stock.")
     value_added_vs_naive: float = Field(description="1 - lead-time pinball / that of the naive forecast.")
     bias: float = Field(description="Forecast / demand - 1; positive is over-forecast.")
     units_wanted: float
     units_short: float
     units_over: float
-    hurt: list[Hurt] = Field(description="The parts with the most units short, at most 20.")
+    hurt: list[ShortPart] = Field(description="The parts with the most units short, at most 20.")
 
 
 @router.get(
     "/accuracy/{batch_id}",
-    response_model=Accuracy,
+    response_model=BatchAccuracy,
     responses=documented(404, 409),
     summary="How good the forecast is, and the parts that hurt most",
 )
@@ -76,10 +76,10 @@ async def accuracy(batch_id: BatchId, here: Here, language: Lang) -> Response:
     return answer(render_accuracy(overview.hindsight, language), language)
 
 
-def render_accuracy(hindsight: Hindsight, language: Language) -> Accuracy:
+def render_accuracy(hindsight: Hindsight, language: Language) -> BatchAccuracy:
     """The backtest of a batch."""
     said = [finding.said for finding in findings_of(hindsight)] or [why_no_findings(hindsight)]
-    return Accuracy(
+    return BatchAccuracy(
         sentences=[translate(sentence, language) for sentence in said],
         service_level=hindsight.service_level,
         series=hindsight.series,
@@ -96,8 +96,8 @@ def render_accuracy(hindsight: Hindsight, language: Language) -> Accuracy:
     )
 
 
-def _hurt(part: HurtPart, language: Language) -> Hurt:
-    return Hurt(
+def _hurt(part: HurtPart, language: Language) -> ShortPart:
+    return ShortPart(
         site_code=part.site_code,
         partnumber=part.partnumber,
         demand_class=part.demand_class,
@@ -112,6 +112,6 @@ def _hurt(part: HurtPart, language: Language) -> Hurt:
     )
 
 
-def _span(span: Span) -> TestedSpan:
+def _span(span: Span) -> BacktestSpan:
     first, last = span.calendar.first_day(span.first), span.calendar.last_day(span.last)
-    return TestedSpan(first=date_of(first), last=date_of(last))
+    return BacktestSpan(first=date_of(first), last=date_of(last))

@@ -52,13 +52,16 @@ class Span:
 
     @property
     def when(self) -> Message:
-        """`in Mar – May 2002`, `on 3 Mar 2002`, `from 28 Feb to 5 Mar 2002`."""
+        """`in Mar – May 2002`, `in the week of 4 Mar 2002`, `on 3 Mar 2002`, `between 28 Feb and 5 Mar 2002`."""
         first, last = self._ends()
         if self.calendar.frequency is Frequency.MONTHLY:
             return Message(mark("in {months}"), {"months": self.said})
         if first == last:
             return Message(mark("on {day}"), {"day": last})
-        return Message(mark("from {first} to {last}"), {"first": first, "last": last})
+        if self.first == self.last:
+            begin = date_of(self.calendar.first_day(self.first))
+            return Message(mark("in the week of {day}"), {"day": _day(begin)})
+        return Message(mark("between {first} and {last}"), {"first": first, "last": last})
 
     def _ends(self) -> tuple[Message, Message]:
         """The first and the last month or day, the first without what the last says again."""

@@ -80,7 +80,7 @@ def test_the_parts_that_hurt_most_come_first_with_what_their_demand_did(batch) -
     assert (first.site_code, first.partnumber) == DEMAND
     assert (first.units_short, first.units_over, first.folds) == (3.0, 2.0, 2)
     assert (first.actual, first.stock, first.span.first) == (9.0, 6.0, LAST_DAY - 2)
-    assert str(first.reason) == "Demand rose to 9 from 2 to 4 Oct 2024; before, it had been about 0.1 in 3 days."
+    assert str(first.reason) == "Demand rose to 9 between 2 and 4 Oct 2024; before, it had been about 0.1 in 3 days."
     assert (second.partnumber, second.units_short) == ("=1+1", 1.0)
 
 

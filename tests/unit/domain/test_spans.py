@@ -21,10 +21,10 @@ MONTHS, WEEKS, DAYS = (Calendar(frequency=one) for one in (Frequency.MONTHLY, Fr
         (MONTHS, (2001, 12, 1), (2002, 2, 1), "Dec 2001 – Feb 2002", "in Dec 2001 – Feb 2002"),
         (MONTHS, (2001, 5, 1), (2002, 5, 1), "May 2001 – May 2002", "in May 2001 – May 2002"),
         (DAYS, (2002, 3, 3), (2002, 3, 3), "3 Mar 2002", "on 3 Mar 2002"),
-        (DAYS, (2002, 3, 3), (2002, 3, 9), "3 – 9 Mar 2002", "from 3 to 9 Mar 2002"),
-        (DAYS, (2002, 2, 28), (2002, 3, 6), "28 Feb – 6 Mar 2002", "from 28 Feb to 6 Mar 2002"),
-        (WEEKS, (2002, 3, 4), (2002, 3, 11), "4 – 17 Mar 2002", "from 4 to 17 Mar 2002"),
-        (WEEKS, (2001, 12, 31), (2001, 12, 31), "31 Dec 2001 – 6 Jan 2002", "from 31 Dec 2001 to 6 Jan 2002"),
+        (DAYS, (2002, 3, 3), (2002, 3, 9), "3 – 9 Mar 2002", "between 3 and 9 Mar 2002"),
+        (DAYS, (2002, 2, 28), (2002, 3, 6), "28 Feb – 6 Mar 2002", "between 28 Feb and 6 Mar 2002"),
+        (WEEKS, (2002, 3, 4), (2002, 3, 11), "4 – 17 Mar 2002", "between 4 and 17 Mar 2002"),
+        (WEEKS, (2001, 12, 31), (2001, 12, 31), "31 Dec 2001 – 6 Jan 2002", "in the week of 31 Dec 2001"),
     ],
 )
 def test_a_span_says_nothing_twice(calendar, first, last, said, when) -> None:
