@@ -27,6 +27,7 @@ _GATHERED = mark("More demand than ever before came together {when}: {actual:,},
 _ORDINARY = mark("Demand of {actual:,} {when}: the stock was too small for what had been seen before, up to {most:,}.")
 _QUIET = 2  # horizons without demand, after which any comes out of nothing
 _MOST_OF_IT = 0.5  # share of the demand that makes one period the whole story
+_LEAP = 1.5  # times the most of before
 _RISE = 1.5  # times the mean of before
 
 
@@ -75,7 +76,7 @@ def reason_of(part: HurtPart, values: Floats, first: int) -> Message:
     peak, most = float(during.max()), float(before.max(initial=0.0))
     if quiet >= max(_QUIET * horizon, 2):
         return Message(_WOKE, named | {"quiet": length_in_words(span.calendar, quiet)})
-    if peak > most and peak >= _MOST_OF_IT * part.actual:
+    if peak >= _LEAP * most and peak >= _MOST_OF_IT * part.actual:
         period = first + start + int(during.argmax())
         at = Span(calendar=span.calendar, first=period, last=period)
         return Message(_JUMPED, named | {"before": in_units(most), "peak": in_units(peak), "when": at.when})

@@ -39,6 +39,11 @@ def reason(before: list[float], during: list[float], after: list[float] | None =
     [
         ([1, 0, 3, 0, 2, 1], [40], "Demand jumped from at most 3 a month to 40 in Mar 2002."),
         ([1, 0, 3, 0, 2, 1], [1, 40, 0], "Demand jumped from at most 3 a month to 40 in Apr 2002."),
+        (
+            [21, 9, 13, 20, 8, 12],
+            [2, 22, 20],
+            "More demand than ever before came together in Mar – May 2002: 44, after at most 43 in 3 months.",
+        ),
         ([5, 0, 0, 0, 0, 0, 0], [2, 0, 9], "No demand for 6 months, then 11 in Mar – May 2002."),
         ([5, 0, 0], [2], "No demand for 2 months, then 2 in Mar 2002."),
         ([2, 6, 1, 3], [6, 5, 6], "Demand rose to 17 in Mar – May 2002; before, it had been about 9 in 3 months."),
