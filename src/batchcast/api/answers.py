@@ -324,6 +324,7 @@ class OneSeries(Answer):
     forecast: list[dict[str, Any]] = Field(description="Rows as they were published.")
     previous: SeriesKey | None
     next: SeriesKey | None
+    sentences: list[str] = Field(description="How it did in its backtests, in the language asked for.")
     scores: list[Score] = Field(description="Of every model in the backtest, best first.")
     backtest: list[Fold] | None = Field(description="Earliest first; null where an earlier version published it.")
     stock: dict[str, float] | None = Field(description="Stock figures at the `service_level` asked for, else null.")

@@ -124,14 +124,17 @@ def render_series_list(page: SeriesPage, offset: int, limit: int) -> answers.Ser
     )
 
 
-def render_one_series(detail: SeriesDetail, stock: Mapping[str, Any] | None) -> answers.OneSeries:
-    """One series, with its stock figures at another service level where one was asked for."""
+def render_one_series(
+    detail: SeriesDetail, sentences: Sequence[Message], stock: Mapping[str, Any] | None, language: Language
+) -> answers.OneSeries:
+    """One series with sentences about it, and its stock figures at another service level where one was asked for."""
     return answers.OneSeries(
         series=answers.SeriesLine(**detail.series),
         history=[answers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history],
         forecast=[dict(row) for row in detail.forecast],
         previous=_series_key(detail.previous),
         next=_series_key(detail.next),
+        sentences=_said(sentences, language),
         scores=[answers.Score(model=model, lead_time_pinball=score) for model, score in detail.scores],
         backtest=None if detail.backtest is None else [answers.Fold(**asdict(fold)) for fold in detail.backtest],
         stock=None if stock is None else dict(stock),

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from batchcast.api.answers import OneSeries, RejectedRows, SeriesList
-from batchcast.api.context import BatchId, Here, answer
+from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list
+from batchcast.app.part_words import sentences_of
 from batchcast.http.streams import FileAnswer, answer_file
 from batchcast.publish import SeriesQuery
 
@@ -103,6 +104,7 @@ async def one_series(
     batch_id: BatchId,
     *,
     here: Here,
+    language: Lang,
     site_code: Annotated[str, Path(description="Percent-encoded, a slash too.")],
     partnumber: Annotated[str, Path(description="Percent-encoded, a slash too.")],
     service_level: Annotated[float | None, Query(description="Stock figures at it too: 0.5 to 0.9999.")] = None,
@@ -112,7 +114,9 @@ async def one_series(
     detail = await here.threads.light(here.service.one_series, batch_id, *key)
     if service_level is not None:
         stock = await here.threads.light(here.service.stock_at, batch_id, *key, service_level)
-    return answer(render_one_series(detail, stock))
+    status = await here.threads.light(here.service.status, batch_id)
+    sentences = sentences_of(detail.series, detail.backtest, status.batch.plan.request)
+    return answer(render_one_series(detail, sentences, stock, language), language)
 
 
 @router.get(

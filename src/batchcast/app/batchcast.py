@@ -20,6 +20,8 @@ from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch
+from batchcast.domain.codec import decode
+from batchcast.domain.hindsight import Hindsight
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.publish import (
@@ -46,6 +48,7 @@ class RunResult:
     leaderboard: tuple[LeaderboardRow, ...]  # accuracy by model, best first
     counts: dict[str, int]  # rows and series, accounted for
     seconds: float  # of the whole, reading included
+    hindsight: Hindsight | None = None  # the backtest in units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,4 +228,5 @@ def _result_of(running: BatchRun, batch: Batch, intake: Intake, place: _Place) -
         leaderboard=tuple(LeaderboardRow.from_json(row) for row in published["leaderboard"]),
         counts=published["counts"],
         seconds=time.perf_counter() - place.started,
+        hindsight=decode(published.get("hindsight")),
     )

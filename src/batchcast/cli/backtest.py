@@ -8,7 +8,8 @@ import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import read_settings, setting_parameters
-from batchcast.cli.render.accuracy import accuracy_summary, leaderboard_table
+from batchcast.cli.render.accuracy import leaderboard_table
+from batchcast.cli.render.hindsight import hindsight_lines
 from batchcast.cli.render.result import files_card, result_json
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
@@ -38,11 +39,12 @@ def _carry_out(session: Session, values: Values) -> None:
     with follow(session, app) as listener:
         result = app.backtest(Path(file), settings, out=None if out is None else Path(out), listener=listener)
     if session.as_json:
-        session.screen.write_json(result_json(result))
+        session.screen.write_json(result_json(result, session.words))
         return
     show = session.screen.out.print
     show(leaderboard_table(result.leaderboard, session.words))
-    for sentence in accuracy_summary(result.leaderboard, settings.service_level, session.words):
-        show(sentence)
+    if result.hindsight is not None:
+        for line in hindsight_lines(result.hindsight, session.words):
+            show(line)
     if result.files:
         show(files_card(result, session.words))

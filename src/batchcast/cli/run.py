@@ -58,7 +58,7 @@ def _carry_out(session: Session, values: Values) -> None:
 
 def _show(session: Session, result: RunResult) -> None:
     if session.as_json:
-        session.screen.write_json(result_json(result))
+        session.screen.write_json(result_json(result, session.words))
         return
     for line in result_lines(result, session.words):
         session.screen.out.print(line)

@@ -21,11 +21,13 @@ from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import BatchResult, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import BatchcastError, InternalError
+from batchcast.domain.hindsight import Hindsight, HurtPart
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
 from batchcast.domain.message import Message, mark
 from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
+from batchcast.domain.spans import Span
 
 _KIND = "$"
 _NOUNS: Mapping[str, type] = {
@@ -37,7 +39,9 @@ _NOUNS: Mapping[str, type] = {
         ClassTotal,
         DemandHistory,
         ForecastRequest,
+        Hindsight,
         HistoryFacts,
+        HurtPart,
         IngestReport,
         Message,
         Overview,
@@ -50,6 +54,7 @@ _NOUNS: Mapping[str, type] = {
         SiteFacts,
         SiteTotal,
         Source,
+        Span,
         StoredFile,
     )
 }

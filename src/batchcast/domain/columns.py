@@ -35,6 +35,9 @@ PINBALL = "lead_time_pinball"
 PINBALL_NAIVE = "lead_time_pinball_naive"
 COVERED = "covered_at_service_level"
 BIAS = "bias"
+VALUE_ADDED = "value_added_vs_naive"
+UNITS_SHORT = "units_short"
+UNITS_OVER = "units_over"
 
 # The index of the series, which the API lists and searches.
 HISTORY_TOTAL = "history_total"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from batchcast.domain.hindsight import Hindsight
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteTotal:
@@ -80,3 +82,4 @@ class Overview:
     everything: ClassTotal  # the same figures over all classes
     worst: tuple[PartLoss, ...]  # at most ten, the largest share of the loss first
     best: tuple[PartLoss, ...]  # at most ten, the largest gain on naive first; none without a gain
+    hindsight: Hindsight | None = None  # the backtest in units; None where an earlier version published the batch

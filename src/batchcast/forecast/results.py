@@ -21,6 +21,7 @@ from batchcast.forecast.figures import make_figures
 from batchcast.forecast.forecaster import ChunkForecast
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.rounding import round_forecast
+from batchcast.forecast.units import units_over, units_short, value_added
 
 Tables = tuple[pa.Table, pa.Table, pa.Table, pa.Table]
 FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
@@ -126,6 +127,9 @@ def _accuracy_table(chunk: ChunkForecast) -> pa.Table:
         columns.PINBALL_NAIVE: _known(accuracy.pinball_naive),
         columns.COVERED: _known(accuracy.covered),
         columns.BIAS: _known(accuracy.bias),
+        columns.VALUE_ADDED: _known(value_added(accuracy.pinball, accuracy.pinball_naive)),
+        columns.UNITS_SHORT: _known(units_short(accuracy.picture)),
+        columns.UNITS_OVER: _known(units_over(accuracy.picture)),
     }
     for family, scores in accuracy.scores.items():
         names[columns.score_column(family)] = _known(scores)

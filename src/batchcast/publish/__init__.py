@@ -10,6 +10,7 @@ Open first: `publisher.py`; `combined.py`: how partitions become one stream; `st
 from batchcast.domain.errors import UnknownSeries
 from batchcast.publish.certificate import Certificate, PublishedFile, engine_versions
 from batchcast.publish.files import PublishedFolder, convert, publish_files
+from batchcast.publish.hindsight import look_back_at
 from batchcast.publish.ladder import StockLadder
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
 from batchcast.publish.problems import (
@@ -45,6 +46,7 @@ __all__ = [
     "discard",
     "engine_versions",
     "lay_out",
+    "look_back_at",
     "place_accuracy",
     "publish",
     "publish_accuracy",

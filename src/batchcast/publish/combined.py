@@ -46,7 +46,11 @@ _ACCURACY_COLUMNS = (
     columns.PINBALL_NAIVE,
     columns.COVERED,
     columns.BIAS,
+    columns.VALUE_ADDED,
+    columns.UNITS_SHORT,
+    columns.UNITS_OVER,
 )
+_LATER = frozenset({columns.VALUE_ADDED, columns.UNITS_SHORT, columns.UNITS_OVER})
 _FIGURES_FILE = "figures.parquet"
 _FIGURES_COLUMNS = (
     columns.SITE_CODE,
@@ -72,15 +76,15 @@ class _Kind:
     check: Callable[[pa.Table, int], None]  # the figures of a piece, with the number of its partition
     rows_each: int = 1  # of a series
     has_scores: bool = False  # further columns may follow: a score for each model
+    later: frozenset[str] = frozenset()  # columns that an earlier version did not make: there they are empty
 
     def open_checked(self, readers: RowReaders, result: PartitionResult) -> RowReader:
         """The partition's file, its columns checked."""
         reader = readers[result.folder / self.file]
         names = reader.schema.names
-        if tuple(names[: len(self.columns)]) != self.columns or not (
-            self.has_scores or len(names) == len(self.columns)
-        ):
-            what = f"{self.file} has the columns {', '.join(names)}, expected {', '.join(self.columns)}"
+        expected = [name for name in self.columns if name in names or name not in self.later]
+        if names[: len(expected)] != expected or not (self.has_scores or len(names) == len(expected)):
+            what = f"{self.file} has the columns {', '.join(names)}, expected {', '.join(expected)}"
             raise verify.rejected(result.partition.number, what)
         return reader
 
@@ -89,11 +93,17 @@ class _Kind:
         number = result.partition.number
         try:
             reader = self.open_checked(readers, result)
-            table = _plain(reader.take(len(keys) * self.rows_each))
+            table = self._whole(_plain(reader.take(len(keys) * self.rows_each)))
         except (OSError, pa.ArrowException) as error:
             raise verify.rejected(number, f"{self.file} can't be read ({error})") from error
         verify.check_keys(table, keys, rows_each=self.rows_each, partition=number)
         self.check(table, number)
+        return table
+
+    def _whole(self, table: pa.Table) -> pa.Table:
+        for place, name in enumerate(self.columns):
+            if name not in table.column_names:
+                table = table.add_column(place, name, pa.nulls(len(table), pa.float64()))
         return table
 
 
@@ -139,8 +149,15 @@ class CombinedResult:
 
     def accuracy(self) -> Iterator[pa.Table]:
         """The accuracy in pieces: a row a series, a column for each model's score at the end."""
-        kind = _Kind(file="accuracy.parquet", columns=_ACCURACY_COLUMNS, check=verify.check_accuracy, has_scores=True)
-        return self._stream(kind)
+        return self._stream(
+            _Kind(
+                file="accuracy.parquet",
+                columns=_ACCURACY_COLUMNS,
+                check=verify.check_accuracy,
+                has_scores=True,
+                later=_LATER,
+            )
+        )
 
     @property
     def has_figures(self) -> bool:

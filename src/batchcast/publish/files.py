@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from batchcast.publish.account import cannot_write, certified, combine_all, coun
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.combined import CombinedResult
 from batchcast.publish.demand import Demand
+from batchcast.publish.hindsight import look_back
 from batchcast.publish.index import SeriesFigures, index_pieces
 from batchcast.publish.layout import (
     ACCURACY,
@@ -86,7 +87,7 @@ def publish_files(
     paths = _paths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_tables(combined, paths)
+        _write_tables(combined, history.path, paths)
         write_rejected(paths[REJECTED, CSV], rows=rejected_rows, series=combined.refused)
         counts = counts_of(combined)
         described = {kind: describe(path) for (kind, form), path in paths.items() if form == CSV and path.exists()}
@@ -127,7 +128,7 @@ def _paths(folder: Path) -> dict[tuple[str, str], Path]:
     return {(kind, form): folder / f"{kind}.{form}" for kind, form in kinds}
 
 
-def _write_tables(combined: CombinedResult, paths: dict[tuple[str, str], Path]) -> None:
+def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str, str], Path]) -> None:
     """The three tables in both formats, the index of the series made of them on the way, and what a page shows."""
     site_periods = SitePeriods(combined.request)
     with ExitStack() as open_files:
@@ -148,6 +149,7 @@ def _write_tables(combined: CombinedResult, paths: dict[tuple[str, str], Path]) 
     if combined.has_figures:
         write_table(paths[PERIODS, PARQUET], iter([site_periods.table()]))
         overview = summarise(paths[SERIES, PARQUET], site_periods, backtest, len(combined.refused))
+        overview = replace(overview, hindsight=look_back(combined, history))
         paths[OVERVIEW, JSON].write_text(json.dumps(encode(overview)), encoding="utf-8")
 
 

@@ -23,7 +23,16 @@ _OF_STOCK = (
     columns.REORDER_POINT,
     columns.FILL_RATE,
 )
-_OF_ACCURACY = (columns.FOLDS, columns.PINBALL, columns.PINBALL_NAIVE, columns.COVERED, columns.BIAS)
+_OF_ACCURACY = (
+    columns.FOLDS,
+    columns.PINBALL,
+    columns.PINBALL_NAIVE,
+    columns.COVERED,
+    columns.BIAS,
+    columns.VALUE_ADDED,
+    columns.UNITS_SHORT,
+    columns.UNITS_OVER,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,7 +79,7 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     Beside what every publish step is given: `input_name`, `settings`, `report`, `out` (path), and `expected`, the
     SHA-256 by kind of a run to be repeated, or None.
 
-    Returns `stage` (where it waits), `files` (where each kind will be), `counts` and `leaderboard`.
+    Returns `stage` (where it waits), `files` (where each kind will be), `counts`, `leaderboard` and `hindsight`.
     """
     from batchcast.publish import Certificate, CertificateMismatch, discard, lay_out, stage_result
     from batchcast.publish.layout import CERTIFICATE
@@ -87,6 +87,7 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     given = decode(arguments)
     certificate = _certificate(given)
     out, rejected = given["out"], given["report"].rejected_path
+    hindsight = _hindsight(given)
     stage = stage_result(
         _results(given), history=given["history"], certificate=certificate, out=out, rejected_rows=rejected
     )
@@ -106,6 +107,7 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
         "files": files | {CERTIFICATE: str(layout.path(CERTIFICATE))},
         "counts": dict(staged.counts),
         "leaderboard": list(certificate.leaderboard),
+        "hindsight": hindsight,
     }
 
 
@@ -144,7 +146,8 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
         path = publish_accuracy(_results(given), history=given["history"], request=plan.request, out=out)
         files["accuracy"] = str(path)
     counts = _counts(given["report"]) | {"series": plan.series}
-    return {"files": files, "counts": counts, "leaderboard": _leaderboard(given["folders"])}
+    leaderboard = _leaderboard(given["folders"])
+    return {"files": files, "counts": counts, "leaderboard": leaderboard, "hindsight": _hindsight(given)}
 
 
 def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
@@ -158,6 +161,13 @@ def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
 def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
     """Every partition with the folder of its result."""
     return list(zip(given["plan"].partitions, given["folders"], strict=True))
+
+
+def _hindsight(given: Mapping[str, Any]) -> Any:
+    """The backtest of the whole batch in units, as plain values."""
+    from batchcast.publish import look_back_at
+
+    return encode(look_back_at(_results(given), history=given["history"], request=given["plan"].request))
 
 
 def _certificate(given: Mapping[str, Any]) -> Certificate:

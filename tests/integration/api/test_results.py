@@ -152,3 +152,38 @@ def test_rejected_rows_are_read_a_page_at_a_time(client, submit, ended, demand):
     assert page["total"] == 5
     assert [row["value"] for row in page["rows"]] == ["2024-13-04", "2024-13-05"]
     assert len(whole.splitlines()) == 6
+
+
+def test_the_accuracy_of_a_batch_is_told_in_words_and_figures(client, completed):
+    answer = client.get(f"/api/batch/accuracy/{completed}")
+    said = client.get(f"/api/batch/accuracy/{completed}", headers={"accept-language": "id"})
+
+    found = answer.json()
+    assert answer.status_code == 200
+    assert found["sentences"][0].startswith("At 95% service you would have covered")
+    assert said.json()["sentences"][0].startswith("Dengan tingkat layanan 95%")
+    assert said.headers["content-language"] == "id"
+    assert found["cases"] >= found["judged"] > 0
+    assert found["backtests"][0]["first"] < found["backtests"][0]["last"]
+    assert found["units_short"] >= sum(part["units_short"] for part in found["hurt"])
+    rows = client.get(f"/api/batch/series/{completed}", params={"sort": "units_short", "descending": True}).json()
+    assert [row["units_short"] for row in rows["series"]][: len(found["hurt"])] == [
+        part["units_short"] for part in found["hurt"]
+    ]
+
+
+def test_one_series_is_told_in_sentences(client, completed):
+    row = client.get(f"/api/batch/series/{completed}").json()["series"][0]
+    url = f"/api/batch/series/{completed}/{row['site_code']}/{row['partnumber']}"
+
+    english, indonesian = (
+        client.get(url, headers={"accept-language": name}).json()["sentences"] for name in ("en", "id")
+    )
+
+    assert "backtest" in english[0]
+    assert "uji balik" in indonesian[0]
+    assert len(english) == len(indonesian) == 3
+
+
+def test_there_is_no_accuracy_before_there_is_a_result(client):
+    assert client.get(f"/api/batch/accuracy/{'0' * 32}").json()["code"] == "unknown-batch"

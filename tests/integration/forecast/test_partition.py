@@ -91,11 +91,11 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
         "site_code", "partnumber", "demand_class", "last_demand", "lead_time", "service_level", "lead_time_mean",
         "lead_time_quantile", "safety_stock", "reorder_point", "expected_fill_rate", "flag",
     ]  # fmt: skip
-    assert accuracy.column_names[:9] == [
+    assert accuracy.column_names[:12] == [
         "site_code", "partnumber", "demand_class", "model", "folds", "lead_time_pinball", "lead_time_pinball_naive",
-        "covered_at_service_level", "bias",
+        "covered_at_service_level", "bias", "value_added_vs_naive", "units_short", "units_over",
     ]  # fmt: skip
-    families = set(accuracy.column_names[9:])
+    families = set(accuracy.column_names[12:])
     assert families == {f"score_{name}" for name in (*pool.families, "zero", "naive", "empirical")}
     assert figures.column_names == [
         "site_code", "partnumber", "levels", "quantiles",
@@ -138,6 +138,12 @@ def test_the_figures_of_a_series_are_those_that_stock_and_accuracy_were_made_of(
             assert one["low"][place] <= one["median"][place] <= one["high"][place] <= one["stock"][place]
         if its_accuracy["bias"] is not None:
             assert its_accuracy["bias"] == pytest.approx(sum(one["forecast"]) / sum(one["actual"]) - 1)
+        beyond = [actual - stock for actual, stock in zip(one["actual"], one["stock"], strict=True)]
+        if beyond:
+            assert its_accuracy["units_short"] == pytest.approx(sum(max(units, 0.0) for units in beyond))
+            assert its_accuracy["units_over"] == pytest.approx(sum(max(-units, 0.0) for units in beyond))
+        else:
+            assert its_accuracy["units_short"] is its_accuracy["units_over"] is None
 
 
 def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):

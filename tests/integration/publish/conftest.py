@@ -198,6 +198,9 @@ def _accuracy(keys: Sequence[tuple[str, str]]) -> pa.Table:
         "lead_time_pinball_naive": pa.array([None] * count, pa.float64()),
         "covered_at_service_level": pa.array([1.0] * count, pa.float64()),
         "bias": pa.array([-0.125] * count, pa.float64()),
+        "value_added_vs_naive": pa.array([None] * count, pa.float64()),
+        "units_short": pa.array([1.5] * count, pa.float64()),
+        "units_over": pa.array([4.0] * count, pa.float64()),
         "score_negbin_ses": pa.array([0.25] * count, pa.float64()),
         "score_empirical": pa.array([None] * count, pa.float64()),
     }

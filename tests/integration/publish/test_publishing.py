@@ -63,7 +63,21 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
 
     assert stock[1] == ["Bahodopi", "1E5", "lumpy", "2024-10-04", "3", "0.95", "2.5", "2", "-0.5", "2", "0.99", ""]
     assert accuracy[0][-2:] == ["score_negbin_ses", "score_empirical"]
-    assert accuracy[1] == ["Bahodopi", "1E5", "lumpy", "negbin_ses", "3", "0.25", "", "1", "-0.125", "0.25", ""]
+    assert accuracy[1] == [
+        "Bahodopi",
+        "1E5",
+        "lumpy",
+        "negbin_ses",
+        "3",
+        "0.25",
+        "",
+        "1",
+        "-0.125",
+        "",
+        "1.5",
+        "4",
+        *("0.25", ""),
+    ]
     assert not (out / "rejected.csv").exists()
     assert sorted(published.files) == ["accuracy", "certificate", "forecast", "stock"]
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -72,6 +73,28 @@ def test_the_results_tell_the_totals_of_the_batch(browser: Browser, service: Ser
     assert chart["forecast"]["mean"] == [round(one.total, 4) for one in overview.periods if one.is_forecast]
     assert chart["history"]["demand"] == [round(one.total, 4) for one in overview.periods if not one.is_forecast]
     assert f"/batches/{finished_batch.batch_id}/series?demand_class=" in text
+
+
+def test_the_results_tell_what_the_backtest_found_and_lead_to_the_parts_that_hurt_most(
+    browser: Browser, service: Service, many_series: Batch
+) -> None:
+    hindsight = service.overview(many_series.batch_id).hindsight
+    assert hindsight
+    assert hindsight.hurt
+
+    text = browser.get(f"/batches/{many_series.batch_id}/results").text
+
+    assert f"At 95% service you would have covered {hindsight.covered:.1%} of the parts in the last" in text
+    assert "Forecast value added against naive: " in text
+    links = re.findall(r'<div class="hurt-head"><span><a href="([^"]*)"', text)
+    assert len(links) == len(hindsight.hurt)
+    first = hindsight.hurt[0]
+    assert f"<h1>{first.partnumber}</h1>" in html.unescape(browser.get(html.unescape(links[0])).text)
+    by_units = series_url(many_series, sort="units_short", descending="true")
+    assert html.escape(by_units) in text
+    shown = [part for _, part in rows_in(browser.get(by_units).text)]
+    query = SeriesQuery(sort="units_short", descending=True)
+    assert shown == [row["partnumber"] for row in service.series(many_series.batch_id, query).rows]
 
 
 def test_the_totals_of_one_site_replace_those_of_all(browser: Browser, service: Service, finished_batch: Batch) -> None:
@@ -212,6 +235,38 @@ def test_the_backtest_shows_each_past_forecast_with_what_came(
     assert text.count('class="fold"') == len(folds)
     enough = sum(fold.actual <= fold.stock for fold in folds)
     assert (text.count(", enough"), text.count(", too little")) == (enough, len(folds) - enough)
+
+
+def test_one_series_is_told_in_sentences_in_both_languages(browser: Browser, finished_batch: Batch) -> None:
+    english = browser.get(one_url(finished_batch)).text
+    indonesian = browser.get(one_url(finished_batch), headers={"accept-language": "id"}).text
+
+    assert re.search(r"In (one|\d+) backtests? the stock of", english)
+    assert re.search(r"Dalam (satu|\d+) uji balik, stok", indonesian)
+
+
+def test_totals_without_hindsight_say_that_they_are_of_an_earlier_version(
+    browser: Browser, service: Service, finished_batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(service.overview(finished_batch.batch_id), hindsight=None)
+    monkeypatch.setattr(service, "overview", lambda batch_id: before)
+
+    text = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+
+    assert "published by an earlier version, which kept less of its backtest" in text
+    assert "The parts that hurt most" not in text
+
+
+def test_a_batch_too_short_for_a_backtest_says_what_it_would_take(
+    browser: Browser, run_batch: Callable[..., Batch]
+) -> None:
+    rows = "\n".join(f"2024-{month:02}-01,P-1,Kendari,{month}" for month in range(1, 4))
+    batch = run_batch(f"date,partnumber,site_code,demand_qty\n{rows}\n".encode(), name="short.csv")
+
+    text = browser.get(f"/batches/{batch.batch_id}/results").text
+
+    assert "a backtest needs a part with 4 months of history" in html.unescape(text)
+    assert "too little history for a backtest" in browser.get(one_url(batch, partnumber="P-1")).text
 
 
 def test_a_batch_of_an_earlier_version_shows_what_it_has_and_says_what_it_has_not(

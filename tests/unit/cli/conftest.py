@@ -19,10 +19,12 @@ from batchcast.cli.screen import Screen, ScreenConsole
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.hindsight import Hindsight, HurtPart
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
+from batchcast.domain.spans import Span
 
 
 def make_partition(number: int, *, site: str = "Kendari", rows: int = 100) -> Partition:
@@ -97,6 +99,42 @@ def make_row(model: str, pinball: float, **changes: object) -> LeaderboardRow:
     return replace(row, **changes)  # type: ignore[arg-type]
 
 
+def make_hindsight(**changes: object) -> Hindsight:
+    calendar = Calendar(frequency=Frequency.DAILY)
+    span = Span(calendar=calendar, first=19_994, last=20_000)
+    hurt = HurtPart(
+        site_code="Kendari",
+        partnumber="P-1",
+        demand_class="lumpy",
+        folds=1,
+        units_short=6.0,
+        units_over=0.0,
+        span=span,
+        actual=10.0,
+        forecast=2.5,
+        stock=4.0,
+        reason=Message("Demand jumped."),
+    )
+    hindsight = Hindsight(
+        calendar=calendar,
+        service_level=0.95,
+        horizon=7,
+        series=1_240,
+        judged=1_234,
+        cases=1_234,
+        spans=(span,),
+        covered=0.948,
+        pinball=0.242,
+        pinball_naive=0.391,
+        actual=500.0,
+        forecast=520.0,
+        units_short=6.0,
+        units_over=240.0,
+        hurt=(hurt,),
+    )
+    return replace(hindsight, **changes)  # type: ignore[arg-type]
+
+
 @dataclass
 class FakeBatchcast:
     """Stands in for `app`: tells a listener of a whole batch and returns what it was given to return."""
@@ -106,6 +144,7 @@ class FakeBatchcast:
     batches: list[Batch] = field(default_factory=list)
     cancelled: bool = False
     leaderboard: tuple[LeaderboardRow, ...] = ()
+    hindsight: Hindsight | None = field(default_factory=make_hindsight)
 
     def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
         self.calls.append((str(file), settings, None))
@@ -130,6 +169,7 @@ class FakeBatchcast:
             leaderboard=self.leaderboard,
             counts={"rows_read": 12_000},
             seconds=4.2,
+            hindsight=self.hindsight,
         )
 
     def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener) -> RunResult:
@@ -201,6 +241,7 @@ class Make:
     report = staticmethod(make_report)
     batch = staticmethod(make_batch)
     row = staticmethod(make_row)
+    hindsight = staticmethod(make_hindsight)
     console = staticmethod(plain_console)
 
 

@@ -138,10 +138,15 @@ def test_a_run_shows_its_progress_on_standard_error_and_its_result_on_standard_o
         "  Forecast     out.csv",
         "  Certificate  certificate.json",
         "",
-        "Backtest over 1,234 cases, each a series seen from a past cutoff:",
-        "Lead-time pinball loss 0.242, 38 % less than the naive forecast's 0.391.",
-        "Demand stayed at or under the 95 % quantile in 94.2 % of the cases.",
-        "The forecast adds up to 2.0 % more than was demanded.",
+        "At 95% service you would have covered 94.8% of the parts in the last 7 days.",
+        "Forecast value added against naive: 38%. Being wrong has become 38% cheaper than with "
+        "“the next period will be as the last”.",
+        "The forecast was 4.0% above what came.",
+        "In all backtests together 6 of 500 units wanted would have been short, and 240 left over.",
+        "",
+        "The parts that hurt most",
+        "  P-1 · Kendari  6 short. Demand jumped.",
+        "",
     ]
 
 
@@ -164,6 +169,8 @@ def test_programs_get_one_object_a_line_and_nothing_else(batchcast):
     assert events[5]["progress"] == 0.5
     assert events[-1]["state"] == "COMPLETED"
     assert events[-1]["files"] == {"forecast": "out.csv", "certificate": "certificate.json"}
+    assert events[-1]["hindsight"]["messages"][0].startswith("At 95% service")
+    assert [part["units_short"] for part in events[-1]["hindsight"]["hurt"]] == [6.0]
     assert events[-1]["leaderboard"][0]["coverage"] == {"0.5": 0.51, "0.95": 0.942}
     assert called.err == ""
 
@@ -195,6 +202,15 @@ def test_a_backtest_shows_the_leaderboard_best_first(batchcast, fake, make):
     assert [line.split()[0] for line in lines[:4]] == ["Model", "auto", "naive", "zero"]
     assert "94.2 %" in lines[1]
     assert "–" in lines[3]
+
+
+def test_a_backtest_tells_in_words_what_it_found(batchcast, fake, make):
+    fake.hindsight = make.hindsight(cases=0, judged=0, hurt=())
+
+    assert "How good this forecast is can't be told" in batchcast("backtest", "d.csv").out
+    fake.hindsight = make.hindsight()
+    assert "Dengan tingkat layanan 95%" in batchcast("backtest", "d.csv", "--lang", "id").out
+    assert "94,8%" in batchcast("run", "d.csv", "-o", "o.csv", "--lang", "id").out
 
 
 def test_a_backtest_names_the_files_it_wrote(batchcast):

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.text import Text
 
-from batchcast.cli.render.accuracy import accuracy_summary
 from batchcast.cli.render.facts import card
+from batchcast.cli.render.hindsight import hindsight_json, hindsight_lines
 from batchcast.cli.words import Words, safe
 from batchcast.domain.message import mark
 
@@ -26,10 +25,10 @@ _KINDS: Mapping[str, str] = {
 
 
 def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
-    """The files and a short summary of the accuracy."""
+    """The files, and how good the forecast is in words."""
     yield files_card(result, words)
-    for sentence in accuracy_summary(result.leaderboard, result.batch.settings.service_level, words):
-        yield Text(sentence)
+    if result.hindsight is not None:
+        yield from hindsight_lines(result.hindsight, words)
 
 
 def files_card(result: RunResult, words: Words) -> RenderableType:
@@ -40,7 +39,7 @@ def files_card(result: RunResult, words: Words) -> RenderableType:
     return card(words.say(mark("Published in {time}"), time=words.duration(result.seconds)), facts)
 
 
-def result_json(result: RunResult) -> dict[str, Any]:
+def result_json(result: RunResult, words: Words) -> dict[str, Any]:
     """The closing object for programs."""
     return {
         "kind": "result",
@@ -50,4 +49,5 @@ def result_json(result: RunResult) -> dict[str, Any]:
         "counts": dict(result.counts),
         "seconds": round(result.seconds, 3),
         "leaderboard": [row.as_json() for row in result.leaderboard],
+        "hindsight": None if result.hindsight is None else hindsight_json(result.hindsight, words),
     }

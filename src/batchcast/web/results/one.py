@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from batchcast.app.part_words import sentences_of
 from batchcast.app.service import BacktestFold, SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
+from batchcast.domain.calendar import Calendar
 from batchcast.domain.columns import quantile_column
-from batchcast.domain.message import Message, mark
+from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.spans import span_of_days
 from batchcast.publish import SeriesPage
 from batchcast.web.results.charts import Chart
 from batchcast.web.results.table import PlaceInTable
@@ -28,6 +31,7 @@ class Fold:
     """A past forecast with its places on a scale from 0 to 100, which is the same for all folds of a series."""
 
     told: BacktestFold
+    span: Message  # the periods that were forecast
     low: float
     median: float
     high: float
@@ -57,7 +61,7 @@ class OneSeries:
     quantiles: Sequence[str]  # columns of `forecast`
     folds: Sequence[Fold] | None  # the latest first; None where the batch was published without them
     scores: Sequence[Score]  # the best first
-    verdict: Message | None  # how it did in the backtest; None where the history was too short for one
+    sentences: Sequence[Message]  # how it did in the backtest, and what its forecast is made of
     previous_url: str | None
     next_url: str | None
     back_url: str  # to the table it was found in
@@ -77,9 +81,9 @@ def show_series(batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, arou
         periods=len(history),
         forecast=detail.forecast,
         quantiles=[quantile_column(level) for level in request.quantiles],
-        folds=None if detail.backtest is None else _on_one_scale(detail.backtest),
+        folds=None if detail.backtest is None else _on_one_scale(detail.backtest, request.calendar),
         scores=_scores(detail.scores),
-        verdict=_verdict(detail.series),
+        sentences=sentences_of(detail.series, detail.backtest, request),
         previous_url=before,
         next_url=after,
         back_url=found_in.table.url(batch.batch_id),
@@ -107,12 +111,13 @@ def chart_of(
     )
 
 
-def _on_one_scale(folds: Sequence[BacktestFold]) -> list[Fold]:
+def _on_one_scale(folds: Sequence[BacktestFold], calendar: Calendar) -> list[Fold]:
     most = max((max(fold.high, fold.actual) for fold in folds), default=0.0)
     scale = _WIDTH / most if most > 0 else 0.0
     return [
         Fold(
             told=fold,
+            span=span_of_days(calendar, fold.first, fold.last).said,
             low=scale * fold.low,
             median=scale * fold.median,
             high=scale * fold.high,
@@ -125,17 +130,6 @@ def _on_one_scale(folds: Sequence[BacktestFold]) -> list[Fold]:
 def _scores(scores: Sequence[tuple[str, float]]) -> list[Score]:
     most = max((loss for _, loss in scores), default=0.0)
     return [Score(model=model, loss=loss, share=loss / most if most > 0 else 0.0) for model, loss in scores]
-
-
-def _verdict(figures: Mapping[str, Any]) -> Message | None:
-    """Its loss against that of the naive forecast."""
-    folds, ours, naive = (figures[name] for name in (columns.FOLDS, columns.PINBALL, columns.PINBALL_NAIVE))
-    if not folds or ours is None or not naive:
-        return None
-    ratio = ours / naive
-    better = mark("In {folds:,} past forecasts its errors were {share:.0%} smaller than those of the naive forecast.")
-    worse = mark("In {folds:,} past forecasts its errors were {share:.0%} larger than those of the naive forecast.")
-    return Message(better if ratio <= 1 else worse, {"folds": folds, "share": abs(1 - ratio)})
 
 
 def _ways(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from batchcast.app.findings import findings_of, in_percent, why_no_findings
 from batchcast.app.service import ResultNotKept, Service
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency
@@ -17,8 +18,8 @@ from batchcast.http.streams import answer_file
 from batchcast.publish import SeriesPage
 from batchcast.web.context import BatchId, Here, Lang
 from batchcast.web.rendering import render
-from batchcast.web.results.accuracy import findings_of
 from batchcast.web.results.downloads import files_of
+from batchcast.web.results.hurt import hurt_parts
 from batchcast.web.results.one import OneSeries, show_series
 from batchcast.web.results.stock import Stock
 from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page, rows_of
@@ -60,7 +61,11 @@ async def results(
     if overview is not None:
         asked = batch.plan.request
         values |= {"sites": sites_of(overview, batch_id), "classes": CLASSES, "asked": asked}
-        values["findings"] = findings_of(overview.everything, asked.service_level)
+        hindsight = overview.hindsight
+        values["findings"] = findings_of(hindsight) if hindsight else ()
+        values["level"] = in_percent(asked.service_level)
+        values["hurt"] = hurt_parts(hindsight, batch_id) if hindsight else ()
+        values["no_findings"] = why_no_findings(hindsight) if hindsight else None
     return _varied(render(request, "results/results.html", **values))
 
 

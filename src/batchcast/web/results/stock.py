@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from batchcast.app.findings import in_percent
 from batchcast.domain.columns import SERVICE_LEVEL
 from batchcast.domain.message import Message
-from batchcast.web.results.words import in_percent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

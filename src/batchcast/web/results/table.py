@@ -35,6 +35,7 @@ COLUMNS = (
     Column(name=columns.SAFETY_STOCK, label=mark("Safety stock"), kind="quantity"),
     Column(name=columns.PINBALL, label=mark("Forecast error"), kind="score"),
     Column(name=columns.BIAS, label=mark("Bias"), kind="share"),
+    Column(name=columns.UNITS_SHORT, label=mark("Units short"), kind="quantity"),
 )
 
 

@@ -26,9 +26,3 @@ CLASSES: Mapping[str, Term] = {
 }
 
 FENCED = mark("The upper quantiles were held back at what the history makes plausible.")
-
-
-def in_percent(level: float) -> float:
-    """A service level as people write it: 95, or 97.5."""
-    percent = round(100 * level, 2)
-    return int(percent) if percent.is_integer() else percent

@@ -1,0 +1,150 @@
+"""How good the forecast of a batch is, in words that a planner understands, each with the exact term beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from batchcast.domain.hindsight import LEAST_DEMANDS, LEAST_PERIODS, Hindsight
+from batchcast.domain.message import Message, mark
+from batchcast.domain.spans import Span, length_in_words
+
+_EVEN = 0.005  # a bias under half a percent is none that anybody would act on
+_MUCH = 0.1  # one from which stock or shortage grows visibly
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that the backtest found."""
+
+    said: Message  # in plain words
+    term: Message  # the measure with its figures
+    is_good: bool
+
+
+def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
+    """Coverage by the stock, value added against naive, bias, units short; none where nothing was judged."""
+    return tuple(_findings(hindsight)) if hindsight.cases else ()
+
+
+def why_no_findings(hindsight: Hindsight) -> Message:
+    """Why nothing could be judged, and what it would take."""
+    template = mark(
+        "How good this forecast is can't be told: a backtest needs a part with {before} of history, demand at "
+        "least {demands} times in it, and {after} after that to compare with. No part here has them: "
+        "send more history, or choose a shorter horizon."
+    )
+    values = {
+        "before": length_in_words(hindsight.calendar, LEAST_PERIODS),
+        "demands": LEAST_DEMANDS,
+        "after": length_in_words(hindsight.calendar, hindsight.horizon),
+    }
+    return Message(template, values)
+
+
+def in_percent(level: float) -> float:
+    """A service level as people write it: 95, or 97.5."""
+    percent = round(100 * level, 2)
+    return int(percent) if percent.is_integer() else percent
+
+
+def _findings(hindsight: Hindsight) -> Iterator[Finding]:
+    yield _coverage(hindsight)
+    if not math.isnan(hindsight.value_added):
+        yield _value_added(hindsight)
+    if not math.isnan(hindsight.bias):
+        yield _bias(hindsight)
+        yield _units(hindsight)
+
+
+def _coverage(hindsight: Hindsight) -> Finding:
+    one = mark("At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}.")
+    many = mark(
+        "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
+        "{count:,} backtests of {each} each."
+    )
+    values = {
+        "level": in_percent(hindsight.service_level),
+        "covered": hindsight.covered,
+        "whole": _whole(hindsight).length,
+        "count": len(hindsight.spans),
+        "each": length_in_words(hindsight.calendar, hindsight.horizon),
+    }
+    return Finding(
+        said=Message(one if len(hindsight.spans) == 1 else many, values),
+        term=_cases(hindsight),
+        is_good=hindsight.covered >= hindsight.service_level - _slack(hindsight.service_level),
+    )
+
+
+def _cases(hindsight: Hindsight) -> Message:
+    """What was counted, and when."""
+    all_judged = mark("{cases:,} cases, each a series in a backtest: {spans}")
+    some_not = mark(
+        "{cases:,} cases, each a series in a backtest: {spans}. {missing:,} of {series:,} series had too little history"
+    )
+    missing = hindsight.series - hindsight.judged
+    values = {"cases": hindsight.cases, "missing": missing, "series": hindsight.series}
+    return Message(some_not if missing else all_judged, values | {"spans": _listed(hindsight.spans)})
+
+
+def _value_added(hindsight: Hindsight) -> Finding:
+    better = mark(
+        "Forecast value added against naive: {share:.0%}. Being wrong has become {share:.0%} cheaper than with "
+        "“the next period will be as the last”."
+    )
+    worse = mark(
+        "Forecast value added against naive: −{share:.0%}. Being wrong has become {share:.0%} dearer than with "
+        "“the next period will be as the last”: on this history the simple rule was better."
+    )
+    is_good = hindsight.value_added >= 0
+    term = mark("1 − lead-time pinball loss {ours:.3f} / naive {naive:.3f}")
+    return Finding(
+        said=Message(better if is_good else worse, {"share": abs(hindsight.value_added)}),
+        term=Message(term, {"ours": hindsight.pinball, "naive": hindsight.pinball_naive}),
+        is_good=is_good,
+    )
+
+
+def _bias(hindsight: Hindsight) -> Finding:
+    over = mark("The forecast was {share:.1%} above what came.")
+    under = mark("The forecast was {share:.1%} below what came.")
+    even = mark("The forecast added up to what came.")
+    bias = hindsight.bias
+    said = even if abs(bias) < _EVEN else over if bias > 0 else under
+    term = mark("Bias {bias:+.1%}: {forecast:,.0f} forecast, {actual:,.0f} wanted")
+    values = {"bias": bias, "forecast": hindsight.forecast, "actual": hindsight.actual}
+    return Finding(said=Message(said, {"share": abs(bias)}), term=Message(term, values), is_good=abs(bias) < _MUCH)
+
+
+def _units(hindsight: Hindsight) -> Finding:
+    said = mark(
+        "In all backtests together {short:,.0f} of {actual:,.0f} units wanted would have been short, "
+        "and {over:,.0f} left over."
+    )
+    term = mark("Fill rate {fill:.1%} with the stock for {level:,}% service")
+    level = hindsight.service_level
+    named = {"actual": hindsight.actual, "short": hindsight.units_short, "over": hindsight.units_over}
+    return Finding(
+        said=Message(said, named),
+        term=Message(term, {"fill": hindsight.fill_rate, "level": in_percent(level)}),
+        is_good=hindsight.fill_rate >= level - _slack(level),
+    )
+
+
+def _slack(level: float) -> float:
+    """How far under its level a share may lie: half of what was left to miss."""
+    return (1 - level) / 2
+
+
+def _whole(hindsight: Hindsight) -> Span:
+    """From the first period of the earliest backtest to the last one of the latest."""
+    firsts, lasts = [span.first for span in hindsight.spans], [span.last for span in hindsight.spans]
+    return Span(calendar=hindsight.calendar, first=min(firsts), last=max(lasts))
+
+
+def _listed(spans: Sequence[Span]) -> Message:
+    """The spans with semicolons between them, the latest first."""
+    names = [f"span{place}" for place in range(len(spans))]
+    return Message("; ".join(f"{{{name}}}" for name in names), dict(zip(names, (s.said for s in spans), strict=True)))

@@ -1,0 +1,161 @@
+"""Looks back at a batch: what its backtests say in units, and the parts that they say were hurt most.
+
+Every sum goes over the series in the order of the history, so that the partitions change no bit of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.hindsight import MOST_HURT, Hindsight, HurtPart
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.message import Message
+from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.domain.spans import Span
+from batchcast.publish.combined import CombinedResult
+from batchcast.publish.reasons import give_reasons
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_SUMS = ("folds", "losses", "naive", "covered", "actual", "forecast", "short", "over")  # of each series
+_NO_REASON = Message("")
+_MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Folds:
+    """Every backtest of some series; shape (cases,), series by series."""
+
+    owners: Ints  # place of the series
+    cutoffs: Ints
+    actual: Floats
+    forecast: Floats
+    stock: Floats
+
+    @classmethod
+    def of(cls, figures: pa.Table) -> _Folds:
+        """Those in rows of the figures."""
+        lists = {name: figures[name].combine_chunks() for name in (columns.CUTOFF, *_MEASURED)}
+        actual, forecast, stock = (pc.list_flatten(lists[name]).to_numpy() for name in _MEASURED)
+        return cls(
+            owners=pc.list_parent_indices(lists[columns.CUTOFF]).to_numpy().astype(np.int64),
+            cutoffs=pc.list_flatten(lists[columns.CUTOFF]).to_numpy().astype(np.int64),
+            actual=actual,
+            forecast=forecast,
+            stock=stock,
+        )
+
+    @property
+    def short(self) -> Floats:
+        """Demand beyond the stock."""
+        return np.maximum(self.actual - self.stock, 0.0)
+
+    @property
+    def over(self) -> Floats:
+        """Stock beyond the demand."""
+        return np.maximum(self.stock - self.actual, 0.0)
+
+    def summed(self, values: Floats, series: int) -> Floats:
+        """The sum over the backtests of each series, shape (series,)."""
+        return np.bincount(self.owners, weights=values, minlength=series).astype(np.float64)
+
+
+def look_back_at(
+    partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest
+) -> Hindsight | None:
+    """`look_back` at the results of all partitions of a plan."""
+    return look_back(CombinedResult(partitions, request=request, history_path=history.path), history.path)
+
+
+def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
+    """The backtest of a batch in units; None where partitions of an earlier version kept too little for it.
+
+    Raises:
+        ResultRejected: if a partition's result is incomplete or impossible.
+    """
+    if not combined.has_figures:
+        return None
+    request = combined.request
+    sums: list[Floats] = []
+    cutoffs: set[int] = set()
+    hurt: list[HurtPart] = []
+    for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
+        folds = _Folds.of(figures)
+        sums.append(_sums_of(accuracy, folds))
+        cutoffs.update(np.unique(folds.cutoffs).tolist())
+        hurt = _most_hurt([*hurt, *_hurt_in(accuracy, folds, request)])
+    total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
+    cases = int(total["folds"].sum())
+    return Hindsight(
+        calendar=request.calendar,
+        service_level=request.service_level,
+        horizon=request.horizon,
+        series=len(total["folds"]),
+        judged=int((total["folds"] > 0).sum()),
+        cases=cases,
+        spans=tuple(_span_after(cutoff, request) for cutoff in sorted(cutoffs, reverse=True)),
+        covered=_mean(total["covered"], cases),
+        pinball=_mean(total["losses"], cases),
+        pinball_naive=_mean(total["naive"], cases),
+        actual=float(total["actual"].sum()),
+        forecast=float(total["forecast"].sum()),
+        units_short=float(total["short"].sum()),
+        units_over=float(total["over"].sum()),
+        hurt=give_reasons(hurt, history, request),
+    )
+
+
+def _sums_of(accuracy: pa.Table, folds: _Folds) -> Floats:
+    """What is summed up of each series, shape (_SUMS, series)."""
+    count = len(accuracy)
+    known = accuracy[columns.FOLDS].to_numpy().astype(np.float64)
+    means = (columns.PINBALL, columns.PINBALL_NAIVE, columns.COVERED)
+    losses, naive, covered = (accuracy[name].fill_null(0.0).to_numpy() * known for name in means)
+    each = (folds.actual, folds.forecast, folds.short, folds.over)
+    return np.stack([known, losses, naive, covered, *(folds.summed(values, count) for values in each)])
+
+
+def _hurt_in(accuracy: pa.Table, folds: _Folds, request: ForecastRequest) -> Iterator[HurtPart]:
+    """The parts of a piece that were the most short, their reasons still open."""
+    short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
+    order = np.lexsort((-over, -short))[:MOST_HURT]
+    names = [columns.SITE_CODE, columns.PARTNUMBER, columns.DEMAND_CLASS]
+    for place in order[short[order] > 0].tolist():
+        row: dict[str, Any] = accuracy.select(names).slice(place, 1).to_pylist()[0]
+        mine = np.flatnonzero(folds.owners == place)
+        worst = int(mine[np.argmax(folds.short[mine])])
+        yield HurtPart(
+            **row,
+            folds=len(mine),
+            units_short=float(short[place]),
+            units_over=float(over[place]),
+            span=_span_after(int(folds.cutoffs[worst]), request),
+            actual=float(folds.actual[worst]),
+            forecast=float(folds.forecast[worst]),
+            stock=float(folds.stock[worst]),
+            reason=_NO_REASON,
+        )
+
+
+def _most_hurt(parts: list[HurtPart]) -> list[HurtPart]:
+    """The first MOST_HURT; equal ones stay in their order."""
+    return sorted(parts, key=lambda part: (-part.units_short, -part.units_over))[:MOST_HURT]
+
+
+def _span_after(cutoff: int, request: ForecastRequest) -> Span:
+    first = cutoff + request.skip + 1
+    return Span(calendar=request.calendar, first=first, last=first + request.horizon - 1)
+
+
+def _mean(values: Floats, cases: int) -> float:
+    return float(values.sum()) / cases if cases else float("nan")

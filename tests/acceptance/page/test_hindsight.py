@@ -1,0 +1,31 @@
+"""What the backtest found is read on a phone, and leads to the parts that hurt most."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from tests.plugins.browser import PHONE, barriers
+
+SAID = {
+    "en": ("At 95% service you would have covered", "short", "backtest"),
+    "id": ("Dengan tingkat layanan 95%, stok Anda", "kurang", "uji balik"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_phone_reads_the_words_and_goes_to_the_part_that_hurt_most(open_page, site, lumpy_file, language):
+    covered, short, backtest = SAID[language]
+    batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)
+    assert site.client.await_end(batch_id)["status"] == "COMPLETED"
+
+    page = open_page(f"{site.page}/batches/{batch_id}/results", language=language, size=PHONE)
+
+    expect(page.locator(".findings li").first).to_contain_text(covered)
+    expect(page.locator(".hurt li").first).to_contain_text(short)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    assert barriers(page) == []
+    part = page.locator(".hurt li a").first.inner_text()
+    page.locator(".hurt li a").first.click()
+    expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
+    expect(page.locator(".told li").first).to_contain_text(backtest)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
