@@ -131,7 +131,8 @@ def _set_table(result: SetResult) -> list[str]:
         coverage = " | ".join(f"{found.coverage[k]:.3f}" for k in COVERED)
         lines.append(
             f"| {name} | {found.pinball:.4f} | {found.pinball / peer:.3f} | {by_level} | {coverage} "
-            f"| {found.bias:+.1%} | {found.rmsse:.3f} | {found.fill_rate:.3f} | {cost.cpu_seconds:.1f} | {cost.peak_mb:.0f} |"
+            f"| {found.bias:+.1%} | {found.rmsse:.3f} | {found.fill_rate:.3f} "
+            f"| {cost.cpu_seconds:.1f} | {cost.peak_mb:.0f} |"
         )
     lines += [f"\nFailed: {name}: {why}" for name, why in result.failed.items()]
     return lines
