@@ -118,24 +118,28 @@ def test_the_same_batch_teaches_the_same_trees_and_they_are_read_back(panel, poo
 
 
 @pytest.mark.compiled
-def test_a_small_batch_goes_without_and_says_so(make_panel, histories, make_request, caplog):
-    with caplog.at_level("INFO"):
-        pool = learn_pool(make_panel(*histories[:20]), make_request())
+def test_a_small_batch_goes_without_and_says_so(make_panel, histories, make_request, monkeypatch):
+    said = []
+    monkeypatch.setattr(learner.log, "info", lambda text, *values: said.append(text % values))
+
+    pool = learn_pool(make_panel(*histories[:20]), make_request())
 
     assert pool.learned is None
     assert not NAMES & set(pool.families)
-    assert "too few" in caplog.text
+    assert "too few" in said[0]
 
 
 @pytest.mark.compiled
-def test_a_machine_without_lightgbm_goes_without_and_says_so(panel, make_request, caplog, monkeypatch):
+def test_a_machine_without_lightgbm_goes_without_and_says_so(panel, make_request, monkeypatch):
+    said = []
+    monkeypatch.setattr(learner.log, "warning", said.append)
     monkeypatch.setattr(learner, "is_available", lambda: False)
 
     pool = learn_pool(panel, make_request())
 
     assert pool.learned is None
     assert not NAMES & set(pool.families)
-    assert "LightGBM" in caplog.text
+    assert "LightGBM" in said[0]
 
 
 @pytest.mark.compiled
