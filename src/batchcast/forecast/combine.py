@@ -35,12 +35,20 @@ def choose_families(losses: Floats, folds: Ints, pooled: Floats, answers: NDArra
         Places of families, shape (series, BEST), filled up with NONE.
     """
     chosen = np.full((losses.shape[1], BEST), NONE, dtype=np.int64)
-    _choose(losses, folds, pooled, answers, kins, chosen)
+    _choose(losses, folds, pooled, answers, kins, POOL_WEIGHT, chosen)
     return chosen
 
 
 @compiled
-def _choose(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints, chosen: Ints) -> None:
+def _choose(
+    losses: Floats,
+    folds: Ints,
+    pooled: Floats,
+    answers: NDArray[np.bool_],
+    kins: Ints,
+    pool_weight: float,
+    chosen: Ints,
+) -> None:
     families = losses.shape[0]
     scores = np.empty(families)
     for i in range(losses.shape[1]):
@@ -53,7 +61,7 @@ def _choose(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.boo
             scores[k] = pooled[i, k] if answers[k, i] else np.inf
             if answers[k, i] and total > 0.0 and not np.isnan(losses[k, i]):
                 own = losses[k, i] * known / total
-                scores[k] = (folds[i] * own + POOL_WEIGHT * pooled[i, k]) / (folds[i] + POOL_WEIGHT)
+                scores[k] = (folds[i] * own + pool_weight * pooled[i, k]) / (folds[i] + pool_weight)
         for place in range(chosen.shape[1]):
             best = _next_best(scores, kins, chosen[i, :place])
             if best == NONE:

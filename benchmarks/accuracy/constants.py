@@ -1,0 +1,89 @@
+"""`python -m accuracy.constants`: each constant of choice and trees, chosen without the set it is judged on.
+
+For every constant and every data set: the value that is best on the OTHER sets (geometric mean of the loss of `auto`),
+and what that choice costs on the set left out, against the value in use. Prints the table of `docs/accuracy.md`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from accuracy import ours
+from accuracy.scores import score
+from accuracy.sets import SETS, DataSet, cut, read_set
+from batchcast.forecast import combine, family
+from batchcast.forecast.learned import booster
+
+# module, constant, values tried; the value in use is among them
+TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
+    (combine, "POOL_WEIGHT", (25.0, 100.0, 400.0)),
+    (combine, "BEST", (2, 3, 4)),
+    (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
+    (booster, "ROUNDS", (30, 60, 120)),
+    (booster, "SETTINGS", ({"num_leaves": 4}, {"num_leaves": 8}, {"num_leaves": 16})),
+)
+
+
+def main() -> None:
+    """Print a table for each constant."""
+    in_use = np.array([_loss(chosen) for chosen in SETS])
+    for module, name, values in TRIED:
+        print("\n".join(_table(module, name, values, in_use)), flush=True)
+
+
+def _table(module: ModuleType, name: str, values: tuple[Any, ...], in_use: np.ndarray) -> list[str]:
+    losses = np.array([in_use if _is_in_use(module, name, value) else _losses(module, name, value) for value in values])
+    shown = [_show(value) for value in values]
+    lines = [f"\n### {name} (in use: {_show(_current(module, name, values))})\n"]
+    lines += [
+        f"| left out | {' | '.join(shown)} | chosen without it | its loss / in use |",
+        "|---" * (len(shown) + 3) + "|",
+    ]
+    kept = []
+    for k, chosen in enumerate(SETS):
+        others = np.delete(np.log(losses), k, axis=1).mean(axis=1)
+        best = int(others.argmin())
+        kept.append(losses[best, k] / in_use[k])
+        row = " | ".join(f"{loss:.4f}" for loss in losses[:, k])
+        lines.append(f"| {chosen.name} | {row} | {shown[best]} | {kept[-1]:.3f} |")
+    means = " | ".join(f"{np.exp(np.log(row / in_use).mean()):.4f}" for row in losses)
+    lines.append(f"| geometric mean, / in use | {means} | | {np.exp(np.log(kept).mean()):.4f} |")
+    return lines
+
+
+def _losses(module: ModuleType, name: str, value: Any) -> np.ndarray:
+    before = getattr(module, name)
+    setattr(module, name, {**before, **value} if isinstance(value, Mapping) else value)
+    try:
+        return np.array([_loss(chosen) for chosen in SETS])
+    finally:
+        setattr(module, name, before)
+
+
+def _loss(chosen: DataSet) -> float:
+    origins = list(cut(read_set(chosen), chosen.horizon))
+    said = [ours.forecast(origin.panel, chosen) for origin in origins]
+    print(".", end="", file=sys.stderr, flush=True)
+    return score([o.panel for o in origins], [o.actuals for o in origins], said).pinball
+
+
+def _is_in_use(module: ModuleType, name: str, value: Any) -> bool:
+    before = getattr(module, name)
+    return {**before, **value} == before if isinstance(value, Mapping) else bool(before == value)
+
+
+def _current(module: ModuleType, name: str, values: tuple[Any, ...]) -> Any:
+    return next(value for value in values if _is_in_use(module, name, value))
+
+
+def _show(value: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else f"{value:g}"
+
+
+if __name__ == "__main__":
+    main()
