@@ -109,7 +109,7 @@ def measured_levels(service_level: float) -> tuple[float, ...]:
     return tuple(sorted({*MEASURED, LOW, MEDIAN, HIGH, service_level}))
 
 
-def take_actuals(values: Floats, offsets: Ints, held: Sequence[int], skip: int, horizon: int) -> Floats:
+def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip: int, horizon: int) -> Floats:
     """What came in the steps `skip` + 1 to `skip + horizon` after each cutoff: shape (folds, series, horizon).
 
     Zeros where the series had not begun.
@@ -122,10 +122,20 @@ def take_actuals(values: Floats, offsets: Ints, held: Sequence[int], skip: int, 
     return np.where(begun, padded[np.where(begun, places, len(values))], 0.0)
 
 
-def is_usable(evidence: Evidence) -> NDArray[np.bool_]:
-    """Where a fold can be judged: enough history at its cutoff, shape (folds, series)."""
+def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None, horizon: int) -> NDArray[np.bool_]:
+    """Where a fold can be judged: enough history at its cutoff, in stock all through what came; (folds, series).
+
+    Args:
+        evidence: at the folds.
+        out_of_stock: of each value of the panel; None where the history does not tell.
+        horizon: periods that came.
+    """
     moments = evidence.moments
-    return (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
+    usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
+    if out_of_stock is None:
+        return usable
+    flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.skip, horizon)
+    return np.asarray(usable & (flags.sum(axis=2) == 0))
 
 
 def run_families(

@@ -12,7 +12,7 @@ import numpy as np
 from batchcast.domain import columns
 
 _TEXTS = (columns.SITE_CODE, columns.PARTNUMBER)
-_LISTS = (columns.DAY, columns.QUANTITY)
+_LISTS = (columns.DAY, columns.QUANTITY, columns.OUT_DAY)  # the last only where the history has it
 
 
 class _RowDigest:
@@ -26,7 +26,7 @@ class _RowDigest:
         for name in _TEXTS:
             self._take_lists(name, rows.column(name).cast("large_binary"), width=1)
         self._take(columns.FIRST_DAY, rows.column(columns.FIRST_DAY).to_numpy())
-        for name in _LISTS:
+        for name in (name for name in _LISTS if name in rows.schema.names):
             self._take_lists(name, rows.column(name))
 
     def hexdigest(self) -> str:
@@ -62,8 +62,9 @@ def digest_rows(history_path: Path, partitions: Sequence[Sequence[tuple[int, int
     ranges = sorted((start, stop, number) for number, mine in enumerate(partitions) for start, stop in mine)
     first = 0  # row of the file that the group begins with
     with pq.ParquetFile(history_path) as file:
+        lists = [name for name in _LISTS if name in file.schema_arrow.names]
         for group in range(file.metadata.num_row_groups):
-            rows = file.read_row_group(group, columns=[*_TEXTS, columns.FIRST_DAY, *_LISTS], use_threads=False)
+            rows = file.read_row_group(group, columns=[*_TEXTS, columns.FIRST_DAY, *lists], use_threads=False)
             batch = rows.combine_chunks().to_batches()[0]
             last = first + rows.num_rows
             for start, stop, number in ranges:

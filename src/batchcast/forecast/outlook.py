@@ -55,7 +55,7 @@ class Outlook:
             service_level=request.service_level,
             evidence=evidence,
             actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.skip, request.horizon),
-            usable=is_usable(evidence),
+            usable=is_usable(evidence, self.panel.out_of_stock, request.horizon),
         )
 
     def final(self) -> Evidence:

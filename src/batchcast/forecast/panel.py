@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
 
-_READ = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
+_READ = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, columns.OUT_DAY]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Panel:
     partnumbers: list[str]  # of each series
     last_demand: NDArray[np.int32]  # period of the last demand of each series; NO_DEMAND where there is none
     last_period: int  # the cutoff: period of the last value of every series
+    out_of_stock: NDArray[np.bool_] | None = None  # of each value: it stands in for demand that could not be met
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -58,6 +59,7 @@ class Panel:
             partnumbers=self.partnumbers[start:stop],
             last_demand=self.last_demand[start:stop],
             last_period=self.last_period,
+            out_of_stock=None if self.out_of_stock is None else self.out_of_stock[low:high],
         )
 
 
@@ -85,6 +87,9 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
     values = np.zeros(offsets[-1])
     last_demand = np.full(table.num_rows, NO_DEMAND, dtype=np.int32)
     scatter_demand(periods, quantities, bounds.astype(np.int64) - used.start, starts, offsets, values, last_demand)
+    out_of_stock = None
+    if columns.OUT_DAY in table.column_names:
+        out_of_stock = _fill_stock_outs(_flat(table[columns.OUT_DAY]), request, starts, offsets, values)
     return Panel(
         values=values,
         offsets=offsets,
@@ -92,7 +97,22 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
         partnumbers=cast(list[str], table[columns.PARTNUMBER].to_pylist()),
         last_demand=last_demand,
         last_period=request.last_period,
+        out_of_stock=out_of_stock,
     )
+
+
+def _fill_stock_outs(
+    days: Any, request: ForecastRequest, starts: NDArray[np.int64], offsets: NDArray[np.int64], values: Floats
+) -> NDArray[np.bool_]:
+    """Which values stand in for demand that could not be met, after they were put there."""
+    from batchcast.forecast.kernels.stand_in import fill_stand_ins, mark_periods
+
+    bounds = days.offsets.to_numpy().astype(np.int64)
+    periods = request.calendar.periods_of_days(days.values.to_numpy()[bounds[0] : bounds[-1]])
+    flags = np.zeros(len(values), dtype=np.bool_)
+    mark_periods(periods, bounds - bounds[0], starts, offsets, flags)
+    fill_stand_ins(values, offsets, flags)
+    return flags
 
 
 def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
@@ -103,12 +123,13 @@ def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
     wanted = np.concatenate([np.arange(0), *(np.arange(start, stop) for start, stop in ranges)])
     with pq.ParquetFile(path) as file:
         stops = np.cumsum([0] + [file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups)])
+        read = [name for name in _READ if name in file.schema_arrow.names]
         parts = []
         for group in np.unique(np.searchsorted(stops, wanted, side="right") - 1).tolist():
-            rows = file.read_row_group(group, columns=_READ, use_threads=False)
+            rows = file.read_row_group(group, columns=read, use_threads=False)
             mine = wanted[(wanted >= stops[group]) & (wanted < stops[group + 1])] - stops[group]
             parts.append(rows if len(mine) == rows.num_rows else rows.take(mine))
-        return pa.concat_tables(parts) if parts else file.schema_arrow.empty_table().select(_READ)
+        return pa.concat_tables(parts) if parts else file.schema_arrow.empty_table().select(read)
 
 
 def _flat(column: Any) -> Any:  # a chunked array to an array; pyarrow's types say neither of what

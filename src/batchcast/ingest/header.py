@@ -56,6 +56,10 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     ),
     columns.DEMAND_QTY: ("demand_qty", "demand", "qty", "quantity", "jumlah", "order_demand", "sales", "y", "value"),
 }
+STOCK_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a file may have one of them
+    columns.STOCK_OUT: ("stock_out", "stockout", "out_of_stock", "stok_habis", "stok_kosong"),
+    columns.AVAILABLE: ("available", "in_stock", "tersedia"),
+}
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
 _JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
 _LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
@@ -94,11 +98,13 @@ class Layout:
     quantity: Cells
     periods: tuple[Period, ...] = ()
     notes: tuple[Message, ...] = ()
+    stock: Cells | None = None  # tells when a part was out of stock
+    stock_means_out: bool = False  # its yes means out of stock; else it means available
 
     @property
     def wanted(self) -> tuple[int, ...]:
         """Columns of the file that are read, ascending."""
-        cells = [self.date, self.part, self.quantity, *([self.site] if self.site else [])]
+        cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock) if one)]
         return tuple(sorted({i for cell in cells for i in cell.indices} | {p.index for p in self.periods}))
 
     @property
@@ -118,6 +124,8 @@ class Layout:
         ours = {columns.DATE: self.date, columns.PARTNUMBER: self.part}
         ours |= {columns.SITE_CODE: self.site} if self.site else {}
         ours |= {columns.DEMAND_QTY: self.quantity}
+        if self.stock is not None:
+            ours |= {columns.STOCK_OUT if self.stock_means_out else columns.AVAILABLE: self.stock}
         return {name: cells.name for name, cells in ours.items()}
 
 
@@ -135,7 +143,17 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
     part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
     date, quantity = found[columns.DATE], found[columns.DEMAND_QTY]
     if part is not None and date is not None and quantity is not None:
-        return Layout(header=names, part=part, site=site, date=date, quantity=quantity)
+        out, inside = (_locate_stock(ours, names, settings.column_mapping, found) for ours in STOCK_NAMES)
+        means_out = out is not None
+        return Layout(
+            header=names,
+            part=part,
+            site=site,
+            date=date,
+            quantity=quantity,
+            stock=out or inside,
+            stock_means_out=means_out,
+        )
     if date is None and quantity is None:
         taken = {i for cells in (part, site) if cells for i in cells.indices}
         periods, notes = find_periods(names, taken, settings.date_order)
@@ -181,9 +199,9 @@ def letter_of(index: int) -> str:
 
 def _check_mapping(mapping: Mapping[str, str]) -> None:
     for ours in mapping:
-        if ours not in ACCEPTED_NAMES and ours != SHEET:
+        if ours not in ACCEPTED_NAMES and ours not in STOCK_NAMES and ours != SHEET:
             template = mark("The column mapping names {name!r}, which is none of {ours}.")
-            raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(ACCEPTED_NAMES)}))
+            raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join((*ACCEPTED_NAMES, *STOCK_NAMES))}))
 
 
 def _locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> Cells | None:
@@ -202,6 +220,18 @@ def _locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> Cell
         raise UnknownMapping(_unknown_column(ours, lost, names))
     chosen = tuple(i for i in indices if i is not None)
     return Cells(_JOIN.join(names[i] for i in chosen), chosen)
+
+
+def _locate_stock(
+    ours: str, names: Sequence[str], mapping: Mapping[str, str], found: Mapping[str, Cells | None]
+) -> Cells | None:
+    """The column that is mapped or named so, unless it is one of ours already."""
+    if ours in mapping:
+        return _locate(ours, names, mapping)
+    taken = {i for cells in found.values() if cells for i in cells.indices}
+    accepted = {normal(name) for name in STOCK_NAMES[ours]}
+    matches = [i for i, name in enumerate(names) if normal(name) in accepted and i not in taken]
+    return Cells(names[matches[0]], (matches[0],)) if matches else None
 
 
 def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:

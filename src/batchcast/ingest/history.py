@@ -17,6 +17,7 @@ from batchcast.domain.calendar import Frequency, date_of
 from batchcast.domain.history import DemandHistory, HistoryFacts, SeriesTable, SiteFacts
 from batchcast.ingest.accumulate import Totals
 from batchcast.ingest.arrow import list_array, number_array, numbers_of, text_array
+from batchcast.ingest.stockouts import StockOuts
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series
@@ -49,6 +50,7 @@ class Gathered:
     series_rows: NDArray[np.int64]  # (series,), accepted rows
     days: NDArray[np.int32]  # days since 1970-01-01, by their number
     totals: Totals
+    stock_outs: StockOuts
     dates_are_months: bool  # some date was written without a day
 
 
@@ -56,10 +58,11 @@ def write_history(gathered: Gathered, path: Path) -> HistoryFacts:
     """Write the history, one row a series in the order of site and part; the same bytes for the same demand."""
     order = _series_order(gathered)
     day_order = np.argsort(gathered.days)
-    with pq.ParquetWriter(path, _SCHEMA, **_QUICK) as writer:
+    schema = _SCHEMA.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32()))) if gathered.stock_outs.any() else _SCHEMA
+    with pq.ParquetWriter(path, schema, **_QUICK) as writer:
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
-            writer.write_table(_row_group(gathered, chosen, day_order), row_group_size=_ROW_GROUP)
+            writer.write_table(_row_group(gathered, chosen, day_order, schema), row_group_size=_ROW_GROUP)
     return _facts(gathered)
 
 
@@ -91,7 +94,7 @@ def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
     return ranks
 
 
-def _row_group(gathered: Gathered, chosen: NDArray[np.int64], day_order: NDArray[np.int64]) -> Any:
+def _row_group(gathered: Gathered, chosen: NDArray[np.int64], day_order: NDArray[np.int64], schema: Any) -> Any:
     totals = gathered.totals.of_series(chosen, day_order)
     days = gathered.days[day_order]
     bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
@@ -106,7 +109,9 @@ def _row_group(gathered: Gathered, chosen: NDArray[np.int64], day_order: NDArray
         list_array(bounds, days[totals.rank]),
         list_array(bounds, totals.total),
     ]
-    return pa.table(arrays, schema=_SCHEMA)
+    if len(schema) > len(arrays):
+        arrays.append(list_array(*gathered.stock_outs.of_series(chosen, gathered.days)))
+    return pa.table(arrays, schema=schema)
 
 
 def _facts(gathered: Gathered) -> HistoryFacts:

@@ -139,6 +139,13 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
     if padded:
         template = mark("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
         notes.append(Message(template, {"count": len(padded), "example": padded[0]}))
+    outs = tally.stock_outs
+    if outs.unclear:
+        template = mark(
+            "{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock."
+        )
+        column = layout.stock.name if layout.stock else ""
+        notes.append(Message(template, {"count": outs.unclear, "column": column, "example": outs.example}))
     if tally.blank_lines:
         notes.append(Message(mark("{count} blank lines were passed over."), {"count": tally.blank_lines}))
     return notes

@@ -31,6 +31,7 @@ from batchcast.ingest.problems import place
 from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, Source, SourceRow, is_blank
+from batchcast.ingest.stockouts import StockOuts
 
 Refused = tuple[SourceRow, "list[Problem]"]
 Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
@@ -55,6 +56,7 @@ class Tally:
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.totals = Totals()
+        self.stock_outs = StockOuts()
         self._layout = layout
         self._returns = settings.returns
         self._sheet = source.sheet
@@ -90,6 +92,7 @@ class Tally:
             series_rows=self._series_rows[: len(self._series)],
             days=np.array(self._days, dtype=np.int32),
             totals=self.totals,
+            stock_outs=self.stock_outs,
             dates_are_months=self.orders.saw_month,
         )
 
@@ -103,6 +106,8 @@ class Tally:
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good)
+            if self._layout.stock is not None:
+                self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
             return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
         return self._judge_wide(block, sites, parts, good_keys)
 
@@ -140,6 +145,15 @@ class Tally:
         self.rows_accepted += len(series)
         self._count_rows(series)
         self.totals.add(series, self._numbers_of(days), quantities)
+
+    def _mark_stock_outs(  # noqa: PLR0917
+        self, block: Block, source: Cells, sites: Codes, parts: Codes, days: NDArray[np.int32], good: NDArray[np.bool_]
+    ) -> None:
+        """Remember which series were out of stock on which days; rows of returns that are ignored tell it too."""
+        flagged = good & self.stock_outs.flags(read_cells(block, source), means_out=self._layout.stock_means_out)
+        if flagged.any():
+            known = self._series.codes(sites[flagged], parts[flagged])
+            self.stock_outs.add(known, self._numbers_of(days[flagged]))
 
     def _count_rows(self, series: Codes) -> None:
         if len(self._series) > len(self._series_rows):
