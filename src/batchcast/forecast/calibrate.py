@@ -44,8 +44,11 @@ def _best_spread(family: NegativeBinomial, backtest: Backtest) -> list[float]:
         trial = Calibration(spread={family.name: [factor] * len(DEMAND_CLASSES)})
         pinball = backtest.score(*family.sums(evidence, trial, backtest.levels, backtest.actuals.shape[2]), Tally())
         known = ~np.isnan(pinball)
+        if place == 0:
+            usual = np.array([fold[~np.isnan(fold)].mean() if (fold > 0).any() else 1.0 for fold in pinball])
         recency = np.broadcast_to(fold_weights(len(pinball))[:, None], pinball.shape)[known]
-        curves[:, place] = np.bincount(classes[known], pinball[known] * recency, len(DEMAND_CLASSES))
+        relative = (pinball / usual[:, None])[known]  # so that a fold in which all erred does not decide alone
+        curves[:, place] = np.bincount(classes[known], relative * recency, len(DEMAND_CLASSES))
         cases += np.bincount(classes[known], recency, len(DEMAND_CLASSES)) / len(SPREADS)
     prior = PRIOR_CURVATURE * np.log(np.array(SPREADS) / DEFAULT_SPREAD) ** 2
     overall = _mixed(_relative(curves.sum(axis=0)), cases.sum(), prior, PRIOR_CASES)
