@@ -54,7 +54,11 @@ def judge(chosen: DataSet) -> SetResult:
             continue
         for first in sorted(folder.glob("*@0.npz")):
             method = first.name.removesuffix("@0.npz")
-            said = [_read(folder / f"{method}@{k}.npz") for k in range(len(origins))]
+            files = [folder / f"{method}@{k}.npz" for k in range(len(origins))]
+            if not all(file.exists() for file in files):
+                failed[method] = "history is too short for its intervals at the earlier origin"
+                continue
+            said = [_read(file) for file in files]
             scores[method], costs[method] = score(panels, actuals, said), cost
     cases = sum(len(panel) for panel in panels)
     return SetResult(chosen=chosen, cases=cases, scores=scores, costs=costs, failed=failed)
