@@ -52,6 +52,6 @@ def _mark(method: str, x: float, y: float) -> str:
 
 def _legend() -> str:
     entries = ((AUTO, "auto"), (OURS + "one", "a model of ours alone"), ("peer", "a peer"))
-    marks = [_mark(method, LEFT + 6 + 130 * k, 34) for k, (method, _) in enumerate(entries)]
-    texts = [f'<text x="{LEFT + 18 + 130 * k}" y="38">{text}</text>' for k, (_, text) in enumerate(entries)]
+    marks = [_mark(method, LEFT + 6 + 170 * k, 34) for k, (method, _) in enumerate(entries)]
+    texts = [f'<text x="{LEFT + 18 + 170 * k}" y="38">{text}</text>' for k, (_, text) in enumerate(entries)]
     return "".join(marks + texts)
