@@ -16,7 +16,7 @@ import psutil
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 START = "<!-- figures: written by `make bench` -->"
-NOT_BENCHMARKS = {"all", "measure"}
+NOT_BENCHMARKS = {"all", "measure", "pictures"}
 ARGUMENTS = {
     "ingest": [["--rows", "1000000"], ["--rows", "59000000"]],
     "scaling": [["--full"]],

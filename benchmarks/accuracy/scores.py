@@ -1,4 +1,4 @@
-"""The measures of `docs/explanation.md`, the same for every method: quantiles and means in, one row of numbers out."""
+"""The measures of the explanation, the same for every method: quantiles and means in, one row of numbers out."""
 
 from __future__ import annotations
 

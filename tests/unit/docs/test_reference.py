@@ -168,7 +168,7 @@ def test_every_column_of_a_result_is_described(column):
 
 @pytest.mark.parametrize("model", MODEL_NAMES)
 def test_every_model_is_described(model):
-    assert f"`{model}`" in page("explanation.md")
+    assert f"`{model}`" in page("explanation/README.md")
 
 
 @pytest.mark.parametrize("room", ROOMS)
