@@ -172,7 +172,7 @@ class Server:
 
     def await_job(self, name: str, times: int = 1) -> None:
         """Wait until a worker has begun that job."""
-        until(lambda: self.jobs().count(name) >= times, 30)
+        until(lambda: self.jobs().count(name) >= times, 90)
 
     def _is_ready(self) -> bool:
         assert self.running.poll() is None, f"it ended with {self.running.returncode}:\n{self.log}"
@@ -192,7 +192,7 @@ def spare_calibration(home: Path, database_url: str | None) -> None:
         store.close()
 
 
-def until(is_so: Callable[[], object], seconds: float = 20) -> None:
+def until(is_so: Callable[[], object], seconds: float = 60) -> None:
     """Wait until something is so, and fail where it is not in time."""
     deadline = time.monotonic() + seconds
     while not is_so():
