@@ -1,0 +1,118 @@
+"""What to order and which unit to buy next, against counting it out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchcast.domain.inventory import StockItem
+from batchcast.publish.inventory import Inventory, LadderTable
+
+LEVELS = np.array([0.5, 0.75, 0.9, 0.95, 0.99])
+LADDERS = np.array([[4.0, 7.0, 10.0, 12.0, 18.0], [0.0, 0.0, 1.0, 1.0, 3.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
+MEANS = np.array([5.0, 0.4, 0.0])
+
+
+def table(rows: list[int], lead_time: float = 2.0) -> LadderTable:
+    return LadderTable(
+        levels=LEVELS,
+        quantiles=LADDERS[rows],
+        mean=MEANS[rows],
+        quantile=LADDERS[rows, 3],
+        lead_time=np.full(len(rows), lead_time),
+    )
+
+
+def item(part: str, **known: float) -> StockItem:
+    return StockItem(site_code="A", partnumber=part, **known)
+
+
+def test_an_order_brings_the_stock_to_the_reorder_point_and_one_period() -> None:
+    low, enough, unknown = Inventory(
+        [item("a", on_hand=3, pack_size=5), item("b", on_hand=1), item("c")], table([0, 1, 0])
+    ).lines()
+
+    assert (low.reorder_point, low.safety_stock, low.order_up_to) == (12.0, 7.0, 15.0)  # 12 + 5 / 2, in packs of 5
+    assert low.order_qty == 15.0  # 12 are missing
+    assert low.fill_rate_now is not None
+    assert low.fill_rate_after is not None
+    assert low.fill_rate_now < low.fill_rate_after
+    assert (enough.reorder_point, enough.order_qty) == (1.0, 0.0)
+    assert enough.fill_rate_now == enough.fill_rate_after
+    assert (unknown.order_qty, unknown.fill_rate_now, unknown.order_up_to) == (None, None, 15.0)
+
+
+def test_another_lead_time_scales_mean_and_spread() -> None:
+    line, same = Inventory([item("a", lead_time=8), item("b", lead_time=2)], table([0, 0])).lines()
+
+    assert line.lead_time == 8
+    assert line.reorder_point == 20 + 7 * 2  # 4 times the mean, twice the deviation
+    assert line.safety_stock == 14
+    assert line.order_up_to == 34 + 3  # one period stays 2.5
+    assert same.reorder_point == 12
+
+
+def greedy(items: list[StockItem], inventory: Inventory, most: int) -> list[str]:
+    """The list by looking at every item before every purchase."""
+    held = [i.on_hand or 0.0 for i in items]
+    chosen = []
+    for _ in range(most):
+        worth = []
+        for n, i in enumerate(items):
+            pack = i.pack_size or 1.0
+            both = inventory._shortage.at(np.array([held[n], held[n] + pack]), np.array([n, n]))
+            worth.append((both[0] - both[1]) / pack / (i.unit_cost or 1.0) if i.on_hand is not None else 0.0)
+        best = int(np.argmax(worth))
+        if worth[best] * (items[best].unit_cost or 1.0) * (items[best].pack_size or 1.0) <= 1e-9:
+            break
+        chosen.append(items[best].partnumber)
+        held[best] += items[best].pack_size or 1.0
+    return chosen
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.one_of(st.none(), st.integers(0, 12)),
+            st.sampled_from([None, 1, 2.5, 40]),
+            st.sampled_from([None, 1, 3]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_list_is_the_greedy_one(drawn: list[tuple[int, int | None, float | None, float | None]]) -> None:
+    items = [
+        StockItem(site_code="A", partnumber=f"p{n}", on_hand=on_hand, unit_cost=cost, pack_size=pack)
+        for n, (_, on_hand, cost, pack) in enumerate(drawn)
+    ]
+    inventory = Inventory(items, table([row for row, *_ in drawn]))
+
+    found = inventory.next_units(most=50)
+
+    assert [unit.partnumber for unit in found] == greedy(items, inventory, 50)
+    assert [unit.rank for unit in found] == list(range(1, len(found) + 1))
+
+
+def test_the_list_starts_from_what_is_held_and_adds_up_its_cost() -> None:
+    items = [item("a", on_hand=4, unit_cost=10), item("b", on_hand=0, unit_cost=1), item("c"), item("d", on_hand=0)]
+    found = Inventory(items, table([0, 1, 0, 2])).next_units()
+
+    assert {unit.partnumber for unit in found} == {"a", "b"}  # c: stock unknown; d: no demand
+    assert found[0].partnumber == "b"
+    assert found[-1].cumulative_cost == pytest.approx(sum(unit.cost or 0 for unit in found))
+    first_a = next(unit for unit in found if unit.partnumber == "a")
+    assert first_a.fill_rate_before < first_a.fill_rate_after
+    assert sum(u.units for u in found if u.partnumber == "a") == 23  # up to 27, where nothing more is short
+
+
+def test_equal_units_come_by_site_then_part_and_the_list_has_an_end() -> None:
+    items = [item(part, on_hand=0) for part in ("a", "b", "c")]
+    found = Inventory(items, table([0, 0, 0])).next_units(most=4)
+
+    assert [unit.partnumber for unit in found] == ["a", "b", "c", "a"]
+    assert Inventory([], table([])).next_units() == ()
