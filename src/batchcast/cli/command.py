@@ -12,7 +12,7 @@ import typer
 from batchcast import __version__
 from batchcast.app.environment import read_language
 from batchcast.app.translation import LANGUAGES, Language
-from batchcast.cli import analyze, backtest, batches, run, sample, serve, token, warm, worker
+from batchcast.cli import analyze, backtest, batches, orders, run, sample, serve, token, warm, worker
 from batchcast.cli.arguments import Values, add_root, flag, language_option
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.screen import Screen
@@ -33,6 +33,7 @@ COMMANDS = {
     "run": run,
     "analyze": analyze,
     "backtest": backtest,
+    "orders": orders,
     "serve": serve,
     "worker": worker,
     "batches": batches,

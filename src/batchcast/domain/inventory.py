@@ -70,6 +70,7 @@ class Orders:
     next_units: tuple[NextUnit, ...]  # the best first
     unknown: tuple[tuple[str, str], ...]  # pairs of the file that the result does not have, in the file's order
     series: int  # of the result
+    scaled: int = 0  # lines with a lead time that is not that of the batch
     promise: Promise | None = None
 
     @property

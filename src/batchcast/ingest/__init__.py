@@ -10,5 +10,15 @@ from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import RowsRefused
 from batchcast.ingest.reader import Ingested, ingest_file, ingest_table
 from batchcast.ingest.series import read_series
+from batchcast.ingest.stockfile import read_stock
 
-__all__ = ["IngestLimits", "Ingested", "RowsRefused", "ingest_file", "ingest_table", "read_series", "read_series_table"]
+__all__ = [
+    "IngestLimits",
+    "Ingested",
+    "RowsRefused",
+    "ingest_file",
+    "ingest_table",
+    "read_series",
+    "read_series_table",
+    "read_stock",
+]

@@ -19,6 +19,7 @@ InvalidInput (domain)
 ├── AmbiguousNumbers        is `1,234` 1234 or 1.234? every number reads both ways
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
+├── InvalidStockFile        a stock file can't be read, or a row of it
 └── RowsRefused             rows can't be read, and `bad_rows` is `fail`
 """
 
@@ -136,6 +137,12 @@ class QuantitiesTooLarge(InvalidInput):
     """The quantities add up to more than can be added exactly."""
 
     slug = "quantities-too-large"
+
+
+class InvalidStockFile(InvalidInput):
+    """The file can't be read as a stock file, or a row of it can't."""
+
+    slug = "invalid-stock-file"
 
 
 class RowsRefused(InvalidInput):

@@ -1,7 +1,8 @@
 """Finished partitions become one result: verified, streamed, and published whole or not at all.
 
 Comes in: the plan's partitions with the folders of their results, the checked history, the certificate so far.
-Goes out: one file (CSV, XLSX or Parquet) with stock.csv, accuracy.csv, rejected.csv and certificate.json beside it.
+Goes out: one file (CSV, XLSX or Parquet) with stock.csv, accuracy.csv, figures.parquet,
+rejected.csv and certificate.json beside it.
 A server's result has more: the index of its series, figures of each, and what they add up to (`files.py`).
 Nothing that was there before is lost before the new is whole.
 Open first: `publisher.py`; `combined.py`: how partitions become one stream; `staging.py`: how files appear.
@@ -13,9 +14,11 @@ from batchcast.publish.files import PublishedFolder, convert, publish_files
 from batchcast.publish.hindsight import look_back_at
 from batchcast.publish.ladder import StockLadder
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
+from batchcast.publish.ordering import find_result, order, write_orders
 from batchcast.publish.problems import (
     CertificateMismatch,
     InvalidCertificate,
+    NoResultHere,
     OutputTaken,
     PublishFailed,
     ResultRejected,
@@ -29,6 +32,7 @@ __all__ = [
     "Certificate",
     "CertificateMismatch",
     "InvalidCertificate",
+    "NoResultHere",
     "OutputTaken",
     "PublishFailed",
     "Published",
@@ -45,8 +49,10 @@ __all__ = [
     "convert",
     "discard",
     "engine_versions",
+    "find_result",
     "lay_out",
     "look_back_at",
+    "order",
     "place_accuracy",
     "publish",
     "publish_accuracy",
@@ -56,4 +62,5 @@ __all__ = [
     "read_row_of",
     "recover",
     "stage_result",
+    "write_orders",
 ]

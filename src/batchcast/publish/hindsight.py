@@ -33,7 +33,7 @@ _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Folds:
+class Folds:
     """Every backtest of some series; shape (cases,), series by series."""
 
     owners: Ints  # place of the series
@@ -43,7 +43,7 @@ class _Folds:
     stock: Floats
 
     @classmethod
-    def of(cls, figures: pa.Table) -> _Folds:
+    def of(cls, figures: pa.Table) -> Folds:
         """Those in rows of the figures."""
         lists = {name: figures[name].combine_chunks() for name in (columns.CUTOFF, *_MEASURED)}
         actual, forecast, stock = (pc.list_flatten(lists[name]).to_numpy() for name in _MEASURED)
@@ -90,7 +90,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     cutoffs: set[int] = set()
     hurt: list[HurtPart] = []
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
-        folds = _Folds.of(figures)
+        folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         hurt = _most_hurt([*hurt, *_hurt_in(accuracy, folds, request)])
@@ -115,7 +115,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     )
 
 
-def _sums_of(accuracy: pa.Table, folds: _Folds) -> Floats:
+def _sums_of(accuracy: pa.Table, folds: Folds) -> Floats:
     """What is summed up of each series, shape (_SUMS, series)."""
     count = len(accuracy)
     known = accuracy[columns.FOLDS].to_numpy().astype(np.float64)
@@ -125,7 +125,7 @@ def _sums_of(accuracy: pa.Table, folds: _Folds) -> Floats:
     return np.stack([known, losses, naive, covered, *(folds.summed(values, count) for values in each)])
 
 
-def _hurt_in(accuracy: pa.Table, folds: _Folds, request: ForecastRequest) -> Iterator[HurtPart]:
+def _hurt_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[HurtPart]:
     """The parts of a piece that were the most short, their reasons still open."""
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
     order = np.lexsort((-over, -short))[:MOST_HURT]

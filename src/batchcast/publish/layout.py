@@ -18,6 +18,7 @@ FIGURES, PERIODS, OVERVIEW = "figures", "periods", "overview"  # ... and what el
 _BESIDE = {
     STOCK: "stock.csv",
     ACCURACY: "accuracy.csv",
+    FIGURES: "figures.parquet",
     REJECTED: "rejected.csv",
     CERTIFICATE: "certificate.json",
 }

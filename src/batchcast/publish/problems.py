@@ -7,7 +7,8 @@ InvalidSettings
 └── OutputTaken           the place holds files that are not of an earlier run of the same name
 InvalidInput
 ├── InvalidCertificate    the file can't be read as a certificate
-└── CertificateMismatch   the run it certifies can't be repeated with this input or these versions
+├── CertificateMismatch   the run it certifies can't be repeated with this input or these versions
+└── NoResultHere          no result that orders can be read from is at that place
 """
 
 from __future__ import annotations
@@ -43,3 +44,9 @@ class CertificateMismatch(InvalidInput):
     """The input or the versions are not those of the certificate, so the same bytes can't be promised."""
 
     slug = "certificate-mismatch"
+
+
+class NoResultHere(InvalidInput):
+    """At the place is no published result, or not all that is needed of it."""
+
+    slug = "no-result-here"

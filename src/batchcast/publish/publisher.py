@@ -23,6 +23,7 @@ from batchcast.publish.combined import CombinedResult
 from batchcast.publish.layout import (
     ACCURACY,
     CERTIFICATE,
+    FIGURES,
     FORECAST,
     REJECTED,
     STOCK,
@@ -92,7 +93,7 @@ def stage_result(
         counts = counts_of(combined)
         certified(certificate, counts, files, started).write(staging.path(layout.names[CERTIFICATE]))
         files |= {CERTIFICATE: describe(staging.path(layout.names[CERTIFICATE]))}
-        order = [kind for kind in (STOCK, ACCURACY, REJECTED, CERTIFICATE, FORECAST) if kind in files]
+        order = [kind for kind in (STOCK, ACCURACY, FIGURES, REJECTED, CERTIFICATE, FORECAST) if kind in files]
         staging.seal(
             [layout.names[kind] for kind in order],
             gone=[name for kind, name in layout.names.items() if kind not in files],
@@ -157,5 +158,7 @@ def _write_files(
     write_table(paths[FORECAST], combined.forecast())
     write_table(paths[STOCK], combined.stock())
     write_table(paths[ACCURACY], combined.accuracy())
+    if combined.has_figures:
+        write_table(paths[FIGURES], combined.figures())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
     return {kind: describe(path) for kind, path in paths.items() if path.exists()}

@@ -215,6 +215,10 @@ def _counts(report: IngestReport) -> dict[str, int]:
 
 
 def _changed(staged: Certificate, expected: Mapping[str, str]) -> list[str]:
-    """Kinds of files that are not those expected, or that only one of the two has; empty where nothing is expected."""
-    found = {kind: file.sha256 for kind, file in staged.files.items()}
+    """Kinds of files that are not those expected, or that only one of the two has; empty where nothing is expected.
+
+    An earlier version published no figures: that they are there now is no difference.
+    """
+    earlier = {"figures"} - expected.keys()
+    found = {kind: file.sha256 for kind, file in staged.files.items() if kind not in earlier}
     return sorted(kind for kind in expected.keys() | found.keys() if expected and found.get(kind) != expected.get(kind))

@@ -69,6 +69,7 @@ def test_thirteen_sites_become_thirteen_partitions_and_one_result(published):
         "forecast": "forecast.csv",
         "stock": "stock.csv",
         "accuracy": "accuracy.csv",
+        "figures": "figures.parquet",
         "certificate": "certificate.json",
     }
     assert list(rows[0]) == [

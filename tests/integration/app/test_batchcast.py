@@ -79,7 +79,7 @@ def test_a_batch_tells_its_steps_publishes_one_result_and_leaves_nothing_behind(
     assert listener.analysis is not None
     assert listener.batches[-1].state is BatchState.COMPLETED
     assert listener.batches[-1].progress == 1.0
-    assert sorted(result.files) == ["accuracy", "certificate", "forecast", "stock"]
+    assert sorted(result.files) == ["accuracy", "certificate", "figures", "forecast", "stock"]
     assert all(path.is_file() for path in result.files.values())
     assert result.counts["rows_read"] == 1000
     assert result.counts["series"] == result.counts["forecast"] + result.counts["refused"]

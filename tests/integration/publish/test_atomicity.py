@@ -186,7 +186,7 @@ def test_staged_result_is_invisible_until_it_is_committed(batch: Any, out: Path)
     published = commit_result(stage)
 
     assert is_whole(out)
-    assert sorted(published.files) == ["accuracy", "certificate", "forecast", "stock"]
+    assert sorted(published.files) == ["accuracy", "certificate", "figures", "forecast", "stock"]
     assert (published.series, published.forecast, published.refused) == (5, 5, 0)
 
 
@@ -244,5 +244,5 @@ def test_sealed_note_names_no_file_outside_its_folder(batch: Any, out: Path) -> 
 
     sealed = json.loads((stage / "sealed.json").read_text())
 
-    assert sealed["names"] == ["stock.csv", "accuracy.csv", "certificate.json", "result.csv"]
+    assert sealed["names"] == ["stock.csv", "accuracy.csv", "figures.parquet", "certificate.json", "result.csv"]
     assert sealed["gone"] == ["rejected.csv"]

@@ -79,7 +79,7 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
         *("0.25", ""),
     ]
     assert not (out / "rejected.csv").exists()
-    assert sorted(published.files) == ["accuracy", "certificate", "forecast", "stock"]
+    assert sorted(published.files) == ["accuracy", "certificate", "figures", "forecast", "stock"]
 
 
 def test_parquet_keeps_every_part_number_to_the_letter(batch: Any, out: Path) -> None:
@@ -115,6 +115,7 @@ def test_folder_without_a_suffix_gets_a_forecast_csv(batch: Any, out: Path) -> N
     assert sorted(path.name for path in out.iterdir()) == [
         "accuracy.csv",
         "certificate.json",
+        "figures.parquet",
         "forecast.csv",
         "stock.csv",
     ]
@@ -233,7 +234,9 @@ def test_folder_with_the_result_of_another_name_is_refused(batch: Any, out: Path
     batch.publish(out / "june.csv")
     before = {path.name: path.read_bytes() for path in out.iterdir()}
 
-    with pytest.raises(OutputTaken, match=r"already holds stock\.csv, accuracy\.csv, certificate\.json.*july\.csv"):
+    with pytest.raises(
+        OutputTaken, match=r"already holds stock\.csv, accuracy\.csv, figures\.parquet, certificate\.json.*july\.csv"
+    ):
         batch.publish(out / "july.csv")
 
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

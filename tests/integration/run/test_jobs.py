@@ -123,7 +123,7 @@ def test_a_batch_is_published_and_its_repetition_gives_the_same_bytes(run, tmp_p
         "forecast": 6,
         "refused": 0,
     }
-    assert published["files"].keys() == {"forecast", "stock", "accuracy", "rejected", "certificate"}
+    assert published["files"].keys() == {"forecast", "stock", "accuracy", "figures", "rejected", "certificate"}
     assert all(Path(path).is_file() for path in published["files"].values())
     assert published["leaderboard"][0]["model"]
     certificate = json.loads((out.parent / "certificate.json").read_text())

@@ -1,0 +1,50 @@
+"""What a reader must know of orders, in sentences for every face."""
+
+from __future__ import annotations
+
+from batchcast.domain.inventory import Orders
+from batchcast.domain.message import Message, mark
+
+_MOST_NAMED = 3
+
+
+def notes_of(orders: Orders) -> tuple[Message, ...]:
+    """What is left out or supposed, one sentence each."""
+    notes = []
+    if orders.unknown:
+        named = ", ".join(f"{part} ({site})" for site, part in orders.unknown[:_MOST_NAMED])
+        template = mark(
+            "Left out, since they are of no series with a forecast: {count:,} rows of the stock file ({named})."
+        )
+        values = {"count": len(orders.unknown), "named": named + (", …" * (len(orders.unknown) > _MOST_NAMED))}
+        notes.append(Message(template, values))
+    if orders.without_on_hand:
+        template = mark(
+            "Parts whose stock on hand is unknown: {count:,}. Nothing is ordered of them, and they are not ranked."
+        )
+        notes.append(Message(template, {"count": orders.without_on_hand}))
+    without_cost = {(unit.site_code, unit.partnumber) for unit in orders.next_units if unit.cost is None}
+    if without_cost:
+        template = mark("Ranked parts whose cost is unknown: {count:,}. A unit of them counts as costing 1.")
+        notes.append(Message(template, {"count": len(without_cost)}))
+    if orders.scaled:
+        template = mark(
+            "Parts with a lead time of their own: {count:,}. Their mean demand is scaled by its ratio to that of the "
+            "batch, deviations from the mean by the square root of it."
+        )
+        notes.append(Message(template, {"count": orders.scaled}))
+    return tuple(notes)
+
+
+def promise_of(orders: Orders) -> tuple[Message, ...]:
+    """What the stock figures promise beside what they would have kept; nothing where no fold could be judged."""
+    promise = orders.promise
+    if promise is None or promise.achieved_level is None:
+        return ()
+    level = mark("Service level: {promised:.1%} promised, {achieved:.1%} achieved over {folds:,} backtests.")
+    values = {"promised": promise.service_level, "achieved": promise.achieved_level, "folds": promise.folds}
+    if promise.achieved_fill_rate is None:
+        return (Message(level, values),)
+    rate = mark("Demand served: {promised:.1%} promised, {achieved:.1%} achieved in the same backtests.")
+    served = {"promised": promise.fill_rate, "achieved": promise.achieved_fill_rate}
+    return (Message(level, values), Message(rate, served))

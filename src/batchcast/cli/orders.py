@@ -1,0 +1,58 @@
+"""`batchcast orders`: what to order, and which units to buy next, of a finished result and today's stock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.render.orders import orders_json, orders_lines
+from batchcast.cli.session import Session
+from batchcast.domain.inventory import MOST_PURCHASES
+from batchcast.domain.message import Message, mark
+
+HELP = mark("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
+RESULT_HELP = mark("What a run published: its folder, or its forecast.")
+STOCK_HELP = mark("CSV with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods).")
+OUT_HELP = mark("Folder for the two tables. Default: beside the result.")
+LIMIT_HELP = mark("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
+
+
+def register(commands: typer.Typer, session: Session) -> None:
+    """Add the command."""
+    say = session.words.say
+    parameters = [
+        argument("result", "RESULT", say(RESULT_HELP)),
+        option("stock", ["--stock"], "FILE", say(STOCK_HELP)),
+        option("out", ["--out", "-o"], "FOLDER", say(OUT_HELP)),
+        option("limit", ["--limit"], "N", say(LIMIT_HELP, most=MOST_PURCHASES)),
+    ]
+    add_command(commands, session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
+
+
+def _carry_out(session: Session, values: Values) -> None:
+    result, stock, out, limit = values["result"], values["stock"], values["out"], values["limit"]
+    session.refuse_problems(*_problems(result, stock, limit))
+    from batchcast.app.ordering import make_orders
+
+    most = MOST_PURCHASES if limit is None else int(limit)
+    orders, files = make_orders(Path(result), Path(stock), out=None if out is None else Path(out), most=most)
+    if session.as_json:
+        session.screen.write_json(orders_json(orders, files))
+        return
+    for line in orders_lines(orders, files, session.words):
+        session.screen.out.print(line)
+
+
+def _problems(result: str | None, stock: str | None, limit: str | None) -> list[Message]:
+    problems = []
+    if result is None:
+        problems.append(Message(mark("RESULT is missing: name the folder or the forecast of a finished run.")))
+    if stock is None:
+        problems.append(Message(mark("--stock is missing: name the CSV file that says what is on hand.")))
+    if limit is not None and not (limit.isdecimal() and 1 <= int(limit[:9]) <= MOST_PURCHASES):
+        template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most}.")
+        values = {"setting": "--limit", "found": limit, "least": 1, "most": MOST_PURCHASES}
+        problems.append(Message(template, values))
+    return problems

@@ -1,0 +1,77 @@
+"""Orders on the terminal: how much there is to do, the first units to buy, and what was promised and achieved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from batchcast.app.order_words import notes_of, promise_of
+from batchcast.cli.render.facts import card, remark
+from batchcast.cli.words import Words, safe
+from batchcast.domain.inventory import Orders
+from batchcast.domain.message import mark
+
+_SHOWN = 10
+
+
+def orders_lines(orders: Orders, files: Mapping[str, Path], words: Words) -> Iterator[RenderableType]:
+    """Everything that a person is told."""
+    say = words.say
+    ordered = [line for line in orders.lines if line.order_qty]
+    facts = [
+        (say(mark("Parts")), words.number(len(orders.lines), ",d")),
+        (say(mark("Parts to order now")), words.number(len(ordered), ",d")),
+        (say(mark("Orders")), safe(str(files["orders"]))),
+        (say(mark("Next units to buy")), safe(str(files["next_units"]))),
+    ]
+    yield card(say(mark("Orders from the stock that is held")), facts)
+    if orders.next_units:
+        yield _table(orders, words)
+        yield ""
+    for message in promise_of(orders):
+        yield words.tell(message)
+    for message in notes_of(orders):
+        yield remark("!", words.tell(message), "yellow")
+
+
+def orders_json(orders: Orders, files: Mapping[str, Path]) -> dict[str, Any]:
+    """The answer for programs; the tables are in the files."""
+    return {
+        "kind": "orders",
+        "files": {kind: str(path) for kind, path in files.items()},
+        "lines": len(orders.lines),
+        "to_order": sum(bool(line.order_qty) for line in orders.lines),
+        "next_units": len(orders.next_units),
+        "unknown": [list(pair) for pair in orders.unknown],
+        "without_on_hand": orders.without_on_hand,
+        "promise": None if orders.promise is None else asdict(orders.promise),
+    }
+
+
+def _table(orders: Orders, words: Words) -> Table:
+    say = words.say
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
+    for heading in ("#", say(mark("Site")), say(mark("Part number"))):
+        table.add_column(heading, overflow="fold")
+    numbers = (mark("Units"), mark("Cost"), mark("Short avoided"), mark("Served before"), mark("Served after"))
+    for label in numbers:
+        table.add_column(say(label), justify="right")
+    for unit in orders.next_units[:_SHOWN]:
+        cost = "" if unit.cost is None else words.number(unit.cost, ",.2f")
+        table.add_row(
+            Text(str(unit.rank)),
+            Text(safe(unit.site_code)),
+            Text(safe(unit.partnumber)),
+            Text(words.number(unit.units, ",g")),
+            Text(cost),
+            Text(words.number(unit.avoided_short, ",.3f")),
+            Text(words.share(unit.fill_rate_before, 1)),
+            Text(words.share(unit.fill_rate_after, 1)),
+        )
+    return table

@@ -1,0 +1,180 @@
+"""The orders of a published result for a stock file: its figures matched with the file, and the tables written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders, Promise, StockItem
+from batchcast.domain.message import Message, mark
+from batchcast.publish.account import cannot_write, write_table
+from batchcast.publish.certificate import Certificate
+from batchcast.publish.hindsight import Folds
+from batchcast.publish.inventory import Inventory, LadderTable
+from batchcast.publish.layout import CERTIFICATE, FIGURES, STOCK, lay_out
+from batchcast.publish.problems import NoResultHere
+
+Floats = NDArray[np.float64]
+
+_KEYS = [columns.SITE_CODE, columns.PARTNUMBER]
+_STOCK = [
+    columns.LEAD_TIME,
+    columns.SERVICE_LEVEL,
+    columns.LEAD_TIME_MEAN,
+    columns.LEAD_TIME_QUANTILE,
+    columns.FILL_RATE,
+]
+_NUMBERS = {name: pa.float64() for name in _STOCK}
+_FIGURES = [*_KEYS, columns.LEVELS, columns.QUANTILES, columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.STOCK]
+
+
+def order(items: Sequence[StockItem], stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
+    """What to order and to buy next of the parts of a stock file.
+
+    Args:
+        items: of the stock file.
+        stock: the stock table of a result as CSV, or its index as Parquet: the same series in the same order.
+        figures: what is kept of each series, as Parquet.
+        most: purchases that are ranked.
+
+    Raises:
+        NoResultHere: if the two files are not of one result.
+    """
+    table, kept = _read_stock(stock), pq.read_table(figures, columns=_FIGURES, use_threads=False)
+    if len(table) != len(kept):
+        template = mark("{stock} and {figures} are not of one result; run the batch again.")
+        raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
+    keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
+    place_of = {key: place for place, key in enumerate(keys)}
+    known = [item for item in items if (item.site_code, item.partnumber) in place_of]
+    known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
+    places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
+    ladders = _ladders(table.take(places), kept.take(places))
+    inventory = Inventory(known, ladders)
+    lines = inventory.lines()
+    pairs = [(item.site_code, item.partnumber) for item in items]
+    return Orders(
+        lines=lines,
+        next_units=inventory.next_units(most),
+        unknown=tuple(pair for pair in pairs if pair not in place_of),
+        series=len(kept),
+        scaled=sum(line.lead_time != own for line, own in zip(lines, ladders.lead_time.tolist(), strict=True)),
+        promise=_promise(table, kept) if len(kept) else None,
+    )
+
+
+def find_result(result: Path) -> tuple[Path, Path, str]:
+    """The stock table, the figures, and the name of the forecast without its suffix, of a result that was published.
+
+    Args:
+        result: its folder, or its forecast.
+
+    Raises:
+        NoResultHere: if it isn't there, or an earlier version published it without figures.
+        InvalidCertificate: if its certificate can't be read.
+        OutputTaken: if the name is not that of a result.
+    """
+    layout = lay_out(result)
+    path = layout.path(CERTIFICATE)
+    if not path.is_file():
+        template = mark("{result} is no published result: there is no {name}. Name what `batchcast run -o` was given.")
+        raise NoResultHere(Message(template, {"result": str(result), "name": path.name}))
+    files = Certificate.read(path).files
+    names = {kind: Path(file.name).name for kind, file in files.items()}  # no path of a certificate is followed
+    missing = [kind for kind in (STOCK, FIGURES) if kind not in names or not (layout.folder / names[kind]).is_file()]
+    if missing:
+        template = mark("{result} has no {missing} beside it, of which orders are made; run the batch again.")
+        raise NoResultHere(Message(template, {"result": str(result), "missing": ", ".join(missing)}))
+    stem = Path(names.get("forecast", "forecast")).stem
+    return layout.folder / names[STOCK], layout.folder / names[FIGURES], stem
+
+
+def write_orders(orders: Orders, folder: Path, stem: str) -> dict[str, Path]:
+    """Write `<stem>_orders.csv` and `<stem>_next_units.csv`, each whole or not at all; earlier ones are replaced.
+
+    Raises:
+        PublishFailed: if they can't be written.
+    """
+    tables = {"orders": _table(orders.lines, OrderLine), "next_units": _table(orders.next_units, NextUnit)}
+    paths = {kind: folder / f"{stem}_{kind}.csv" for kind in tables}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".orders-") as scratch:
+            written = {kind: Path(scratch) / path.name for kind, path in paths.items()}
+            for kind, table in tables.items():
+                write_table(written[kind], iter([table]))
+            for kind, path in paths.items():
+                written[kind].replace(path)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return paths
+
+
+def _read_stock(path: Path) -> pa.Table:
+    """What is needed of the stock table, as numbers."""
+    if path.suffix == ".parquet":
+        return pq.read_table(path, columns=_STOCK, use_threads=False)
+    options = pacsv.ConvertOptions(column_types=_NUMBERS, include_columns=_STOCK)
+    return pacsv.read_csv(path, convert_options=options, parse_options=pacsv.ParseOptions(newlines_in_values=True))
+
+
+def _ladders(stock: pa.Table, kept: pa.Table) -> LadderTable:
+    """The ladders of some series, with the published quantile at the published level."""
+    quantile = _floats(stock, columns.LEAD_TIME_QUANTILE)
+    levels = np.array(kept[columns.LEVELS][0].as_py() if len(kept) else [0.5])
+    quantiles = pc.list_flatten(kept[columns.QUANTILES]).to_numpy().reshape(len(kept), len(levels)).copy()
+    if len(kept):
+        own = int(np.abs(levels - float(_floats(stock, columns.SERVICE_LEVEL)[0])).argmin())
+        quantiles[:, :own] = np.minimum(quantiles[:, :own], quantile[:, None])
+        quantiles[:, own] = quantile
+    return LadderTable(
+        levels=levels,
+        quantiles=np.maximum.accumulate(np.maximum(quantiles, 0.0), axis=1),
+        mean=_floats(stock, columns.LEAD_TIME_MEAN),
+        quantile=quantile,
+        lead_time=_floats(stock, columns.LEAD_TIME),
+    )
+
+
+def _promise(stock: pa.Table, kept: pa.Table) -> Promise:
+    """What the figures of all series promise, and what they would have kept in the backtests."""
+    folds = Folds.of(kept)
+    mean, rate = _floats(stock, columns.LEAD_TIME_MEAN), _floats(stock, columns.FILL_RATE)
+    demanded, count = float(folds.actual.sum()), len(folds.actual)
+    return Promise(
+        service_level=float(_floats(stock, columns.SERVICE_LEVEL)[0]),
+        achieved_level=float((folds.short <= 0).mean()) if count else None,
+        fill_rate=float((mean * rate).sum() / mean.sum()) if mean.sum() > 0 else 1.0,
+        achieved_fill_rate=1.0 - float(folds.short.sum()) / demanded if demanded > 0 else None,
+        folds=count,
+    )
+
+
+def _floats(table: pa.Table, name: str) -> Floats:
+    found: Floats = table[name].to_numpy().astype(np.float64)
+    return found
+
+
+def _table(rows: Sequence[OrderLine] | Sequence[NextUnit], kind: type[OrderLine | NextUnit]) -> pa.Table:
+    texts, whole = {"site_code", "partnumber"}, {"rank"}
+    types = [
+        (f.name, pa.string() if f.name in texts else pa.int64() if f.name in whole else pa.float64())
+        for f in fields(kind)
+    ]
+    plain = [{name: _rounded(value) for name, value in asdict(row).items()} for row in rows]
+    return pa.Table.from_pylist(plain, schema=pa.schema(types))
+
+
+def _rounded(value: object) -> object:
+    """What is told of a number: beyond nine decimals it says nothing."""
+    return round(value, 9) if isinstance(value, float) else value

@@ -1,0 +1,90 @@
+"""Orders from a result that was published, and today's stock."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from batchcast.app.batchcast import Batchcast
+from batchcast.app.environment import Environment
+from batchcast.app.order_words import notes_of, promise_of
+from batchcast.app.ordering import make_orders
+from batchcast.app.samples import write_sample
+from batchcast.domain.settings import BatchSettings
+from batchcast.publish import NoResultHere
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("result")
+    write_sample("sample_optimal", folder / "sample.csv")
+    app = Batchcast(Environment(home=folder / "home"))
+    app.run(folder / "sample.csv", BatchSettings(), out=folder / "out" / "june.csv")
+    return folder / "out"
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def stock(published: Path, tmp_path: Path) -> Path:
+    """A row for each of the first twenty series; the stock of the first is unknown, the second has a lead time."""
+    lines = ["site_code;partnumber;stok;harga_satuan;waktu_tunggu"]
+    for n, row in enumerate(rows_of(published / "stock.csv")[:20]):
+        lines.append(f"{row['site_code']};{row['partnumber']};{n % 4 if n else ''};{n + 1};{'14' if n == 1 else ''}")
+    path = tmp_path / "stok.csv"
+    path.write_text("\n".join([*lines, "Mars;X;1;1;"]), encoding="utf-8")
+    return path
+
+
+def test_two_tables_are_written_beside_the_result(published: Path, stock: Path, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in published.iterdir()}
+
+    orders, files = make_orders(published / "june.csv", stock, out=tmp_path / "orders")
+
+    assert {path.name for path in files.values()} == {"june_orders.csv", "june_next_units.csv"}
+    assert {path.name: path.read_bytes() for path in published.iterdir()} == before
+    of_batch = {(r["site_code"], r["partnumber"]): r for r in rows_of(published / "stock.csv")}
+    lines = rows_of(files["orders"])
+    assert list(lines[0])[:3] == ["site_code", "partnumber", "on_hand"]
+    assert len(lines) == len(orders.lines) == 20
+    assert (lines[0]["on_hand"], lines[0]["order_qty"]) == ("", "")
+    for n, line in enumerate(lines):
+        row = of_batch[line["site_code"], line["partnumber"]]
+        assert (line["reorder_point"] == row["reorder_point"]) or n == 1
+        assert line["lead_time"] == ("14" if n == 1 else row["lead_time"])
+    units = rows_of(files["next_units"])
+    assert [unit["rank"] for unit in units] == [str(rank) for rank in range(1, len(units) + 1)]
+    assert (lines[0]["site_code"], lines[0]["partnumber"]) not in {(u["site_code"], u["partnumber"]) for u in units}
+
+
+def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: Path, tmp_path: Path) -> None:
+    orders, _ = make_orders(published, stock, out=tmp_path, most=5)
+
+    assert len(orders.next_units) == 5
+    assert orders.unknown == (("Mars", "X"),)
+    said = " ".join(map(str, notes_of(orders)))
+    assert "1 rows of the stock file (X (Mars))" in said
+    assert "stock on hand is unknown: 1" in said
+    assert "lead time of their own: 1" in said
+    assert orders.promise is not None
+    leaderboard = json.loads((published / "certificate.json").read_text(encoding="utf-8"))["leaderboard"]
+    auto = next(row for row in leaderboard if row["model"] == "auto")
+    assert orders.promise.service_level == 0.95
+    assert orders.promise.achieved_level is not None
+    assert orders.promise.achieved_fill_rate == pytest.approx(auto["fill_rate"], abs=0.02)
+    assert [str(message).split(":")[0] for message in promise_of(orders)] == ["Service level", "Demand served"]
+
+
+def test_a_place_without_a_result_is_named(published: Path, stock: Path, tmp_path: Path) -> None:
+    with pytest.raises(NoResultHere, match=r"there is no certificate\.json"):
+        make_orders(tmp_path, stock)
+    for name in ("certificate.json", "stock.csv"):
+        (tmp_path / name).write_bytes((published / name).read_bytes())
+    with pytest.raises(NoResultHere, match="has no figures beside it"):
+        make_orders(tmp_path, stock)
