@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from batchcast.api import accuracy, batches, results, surroundings
+from batchcast.api import accuracy, batches, orders, results, surroundings
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.doorman import TokenDoorman
@@ -50,7 +50,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         hub=Hub(service, threads),
         metrics=metrics,
     )
-    for router in (batches.router, results.router, accuracy.router, surroundings.router):
+    for router in (batches.router, results.router, accuracy.router, orders.router, surroundings.router):
         app.include_router(router)
     app.exception_handler(BatchcastError)(_tell)
     app.exception_handler(HTTPException)(_tell_http)

@@ -12,21 +12,20 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
     """What is left out or supposed, one sentence each."""
     notes = []
     if orders.unknown:
-        named = ", ".join(f"{part} ({site})" for site, part in orders.unknown[:_MOST_NAMED])
+        named = ", ".join(f"{part} ({site})" for site, part in orders.unknown_named[:_MOST_NAMED])
         template = mark(
             "Left out, since they are of no series with a forecast: {count:,} rows of the stock file ({named})."
         )
-        values = {"count": len(orders.unknown), "named": named + (", …" * (len(orders.unknown) > _MOST_NAMED))}
+        values = {"count": orders.unknown, "named": named + (", …" * (orders.unknown > _MOST_NAMED))}
         notes.append(Message(template, values))
     if orders.without_on_hand:
         template = mark(
             "Parts whose stock on hand is unknown: {count:,}. Nothing is ordered of them, and they are not ranked."
         )
         notes.append(Message(template, {"count": orders.without_on_hand}))
-    without_cost = {(unit.site_code, unit.partnumber) for unit in orders.next_units if unit.cost is None}
-    if without_cost:
+    if orders.without_cost:
         template = mark("Ranked parts whose cost is unknown: {count:,}. A unit of them counts as costing 1.")
-        notes.append(Message(template, {"count": len(without_cost)}))
+        notes.append(Message(template, {"count": orders.without_cost}))
     if orders.scaled:
         template = mark(
             "Parts with a lead time of their own: {count:,}. Their mean demand is scaled by its ratio to that of the "

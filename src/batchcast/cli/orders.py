@@ -14,7 +14,9 @@ from batchcast.domain.message import Message, mark
 
 HELP = mark("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
 RESULT_HELP = mark("What a run published: its folder, or its forecast.")
-STOCK_HELP = mark("CSV with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods).")
+STOCK_HELP = mark(
+    "CSV or XLSX with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods)."
+)
 OUT_HELP = mark("Folder for the two tables. Default: beside the result.")
 LIMIT_HELP = mark("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
 
@@ -50,7 +52,7 @@ def _problems(result: str | None, stock: str | None, limit: str | None) -> list[
     if result is None:
         problems.append(Message(mark("RESULT is missing: name the folder or the forecast of a finished run.")))
     if stock is None:
-        problems.append(Message(mark("--stock is missing: name the CSV file that says what is on hand.")))
+        problems.append(Message(mark("--stock is missing: name the CSV or XLSX file that says what is on hand.")))
     if limit is not None and not (limit.isdecimal() and 1 <= int(limit[:9]) <= MOST_PURCHASES):
         template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most}.")
         values = {"setting": "--limit", "found": limit, "least": 1, "most": MOST_PURCHASES}

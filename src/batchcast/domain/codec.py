@@ -23,6 +23,7 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import BatchcastError, InternalError
 from batchcast.domain.hindsight import Hindsight, HurtPart
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
+from batchcast.domain.inventory import NextUnit, OrderLine, Orders, Promise
 from batchcast.domain.message import Message, mark
 from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
@@ -44,11 +45,15 @@ _NOUNS: Mapping[str, type] = {
         HurtPart,
         IngestReport,
         Message,
+        NextUnit,
+        OrderLine,
+        Orders,
         Overview,
         PartLoss,
         Partition,
         PeriodTotal,
         Plan,
+        Promise,
         ResultFile,
         RowProblem,
         SiteFacts,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 MOST_PURCHASES = 1000  # units to buy next that are ranked
+MOST_UNKNOWN = 100  # rows of a stock file without a forecast that are named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,16 +66,20 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Orders:
-    """The answer to a stock file."""
+    """The answer to a stock file: its lines and its list, or the first of them, with what all of them amount to."""
 
     lines: tuple[OrderLine, ...]  # by site and part
     next_units: tuple[NextUnit, ...]  # the best first
-    unknown: tuple[tuple[str, str], ...]  # pairs of the file that the result does not have, in the file's order
-    series: int  # of the result
-    scaled: int = 0  # lines with a lead time that is not that of the batch
-    promise: Promise | None = None
+    parts: int  # of the file that the result has
+    to_order: int  # of them: something is ordered
+    without_on_hand: int  # of them: the stock is unknown, so nothing is ordered
+    scaled: int  # of them: the lead time is not that of the batch
+    without_cost: int  # parts of the list whose cost is unknown
+    unknown: int  # rows of the file that the result does not have
+    unknown_named: tuple[tuple[str, str], ...]  # the first of them: site and part, in the file's order
+    promise: Promise | None = None  # None where the result has no series
 
-    @property
-    def without_on_hand(self) -> int:
-        """Lines whose stock is unknown: nothing is ordered for them."""
-        return sum(line.on_hand is None for line in self.lines)
+    def brief(self, most: int) -> Orders:
+        """The first lines to order and the first of the list, at most so many of each."""
+        ordered = (line for line in self.lines if line.order_qty)
+        return replace(self, lines=tuple(islice(ordered, most)), next_units=self.next_units[:most])

@@ -79,7 +79,7 @@ class _FormReader:
                 await self._write()
         parser.finish()
         if self._name is None:
-            raise BadForm(Message(mark("The form sends no file; send the demand history as 'file'.")))
+            raise BadForm(Message(mark("The form sends no file; send it as 'file'.")))
         upload = await self._write()
         await self._threads.upload(upload.close)
         return Form(upload=upload, texts=_given(parser.fields))

@@ -67,11 +67,43 @@ def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iter
         yield open_single(source, settings)
 
 
+@contextmanager
+def opened_workbook(path: Path) -> Iterator[zipfile.ZipFile | None]:
+    """A file as the archive that a workbook is; None where it may be a text.
+
+    Raises:
+        UnknownFormat, DamagedFile: if it is neither.
+        OSError: if it can't be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[:4] not in (_ZIP, _EMPTY_ZIP):
+        kinds = _OTHER_KINDS | {_PARQUET: mark("a Parquet file"), GZIP_MAGIC: mark("a gzip archive")}
+        for magic, kind in kinds.items():
+            if head.startswith(magic):
+                raise _neither_csv_nor_workbook(path, kind)
+        yield None
+        return
+    with _opened_zip(path) as archive:
+        if not _is_workbook(archive):
+            raise _neither_csv_nor_workbook(path, mark("a zip archive"))
+        yield archive
+
+
+def _neither_csv_nor_workbook(path: Path, kind: str) -> UnknownFormat:
+    template = mark("{name} is {kind}; a stock file is CSV or XLSX.")
+    return UnknownFormat(Message(template, {"name": path.name, "kind": Message(kind)}))
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    names = archive.namelist()
+    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
 def _from_zip(
     archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits
 ) -> tuple[Source, Layout]:
-    names = archive.namelist()
-    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+    if _is_workbook(archive):
         from batchcast.ingest.workbook import open_workbook
 
         return open_workbook(archive, path, settings, limits)

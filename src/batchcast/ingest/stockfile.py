@@ -1,26 +1,26 @@
 """Reads a stock file: what is held of each part, what it costs, how it is packed and how long it takes to come.
 
-A CSV file with a header, a row for each part of a site. It is small beside a demand history, so it is read at once, and
-the first row that can't be read refuses the file: an order that leaves a part out unsaid costs more than a correction.
+A CSV file or a workbook with a header, a row for each part of a site. It is small beside a demand history, so all of it
+is read at once, and the first row that can't be read refuses the file: an order that leaves a part out unsaid costs
+more than a correction.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from batchcast.domain import columns
 from batchcast.domain.inventory import StockItem
 from batchcast.domain.message import Message, mark
-from batchcast.ingest.bytestream import plain_file, unreadable
-from batchcast.ingest.dialect import DELIMITERS
-from batchcast.ingest.encoding import TextBlocks
 from batchcast.ingest.header import ACCEPTED_NAMES, named_columns, normal
+from batchcast.ingest.keys import key_text, read_key
 from batchcast.ingest.limits import MEGABYTE, IngestLimits
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.ingest.quantities import WrittenNumber, read_number
-from batchcast.ingest.records import Records, split_lines, split_records
-from batchcast.ingest.source import SourceRow
+from batchcast.ingest.source import SourceRow, is_blank
+from batchcast.ingest.stocktable import read_table
 
 _LIMITS = IngestLimits(max_bytes=200 * MEGABYTE, max_expanded_bytes=200 * MEGABYTE)
 NUMBERS: Mapping[str, Sequence[str]] = {  # a file has some of them
@@ -33,30 +33,23 @@ _KEYS = {name: ACCEPTED_NAMES[name] for name in (columns.SITE_CODE, columns.PART
 _NAMES = {normal(name): ours for ours, names in {**_KEYS, **NUMBERS}.items() for name in names}
 
 
-def read_stock(path: Path, name: str | None = None) -> tuple[StockItem, ...]:
+def read_stock(path: Path) -> tuple[StockItem, ...]:
     """The parts of a stock file, in its order; without a column of sites all are at the site `ALL`.
 
     Args:
-        path: of the CSV file: comma, semicolon, tab or bar; UTF-8, UTF-16 or Windows-1252.
-        name: as its sender called it, for sentences.
+        path: of an XLSX workbook, or a CSV file: comma, semicolon, tab or bar; UTF-8, UTF-16 or Windows-1252.
 
     Raises:
         InvalidStockFile: if it can't be read as one.
-        UnreadableInput, NotText, OverTheLimit: if it is no text that can be read.
+        InvalidInput: another, if it is neither text nor a workbook that can be read.
     """
-    return _StockFile(path, name or path.name).items()
+    return _StockFile(path).items()
 
 
 class _StockFile:
-    def __init__(self, path: Path, name: str) -> None:
-        self._name = name
-        try:
-            source = plain_file(path, name, _LIMITS)
-        except OSError as error:
-            raise unreadable(name, error) from error
-        lines = [line for block in TextBlocks(source) for line in split_lines(block.data)]
-        best = max((split_records(lines, 1, delimiter) for delimiter in DELIMITERS), key=_columns_known)
-        self._records = best
+    def __init__(self, path: Path) -> None:
+        self._name = path.name
+        self._table = read_table(path, _LIMITS, _known)
         self._style = "point"
 
     def items(self) -> tuple[StockItem, ...]:
@@ -82,9 +75,9 @@ class _StockFile:
 
     def _places(self) -> dict[str, int]:
         """Where our columns stand."""
-        if not self._records.rows:
+        if not self._table.rows:
             raise self._refused(mark("{name} is empty: a stock file has a header and a row for each part."))
-        header = [str(cell) for cell in self._records.rows[0].cells]
+        header = [key_text(cell) for cell in self._table.rows[0].cells]
         places: dict[str, int] = {}
         for place, title in enumerate(header):
             ours = _NAMES.get(normal(title))
@@ -103,18 +96,14 @@ class _StockFile:
         return places
 
     def _rows(self) -> list[SourceRow]:
-        records, width = self._records, len(self._records.rows[0].cells)
-        uneven = [row for row in records.rows if len(row.cells) != width]
-        broken = sorted([row.line for row in uneven] + [one.row.line for one in records.broken])
-        if records.open_from is not None:
-            broken.append(records.open_from + 1)
-        if broken:
+        table = self._table
+        if table.uneven:
             template = mark(
                 "Line {line} of {name} does not have the {width} cells of the header, or a quote in it is out of "
                 "place; correct it."
             )
-            raise self._refused(template, line=broken[0], width=width)
-        return records.rows[1:]
+            raise self._refused(template, line=table.uneven[0], width=len(table.rows[0].cells))
+        return table.rows[1:]
 
     def _style_of(self, rows: Sequence[SourceRow], places: Mapping[str, int]) -> str:
         """Decimal point or comma: what the numbers that read one way only allow."""
@@ -136,38 +125,49 @@ class _StockFile:
         return "point"
 
     def _written(self, row: SourceRow, places: Mapping[str, int]) -> Iterator[str]:
-        return (str(row.cells[places[column]]).strip() for column in NUMBERS if column in places)
+        """Numbers that are written as text."""
+        cells = (row.cells[places[column]] for column in NUMBERS if column in places)
+        return (cell.strip() for cell in cells if isinstance(cell, str))
 
     def _item(self, row: SourceRow, places: Mapping[str, int]) -> StockItem:
-        part = str(row.cells[places[columns.PARTNUMBER]]).strip()
-        site = str(row.cells[places[columns.SITE_CODE]]).strip() if columns.SITE_CODE in places else columns.ALL_SITES
-        if not part or not site:
-            template = mark("Line {line} of {name} names no {column}; give it one, or take the line out.")
-            raise self._refused(template, line=row.line, column="site_code" if part else "partnumber")
+        part, site = self._key(row, columns.PARTNUMBER, places), columns.ALL_SITES
+        if columns.SITE_CODE in places:
+            site = self._key(row, columns.SITE_CODE, places)
         numbers = {name: self._number(row, name, places[name]) for name in NUMBERS if name in places}
         return StockItem(site_code=site, partnumber=part, **numbers)
 
+    def _key(self, row: SourceRow, column: str, places: Mapping[str, int]) -> str:
+        key = read_key(row.cells[places[column]], padded=True)
+        if isinstance(key, Message):
+            template = mark("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
+            raise self._refused(template, column=column, reason=key, line=row.line)
+        return key
+
     def _number(self, row: SourceRow, column: str, place: int) -> float | None:
-        text = str(row.cells[place] or "").strip()
-        if not text:
+        cell = row.cells[place]
+        if is_blank(cell):
             return None
-        number = read_number(text)
-        value = (number.point if self._style == "point" else number.comma) if isinstance(number, tuple) else None
-        least = 0.0 if column == "on_hand" else None
-        if value is None or value < 0 or (value == 0 and least is None):
+        value = cell if isinstance(cell, float) else self._value_of(key_text(cell).strip())
+        has_zero = column == "on_hand"
+        if value is None or not math.isfinite(value) or value < 0 or (value == 0 and not has_zero):
             template = (
                 mark("{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty.")
-                if column == "on_hand"
+                if has_zero
                 else mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
             )
-            raise self._refused(template, column=column, found=text, line=row.line)
+            raise self._refused(template, column=column, found=key_text(cell), line=row.line)
         return float(value)
+
+    def _value_of(self, text: str) -> float | None:
+        number = read_number(text)
+        if not isinstance(number, WrittenNumber):
+            return None
+        return number.point if self._style == "point" else number.comma
 
     def _refused(self, template: str, **values: object) -> InvalidStockFile:
         return InvalidStockFile(Message(template, {"name": self._name, **values}))
 
 
-def _columns_known(records: Records) -> tuple[int, int]:
-    """How well a delimiter explains the header."""
-    cells = records.rows[0].cells if records.rows else ()
-    return sum(normal(str(cell)) in _NAMES for cell in cells), len(cells)
+def _known(cells: Sequence[object]) -> int:
+    """How many cells name a column of a stock file."""
+    return sum(isinstance(cell, str) and normal(cell) in _NAMES for cell in cells)

@@ -100,9 +100,7 @@ def open_workbook(
         AmbiguousColumn: if several sheets could be the history.
         InvalidInput: if no sheet has the columns; the sentence says what the likeliest has.
     """
-    check_zip(archive, path.name, limits)
-    _check_cells(archive, path.name, limits)
-    workbook = _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
+    workbook = _open(archive, path, limits)
     found: list[tuple[SheetSource, Layout]] = []
     refused: list[tuple[bool, int, int, InvalidInput]] = []
     for name in _sheets(workbook, settings):
@@ -123,6 +121,23 @@ def open_workbook(
     if not refused:
         raise EmptyInput(Message(mark("{name} has no sheet with anything in it."), {"name": path.name}))
     raise max(refused, key=lambda one: one[:3])[-1]
+
+
+def read_sheets(archive: zipfile.ZipFile, path: Path, limits: IngestLimits) -> Iterator[list[SourceRow]]:
+    """All rows with something in them of each visible sheet that has any; raises as `open_workbook` does."""
+    workbook = _open(archive, path, limits)
+    for name in _visible(workbook):
+        sheet = _read(path, partial(_sheet, workbook, name))
+        if sheet.start is None:
+            continue
+        rows = (SourceRow(line, tuple(map(_plain, cells))) for line, cells in enumerate(sheet.iter_rows(), start=1))
+        yield [row for row in rows if not all(map(is_blank, row.cells))]
+
+
+def _open(archive: zipfile.ZipFile, path: Path, limits: IngestLimits) -> Any:
+    check_zip(archive, path.name, limits)
+    _check_cells(archive, path.name, limits)
+    return _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
 
 
 def find_header(name: str, sheet: Any, settings: BatchSettings) -> tuple[SheetSource, Layout]:
@@ -201,16 +216,20 @@ def _with_note(found: tuple[SheetSource, Layout], names: Sequence[str]) -> tuple
 
 def _sheets(workbook: Any, settings: BatchSettings) -> list[str]:
     """Names of the sheets to look at: the one of the mapping, else all that are visible."""
-    from python_calamine import SheetTypeEnum, SheetVisibleEnum
-
     chosen = settings.column_mapping.get(SHEET)
     if chosen is None:
-        visible = (m for m in workbook.sheets_metadata if m.visible == SheetVisibleEnum.Visible)
-        return [m.name for m in visible if m.typ == SheetTypeEnum.WorkSheet]
+        return _visible(workbook)
     if chosen not in workbook.sheet_names:
         template = mark("The mapping names the sheet {found!r}; the workbook has {names}.")
         raise UnknownMapping(Message(template, {"found": chosen, "names": named_columns(workbook.sheet_names)}))
     return [chosen]
+
+
+def _visible(workbook: Any) -> list[str]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    visible = (m for m in workbook.sheets_metadata if m.visible == SheetVisibleEnum.Visible)
+    return [m.name for m in visible if m.typ == SheetTypeEnum.WorkSheet]
 
 
 def _read(path: Path, read: Callable[[Any], Any]) -> Any:

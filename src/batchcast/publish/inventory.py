@@ -62,7 +62,7 @@ class Inventory:
         own = [item.lead_time for item in items]
         lead_time = np.array([of_batch if t is None else t for t, of_batch in zip(own, ladders.lead_time, strict=True)])
         self._ladders = ladders.scaled(lead_time.astype(np.float64))
-        self._shortage = Shortage.of(self._ladders.quantiles, self._ladders.levels)
+        self._shortage = Shortage.of(self._ladders.quantiles, self._ladders.levels, self._ladders.mean)
         self._pack = np.array([item.pack_size or 1.0 for item in items], dtype=np.float64)
         self._on_hand = np.array([np.nan if i.on_hand is None else i.on_hand for i in items], dtype=np.float64)
 
@@ -70,11 +70,12 @@ class Inventory:
         """What to order, a line an item.
 
         The reorder point is the quantile of the lead-time demand at the service level, raised to a whole number. Below
-        it, as many packs are ordered as it takes to get to the reorder point and one period's mean demand.
+        it, as many packs are ordered as it takes to get to the reorder point and one period's mean demand, that as the
+        nearest whole number: else a part that hardly moves would always be held twice.
         """
         ladders, pack, on_hand = self._ladders, self._pack, self._on_hand
         reorder_point = np.ceil(ladders.quantile - _DUST) + 0.0
-        up_to = _raised(reorder_point + ladders.mean / ladders.lead_time, pack)
+        up_to = reorder_point + np.floor(ladders.mean / ladders.lead_time + 0.5)
         known = np.nan_to_num(on_hand, nan=0.0)
         order = np.where(known >= reorder_point, 0.0, _raised(up_to - known, pack))
         now, after = self._served(known), self._served(known + order)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders, Promise, StockItem
+from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, NextUnit, OrderLine, Orders, Promise, StockItem
 from batchcast.domain.message import Message, mark
 from batchcast.publish.account import cannot_write, write_table
 from batchcast.publish.certificate import Certificate
@@ -62,13 +62,19 @@ def order(items: Sequence[StockItem], stock: Path, figures: Path, *, most: int =
     ladders = _ladders(table.take(places), kept.take(places))
     inventory = Inventory(known, ladders)
     lines = inventory.lines()
+    next_units = inventory.next_units(most)
     pairs = [(item.site_code, item.partnumber) for item in items]
+    unknown = [pair for pair in pairs if pair not in place_of]
     return Orders(
         lines=lines,
-        next_units=inventory.next_units(most),
-        unknown=tuple(pair for pair in pairs if pair not in place_of),
-        series=len(kept),
+        next_units=next_units,
+        parts=len(lines),
+        to_order=sum(bool(line.order_qty) for line in lines),
+        without_on_hand=sum(line.on_hand is None for line in lines),
         scaled=sum(line.lead_time != own for line, own in zip(lines, ladders.lead_time.tolist(), strict=True)),
+        without_cost=len({(unit.site_code, unit.partnumber) for unit in next_units if unit.cost is None}),
+        unknown=len(unknown),
+        unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
     )
 
@@ -99,14 +105,20 @@ def find_result(result: Path) -> tuple[Path, Path, str]:
     return layout.folder / names[STOCK], layout.folder / names[FIGURES], stem
 
 
-def write_orders(orders: Orders, folder: Path, stem: str) -> dict[str, Path]:
+def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -> dict[str, Path]:
     """Write `<stem>_orders.csv` and `<stem>_next_units.csv`, each whole or not at all; earlier ones are replaced.
+
+    Args:
+        orders: all of them.
+        folder: made where it isn't there.
+        stem: what their names begin with.
+        suffix: `csv` or `xlsx`.
 
     Raises:
         PublishFailed: if they can't be written.
     """
     tables = {"orders": _table(orders.lines, OrderLine), "next_units": _table(orders.next_units, NextUnit)}
-    paths = {kind: folder / f"{stem}_{kind}.csv" for kind in tables}
+    paths = {kind: folder / f"{stem}_{kind}.{suffix}" for kind in tables}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".orders-") as scratch:

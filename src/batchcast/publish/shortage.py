@@ -1,7 +1,8 @@
 """Units of lead-time demand that a stock leaves short on average, and what one pack more saves.
 
-From quantiles of the demand comes its chance of being beyond x, P(D > x): 1 at 0, 1 - level at each quantile, linear
-between, and falling to 0 at TAIL times the last quantile. What is short of a stock s is the area under it from s on.
+From quantiles of the demand comes its chance of being beyond x, P(D > x): 1 - level at each quantile, linear between,
+and falling to 0 at TAIL times the last quantile. What is short of a stock s is the area under it from s on. Below the
+first quantile one more knot makes the whole area the mean demand, as nearly as a falling chance can.
 """
 
 from __future__ import annotations
@@ -27,12 +28,18 @@ class Shortage:
     areas: Floats  # under the chance from each knot on: units short of a stock of that size
 
     @classmethod
-    def of(cls, quantiles: Floats, levels: Floats) -> Shortage:
-        """From quantiles of the lead-time demand, shape (series, levels), at ascending levels in (0, 1)."""
+    def of(cls, quantiles: Floats, levels: Floats, mean: Floats) -> Shortage:
+        """From lead-time demand.
+
+        Args:
+            quantiles: never descending, shape (series, levels).
+            levels: ascending, in (0, 1).
+            mean: shape (series,).
+        """
         count = len(quantiles)
-        last = quantiles[:, -1:]
-        places = np.concatenate([np.zeros((count, 1)), quantiles, TAIL * last], axis=1)
-        chances = np.tile(np.concatenate([[1.0], 1.0 - levels, [0.0]]), (count, 1))
+        places = np.concatenate([np.zeros((count, 2)), quantiles, TAIL * quantiles[:, -1:]], axis=1)
+        chances = np.tile(np.concatenate([[1.0, 1.0], 1.0 - levels, [0.0]]), (count, 1))
+        places[:, 1], chances[:, 0], chances[:, 1] = _start(places[:, 2:], chances[:, 2:], mean)
         slices = np.diff(places, axis=1) * (chances[:, :-1] + chances[:, 1:]) / 2.0
         areas = np.concatenate([np.cumsum(slices[:, ::-1], axis=1)[:, ::-1], np.zeros((count, 1))], axis=1)
         return cls(places=places, chances=chances, areas=areas)
@@ -55,6 +62,24 @@ class Shortage:
         chance = (1.0 - share) * chances[every, right - 1] + share * chances[every, right]
         rest = np.maximum(places[every, right] - stock, 0.0)
         return np.asarray(areas[every, right] + rest * (chance + chances[every, right]) / 2.0)
+
+
+def _start(places: Floats, chances: Floats, mean: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where the chance begins to fall, and the chances at 0 and there, so that the whole area is the mean.
+
+    Args:
+        places: of the knots from the first quantile on, shape (series, knots).
+        chances: there.
+        mean: shape (series,).
+    """
+    first, least = places[:, 0], chances[:, 0]
+    beyond = (np.diff(places, axis=1) * (chances[:, :-1] + chances[:, 1:]) / 2.0).sum(axis=1)
+    height = np.divide(mean - beyond, first, out=np.ones_like(mean), where=first > 0)  # mean chance below the quantile
+    height = np.clip(height, least, 1.0)
+    even = (1.0 + least) / 2.0  # of a straight fall from 1
+    begins = first * np.clip((height - even) / (1.0 - even), 0.0, 1.0)
+    at_none = np.clip(2.0 * height - least, least, 1.0)
+    return begins, at_none, at_none
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -158,6 +158,22 @@ def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
     convert(given["source"], given["into"])
 
 
+def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
+    """What to order of the parts of the stock file `source`, of the result whose index and figures are given as paths.
+
+    Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns the
+    first `most` of each.
+    """
+    from batchcast.ingest import read_stock
+    from batchcast.publish import order, write_orders
+
+    given = decode(arguments)
+    orders = order(read_stock(given["source"]), given["index"], given["figures"])
+    if given["suffix"] is not None:
+        write_orders(orders, given["into"], "stock", given["suffix"])
+    return encode(orders.brief(given["most"]))
+
+
 def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
     """Every partition with the folder of its result."""
     return list(zip(given["plan"].partitions, given["folders"], strict=True))

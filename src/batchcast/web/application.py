@@ -25,6 +25,7 @@ from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
 from batchcast.web.help import pages as help_pages
 from batchcast.web.history import pages as history
+from batchcast.web.orders import pages as orders
 from batchcast.web.problems import answer_problem
 from batchcast.web.rendering import Templates
 from batchcast.web.results import pages as results
@@ -37,6 +38,7 @@ ROUTERS = (
     start.router,
     batch.router,
     results.router,
+    orders.router,
     history.router,
     help_pages.router,
 )

@@ -67,7 +67,11 @@ def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: 
     orders, _ = make_orders(published, stock, out=tmp_path, most=5)
 
     assert len(orders.next_units) == 5
-    assert orders.unknown == (("Mars", "X"),)
+    assert (orders.unknown, orders.unknown_named) == (1, (("Mars", "X"),))
+    brief = orders.brief(3)
+    assert len(brief.lines) == len(brief.next_units) == 3
+    assert all(line.order_qty for line in brief.lines)
+    assert brief.parts == orders.parts == len(orders.lines)
     said = " ".join(map(str, notes_of(orders)))
     assert "1 rows of the stock file (X (Mars))" in said
     assert "stock on hand is unknown: 1" in said

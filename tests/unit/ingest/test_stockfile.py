@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from batchcast.domain.inventory import StockItem
 from batchcast.ingest import read_stock
-from batchcast.ingest.problems import InvalidStockFile, UnreadableInput
+from batchcast.ingest.problems import InvalidStockFile, UnknownFormat, UnreadableInput
 
 
 @pytest.fixture
@@ -62,8 +64,9 @@ def test_one_number_decides_for_all(write) -> None:
         ("part,stok\nA,1\nA,2\n", "'A' of site 'ALL' in line 2 and again in line 3"),
         ("part,stok\nA,1\nB\n", "Line 3 of stok.csv does not have the 2 cells"),
         ('part,stok\nA,"1\nB,2\n', "Line 2 of stok.csv does not have the 2 cells"),
-        ("part,stok\n,1\n", "Line 2 of stok.csv names no partnumber"),
-        ("part,stok,site\nA,1,\n", "Line 2 of stok.csv names no site_code"),
+        ("part,stok\n,1\n", "partnumber is empty in line 2 of stok.csv; correct it"),
+        ("part,stok,site\nA,1,\n", "site_code is empty in line 2 of stok.csv; correct it"),
+        ("part,stok\n#N/A,1\n", "partnumber is an error value of a spreadsheet in line 2"),
         ("part,stok\nA,many\n", "on_hand is 'many' in line 2 of stok.csv; write a number of 0 or more"),
         ("part,stok\nA,-1\n", "on_hand is '-1'"),
         ("part,pack\nA,0\n", "pack_size is '0' in line 2 of stok.csv; write a number above 0"),
@@ -76,6 +79,72 @@ def test_what_can_not_be_read_is_said_in_a_sentence(write, text: str, sentence: 
         read_stock(write(text))
 
     assert error.value.slug == "invalid-stock-file"
+
+
+@pytest.fixture
+def workbook(tmp_path: Path):
+    def workbook(rows: list[list[object]]) -> Path:
+        path = tmp_path / "stok.xlsx"
+        book = openpyxl.Workbook()
+        book.active.append(["part"])
+        sheet = book.create_sheet("Stok")
+        for row in rows:
+            sheet.append(row)
+        book.save(path)
+        return path
+
+    return workbook
+
+
+def test_a_workbook_with_a_title_over_its_header(workbook) -> None:
+    rows = [
+        ["Stock of June"],
+        [],
+        ["Part No", "Gudang", "Stok", "Harga"],
+        [123, "A", 0, 2.5],
+        [],
+        ["007", "A", "1,5", ""],
+    ]
+
+    assert read_stock(workbook(rows)) == (
+        StockItem(site_code="A", partnumber="123", on_hand=0, unit_cost=2.5),
+        StockItem(site_code="A", partnumber="007", on_hand=1.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([["part", "stok"], ["A", -2]], "on_hand is '-2' in line 2 of stok.xlsx"),
+        ([["part", "stok"], ["A", True]], "on_hand is 'TRUE' in line 2 of stok.xlsx"),
+        ([["part", "pack"], ["A", 0]], "pack_size is '0' in line 2 of stok.xlsx"),
+        ([["colour"], ["red"]], "says nothing of stock"),
+    ],
+)
+def test_what_a_workbook_can_not_hold(workbook, rows: list[list[object]], sentence: str) -> None:
+    with pytest.raises(InvalidStockFile, match=sentence):
+        read_stock(workbook(rows))
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [(b"PAR1", "a Parquet file"), (b"\x1f\x8b", "a gzip archive"), (b"%PDF", "a PDF")],
+)
+def test_what_is_neither_text_nor_workbook(tmp_path: Path, head: bytes, kind: str) -> None:
+    path = tmp_path / "stok.csv"
+    path.write_bytes(head + b"rest")
+
+    with pytest.raises(UnknownFormat, match=f"stok.csv is {kind}; a stock file is CSV or XLSX"):
+        read_stock(path)
+
+
+def test_an_archive_that_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "stok.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("stok.csv", "part,stok")
+
+    with pytest.raises(UnknownFormat, match="is a zip archive"):
+        read_stock(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

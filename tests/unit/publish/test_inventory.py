@@ -34,14 +34,20 @@ def test_an_order_brings_the_stock_to_the_reorder_point_and_one_period() -> None
         [item("a", on_hand=3, pack_size=5), item("b", on_hand=1), item("c")], table([0, 1, 0])
     ).lines()
 
-    assert (low.reorder_point, low.safety_stock, low.order_up_to) == (12.0, 7.0, 15.0)  # 12 + 5 / 2, in packs of 5
-    assert low.order_qty == 15.0  # 12 are missing
+    assert (low.reorder_point, low.safety_stock, low.order_up_to) == (12.0, 7.0, 15.0)  # 12 + 5 / 2
+    assert low.order_qty == 15.0  # 12 are missing, in packs of 5
     assert low.fill_rate_now is not None
     assert low.fill_rate_after is not None
     assert low.fill_rate_now < low.fill_rate_after
     assert (enough.reorder_point, enough.order_qty) == (1.0, 0.0)
     assert enough.fill_rate_now == enough.fill_rate_after
     assert (unknown.order_qty, unknown.fill_rate_now, unknown.order_up_to) == (None, None, 15.0)
+
+
+def test_a_part_that_hardly_moves_is_not_held_twice() -> None:
+    (line,) = Inventory([item("b", on_hand=0, pack_size=1)], table([1])).lines()
+
+    assert (line.reorder_point, line.order_up_to, line.order_qty) == (1.0, 1.0, 1.0)  # 0.2 a period is none
 
 
 def test_another_lead_time_scales_mean_and_spread() -> None:

@@ -10,28 +10,44 @@ import pytest
 from batchcast.publish.shortage import Shortage, next_purchases
 
 LEVELS = np.array([0.5, 0.8, 0.95])
+MEANS = np.array([6.9, 0.5, 0.75])  # chances: 1 for a while; those of the quantiles alone; under 1 at 0
 QUANTILES = np.array([[4.0, 8.0, 20.0], [0.0, 0.0, 6.0], [1.0, 1.0, 1.0]])
 
 
 @pytest.fixture
 def shortage():
-    return Shortage.of(QUANTILES, LEVELS)
+    return Shortage.of(QUANTILES, LEVELS, MEANS)
 
 
-def by_counting(row, stock):
+def by_counting(shortage, row, stock):
     """The area under the chance from the stock on, in many thin slices."""
-    x = np.linspace(stock, max(1.5 * QUANTILES[row, -1], stock), 400_001)
-    places = np.concatenate([[0.0], QUANTILES[row], [1.5 * QUANTILES[row, -1]]])
-    chance = np.interp(x, places, np.concatenate([[1.0], 1.0 - LEVELS, [0.0]]), right=0.0)
-    return float(np.trapezoid(chance, x))
+    places, chances = shortage.places[row], shortage.chances[row]
+    x = np.linspace(stock, max(places[-1], stock), 400_001)
+    return float(np.trapezoid(np.interp(x, places, chances, right=0.0), x))
 
 
-@pytest.mark.parametrize("stock", [0.0, 1.0, 4.0, 5.5, 8.0, 19.0, 29.0, 30.0, 99.0])
+@pytest.mark.parametrize("stock", [0.5, 1.0, 4.0, 5.5, 8.0, 19.0, 29.0, 30.0, 99.0])
 def test_what_is_short_is_the_area_from_the_stock_on(shortage, stock):
     found = shortage.at(np.full(3, stock))
 
-    expected = [by_counting(row, stock) for row in range(3)]
+    expected = [by_counting(shortage, row, stock) for row in range(3)]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_chances_are_those_of_the_quantiles(shortage):
+    for row in range(3):
+        for level, quantile in zip(LEVELS, QUANTILES[row], strict=True):
+            at = np.flatnonzero((shortage.places[row] == quantile) & np.isclose(shortage.chances[row], 1 - level))
+            assert len(at)
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(5.5, 5.5), (6.9, 6.9), (99.0, 7.15), (0.1, 5.15)])
+def test_the_whole_area_is_the_mean_where_it_can_be(mean, expected):
+    """From 0 to 4 a falling chance can add 2 to 4 units to the 3.15 beyond."""
+    found = Shortage.of(QUANTILES[:1], LEVELS, np.array([mean]))
+
+    assert found.mean[0] == pytest.approx(expected)
+    assert (np.diff(found.chances[0]) <= 0).all()
 
 
 def test_more_stock_never_leaves_more_short(shortage):

@@ -16,6 +16,7 @@ from batchcast.app.service.answers import (
     SeriesDetail,
 )
 from batchcast.app.service.drafts import Draft, UnknownDraft
+from batchcast.app.service.ordering import OrderFormat, OrderTable
 from batchcast.app.service.problems import BatchEnded, IdempotencyKeyReused, NoSuchFile, ResultNotKept, ResultNotReady
 from batchcast.app.service.service import Observer, Service
 
@@ -30,6 +31,8 @@ __all__ = [
     "IdempotencyKeyReused",
     "NoSuchFile",
     "Observer",
+    "OrderFormat",
+    "OrderTable",
     "Readiness",
     "RejectedPage",
     "ResultNotKept",

@@ -58,7 +58,7 @@ class Results:
         self._folder = folder  # for copies of what is kept elsewhere
         self._lock = threading.Lock()
         self._indices: OrderedDict[str, SeriesIndex] = OrderedDict()  # the latest used last
-        self._kept = Kept(self._path_of)
+        self._kept = Kept(self.path_of)
 
     def download(self, batch: Batch, kind: str, file_format: str | None) -> Download:
         """A published file, its bytes checked; one of another format is made when it is first asked for.
@@ -75,7 +75,7 @@ class Results:
         path = self._artifacts.fetch(stored, self._folder)
         return Download(
             path=path,
-            name=_name_of(batch, kind, chosen),
+            name=name_of(batch, kind, chosen),
             media_type=MEDIA_TYPES[chosen],
             sha256=stored.sha256,
             size=stored.size,
@@ -172,7 +172,7 @@ class Results:
             raise NoSuchFile(kind, file_format)
         return found
 
-    def _path_of(self, batch: Batch, kind: str, file_format: str) -> Path | None:
+    def path_of(self, batch: Batch, kind: str, file_format: str) -> Path | None:
         """A published file on this machine; None where the batch was published without it."""
         found = _find(_require_result(batch), kind, file_format)
         return None if found is None else self._artifacts.fetch(found.file, self._folder)
@@ -251,7 +251,7 @@ def _find(files: tuple[ResultFile, ...], kind: str, file_format: str) -> ResultF
     return next((file for file in files if (file.kind, file.format) == (kind, file_format)), None)
 
 
-def _name_of(batch: Batch, kind: str, file_format: str) -> str:
+def name_of(batch: Batch, kind: str, file_format: str) -> str:
     """A name to save it under, of letters that every system takes: forecast-demand_2026-1a2b3c4d.csv."""
     plain = _plain_stem(batch.source.file_name if batch.source else "")
     return "-".join(part for part in (kind, plain, batch.batch_id[:8]) if part) + f".{file_format}"

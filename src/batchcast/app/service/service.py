@@ -25,6 +25,7 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.calibration import calibrate
 from batchcast.app.service.drafts import Draft, Drafts
+from batchcast.app.service.ordering import OrderFormat, Ordering, OrderTable
 from batchcast.app.service.problems import BatchEnded, NoSuchFile
 from batchcast.app.service.results import Results, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
@@ -35,6 +36,7 @@ from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.domain.batch import Batch, BatchState, Event, PartitionRecord
 from batchcast.domain.errors import BatchcastError
+from batchcast.domain.inventory import Orders
 from batchcast.domain.listing import BatchPage, BatchQuery
 from batchcast.domain.message import Message, mark
 from batchcast.domain.overview import Overview, PeriodTotal
@@ -103,6 +105,7 @@ class Service:
         )
         self._drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._results = Results(store, artifacts, self._intake_pool, _made(folder / "results"))
+        self._ordering = Ordering(self._results, self._intake_pool, folder / "results")
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
         self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
@@ -367,6 +370,14 @@ class Service:
     def rejected(self, batch_id: str, offset: int = 0, limit: int = 100) -> RejectedPage:
         """Refused rows of a batch, as rejected.csv has them."""
         return self._results.rejected(self._store.batch(batch_id), offset, limit)
+
+    def orders(self, batch_id: str, stock: Upload) -> Orders:
+        """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
+        return self._ordering.orders(self._store.batch(batch_id), stock)
+
+    def order_table(self, batch_id: str, stock: Upload, kind: OrderTable, file_format: OrderFormat) -> Download:
+        """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock file."""
+        return self._ordering.table(self._store.batch(batch_id), stock, kind, file_format)
 
     # How it does
 

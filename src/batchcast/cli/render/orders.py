@@ -23,10 +23,9 @@ _SHOWN = 10
 def orders_lines(orders: Orders, files: Mapping[str, Path], words: Words) -> Iterator[RenderableType]:
     """Everything that a person is told."""
     say = words.say
-    ordered = [line for line in orders.lines if line.order_qty]
     facts = [
-        (say(mark("Parts")), words.number(len(orders.lines), ",d")),
-        (say(mark("Parts to order now")), words.number(len(ordered), ",d")),
+        (say(mark("Parts")), words.number(orders.parts, ",d")),
+        (say(mark("Parts to order now")), words.number(orders.to_order, ",d")),
         (say(mark("Orders")), safe(str(files["orders"]))),
         (say(mark("Next units to buy")), safe(str(files["next_units"]))),
     ]
@@ -45,10 +44,11 @@ def orders_json(orders: Orders, files: Mapping[str, Path]) -> dict[str, Any]:
     return {
         "kind": "orders",
         "files": {kind: str(path) for kind, path in files.items()},
-        "lines": len(orders.lines),
-        "to_order": sum(bool(line.order_qty) for line in orders.lines),
+        "lines": orders.parts,
+        "to_order": orders.to_order,
         "next_units": len(orders.next_units),
-        "unknown": [list(pair) for pair in orders.unknown],
+        "unknown": orders.unknown,
+        "unknown_named": [list(pair) for pair in orders.unknown_named],
         "without_on_hand": orders.without_on_hand,
         "promise": None if orders.promise is None else asdict(orders.promise),
     }
