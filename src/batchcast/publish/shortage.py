@@ -88,7 +88,7 @@ class Purchase:
 
     series: int  # its place
     units: float  # of the pack
-    cost: float  # of the pack; its units where the cost is unknown
+    cost: float  # of the pack
     avoided: float  # units short that it saves on average in a lead time
     stock: float  # of the series before it
 
@@ -100,11 +100,11 @@ def next_purchases(shortage: Shortage, on_hand: Floats, pack_size: Floats, unit_
         shortage: of each series.
         on_hand: stock of each series, shape (series,); NaN where unknown, and then nothing is bought of it.
         pack_size: units that are bought at once, over 0, same shape.
-        unit_cost: money a unit, over 0, same shape; NaN where unknown: a unit counts as one.
+        unit_cost: money a unit, over 0, same shape.
 
     Ends where no pack saves anything. Of equal ones the first series comes first.
     """
-    cost = np.where(np.isnan(unit_cost), 1.0, unit_cost) * pack_size
+    cost = unit_cost * pack_size
     stock = on_hand.copy()
     saved = shortage.at(np.nan_to_num(stock)) - shortage.at(np.nan_to_num(stock) + pack_size)
     waiting = [(-saved[i] / cost[i], i) for i in range(len(stock)) if not np.isnan(stock[i]) and saved[i] > 0]

@@ -73,9 +73,25 @@ def lumpy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def stock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is held of the parts of `lumpy_file`, and one that is not in it."""
+    path = tmp_path_factory.mktemp("samples") / "stok.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["gudang", "kode_barang", "stok", "harga_satuan", "isi_kemasan", "waktu_tunggu"])
+        for place, site in enumerate(HOSTILE_SITES):
+            for number, part in enumerate([*HOSTILE_PARTS, *(f"SEAL-{n:03}" for n in range(6))]):
+                held = "" if number == place else number % 4
+                table.writerow([site, part, held, 12.5 * (number + 1), 1 + number % 2 * 4, 5 if number == 3 else ""])
+        table.writerow(["Mars", "X", 1, 1, 1, ""])
+    return path
+
+
+@pytest.fixture(scope="session")
 def files(request: pytest.FixtureRequest) -> dict[str, Path]:
     """All these files by the names of their fixtures, without `_file`."""
-    return {name: request.getfixturevalue(f"{name}_file") for name in ("small", "large", "spoilt", "foreign", "lumpy")}
+    names = ("small", "large", "spoilt", "foreign", "lumpy", "stock")
+    return {name: request.getfixturevalue(f"{name}_file") for name in names}
 
 
 @pytest.fixture(params=["en", "id"])

@@ -24,6 +24,7 @@ WORDS = {
         "id": "Batch dibatalkan (rollback) karena kegagalan partisi",
     },
     "from checkpoint": {"en": "from checkpoint", "id": "dari checkpoint"},
+    "order": {"en": "Work out the orders", "id": "Hitung pesanan"},
     "advanced": {"en": "Advanced", "id": "Lanjutan"},
 }
 SECONDS_OF_A_BATCH = 60_000
@@ -99,6 +100,12 @@ class Reader:
         """A figure of a card by its label."""
         place = self.page.locator("dl.stats > div", has=self.page.get_by_text(label, exact=True)).first
         return place.locator("dd").inner_text()
+
+    def order(self, stock: Path) -> None:
+        """Send a stock file, and wait for the orders."""
+        self.page.set_input_files("#file", stock)
+        self.page.get_by_role("button", name=self.word("order")).click()
+        expect(self.page.locator("#next-title")).to_be_visible(timeout=SECONDS_OF_A_BATCH)
 
     def download(self) -> list[str]:
         """The lines of the forecast."""

@@ -97,6 +97,10 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
         page.locator("#series-table").get_by_role("link", name=SEEN[name]).first.click()
         page.locator(".uplot").wait_for()
         yield f"one-series-{name}"
+    page.goto(f"{server.page}/batches/{batch_id}/orders")
+    yield "orders-empty"
+    reader.order(files["stock"])
+    yield "orders-made"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
     yield "series-none"
     page.goto(f"{server.page}/batches/{batch_id}/series/one?site_code=x&partnumber=y")

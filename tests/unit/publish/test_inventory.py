@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,15 +65,17 @@ def test_another_lead_time_scales_mean_and_spread() -> None:
 def greedy(items: list[StockItem], inventory: Inventory, most: int) -> list[str]:
     """The list by looking at every item before every purchase."""
     held = [i.on_hand or 0.0 for i in items]
+    known = [i.unit_cost for i in items if i.unit_cost is not None]
+    costs = [i.unit_cost or (median(known) if known else 1.0) for i in items]
     chosen = []
     for _ in range(most):
         worth = []
         for n, i in enumerate(items):
             pack = i.pack_size or 1.0
             both = inventory._shortage.at(np.array([held[n], held[n] + pack]), np.array([n, n]))
-            worth.append((both[0] - both[1]) / pack / (i.unit_cost or 1.0) if i.on_hand is not None else 0.0)
+            worth.append((both[0] - both[1]) / (pack * costs[n]) if i.on_hand is not None else 0.0)
         best = int(np.argmax(worth))
-        if worth[best] * (items[best].unit_cost or 1.0) * (items[best].pack_size or 1.0) <= 1e-9:
+        if worth[best] * costs[best] * (items[best].pack_size or 1.0) <= 1e-9:
             break
         chosen.append(items[best].partnumber)
         held[best] += items[best].pack_size or 1.0

@@ -59,7 +59,7 @@ def test_more_stock_never_leaves_more_short(shortage):
 
 
 def test_money_goes_where_it_saves_the_most(shortage):
-    on_hand, pack, cost = np.array([0.0, 0.0, np.nan]), np.array([1.0, 3.0, 1.0]), np.array([2.0, np.nan, 1.0])
+    on_hand, pack, cost = np.array([0.0, 0.0, np.nan]), np.array([1.0, 3.0, 1.0]), np.array([2.0, 1.0, 1.0])
 
     bought = list(next_purchases(shortage, on_hand, pack, cost))
 

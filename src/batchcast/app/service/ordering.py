@@ -93,6 +93,6 @@ class Ordering:
 
 def _failed(name: str, how: str) -> BatchcastError:
     template = mark(
-        "The orders for {name} could not be made ({how}). Send a smaller stock file; if it fails again, send us the log."
+        "The orders for {name} could not be made ({how}). Send a smaller stock file; if it fails too, send us the log."
     )
     return InternalError(Message(template, {"name": name, "how": how}))

@@ -1,0 +1,55 @@
+"""A stock file is answered on a phone with what to order and what to buy next, and the tables are saved."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from playwright.sync_api import expect
+from tests.acceptance.page.reader import Reader
+from tests.plugins.browser import PHONE, barriers
+
+SAID = {
+    "en": ("What to order", "Next units to buy", "Promised", "The whole list"),
+    "id": ("Yang perlu dipesan", "Unit berikutnya yang dibeli", "Dijanjikan", "Seluruh daftar"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file, stock_file, language):
+    what, following, promised, whole = SAID[language]
+    batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)
+    assert site.client.await_end(batch_id)["status"] == "COMPLETED"
+    page = open_page(f"{site.page}/batches/{batch_id}/results", language=language, size=PHONE)
+    reader = Reader(page, language, site)
+
+    page.get_by_role("link", name=what).click()
+    reader.order(stock_file)
+
+    expect(page.locator("#next-title")).to_have_text(following)
+    expect(page.locator("#orders")).to_contain_text(promised)
+    expect(page.locator("#orders [role=note]")).to_contain_text("X (Mars)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    assert barriers(page) == []
+    shown = page.locator("[aria-labelledby=next-title] tbody th a").first.inner_text()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name=f"{whole}").first.click()
+    with open(saved.value.path(), encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["rank"] == "1"
+    assert shown in rows[0]["partnumber"]
+    assert len(rows) >= page.locator("[aria-labelledby=next-title] tbody tr").count()
+
+
+def test_a_stock_file_that_can_not_be_read_is_told_and_the_page_stays(open_page, site, lumpy_file, tmp_path):
+    wrong = tmp_path / "stok.csv"
+    wrong.write_text("part,stok\nA,many\n")
+    batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)
+    site.client.await_end(batch_id)
+    page = open_page(f"{site.page}/batches/{batch_id}/orders", language="en", size=PHONE)
+
+    page.set_input_files("#file", wrong)
+    page.get_by_role("button", name="Work out the orders").click()
+
+    expect(page.locator("#notice")).to_contain_text("on_hand is 'many' in line 2 of stok.csv")
+    expect(page.get_by_role("heading", name="What to order")).to_be_visible()

@@ -1,0 +1,89 @@
+"""The page of orders: a stock file, what it is answered with, and the tables as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from batchcast.domain.batch import BatchState
+
+STOCK = b"site;part;stok;harga\nKendari;0012;0;2,5\nKendari;A/1 b;50;\nMars;<b>X;1;1\n"
+
+
+@pytest.fixture
+def url(finished_batch):
+    return f"/batches/{finished_batch.batch_id}/orders"
+
+
+def file_of(content: bytes = STOCK) -> dict[str, tuple[str, bytes]]:
+    return {"file": ("stok.csv", content)}
+
+
+def test_the_results_lead_to_it_and_it_says_what_the_file_must_look_like(browser, finished_batch, url):
+    assert f'href="{url}"' in browser.get(f"/batches/{finished_batch.batch_id}/results").text
+
+    page = browser.get(url)
+
+    assert page.status_code == 200
+    for column in ("on_hand", "unit_cost", "pack_size", "lead_time"):
+        assert f"<code>{column}</code>" in page.text
+    assert "Next units to buy" not in page.text
+
+
+def test_a_stock_file_is_answered_on_a_whole_page_without_a_script(browser, url):
+    page = browser.post(url, files=file_of())
+
+    assert page.status_code == 200
+    assert "<html" in page.text
+    assert "Next units to buy" in page.text
+    assert "Parts to order now: 1 of 2" in page.text
+    assert "Promised and achieved" in page.text
+    assert "1 rows of the stock file (&lt;b&gt;X (Mars))" in page.text
+
+
+def test_a_script_gets_the_answer_alone_in_the_language_of_the_reader(indonesian, url):
+    answer = indonesian.post(url, files=file_of(), headers={"hx-request": "true", "hx-target": "orders"})
+
+    assert answer.text.lstrip().startswith("<div")
+    assert "Unit berikutnya yang dibeli" in answer.text
+    assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["orders", "next_units"])
+def test_the_tables_are_files(browser, url, kind):
+    answer = browser.post(f"{url}/{kind}.csv", files=file_of())
+
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert rows[0]["partnumber"] == "0012"
+    assert browser.post(f"{url}/{kind}.xlsx", files=file_of()).content[:2] == b"PK"
+    assert browser.post(f"{url}/{kind}.pdf", files=file_of()).status_code == 404
+
+
+def test_a_file_that_can_not_be_read_gets_a_sentence(browser, url):
+    page = browser.post(url, files=file_of(b"part,stok\nA,many\n"))
+    note = browser.post(url, files=file_of(b""), headers={"hx-request": "true", "hx-target": "orders"})
+
+    assert "on_hand is &#39;many&#39; in line 2 of stok.csv" in page.text
+    assert note.headers["hx-retarget"] == "#notice"
+    assert "is empty: a stock file has a header" in note.text
+
+
+def test_a_form_of_another_page_is_refused(browser, url):
+    browser.get(url)
+
+    assert browser.post(url, {"csrf": "stolen"}, files=file_of()).status_code == 403
+
+
+def test_a_batch_without_a_result_has_no_orders(browser, service, finished_batch, url, monkeypatch):
+    status = service.status(finished_batch.batch_id)
+    stopped = replace(status.batch, state=BatchState.CANCELLED, result=None)
+    monkeypatch.setattr(service, "status", lambda _: replace(status, batch=stopped))
+
+    page = browser.get(url)
+
+    assert page.status_code == 409
+    assert "retry it to get one" in page.text
