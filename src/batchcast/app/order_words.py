@@ -25,7 +25,8 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
         notes.append(Message(template, {"count": orders.without_on_hand}))
     if orders.without_cost:
         template = mark(
-            "Ranked parts whose cost is unknown: {count:,}. They count as of the median cost of the others, or 1 if none is known."
+            "Ranked parts whose cost is unknown: {count:,}. They count as of the median cost of the others, or 1 if "
+            "none is known."
         )
         notes.append(Message(template, {"count": orders.without_cost}))
     if orders.scaled:

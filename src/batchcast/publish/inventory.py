@@ -100,9 +100,9 @@ class Inventory:
     def next_units(self, most: int = MOST_PURCHASES) -> tuple[NextUnit, ...]:
         """The packs to buy next: each time the one that avoids most units short for its cost, from what is on hand.
 
-        A part without a cost counts as one of the median cost of the others, or 1 where none is known. Parts whose stock is unknown are not in the list. Of equally
-        good packs that of the first site comes first, then that of the first part. It ends where no unit avoids any
-        shortage.
+        A part without a cost counts as one of the median cost of the others, or 1 where none is known. Parts whose
+        stock is unknown are not in the list. Of equally good packs that of the first site comes first, then that of
+        the first part. It ends where no unit avoids any shortage.
         """
         cost = np.array([np.nan if i.unit_cost is None else i.unit_cost for i in self._items], dtype=np.float64)
         cost[np.isnan(cost)] = np.nanmedian(cost) if not np.isnan(cost).all() else 1.0
