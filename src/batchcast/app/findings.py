@@ -20,11 +20,14 @@ class Finding:
 
     said: Message  # in plain words
     term: Message  # the measure with its figures
-    is_good: bool
+    is_good: bool | None  # None: neither
 
 
 def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
-    """Coverage by the stock, value added against naive, bias, units short; none where nothing was judged."""
+    """Coverage by the stock, value added against naive, bias, units short, and whether nothing was learned.
+
+    None where nothing was judged.
+    """
     return tuple(_findings(hindsight)) if hindsight.cases else ()
 
 
@@ -56,6 +59,12 @@ def _findings(hindsight: Hindsight) -> Iterator[Finding]:
     if not math.isnan(hindsight.bias):
         yield _bias(hindsight)
         yield _units(hindsight)
+    if hindsight.without_learned:
+        yield Finding(
+            said=Message(mark("Each part was forecast from its own history alone: nothing was learned across parts.")),
+            term=Message(mark("Learned models take some 1,000 past cases of a batch, and LightGBM on the machine")),
+            is_good=None,
+        )
 
 
 def _coverage(hindsight: Hindsight) -> Finding:

@@ -49,6 +49,7 @@ class Hindsight:
     units_short: float
     units_over: float
     hurt: tuple[HurtPart, ...]  # at most MOST_HURT, the most units short first; those equally short by units left over
+    without_learned: bool = False  # models that learn across series were asked for, and there were none
 
     @property
     def value_added(self) -> float:

@@ -44,6 +44,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "lead_time": (1, 365),
 }
 MOST_QUANTILES = 9
+LEARNED_MODELS = ("lightgbm_tweedie", "lightgbm_quantile")  # across all series of a batch
 MODEL_NAMES = (
     "zero",
     "naive",
@@ -62,8 +63,7 @@ MODEL_NAMES = (
     "linear_decay",
     "empirical",
     "wss",
-    "lightgbm_tweedie",
-    "lightgbm_quantile",
+    *LEARNED_MODELS,
 )
 
 

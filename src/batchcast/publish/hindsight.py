@@ -20,6 +20,7 @@ from batchcast.domain.hindsight import MOST_HURT, Hindsight, HurtPart
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.domain.settings import LEARNED_MODELS
 from batchcast.domain.spans import Span
 from batchcast.publish.combined import CombinedResult
 from batchcast.publish.reasons import give_reasons
@@ -28,6 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SUMS = ("folds", "losses", "naive", "covered", "actual", "forecast", "short", "over")  # of each series
+_SCORE = columns.score_column("")
 _NO_REASON = Message("")
 _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 
@@ -89,10 +91,12 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     sums: list[Floats] = []
     cutoffs: set[int] = set()
     hurt: list[HurtPart] = []
+    learned: list[bool] = []
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
+        learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
         hurt = _most_hurt([*hurt, *_hurt_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
@@ -112,6 +116,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         units_short=float(total["short"].sum()),
         units_over=float(total["over"].sum()),
         hurt=give_reasons(hurt, history, request),
+        without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
     )
 
 
@@ -123,6 +128,15 @@ def _sums_of(accuracy: pa.Table, folds: Folds) -> Floats:
     losses, naive, covered = (accuracy[name].fill_null(0.0).to_numpy() * known for name in means)
     each = (folds.actual, folds.forecast, folds.short, folds.over)
     return np.stack([known, losses, naive, covered, *(folds.summed(values, count) for values in each)])
+
+
+def _asks_for_learned(request: ForecastRequest) -> bool:
+    return not request.models or not set(LEARNED_MODELS).isdisjoint(request.models)
+
+
+def _learned_scores(accuracy: pa.Table) -> list[str]:
+    """The columns of scores of models that learn across series; none where there were none."""
+    return [name for name in accuracy.column_names if name.startswith(_SCORE) and name.endswith(LEARNED_MODELS)]
 
 
 def _hurt_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[HurtPart]:

@@ -60,6 +60,17 @@ def _leftovers(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "home" / "batches").iterdir())
 
 
+def test_a_batch_too_small_to_learn_across_its_parts_says_so(app: Batchcast, tmp_path: Path) -> None:
+    months = [f"{2023 + month // 12}-{month % 12 + 1:02}-01" for month in range(24)]
+    rows = [f"{month},P{part},S,{(part + place) % 4}" for part in range(3) for place, month in enumerate(months)]
+    (tmp_path / "small.csv").write_text("\n".join(["date,partnumber,site_code,demand_qty", *rows]))
+
+    result = app.run(tmp_path / "small.csv", BatchSettings(horizon=3), out=tmp_path / "small")
+
+    assert result.hindsight is not None
+    assert result.hindsight.without_learned
+
+
 def _digests(folder: Path) -> dict[str, str]:
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,29 @@ def test_a_partition_that_an_earlier_version_finished_has_no_hindsight_and_no_un
     assert look_back_at(batch.partitions, history=batch.history, request=batch.request) is None
     accuracy = pq.read_table(folder.files["accuracy", "parquet"])
     assert accuracy["units_short"].to_pylist() == [None, None, 1.5, 1.5, None]
+
+
+@pytest.mark.parametrize(("scores", "without"), [((None, None), True), ((None, 0.3), False), ((0.2, 0.3), False)])
+def test_whether_anything_was_learned_shows_in_the_scores(batch, scores, without) -> None:
+    for place, score in enumerate(scores):
+
+        def change(table: pa.Table, score: float | None = score) -> pa.Table:
+            column = pa.array([score] * len(table), pa.float64())
+            return table.append_column("score_lightgbm_quantile", column)
+
+        batch.change(place, "accuracy", change)
+
+    assert looked_back(batch).without_learned is without
+
+
+def test_nobody_misses_what_was_not_asked_for(batch) -> None:
+    asked = replace(batch.request, models=("naive",))
+
+    found = look_back_at(batch.partitions, history=batch.history, request=asked)
+
+    assert looked_back(batch).without_learned
+    assert found is not None
+    assert not found.without_learned
 
 
 def test_the_overview_that_a_server_keeps_has_it(batch, out: Path) -> None:

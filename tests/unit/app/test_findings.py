@@ -44,6 +44,15 @@ NOTHING = replace(
 )
 
 
+def test_it_says_that_nothing_was_learned_across_parts() -> None:
+    *rest, last = findings_of(replace(FOUND, without_learned=True))
+
+    assert rest == list(findings_of(FOUND))
+    assert str(last.said) == "Each part was forecast from its own history alone: nothing was learned across parts."
+    assert last.is_good is None
+    assert findings_of(replace(NOTHING, without_learned=True)) == ()
+
+
 def test_it_tells_coverage_then_value_added_then_bias_then_units() -> None:
     assert [(str(one.said), str(one.term)) for one in findings_of(FOUND)] == [
         (
