@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.learned.booster import Booster
+from batchcast.forecast.learned.booster import Booster, Table
 from batchcast.forecast.learned.features import make_features
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,12 @@ class Trees:
     """What was learned up to one cutoff, of demand over the horizon divided by the series' anchor."""
 
     mean: Booster
+    level: float  # what the mean is multiplied by: boosting alone does not keep the total of what it was taught
     quantiles: tuple[Booster, ...]  # at LEVELS
+
+    def mean_ratio(self, table: Table) -> Floats:
+        """The mean of each row in units of its anchor, at its raw level."""
+        return np.clip(self.mean.predict(table), 0.0, LARGEST_RATIO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +58,30 @@ class Learned:
             if trees is None or not shape[1]:
                 continue
             table, anchor = features.table[c], features.anchor[c]
-            mean[c] = np.clip(trees.mean.predict(table), 0.0, LARGEST_RATIO) * anchor
+            mean[c] = trees.mean_ratio(table) * trees.level * anchor
             ratios = np.sort(np.stack([booster.predict(table) for booster in trees.quantiles], axis=1), axis=1)
             quantiles[c] = np.maximum(ratios, 0.0) * anchor[:, None]
         return Prediction(mean=mean, quantiles=quantiles)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; `from_json` reads them back."""
-        return {"season_length": self.season_length, "rows": self.rows, "folds": [_texts(f) for f in self.folds]}
+        return {"season_length": self.season_length, "rows": self.rows, "folds": [_plain(f) for f in self.folds]}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """What `as_json` gave."""
-        folds = tuple(_trees(texts) for texts in values["folds"])
+        folds = tuple(map(_trees, values["folds"]))
         return cls(season_length=values["season_length"], rows=values["rows"], folds=folds)
 
 
-def _texts(trees: Trees | None) -> list[str] | None:
-    return None if trees is None else [trees.mean.text, *(booster.text for booster in trees.quantiles)]
+def _plain(trees: Trees | None) -> dict[str, Any] | None:
+    if trees is None:
+        return None
+    return {"mean": trees.mean.text, "level": trees.level, "quantiles": [booster.text for booster in trees.quantiles]}
 
 
-def _trees(texts: Sequence[str] | None) -> Trees | None:
-    return None if texts is None else Trees(mean=Booster(texts[0]), quantiles=tuple(map(Booster, texts[1:])))
+def _trees(values: Mapping[str, Any] | None) -> Trees | None:
+    if values is None:
+        return None
+    quantiles = tuple(map(Booster, values["quantiles"]))
+    return Trees(mean=Booster(values["mean"]), level=values["level"], quantiles=quantiles)

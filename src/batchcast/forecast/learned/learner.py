@@ -9,6 +9,7 @@ the preparation step. A batch with fewer than FEWEST_CASES cases goes without.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees
 FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
 FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
 HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
+LEVELLED = (0.5, 2.0)  # how far the mean is put right: a few huge demands shall not lift the whole batch
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
@@ -60,7 +62,7 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
         return None
     season = request.calendar.frequency.season_length
     features = make_features(practice.evidence, season)
-    target = np.minimum(practice.actuals.sum(axis=2) / features.anchor, LARGEST_RATIO)
+    target = practice.actuals.sum(axis=2) / features.anchor
     weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
     ahead = request.skip + request.horizon
     folds: list[Trees | None] = []
@@ -83,6 +85,10 @@ def say_too_few(cases: int) -> None:
 
 
 def _fit(table: NDArray[np.float32], target: Floats, weight: Floats) -> Trees:
+    bounded = np.minimum(target, LARGEST_RATIO)
     quantiles = [{"objective": "quantile", "alpha": level} for level in LEVELS]
-    mean, *rest = fit(table, target, weight, [TWEEDIE, *quantiles])
-    return Trees(mean=mean, quantiles=tuple(rest))
+    mean, *rest = fit(table, bounded, weight, [TWEEDIE, *quantiles])
+    trees = Trees(mean=mean, level=1.0, quantiles=tuple(rest))
+    taught, told = (weight * target).sum(), (weight * trees.mean_ratio(table)).sum()
+    level = float(np.clip(taught / told, *LEVELLED)) if told > 0 else 1.0
+    return replace(trees, level=level)

@@ -100,6 +100,22 @@ def test_the_trees_of_a_fold_know_nothing_after_it(make_panel, histories, pool, 
 
 
 @pytest.mark.compiled
+@pytest.mark.parametrize(("largest", "expected"), [(70.0, 1.0), (5000.0, None)])
+def test_the_mean_keeps_the_total_that_it_was_taught(largest, expected):
+    """Seldom a demand, then many times what was expected: boosting alone, and the bound of a ratio, would lose of it."""
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(4000, 5)).astype(np.float32)
+    target = np.where(rng.random(4000) < 0.1, rng.choice([2.0, 20.0, largest], 4000), 0.0)
+    weight = rng.gamma(1.0, 1.0, 4000)
+
+    trees = learner._fit(table, target, weight)
+
+    raw = (weight * trees.mean_ratio(table)).sum() / (weight * target).sum()
+    assert raw < 0.9
+    assert raw * trees.level == pytest.approx(expected or 2.0 * raw)  # never more than twice
+
+
+@pytest.mark.compiled
 def test_a_prediction_depends_on_no_neighbour(panel, pool, make_request):
     whole = predict(pool.learned, panel, make_request())
     alone = predict(pool.learned, panel.chunk(7, 8), make_request())
