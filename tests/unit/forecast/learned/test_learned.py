@@ -102,7 +102,7 @@ def test_the_trees_of_a_fold_know_nothing_after_it(make_panel, histories, pool, 
 @pytest.mark.compiled
 @pytest.mark.parametrize(("largest", "expected"), [(70.0, 1.0), (5000.0, None)])
 def test_the_mean_keeps_the_total_that_it_was_taught(largest, expected):
-    """Seldom a demand, then many times what was expected: boosting alone, and the bound of a ratio, would lose of it."""
+    """Seldom a demand, then many times what was expected: boosting and the bound of a ratio lose of it."""
     rng = np.random.default_rng(3)
     table = rng.normal(size=(4000, 5)).astype(np.float32)
     target = np.where(rng.random(4000) < 0.1, rng.choice([2.0, 20.0, largest], 4000), 0.0)
