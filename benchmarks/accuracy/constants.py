@@ -16,13 +16,22 @@ import numpy as np
 from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
-from batchcast.forecast import combine, family
+from batchcast.forecast import combine, families, family
 from batchcast.forecast.learned import booster
 
 # module, constant, values tried; the value in use is among them
 TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
     (combine, "POOL_WEIGHT", (25.0, 100.0, 400.0)),
-    (combine, "BEST", (2, 3, 4)),
+    (combine, "COMPETITORS", (2, 3, 4)),
+    (
+        families,
+        "SHARES",
+        (
+            {"lightgbm_quantile": 1 / 3, "lightgbm_tweedie": 1 / 3},
+            {"lightgbm_quantile": 0.5, "lightgbm_tweedie": 0.25},
+            {"lightgbm_quantile": 0.7, "lightgbm_tweedie": 0.15},
+        ),
+    ),
     (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
     (booster, "ROUNDS", (30, 60, 120)),
     (booster, "SETTINGS", ({"num_leaves": 4}, {"num_leaves": 8}, {"num_leaves": 16})),

@@ -1,8 +1,12 @@
-"""The choice of `auto`: the best three families of each series, by its own folds and by those of series like it.
+"""The members of `auto`: for each series the learned families, and the best three of the others.
 
-A family's loss on a series is divided by the mean loss of all families there, so that series weigh alike. That of the
-series itself counts as many times as it has folds; that of its demand class over the sample counts POOL_WEIGHT times.
-A family that is kin to one already chosen waits until no other kin is left.
+Learned families have a share in every average (`Family.share`). A choice between them and the others by backtest would
+go against them: the trees of a backtest had less to learn from than those of the forecast. Only where they do far worse
+than the best of the others are they left out.
+
+The others are chosen by their loss, divided by the mean loss of all families there, so that series weigh alike. That
+of the series itself counts as many times as it has folds; that of its demand class over the sample counts POOL_WEIGHT
+times. A family that is kin to one already chosen waits until no other kin is left.
 """
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
@@ -17,12 +21,17 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 POOL_WEIGHT = 100.0  # folds that the experience of the whole batch is worth
-BEST = 3  # families whose quantiles are averaged
+COMPETITORS = 3  # families without a share that are averaged; they have the rest of the average, in equal parts
+FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned family is left out
+TAIL = 0.95  # level beyond which ...
+TAIL_STRETCH = 1.15  # ... the average is so much further out: demand is rarer and larger there than any member knows
 NONE = -1  # in place of a family where there are fewer
 
 
-def choose_families(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints) -> Ints:
-    """The best families of each series, best first.
+def choose_families(
+    losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints, shares: Floats
+) -> Ints:
+    """The members of each series: those with a share in their order, then the best of the others, best first.
 
     Args:
         losses: mean scaled pinball of each family over the folds of a series, shape (families, series); NaN: none.
@@ -30,12 +39,14 @@ def choose_families(losses: Floats, folds: Ints, pooled: Floats, answers: NDArra
         pooled: relative loss of each family in the class of the series, shape (series, families).
         answers: does the family have a forecast to give, shape (families, series).
         kins: number of the kin of each family, shape (families,).
+        shares: share of each family in the average, same shape; 0: it competes for what is left.
 
     Returns:
-        Places of families, shape (series, BEST), filled up with NONE.
+        Places of families, shape (series, members), filled up with NONE.
     """
-    chosen = np.full((losses.shape[1], BEST), NONE, dtype=np.int64)
-    _choose(losses, folds, pooled, answers, kins, POOL_WEIGHT, chosen)
+    width = int(np.count_nonzero(shares)) + COMPETITORS
+    chosen = np.full((losses.shape[1], width), NONE, dtype=np.int64)
+    _choose(losses, folds, pooled, answers, kins, shares, POOL_WEIGHT, COMPETITORS, chosen)
     return chosen
 
 
@@ -46,28 +57,51 @@ def _choose(
     pooled: Floats,
     answers: NDArray[np.bool_],
     kins: Ints,
+    shares: Floats,
     pool_weight: float,
+    competitors: int,
     chosen: Ints,
 ) -> None:
     families = losses.shape[0]
     scores = np.empty(families)
     for i in range(losses.shape[1]):
-        total = known = 0.0
+        _score(losses[:, i], folds[i], pooled[i], answers[:, i], pool_weight, scores)
+        least = np.inf
         for k in range(families):
-            if answers[k, i] and not np.isnan(losses[k, i]):
-                total += losses[k, i]
-                known += 1.0
+            if shares[k] == 0.0:
+                least = min(least, scores[k])
+        place = 0
         for k in range(families):
-            scores[k] = pooled[i, k] if answers[k, i] else np.inf
-            if answers[k, i] and total > 0.0 and not np.isnan(losses[k, i]):
-                own = losses[k, i] * known / total
-                scores[k] = (folds[i] * own + pool_weight * pooled[i, k]) / (folds[i] + pool_weight)
-        for place in range(chosen.shape[1]):
-            best = _next_best(scores, kins, chosen[i, :place])
+            if shares[k] > 0.0:
+                if scores[k] < np.inf and scores[k] <= FAR_WORSE * least:
+                    chosen[i, place] = k
+                    place += 1
+                scores[k] = np.inf
+        first = place
+        while place < first + competitors:
+            best = _next_best(scores, kins, chosen[i, first:place])
             if best == NONE:
                 break
             chosen[i, place] = best
             scores[best] = np.inf
+            place += 1
+
+
+@compiled
+def _score(
+    losses: Floats, folds: int, pooled: Floats, answers: NDArray[np.bool_], pool_weight: float, scores: Floats
+) -> None:
+    """Write the score of each family on one series; infinite where it has no answer."""
+    total = known = 0.0
+    for k in range(len(losses)):
+        if answers[k] and not np.isnan(losses[k]):
+            total += losses[k]
+            known += 1.0
+    for k in range(len(losses)):
+        scores[k] = pooled[k] if answers[k] else np.inf
+        if answers[k] and total > 0.0 and not np.isnan(losses[k]):
+            own = losses[k] * known / total
+            scores[k] = (folds * own + pool_weight * pooled[k]) / (folds + pool_weight)
 
 
 @compiled
@@ -86,18 +120,50 @@ def _next_best(scores: Floats, kins: Ints, earlier: Ints) -> int:
     return best if stranger == NONE else stranger
 
 
-@compiled
-def average_chosen(forecasts: Floats, chosen: Ints, average: Floats) -> None:
-    """Write the mean over the chosen families into `average`, shape (series, values); NaN where none is chosen.
+def weigh_members(chosen: Ints, shares: Floats) -> Floats:
+    """The weight of each member in the average of its series, shape (series, members); they add up to 1, or are all 0.
 
-    `forecasts` has shape (families, series, values), `chosen` (series, BEST).
+    Where no member competes, or none has a share, the others have everything.
+    """
+    is_there = chosen != NONE
+    own = np.where(is_there, shares[chosen], 0.0)
+    competes = is_there & (own == 0.0)
+    rest = (1.0 - own.sum(axis=1)) / np.maximum(competes.sum(axis=1), 1)
+    weights = np.where(competes, rest[:, None], own)
+    total = weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / np.where(total > 0, total, 1.0))
+
+
+def weigh_means(chosen: Ints, weights: Floats, has_mean: NDArray[np.bool_]) -> Floats:
+    """The weights of those members that have a mean of their own, shape (families,), in the average of means.
+
+    Where none has, the weights as they are.
+    """
+    own = np.where((chosen != NONE) & has_mean[chosen], weights, 0.0)
+    total = own.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(total > 0, own / np.where(total > 0, total, 1.0), weights))
+
+
+@compiled
+def average_chosen(forecasts: Floats, chosen: Ints, weights: Floats, average: Floats) -> None:
+    """Write the weighted mean over the members into `average`, shape (series, values); NaN where there is none.
+
+    `forecasts` has shape (families, series, values), `chosen` and `weights` (series, members).
     """
     for i in range(average.shape[0]):
-        count = 0
-        while count < chosen.shape[1] and chosen[i, count] >= 0:
-            count += 1
+        if chosen[i, 0] == NONE:
+            average[i] = np.nan
+            continue
         for j in range(average.shape[1]):
             total = 0.0
-            for place in range(count):
-                total += forecasts[chosen[i, place], i, j]
-            average[i, j] = total / count if count > 0 else np.nan
+            for place in range(chosen.shape[1]):
+                if chosen[i, place] != NONE:
+                    total += weights[i, place] * forecasts[chosen[i, place], i, j]
+            average[i, j] = total
+
+
+def stretch_tail(quantiles: Floats, levels: tuple[float, ...]) -> Floats:
+    """Averaged quantiles, shape (..., levels), those beyond TAIL further from it, which must be one of the levels."""
+    edge = quantiles[..., [levels.index(TAIL)]]
+    beyond = np.array(levels) > TAIL
+    return np.where(beyond, edge + TAIL_STRETCH * (quantiles - edge), quantiles)

@@ -31,11 +31,17 @@ class NegativeBinomial:
 
     model: str
     kin: str
+    has_mean: bool = True
 
     @property
     def name(self) -> str:
         """`negbin_` and the point model."""
         return f"negbin_{self.model}"
+
+    @property
+    def share(self) -> float:
+        """None, unless the mean is a learned one."""
+        return SHARES.get(self.model, 0.0)
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Dispersion is that of past sums, times the factor that fitted the sample."""
@@ -58,6 +64,8 @@ class EmpiricalWindows:
 
     name: str = "empirical"
     kin: str = "history"
+    share: float = 0.0
+    has_mean: bool = True
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Of the most recent overlapping windows."""
@@ -84,6 +92,8 @@ class Bootstrap:
     everywhere: bool = False
     name: str = "wss"
     kin: str = "bootstrap"
+    share: float = 0.0
+    has_mean: bool = True
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Of sums drawn for the span."""
@@ -117,6 +127,8 @@ class Conformal:
 
     model: str
     kin: str = "conformal"
+    share: float = 0.0
+    has_mean: bool = True
 
     @property
     def name(self) -> str:
@@ -149,6 +161,12 @@ class LearnedQuantiles:
 
     name: str = "lightgbm_quantile"
     kin: str = "learned_quantiles"
+    has_mean: bool = False
+
+    @property
+    def share(self) -> float:
+        """Most of the average: on sets it was not chosen on as on the others, this was best."""
+        return SHARES[self.name]
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """NaN where the span is another than the horizon that was learned."""
@@ -160,7 +178,7 @@ class LearnedQuantiles:
         shape = _negbin_sums(mean, evidence.dispersion * DEFAULT_SPREAD, evidence.moments.unit, every)
         own = shape[:, :, [every.index(level) for level in LEARNED_LEVELS]]
         wanted = shape[:, :, [every.index(level) for level in levels]]
-        quantiles = bend(wanted, levels, own, evidence.learned, LEARNED_LEVELS)
+        quantiles = bend(wanted, levels, own, _with_tail_of(own, evidence.learned), LEARNED_LEVELS)
         unit = evidence.moments.unit[:, :, None]
         return np.where(unit > 0, np.floor(quantiles + 0.5), quantiles), steps
 
@@ -220,6 +238,7 @@ AUTO_MODELS = (
 )
 CONFORMAL_MODELS = ("imapa", "ses")
 LEARNED_MEAN = "lightgbm_tweedie"
+SHARES = {"lightgbm_quantile": 0.5, LEARNED_MEAN: 0.25}  # of what is learned in every average (decision 0011)
 LEARNED_FAMILIES: tuple[Family, ...] = (NegativeBinomial(LEARNED_MEAN, "learned_mean"), LearnedQuantiles())
 FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed
 FALLBACK_NAME = "fallback_mean"
@@ -269,6 +288,15 @@ def _negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels)
     quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit.ravel(), levels)
     quantiles[np.isnan(mean.ravel())] = np.nan
     return quantiles.reshape(*mean.shape, len(levels))
+
+
+def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
+    """Learned quantiles, the highest at least as far above the next as in the shape, both of shape (..., levels).
+
+    So few cases lie beyond the highest that trees see too short a tail: one in a hundred, at the least forty in a leaf.
+    """
+    highest = np.maximum(learned[..., -1], learned[..., -2] + shape[..., -1] - shape[..., -2])
+    return np.concatenate([learned[..., :-1], highest[..., None]], axis=-1)
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:

@@ -60,5 +60,13 @@ class Family(Scored, Protocol):
     def kin(self) -> str:
         """Families of one kin are near copies: an average holds one of them where it can."""
 
+    @property
+    def share(self) -> float:
+        """Its share in every average; 0: it competes with the others for what is left."""
+
+    @property
+    def has_mean(self) -> bool:
+        """Has it a mean of its own; else it shows that of another, which is not to be averaged twice."""
+
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Quantiles of each step at the last cutoff, for some series: shape (rows, count, levels), ascending."""

@@ -6,7 +6,7 @@ Series are taken a chunk at a time, which bounds memory and changes nothing else
 2. The backtest scores each family; `auto` is scored too, choosing at each fold WITHOUT the outcomes of that fold: by
    the other folds of the series and by the pool without that fold. With a single fold the choice rests on reference
    experience alone (`pool.PRIOR_LOSSES`).
-3. For the final forecast the choice uses every fold; the quantiles of the best three families are averaged.
+3. For the final forecast the choice uses every fold; the quantiles of its members are averaged by their weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, Picture, run_families
-from batchcast.forecast.combine import NONE, average_chosen, choose_families
+from batchcast.forecast.combine import NONE, average_chosen, choose_families, stretch_tail, weigh_means, weigh_members
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
 from batchcast.forecast.family import Family, Scored, fold_weights
@@ -97,10 +97,20 @@ class Task:
         kins = list(dict.fromkeys(family.kin for family in self.families))
         return np.array([kins.index(family.kin) for family in self.families], dtype=np.int64)
 
+    @property
+    def shares(self) -> Floats:
+        """Share of each candidate in every average; 0 where it competes for what is left."""
+        return np.array([family.share for family in self.families])
+
+    def weigh(self, chosen: Ints) -> tuple[Floats, Floats]:
+        """Weights of the members of each series in the average of quantiles and in that of means."""
+        weights = weigh_members(chosen, self.shares)
+        return weights, weigh_means(chosen, weights, np.array([family.has_mean for family in self.families]))
+
     def choose(
         self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
     ) -> Ints:
-        """The best families of each series, shape (series, BEST), by every fold but one.
+        """The members of each series, shape (series, members), by every fold but one.
 
         Args:
             losses: scaled pinball, shape (families, folds, series); NaN where there is none.
@@ -114,7 +124,7 @@ class Task:
         known = ~np.isnan(losses)
         own = _mean_of_known(losses, known * weights[:, None], axis=1)
         pooled = self.pool.relative_losses(without_fold)[classes]
-        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.kins)
+        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.kins, self.shares)
 
 
 def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
@@ -141,9 +151,10 @@ def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple
     for fold in range(len(pool.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])
         chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
-        average_chosen(quantiles[:, fold], chosen, auto_quantiles[fold])
-        average_chosen(means[:, fold], chosen, auto_means[fold])
-    auto_quantiles = _to_whole(auto_quantiles, past.evidence.moments.unit)
+        weights, mean_weights = task.weigh(chosen)
+        average_chosen(quantiles[:, fold], chosen, weights, auto_quantiles[fold])
+        average_chosen(means[:, fold], chosen, mean_weights, auto_means[fold])
+    auto_quantiles = _to_whole(stretch_tail(auto_quantiles, past.levels), past.evidence.moments.unit)
     pinball = past.score(auto_quantiles, auto_means, tallies.of(AUTO))
     return _account(past, scores, pinball, auto_quantiles, auto_means), losses
 
@@ -168,22 +179,23 @@ def _account(
 
 
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
-    """Choose by every fold, and average the chosen families at the end of history."""
+    """Choose by every fold, and average the members at the end of history."""
     request, calibration = task.request, task.pool.calibration
     levels, ahead = ladder_levels(request.service_level), max(request.horizon, request.lead_time)
     sums, steps = run_families(task.families, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
-    average_chosen(sums[:, 0], chosen, quantiles)
-    average_chosen(steps[:, 0], chosen, means)
-    bands = _average_steps(final, chosen, task)
+    weights, mean_weights = task.weigh(chosen)
+    average_chosen(sums[:, 0], chosen, weights, quantiles)
+    average_chosen(steps[:, 0], chosen, mean_weights, means)
+    bands = _average_steps(final, chosen, mean_weights, task)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
         stand_in, stand_in_steps = FALLBACK.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
         bands[fallen] = FALLBACK.steps(final, calibration, fallen, request.horizon, request.quantiles)
     unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
-    whole = _to_whole(quantiles, unit)
+    whole = _to_whole(stretch_tail(quantiles, levels), unit)
     ladder, _ = hold_back(whole, ceiling)
     own = levels.index(request.service_level)
     beyond = ladder[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
@@ -202,16 +214,19 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     )
 
 
-def _average_steps(final: Evidence, chosen: Ints, task: Task) -> Floats:
-    """Averaged quantiles of each step, shape (series, horizon, levels); a family answers only where it is chosen."""
+def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task) -> Floats:
+    """Averaged quantiles of each step, shape (series, horizon, levels), spread around the averaged means.
+
+    A family answers only where it is chosen.
+    """
     count, levels = task.request.horizon, task.request.quantiles
     total = np.zeros((len(chosen), count, len(levels)))
     for k, family in enumerate(task.families):
         rows = np.flatnonzero((chosen == k).any(axis=1))
         if len(rows):
-            total[rows] += family.steps(final, task.pool.calibration, rows, count, levels)
-    members = (chosen != NONE).sum(axis=1)
-    return np.asarray(total / np.maximum(members, 1)[:, None, None])
+            own = np.where(chosen[rows] == k, weights[rows], 0.0).sum(axis=1)
+            total[rows] += own[:, None, None] * family.steps(final, task.pool.calibration, rows, count, levels)
+    return total
 
 
 def _names_of(chosen: Ints, families: Sequence[Family]) -> list[str]:

@@ -1,19 +1,30 @@
-"""Families are chosen by their own folds and the experience of the batch, and never three near copies."""
+"""Members: what is learned has its share; the others are chosen by their own folds and the batch, never near copies."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from batchcast.forecast.combine import BEST, NONE, POOL_WEIGHT, average_chosen, choose_families
+from batchcast.forecast.combine import (
+    COMPETITORS,
+    FAR_WORSE,
+    NONE,
+    POOL_WEIGHT,
+    average_chosen,
+    choose_families,
+    stretch_tail,
+    weigh_means,
+    weigh_members,
+)
 
 KINS = np.array([0, 1, 2, 3], dtype=np.int64)
 
 
-def choose(losses, folds, pooled, answers=None, kins=KINS):
+def choose(losses, folds, pooled, answers=None, *, kins=KINS, shares=(0.0, 0.0, 0.0, 0.0)):
     own = np.array([losses], dtype=float).T
     heard = np.ones(own.shape, dtype=np.bool_) if answers is None else np.array([answers], dtype=np.bool_).T
-    return choose_families(own, np.array([folds]), np.array([pooled], dtype=float), heard, kins)[0].tolist()
+    batch = np.array([pooled], dtype=float)
+    return choose_families(own, np.array([folds]), batch, heard, kins, np.array(shares))[0].tolist()
 
 
 def test_without_folds_the_batch_decides():
@@ -38,7 +49,7 @@ def test_kin_wait_until_no_stranger_is_left():
 
 def test_a_family_without_an_answer_is_not_chosen():
     assert choose([1, 3, 2, 2], 2, [0.5, 0.8, 1.0, 0.9], answers=[False, True, False, True]) == [1, 3, NONE]
-    assert choose([1] * 4, 2, [1] * 4, answers=[False] * 4) == [NONE] * BEST
+    assert choose([1] * 4, 2, [1] * 4, answers=[False] * 4) == [NONE] * COMPETITORS
 
 
 def test_a_series_on_which_all_are_perfect_follows_the_batch():
@@ -49,13 +60,74 @@ def test_a_family_without_a_score_of_its_own_stands_on_that_of_the_batch():
     assert choose([np.nan, 3, 1, 2], 25, [0.1, 1.0, 1.0, 1.0])[0] == 0
 
 
-def test_the_average_is_over_the_chosen():
+def test_what_has_a_share_is_a_member_though_three_others_did_better():
+    assert choose([np.nan] * 4, 0, [1.2, 0.8, 1.0, 0.9], shares=[0.5, 0, 0, 0]) == [0, 1, 3, 2]
+
+
+def test_what_has_a_share_takes_no_place_and_no_kin_of_the_others():
+    kins = np.array([5, 5, 5, 7], dtype=np.int64)
+
+    assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], kins=kins, shares=[0, 0.5, 0, 0]) == [1, 0, 3, 2]
+
+
+def test_what_has_a_share_but_did_far_worse_than_the_best_of_the_others_is_left_out():
+    worst = 0.8 * FAR_WORSE
+
+    assert choose([np.nan] * 4, 0, [worst, 0.8, 1.0, 0.9], shares=[0.5, 0, 0, 0]) == [0, 1, 3, 2]
+    assert choose([np.nan] * 4, 0, [worst + 0.01, 0.8, 1.0, 0.9], shares=[0.5, 0, 0, 0]) == [1, 3, 2, NONE]
+
+
+def test_what_has_a_share_needs_an_answer():
+    answers = [False, True, True, True]
+
+    assert choose([np.nan] * 4, 0, [0.5, 0.8, 1.0, 0.9], answers, shares=[0.5, 0, 0, 0]) == [1, 3, 2, NONE]
+
+
+def weigh(chosen, shares=(0.5, 0.25, 0, 0, 0)):
+    return weigh_members(np.array([chosen], dtype=np.int64), np.array(shares, dtype=float))[0].tolist()
+
+
+def test_the_others_have_what_is_left_in_equal_parts():
+    assert weigh([0, 1, 2, 3, 4]) == pytest.approx([0.5, 0.25, 0.25 / 3, 0.25 / 3, 0.25 / 3])
+    assert weigh([0, 1, 3, NONE, NONE]) == pytest.approx([0.5, 0.25, 0.25, 0, 0])
+
+
+def test_a_share_that_is_missing_goes_to_the_others():
+    assert weigh([1, 3, 4, NONE, NONE]) == pytest.approx([0.25, 0.375, 0.375, 0, 0])
+    assert weigh([2, 3, 4, NONE, NONE]) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0, 0])
+
+
+def test_without_others_shares_have_everything():
+    assert weigh([0, 1, NONE, NONE, NONE]) == pytest.approx([2 / 3, 1 / 3, 0, 0, 0])
+    assert weigh([NONE] * 5) == [0] * 5
+
+
+def test_means_are_averaged_over_those_that_have_one():
+    chosen = np.array([[0, 1, 2], [0, NONE, NONE], [NONE, NONE, NONE]], dtype=np.int64)
+    weights = np.array([[0.5, 0.25, 0.25], [1, 0, 0], [0, 0, 0]])
+
+    found = weigh_means(chosen, weights, np.array([False, True, True]))
+
+    assert found.tolist() == [[0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]
+
+
+def test_the_average_is_over_the_members_by_their_weights():
     forecasts = np.arange(4 * 3 * 2, dtype=float).reshape(4, 3, 2)
     chosen = np.array([[0, 1, 3], [2, NONE, NONE], [NONE, NONE, NONE]], dtype=np.int64)
+    weights = np.array([[0.5, 0.25, 0.25], [1, 0, 0], [0, 0, 0]])
     average = np.empty((3, 2))
 
-    average_chosen(forecasts, chosen, average)
+    average_chosen(forecasts, chosen, weights, average)
 
-    assert average[0] == pytest.approx(forecasts[[0, 1, 3], 0].mean(axis=0))
+    assert average[0] == pytest.approx((0.5, 0.25, 0.25) @ forecasts[[0, 1, 3], 0])
     assert average[1].tolist() == forecasts[2, 1].tolist()
     assert np.isnan(average[2]).all()
+
+
+def test_the_tail_is_stretched_beyond_its_edge_alone():
+    quantiles = np.array([[4.0, 10.0, 20.0, 30.0], [0.0, 0.0, 0.0, 2.0]])
+
+    found = stretch_tail(quantiles, (0.5, 0.95, 0.99, 0.999))
+
+    assert found[0].tolist() == pytest.approx([4, 10, 10 + 1.15 * 10, 10 + 1.15 * 20])
+    assert found[1].tolist() == pytest.approx([0, 0, 0, 2.3])

@@ -27,21 +27,24 @@ Floats = NDArray[np.float64]
 MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
 MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are
 FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
+HORIZONS = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
 HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
-LEVELLED = (0.5, 2.0)  # how far the mean is put right: a few huge demands shall not lift the whole batch
+LEVELLED = (0.5, 2.0)  # how far the mean is put right, and ...
+LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many usual ones: one that is huge shall not lift the batch
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
 def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:
-    """Periods held back at the cutoffs that are learned from, ascending, over the last four horizons.
+    """Periods held back at the cutoffs that are learned from, ascending.
 
-    The first is a horizon before the end; before the last there are half a horizon and four periods to look at.
+    They spread over the last HORIZONS, or as far back as a typical series has half a horizon and four periods before
+    them: the further apart, the less their outcomes have in common. The first is a horizon before the end.
     """
     ahead = request.skip + request.horizon
     count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
-    stride = max(1, request.horizon * 4 // count)
     room = typical_length - max(4, request.horizon // 2)
+    stride = max(1, min(HORIZONS * request.horizon, room - ahead) // count)
     return tuple(range(ahead, min(room + 1, ahead + count * stride), stride))
 
 
@@ -75,7 +78,7 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
         if held:
             cases = cases[:: -(-len(cases) // MOST_FOLD_CASES)]
         table = features.table.reshape(known.size, -1)[cases]
-        folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases]))
+        folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases], features.anchor.ravel()[cases]))
     return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
 
 
@@ -84,11 +87,12 @@ def say_too_few(cases: int) -> None:
     log.info("Nothing is learned across series: %d cases are too few, %d are needed", cases, FEWEST_CASES)
 
 
-def _fit(table: NDArray[np.float32], target: Floats, weight: Floats) -> Trees:
-    bounded = np.minimum(target, LARGEST_RATIO)
+def _fit(table: NDArray[np.float32], target: Floats, weight: Floats, anchor: Floats) -> Trees:
+    within = np.minimum(target, LARGEST_RATIO)
     quantiles = [{"objective": "quantile", "alpha": level} for level in LEVELS]
-    mean, *rest = fit(table, bounded, weight, [TWEEDIE, *quantiles])
+    mean, *rest = fit(table, within, weight, [TWEEDIE, *quantiles])
     trees = Trees(mean=mean, level=1.0, quantiles=tuple(rest))
-    taught, told = (weight * target).sum(), (weight * trees.mean_ratio(table)).sum()
+    bounded = np.minimum(anchor, LARGEST_OF_MEDIAN * np.median(anchor))
+    taught, told = (bounded * target).sum(), (bounded * trees.mean_ratio(table)).sum()
     level = float(np.clip(taught / told, *LEVELLED)) if told > 0 else 1.0
     return replace(trees, level=level)

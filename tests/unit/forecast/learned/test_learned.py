@@ -66,6 +66,15 @@ def test_practice_lies_within_history_and_its_bounds(make_request):
     assert choose_practice(request, 9, 100) == ()
 
 
+def test_cutoffs_spread_as_far_as_history_goes_and_no_further_than_eight_horizons(make_request):
+    request = make_request(horizon=6)
+
+    short, long, longer = (choose_practice(request, length, 2000) for length in (30, 60, 600))
+
+    assert short == tuple(range(6, 18))
+    assert long == longer == tuple(range(6, 6 + 12 * 4, 4))
+
+
 @pytest.mark.compiled
 def test_what_is_learned_competes_and_is_scored(panel, pool, make_request):
     found = forecast_panel(panel, make_request(), pool)
@@ -106,13 +115,25 @@ def test_the_mean_keeps_the_total_that_it_was_taught(largest, expected):
     rng = np.random.default_rng(3)
     table = rng.normal(size=(4000, 5)).astype(np.float32)
     target = np.where(rng.random(4000) < 0.1, rng.choice([2.0, 20.0, largest], 4000), 0.0)
-    weight = rng.gamma(1.0, 1.0, 4000)
+    anchor = rng.gamma(1.0, 1.0, 4000)
 
-    trees = learner._fit(table, target, weight)
+    trees = learner._fit(table, target, anchor, anchor)
 
-    raw = (weight * trees.mean_ratio(table)).sum() / (weight * target).sum()
+    raw = (anchor * trees.mean_ratio(table)).sum() / (anchor * target).sum()
     assert raw < 0.9
     assert raw * trees.level == pytest.approx(expected or 2.0 * raw)  # never more than twice
+
+
+@pytest.mark.compiled
+def test_one_huge_part_does_not_lift_the_means_of_all():
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(4000, 5)).astype(np.float32)
+    target, anchor = rng.gamma(1.0, 1.0, 4000), np.ones(4000)
+    target[0], anchor[0] = 4.0, 1e6  # by itself it would double every mean
+
+    level = learner._fit(table, target, np.ones(4000), anchor).level
+
+    assert level == pytest.approx(1.0, abs=0.1)  # it counts as a hundred parts, not as a million
 
 
 @pytest.mark.compiled
