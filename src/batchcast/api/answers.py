@@ -75,6 +75,7 @@ class Report(Answer):
     format: str
     columns: dict[str, str] = Field(description="Our column -> the file's.")
     columns_left_alone: list[str]
+    stock_columns: dict[str, str] = Field(description="Of what is held, for orders: ours -> the file's.")
     rows_read: int
     rows_kept: int
     rows_summed: int

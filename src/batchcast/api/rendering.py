@@ -158,6 +158,7 @@ def _report(report: IngestReport, language: Language) -> answers.Report:
         format=translate(report.format, language),
         columns=dict(report.columns),
         columns_left_alone=list(report.columns_left_alone),
+        stock_columns=dict(report.stock_columns),
         rows_read=report.rows_read,
         rows_kept=report.rows_kept,
         rows_summed=report.rows_summed,

@@ -10,11 +10,11 @@ _MOST_NAMED = 3
 
 def notes_of(orders: Orders) -> tuple[Message, ...]:
     """What is left out or supposed, one sentence each."""
-    notes = []
+    notes = list(orders.notes)
     if orders.unknown:
         named = ", ".join(f"{part} ({site})" for site, part in orders.unknown_named[:_MOST_NAMED])
         template = mark(
-            "Left out, since they are of no series with a forecast: {count:,} rows of the stock file ({named})."
+            "Left out, since they are of no series with a forecast: {count:,} parts of the stock file ({named})."
         )
         values = {"count": orders.unknown, "named": named + (", …" * (orders.unknown > _MOST_NAMED))}
         notes.append(Message(template, values))

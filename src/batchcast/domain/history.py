@@ -84,6 +84,7 @@ class IngestReport:
     returns_netted: int = 0  # accepted rows with a negative quantity
     problems: tuple[RowProblem, ...] = ()  # the first 100 of rows_refused
     refused_by_site: dict[str, int] = field(default_factory=dict)  # all of them; "" where no site can be read
+    stock_columns: dict[str, str] = field(default_factory=dict)  # what is held of each part, for orders; as `columns`
     notes: Sequence[Message] = field(default_factory=tuple)  # what a person should know: wide layout melted, ...
     rejected_path: Path | None = None  # CSV of every refused row with its reason, where there is one
 

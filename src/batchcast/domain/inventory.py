@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from batchcast.domain.message import Message
+
 MOST_PURCHASES = 1000  # units to buy next that are ranked
-MOST_UNKNOWN = 100  # rows of a stock file without a forecast that are named
+MOST_UNKNOWN = 100  # parts of a stock file without a forecast that are named
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StockItem:
-    """A row of a stock file; what it leaves open is None."""
+    """What a stock file says of a part; what it leaves open is None."""
 
     site_code: str
     partnumber: str
@@ -19,6 +21,14 @@ class StockItem:
     unit_cost: float | None = None  # above 0, in any currency
     on_hand: float | None = None  # units, 0 or more
     pack_size: float | None = None  # units that are bought at once, above 0; None: 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldStock:
+    """What a stock file says."""
+
+    items: tuple[StockItem, ...]  # one a series, in the order of the file
+    notes: tuple[Message, ...] = ()  # what a person should know of how it was read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,9 +85,10 @@ class Orders:
     without_on_hand: int  # of them: the stock is unknown, so nothing is ordered
     scaled: int  # of them: the lead time is not that of the batch
     without_cost: int  # parts of the list whose cost is unknown
-    unknown: int  # rows of the file that the result does not have
+    unknown: int  # parts of the file that the result does not have
     unknown_named: tuple[tuple[str, str], ...]  # the first of them: site and part, in the file's order
     promise: Promise | None = None  # None where the result has no series
+    notes: tuple[Message, ...] = ()  # what a person should know of how the stock file was read
 
     def brief(self, most: int) -> Orders:
         """The first lines to order and the first of the list, at most so many of each."""

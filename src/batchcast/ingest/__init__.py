@@ -10,7 +10,7 @@ from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import RowsRefused
 from batchcast.ingest.reader import Ingested, ingest_file, ingest_table
 from batchcast.ingest.series import read_series
-from batchcast.ingest.stockfile import read_stock
+from batchcast.ingest.stockfile import read_stock, read_stock_table
 
 __all__ = [
     "IngestLimits",
@@ -21,4 +21,5 @@ __all__ = [
     "read_series",
     "read_series_table",
     "read_stock",
+    "read_stock_table",
 ]

@@ -11,21 +11,24 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
 from batchcast.ingest.dialect import read_dialect
-from batchcast.ingest.header import Layout, find_columns, named_columns
+from batchcast.ingest.header import Find, Found
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
+from batchcast.ingest.names import named_columns
 from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverTheLimit, UnknownFormat
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
 
-def open_single(source: Bytes, settings: BatchSettings) -> tuple[DelimitedFiles, Layout]:
+def open_single(source: Bytes, settings: BatchSettings, find: Find[Found]) -> tuple[DelimitedFiles, Found]:
     """One CSV file."""
     dialect = read_dialect(source, settings)
-    layout = find_columns(dialect.header, settings)
+    layout = find(dialect.header, settings)
     return DelimitedFiles([DelimitedFile(source, dialect)]), layout
 
 
-def open_folder(path: Path, settings: BatchSettings, limits: IngestLimits) -> tuple[DelimitedFiles, Layout]:
+def open_folder(
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> tuple[DelimitedFiles, Found]:
     """The CSV files of a folder and of the folders in it, in the order of their names."""
     found = sorted((file for file in path.rglob("*") if file.is_file()), key=lambda file: file.relative_to(path).parts)
     _check_number(path.name, len(found), limits)
@@ -34,12 +37,12 @@ def open_folder(path: Path, settings: BatchSettings, limits: IngestLimits) -> tu
     chosen = [file for file in visible if _is_text(names[file])]
     _check_total(path.name, sum(file.stat().st_size for file in chosen), limits.max_bytes)
     sources = [_file(file, names[file], limits) for file in chosen]
-    return _members(sources, path.name, [names[file] for file in visible if file not in set(chosen)], settings)
+    return _members(sources, path.name, [names[file] for file in visible if file not in set(chosen)], settings, find)
 
 
 def open_zip(
-    archive: zipfile.ZipFile, name: str, settings: BatchSettings, limits: IngestLimits
-) -> tuple[DelimitedFiles, Layout]:
+    archive: zipfile.ZipFile, name: str, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> tuple[DelimitedFiles, Found]:
     """The CSV files of a zip, in the order of their names."""
     infos = [info for info in archive.infolist() if not info.is_dir() and _is_visible(info.filename)]
     check_zip(archive, name, limits)
@@ -47,7 +50,7 @@ def open_zip(
         (info for info in infos if _is_text(info.filename)), key=lambda info: PurePosixPath(info.filename).parts
     )
     left = [info.filename for info in infos if not _is_text(info.filename)]
-    return _members([zip_member(archive, info, limits) for info in chosen], name, left, settings)
+    return _members([zip_member(archive, info, limits) for info in chosen], name, left, settings, find)
 
 
 def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None:
@@ -67,8 +70,8 @@ def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None
 
 
 def _members(
-    sources: Sequence[Bytes], name: str, left_alone: Sequence[str], settings: BatchSettings
-) -> tuple[DelimitedFiles, Layout]:
+    sources: Sequence[Bytes], name: str, left_alone: Sequence[str], settings: BatchSettings, find: Find[Found]
+) -> tuple[DelimitedFiles, Found]:
     """Files with one header; those with nothing in them are passed over."""
     files, empty = [], []
     for source in sources:
@@ -87,7 +90,7 @@ def _members(
         notes.append(Message(mark("Empty files were passed over: {names}."), {"names": ", ".join(empty)}))
     if left_alone:
         notes.append(Message(mark("Files of other kinds were left alone: {names}."), {"names": ", ".join(left_alone)}))
-    return DelimitedFiles(files, tuple(notes)), find_columns(header, settings)
+    return DelimitedFiles(files, tuple(notes)), find(header, settings)
 
 
 def _no_members(name: str, empty: Sequence[str], left_alone: Sequence[str]) -> EmptyInput | UnknownFormat:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from batchcast.domain.message import Message
 from batchcast.ingest.arrow import numbers_of
-from batchcast.ingest.header import Cells
-from batchcast.ingest.keys import key_text
+from batchcast.ingest.keys import Keys, key_text
+from batchcast.ingest.locating import Cells
+from batchcast.ingest.problems import place
 from batchcast.ingest.source import Block, SourceRow
 
 JOINT = "-"  # between the pieces of a joined key: site_code=Client+Warehouse gives 0-1
@@ -55,6 +57,22 @@ def distinct(column: Any) -> DistinctCells:
         cells.append(None)
         indices = indices.fill_null(len(cells) - 1)
     return DistinctCells(cells, numbers_of(indices).astype(np.int32, copy=False))
+
+
+def read_codes(keys: Keys, block: Block, source: Cells) -> NDArray[np.int32]:
+    """The number of the key of each row of a block, NO_KEY where it can't be read."""
+    cells = read_cells(block, source)
+    return keys.codes(cells.cells)[cells.index]
+
+
+def locator(block: Block, cells: DistinctCells, sheet: str | None) -> Callable[[str], Message]:
+    """A function that says where a text stands first in a column of a block."""
+
+    def locate(text: str) -> Message:
+        row = next(block.rows([cells.first_row(text)]))
+        return place(row.line, file=block.file, sheet=sheet)
+
+    return locate
 
 
 def cell_of(row: SourceRow, source: Cells) -> Any:

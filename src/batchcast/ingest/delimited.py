@@ -23,7 +23,7 @@ from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.dialect import DELIMITERS, Dialect
 from batchcast.ingest.encoding import Lines, TextBlocks
-from batchcast.ingest.header import Layout
+from batchcast.ingest.header import Wanted
 from batchcast.ingest.problems import UnclosedQuote
 from batchcast.ingest.records import Records, split_lines, split_records, split_rows
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
@@ -96,7 +96,7 @@ class DelimitedFile:
     encoding: str = "UTF-8"
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:
@@ -129,7 +129,7 @@ class DelimitedFile:
             left = Lines(rest, lines.first_line + records.open_from, 0)
         return self._even(records), left
 
-    def _parsed(self, layout: Layout, lines: Lines) -> Any | None:
+    def _parsed(self, layout: Wanted, lines: Lines) -> Any | None:
         """The wanted columns of a clean block, or None; runs on several threads.
 
         Quantities are read as whole numbers for as long as they are, which is quickest, then as text; both mean the
@@ -195,7 +195,7 @@ def _quotes_fit(data: bytes, delimiter: str) -> bool:
     return bool(np.isin(before, outside).all() and np.isin(after, (*outside, ord("\r"))).all())
 
 
-def _parse(data: bytes, dialect: Dialect, layout: Layout, quantity: Any) -> Any | None:
+def _parse(data: bytes, dialect: Dialect, layout: Wanted, quantity: Any) -> Any | None:
     """The wanted columns, or None where some line has not the cells of the header, or a quantity is of another type."""
     if not data:
         return None
@@ -261,7 +261,7 @@ class DelimitedFiles:
             return Message(mark("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
         return Message(mark("CSV, {encoding}, delimiter {delimiter}"), values)
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows of all files once."""
         for file in self.files:
             yield from file.blocks(layout)

@@ -5,77 +5,47 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from batchcast.domain import columns
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
+from batchcast.ingest.locating import Cells, check_mapping, locate, locate_held, locate_out
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns, normal
+from batchcast.ingest.problems import MissingColumn
 from batchcast.ingest.wide import find_periods
 
-ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
-    columns.DATE: (
-        "date",
-        "tanggal",
-        "tgl",
-        "transaction_date",
-        "posting_date",
-        "order_date",
-        "period",
-        "month",
-        "ds",
-        "timestamp",
-    ),
-    columns.PARTNUMBER: (
-        "partnumber",
-        "part_number",
-        "part_no",
-        "part",
-        "pn",
-        "item",
-        "item_code",
-        "sku",
-        "material",
-        "product",
-        "product_code",
-        "kode_part",
-        "kode_barang",
-        "unique_id",
-    ),
-    columns.SITE_CODE: (
-        "site_code",
-        "site",
-        "location",
-        "lokasi",
-        "gudang",
-        "warehouse",
-        "store",
-        "plant",
-        "branch",
-        "cabang",
-    ),
-    columns.DEMAND_QTY: ("demand_qty", "demand", "qty", "quantity", "jumlah", "order_demand", "sales", "y", "value"),
-}
-STOCK_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a file may have one of them
-    columns.STOCK_OUT: ("stock_out", "stockout", "out_of_stock", "stok_habis", "stok_kosong"),
-    columns.AVAILABLE: ("available", "in_stock", "tersedia"),
-}
-SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
-_JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
-_LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
 _COUNTED_PERIOD = re.compile(r"(week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+$", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_GUESSED = 200  # columns that are compared when one is missing
-_MOST_NAMED = 30  # columns that a sentence lists
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """Where one of our columns comes from: a column, several joined with `-`, or one value for every row."""
+class Wanted(Protocol):
+    """Which columns of a file are read; a source of any kind asks for no more."""
 
-    name: str  # as a person would say it
-    indices: tuple[int, ...] = ()
-    literal: str | None = None
+    @property
+    def header(self) -> tuple[str, ...]:
+        """All columns of the file."""
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """Those that are read, ascending."""
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """Those of them whose distinct values are many."""
+
+
+Found = TypeVar("Found", bound=Wanted)
+Found_co = TypeVar("Found_co", bound=Wanted, covariant=True)
+
+
+class Find(Protocol[Found_co]):
+    """Finds our columns in a header: those of a demand history, or of a stock file."""
+
+    def __call__(self, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> Found_co:
+        """How to read a file with this header; raises InvalidInput where it can't be read so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +70,7 @@ class Layout:
     notes: tuple[Message, ...] = ()
     stock: Cells | None = None  # tells when a part was out of stock
     stock_means_out: bool = False  # its yes means out of stock; else it means available
+    held: Mapping[str, Cells] = field(default_factory=dict)  # what is held of each part; not read with the demand
 
     @property
     def wanted(self) -> tuple[int, ...]:
@@ -114,8 +85,8 @@ class Layout:
 
     @property
     def left_alone(self) -> tuple[str, ...]:
-        """Names of the columns that are not read."""
-        wanted = set(self.wanted)
+        """Names of the columns that nothing reads."""
+        wanted = {*self.wanted, *(i for cells in self.held.values() for i in cells.indices)}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property
@@ -138,13 +109,15 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
         MissingColumn: if there is none for a part, or neither a date with a quantity nor a column a period.
     """
     names = tuple(name.strip() for name in header)
-    found = {ours: _locate(ours, names, settings.column_mapping) for ours in ACCEPTED_NAMES}
-    _check_mapping(settings.column_mapping)
+    found = {ours: locate(ours, names, settings.column_mapping) for ours in ACCEPTED_NAMES}
+    check_mapping(settings.column_mapping)
     part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
     date, quantity = found[columns.DATE], found[columns.DEMAND_QTY]
+    taken = {i for cells in found.values() if cells for i in cells.indices}
     if part is not None and date is not None and quantity is not None:
-        out, inside = (_locate_stock(ours, names, settings.column_mapping, found) for ours in STOCK_NAMES)
+        out, inside = (locate_out(ours, names, settings.column_mapping, taken) for ours in STOCK_NAMES)
         means_out = out is not None
+        taken |= {i for cells in (out or inside,) if cells for i in cells.indices}
         return Layout(
             header=names,
             part=part,
@@ -153,133 +126,31 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             quantity=quantity,
             stock=out or inside,
             stock_means_out=means_out,
+            held=locate_held(names, settings.column_mapping, taken),
         )
     if date is None and quantity is None:
-        taken = {i for cells in (part, site) if cells for i in cells.indices}
         periods, notes = find_periods(names, taken, settings.date_order)
         if part is not None and periods:
             chosen = tuple(Period(i, names[i], day) for i, day in periods)
             span = Cells(f"{chosen[0].name} … {chosen[-1].name}")
-            return Layout(header=names, part=part, site=site, date=span, quantity=span, periods=chosen, notes=notes)
+            held = locate_held(names, settings.column_mapping, taken | {i for i, _ in periods})
+            return Layout(
+                header=names,
+                part=part,
+                site=site,
+                date=span,
+                quantity=span,
+                periods=chosen,
+                notes=notes,
+                held=held,
+            )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
-    used = {i for cells in found.values() if cells for i in cells.indices}
-    raise _missing(missing, names, [name for i, name in enumerate(names) if i not in used], where)
+    raise _missing(missing, names, [name for i, name in enumerate(names) if i not in taken], where)
 
 
 def counted_periods(names: Sequence[str]) -> list[str]:
     """Column names that count periods, such as `week 1`, without saying which."""
     return [name for name in names if _COUNTED_PERIOD.match(name.strip())]
-
-
-def normal(name: str) -> str:
-    """A column name as it is compared: case, spaces, underscores and dashes make no difference."""
-    return re.sub(r"[\s_\-]+", "", name).casefold()
-
-
-def named_columns(header: Sequence[str]) -> str:
-    """The columns of a header, for a sentence; the first thirty where there are more."""
-    shown = ", ".join(repr(shortened(name)) for name in header[:_MOST_NAMED])
-    return shown + (f", … ({len(header)} columns)" if len(header) > _MOST_NAMED else "")
-
-
-def shortened(text: str, most: int = 80) -> str:
-    """A value short enough for a sentence."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def letter_of(index: int) -> str:
-    """The letter a spreadsheet gives a column: 0 -> A, 26 -> AA."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
-def _check_mapping(mapping: Mapping[str, str]) -> None:
-    for ours in mapping:
-        if ours not in ACCEPTED_NAMES and ours not in STOCK_NAMES and ours != SHEET:
-            template = mark("The column mapping names {name!r}, which is none of {ours}.")
-            raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join((*ACCEPTED_NAMES, *STOCK_NAMES))}))
-
-
-def _locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> Cells | None:
-    target = mapping.get(ours)
-    if target is None:
-        return _by_name(ours, names)
-    index = _index_of(target, names, ours)
-    if index is not None:
-        return Cells(names[index], (index,))
-    if target.startswith(_LITERAL):
-        return Cells(target, (), target[len(_LITERAL) :])
-    pieces = [piece.strip() for piece in target.split(_JOIN)]
-    indices = [_index_of(piece, names, ours) for piece in pieces]
-    if len(pieces) < 2 or None in indices:
-        lost = pieces[indices.index(None)]
-        raise UnknownMapping(_unknown_column(ours, lost, names))
-    chosen = tuple(i for i in indices if i is not None)
-    return Cells(_JOIN.join(names[i] for i in chosen), chosen)
-
-
-def _locate_stock(
-    ours: str, names: Sequence[str], mapping: Mapping[str, str], found: Mapping[str, Cells | None]
-) -> Cells | None:
-    """The column that is mapped or named so, unless it is one of ours already."""
-    if ours in mapping:
-        return _locate(ours, names, mapping)
-    taken = {i for cells in found.values() if cells for i in cells.indices}
-    accepted = {normal(name) for name in STOCK_NAMES[ours]}
-    matches = [i for i, name in enumerate(names) if normal(name) in accepted and i not in taken]
-    return Cells(names[matches[0]], (matches[0],)) if matches else None
-
-
-def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
-    exact = [i for i, name in enumerate(names) if name == target]
-    matches = exact or [i for i, name in enumerate(names) if normal(name) == normal(target)]
-    if len(matches) > 1:
-        template = mark(
-            "Columns {letters} are all named {name!r}, so {ours} can't be mapped to that name; rename them in the file."
-        )
-        letters = ", ".join(letter_of(i) for i in matches)
-        raise AmbiguousColumn(Message(template, {"letters": letters, "name": target, "ours": ours}))
-    return matches[0] if matches else None
-
-
-def _by_name(ours: str, names: Sequence[str]) -> Cells | None:
-    """The column with an accepted name; our own name wins over its synonyms, two of a rank are refused."""
-    accepted = {normal(name) for name in ACCEPTED_NAMES[ours]}
-    for wanted in ({normal(ours)}, accepted):
-        matches = [i for i, name in enumerate(names) if normal(name) in wanted]
-        if len(matches) == 1:
-            return Cells(names[matches[0]], (matches[0],))
-        if matches:
-            raise AmbiguousColumn(_two_columns(ours, matches, names))
-    return None
-
-
-def _two_columns(ours: str, matches: Sequence[int], names: Sequence[str]) -> Message:
-    found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
-    if len({names[i] for i in matches}) < len(matches):
-        template = mark(
-            "Several columns have the same name and could be {ours}: {found}. Rename them in the file, so that one is "
-            "named {ours}."
-        )
-        return Message(template, {"ours": ours, "found": found})
-    template = mark("Several columns could be {ours}: {found}. Say which with a mapping, such as {ours}={first}.")
-    return Message(template, {"ours": ours, "found": found, "first": names[matches[0]]})
-
-
-def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
-    near = difflib.get_close_matches(normal(target), [normal(name) for name in names if name], n=1)
-    values = {"ours": ours, "target": target, "found": named_columns(names)}
-    if near:
-        guess = next(name for name in names if normal(name) == near[0])
-        template = mark(
-            "{ours} is mapped to {target!r}, which is not a column; did you mean {guess!r}? The columns are {found}."
-        )
-        return Message(template, values | {"guess": guess})
-    return Message(mark("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)
 
 
 def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], where: Message | None) -> MissingColumn:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.header import Layout, find_columns
+from batchcast.ingest.header import Find, Found, Wanted
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, OverTheLimit
 from batchcast.ingest.source import Block
@@ -39,7 +39,7 @@ class ParquetSource:
         """What it was read as."""
         return Message(mark("Parquet, {count} columns"), {"count": self.columns})
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:
@@ -56,7 +56,9 @@ class ParquetSource:
             raise _damaged(self.path, error) from error
 
 
-def open_parquet(path: Path, settings: BatchSettings, limits: IngestLimits) -> tuple[ParquetSource, Layout]:
+def open_parquet(
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> tuple[ParquetSource, Found]:
     """A Parquet file.
 
     Raises:
@@ -69,7 +71,7 @@ def open_parquet(path: Path, settings: BatchSettings, limits: IngestLimits) -> t
         header = metadata.schema.to_arrow_schema().names
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
-    layout = find_columns(header, settings)
+    layout = find(header, settings)
     said = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     expanded = max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL)
     too_dense = expanded > RATIO_COUNTS_FROM and expanded > path.stat().st_size * limits.max_ratio * _DENSER_THAN_TEXT
@@ -84,7 +86,7 @@ def open_parquet(path: Path, settings: BatchSettings, limits: IngestLimits) -> t
     return ParquetSource(path, len(header)), layout
 
 
-def _renamed(batch: Any, layout: Layout) -> Any:
+def _renamed(batch: Any, layout: Wanted) -> Any:
     columns = [batch.column(layout.header[i]) for i in layout.wanted]
     return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
 

@@ -15,7 +15,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import DateOrderJudge, ReadAgain
 from batchcast.ingest.digest import digest_of, digesting
-from batchcast.ingest.header import Layout
+from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import HISTORY_FILE, write_history
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.numberstyle import NumberStyleJudge
@@ -45,7 +45,7 @@ def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: In
     """
     limits = limits or IngestLimits()
     _clear(into)
-    with open_file(source, settings, limits) as (opened, layout), digesting(source) as digest:
+    with open_file(source, settings, limits, find_columns) as (opened, layout), digesting(source) as digest:
         return _ingest(opened, layout, into, settings, name=source.name, digest=digest)
 
 
@@ -56,7 +56,7 @@ def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested
         InvalidInput: if it can't be a demand history.
     """
     _clear(into)
-    opened, layout = open_table(table, settings)
+    opened, layout = open_table(table, settings, find_columns)
     return _ingest(opened, layout, into, settings, name="table")
 
 
@@ -111,6 +111,7 @@ def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Se
         format=source.format,
         columns=layout.columns,
         columns_left_alone=layout.left_alone,
+        stock_columns={ours: cells.name for ours, cells in layout.held.items()},
         rows_read=tally.rows_read,
         rows_kept=kept,
         rows_summed=tally.rows_accepted - kept,
@@ -135,6 +136,12 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         notes.append(
             Message(mark("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
         )
+    if layout.held:
+        template = mark(
+            "There are columns of stock: {columns}. Orders can be made from them, with no stock file beside; the "
+            "demand is not changed by them."
+        )
+        notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.held.values())}))
     padded = tally.padded_keys
     if padded:
         template = mark("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")

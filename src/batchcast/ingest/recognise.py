@@ -11,7 +11,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import open_folder, open_single, open_zip
 from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
-from batchcast.ingest.header import Layout
+from batchcast.ingest.header import Find, Found
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat
 from batchcast.ingest.source import Source
@@ -36,15 +36,17 @@ _OTHER_KINDS = {
 
 
 @contextmanager
-def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iterator[tuple[Source, Layout]]:
-    """A file or folder as a source, with the layout of its columns.
+def open_file(
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> Iterator[tuple[Source, Found]]:
+    """A file or folder as a source, with our columns in it as `find` finds them.
 
     Raises:
-        InvalidInput: if it is of a kind we don't read, or can't be a demand history.
+        InvalidInput: if it is of a kind we don't read, or has not the columns.
     """
     try:
         if path.is_dir():
-            yield open_folder(path, settings, limits)
+            yield open_folder(path, settings, limits, find)
             return
         head = _head(path)
         _check_size(path, limits)
@@ -52,11 +54,11 @@ def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iter
         raise unreadable(path.name, error) from error
     if head[:4] in (_ZIP, _EMPTY_ZIP):
         with _opened_zip(path) as archive:
-            yield _from_zip(archive, path, settings, limits)
+            yield _from_zip(archive, path, settings, limits, find)
     elif head[:4] == _PARQUET:
         from batchcast.ingest.parquet import open_parquet
 
-        yield open_parquet(path, settings, limits)
+        yield open_parquet(path, settings, limits, find)
     else:
         _refuse_other_kinds(path, head)
         packed = head[:2] == GZIP_MAGIC
@@ -64,35 +66,7 @@ def open_file(path: Path, settings: BatchSettings, limits: IngestLimits) -> Iter
         if packed:
             with source.open() as stream:
                 _refuse_other_kinds(path, stream.read(16), packed=True)
-        yield open_single(source, settings)
-
-
-@contextmanager
-def opened_workbook(path: Path) -> Iterator[zipfile.ZipFile | None]:
-    """A file as the archive that a workbook is; None where it may be a text.
-
-    Raises:
-        UnknownFormat, DamagedFile: if it is neither.
-        OSError: if it can't be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(16)
-    if head[:4] not in (_ZIP, _EMPTY_ZIP):
-        kinds = _OTHER_KINDS | {_PARQUET: mark("a Parquet file"), GZIP_MAGIC: mark("a gzip archive")}
-        for magic, kind in kinds.items():
-            if head.startswith(magic):
-                raise _neither_csv_nor_workbook(path, kind)
-        yield None
-        return
-    with _opened_zip(path) as archive:
-        if not _is_workbook(archive):
-            raise _neither_csv_nor_workbook(path, mark("a zip archive"))
-        yield archive
-
-
-def _neither_csv_nor_workbook(path: Path, kind: str) -> UnknownFormat:
-    template = mark("{name} is {kind}; a stock file is CSV or XLSX.")
-    return UnknownFormat(Message(template, {"name": path.name, "kind": Message(kind)}))
+        yield open_single(source, settings, find)
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -101,13 +75,13 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _from_zip(
-    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits
-) -> tuple[Source, Layout]:
+    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> tuple[Source, Found]:
     if _is_workbook(archive):
         from batchcast.ingest.workbook import open_workbook
 
-        return open_workbook(archive, path, settings, limits)
-    return open_zip(archive, path.name, settings, limits)
+        return open_workbook(archive, path, settings, limits, find)
+    return open_zip(archive, path.name, settings, limits, find)
 
 
 def _opened_zip(path: Path) -> zipfile.ZipFile:

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from batchcast.domain.history import RowProblem
 from batchcast.domain.message import Message
-from batchcast.ingest.header import shortened
 from batchcast.ingest.limits import MOST_PROBLEMS_SHOWN
+from batchcast.ingest.names import shortened
 from batchcast.ingest.source import SourceRow
 
 REJECTED_FILE = "rejected.csv"

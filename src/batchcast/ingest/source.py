@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from batchcast.domain.message import Message
-from batchcast.ingest.header import Layout
+from batchcast.ingest.header import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Source(Protocol):
     def several_files(self) -> bool:
         """Every block names its file."""
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows once, with the columns that the layout wants."""
 
 

@@ -1,173 +1,205 @@
 """Reads a stock file: what is held of each part, what it costs, how it is packed and how long it takes to come.
 
-A CSV file or a workbook with a header, a row for each part of a site. It is small beside a demand history, so all of it
-is read at once, and the first row that can't be read refuses the file: an order that leaves a part out unsaid costs
-more than a correction.
+A file of any kind that a demand history comes in, with a row for each part of a site; or with several and a date, as
+a demand history with such columns has them: then the latest row that has a value counts, column by column. A cell
+that counts and can't be read refuses the file: an order that leaves a part out unsaid costs more than a correction.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.inventory import StockItem
+from batchcast.domain.calendar import date_of
+from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.message import Message, mark
-from batchcast.ingest.header import ACCEPTED_NAMES, named_columns, normal
-from batchcast.ingest.keys import key_text, read_key
-from batchcast.ingest.limits import MEGABYTE, IngestLimits
-from batchcast.ingest.problems import InvalidStockFile
-from batchcast.ingest.quantities import WrittenNumber, read_number
-from batchcast.ingest.source import SourceRow, is_blank
-from batchcast.ingest.stocktable import read_table
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.cells import cell_of
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, ReadAgain
+from batchcast.ingest.keys import key_text
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.numberstyle import NumberStyleJudge
+from batchcast.ingest.problems import EmptyInput, InvalidStockFile
+from batchcast.ingest.recognise import open_file
+from batchcast.ingest.source import Block, Source, SourceRow
+from batchcast.ingest.stockheader import StockLayout, find_stock_columns
+from batchcast.ingest.stockrows import HAS_ZERO, StockRows, Unreadable
+from batchcast.ingest.table import open_table
 
-_LIMITS = IngestLimits(max_bytes=200 * MEGABYTE, max_expanded_bytes=200 * MEGABYTE)
-NUMBERS: Mapping[str, Sequence[str]] = {  # a file has some of them
-    "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),
-    "unit_cost": ("unit_cost", "cost", "price", "unit_price", "harga", "harga_satuan", "biaya"),
-    "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "soh", "stok", "persediaan"),
-    "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
-}
-_KEYS = {name: ACCEPTED_NAMES[name] for name in (columns.SITE_CODE, columns.PARTNUMBER)}
-_NAMES = {normal(name): ours for ours, names in {**_KEYS, **NUMBERS}.items() for name in names}
+_TABLE = "table"  # what a table in memory is called
 
 
-def read_stock(path: Path) -> tuple[StockItem, ...]:
-    """The parts of a stock file, in its order; without a column of sites all are at the site `ALL`.
+def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
+    """What is held of the parts of a file, in its order; without a column of sites all are at the site `ALL`.
 
     Args:
-        path: of an XLSX workbook, or a CSV file: comma, semicolon, tab or bar; UTF-8, UTF-16 or Windows-1252.
+        path: of a file or folder that a demand history can come in.
+        settings: how dates and numbers are written, and what its columns are called. With `bad_rows="skip"`, rows of a
+            file with dates whose date, site or part can't be read are left out, as they are of its demand.
 
     Raises:
         InvalidStockFile: if it can't be read as one.
-        InvalidInput: another, if it is neither text nor a workbook that can be read.
+        InvalidInput: another, if it can't be read at all, or its dates or numbers read in two ways.
     """
-    return _StockFile(path).items()
+    settings = settings or BatchSettings()
+    find = partial(find_stock_columns, path.name)
+    try:
+        with open_file(path, settings, IngestLimits(), find) as (source, layout):
+            return _Reading(path.name, source, layout, settings).held()
+    except EmptyInput as error:
+        template = mark("{name} is empty: a stock file has a header and a row for each part.")
+        raise InvalidStockFile(Message(template, {"name": path.name})) from error
 
 
-class _StockFile:
-    def __init__(self, path: Path) -> None:
-        self._name = path.name
-        self._table = read_table(path, _LIMITS, _known)
-        self._style = "point"
+def read_stock_table(table: Any, settings: BatchSettings | None = None) -> HeldStock:
+    """The same of a pandas, polars or pyarrow table; `line` in sentences is the number of the row, the first is 1."""
+    settings = settings or BatchSettings()
+    source, layout = open_table(table, settings, partial(find_stock_columns, _TABLE))
+    return _Reading(_TABLE, source, layout, settings).held()
 
-    def items(self) -> tuple[StockItem, ...]:
-        """Every row."""
-        places = self._places()
-        rows = self._rows()
-        self._style = self._style_of(rows, places)
-        lines: dict[tuple[str, str], int] = {}
-        found = []
-        for row in rows:
-            item = self._item(row, places)
-            key = (item.site_code, item.partnumber)
-            if key in lines:
-                template = mark(
-                    "{name} has part {part!r} of site {site!r} in line {first} and again in line {line}; a part of a "
-                    "site has one row: take one of them out."
-                )
-                values = {"part": key[1], "site": key[0], "first": lines[key], "line": row.line}
-                raise self._refused(template, **values)
-            lines[key] = row.line
-            found.append(item)
-        return tuple(found)
 
-    def _places(self) -> dict[str, int]:
-        """Where our columns stand."""
-        if not self._table.rows:
-            raise self._refused(mark("{name} is empty: a stock file has a header and a row for each part."))
-        header = [key_text(cell) for cell in self._table.rows[0].cells]
-        places: dict[str, int] = {}
-        for place, title in enumerate(header):
-            ours = _NAMES.get(normal(title))
-            if ours in places:
-                template = mark("{name} has two columns that are {column}: {first!r} and {second!r}; rename one.")
-                raise self._refused(template, column=ours, first=header[places[ours]], second=title)
-            if ours:
-                places[ours] = place
-        if columns.PARTNUMBER not in places:
-            template = mark("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
-            accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
-            raise self._refused(template, column="partnumber", found=named_columns(header), accepted=accepted)
-        if not any(column in places for column in NUMBERS):
-            template = mark("{name} says nothing of stock; it has {found}. Add a column {accepted}.")
-            raise self._refused(template, found=named_columns(header), accepted=", ".join(NUMBERS))
-        return places
+class _Reading:
+    """One file that is read, again where its dates or numbers turn out to be written the other way."""
 
-    def _rows(self) -> list[SourceRow]:
-        table = self._table
-        if table.uneven:
+    def __init__(self, name: str, source: Source, layout: StockLayout, settings: BatchSettings) -> None:
+        self._name = name
+        self._source = source
+        self._layout = layout
+        self._settings = settings
+
+    def held(self) -> HeldStock:
+        """Every part."""
+        repeat = self._first_repeat()
+        is_dated = repeat is not None
+        if repeat is not None and self._layout.date is None:
+            raise self._layout.undecided or self._repeated(*repeat)
+        rows, notes = self._read(is_dated=is_dated)
+        bad = rows.first_bad()
+        if bad is not None:
+            raise self._bad_cell(*bad)
+        if is_dated:
+            notes = [*self._dated_notes(rows), *notes]
+        return HeldStock(items=_items_of(rows), notes=tuple(notes))
+
+    def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
+        layout, settings = self._layout, self._settings
+        orders = DateOrderJudge(settings.date_order, layout.date.name if layout.date else columns.DATE)
+        held = ", ".join(cells.name for cells in layout.held.values())
+        styles = NumberStyleJudge(settings.number_style, held)
+        while True:
+            rows = StockRows(layout, self._source, orders=orders if is_dated else None, styles=styles)
+            try:
+                for first, block in self._blocks():
+                    for problem in rows.take(block, first):
+                        self._note_unreadable(problem, rows, is_dated=is_dated)
+            except ReadAgain:
+                orders, styles = orders.start_again(), styles.start_again()
+            else:
+                decided = (orders.conclude() if is_dated else None, styles.conclude())
+                return rows, [note for note in decided if note is not None]
+
+    def _blocks(self) -> Iterator[tuple[int, Block]]:
+        """Blocks with the number of their first row, from 0."""
+        first = 0
+        with closing(self._source.blocks(self._layout)) as blocks:
+            for block in blocks:
+                yield first, block
+                first += block.num_rows
+
+    def _first_repeat(self) -> tuple[int, int] | None:
+        """The first row of a series that another row has, and that other row; None where each has one."""
+        rows = StockRows(self._layout, self._source)
+        for first, block in self._blocks():
+            found = rows.repeat_in(block, first)
+            if found is not None:
+                return found
+        return None
+
+    def _note_unreadable(self, problem: Unreadable, rows: StockRows, *, is_dated: bool) -> None:
+        """Count a row that says nothing of a part, or refuse the file for it."""
+        if is_dated and self._settings.bad_rows == "skip":
+            rows.left_out += 1
+            return
+        name = problem.file or self._name
+        if problem.column is None:
             template = mark(
                 "Line {line} of {name} does not have the {width} cells of the header, or a quote in it is out of "
                 "place; correct it."
             )
-            raise self._refused(template, line=table.uneven[0], width=len(table.rows[0].cells))
-        return table.rows[1:]
-
-    def _style_of(self, rows: Sequence[SourceRow], places: Mapping[str, int]) -> str:
-        """Decimal point or comma: what the numbers that read one way only allow."""
-        doubtful: tuple[int, str] | None = None
-        for row in rows:
-            for text in self._written(row, places):
-                number = read_number(text)
-                if not isinstance(number, WrittenNumber) or number.point == number.comma:
-                    continue
-                if number.point is None or number.comma is None:
-                    return "comma" if number.point is None else "point"
-                doubtful = doubtful or (row.line, text)
-        if doubtful:
-            template = mark(
-                "{found!r} in line {line} of {name} reads with a decimal point and with a decimal comma, and no other "
-                "number tells which; write numbers without separators of thousands."
-            )
-            raise self._refused(template, line=doubtful[0], found=doubtful[1])
-        return "point"
-
-    def _written(self, row: SourceRow, places: Mapping[str, int]) -> Iterator[str]:
-        """Numbers that are written as text."""
-        cells = (row.cells[places[column]] for column in NUMBERS if column in places)
-        return (cell.strip() for cell in cells if isinstance(cell, str))
-
-    def _item(self, row: SourceRow, places: Mapping[str, int]) -> StockItem:
-        part, site = self._key(row, columns.PARTNUMBER, places), columns.ALL_SITES
-        if columns.SITE_CODE in places:
-            site = self._key(row, columns.SITE_CODE, places)
-        numbers = {name: self._number(row, name, places[name]) for name in NUMBERS if name in places}
-        return StockItem(site_code=site, partnumber=part, **numbers)
-
-    def _key(self, row: SourceRow, column: str, places: Mapping[str, int]) -> str:
-        key = read_key(row.cells[places[column]], padded=True)
-        if isinstance(key, Message):
+            raise _refused(template, name=name, line=problem.line, width=len(self._layout.header))
+        values = {"column": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
+        if problem.found.strip():
+            template = mark("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
+        else:
             template = mark("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
-            raise self._refused(template, column=column, reason=key, line=row.line)
-        return key
+        raise _refused(template, name=name, **values)
 
-    def _number(self, row: SourceRow, column: str, place: int) -> float | None:
-        cell = row.cells[place]
-        if is_blank(cell):
-            return None
-        value = cell if isinstance(cell, float) else self._value_of(key_text(cell).strip())
-        has_zero = column == "on_hand"
-        if value is None or not math.isfinite(value) or value < 0 or (value == 0 and not has_zero):
-            template = (
-                mark("{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty.")
-                if has_zero
-                else mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
+    def _repeated(self, first: int, again: int) -> InvalidStockFile:
+        one, (other, file) = self._row(first)[0], self._row(again)
+        site = self._layout.site
+        template = mark(
+            "{name} has part {part!r} of site {site!r} in line {first} and again in line {line}; a part of a site has "
+            "one row, unless a column of dates tells which is the latest: take one of them out."
+        )
+        values = {
+            "part": key_text(cell_of(other, self._layout.part)).strip(),
+            "site": columns.ALL_SITES if site is None else key_text(cell_of(other, site)).strip(),
+            "first": one.line,
+            "line": other.line,
+        }
+        return _refused(template, name=file or self._name, **values)
+
+    def _bad_cell(self, ours: str, number: int) -> InvalidStockFile:
+        row, file = self._row(number)
+        template = (
+            mark("{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty.")
+            if ours == HAS_ZERO
+            else mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
+        )
+        found = key_text(cell_of(row, self._layout.held[ours])).strip()
+        return _refused(template, name=file or self._name, column=ours, found=found, line=row.line)
+
+    def _row(self, number: int) -> tuple[SourceRow, str | None]:
+        """A row by its number, with the member of an archive it is in: looked up once more, for a sentence."""
+        first, block = next((first, block) for first, block in self._blocks() if number < first + block.num_rows)
+        return next(block.rows([number - first])), block.file
+
+    def _dated_notes(self, rows: StockRows) -> Iterator[Message]:
+        template = mark(
+            "Stock is taken from the latest of {rows:,} rows: for each part and column the last value by date counts."
+        )
+        yield Message(template, {"rows": rows.rows_read})
+        on_hand = rows.latest.get(HAS_ZERO)
+        days = on_hand.days[on_hand.days != NO_DAY] if on_hand is not None else []
+        if len(days):
+            template = mark("Stock on hand is as of {first} to {last}: a part keeps the last value that it has.")
+            yield Message(template, {"first": date_of(int(min(days))), "last": date_of(int(max(days)))})
+        differing = rows.differing()
+        if differing:
+            template = mark(
+                "Parts with several values on their latest day: {count:,}, such as {part} ({site}); the last row of "
+                "the file counts."
             )
-            raise self._refused(template, column=column, found=key_text(cell), line=row.line)
-        return float(value)
-
-    def _value_of(self, text: str) -> float | None:
-        number = read_number(text)
-        if not isinstance(number, WrittenNumber):
-            return None
-        return number.point if self._style == "point" else number.comma
-
-    def _refused(self, template: str, **values: object) -> InvalidStockFile:
-        return InvalidStockFile(Message(template, {"name": self._name, **values}))
+            site, part = differing[0]
+            yield Message(template, {"count": len(differing), "part": part, "site": site})
+        if rows.left_out:
+            template = mark("{count:,} rows whose date, part or site can't be read are left out.")
+            yield Message(template, {"count": rows.left_out})
 
 
-def _known(cells: Sequence[object]) -> int:
-    """How many cells name a column of a stock file."""
-    return sum(isinstance(cell, str) and normal(cell) in _NAMES for cell in cells)
+def _items_of(rows: StockRows) -> tuple[StockItem, ...]:
+    """What is held of each series, in the order of the file."""
+    keys = rows.keys()
+    numbers = {ours: latest.numbers(len(keys)) for ours, latest in rows.latest.items()}
+    return tuple(
+        StockItem(site_code=keys[i][0], partnumber=keys[i][1], **{ours: known[i] for ours, known in numbers.items()})
+        for i in rows.order()
+    )
+
+
+def _refused(template: str, **values: object) -> InvalidStockFile:
+    return InvalidStockFile(Message(template, values))

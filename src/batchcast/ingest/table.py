@@ -12,7 +12,7 @@ import pyarrow as pa
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.arrow import number_array
-from batchcast.ingest.header import Layout, find_columns
+from batchcast.ingest.header import Find, Found, Wanted
 from batchcast.ingest.problems import EmptyInput, UnknownFormat, UnreadableColumn
 from batchcast.ingest.source import Block, BrokenRow, SourceRow
 
@@ -67,7 +67,7 @@ class TypedTable:
         """What it was read as."""
         return Message(mark("table of {count} columns"), {"count": self.table.num_columns})
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows once."""
         chosen = pa.table([self.table.column(i) for i in layout.wanted], names=[str(i) for i in layout.wanted])
         check_types(chosen.schema, layout)
@@ -82,7 +82,7 @@ def table_blocks(batches: Iterable[Any], width: int) -> Iterator[TableBlock]:
         first += batch.num_rows
 
 
-def open_table(table: Any, settings: BatchSettings) -> tuple[TypedTable, Layout]:
+def open_table(table: Any, settings: BatchSettings, find: Find[Found]) -> tuple[TypedTable, Found]:
     """A pandas, polars or pyarrow table, by the Arrow interface that they share.
 
     Raises:
@@ -94,10 +94,10 @@ def open_table(table: Any, settings: BatchSettings) -> tuple[TypedTable, Layout]
     if not arrow.num_columns:
         raise EmptyInput(Message(mark("The table has no columns.")))
     opened = TypedTable(arrow)
-    return opened, find_columns(arrow.schema.names, settings)
+    return opened, find(arrow.schema.names, settings)
 
 
-def check_types(schema: Any, layout: Layout) -> None:
+def check_types(schema: Any, layout: Wanted) -> None:
     """Refuse columns that can't hold what they should.
 
     Raises:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
@@ -18,16 +17,18 @@ from batchcast.domain.history import RowProblem
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.accumulate import Totals
-from batchcast.ingest.arrow import number_array, numbers_of, text_array
-from batchcast.ingest.cells import DistinctCells, cell_of, date_text, distinct, read_cells
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, Witness
+from batchcast.ingest.arrow import number_array, text_array
+from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
 from batchcast.ingest.dates import empty
-from batchcast.ingest.header import Cells, Layout, letter_of, shortened
+from batchcast.ingest.days import read_days
+from batchcast.ingest.header import Layout
 from batchcast.ingest.history import Gathered
 from batchcast.ingest.keys import NO_KEY, Keys, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
+from batchcast.ingest.locating import Cells
+from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberStyleJudge, Quantities
-from batchcast.ingest.problems import place
 from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, Source, SourceRow, is_blank
@@ -97,11 +98,11 @@ class Tally:
         )
 
     def _judge(self, block: Block) -> Iterator[Refused]:
-        parts = _codes(self._parts, block, self._layout.part)
+        parts = read_codes(self._parts, block, self._layout.part)
         sites = self._site_codes(block)
         good_keys = (parts != NO_KEY) & (sites != NO_KEY)
         if not self._layout.periods:
-            days = self._dates(block, self._layout.date)
+            days = read_days(block, self._layout.date, self.orders, self._sheet)
             quantities = self._quantities(block, self._layout.quantity)
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
@@ -186,20 +187,8 @@ class Tally:
 
     def _site_codes(self, block: Block) -> Codes:
         if self._layout.site is not None:
-            return _codes(self._sites, block, self._layout.site)
+            return read_codes(self._sites, block, self._layout.site)
         return np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
-
-    def _dates(self, block: Block, source: Cells) -> NDArray[np.int32]:
-        column = block.column(source.indices[0]) if len(source.indices) == 1 else None
-        if column is not None and not isinstance(column, list) and pa.types.is_temporal(column.type):
-            return _typed_days(column)
-        cells = read_cells(block, source)
-        texts = [date_text(cell) for cell in cells.cells]
-        locate = self._locator(block, cells)
-        typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
-        if typed is not None and self.orders.date_cell is None:
-            self.orders.date_cell = Witness(typed, locate(typed))
-        return self.orders.days(texts, locate)[cells.index]
 
     def _quantities(self, block: Block, source: Cells) -> Quantities:
         if len(source.indices) != 1:
@@ -212,7 +201,7 @@ class Tally:
         values = np.array([cell if isinstance(cell, float) else np.nan for cell in column])
         texts = [i for i, cell in enumerate(column) if isinstance(cell, str)]
         written = text_array([column[i] for i in texts])
-        values[texts] = self.styles.quantities(written, self._locator(block, distinct(column)))
+        values[texts] = self.styles.quantities(written, locator(block, distinct(column), self._sheet))
         return self.styles.quantities(number_array(values), Message)
 
     def _blank(self, block: Block, index: int, quantities: Quantities) -> NDArray[np.bool_]:
@@ -224,15 +213,8 @@ class Tally:
             blank = empties[cells.index]
         return blank
 
-    def _locator(self, block: Block, cells: DistinctCells) -> Callable[[str], Message]:
-        def locate(text: str) -> Message:
-            row = next(block.rows([cells.first_row(text)]))
-            return place(row.line, file=block.file, sheet=self._sheet)
-
-        return locate
-
     def _locate_in(self, block: Block, column: Any, text: str) -> Message:
-        return self._locator(block, distinct(column))(text)
+        return locator(block, distinct(column), self._sheet)(text)
 
     def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Refused]:
         for row in block.rows(indices.tolist()):
@@ -304,23 +286,6 @@ class Tally:
             sheet=self._sheet,
         )
         self.rejected.add(row, problem, [one[3] for one in problems])
-
-
-def _codes(keys: Keys, block: Block, source: Cells) -> Codes:
-    cells = read_cells(block, source)
-    return keys.codes(cells.cells)[cells.index]
-
-
-def _typed_days(column: Any) -> NDArray[np.int32]:
-    """Days of a date or time stamp column: the local date where it has a zone."""
-    if pa.types.is_timestamp(column.type):
-        if column.type.tz is not None:
-            import pyarrow.compute as pc
-
-            column = pc.local_timestamp(column)
-        column = column.cast(pa.timestamp("s"), safe=False)
-    days = numbers_of(column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY)))
-    return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)
 
 
 def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> list[Problem]:

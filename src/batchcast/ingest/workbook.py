@@ -18,9 +18,10 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
 from batchcast.ingest.cells import date_text
-from batchcast.ingest.header import SHEET, Layout, counted_periods, find_columns, likely_column, named_columns
+from batchcast.ingest.header import Find, Found, Wanted, counted_periods, likely_column
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.names import SHEET, named_columns
 from batchcast.ingest.problems import (
     AmbiguousColumn,
     DamagedFile,
@@ -77,7 +78,7 @@ class SheetSource:
         values = {"sheet": self.sheet, "row": self.header_row}
         return Message(mark("XLSX, sheet {sheet}, header in row {row}"), values)
 
-    def blocks(self, layout: Layout) -> Generator[Block, None, None]:
+    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows under the header once; rows with nothing in them are passed over."""
         width = len(layout.header)
         numbered = enumerate(self.reader.iter_rows(), start=1)
@@ -89,9 +90,9 @@ class SheetSource:
 
 
 def open_workbook(
-    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits
-) -> tuple[SheetSource, Layout]:
-    """The sheet of a workbook that is a demand history.
+    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
+) -> tuple[SheetSource, Found]:
+    """The sheet of a workbook that has our columns.
 
     Raises:
         OverTheLimit: if it unpacks to more than is allowed.
@@ -100,20 +101,22 @@ def open_workbook(
         AmbiguousColumn: if several sheets could be the history.
         InvalidInput: if no sheet has the columns; the sentence says what the likeliest has.
     """
-    workbook = _open(archive, path, limits)
-    found: list[tuple[SheetSource, Layout]] = []
+    check_zip(archive, path.name, limits)
+    _check_cells(archive, path.name, limits)
+    workbook = _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
+    found: list[tuple[SheetSource, Found]] = []
     refused: list[tuple[bool, int, int, InvalidInput]] = []
     for name in _sheets(workbook, settings):
         sheet = _read(path, partial(_sheet, workbook, name))
         if sheet.start is None:
             continue
         try:
-            found.append(find_header(name, sheet, settings))
+            found.append(find_header(name, sheet, settings, find))
         except InvalidInput as error:
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
-        template = mark("Sheets {names} could each be the history; say which with the mapping sheet={first}.")
+        template = mark("Sheets {names} could each be the one to read; say which with the mapping sheet={first}.")
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "first": found[0][0].sheet}
         raise AmbiguousColumn(Message(template, values))
     if found:
@@ -123,24 +126,7 @@ def open_workbook(
     raise max(refused, key=lambda one: one[:3])[-1]
 
 
-def read_sheets(archive: zipfile.ZipFile, path: Path, limits: IngestLimits) -> Iterator[list[SourceRow]]:
-    """All rows with something in them of each visible sheet that has any; raises as `open_workbook` does."""
-    workbook = _open(archive, path, limits)
-    for name in _visible(workbook):
-        sheet = _read(path, partial(_sheet, workbook, name))
-        if sheet.start is None:
-            continue
-        rows = (SourceRow(line, tuple(map(_plain, cells))) for line, cells in enumerate(sheet.iter_rows(), start=1))
-        yield [row for row in rows if not all(map(is_blank, row.cells))]
-
-
-def _open(archive: zipfile.ZipFile, path: Path, limits: IngestLimits) -> Any:
-    check_zip(archive, path.name, limits)
-    _check_cells(archive, path.name, limits)
-    return _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
-
-
-def find_header(name: str, sheet: Any, settings: BatchSettings) -> tuple[SheetSource, Layout]:
+def find_header(name: str, sheet: Any, settings: BatchSettings, find: Find[Found]) -> tuple[SheetSource, Found]:
     """The first row whose cells name the columns.
 
     Raises:
@@ -152,7 +138,7 @@ def find_header(name: str, sheet: Any, settings: BatchSettings) -> tuple[SheetSo
     for row, header in enumerate(headers, start=1):
         where = Message(mark("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
         try:
-            layout = find_columns(header, settings, where=where)
+            layout = find(header, settings, where=where)
         except InvalidInput as error:
             errors.append(error)
         else:
@@ -205,7 +191,7 @@ def _plain(cell: Any) -> str | float | dt.date | dt.time | dt.timedelta | None:
     return float(cell) if isinstance(cell, int) else cell
 
 
-def _with_note(found: tuple[SheetSource, Layout], names: Sequence[str]) -> tuple[SheetSource, Layout]:
+def _with_note(found: tuple[SheetSource, Found], names: Sequence[str]) -> tuple[SheetSource, Found]:
     source, _ = found
     others = [name for name in names if name != source.sheet]
     if others:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, NextUnit, OrderLine, Orders, Promise, StockItem
+from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.domain.message import Message, mark
 from batchcast.publish.account import cannot_write, write_table
 from batchcast.publish.certificate import Certificate
@@ -38,11 +38,11 @@ _NUMBERS = {name: pa.float64() for name in _STOCK}
 _FIGURES = [*_KEYS, columns.LEVELS, columns.QUANTILES, columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.STOCK]
 
 
-def order(items: Sequence[StockItem], stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
+def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
     """What to order and to buy next of the parts of a stock file.
 
     Args:
-        items: of the stock file.
+        held: what the stock file says.
         stock: the stock table of a result as CSV, or its index as Parquet: the same series in the same order.
         figures: what is kept of each series, as Parquet.
         most: purchases that are ranked.
@@ -56,14 +56,14 @@ def order(items: Sequence[StockItem], stock: Path, figures: Path, *, most: int =
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
     keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
     place_of = {key: place for place, key in enumerate(keys)}
-    known = [item for item in items if (item.site_code, item.partnumber) in place_of]
+    known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]
     known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
     places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
     ladders = _ladders(table.take(places), kept.take(places))
     inventory = Inventory(known, ladders)
     lines = inventory.lines()
     next_units = inventory.next_units(most)
-    pairs = [(item.site_code, item.partnumber) for item in items]
+    pairs = [(item.site_code, item.partnumber) for item in held.items]
     unknown = [pair for pair in pairs if pair not in place_of]
     return Orders(
         lines=lines,
@@ -76,6 +76,7 @@ def order(items: Sequence[StockItem], stock: Path, figures: Path, *, most: int =
         unknown=len(unknown),
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
+        notes=held.notes,
     )
 
 

@@ -43,7 +43,7 @@ def test_a_stock_file_is_answered_with_orders_and_the_units_to_buy_next(client, 
     first = answer["next_units"][0]
     assert (first["rank"], first["partnumber"], first["units"], first["cost"]) == (1, "0012", 1, 2.5)
     assert answer["promise"]["service_level"] == 0.95
-    assert any("1 rows of the stock file (X (Mars))" in sentence for sentence in answer["sentences"])
+    assert any("1 parts of the stock file (X (Mars))" in sentence for sentence in answer["sentences"])
 
 
 def test_the_sentences_are_in_the_language_that_was_asked_for(send):

@@ -73,7 +73,7 @@ def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: 
     assert all(line.order_qty for line in brief.lines)
     assert brief.parts == orders.parts == len(orders.lines)
     said = " ".join(map(str, notes_of(orders)))
-    assert "1 rows of the stock file (X (Mars))" in said
+    assert "1 parts of the stock file (X (Mars))" in said
     assert "stock on hand is unknown: 1" in said
     assert "lead time of their own: 1" in said
     assert orders.promise is not None

@@ -67,10 +67,20 @@ def test_without_a_site_column_everything_is_one_site(read, series):
     assert any("one site, ALL" in str(note) for note in ingested.report.notes)
 
 
-def test_further_columns_are_left_alone_and_named(read):
-    ingested = read("date,part,qty,price,remark\n2024-01-01,A,1,9.99,x\n")
+def test_columns_of_stock_are_said_to_be_there_for_orders_and_change_no_demand(read, series):
+    ingested = read("date,part,qty,Stok,harga,cost,remark\n2024-01-01,A,1,7,9.99,?,x\n2024-01-01,A,2,many,,,x\n")
 
-    assert ingested.report.columns_left_alone == ("price", "remark")
+    report = ingested.report
+    assert series(ingested) == {("ALL", "A"): {FIRST: 3.0}}
+    assert report.stock_columns == {"unit_cost": "harga, cost", "on_hand": "Stok"}
+    assert report.columns_left_alone == ("remark",)
+    assert any(str(note).startswith("There are columns of stock: harga, cost, Stok.") for note in report.notes)
+
+
+def test_further_columns_are_left_alone_and_named(read):
+    ingested = read("date,part,qty,weight,remark\n2024-01-01,A,1,9.99,x\n")
+
+    assert ingested.report.columns_left_alone == ("weight", "remark")
 
 
 def test_rows_of_one_day_part_and_site_are_summed_and_counted(read, series):

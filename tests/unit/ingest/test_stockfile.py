@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from batchcast.domain.inventory import StockItem
+from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import read_stock
-from batchcast.ingest.problems import InvalidStockFile, UnknownFormat, UnreadableInput
+from batchcast.ingest.problems import (
+    AmbiguousNumbers,
+    DamagedFile,
+    InvalidStockFile,
+    MixedNumberStyles,
+    UnclosedQuote,
+    UnknownFormat,
+    UnreadableInput,
+)
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def write(tmp_path: Path):
 def test_every_column_by_our_names(write) -> None:
     items = read_stock(
         write("site_code,partnumber,lead_time,unit_cost,on_hand,pack_size\nA,00123,14,12.5,0,6\nA,B,,,,\n")
-    )
+    ).items
 
     assert items == (
         StockItem(site_code="A", partnumber="00123", lead_time=14, unit_cost=12.5, on_hand=0, pack_size=6),
@@ -40,7 +48,7 @@ def test_indonesian_names_in_any_dialect(write, delimiter: str, encoding: str) -
     rows = [["Gudang", "Kode Barang", "Stok", "Harga-Satuan", "ISI_KEMASAN", "waktu tunggu"]]
     rows.append(["Côte", "X 1", "3", '"1.250,5"', "2", "7"])
 
-    items = read_stock(write("\n".join(delimiter.join(row) for row in rows), encoding))
+    items = read_stock(write("\n".join(delimiter.join(row) for row in rows), encoding)).items
 
     assert items == (
         StockItem(site_code="Côte", partnumber="X 1", on_hand=3, unit_cost=1250.5, pack_size=2, lead_time=7),
@@ -48,7 +56,7 @@ def test_indonesian_names_in_any_dialect(write, delimiter: str, encoding: str) -
 
 
 def test_one_number_decides_for_all(write) -> None:
-    items = read_stock(write("part;stok;harga\nA;1;15.000\nB;2;1,5\n"))
+    items = read_stock(write("part;stok;harga\nA;1;15.000\nB;2;1,5\n")).items
 
     assert [item.unit_cost for item in items] == [15000, 1.5]
     assert {item.site_code for item in items} == {"ALL"}
@@ -60,18 +68,20 @@ def test_one_number_decides_for_all(write) -> None:
         ("", "is empty"),
         ("site,stok\nA,1\n", r"no column partnumber; it has 'site', 'stok'\. Name one of them"),
         ("part,colour\nA,1\n", "says nothing of stock; it has 'part', 'colour'"),
-        ("part,stok,stock\nA,1,1\n", "two columns that are on_hand: 'stok' and 'stock'"),
+        (
+            "part,stok,stock\nA,1,1\n",
+            "two columns that are on_hand: 'stok' and 'stock'; rename one, or say which with the mapping on_hand=stok",
+        ),
         ("part,stok\nA,1\nA,2\n", "'A' of site 'ALL' in line 2 and again in line 3"),
         ("part,stok\nA,1\nB\n", "Line 3 of stok.csv does not have the 2 cells"),
-        ('part,stok\nA,"1\nB,2\n', "Line 2 of stok.csv does not have the 2 cells"),
         ("part,stok\n,1\n", "partnumber is empty in line 2 of stok.csv; correct it"),
         ("part,stok,site\nA,1,\n", "site_code is empty in line 2 of stok.csv; correct it"),
-        ("part,stok\n#N/A,1\n", "partnumber is an error value of a spreadsheet in line 2"),
+        ("part,stok\n#N/A,1\n", "partnumber '#N/A' is an error value of a spreadsheet in line 2"),
         ("part,stok\nA,many\n", "on_hand is 'many' in line 2 of stok.csv; write a number of 0 or more"),
         ("part,stok\nA,-1\n", "on_hand is '-1'"),
         ("part,pack\nA,0\n", "pack_size is '0' in line 2 of stok.csv; write a number above 0"),
         ("part,harga\nA,nan\n", "unit_cost is 'nan'"),
-        ("part;harga\nA;1.500\n", "'1.500' in line 2 of stok.csv reads with a decimal point and with a decimal comma"),
+        ('part,stok\nA,"1" x\nB,2\n', "Line 2 of stok.csv does not have the 2 cells of the header, or a quote in it"),
     ],
 )
 def test_what_can_not_be_read_is_said_in_a_sentence(write, text: str, sentence: str) -> None:
@@ -106,7 +116,7 @@ def test_a_workbook_with_a_title_over_its_header(workbook) -> None:
         ["007", "A", "1,5", ""],
     ]
 
-    assert read_stock(workbook(rows)) == (
+    assert read_stock(workbook(rows)).items == (
         StockItem(site_code="A", partnumber="123", on_hand=0, unit_cost=2.5),
         StockItem(site_code="A", partnumber="007", on_hand=1.5),
     )
@@ -118,7 +128,7 @@ def test_a_workbook_with_a_title_over_its_header(workbook) -> None:
         ([["part", "stok"], ["A", -2]], "on_hand is '-2' in line 2 of stok.xlsx"),
         ([["part", "stok"], ["A", True]], "on_hand is 'TRUE' in line 2 of stok.xlsx"),
         ([["part", "pack"], ["A", 0]], "pack_size is '0' in line 2 of stok.xlsx"),
-        ([["colour"], ["red"]], "says nothing of stock"),
+        ([["colour"], ["red"]], "has no column partnumber; it has 'colour'"),
     ],
 )
 def test_what_a_workbook_can_not_hold(workbook, rows: list[list[object]], sentence: str) -> None:
@@ -127,24 +137,41 @@ def test_what_a_workbook_can_not_hold(workbook, rows: list[list[object]], senten
 
 
 @pytest.mark.parametrize(
-    ("head", "kind"),
-    [(b"PAR1", "a Parquet file"), (b"\x1f\x8b", "a gzip archive"), (b"%PDF", "a PDF")],
+    ("content", "error", "sentence"),
+    [
+        (b"PAR1rest", DamagedFile, "stok.csv is not a whole Parquet file"),
+        (b"\x1f\x8brest", DamagedFile, "stok.csv is cut short"),
+        (b"%PDF-1.7", UnknownFormat, "stok.csv is a PDF; send a CSV"),
+        (b'part,stok\nA,"1\nB,2\n', UnclosedQuote, "A quote that opens in line 2 of stok.csv never closes"),
+        (b"part;harga\nA;1.500\n", AmbiguousNumbers, r"column harga reads both ways: is '1.500' \(line 2\)"),
+        (b"part;harga;stok\nA;1.5;1,5\n", MixedNumberStyles, "numbers of column harga, stok are in two styles"),
+    ],
 )
-def test_what_is_neither_text_nor_workbook(tmp_path: Path, head: bytes, kind: str) -> None:
+def test_what_no_file_may_be_is_said_as_of_a_demand_history(tmp_path: Path, content: bytes, error, sentence) -> None:
     path = tmp_path / "stok.csv"
-    path.write_bytes(head + b"rest")
+    path.write_bytes(content)
 
-    with pytest.raises(UnknownFormat, match=f"stok.csv is {kind}; a stock file is CSV or XLSX"):
+    with pytest.raises(error, match=sentence):
         read_stock(path)
 
 
-def test_an_archive_that_is_no_workbook(tmp_path: Path) -> None:
-    path = tmp_path / "stok.xlsx"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("stok.csv", "part,stok")
+def test_the_style_of_numbers_can_be_said(write) -> None:
+    path = write("part;harga\nA;1.500\n")
 
-    with pytest.raises(UnknownFormat, match="is a zip archive"):
-        read_stock(path)
+    said = [read_stock(path, BatchSettings(number_style=style)).items[0].unit_cost for style in ("point", "comma")]
+
+    assert said == [1.5, 1500]
+
+
+def test_a_column_can_be_mapped_or_be_one_value_for_all(write) -> None:
+    settings = BatchSettings(column_mapping={"unit_cost": "price", "lead_time": "=14", "partnumber": "What"})
+
+    held = read_stock(write("what,cost,price\nA,9,2\nB,9,3\n"), settings)
+
+    assert held.items == (
+        StockItem(site_code="ALL", partnumber="A", unit_cost=2, lead_time=14),
+        StockItem(site_code="ALL", partnumber="B", unit_cost=3, lead_time=14),
+    )
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

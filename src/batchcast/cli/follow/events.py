@@ -90,6 +90,7 @@ def report_json(report: IngestReport, session: Session) -> dict[str, Any]:
         "format": session.words.text(report.format),
         "columns": dict(report.columns),
         "columns_left_alone": list(report.columns_left_alone),
+        "stock_columns": dict(report.stock_columns),
         "rows_read": report.rows_read,
         "rows_kept": report.rows_kept,
         "rows_summed": report.rows_summed,

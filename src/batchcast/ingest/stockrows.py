@@ -1,0 +1,167 @@
+"""Judges the rows of a stock file, block by block: whose they are, of which day, and what they say is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.message import Message
+from batchcast.ingest.arrow import text_array
+from batchcast.ingest.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
+from batchcast.ingest.dates import empty
+from batchcast.ingest.days import read_days
+from batchcast.ingest.keys import NO_KEY, Keys, key_text, read_key
+from batchcast.ingest.latest import Flags, Floats, Latest, Rows
+from batchcast.ingest.numberstyle import NumberStyleJudge
+from batchcast.ingest.serieskeys import Codes, SeriesKeys
+from batchcast.ingest.source import Block, Source, SourceRow, is_blank
+from batchcast.ingest.stockheader import StockLayout
+
+HAS_ZERO = "on_hand"  # the others are above 0
+_ONE_DAY = 0  # of all rows, where there are no dates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """A row that can't be told to be of a part, or of a day."""
+
+    line: int
+    file: str | None  # member of a folder or archive
+    column: str | None = None  # None: the row has other cells than the header
+    found: str = ""
+    reason: Message | None = None
+
+
+class StockRows:
+    """Everything read so far in one pass over the rows."""
+
+    def __init__(
+        self,
+        layout: StockLayout,
+        source: Source,
+        *,
+        orders: DateOrderJudge | None = None,
+        styles: NumberStyleJudge | None = None,
+    ) -> None:
+        """Without `orders` dates are not looked at; without `styles` only repeats can be looked for."""
+        self.latest = {ours: Latest() for ours in layout.held}
+        self.rows_read = self.left_out = 0
+        self._layout = layout
+        self._sheet = source.sheet
+        self._padded = source.padded
+        self._orders = orders
+        self._styles = styles or NumberStyleJudge("auto")
+        self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
+        self._series = SeriesKeys()
+        self._first_rows: Rows = np.zeros(0, dtype=np.int64)  # of each series
+
+    def take(self, block: Block, first: int) -> Iterator[Unreadable]:
+        """Take the rows of a block whose first has this number; gives back those that say nothing of a part."""
+        yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
+        series, good = self._series_of(block, first)
+        days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
+        if self._orders is not None and self._layout.date is not None and block.num_rows:
+            days = read_days(block, self._layout.date, self._orders, self._sheet)
+            good &= days != NO_DAY
+        self.rows_read += block.num_rows
+        if not good.all():
+            yield from self._unreadable(block, np.flatnonzero(~good))
+        for ours, cells in self._layout.held.items():
+            values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours == HAS_ZERO)
+            chosen = np.flatnonzero(good & has_value)
+            self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
+
+    def repeat_in(self, block: Block, first: int) -> tuple[int, int] | None:
+        """The first row of this block whose series has one already, after the number of that one."""
+        known = len(self._series)
+        series, good = self._series_of(block, first)
+        rows = np.flatnonzero(good)
+        repeats = np.ones(len(rows), dtype=np.bool_)
+        repeats[np.unique(series[rows], return_index=True)[1]] = False
+        again = rows[repeats | (series[rows] < known)]
+        if not len(again):
+            return None
+        return int(self._first_rows[series[again[0]]]), first + int(again[0])
+
+    def first_bad(self) -> tuple[str, int] | None:
+        """The column and the number of the first row whose cell counts and can't be read."""
+        bad = [
+            (int(latest.rows[(latest.days != NO_DAY) & np.isnan(latest.values)].min(initial=np.iinfo(np.int64).max)), o)
+            for o, latest in self.latest.items()
+        ]
+        number, ours = min(bad, key=lambda one: one[0])
+        return None if number == np.iinfo(np.int64).max else (ours, number)
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Site and part of each series, by its number."""
+        sites, parts = self._sites.texts, self._parts.texts
+        return [(sites[s], parts[p]) for s, p in zip(self._series.sites, self._series.parts, strict=True)]
+
+    def order(self) -> list[int]:
+        """Numbers of the series in the order of their first rows."""
+        order: list[int] = np.argsort(self._first_rows, kind="stable").tolist()
+        return order
+
+    def differing(self) -> list[tuple[str, str]]:
+        """Series of whose latest day two rows tell different values of a column, in the order of the file."""
+        differs: set[int] = set()
+        for latest in self.latest.values():
+            differs.update(np.flatnonzero(latest.differs).tolist())
+        keys = self.keys() if differs else []
+        return [keys[i] for i in self.order() if i in differs]
+
+    def _series_of(self, block: Block, first: int) -> tuple[Codes, Flags]:
+        """The series of each row, and whether it has one."""
+        parts = read_codes(self._parts, block, self._layout.part)
+        if self._layout.site is None:
+            sites = np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
+        else:
+            sites = read_codes(self._sites, block, self._layout.site)
+        good: NDArray[np.bool_] = (parts != NO_KEY) & (sites != NO_KEY)
+        series = np.full(block.num_rows, -1, dtype=np.int32)
+        known = len(self._series)
+        series[good] = self._series.codes(sites[good], parts[good])
+        rows = np.flatnonzero(good & (series >= known))
+        _, places = np.unique(series[rows], return_index=True)
+        self._first_rows = np.append(self._first_rows, first + rows[places])
+        return series, good
+
+    def _numbers(self, block: Block, cells: DistinctCells, *, has_zero: bool) -> tuple[Floats, Flags]:
+        """What each row says, NaN where it can't be read, and whether it says anything; shape (rows,) each."""
+        read = np.full(len(cells.cells), np.nan)
+        has_value = np.array([not is_blank(cell) and cell == cell for cell in cells.cells], dtype=np.bool_)  # noqa: PLR0124 NaN
+        for i, cell in enumerate(cells.cells):
+            if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
+                read[i] = float(cell)
+        texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
+        written = text_array([cells.cells[i] for i in texts])
+        read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
+        read[~(np.isfinite(read) & ((read >= 0) if has_zero else (read > 0)))] = np.nan
+        return read[cells.index], has_value[cells.index]
+
+    def _unreadable(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Unreadable]:
+        for row in block.rows(indices.tolist()):
+            if all(map(is_blank, row.cells)):
+                self.rows_read -= 1
+                continue
+            column, cell, reason = next(self._problems(row))
+            yield Unreadable(line=row.line, file=block.file, column=column, found=key_text(cell), reason=reason)
+
+    def _problems(self, row: SourceRow) -> Iterator[tuple[str, object, Message]]:
+        """What is wrong with a row: our column, the cell, the reason."""
+        layout = self._layout
+        for ours, source in ((columns.PARTNUMBER, layout.part), (columns.SITE_CODE, layout.site)):
+            key = "" if source is None else read_key(cell_of(row, source), padded=self._padded)
+            if source is not None and isinstance(key, Message):
+                yield ours, cell_of(row, source), key
+        if layout.date is not None and self._orders is not None:
+            cell = cell_of(row, layout.date)
+            reason = empty() if is_blank(cell) else self._orders.explain(date_text(cell))
+            if reason is not None:
+                yield columns.DATE, cell, reason
