@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from batchcast.api.answers import Answer
 from batchcast.api.context import BatchId, Here, Lang, answer
+from batchcast.api.description import settings_schema
 from batchcast.api.problems import documented
 from batchcast.app.order_words import notes_of, promise_of
+from batchcast.app.service import Question
 from batchcast.app.translation import Language, translate
 from batchcast.domain.inventory import Orders
-from batchcast.http.bodies import read_form
+from batchcast.http.bodies import read_form_or_texts
 from batchcast.http.multipart import FILE_FIELD
 from batchcast.http.streams import answer_file
 
@@ -23,13 +25,15 @@ router = APIRouter(prefix="/api/batch", tags=["results"])
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {"text/csv": _FILE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _FILE}
-_STOCK_FILE = {
-    "type": "string",
-    "format": "binary",
-    "description": "CSV or XLSX: site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time.",
-}
-_SCHEMA = {"type": "object", "required": [FILE_FIELD], "properties": {FILE_FIELD: _STOCK_FILE}}
-_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _SCHEMA}}}}
+_ABOUT = (
+    "site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or zip. "
+    "Without it the columns of the batch's own history count."
+)
+_STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
+_DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")
+_SETTINGS = {name: schema for name, schema in settings_schema().items() if name in _DECIDE_READING}
+_SCHEMA = {"type": "object", "properties": {FILE_FIELD: _STOCK_FILE, **_SETTINGS}}
+_BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _SCHEMA}}}}
 
 
 class OrderedPart(Answer):
@@ -75,11 +79,11 @@ class Kept(Answer):
 class PlacedOrders(Answer):
     """The answer to a stock file."""
 
-    sentences: list[str] = Field(description="What was left out or supposed, in the language asked for.")
+    sentences: list[str] = Field(description="What was promised and achieved, how stock was read, what was left out.")
     parts: int = Field(description="Of the stock file that have a forecast.")
     to_order: int = Field(description="Of them.")
     without_on_hand: int
-    unknown: int = Field(description="Rows of the stock file without a forecast.")
+    unknown: int = Field(description="Parts of the stock file without a forecast.")
     unknown_named: list[tuple[str, str]] = Field(description="Site and part of the first hundred of them.")
     promise: Kept | None
     orders: list[OrderedPart] = Field(description="The first hundred parts to order, by site and part.")
@@ -105,12 +109,16 @@ async def orders(
     kind: Annotated[Literal["orders", "next_units"] | None, Query(description="This table in whole.")] = None,
     format: Annotated[Literal["csv", "xlsx"], Query(description="Of the table.")] = "csv",
 ) -> Response:
-    """Answer a stock file from the forecast of a COMPLETED batch; neither is changed, and the file is not kept."""
-    async with read_form(request, here.service, here.threads) as form:
+    """Answer a stock file, or the stock in the batch's own history, from the forecast of a COMPLETED batch.
+
+    Nothing is changed, and the file is not kept.
+    """
+    async with read_form_or_texts(request, here.service, here.threads) as (upload, texts):
+        question = Question(stock=upload, texts=texts)
         if kind is not None:
-            table = await here.threads.heavy(here.service.order_table, batch_id, form.upload, kind, format)
+            table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, format)
             return await answer_file(table, request.headers)
-        found = await here.threads.heavy(here.service.orders, batch_id, form.upload)
+        found = await here.threads.heavy(here.service.orders, batch_id, question)
     return answer(render_orders(found, language), language)
 
 

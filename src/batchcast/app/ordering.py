@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from batchcast.app.settings_text import Texts, settings_of_texts
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
+from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import read_stock
 from batchcast.publish import find_result, order, write_orders
+
+_DECIDE_READING = ("date_order", "number_style", "bad_rows", "column_mapping")
+
+
+def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
+    """How a stock file is read: as the texts say, else as a batch was whose settings are given, else by default.
+
+    Raises:
+        InvalidSettings: if a text can't be read or is out of its range.
+    """
+    kept = {} if base is None else {name: getattr(base, name) for name in _DECIDE_READING}
+    return settings_of_texts(texts, base=BatchSettings(**kept))
 
 
 def make_orders(

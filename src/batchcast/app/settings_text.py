@@ -11,6 +11,7 @@ from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings, usable_cores
 
 AUTO = "auto"  # as models: they are chosen for each series
+Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
 Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
 
 

@@ -24,6 +24,7 @@ from batchcast.http.threads import Threads
 
 MOST_BYTES_BESIDE = 2**20  # of a form, beside its file
 _BYTES_AT_ONCE = 256 * 1024  # that are written to the disk
+_MULTIPART = b"multipart/form-data"
 _SECONDS_BETWEEN_LOOKS = 1.0  # at the pace of a client that sends nothing
 
 Texts = Mapping[str, Sequence[str]]  # by setting
@@ -53,6 +54,21 @@ async def read_form(request: Request, service: Service, threads: Threads) -> Asy
         await reader.discard()
 
 
+@asynccontextmanager
+async def read_form_or_texts(
+    request: Request, service: Service, threads: Threads
+) -> AsyncIterator[tuple[Upload | None, Texts]]:
+    """The file of a request, where it sends one, and its other fields; as `read_form` and `read_texts`."""
+    if parse_options_header(request.headers.get("content-type"))[0] != _MULTIPART:
+        yield None, await read_texts(request, service)
+        return
+    reader = _FormReader(request, service, threads)
+    try:
+        yield await reader.read_any()
+    finally:
+        await reader.discard()
+
+
 class _FormReader:
     def __init__(self, request: Request, service: Service, threads: Threads) -> None:
         self._request = request
@@ -63,6 +79,13 @@ class _FormReader:
         self._name: str | None = None
 
     async def read(self) -> Form:
+        upload, texts = await self.read_any()
+        if upload is None:
+            raise BadForm(Message(mark("The form sends no file; send it as 'file'.")))
+        return Form(upload=upload, texts=texts)
+
+    async def read_any(self) -> tuple[Upload | None, Texts]:
+        """The file, where there is one, and the fields."""
         config = self._service.config
         parser = FormParser(_boundary(self._request), self._begin_file)
         announced = _announced(self._request)
@@ -79,10 +102,10 @@ class _FormReader:
                 await self._write()
         parser.finish()
         if self._name is None:
-            raise BadForm(Message(mark("The form sends no file; send it as 'file'.")))
+            return None, _given(parser.fields)
         upload = await self._write()
         await self._threads.upload(upload.close)
-        return Form(upload=upload, texts=_given(parser.fields))
+        return upload, _given(parser.fields)
 
     async def discard(self) -> None:
         if self._upload is not None:
@@ -124,7 +147,7 @@ async def read_texts(request: Request, service: Service) -> Texts:
             return _given(_texts_of_json(bytes(body)))
         case b"application/x-www-form-urlencoded":
             return _given(_texts_of_query(bytes(body)))
-        case b"multipart/form-data":
+        case _ if kind == _MULTIPART:
             parser = FormParser(_boundary(request), _refuse_file)
             parser.write(bytes(body))
             parser.finish()
@@ -157,7 +180,7 @@ async def _chunks(request: Request, service: Service) -> AsyncIterator[bytes]:
 
 def _boundary(request: Request) -> bytes:
     kind, options = parse_options_header(request.headers.get("content-type"))
-    if kind != b"multipart/form-data":
+    if kind != _MULTIPART:
         raise _not_a_form("multipart/form-data")
     if not options.get(b"boundary"):
         raise BadForm(Message(mark("The form has no boundary in its Content-Type.")))

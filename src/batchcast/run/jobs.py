@@ -161,6 +161,8 @@ def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
 def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     """What to order of the parts of the stock file `source`, of the result whose index and figures are given as paths.
 
+    `settings` decide how the file is read.
+
     Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns the
     first `most` of each.
     """
@@ -168,7 +170,7 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     from batchcast.publish import order, write_orders
 
     given = decode(arguments)
-    orders = order(read_stock(given["source"]), given["index"], given["figures"])
+    orders = order(read_stock(given["source"], given["settings"]), given["index"], given["figures"])
     if given["suffix"] is not None:
         write_orders(orders, given["into"], "stock", given["suffix"])
     return encode(orders.brief(given["most"]))

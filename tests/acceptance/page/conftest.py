@@ -88,9 +88,19 @@ def stock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def carrying_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history of `lumpy_file`, as an ERP exports it that has stock and cost in columns beside the demand."""
+    path = tmp_path_factory.mktemp("samples") / "erp <b>.csv"
+    header, *rows = lumpy_demand().splitlines()
+    lines = [f"{header},stok,harga_satuan", *(f"{row},{n % 4},{n % 9 + 1}.5" for n, row in enumerate(rows))]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
 def files(request: pytest.FixtureRequest) -> dict[str, Path]:
     """All these files by the names of their fixtures, without `_file`."""
-    names = ("small", "large", "spoilt", "foreign", "lumpy", "stock")
+    names = ("small", "large", "spoilt", "foreign", "lumpy", "stock", "carrying")
     return {name: request.getfixturevalue(f"{name}_file") for name in names}
 
 

@@ -25,6 +25,7 @@ WORDS = {
     },
     "from checkpoint": {"en": "from checkpoint", "id": "dari checkpoint"},
     "order": {"en": "Work out the orders", "id": "Hitung pesanan"},
+    "order from history": {"en": "Use the stock of the history", "id": "Pakai stok dari riwayat"},
     "advanced": {"en": "Advanced", "id": "Lanjutan"},
 }
 SECONDS_OF_A_BATCH = 60_000
@@ -105,6 +106,11 @@ class Reader:
         """Send a stock file, and wait for the orders."""
         self.page.set_input_files("#file", stock)
         self.page.get_by_role("button", name=self.word("order")).click()
+        expect(self.page.locator("#next-title")).to_be_visible(timeout=SECONDS_OF_A_BATCH)
+
+    def order_from_history(self) -> None:
+        """Choose the stock that the history carries, and wait for the orders."""
+        self.page.get_by_role("button", name=self.word("order from history")).click()
         expect(self.page.locator("#next-title")).to_be_visible(timeout=SECONDS_OF_A_BATCH)
 
     def download(self) -> list[str]:

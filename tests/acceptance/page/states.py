@@ -101,6 +101,13 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     yield "orders-empty"
     reader.order(files["stock"])
     yield "orders-made"
+    carrying = server.client.accepted(files["carrying"].read_bytes(), name=files["carrying"].name, models="naive")
+    page.goto(f"{server.page}/batches/{carrying}")
+    reader.await_state("completed")
+    page.goto(f"{server.page}/batches/{carrying}/orders")
+    yield "orders-offered"
+    reader.order_from_history()
+    yield "orders-from-history"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
     yield "series-none"
     page.goto(f"{server.page}/batches/{batch_id}/series/one?site_code=x&partnumber=y")

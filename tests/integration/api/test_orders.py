@@ -17,11 +17,12 @@ STOCK = b"gudang;kode barang;stok;harga\nKendari;0012;0;2,5\nKendari;A/1 b;50;\n
 def send(client, completed):
     """Sends a stock file."""
 
-    def send(content=STOCK, *, batch_id=completed, language="en", **query):
+    def send(content=STOCK, *, batch_id=completed, language="en", settings=None, **query):
         return client.post(
             f"/api/batch/orders/{batch_id}",
             params=query,
             files={"file": ("stok juni.csv", content)},
+            data=settings,
             headers={"accept-language": language},
         )
 
@@ -78,6 +79,83 @@ def test_what_is_no_stock_file_is_refused(send, client, completed):
     assert send(b"").json()["code"] == "invalid-stock-file"
     assert send(batch_id="0" * 32).status_code == 404
     assert client.post(f"/api/batch/orders/{completed}", files={"x": (None, "y")}).status_code == 422
+
+
+def test_dates_that_read_two_ways_are_asked_for_and_can_be_said(send):
+    stock = b"date,part,site,stock\n03/04/2025,0012,Kendari,5\n04/03/2025,0012,Kendari,3\n"
+
+    problem = send(stock).json()
+    told = {order: send(stock, settings={"date_order": order}).json() for order in ("day_first", "month_first")}
+
+    assert problem["code"] == "ambiguous-dates"
+    assert [one["on_hand"] for one in told["day_first"]["orders"]] == [5]
+    assert [one["on_hand"] for one in told["month_first"]["orders"]] == [3]
+    assert any("as of 2025-04-03 to 2025-04-03" in sentence for sentence in told["month_first"]["sentences"])
+
+
+@pytest.fixture(scope="session")
+def carrying(submit, ended, demand):
+    """The id of a batch whose history has columns of stock, dates day first, and a row that was left out."""
+    header, *rows = demand().decode().splitlines()
+    lines = [f"{header},Stok,harga"]
+    for n, row in enumerate(rows):
+        day, rest = row.split(",", 1)
+        year, month, date = day.split("-")
+        lines.append(f"{date}/{month}/{year},{rest},{n % 3},{n % 5 + 1}.5")
+    content = "\n".join([*lines, "31/02/2024,0012,Kendari,1,9,9"]).encode()
+    batch_id = submit(content, bad_rows="skip", date_order="day_first").json()["batch_id"]
+    assert ended(batch_id)["status"] == "COMPLETED"
+    return batch_id, lines
+
+
+def test_a_history_with_columns_of_stock_needs_no_second_file(client, carrying):
+    batch_id, lines = carrying
+
+    answer = client.post(f"/api/batch/orders/{batch_id}").json()
+
+    header = lines[0].split(",")
+    last = {}
+    for line in lines[1:]:
+        row = dict(zip(header, line.split(","), strict=True))
+        last[row["site_code"], row["partnumber"]] = float(row["Stok"])  # the rows of a part come by date
+    assert (answer["parts"], answer["unknown"], answer["without_on_hand"]) == (len(last), 0, 0)
+    assert {one["on_hand"] for one in answer["orders"]} <= {0, 1, 2}
+    assert all(one["on_hand"] == last[one["site_code"], one["partnumber"]] for one in answer["orders"])
+    assert answer["next_units"][0]["cost"] is not None
+    assert any(f"the latest of {len(lines):,} rows" in sentence for sentence in answer["sentences"])
+    assert any(sentence.startswith("1 rows whose date, part or site") for sentence in answer["sentences"])
+    assert any(sentence.startswith("Service level: 95.0% promised") for sentence in answer["sentences"])
+    report = client.get(f"/api/batch/status/{batch_id}").json()["analysis"]["report"]
+    assert report["stock_columns"] == {"unit_cost": "harga", "on_hand": "Stok"}
+
+
+def test_the_same_is_asked_for_by_an_empty_form_and_gives_whole_tables(client, carrying):
+    batch_id, _ = carrying
+    path = f"/api/batch/orders/{batch_id}"
+
+    by_form = client.post(path, files={"date_order": (None, "day_first")}).json()
+    table = client.post(path, params={"kind": "orders"})
+
+    assert by_form == client.post(path, json={}).json()
+    assert len(table.text.splitlines()) == 1 + by_form["parts"]
+    assert client.post(path, data={"date_order": "sideways"}).json()["code"] == "invalid-settings"
+
+
+def test_a_newer_file_counts_where_one_is_sent(send, carrying):
+    answer = send(batch_id=carrying[0]).json()
+
+    assert (answer["parts"], answer["unknown"]) == (3, 1)
+
+
+def test_a_history_without_such_columns_asks_for_a_stock_file(client, completed):
+    problem = client.post(f"/api/batch/orders/{completed}")
+
+    assert problem.status_code == 422
+    assert problem.json()["code"] == "invalid-stock-file"
+    assert problem.json()["detail"].startswith(
+        "demand 2024.csv, the demand history of this batch, has no column of stock. Send a stock file, or run the "
+    )
+    assert client.post(f"/api/batch/orders/{'0' * 32}").status_code == 404
 
 
 def test_nothing_of_it_is_kept(send, service):

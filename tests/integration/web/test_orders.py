@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 
 import pytest
+from tests.integration.api.conftest import demand_file
 
 from batchcast.domain.batch import BatchState
 
@@ -70,6 +71,55 @@ def test_a_file_that_can_not_be_read_gets_a_sentence(browser, url):
     assert "on_hand is &#39;many&#39; in line 2 of stok.csv" in page.text
     assert note.headers["hx-retarget"] == "#notice"
     assert "is empty: a stock file has a header" in note.text
+
+
+@pytest.fixture(scope="session")
+def carrying(run_batch):
+    """A batch whose history has columns of stock."""
+    header, *rows = demand_file().decode().splitlines()
+    lines = [f"{header},stok", *(f"{row},{n % 2}" for n, row in enumerate(rows))]
+    return run_batch("\n".join(lines).encode(), name="erp.csv")
+
+
+def test_a_history_with_columns_of_stock_is_offered_and_answers(browser, indonesian, carrying):
+    url = f"/batches/{carrying.batch_id}/orders"
+    offered = browser.get(url).text
+
+    whole = browser.post(url).text
+    answer = indonesian.post(url, headers={"hx-request": "true", "hx-target": "orders"}).text
+
+    assert "The uploaded history has stock columns: use them" in offered
+    assert "erp.csv has stok. For each part the last value by date counts; the history ends on" in offered
+    assert "Or send a newer stock file" in offered
+    assert "Stock is taken from the latest of" in whole
+    assert 'form="history-stock"' in whole
+    assert 'form="stock-file"' not in whole
+    assert "Stok diambil dari yang terakhir" in answer
+    rows = list(csv.DictReader(io.StringIO(browser.post(f"{url}/orders.csv").content.decode("utf-8-sig"))))
+    assert {row["on_hand"] for row in rows} <= {"0", "1"}
+    assert 'form="stock-file"' in browser.post(url, files=file_of()).text
+
+
+def test_a_history_without_them_is_not_offered_and_an_empty_form_gets_a_sentence(browser, url):
+    assert "history-stock" not in browser.get(url).text
+
+    page = browser.post(url)
+
+    assert page.status_code == 422
+    assert "has no column of stock. Send a stock file, or run the history again with a column" in page.text
+
+
+def test_a_file_whose_dates_read_two_ways_is_answered_once_the_page_is_told(browser, url):
+    stock = file_of(b"date,part,site,stock\n03/04/2025,0012,Kendari,5\n04/03/2025,0012,Kendari,3\n")
+    assert 'name="date_order"' in browser.get(url).text
+
+    asked, told = (
+        browser.post(url, {"date_order": "auto"}, files=stock),
+        browser.post(url, {"date_order": "month_first"}, files=stock),
+    )
+
+    assert "Set date_order to day_first or to month_first" in asked.text
+    assert "Stock on hand is as of 2025-04-03 to 2025-04-03" in told.text
 
 
 def test_a_form_of_another_page_is_refused(browser, url):

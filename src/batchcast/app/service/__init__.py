@@ -16,7 +16,7 @@ from batchcast.app.service.answers import (
     SeriesDetail,
 )
 from batchcast.app.service.drafts import Draft, UnknownDraft
-from batchcast.app.service.ordering import OrderFormat, OrderTable
+from batchcast.app.service.ordering import OrderFormat, OrderTable, Question
 from batchcast.app.service.problems import BatchEnded, IdempotencyKeyReused, NoSuchFile, ResultNotKept, ResultNotReady
 from batchcast.app.service.service import Observer, Service
 
@@ -33,6 +33,7 @@ __all__ = [
     "Observer",
     "OrderFormat",
     "OrderTable",
+    "Question",
     "Readiness",
     "RejectedPage",
     "ResultNotKept",

@@ -1,4 +1,7 @@
-"""Orders of a batch for a stock file that somebody sends: made by a worker, never kept longer than they are read."""
+"""Orders of a batch, for a stock file that somebody sends or for the stock that its history carries.
+
+Made by a worker, and never kept longer than they are read.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ import hashlib
 import secrets
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from batchcast.app.ordering import stock_settings
 from batchcast.app.renaming import renamed_error
 from batchcast.app.service.answers import Download
 from batchcast.app.service.problems import ResultNotKept
 from batchcast.app.service.results import MEDIA_TYPES, Results, name_of
+from batchcast.app.settings_text import Texts
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import BatchcastError, InternalError
 from batchcast.domain.inventory import Orders
 from batchcast.domain.message import Message, mark
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest import HELD_NAMES, InvalidStockFile
 from batchcast.run import Ending, Job, WorkerPool
 
 OrderTable = Literal["orders", "next_units"]
@@ -35,29 +43,45 @@ class StockFile(Protocol):
     name: str  # as its sender called it
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What orders are asked for."""
+
+    stock: StockFile | None  # None: the stock that the history of the batch carries
+    texts: Texts  # of settings that decide how it is read; others than those of the batch, where it is the history
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stock:
+    path: Path
+    name: str
+    settings: BatchSettings
+
+
 class Ordering:
-    """Answers stock files."""
+    """Answers what to order."""
 
     def __init__(self, results: Results, pool: WorkerPool, folder: Path) -> None:
         self._results = results
         self._pool = pool
         self._folder = folder  # where `Results` lets go of what nobody reads
 
-    def orders(self, batch: Batch, stock: StockFile) -> Orders:
+    def orders(self, batch: Batch, question: Question) -> Orders:
         """What all orders amount to, with the first of them; raises as `table`."""
-        return self._ordered(batch, stock, None, self._folder)
+        return self._ordered(batch, question, None, self._folder)
 
-    def table(self, batch: Batch, stock: StockFile, kind: OrderTable, file_format: OrderFormat) -> Download:
+    def table(self, batch: Batch, question: Question, kind: OrderTable, file_format: OrderFormat) -> Download:
         """One of the tables in whole.
 
         Raises:
             ResultNotReady: while the batch is not COMPLETED.
             ResultNotKept: if it was published by a version that kept too little for it.
-            InvalidInput: if the stock file can't be read.
+            InvalidInput: if the stock file can't be read; InvalidStockFile where none is sent and the history has none.
+            InvalidSettings: if a setting is unknown or out of its range.
         """
         into = Path(tempfile.mkdtemp(dir=self._folder))
         try:
-            self._ordered(batch, stock, file_format, into)
+            self._ordered(batch, question, file_format, into)
             content = into / f"stock_{kind}.{file_format}"
             digest, size = hashlib.sha256(content.read_bytes()).hexdigest(), content.stat().st_size
             path = content.replace(self._folder / f"{secrets.token_hex(16)}.{file_format}")
@@ -71,12 +95,14 @@ class Ordering:
             size=size,
         )
 
-    def _ordered(self, batch: Batch, stock: StockFile, suffix: OrderFormat | None, into: Path) -> Orders:
+    def _ordered(self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path) -> Orders:
         paths = {"index": ("series", "parquet"), "figures": ("figures", "parquet")}
         found = {name: self._results.path_of(batch, *file) for name, file in paths.items()}
         if None in found.values():
             raise ResultNotKept(batch.batch_id)
-        given = {**found, "source": stock.path, "into": into, "suffix": suffix, "most": _BRIEF}
+        stock = self._stock_of(batch, question)
+        read = {"source": stock.path, "settings": stock.settings}
+        given = {**found, **read, "into": into, "suffix": suffix, "most": _BRIEF}
         job = Job(
             function="batchcast.run.jobs:orders_job",
             arguments=encode(given),
@@ -89,6 +115,20 @@ class Ordering:
             raise renamed_error(error, stock.path.name, stock.name)
         orders: Orders = decode(outcome.result)
         return orders
+
+    def _stock_of(self, batch: Batch, question: Question) -> _Stock:
+        sent, source = question.stock, batch.source
+        if sent is not None:
+            return _Stock(path=sent.path, name=sent.name, settings=stock_settings(None, question.texts))
+        if source is None or not source.report.stock_columns:
+            template = mark(
+                "{name}, the demand history of this batch, has no column of stock. Send a stock file, or run the "
+                "history again with a column {columns}."
+            )
+            values = {"name": batch.batch_id if source is None else source.file_name, "columns": ", ".join(HELD_NAMES)}
+            raise InvalidStockFile(Message(template, values))
+        settings = stock_settings(batch.settings, question.texts)
+        return _Stock(path=self._results.upload_of(source), name=source.file_name, settings=settings)
 
 
 def _failed(name: str, how: str) -> BatchcastError:

@@ -21,7 +21,7 @@ import numpy as np
 from batchcast.app.service.answers import Download, RejectedPage, SeriesDetail
 from batchcast.app.service.kept import Kept
 from batchcast.app.service.problems import NoSuchFile, ResultNotReady
-from batchcast.domain.batch import Batch, BatchState, ResultFile, StoredFile
+from batchcast.domain.batch import Batch, BatchState, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import encode
 from batchcast.domain.errors import BatchcastError, InternalError
@@ -171,6 +171,10 @@ class Results:
         if found is None:
             raise NoSuchFile(kind, file_format)
         return found
+
+    def upload_of(self, source: Source) -> Path:
+        """The file that a batch was submitted with, on this machine."""
+        return self._artifacts.fetch(source.upload, self._folder)
 
     def path_of(self, batch: Batch, kind: str, file_format: str) -> Path | None:
         """A published file on this machine; None where the batch was published without it."""

@@ -25,7 +25,7 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.calibration import calibrate
 from batchcast.app.service.drafts import Draft, Drafts
-from batchcast.app.service.ordering import OrderFormat, Ordering, OrderTable
+from batchcast.app.service.ordering import OrderFormat, Ordering, OrderTable, Question
 from batchcast.app.service.problems import BatchEnded, NoSuchFile
 from batchcast.app.service.results import Results, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
@@ -371,13 +371,13 @@ class Service:
         """Refused rows of a batch, as rejected.csv has them."""
         return self._results.rejected(self._store.batch(batch_id), offset, limit)
 
-    def orders(self, batch_id: str, stock: Upload) -> Orders:
+    def orders(self, batch_id: str, question: Question) -> Orders:
         """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
-        return self._ordering.orders(self._store.batch(batch_id), stock)
+        return self._ordering.orders(self._store.batch(batch_id), question)
 
-    def order_table(self, batch_id: str, stock: Upload, kind: OrderTable, file_format: OrderFormat) -> Download:
-        """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock file."""
-        return self._ordering.table(self._store.batch(batch_id), stock, kind, file_format)
+    def order_table(self, batch_id: str, question: Question, kind: OrderTable, file_format: OrderFormat) -> Download:
+        """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock."""
+        return self._ordering.table(self._store.batch(batch_id), question, kind, file_format)
 
     # How it does
 

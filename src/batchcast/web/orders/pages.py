@@ -1,23 +1,26 @@
-"""The page on which a stock file is sent, what it is answered with, and the tables as files."""
+"""The page on which a stock file is sent, or that of the history is chosen, its answer, and the tables as files."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from batchcast.app.order_words import notes_of
-from batchcast.app.service import OrderFormat, OrderTable, ResultNotReady
+from batchcast.app.service import OrderFormat, OrderTable, Question, ResultNotReady
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
 from batchcast.http import bodies
 from batchcast.http.streams import answer_file
-from batchcast.web.access.forms import check_form
-from batchcast.web.context import Asker, BatchId, Here
+from batchcast.web.access.forms import FIELD, check_form
+from batchcast.web.context import Asker, BatchId, Here, PageContext
 from batchcast.web.rendering import render
 from batchcast.web.results.table import TableState
+from batchcast.web.start.fields import FIELDS
 
 router = APIRouter()
 
@@ -35,32 +38,41 @@ async def show_orders(request: Request, batch_id: BatchId, here: Here) -> Respon
 
 @router.post("/batches/{batch_id}/orders")
 async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
-    """What to order for a stock file; alone, where the page asks for it."""
+    """What to order for a stock file, or the stock in the history; alone, where the page asks for it."""
     asker.require(Role.PLANNER)
-    async with bodies.read_form(request, here.service, here.threads) as sent:
-        check_form(request, sent.texts)
-        orders = await here.threads.heavy(here.service.orders, batch_id, sent.upload)
+    async with _question(request, here) as question:
+        orders = await here.threads.heavy(here.service.orders, batch_id, question)
     status = await here.threads.light(here.service.status, batch_id)
     is_fragment = request.headers.get("hx-target") == "orders"
     name = "orders/answer.html" if is_fragment else "orders/orders.html"
-    return render(request, name, batch=status.batch, **_shown(orders, status.batch))
+    form = "history-stock" if question.stock is None else "stock-file"
+    return render(request, name, batch=status.batch, form=form, **_shown(orders, status.batch))
 
 
 @router.post("/batches/{batch_id}/orders/{kind}.{file_format}")
 async def download_orders(
     request: Request, batch_id: BatchId, kind: OrderTable, file_format: OrderFormat, *, here: Here, asker: Asker
 ) -> Response:
-    """One of the tables as a file, for the stock file that the page still holds."""
+    """One of the tables as a file, for the stock file that the page still holds, or the stock in the history."""
     asker.require(Role.PLANNER)
-    async with bodies.read_form(request, here.service, here.threads) as sent:
-        check_form(request, sent.texts)
-        table = await here.threads.heavy(here.service.order_table, batch_id, sent.upload, kind, file_format)
+    async with _question(request, here) as question:
+        table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, file_format)
     return await answer_file(table, request.headers)
+
+
+@asynccontextmanager
+async def _question(request: Request, here: PageContext) -> AsyncIterator[Question]:
+    """What a form of ours asks."""
+    async with bodies.read_form_or_texts(request, here.service, here.threads) as (upload, texts):
+        check_form(request, texts)
+        yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != FIELD})
 
 
 def _shown(orders: Orders | None, batch: Batch) -> dict[str, Any]:
     return {
         "orders": orders,
+        "source": batch.source,
+        "reading": [field for field in FIELDS if field.setting in ("date_order", "number_style")],
         "notes": () if orders is None else notes_of(orders),
         "in_sight": _IN_SIGHT,
         "most": MOST_PURCHASES,
