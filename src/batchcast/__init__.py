@@ -5,6 +5,7 @@
     history = batchcast.read_demand("demand.csv")
     result = batchcast.forecast(history, horizon=7)
     result.forecasts, result.stock, result.accuracy
+    result.orders("stock.csv").next_units
 
 Names are loaded when they are first used, so that `import batchcast` costs next to nothing.
 """
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from batchcast.app.library import Demand, Forecast, Table, read_demand
+    from batchcast.app.library import Demand, Forecast, OrderTables, Table, read_demand
     from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings
     from batchcast.domain.settings import BatchSettings
 
@@ -32,6 +33,7 @@ __all__ = [
     "Forecast",
     "InvalidInput",
     "InvalidSettings",
+    "OrderTables",
     "forecast",
     "read_demand",
 ]
@@ -43,6 +45,7 @@ _HOMES = {
     "Forecast": "batchcast.app.library",
     "InvalidInput": "batchcast.domain.errors",
     "InvalidSettings": "batchcast.domain.errors",
+    "OrderTables": "batchcast.app.library",
     "read_demand": "batchcast.app.library",
 }
 

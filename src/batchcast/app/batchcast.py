@@ -15,6 +15,7 @@ from batchcast.app.environment import Environment
 from batchcast.app.errand import Errand, check_out, find_input, refuse_input
 from batchcast.app.intake import Intake, take_in
 from batchcast.app.listener import Listener, NoListener, tell
+from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.stopper import Stopper
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
@@ -22,12 +23,14 @@ from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode
 from batchcast.domain.hindsight import Hindsight
+from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
 from batchcast.publish import (
     Certificate,
     commit_result,
     engine_versions,
+    find_result,
     lay_out,
     place_accuracy,
     recover,
@@ -44,11 +47,12 @@ class RunResult:
 
     batch: Batch
     analysis: Analysis
-    files: dict[str, Path]  # by kind: forecast, stock, accuracy, rejected where there is one, certificate
+    files: dict[str, Path]  # by kind: forecast, stock, accuracy, rejected where there is one, certificate, orders
     leaderboard: tuple[LeaderboardRow, ...]  # accuracy by model, best first
     counts: dict[str, int]  # rows and series, accounted for
     seconds: float  # of the whole, reading included
     hindsight: Hindsight | None = None  # the backtest in units
+    orders: Orders | None = None  # where they were asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +86,36 @@ class Batchcast:
         with self._place(settings, workers=1, warm=False) as place:
             return self._take_in(file, settings, place).analysis
 
-    def run(self, file: Path, settings: BatchSettings, *, out: Path, listener: Listener | None = None) -> RunResult:
-        """Forecast a file and publish one result at `out`, whole or not at all.
+    def run(
+        self,
+        file: Path,
+        settings: BatchSettings,
+        *,
+        out: Path,
+        listener: Listener | None = None,
+        stock: Path | None = None,
+    ) -> RunResult:
+        """Forecast a file and publish one result at `out`, whole or not at all; then its orders for a stock file.
 
         Raises:
-            InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused).
+            InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused); or if the stock
+                file can't be read, which is seen before anything runs.
             InvalidSettings: if a setting is out of its range or does not fit the history, or `out` is taken.
             BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
             BatchCancelled: if a person stopped it.
         """
-        check_out(file, out)
-        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener()))
+        check_out(file, out, stock)
+        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock))
 
-    def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener | None = None) -> RunResult:
+    def replay(
+        self,
+        certificate: Path,
+        file: Path | None,
+        *,
+        out: Path,
+        listener: Listener | None = None,
+        stock: Path | None = None,
+    ) -> RunResult:
         """Run a batch again from its certificate: the same bytes, or an error that says why they can't be had.
 
         Without a file, one of the input's name is taken from beside the certificate, else from the current folder.
@@ -107,10 +128,10 @@ class Batchcast:
         original = Certificate.read(certificate)
         original.require_engine()
         file = file or find_input(original, certificate)
-        check_out(file, out)
+        check_out(file, out, stock)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
         errand = Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
-        return self._run(errand)
+        return self._run(replace(errand, stock=stock))
 
     def backtest(
         self, file: Path, settings: BatchSettings, *, out: Path | None = None, listener: Listener | None = None
@@ -138,7 +159,8 @@ class Batchcast:
         self._stopper.ask()
 
     def _run(self, errand: Errand) -> RunResult:
-        settings = errand.settings
+        settings, stock = errand.settings, errand.stock
+        held = None if stock is None else read_stock_beside(stock, errand.file, settings)
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             errand.listener.on_step("ingest")
             intake = self._take_in(errand.file, settings, place)
@@ -148,7 +170,11 @@ class Batchcast:
             running, batch = self._carry_out(errand, intake, place)
             check_completed(batch)
             self._remember(batch, place)
-            return _result_of(running, batch, intake, place)
+            result = _result_of(running, batch, intake, place)
+        if held is None or errand.out is None:
+            return result
+        orders, files = place_orders(held, find_result(errand.out))
+        return replace(result, orders=orders, files=result.files | files)
 
     @contextmanager
     def _place(self, settings: BatchSettings, *, workers: int, warm: bool) -> Iterator[_Place]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from batchcast.app.listener import Listener
 from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import Certificate, CertificateMismatch, OutputTaken, check_place, lay_out
+from batchcast.publish import Certificate, CertificateMismatch, OutputTaken, check_place, lay_out, order_files
 from batchcast.run import Steps
 
 
@@ -22,17 +22,22 @@ class Errand:
     listener: Listener
     steps: Steps = field(default_factory=Steps)
     original: Certificate | None = None  # of the run that is to be repeated
+    stock: Path | None = None  # the stock file to order for, once it is published
 
 
-def check_out(file: Path, out: Path) -> None:
+def check_out(file: Path, out: Path, stock: Path | None = None) -> None:
     """Refuse a place that is taken, before any work.
 
     Raises:
-        OutputTaken: if something else is there, or it is the input itself.
+        OutputTaken: if something else is there, or it is the input itself or the stock file.
     """
     layout = lay_out(out)
-    for kind in layout.names:
-        refuse_input(file, layout.path(kind))
+    orders = () if stock is None else order_files(layout.folder, Path(layout.names["forecast"]).stem).values()
+    for path in (*(layout.path(kind) for kind in layout.names), *orders):
+        refuse_input(file, path)
+        if stock is not None and path.exists() and stock.exists() and path.samefile(stock):
+            template = mark("{out} is the stock file itself; the result must go somewhere else.")
+            raise OutputTaken([Message(template, {"out": str(path)})])
     check_place(layout)
 
 

@@ -7,19 +7,23 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
+from batchcast.domain.inventory import MOST_PURCHASES, Promise
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused, ingest_file, ingest_table, read_series_table
+from batchcast.ingest import RowsRefused, ingest_file, ingest_table, read_series_table, read_stock, read_stock_table
 from batchcast.plan import plan_batch
+from batchcast.publish import order, order_tables
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 
+_STOCK, _FIGURES = "stock.parquet", "figures.parquet"  # of a partition's result
 _INGEST_SETTINGS = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
 
 
@@ -50,6 +54,16 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderTables:
+    """What `Forecast.orders` gives back; the tables are of the kind the history came in."""
+
+    orders: Table  # a row per part of the stock file: reorder point, order quantity, share of demand served, ...
+    next_units: Table  # a row per purchase, the best first: units, cost, units short that it avoids, ...
+    promise: Promise | None  # what the stock figures promise, beside what they would have kept in the backtests
+    sentences: tuple[str, ...]  # the same in words, how the stock was read, and what was left out or supposed
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forecast:
     """What `forecast` gives back; the tables are of the kind the history came in."""
 
@@ -58,6 +72,28 @@ class Forecast:
     accuracy: Table  # a row per series: backtest errors and the chosen models
     plan: Plan  # what was asked for, with every `auto` resolved
     refused: tuple[tuple[str, str, str], ...]  # (site_code, partnumber, reason) of series without a forecast
+    folder: Path = field(repr=False)  # holds what orders are made from for as long as this value lives
+    kind: str = field(repr=False)  # of the tables
+
+    def orders(self, stock: str | Path | Table, *, most: int = MOST_PURCHASES, **settings: Any) -> OrderTables:
+        """What to order now and which units to buy next, of what is held.
+
+        Args:
+            stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, unit_cost,
+                pack_size, lead_time. A demand history that has some is one too: then the latest value counts.
+            most: purchases that are ranked.
+            settings: `date_order`, `number_style`, `column_mapping`, `bad_rows`, as for `read_demand`.
+
+        Raises:
+            InvalidInput: if the stock can't be read.
+            InvalidSettings: if a setting is out of its range.
+        """
+        chosen = BatchSettings.from_json(settings)
+        held = read_stock(Path(stock), chosen) if isinstance(stock, str | Path) else read_stock_table(stock, chosen)
+        found = order(held, self.folder / _STOCK, self.folder / _FIGURES, most=most)
+        tables = {kind: _CONVERTERS[self.kind](table) for kind, table in order_tables(found).items()}
+        said = tuple(str(message) for message in (*promise_of(found), *notes_of(found)))
+        return OrderTables(**tables, promise=found.promise, sentences=said)
 
 
 def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
@@ -123,12 +159,15 @@ def forecast(
 
     path = demand.history.path
     pool = prepare_pool(path, plan.request, demand.facts.series)
-    with tempfile.TemporaryDirectory(prefix="batchcast-") as folder:
-        into = Path(folder)
-        forecast_partition(
-            path, plan.partitions[0].ranges, plan.request, pool, into=into, on_progress=on_progress or _ignore
-        )
-        return _read_result(into, plan, demand.kind)
+    into, told = Path(tempfile.mkdtemp(prefix="batchcast-")), on_progress or _ignore
+    try:
+        forecast_partition(path, plan.partitions[0].ranges, plan.request, pool, into=into, on_progress=told)
+        result = _read_result(into, plan, demand.kind)
+    except BaseException:
+        shutil.rmtree(into)
+        raise
+    _remove_with(result, into)
+    return result
 
 
 def _remove_with(owner: object, folder: Path) -> None:
@@ -142,10 +181,12 @@ def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     return Forecast(
         forecasts=_read_table(folder / "forecast.parquet", kind),
-        stock=_read_table(folder / "stock.parquet", kind),
+        stock=_read_table(folder / _STOCK, kind),
         accuracy=_read_table(folder / "accuracy.parquet", kind),
         plan=plan,
         refused=tuple((site, part, reason) for site, part, reason in summary["refused"]),
+        folder=folder,
+        kind=kind,
     )
 
 

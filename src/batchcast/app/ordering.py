@@ -1,4 +1,4 @@
-"""The use case of ordering: a finished result and a stock file in, orders out.
+"""The use case of ordering: a finished result and a stock file in, orders out; the stock is read before a run.
 
 A use case of its own, because stock changes daily and forecasts do not.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from batchcast.app.settings_text import Texts, settings_of_texts
-from batchcast.domain.inventory import MOST_PURCHASES, Orders
+from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import read_stock
-from batchcast.publish import find_result, order, write_orders
+from batchcast.ingest import digest_of, read_stock
+from batchcast.publish import FoundResult, find_result, order, write_orders
 
 _DECIDE_READING = ("date_order", "number_style", "bad_rows", "column_mapping")
 
@@ -26,8 +26,39 @@ def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
     return settings_of_texts(texts, base=BatchSettings(**kept))
 
 
+def read_stock_beside(stock: Path, history: Path, settings: BatchSettings) -> HeldStock:
+    """What is held, before a history is run: as the history is read, where it is that file itself.
+
+    Another file has columns of its own; how its dates and numbers are written is as asked for.
+
+    Raises:
+        InvalidInput: if the stock file can't be read.
+    """
+    if stock.exists() and history.exists() and stock.samefile(history):
+        return read_stock(stock, stock_settings(settings, {}))
+    return read_stock(stock, BatchSettings(date_order=settings.date_order, number_style=settings.number_style))
+
+
+def place_orders(
+    held: HeldStock, found: FoundResult, *, out: Path | None = None, most: int = MOST_PURCHASES
+) -> tuple[Orders, dict[str, Path]]:
+    """The orders of a result, and the files they were written to, by kind.
+
+    Raises:
+        NoResultHere: if the files of the result are not of one run.
+        PublishFailed: if the orders can't be written.
+    """
+    orders = order(held, found.stock, found.figures, most=most)
+    return orders, write_orders(orders, out or found.stock.parent, found.stem)
+
+
 def make_orders(
-    result: Path, stock: Path, *, out: Path | None = None, most: int = MOST_PURCHASES
+    result: Path,
+    stock: Path,
+    *,
+    out: Path | None = None,
+    most: int = MOST_PURCHASES,
+    texts: Texts | None = None,
 ) -> tuple[Orders, dict[str, Path]]:
     """What to order and to buy next for a result on this machine, and the files it was written to, by kind.
 
@@ -36,11 +67,14 @@ def make_orders(
         stock: the stock file.
         out: the folder to write to; None: beside the result.
         most: purchases that are ranked.
+        texts: settings that decide how the stock file is read; others than those of the run, where it is its history.
 
     Raises:
         InvalidInput: if there is no such result (NoResultHere), or the stock file can't be read (InvalidStockFile).
+        InvalidSettings: if a setting can't be read.
         PublishFailed: if the files can't be written.
     """
-    table, figures, stem = find_result(result)
-    orders = order(read_stock(stock), table, figures, most=most)
-    return orders, write_orders(orders, out or table.parent, stem)
+    found = find_result(result)
+    is_history = stock.exists() and digest_of(stock) == found.certificate.input_sha256
+    settings = stock_settings(found.certificate.settings if is_history else None, texts or {})
+    return place_orders(read_stock(stock, settings), found, out=out, most=most)

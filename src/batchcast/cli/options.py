@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from batchcast.app.settings_text import settings_of_texts
@@ -101,14 +101,16 @@ OPTIONS: tuple[SettingOption, ...] = (
         metavar="COLUMN=NAME",
         panel=INPUT,
         repeated=True,
-        help=mark("Which column of the file is date, partnumber, site_code or demand_qty; may be repeated."),
+        help=mark("Which column of the file is date, partnumber, site_code, demand_qty or on_hand; may be repeated."),
     ),
     SettingOption(
         setting="bad_rows",
         names=("--bad-rows",),
         metavar=_choices("bad_rows"),
         panel=INPUT,
-        help=mark("Stop at rows that can't be read, or leave them out into rejected.csv. Default: fail."),
+        help=mark(
+            "Stop at rows that can't be read, or leave them out; a run puts them into rejected.csv. Default: fail."
+        ),
     ),
     SettingOption(
         setting="returns",
@@ -204,8 +206,8 @@ OPTIONS: tuple[SettingOption, ...] = (
 )
 
 
-def setting_parameters(words: Words) -> list[Taken]:
-    """An option for every setting."""
+def setting_parameters(words: Words, *, only: Collection[str] | None = None) -> list[Taken]:
+    """An option for every setting, or for some."""
     return [
         option(
             declared.setting,
@@ -216,6 +218,7 @@ def setting_parameters(words: Words) -> list[Taken]:
             repeated=declared.repeated,
         )
         for declared in OPTIONS
+        if only is None or declared.setting in only
     ]
 
 
@@ -229,7 +232,7 @@ def given_texts(values: Values) -> dict[str, list[str]]:
     return {
         declared.setting: values[declared.setting] if declared.repeated else [values[declared.setting]]
         for declared in OPTIONS
-        if values[declared.setting] not in (None, [])
+        if values.get(declared.setting) not in (None, [])
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.render.orders import orders_json, orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.inventory import MOST_PURCHASES
@@ -15,9 +16,11 @@ from batchcast.domain.message import Message, mark
 HELP = mark("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
 RESULT_HELP = mark("What a run published: its folder, or its forecast.")
 STOCK_HELP = mark(
-    "CSV or XLSX with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods)."
+    "File with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods), or a demand "
+    "history with such columns: then the latest of each part counts."
 )
 OUT_HELP = mark("Folder for the two tables. Default: beside the result.")
+DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")  # of the stock file
 LIMIT_HELP = mark("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
 
 
@@ -29,6 +32,7 @@ def register(commands: typer.Typer, session: Session) -> None:
         option("stock", ["--stock"], "FILE", say(STOCK_HELP)),
         option("out", ["--out", "-o"], "FOLDER", say(OUT_HELP)),
         option("limit", ["--limit"], "N", say(LIMIT_HELP, most=MOST_PURCHASES)),
+        *setting_parameters(session.words, only=DECIDE_READING),
     ]
     add_command(commands, session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
 
@@ -39,9 +43,11 @@ def _carry_out(session: Session, values: Values) -> None:
     from batchcast.app.ordering import make_orders
 
     most = MOST_PURCHASES if limit is None else int(limit)
-    orders, files = make_orders(Path(result), Path(stock), out=None if out is None else Path(out), most=most)
+    into, texts = None if out is None else Path(out), given_texts(values)
+    orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts)
     if session.as_json:
-        session.screen.write_json(orders_json(orders, files))
+        written = {kind: str(path) for kind, path in files.items()}
+        session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders)})
         return
     for line in orders_lines(orders, files, session.words):
         session.screen.out.print(line)
@@ -52,7 +58,9 @@ def _problems(result: str | None, stock: str | None, limit: str | None) -> list[
     if result is None:
         problems.append(Message(mark("RESULT is missing: name the folder or the forecast of a finished run.")))
     if stock is None:
-        problems.append(Message(mark("--stock is missing: name the CSV or XLSX file that says what is on hand.")))
+        problems.append(
+            Message(mark("--stock is missing: name the file that says what is on hand, or the demand history."))
+        )
     if limit is not None and not (limit.isdecimal() and 1 <= int(limit[:9]) <= MOST_PURCHASES):
         template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most}.")
         values = {"setting": "--limit", "found": limit, "least": 1, "most": MOST_PURCHASES}

@@ -20,6 +20,7 @@ HELP = mark("Forecast a demand history: publish one result, or roll everything b
 FILE_HELP = mark("Demand history: CSV, XLSX, Parquet (also gzipped), or a folder or zip of CSVs.")
 OUT_HELP = mark("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
 REPLAY_HELP = mark("Repeat the run of this certificate.json: the same input gives the same bytes.")
+STOCK_HELP = mark("Write what to order too: a stock file, or FILE again where it has columns of stock.")
 NO_FILE = mark("FILE is missing: name the demand history, such as demand.csv.")
 NO_OUT = mark("--out is missing: say where the result goes, such as -o forecast.csv.")
 SETTINGS_FROM_CERTIFICATE = mark("{settings} can't be given with --replay: the certificate holds every setting.")
@@ -31,6 +32,7 @@ def register(commands: typer.Typer, session: Session) -> None:
     parameters = [
         argument("file", "FILE", say(FILE_HELP)),
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
+        option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
         option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),
         *setting_parameters(session.words),
     ]
@@ -45,14 +47,13 @@ def _carry_out(session: Session, values: Values) -> None:
     if certificate is not None and (given := given_settings(values)):
         missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
     settings = read_settings(values, also=session.problems + missing)
-    app = session.open_app()
+    app, stock = session.open_app(), None if values["stock"] is None else Path(values["stock"])
     with follow(session, app) as listener:
         if certificate is None:
-            result = app.run(Path(file), settings, out=Path(out), listener=listener)
+            result = app.run(Path(file), settings, out=Path(out), listener=listener, stock=stock)
         else:
-            result = app.replay(
-                Path(certificate), None if file is None else Path(file), out=Path(out), listener=listener
-            )
+            again = None if file is None else Path(file)
+            result = app.replay(Path(certificate), again, out=Path(out), listener=listener, stock=stock)
     _show(session, result)
 
 

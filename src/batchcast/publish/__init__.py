@@ -14,7 +14,7 @@ from batchcast.publish.files import PublishedFolder, convert, publish_files
 from batchcast.publish.hindsight import look_back_at
 from batchcast.publish.ladder import StockLadder
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
-from batchcast.publish.ordering import find_result, order, write_orders
+from batchcast.publish.ordering import FoundResult, find_result, order, order_files, order_tables, write_orders
 from batchcast.publish.problems import (
     CertificateMismatch,
     InvalidCertificate,
@@ -31,6 +31,7 @@ from batchcast.publish.staging import discard, recover
 __all__ = [
     "Certificate",
     "CertificateMismatch",
+    "FoundResult",
     "InvalidCertificate",
     "NoResultHere",
     "OutputTaken",
@@ -53,6 +54,8 @@ __all__ = [
     "lay_out",
     "look_back_at",
     "order",
+    "order_files",
+    "order_tables",
     "place_accuracy",
     "publish",
     "publish_accuracy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.domain.message import Message, mark
-from batchcast.publish.account import cannot_write, write_table
+from batchcast.publish.account import write_table
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.hindsight import Folds
 from batchcast.publish.inventory import Inventory, LadderTable
 from batchcast.publish.layout import CERTIFICATE, FIGURES, STOCK, lay_out
-from batchcast.publish.problems import NoResultHere
+from batchcast.publish.problems import NoResultHere, PublishFailed
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +36,16 @@ _STOCK = [
 ]
 _NUMBERS = {name: pa.float64() for name in _STOCK}
 _FIGURES = [*_KEYS, columns.LEVELS, columns.QUANTILES, columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.STOCK]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundResult:
+    """A result that was published: what orders are made from, and where they go by default."""
+
+    certificate: Certificate
+    stock: Path  # its stock table
+    figures: Path  # what is kept of each series
+    stem: str  # the name of the forecast without its suffix
 
 
 def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
@@ -80,8 +90,8 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
     )
 
 
-def find_result(result: Path) -> tuple[Path, Path, str]:
-    """The stock table, the figures, and the name of the forecast without its suffix, of a result that was published.
+def find_result(result: Path) -> FoundResult:
+    """A result that was published.
 
     Args:
         result: its folder, or its forecast.
@@ -96,14 +106,29 @@ def find_result(result: Path) -> tuple[Path, Path, str]:
     if not path.is_file():
         template = mark("{result} is no published result: there is no {name}. Name what `batchcast run -o` was given.")
         raise NoResultHere(Message(template, {"result": str(result), "name": path.name}))
-    files = Certificate.read(path).files
+    certificate = Certificate.read(path)
+    files = certificate.files
     names = {kind: Path(file.name).name for kind, file in files.items()}  # no path of a certificate is followed
     missing = [kind for kind in (STOCK, FIGURES) if kind not in names or not (layout.folder / names[kind]).is_file()]
     if missing:
         template = mark("{result} has no {missing} beside it, of which orders are made; run the batch again.")
         raise NoResultHere(Message(template, {"result": str(result), "missing": ", ".join(missing)}))
-    stem = Path(names.get("forecast", "forecast")).stem
-    return layout.folder / names[STOCK], layout.folder / names[FIGURES], stem
+    return FoundResult(
+        certificate=certificate,
+        stock=layout.folder / names[STOCK],
+        figures=layout.folder / names[FIGURES],
+        stem=Path(names.get("forecast", "forecast")).stem,
+    )
+
+
+def order_files(folder: Path, stem: str, suffix: str = "csv") -> dict[str, Path]:
+    """Where `write_orders` writes, by kind."""
+    return {kind: folder / f"{stem}_{kind}.{suffix}" for kind in ("orders", "next_units")}
+
+
+def order_tables(orders: Orders) -> dict[str, pa.Table]:
+    """All orders as tables, by kind."""
+    return {"orders": _table(orders.lines, OrderLine), "next_units": _table(orders.next_units, NextUnit)}
 
 
 def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -> dict[str, Path]:
@@ -118,8 +143,7 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -
     Raises:
         PublishFailed: if they can't be written.
     """
-    tables = {"orders": _table(orders.lines, OrderLine), "next_units": _table(orders.next_units, NextUnit)}
-    paths = {kind: folder / f"{stem}_{kind}.{suffix}" for kind in tables}
+    tables, paths = order_tables(orders), order_files(folder, stem, suffix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder, prefix=".orders-") as scratch:
@@ -129,7 +153,12 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -
             for kind, path in paths.items():
                 written[kind].replace(path)
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        template = mark(
+            "The orders can't be written to {out}: {reason}. The result is untouched; make room or choose another "
+            "place, and ask for them again."
+        )
+        values = {"out": str(folder), "reason": error.strerror or str(error)}
+        raise PublishFailed(Message(template, values)) from error
     return paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,44 @@ def test_a_file_becomes_forecasts_stock_and_accuracy_of_every_series(sample: Pat
     assert result.plan.request.horizon == 7
     assert shares[-1] == 1.0
     assert repr(history).startswith("<Demand: 1,000 rows, 3 sites")
+
+
+def test_orders_are_made_of_a_file_or_a_table_in_the_kind_of_the_history(sample: Path, tmp_path: Path) -> None:
+    """A frame that carries stock is history and stock at once; the numbers are those of the command, by another way."""
+    frame = pd.read_csv(sample, dtype={"partnumber": str}).assign(stock=lambda f: f.index % 5, cost=2.5)
+    frame.to_csv(tmp_path / "carrying.csv", index=False)
+    result = batchcast.forecast(frame, horizon=7)
+
+    tables = result.orders(frame)
+    by_file = result.orders(tmp_path / "carrying.csv", most=3)
+
+    assert isinstance(tables.orders, pd.DataFrame)
+    last = frame.assign(day=pd.to_datetime(frame["date"])).sort_values("day", kind="stable")
+    held = last.groupby(["site_code", "partnumber"])["stock"].last()
+    found = tables.orders.set_index(["site_code", "partnumber"])["on_hand"]
+    assert (found.sort_index() == held.sort_index()).all()
+    pd.testing.assert_frame_equal(by_file.orders, tables.orders)
+    pd.testing.assert_frame_equal(by_file.next_units, tables.next_units.head(3))
+    assert tables.sentences[0].startswith("Service level: 95.0% promised, ")
+    assert any(sentence.startswith("Stock is taken from the latest of 1,000 rows") for sentence in tables.sentences)
+    assert tables.promise is not None
+    reorder = tables.orders["reorder_point"].to_numpy()
+    assert (reorder == result.stock["reorder_point"].to_numpy()).all()
+
+
+def test_what_orders_are_made_from_goes_with_the_result(sample: Path) -> None:
+    result = batchcast.forecast(sample, horizon=7)
+    folder = result.folder
+    with pytest.raises(batchcast.InvalidInput, match="says nothing of stock"):
+        result.orders(pl.DataFrame({"part": ["A"]}))
+    with pytest.raises(batchcast.InvalidSettings):
+        result.orders(sample, date_order="sideways")
+    assert {path.name for path in folder.iterdir()} >= {"stock.parquet", "figures.parquet"}
+
+    del result
+    gc.collect()
+
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

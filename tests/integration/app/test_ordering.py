@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from batchcast.app import NoListener
 from batchcast.app.batchcast import Batchcast
 from batchcast.app.environment import Environment
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
 from batchcast.app.samples import write_sample
+from batchcast.domain.errors import InvalidInput
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import NoResultHere
+from batchcast.ingest import InvalidStockFile
+from batchcast.publish import NoResultHere, OutputTaken, PublishFailed
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,106 @@ def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: 
     assert orders.promise.achieved_level is not None
     assert orders.promise.achieved_fill_rate == pytest.approx(auto["fill_rate"], abs=0.02)
     assert [str(message).split(":")[0] for message in promise_of(orders)] == ["Service level", "Demand served"]
+
+
+@pytest.fixture(scope="module")
+def carrying(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A history with stock and cost in columns, its parts under a name of their own."""
+    folder = tmp_path_factory.mktemp("carrying")
+    write_sample("sample_optimal", folder / "sample.csv")
+    header, *lines = (folder / "sample.csv").read_text(encoding="utf-8").splitlines()
+    names = header.replace("partnumber", "what")
+    rows = [f"{line},{n % 5},{n % 7 + 1}" for n, line in enumerate(lines)]
+    path = folder / "demand.csv"
+    path.write_text("\n".join([f"{names},stok,harga", *rows]), encoding="utf-8")
+    return path
+
+
+MAPPED = BatchSettings(column_mapping={"partnumber": "what"}, horizon=3)
+
+
+def test_a_run_writes_the_orders_beside_its_result(carrying: Path, tmp_path: Path) -> None:
+    app = Batchcast(Environment(home=tmp_path / "home"))
+
+    result = app.run(carrying, MAPPED, out=tmp_path / "june.csv", stock=carrying)
+
+    assert result.orders is not None
+    assert result.orders.parts == len(rows_of(tmp_path / "stock.csv"))
+    assert str(result.orders.notes[0]).startswith("Stock is taken from the latest of 1,000 rows")
+    promise, hindsight = result.orders.promise, result.hindsight  # two ways to say one thing
+    assert promise is not None
+    assert hindsight is not None
+    assert (promise.folds, promise.service_level) == (hindsight.cases, hindsight.service_level)
+    assert promise.achieved_level == pytest.approx(hindsight.covered)
+    assert promise.achieved_fill_rate == pytest.approx(hindsight.fill_rate)
+    written = {kind: result.files[kind] for kind in ("orders", "next_units")}
+    assert {path.name for path in written.values()} == {"june_orders.csv", "june_next_units.csv"}
+    before = {kind: path.read_bytes() for kind, path in written.items()}
+    again, files = make_orders(tmp_path, carrying)  # its history: read as it was for the run
+    assert again == result.orders
+    assert {kind: path.read_bytes() for kind, path in files.items()} == before
+    repeated = app.replay(
+        tmp_path / "certificate.json", carrying, out=tmp_path / "again" / "june.csv", stock=tmp_path / "june_orders.csv"
+    )
+    assert repeated.orders is not None
+    assert repeated.orders.parts == result.orders.parts
+
+
+def test_another_file_is_read_as_the_texts_say(carrying: Path, published: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.csv"
+    copy.write_text(carrying.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+    with pytest.raises(InvalidStockFile, match="no column partnumber"):
+        make_orders(published, copy, out=tmp_path)
+    orders, _ = make_orders(published, copy, out=tmp_path, texts={"column_mapping": ["partnumber=what"]})
+
+    assert orders.parts == len(rows_of(published / "stock.csv"))
+
+
+class Untouched(NoListener):
+    """Fails where anything begins."""
+
+    def on_step(self, step: str) -> None:
+        raise AssertionError(step)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("part,stok\nA,many\n", "on_hand is 'many' in line 2 of bad.csv"),
+        ("part,stok\nA,1\nA,2\n", "'A' of site 'ALL' in line 2 and again in line 3"),
+        ("date,part,stok\n03/04/2025,A,1\n04/03/2025,A,1\n", "Every date of column date reads both ways"),
+        ("date,part\n2025-04-03,A\n", "bad.csv says nothing of stock"),
+    ],
+)
+def test_a_bad_stock_file_is_found_before_anything_runs(carrying: Path, tmp_path: Path, content, sentence) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text(content, encoding="utf-8")
+    app = Batchcast(Environment(home=tmp_path / "home"))
+
+    with pytest.raises(InvalidInput, match=sentence):
+        app.run(carrying, MAPPED, out=tmp_path / "out.csv", listener=Untouched(), stock=bad)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"bad.csv"}
+
+
+@pytest.mark.parametrize("name", ["june_orders.csv", "stock.csv"])
+def test_a_stock_file_is_not_written_over(carrying: Path, tmp_path: Path, name: str) -> None:
+    stock = tmp_path / name
+    stock.write_text("part,stok\nA,1\n", encoding="utf-8")
+    app = Batchcast(Environment(home=tmp_path / "home"))
+
+    with pytest.raises(OutputTaken, match="is the stock file itself"):
+        app.run(carrying, MAPPED, out=tmp_path / "june.csv", stock=stock)
+
+    assert stock.read_text(encoding="utf-8") == "part,stok\nA,1\n"
+
+
+def test_orders_that_can_not_be_written_leave_the_result_and_say_so(published: Path, stock: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(PublishFailed, match=r"orders can't be written to .*: Not a directory\. The result is unt"):
+        make_orders(published, stock, out=tmp_path / "file" / "orders")
 
 
 def test_a_place_without_a_result_is_named(published: Path, stock: Path, tmp_path: Path) -> None:

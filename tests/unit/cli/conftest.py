@@ -21,6 +21,7 @@ from batchcast.domain.batch import Batch, BatchState, PartitionRecord, Partition
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.hindsight import Hindsight, HurtPart
 from batchcast.domain.history import IngestReport, RowProblem
+from batchcast.domain.inventory import Orders
 from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
@@ -145,14 +146,20 @@ class FakeBatchcast:
     cancelled: bool = False
     leaderboard: tuple[LeaderboardRow, ...] = ()
     hindsight: Hindsight | None = field(default_factory=make_hindsight)
+    stock: Path | None = None  # of the last run
+    orders: Orders | None = None
+    files: dict[str, Path] = field(default_factory=dict)  # beside those of every result
 
     def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
         self.calls.append((str(file), settings, None))
         self._raise()
         return self._analysis()
 
-    def run(self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener) -> RunResult:
+    def run(
+        self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener, stock: Path | None = None
+    ) -> RunResult:
         self.calls.append((str(file), settings, out))
+        self.stock = stock
         listener.on_step("ingest")
         listener.on_analysis(self._analysis())
         listener.on_step("forecast")
@@ -165,15 +172,18 @@ class FakeBatchcast:
         return RunResult(
             batch=make_batch(done, state=BatchState.COMPLETED),
             analysis=self._analysis(),
-            files={"forecast": Path("out.csv"), "certificate": Path("certificate.json")} if out else {},
+            files={"forecast": Path("out.csv"), "certificate": Path("certificate.json"), **self.files} if out else {},
             leaderboard=self.leaderboard,
             counts={"rows_read": 12_000},
             seconds=4.2,
             hindsight=self.hindsight,
+            orders=self.orders,
         )
 
-    def replay(self, certificate: Path, file: Path | None, *, out: Path, listener: Listener) -> RunResult:
-        return self.run(file or certificate, BatchSettings(seed=99), out=out, listener=listener)
+    def replay(
+        self, certificate: Path, file: Path | None, *, out: Path, listener: Listener, stock: Path | None = None
+    ) -> RunResult:
+        return self.run(file or certificate, BatchSettings(seed=99), out=out, listener=listener, stock=stock)
 
     def backtest(self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener) -> RunResult:
         return self.run(file, settings, out=out, listener=listener)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from batchcast.cli.options import OPTIONS
 from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, PartitionFailed
+from batchcast.domain.inventory import Orders
 from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import RowsRefused
@@ -125,6 +127,24 @@ def test_what_was_mistyped_is_named_with_the_way_out(batchcast, arguments, sente
 
     assert called.code == 2
     assert f"✗ {sentence}\n" in called.err
+
+
+def test_a_run_with_a_stock_file_ends_with_its_orders(batchcast, fake):
+    part = {"site_code": "Kendari", "partnumber": "P-1"}
+    counts = {"parts": 9, "to_order": 4, "without_on_hand": 2, "scaled": 0, "without_cost": 0, "unknown": 1}
+    fake.orders = Orders(lines=(), next_units=(), **counts, unknown_named=((part["site_code"], part["partnumber"]),))
+    fake.files = {"orders": Path("out_orders.csv"), "next_units": Path("out_next_units.csv")}
+
+    told = batchcast("run", "demand.csv", "-o", "out.csv", "--stock", "stok.csv")
+    closing = json.loads(batchcast("run", "d.csv", "-o", "out.csv", "--stock", "s.csv", "--json").out.splitlines()[-1])
+
+    assert fake.stock == Path("s.csv")
+    assert "Parts to order now  4" in told.out
+    assert "1 parts of the stock file (P-1 (Kendari))" in told.out
+    assert closing["files"]["orders"] == "out_orders.csv"
+    assert closing["orders"]["lines"] == 9
+    batchcast("run", "--replay", "certificate.json", "-o", "out.csv", "--stock", "again.csv")
+    assert fake.stock == Path("again.csv")
 
 
 def test_a_run_shows_its_progress_on_standard_error_and_its_result_on_standard_output(batchcast):

@@ -39,11 +39,9 @@ def orders_lines(orders: Orders, files: Mapping[str, Path], words: Words) -> Ite
         yield remark("!", words.tell(message), "yellow")
 
 
-def orders_json(orders: Orders, files: Mapping[str, Path]) -> dict[str, Any]:
-    """The answer for programs; the tables are in the files."""
+def orders_json(orders: Orders) -> dict[str, Any]:
+    """What the orders amount to, for programs; the tables are in the files."""
     return {
-        "kind": "orders",
-        "files": {kind: str(path) for kind, path in files.items()},
         "lines": orders.parts,
         "to_order": orders.to_order,
         "next_units": len(orders.next_units),

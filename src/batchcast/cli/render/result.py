@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from batchcast.cli.render.facts import card
 from batchcast.cli.render.hindsight import hindsight_json, hindsight_lines
+from batchcast.cli.render.orders import orders_json, orders_lines
 from batchcast.cli.words import Words, safe
 from batchcast.domain.message import mark
 
@@ -25,10 +26,12 @@ _KINDS: Mapping[str, str] = {
 
 
 def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
-    """The files, and how good the forecast is in words."""
+    """The files, how good the forecast is in words, and what to order."""
     yield files_card(result, words)
     if result.hindsight is not None:
         yield from hindsight_lines(result.hindsight, words)
+    if result.orders is not None:
+        yield from orders_lines(result.orders, result.files, words)
 
 
 def files_card(result: RunResult, words: Words) -> RenderableType:
@@ -49,5 +52,6 @@ def result_json(result: RunResult, words: Words) -> dict[str, Any]:
         "counts": dict(result.counts),
         "seconds": round(result.seconds, 3),
         "leaderboard": [row.as_json() for row in result.leaderboard],
+        "orders": None if result.orders is None else orders_json(result.orders),
         "hindsight": None if result.hindsight is None else hindsight_json(result.hindsight, words),
     }
