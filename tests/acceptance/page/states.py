@@ -30,6 +30,9 @@ def of_the_dashboard(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]
     reader.set("lead_time", "0")
     yield "settings-refused"
     page.goto(site)
+    reader.choose(files["carrying"])
+    yield "file-with-stock"
+    page.goto(site)
     reader.choose(files["large"])
     yield "file-large"
     page.goto(site)
@@ -106,6 +109,9 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     reader.await_state("completed")
     page.goto(f"{server.page}/batches/{carrying}/orders")
     yield "orders-offered"
+    for summary in page.locator(".orders-reading summary").all():
+        summary.click()
+    yield "orders-read-so"
     reader.order_from_history()
     yield "orders-from-history"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")

@@ -100,6 +100,19 @@ def test_a_history_with_columns_of_stock_is_offered_and_answers(browser, indones
     assert 'form="stock-file"' in browser.post(url, files=file_of()).text
 
 
+def test_numbers_of_a_history_that_read_two_ways_are_answered_once_the_page_is_told(browser, run_batch):
+    header, *rows = demand_file().decode().splitlines()
+    lines = [f"{header};stok;harga".replace(",", ";"), *(f"{row.replace(',', ';')};1;1.500" for row in rows)]
+    batch = run_batch("\n".join(lines).encode())
+    url = f"/batches/{batch.batch_id}/orders"
+    assert 'name="number_style"' in browser.get(url).text
+
+    asked, told = browser.post(url).text, browser.post(f"{url}/next_units.csv", {"number_style": "comma"}).text
+
+    assert "Set number_style to point or to comma" in asked
+    assert {row["cost"] for row in csv.DictReader(io.StringIO(told))} == {"1500"}
+
+
 def test_a_history_without_them_is_not_offered_and_an_empty_form_gets_a_sentence(browser, url):
     assert "history-stock" not in browser.get(url).text
 
