@@ -31,7 +31,7 @@ HORIZONS = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
 HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
 LEVELLED = (0.5, 2.0)  # how far the mean is put right, and ...
-LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many usual ones: one that is huge shall not lift the batch
+LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many usual ones: none that is huge lifts the whole batch
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
