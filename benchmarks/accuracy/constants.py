@@ -17,7 +17,7 @@ from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
 from batchcast.forecast import combine, families, family
-from batchcast.forecast.learned import booster
+from batchcast.forecast.learned import booster, learner
 
 # module, constant, values tried; the value in use is among them
 TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
@@ -32,7 +32,9 @@ TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
             {"lightgbm_quantile": 0.7, "lightgbm_tweedie": 0.15},
         ),
     ),
+    (combine, "TAIL_STRETCH", (1.0, 1.15, 1.3)),
     (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
+    (learner, "HORIZONS", (4, 8, 12)),
     (booster, "ROUNDS", (30, 60, 120)),
     (booster, "SETTINGS", ({"num_leaves": 4}, {"num_leaves": 8}, {"num_leaves": 16})),
 )
