@@ -93,7 +93,7 @@ def _current(module: ModuleType, name: str, values: tuple[Any, ...]) -> Any:
 
 
 def _show(value: Any) -> str:
-    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else f"{value:g}"
+    return ", ".join(f"{k} {v:.3g}" for k, v in value.items()) if isinstance(value, Mapping) else f"{value:g}"
 
 
 if __name__ == "__main__":
