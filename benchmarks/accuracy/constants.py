@@ -16,7 +16,8 @@ import numpy as np
 from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
-from batchcast.forecast import combine, families, family
+from batchcast.forecast import combine, family
+from batchcast.forecast.families import shares
 from batchcast.forecast.learned import booster, learner
 
 # module, constant, values tried; the value in use is among them
@@ -24,7 +25,7 @@ TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
     (combine, "POOL_WEIGHT", (25.0, 100.0, 400.0)),
     (combine, "COMPETITORS", (2, 3, 4)),
     (
-        families,
+        shares,
         "SHARES",
         (
             {"lightgbm_quantile": 1 / 3, "lightgbm_tweedie": 1 / 3},

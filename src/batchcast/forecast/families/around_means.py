@@ -1,0 +1,114 @@
+"""Families that spread demand around the mean of a point model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.distributions.conformal import conformal_quantiles, typical_deviation
+from batchcast.forecast.distributions.negbin import negbin_quantiles
+from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
+from batchcast.forecast.families.shares import share_of
+from batchcast.forecast.family import Calibration, Levels, Rows
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NegativeBinomial:
+    """Negative binomial around the mean of a point model."""
+
+    model: str
+    kin: str
+    has_mean: bool = True
+
+    @property
+    def name(self) -> str:
+        """`negbin_` and the point model."""
+        return f"negbin_{self.model}"
+
+    @property
+    def share(self) -> float:
+        """0, unless the mean is a learned one."""
+        return share_of(self.model)
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Dispersion is that of past sums, times the factor that fitted the sample."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        dispersion = evidence.dispersion * calibration.spread_of(self.name, evidence.classes)
+        return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Dispersion is that of single periods, times the same factor."""
+        mean = evidence.steps(self.model, count)[-1, rows]
+        dispersion = _step_dispersion(evidence, rows) * calibration.spread_of(self.name, evidence.classes[-1, rows])
+        unit = np.repeat(evidence.moments.unit[-1, rows], count)
+        quantiles = negbin_quantiles(mean.ravel(), np.repeat(dispersion, count), unit, levels)
+        return quantiles.reshape(len(rows), count, len(levels))
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """A point model and the errors it made on the sample of the batch, in standard deviations."""
+
+    model: str
+    kin: str = "conformal"
+    share: float = 0.0
+    has_mean: bool = True
+
+    @property
+    def name(self) -> str:
+        """`conformal_` and the point model."""
+        return f"conformal_{self.model}"
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """At each fold with the errors of the other folds."""
+        mean, deviation = self.centre(evidence)
+        table = calibration.residuals[self.name][evidence.folds[:, None], evidence.classes]
+        quantiles = conformal_quantiles(mean, deviation, table, evidence.moments.unit, levels)
+        return quantiles, evidence.steps(self.model, count)
+
+    def centre(self, evidence: Evidence) -> tuple[Floats, Floats]:
+        """Mean of the sum and the deviation its errors are measured in, shape (cutoffs, series)."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        usual = evidence.moments.mean * evidence.span
+        return mean, typical_deviation(mean, usual, evidence.dispersion, evidence.moments.unit)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """A negative binomial step: errors are pooled for sums only."""
+        return NegativeBinomial(self.model, self.kin).steps(evidence, calibration, rows, count, levels)
+
+
+@dataclass(frozen=True)
+class Certain:
+    """A point model taken at its word, every quantile its mean: a baseline to stand beside, never a candidate."""
+
+    model: str
+
+    @property
+    def name(self) -> str:
+        """That of the point model."""
+        return self.model
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """The mean, at every level."""
+        mean = evidence.steps(self.model, evidence.span).sum(axis=2)
+        return np.repeat(mean[:, :, None], len(levels), axis=2), evidence.steps(self.model, count)
+
+
+def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) -> Floats:
+    """Quantiles of the sum around each mean, shape (cutoffs, series, levels); NaN where the mean is."""
+    quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit.ravel(), levels)
+    quantiles[np.isnan(mean.ravel())] = np.nan
+    return quantiles.reshape(*mean.shape, len(levels))
+
+
+def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
+    """Variance of single periods divided by their mean; the mean demand where there are few demands."""
+    moments = evidence.moments
+    mean = moments.mean[-1, rows]
+    single = np.where(mean > 0, moments.variance[-1, rows] / np.where(mean > 0, mean, 1.0), 0.0)
+    lump = np.where(moments.demands[-1, rows] < FEW_DEMANDS, moments.size_mean[-1, rows], 0.0)
+    return np.maximum(single, lump)
