@@ -90,9 +90,23 @@ class Desk:
         return on_progress
 
 
+class _LeftOut:
+    """Finds no pandas and no scikit-learn: pyarrow and LightGBM load them where they are, and no job needs either.
+
+    It takes a worker a quarter of its start, and memory as long as it lives.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Nothing, or say so."""
+        if name in {"pandas", "sklearn"}:
+            raise ModuleNotFoundError(f"{name} is left out of workers", name=name)
+
+
 def main() -> None:
     """Work until the pool closes the pipe or dies."""
     _die_with_parent()
+    sys.meta_path.insert(0, _LeftOut)
     faulthandler.enable()
     desk = Desk(*_take_pipes())
     desk.work()

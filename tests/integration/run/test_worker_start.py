@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import batchcast.run
+from batchcast.run.job import Ending
 
 ACTS = Path(__file__).parent / "acts"
 CODE = "import sys, batchcast.run.worker; print(*sorted(sys.modules))"
@@ -29,6 +30,14 @@ def test_a_worker_imports_the_standard_library_alone():
     foreign = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names - ours
     assert foreign == set()
     assert not loaded & {"asyncio", "multiprocessing", "subprocess", "batchcast.run.local_pool"}
+
+
+@pytest.mark.parametrize("module", ["pandas", "sklearn"])
+def test_a_worker_leaves_out_what_libraries_would_load_and_no_job_needs(module, make_pool, act):
+    outcome = make_pool().submit(act("load", module=module)).wait(20)
+
+    assert outcome.ending is Ending.ERROR
+    assert f"{module} is left out of workers" in str(outcome.error)
 
 
 def test_a_worker_ends_when_its_pipe_is_closed():

@@ -1,6 +1,7 @@
 """Jobs for the tests: each does one thing that a job may do, most of them bad."""
 
 import ctypes
+import importlib
 import itertools
 import os
 import signal
@@ -24,6 +25,10 @@ def who(arguments, on_progress):
     """Process id, threads allowed, and what is loaded."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     return {"pid": os.getpid(), "session": os.getsid(0), "threads": [os.environ.get(n) for n in names]}
+
+
+def load(arguments, on_progress):
+    importlib.import_module(arguments["module"])
 
 
 def steps_of_progress(arguments, on_progress):
