@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -139,7 +140,12 @@ class Certificate:
 
 def engine_versions() -> dict[str, str]:
     """Versions of everything that numbers depend on, and of Python."""
-    return {name: version(name) for name in _ENGINE} | {"python": platform.python_version()}
+    return {name: _version(name) for name in _ENGINE} | {"python": platform.python_version()}
+
+
+@cache  # it reads and parses a file of the package, and a batch asks again for each of its partitions
+def _version(name: str) -> str:
+    return version(name)
 
 
 def _invalid(path: Path, reason: str) -> InvalidCertificate:

@@ -142,3 +142,10 @@ def test_other_versions_are_refused_and_named(certificate: Certificate) -> None:
         older.require_engine()
     with pytest.raises(CertificateMismatch, match=r"made with batchcast \?, numpy \?, numba \?, pyarrow \?"):
         replace(certificate, versions={}).require_engine()
+
+
+def test_versions_are_looked_up_once(monkeypatch):
+    expected = engine_versions()
+    monkeypatch.setattr("batchcast.publish.certificate.version", None)
+
+    assert engine_versions() == expected
