@@ -40,8 +40,8 @@ def chromium() -> Iterator[Browser]:
 
     expect.set_options(timeout=1000 * _SECONDS)
     with sync_playwright() as playwright:
-        # Chromium's sandbox does not start as root, and it visits our own pages alone.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        # Its sandbox does not start as root, and it visits our own pages alone; a graphics card would be emulated.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
