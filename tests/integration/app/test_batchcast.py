@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from batchcast.app import Analysis, Batchcast, NoListener
+from batchcast.app import Analysis, Batchcast, NoListener, RunResult
 from batchcast.app.environment import Environment
 from batchcast.app.intake import ReadingFailed, error_of
 from batchcast.app.samples import write_sample
@@ -20,8 +20,10 @@ from batchcast.ingest import RowsRefused
 from batchcast.publish import CertificateMismatch, OutputTaken
 from batchcast.run import Ending, Job, Outcome
 
-pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
-
+pytestmark = [
+    pytest.mark.alone,  # counts the processes and descriptors of its own process
+    pytest.mark.xdist_group("batchcast"),  # one forecast of the sample for all that want any
+]
 
 _SETTINGS = BatchSettings(horizon=3, batch_mode="on")
 
@@ -54,6 +56,13 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample") / "sample.csv"
     write_sample("sample_optimal", path)
     return path
+
+
+@pytest.fixture(scope="module")
+def published(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+    """The sample, forecast once under these settings; its files are for reading."""
+    folder = tmp_path_factory.mktemp("published")
+    return Batchcast(Environment(home=folder / "home")).run(sample, _SETTINGS, out=folder / "out" / "forecast.csv")
 
 
 def _leftovers(tmp_path: Path) -> list[Path]:
@@ -101,33 +110,36 @@ def test_a_batch_tells_its_steps_publishes_one_result_and_leaves_nothing_behind(
     assert certificate["timings"].keys() >= {"ingest", "publish"}
 
 
-def test_the_plan_and_the_number_of_workers_change_no_byte(app: Batchcast, sample: Path, tmp_path: Path) -> None:
+def test_the_plan_and_the_number_of_workers_change_no_byte(
+    app: Batchcast, published: RunResult, sample: Path, tmp_path: Path
+) -> None:
     plans = {
-        "site": BatchSettings(horizon=3, batch_mode="on"),
         "size": BatchSettings(horizon=3, batch_mode="on", partition_strategy="auto", max_rows_per_partition=100),
         "one": BatchSettings(horizon=3, batch_mode="off", max_parallel=1),
     }
     for name, settings in plans.items():
         app.run(sample, settings, out=tmp_path / name / "forecast.csv")
 
-    assert _digests(tmp_path / "site") == _digests(tmp_path / "size") == _digests(tmp_path / "one")
+    by_site = published.files["forecast"].parent
+    assert _digests(by_site) == _digests(tmp_path / "size") == _digests(tmp_path / "one")
 
 
-def test_a_run_is_repeated_to_the_byte_from_its_certificate(app: Batchcast, sample: Path, tmp_path: Path) -> None:
-    first = app.run(sample, _SETTINGS, out=tmp_path / "first" / "forecast.csv")
+def test_a_run_is_repeated_to_the_byte_from_its_certificate(
+    app: Batchcast, published: RunResult, sample: Path, tmp_path: Path
+) -> None:
+    app.replay(published.files["certificate"], sample, out=tmp_path / "second" / "forecast.csv")
 
-    app.replay(first.files["certificate"], sample, out=tmp_path / "second" / "forecast.csv")
-
-    assert _digests(tmp_path / "first") == _digests(tmp_path / "second")
+    assert _digests(published.files["forecast"].parent) == _digests(tmp_path / "second")
 
 
-def test_another_file_is_not_what_the_certificate_is_of(app: Batchcast, sample: Path, tmp_path: Path) -> None:
-    first = app.run(sample, _SETTINGS, out=tmp_path / "first" / "forecast.csv")
+def test_another_file_is_not_what_the_certificate_is_of(
+    app: Batchcast, published: RunResult, sample: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "other.csv"
     other.write_bytes(sample.read_bytes().replace(b",1\n", b",2\n", 1))
 
     with pytest.raises(CertificateMismatch):
-        app.replay(first.files["certificate"], other, out=tmp_path / "second" / "forecast.csv")
+        app.replay(published.files["certificate"], other, out=tmp_path / "second" / "forecast.csv")
 
     assert not (tmp_path / "second").exists()
 
