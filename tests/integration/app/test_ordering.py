@@ -19,6 +19,8 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import InvalidStockFile
 from batchcast.publish import NoResultHere, OutputTaken, PublishFailed
 
+pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,8 @@ from batchcast.forecast.kernels import buckets, events, holt, holt_winters, ses,
 from batchcast.forecast.models import forecast_points
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
+pytestmark = pytest.mark.xdist_group("reference")  # a set is read and fitted once for all
+
 Floats = NDArray[np.float64]
 STEPS = 6
 HELD = np.array([0, 6])

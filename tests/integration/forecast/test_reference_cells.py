@@ -15,6 +15,8 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast import Leaderboard, forecast_panel, learn_pool, merge_statistics
 from batchcast.forecast.panel import Panel
 
+pytestmark = pytest.mark.xdist_group("reference cells")  # a set is forecast once for all
+
 MONTHLY, WEEKLY = Calendar(frequency=Frequency.MONTHLY), Calendar(frequency=Frequency.WEEKLY)
 SETS = {  # horizon; zero, NegBin at IMAPA, NegBin at TSB, empirical windows
     "carparts": (MONTHLY, 6, 0.805, 0.255, 0.270, 0.348),

@@ -23,6 +23,8 @@ from batchcast.run.room import NoRoom, needing_room
 from batchcast.store import MemoryStore
 from batchcast.store.artifacts import LocalFolder
 
+pytestmark = pytest.mark.xdist_group("jobs")  # one pool of workers for all
+
 PACE = Pace(seconds_per_cell=1e-6, seconds_per_series=1e-5, start_seconds=1.0)
 SETTINGS = BatchSettings(horizon=3, frequency="M", batch_mode="on", models=("ses", "naive"))
 

@@ -9,6 +9,8 @@ from batchcast.app.tokens import TOKEN_ROLES, Role, new_token
 from batchcast.web.access.attempts import OF_ONE
 from batchcast.web.application import ROUTERS
 
+pytestmark = pytest.mark.xdist_group("page")
+
 NOBODY = "0" * 32
 
 

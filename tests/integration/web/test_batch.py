@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("page")
+
 NOBODY = "0" * 32
 
 

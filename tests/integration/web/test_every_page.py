@@ -10,6 +10,8 @@ import pytest
 from batchcast.web.assets import Assets
 from batchcast.web.choices import local_path
 
+pytestmark = pytest.mark.xdist_group("page")
+
 ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 

@@ -11,6 +11,8 @@ from batchcast.domain.batch import BatchState
 from batchcast.web.help.pages import EXAMPLES
 from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
+pytestmark = pytest.mark.xdist_group("page")
+
 
 def test_the_overview_says_what_the_file_must_look_like(browser, indonesian):
     assert "What the file must look like" in browser.get("/help").text

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from batchcast.store import UnknownBatch
+
+pytestmark = pytest.mark.xdist_group("page")
 
 
 def test_every_batch_is_listed_with_what_one_can_do_with_it(browser, indonesian, finished_batch):

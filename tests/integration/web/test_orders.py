@@ -11,6 +11,8 @@ from tests.integration.api.conftest import demand_file
 
 from batchcast.domain.batch import BatchState
 
+pytestmark = pytest.mark.xdist_group("page")
+
 STOCK = b"site;part;stok;harga\nKendari;0012;0;2,5\nKendari;A/1 b;50;\nMars;<b>X;1;1\n"
 
 

@@ -20,6 +20,8 @@ from batchcast.app.service import ResultNotKept, Service
 from batchcast.domain.batch import Batch
 from batchcast.publish import SeriesQuery
 
+pytestmark = pytest.mark.xdist_group("page")
+
 ROW = re.compile(r'<a href="([^"]*/series/one\?[^"]*)"><bdi>([^<]*)</bdi></a>')
 
 

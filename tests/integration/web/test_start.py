@@ -12,6 +12,8 @@ from batchcast.domain.batch import BatchState
 from batchcast.domain.settings import BatchSettings
 from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
+pytestmark = pytest.mark.xdist_group("page")
+
 FAST = {"models": "naive", "frequency": "M", "horizon": "3", "shown": "1"}
 NONCE = re.compile(r'name="nonce" value="([0-9a-f]+)"')
 

@@ -12,6 +12,8 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+pytestmark = pytest.mark.xdist_group("translations")  # the sources are read once for all
+
 PACKAGE = Path(__file__).parents[3] / "src" / "batchcast"
 PO = PACKAGE / "app" / "locale" / "id.po"
 

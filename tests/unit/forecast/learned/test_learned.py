@@ -17,6 +17,8 @@ from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.pool import Pool
 from batchcast.forecast.prepare import learn_pool
 
+pytestmark = pytest.mark.xdist_group("learned")  # one pool for all
+
 NAMES = {family.name for family in LEARNED_FAMILIES}
 SERIES, PERIODS = 260, 30
 
