@@ -22,7 +22,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.store import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
 from batchcast.store.sql import SqlStore, contents, database, schema
 from batchcast.store.sql.database import Database
-from batchcast.store.sql.migrating import migrate_to
+from batchcast.store.sql.migrating import LATEST, migrate_to
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
 KINDS = ["sqlite", "postgresql"]
@@ -129,6 +129,7 @@ def test_every_migration_has_a_database_as_it_left_it():
     revisions = [script.revision for script in scripts.walk_revisions()]
 
     assert {path.stem for path in RELEASED} == set(revisions)
+    assert revisions[0] == LATEST
 
 
 @pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
