@@ -46,10 +46,10 @@ def test_killing_the_main_process_leaves_no_worker_alive_two_seconds_later(start
     assert len(workers) == 3
 
     program.kill()
-    gone, alive = psutil.wait_procs(workers, timeout=2)
+    _, left = psutil.wait_procs(workers, timeout=2)
 
-    assert alive == []
-    assert len(gone) == 3
+    # Whoever inherits a dead worker may be slow to take note of it.
+    assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_a_sweep_kills_what_a_dead_pools_workers_left_and_nothing_else(
