@@ -121,11 +121,16 @@ def test_100_000_series_are_searched_sorted_and_paged(open_page, site):
     page = open_page(f"{site.page}/batches/{batch_id}/series")
     expect(page.locator("#series-count")).to_contain_text("100,000 series")
     expect(page.get_by_text("page 1 of 2,000")).to_be_visible()
+    searches: list[str] = []
+    page.on("request", lambda request: searches.append(request.url) if "/series?" in request.url else None)
+    page.get_by_role("combobox", name="Site").select_option("S4")
+    expect(page.locator("#series-count")).to_contain_text("14,286 series")
     page.get_by_label("Search part number or site").fill("P012345")
     expect(page.locator("#series-count")).to_contain_text("1 series")
     page.get_by_role("link", name="P012345").click()
     expect(page.get_by_role("heading", name="P012345")).to_be_visible()
     page.locator(".uplot").wait_for()
+    assert len(searches) == 2  # leaving the box searches no third time, which would take away the link under the click
 
 
 def test_the_service_level_moves_the_stock_figures_and_has_a_range(open_page, site, lumpy_file):
