@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.plugins.debian import found_or_installed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
@@ -124,14 +124,7 @@ def barriers(page: Page) -> list[str]:
 
 def _find_chromium() -> str:
     """The program; as root it is installed where it is missing."""
-    found = _chromium_here()
-    if found is None and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
-        for command in (["apt-get", "update"], install):
-            subprocess.run(
-                command, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            )
-        found = _chromium_here()
+    found = found_or_installed(_chromium_here, "chromium", "fonts-dejavu-core")
     if found is None:
         raise NoChromium("chromium is not installed: run `apt-get install chromium`")
     return found

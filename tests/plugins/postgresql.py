@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import psycopg
 import pytest
+from tests.plugins.debian import found_or_installed
 
 _START_SECONDS = 60
 _ROLE = "postgres"
@@ -186,10 +187,7 @@ def _running() -> Iterator[PostgresServer]:
 
 def _find_programs() -> Path:
     """The folder of PostgreSQL's programs; as root they are installed where they are missing."""
-    found = _programs_here()
-    if found is None and _identity() and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-y", "postgresql"], check=False, capture_output=True)
-        found = _programs_here()
+    found = found_or_installed(_programs_here, "postgresql")
     if found is None:
         raise NoPostgreSQL("PostgreSQL is not installed: run `apt-get install postgresql`, or put its bin into PATH")
     return found
