@@ -2,18 +2,17 @@
 # PostgreSQL and chromium from Debian's packages where they are missing and they may).
 # Another interpreter: make test PYTHON=/path/to/python3.12
 
+# Hundreds of processes start in the tests, each a quarter of a second sooner where modules are kept compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check screenshots bench accuracy clean static
+.PHONY: help demo serve test check screenshots bench accuracy clean static warm interpreted counted acceptance
 
 VENV := .venv
 BIN := $(VENV)/bin
 CAN_RUN := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
-
-# Overflow of whole numbers is meant where compiled code hashes; interpreted, numpy warns of it.
-COUNTED := --cov --cov-append --cov-report= --cov-fail-under=0
-INTERPRETED := --cov --cov-report= --cov-fail-under=0 -W ignore::RuntimeWarning -m "not compiled"
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,15 +29,30 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 	$(BIN)/batchcast warm
 	@exec $(BIN)/batchcast serve
 
-test: static ## check everything and run every test, with coverage
-	$(BIN)/batchcast warm
-	@echo "Compiled lines can't be counted, so the unit tests of the models run once interpreted:"
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -q $(INTERPRETED) tests/unit/forecast
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(COUNTED) -m "not alone" tests/unit tests/property tests/integration
-	@echo "Batchcast as people use it; its lines have been counted, and here it is waited for, so three go at once:"
+# What waits for servers and browsers goes beside what computes; three and two processes are right for two cores.
+test: $(VENV)/.dev ## check everything and run every test, with coverage
+	@$(MAKE) --no-print-directory --jobs 3 static warm interpreted
+	@$(MAKE) --no-print-directory --jobs 2 counted acceptance
+	@echo "Tests that count what their process has started or measure time, and so go where nothing else does:"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov --cov-append --cov-report=term -m alone
+
+# Compiled lines can't be counted, so the unit tests of the models run once interpreted. Overflow of whole numbers is
+# meant where compiled code hashes; interpreted, numpy warns of it.
+interpreted: $(VENV)/.dev
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q --cov --cov-report= --cov-fail-under=0 \
+		-W ignore::RuntimeWarning -m "not compiled" tests/unit/forecast
+
+counted: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov --cov-append --cov-report= --cov-fail-under=0 \
+		-m "not alone" tests/unit tests/property tests/integration
+
+# Batchcast as people use it; its lines are counted elsewhere. A run of its own, because the browser's driver keeps an
+# event loop at work in its process, where no other test can start one.
+acceptance: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not alone" tests/acceptance
-	@echo "Tests that count what their process has started, and so go where no other has:"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-append --cov-report=term -m alone
+
+warm: $(VENV)/.dev
+	$(BIN)/batchcast warm
 
 check: static ## check format, lint, types, imports and docs
 	$(BIN)/python -m pytest tests/unit/docs tests/acceptance/docs
