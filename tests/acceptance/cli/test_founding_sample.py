@@ -127,6 +127,7 @@ def test_a_result_that_cannot_be_written_is_rolled_back(environment, founding_sa
     assert list((home / "batches").iterdir()) == []
 
 
+@pytest.mark.alone  # measures how long a person waits
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_person_who_stops_a_batch_waits_less_than_two_seconds(environment, founding_sample, tmp_path, home, number):
     command = [*BATCHCAST, "run", str(founding_sample), "-o", str(tmp_path / "f.csv"), "--json"]
@@ -173,6 +174,7 @@ def test_a_reader_who_has_seen_enough_of_an_analysis_is_no_error(environment, fo
     running.stderr.close()
 
 
+@pytest.mark.alone  # measures how long a person waits
 def test_the_version_is_there_at_once(environment):
     command = [*BATCHCAST, "--version"]
 

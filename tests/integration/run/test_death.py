@@ -39,6 +39,7 @@ def start_program(tmp_path):
         process.communicate()
 
 
+@pytest.mark.alone  # measures time
 def test_killing_the_main_process_leaves_no_worker_alive_two_seconds_later(start_program, tmp_path, until, workers_of):
     program = start_program("hold_workers")
     until(lambda: all((tmp_path / name).exists() for name in "123"))
@@ -109,6 +110,7 @@ def test_a_sweep_tells_how_many_it_killed(monkeypatch):
     assert [process.wait(20) for process in mine] == [-signal.SIGKILL] * 3
 
 
+@pytest.mark.alone  # measures time
 @pytest.mark.parametrize("signals", [1, 3])
 def test_ctrl_c_cancels_cleanly_within_two_seconds(
     *, start_program, tmp_path, until, workers_of, make_plan, a_history, signals
