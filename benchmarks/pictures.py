@@ -19,6 +19,7 @@ from measure import BATCHCAST
 INTO = Path(__file__).parents[1] / "docs" / "images" / "explanation"
 ACCENT, PLAIN, BAND, GRID = "#c2410c", "#2563eb", "#bfdbfe", "#ddd"
 SERVICE = 0.95
+ENOUGH_MONTHS, NOT_THE_FIRST = 5, 5  # a part that is asked for often enough to look at, and not an extreme one
 
 
 def main() -> None:
@@ -98,8 +99,10 @@ def band(sample: Path) -> str:
     """One part: its months, the band of each month to come, and the stock that its lead-time demand takes."""
     ran = batchcast.forecast(str(sample), horizon=3, frequency="M", service_level=SERVICE)
     stock = ran.stock.to_pylist() if hasattr(ran.stock, "to_pylist") else ran.stock.to_dict("records")
-    chosen = sorted(stock, key=lambda row: (-row["lead_time_mean"], row["site_code"], row["partnumber"]))[40]
-    key = (chosen["site_code"], chosen["partnumber"])
+    largest = sorted(stock, key=lambda row: (-row["lead_time_mean"], row["site_code"], row["partnumber"]))
+    keys = [(row["site_code"], row["partnumber"]) for row in largest]
+    place = [k for k, key in enumerate(keys) if np.count_nonzero(_months(sample, key)) >= ENOUGH_MONTHS][NOT_THE_FIRST]
+    chosen, key = largest[place], keys[place]
     table = ran.forecasts.to_pylist() if hasattr(ran.forecasts, "to_pylist") else ran.forecasts.to_dict("records")
     steps = [row for row in table if (row["site_code"], row["partnumber"]) == key]
     months = _months(sample, key)
