@@ -109,8 +109,6 @@ class Inventory:
         bought: list[NextUnit] = []
         spent = 0.0
         for one in islice(next_purchases(self._shortage, self._on_hand, self._pack, cost), most):
-            if one.avoided <= _DUST:
-                break
             item, here = self._items[one.series], np.array([one.series])
             before, after = (float(self._served(np.array([s]), here)[0]) for s in (one.stock, one.stock + one.units))
             spent += 0.0 if item.unit_cost is None else one.cost

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 TAIL = 1.5  # times the last quantile: what demand is believed to stay within
+LEAST_SAVED = 1e-9  # units that a pack must save to be bought: less is what computing with binary fractions leaves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +103,13 @@ def next_purchases(shortage: Shortage, on_hand: Floats, pack_size: Floats, unit_
         pack_size: units that are bought at once, over 0, same shape.
         unit_cost: money a unit, over 0, same shape.
 
-    Ends where no pack saves anything. Of equal ones the first series comes first.
+    A part is done where its next pack saves no more than LEAST_SAVED, however little it costs; the list ends where all
+    are. Of equal ones the first series comes first.
     """
     cost = unit_cost * pack_size
     stock = on_hand.copy()
     saved = shortage.at(np.nan_to_num(stock)) - shortage.at(np.nan_to_num(stock) + pack_size)
-    waiting = [(-saved[i] / cost[i], i) for i in range(len(stock)) if not np.isnan(stock[i]) and saved[i] > 0]
+    waiting = [(-saved[i] / cost[i], i) for i in range(len(stock)) if not np.isnan(stock[i]) and saved[i] > LEAST_SAVED]
     heapq.heapify(waiting)
     while waiting:
         gain, i = heapq.heappop(waiting)
@@ -116,5 +118,5 @@ def next_purchases(shortage: Shortage, on_hand: Floats, pack_size: Floats, unit_
         stock[i] += pack_size[i]
         row = np.array([i])
         more = shortage.at(stock[row], row) - shortage.at(stock[row] + pack_size[row], row)
-        if more[0] > 0:
+        if more[0] > LEAST_SAVED:
             heapq.heappush(waiting, (-float(more[0]) / cost[i], i))

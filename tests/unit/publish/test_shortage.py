@@ -80,3 +80,13 @@ def test_each_choice_is_the_best_there_is(shortage):
         assert one.series == int(saved.argmax())
         assert one.stock == stock[one.series]
         stock[one.series] += pack[one.series]
+
+
+def test_a_pack_that_saves_next_to_nothing_does_not_end_the_list() -> None:
+    """A washer for a cent goes on being the best of its money when it saves a billionth; the engine is needed still."""
+    shortage = Shortage.of(np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 5.0]]), LEVELS, np.array([0.9, 1.5]))
+    packs, costs = np.array([1e-9, 1.0]), np.array([1e-4, 1e9])
+
+    found = list(islice(next_purchases(shortage, np.zeros(2), packs, costs), 5))
+
+    assert [one.series for one in found] == [1] * 5
