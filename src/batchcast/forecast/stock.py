@@ -47,7 +47,8 @@ def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stoc
         service_level: probability that lead-time demand is served in full.
 
     The demand not served is that beyond the reorder point, which happens only above the service level: the mean
-    excess there, of four strata of the tail, divided by the mean demand.
+    excess there, of four strata of the tail, divided by the mean demand. No stock serves none of it, even where the
+    tail amounts to less than the mean.
     """
     quantile = quantiles[:, 0]
     reorder_point = np.ceil(quantile)
@@ -60,5 +61,5 @@ def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stoc
         quantile=quantile,
         safety_stock=np.maximum(quantile - mean, 0.0),
         reorder_point=reorder_point,
-        fill_rate=np.clip(1.0 - share, 0.0, 1.0),
+        fill_rate=np.where((reorder_point > 0) | (mean <= 0), np.clip(1.0 - share, 0.0, 1.0), 0.0),
     )

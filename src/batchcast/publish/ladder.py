@@ -66,7 +66,10 @@ class StockLadder:
         return np.ceil(found - 1e-9) + 0.0 if is_whole else found  # a minus zero becomes zero
 
     def _fill_rate(self, reorder_point: float, mean: float) -> float:
-        """Expected share of the lead-time demand that a stock serves, on the published side of the published one."""
+        """Expected share of the lead-time demand that a stock serves, on the published side of the published one.
+
+        No stock serves none.
+        """
         if mean <= 0:
             return 1.0
         published_point, published_rate = (
@@ -74,6 +77,8 @@ class StockLadder:
         )
         if reorder_point == published_point:
             return published_rate
+        if reorder_point == 0:
+            return 0.0
         least = float(self.levels[0])
         tail = (1.0 - least) * (np.arange(_STRATA) + 0.5) / _STRATA
         excess = np.maximum(self._quantile(1.0 - tail) - reorder_point, 0.0)

@@ -56,6 +56,13 @@ def test_a_series_without_demand_needs_no_stock():
     assert [x[0] for x in (stock.reorder_point, stock.safety_stock, stock.fill_rate)] == [0, 0, 1]
 
 
+def test_no_stock_serves_no_demand():
+    """The tail says 0.05 * 0.5 = 0.025 short of a mean of 0.1; without any stock it is all of it."""
+    stock = stock_figures(np.array([0.1]), np.array([[0.0, 0, 0, 0, 10]]), 0.95)
+
+    assert (stock.reorder_point[0], stock.fill_rate[0]) == (0, 0)
+
+
 def test_a_mean_beyond_the_quantile_leaves_no_safety_stock():
     assert stock_figures(np.array([3.0]), np.array([[1.0, 2, 3, 4, 90]]), 0.5).safety_stock.tolist() == [0.0]
 

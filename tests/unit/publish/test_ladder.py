@@ -72,6 +72,14 @@ def test_the_fill_rate_is_what_an_even_spread_of_demand_says() -> None:
     assert found["expected_fill_rate"] == pytest.approx(0.75, abs=2e-3)
 
 
+def test_no_stock_serves_no_demand() -> None:
+    """The quantiles say that hardly anything is short of a stock of 0; it is all of the mean."""
+    published = {"lead_time_mean": 2.0, "lead_time_quantile": 1.0, "reorder_point": 1.0, "expected_fill_rate": 0.9}
+    kept = {"levels": [0.5, 0.95, 0.9999], "quantiles": [0.0, 1.0, 1.0]}
+
+    assert StockLadder.of(kept, PUBLISHED | published).at(0.5)["expected_fill_rate"] == 0.0
+
+
 @given(
     steps=st.lists(st.floats(0, 50), min_size=5, max_size=5),
     mean=st.floats(0, 100),
