@@ -18,6 +18,7 @@ _MODELS = {
     3: mark("{model0}, {model1} and {model2}"),
 }
 _FALLBACK = "fallback_mean"
+_LEARNED = ("negbin_lightgbm_tweedie", "lightgbm_quantile")  # in every average, whatever the backtests say
 _ALMOST = 0.005  # value added under half a percent is none
 
 
@@ -120,12 +121,20 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
         "Its forecast is the average of {models}: they were the least wrong in the backtests of this part and of parts "
         "like it, and an average of several is less often far off than one alone."
     )
+    mixed = mark(
+        "Its forecast is the average of what was learned from all parts ({learned}) and of the other models that were "
+        "the least wrong in the backtests of this part and of parts like it ({others}). An average of several is less "
+        "often far off than one alone."
+    )
     asked = mark("Its forecast is that of {models}, chosen from the models that were asked for.")
     stand_in = mark("No model had an answer for this part; its mean stands in ({models}).")
     if names == [_FALLBACK]:
         template = stand_in
     elif request.models:
         template = asked
+    elif any(name in _LEARNED for name in names):
+        learned, others = (", ".join(n for n in names if (n in _LEARNED) is is_one) for is_one in (True, False))
+        return Message(mixed, {"learned": learned, "others": others})
     else:
         template = own if len(names) == 1 else averaged
     listed = _MODELS.get(len(names), ", ".join(f"{{model{place}}}" for place in range(len(names))))

@@ -11,7 +11,7 @@ from batchcast.app.part_words import sentences_of
 from batchcast.app.service import BacktestFold
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.families import FALLBACK_NAME
+from batchcast.forecast.families import FALLBACK_NAME, LEARNED_FAMILIES
 
 FIGURES = {"folds": 3, "lead_time_pinball": 0.3, "lead_time_pinball_naive": 0.4, "model": "wss+negbin_imapa"}
 
@@ -116,6 +116,16 @@ def test_value_added_that_is_not_known_is_not_told(unknown: dict[str, Any]) -> N
 )
 def test_the_models_are_named_with_the_reason_they_were_chosen(model: str, said: str) -> None:
     assert said in told(fold(3, 1.0), model=model)[-1]
+
+
+def test_what_is_learned_is_not_said_to_be_chosen_by_backtests() -> None:
+    """It is in every average, also where it was the worst in the backtests (decision 0011)."""
+    learned = [family.name for family in LEARNED_FAMILIES]
+
+    sentence = told(fold(3, 1.0), model="+".join([*learned, "wss", "empirical", "negbin_ses"]))[-1]
+
+    assert f"learned from all parts ({', '.join(learned)}) and of the other models" in sentence
+    assert "parts like it (wss, empirical, negbin_ses)." in sentence
 
 
 def test_models_that_were_asked_for_are_said_to_be() -> None:
