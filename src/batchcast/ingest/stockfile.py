@@ -78,6 +78,9 @@ class _Reading:
         if repeat is not None and self._layout.date is None:
             raise self._layout.undecided or self._repeated(*repeat)
         rows, notes = self._read(is_dated=is_dated)
+        if not rows.rows_read:
+            template = mark("{name} has a header and no rows under it: export it again, with a row for each part.")
+            raise _refused(template, name=self._name)
         bad = rows.first_bad()
         if bad is not None:
             raise self._bad_cell(*bad)

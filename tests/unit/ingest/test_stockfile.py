@@ -66,6 +66,7 @@ def test_one_number_decides_for_all(write) -> None:
     ("text", "sentence"),
     [
         ("", "is empty"),
+        ("part,stok\n", "stok.csv has a header and no rows under it: export it again"),
         ("site,stok\nA,1\n", r"no column partnumber; it has 'site', 'stok'\. Name one of them"),
         ("part,colour\nA,1\n", "says nothing of stock; it has 'part', 'colour'"),
         (
