@@ -5,6 +5,7 @@ A use case of its own, because stock changes daily and forecasts do not.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from batchcast.app.settings_text import Texts, settings_of_texts
@@ -19,11 +20,15 @@ _DECIDE_READING = ("date_order", "number_style", "bad_rows", "column_mapping")
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
     """How a stock file is read: as the texts say, else as a batch was whose settings are given, else by default.
 
+    Columns that the texts map come to those that the batch has mapped.
+
     Raises:
         InvalidSettings: if a text can't be read or is out of its range.
     """
     kept = {} if base is None else {name: getattr(base, name) for name in _DECIDE_READING}
-    return settings_of_texts(texts, base=BatchSettings(**kept))
+    settings = settings_of_texts(texts, base=BatchSettings(**kept))
+    mapping = {} if base is None else base.column_mapping
+    return replace(settings, column_mapping={**mapping, **settings.column_mapping})
 
 
 def read_stock_beside(stock: Path, history: Path, settings: BatchSettings) -> HeldStock:

@@ -126,6 +126,9 @@ def test_a_run_writes_the_orders_beside_its_result(carrying: Path, tmp_path: Pat
     again, files = make_orders(tmp_path, carrying)  # its history: read as it was for the run
     assert again == result.orders
     assert {kind: path.read_bytes() for kind, path in files.items()} == before
+    own_cost = {"column_mapping": ["unit_cost==2"]}  # what the run mapped stays so
+    priced, _ = make_orders(tmp_path, carrying, out=tmp_path / "priced", texts=own_cost)
+    assert {unit.cost for unit in priced.next_units} == {2.0}
     repeated = app.replay(
         tmp_path / "certificate.json", carrying, out=tmp_path / "again" / "june.csv", stock=tmp_path / "june_orders.csv"
     )
