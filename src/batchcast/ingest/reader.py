@@ -137,10 +137,15 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
             Message(mark("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
         )
     if layout.held:
-        template = mark(
+        enough = mark(
             "There are columns of stock: {columns}. Orders can be made from them, with no stock file beside; the "
             "demand is not changed by them."
         )
+        lacking = mark(
+            "There are columns of stock: {columns}. Without one of what is on hand no order can be made from them; the "
+            "demand is not changed by them."
+        )
+        template = enough if "on_hand" in layout.held else lacking
         notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.held.values())}))
     padded = tally.padded_keys
     if padded:

@@ -74,7 +74,14 @@ def test_columns_of_stock_are_said_to_be_there_for_orders_and_change_no_demand(r
     assert series(ingested) == {("ALL", "A"): {FIRST: 3.0}}
     assert report.stock_columns == {"unit_cost": "harga, cost", "on_hand": "Stok"}
     assert report.columns_left_alone == ("remark",)
-    assert any(str(note).startswith("There are columns of stock: harga, cost, Stok.") for note in report.notes)
+    assert any("stock: harga, cost, Stok. Orders can be made from them" in str(note) for note in report.notes)
+
+
+def test_a_price_alone_is_not_said_to_be_enough_for_orders(read):
+    ingested = read("date,part,qty,price\n2024-01-01,A,1,9.99\n")
+
+    told = [str(note) for note in ingested.report.notes]
+    assert any("stock: price. Without one of what is on hand no order can be made from them" in note for note in told)
 
 
 def test_further_columns_are_left_alone_and_named(read):

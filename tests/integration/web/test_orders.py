@@ -152,3 +152,10 @@ def test_a_batch_without_a_result_has_no_orders(browser, service, finished_batch
 
     assert page.status_code == 409
     assert "retry it to get one" in page.text
+
+
+def test_a_history_with_a_price_alone_is_not_offered(browser, run_batch):
+    header, *rows = demand_file().decode().splitlines()
+    batch = run_batch("\n".join([f"{header},price", *(f"{row},2" for row in rows)]).encode(), name="priced.csv")
+
+    assert "The uploaded history has stock columns" not in browser.get(f"/batches/{batch.batch_id}/orders").text
