@@ -126,7 +126,7 @@ def weigh_members(chosen: Ints, shares: Floats) -> Floats:
     Where no member competes, or none has a share, the others have everything.
     """
     is_there = chosen != NONE
-    own = np.where(is_there, shares[chosen], 0.0)
+    own = np.append(shares, 0.0)[chosen]  # the last place is that of NONE
     competes = is_there & (own == 0.0)
     rest = (1.0 - own.sum(axis=1)) / np.maximum(competes.sum(axis=1), 1)
     weights = np.where(competes, rest[:, None], own)
@@ -134,14 +134,16 @@ def weigh_members(chosen: Ints, shares: Floats) -> Floats:
     return np.asarray(weights / np.where(total > 0, total, 1.0))
 
 
-def weigh_means(chosen: Ints, weights: Floats, has_mean: NDArray[np.bool_]) -> Floats:
-    """The weights of those members that have a mean of their own, shape (families,), in the average of means.
+def weigh_means(chosen: Ints, shares: Floats, has_mean: NDArray[np.bool_]) -> Floats:
+    """The weight of each member in the average of means: of those that have a mean of their own, where any has.
 
-    Where none has, the weights as they are.
+    Args:
+        chosen: members, shape (series, members).
+        shares: share of each family in the average of means, shape (families,); 0: it competes for what is left.
+        has_mean: has the family a mean of its own, same shape.
     """
-    own = np.where((chosen != NONE) & has_mean[chosen], weights, 0.0)
-    total = own.sum(axis=1, keepdims=True)
-    return np.asarray(np.where(total > 0, own / np.where(total > 0, total, 1.0), weights))
+    weights = weigh_members(np.where(np.append(has_mean, False)[chosen], chosen, NONE), shares)
+    return np.where(weights.any(axis=1, keepdims=True), weights, weigh_members(chosen, shares))
 
 
 @compiled

@@ -22,6 +22,7 @@ from batchcast.forecast.backtest import Backtest, Picture, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families, stretch_tail, weigh_means, weigh_members
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
+from batchcast.forecast.families.shares import SHARE_OF_MEANS
 from batchcast.forecast.family import Family, Scored, fold_weights
 from batchcast.forecast.fence import fence_of_steps, fence_of_sums, hold_back
 from batchcast.forecast.outlook import Outlook
@@ -89,7 +90,7 @@ class Task:
     @property
     def families(self) -> tuple[Family, ...]:
         """The candidates: the families of the request that the pool knows, in its order."""
-        return tuple(family for family in families_of(self.request.models) if family.name in self.pool.families)
+        return tuple(family for family in families_of(self.request) if family.name in self.pool.families)
 
     @property
     def kins(self) -> Ints:
@@ -104,8 +105,9 @@ class Task:
 
     def weigh(self, chosen: Ints) -> tuple[Floats, Floats]:
         """Weights of the members of each series in the average of quantiles and in that of means."""
-        weights = weigh_members(chosen, self.shares)
-        return weights, weigh_means(chosen, weights, np.array([family.has_mean for family in self.families]))
+        has_mean = np.array([family.has_mean for family in self.families], dtype=np.bool_)
+        means = weigh_means(chosen, np.where(has_mean & (self.shares > 0), SHARE_OF_MEANS, 0.0), has_mean)
+        return weigh_members(chosen, self.shares), means
 
     def choose(
         self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
@@ -222,7 +224,7 @@ def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task) -
     count, levels = task.request.horizon, task.request.quantiles
     total = np.zeros((len(chosen), count, len(levels)))
     for k, family in enumerate(task.families):
-        rows = np.flatnonzero((chosen == k).any(axis=1))
+        rows = np.flatnonzero(((chosen == k) & (weights > 0)).any(axis=1))
         if len(rows):
             own = np.where(chosen[rows] == k, weights[rows], 0.0).sum(axis=1)
             total[rows] += own[:, None, None] * family.steps(final, task.pool.calibration, rows, count, levels)

@@ -37,7 +37,7 @@ def prepare_pool(history_path: Path, request: ForecastRequest, total_series: int
 
 def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     """Learn the pool of a batch from a panel that stands for it."""
-    families = families_of(request.models)
+    families = families_of(request)
     lengths = panel.lengths[panel.lengths > 0]
     typical = int(np.sort(lengths)[(3 * len(lengths)) // 4]) if len(lengths) else 0
     cutoffs = choose_cutoffs(request, typical)

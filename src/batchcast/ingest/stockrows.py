@@ -23,7 +23,8 @@ from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, Source, SourceRow, is_blank
 from batchcast.ingest.stockheader import StockLayout
 
-HAS_ZERO = "on_hand"  # the others are above 0
+HAS_ZERO = "on_hand"  # the others are above 0 ...
+FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
 _ONE_DAY = 0  # of all rows, where there are no dates
 
 
@@ -73,7 +74,9 @@ class StockRows:
         if not good.all():
             yield from self._unreadable(block, np.flatnonzero(~good))
         for ours, cells in self._layout.held.items():
-            values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours == HAS_ZERO)
+            values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours in {HAS_ZERO, FREE})
+            if ours == FREE:
+                has_value &= values != 0
             chosen = np.flatnonzero(good & has_value)
             self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
 

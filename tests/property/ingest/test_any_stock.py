@@ -29,7 +29,7 @@ def read(content: bytes, **chosen: str):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(rows, max_size=30))
+@given(st.lists(rows, min_size=1, max_size=30))
 def test_a_plain_loop_finds_the_same(found):
     text = HEADER + "".join(",".join(row) + "\n" for row in found)
     expected: dict[tuple[str, str], dict[str, float]] = {}

@@ -100,15 +100,19 @@ def test_a_share_that_is_missing_goes_to_the_others():
 def test_without_others_shares_have_everything():
     assert weigh([0, 1, NONE, NONE, NONE]) == pytest.approx([2 / 3, 1 / 3, 0, 0, 0])
     assert weigh([NONE] * 5) == [0] * 5
+    assert weigh([NONE] * 3, shares=()) == [0] * 3
 
 
 def test_means_are_averaged_over_those_that_have_one():
-    chosen = np.array([[0, 1, 2], [0, NONE, NONE], [NONE, NONE, NONE]], dtype=np.int64)
-    weights = np.array([[0.5, 0.25, 0.25], [1, 0, 0], [0, 0, 0]])
+    members = [[0, 1, 2, 3], [1, 2, 3, NONE], [0, 2, 3, NONE], [0, NONE, NONE, NONE], [NONE] * 4]
 
-    found = weigh_means(chosen, weights, np.array([False, True, True]))
+    found = weigh_means(
+        np.array(members, dtype=np.int64), np.array([0, 0.5, 0, 0]), np.array([False, True, True, True])
+    )
 
-    assert found.tolist() == [[0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]
+    whatever_else = [0.5, 0.25, 0.25]
+    expected = [[0, *whatever_else], [*whatever_else, 0], [0, 0.5, 0.5, 0], [1, 0, 0, 0], [0] * 4]
+    assert found.tolist() == expected
 
 
 def test_the_average_is_over_the_members_by_their_weights():

@@ -82,6 +82,7 @@ def test_one_number_decides_for_all(write) -> None:
         ("part,stok\nA,-1\n", "on_hand is '-1'"),
         ("part,pack\nA,0\n", "pack_size is '0' in line 2 of stok.csv; write a number above 0"),
         ("part,harga\nA,nan\n", "unit_cost is 'nan'"),
+        ("part,harga\nA,-1\n", "unit_cost is '-1'"),
         ('part,stok\nA,"1" x\nB,2\n', "Line 2 of stok.csv does not have the 2 cells of the header, or a quote in it"),
     ],
 )
@@ -90,6 +91,12 @@ def test_what_can_not_be_read_is_said_in_a_sentence(write, text: str, sentence: 
         read_stock(write(text))
 
     assert error.value.slug == "invalid-stock-file"
+
+
+def test_a_cost_of_zero_is_none_as_exports_write_it(write) -> None:
+    free, dear = read_stock(write("part,stok,harga\nA,1,0\nB,1,2\n")).items
+
+    assert (free.unit_cost, dear.unit_cost) == (None, 2)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class LearnedQuantiles:
 
     @property
     def share(self) -> float:
-        """Most of the average: on sets it was not chosen on as on the others, this was best."""
+        """The largest: on sets it was not chosen on as on the others, this was best."""
         return share_of(self.name)
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.families.around_means import Certain, Conformal, NegativeBinomial
 from batchcast.forecast.families.learned_quantiles import LearnedQuantiles
 from batchcast.forecast.families.of_history import Bootstrap, EmpiricalWindows
@@ -44,15 +45,24 @@ AUTO_MODELS = (
     "linear_decay",
 )
 CONFORMAL_MODELS = ("imapa", "ses")
-LEARNED_FAMILIES: tuple[Family, ...] = (NegativeBinomial(LEARNED_MEAN, "learned_mean"), LearnedQuantiles())
+LEARNED_FAMILIES: tuple[Family, ...] = (LearnedQuantiles(), NegativeBinomial(LEARNED_MEAN, "learned_mean"))
 FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed
 FALLBACK_NAME = "fallback_mean"
 
 
-def families_of(models: Sequence[str]) -> tuple[Family, ...]:
-    """The families that compete: those of the models asked for, or all where none is."""
-    if models:
-        return tuple(_family_of(model) for model in models)
+def families_of(request: ForecastRequest) -> tuple[Family, ...]:
+    """The families that compete: those of the models asked for, or all where none is.
+
+    Learned quantiles are of the demand over the horizon: where the lead time is another span they have no part in what
+    is published, and so none in the backtests that judge it.
+    """
+    every = tuple(_family_of(model) for model in request.models) if request.models else _every_family()
+    if request.lead_time == request.horizon:
+        return every
+    return tuple(family for family in every if not isinstance(family, LearnedQuantiles))
+
+
+def _every_family() -> tuple[Family, ...]:
     around = tuple(NegativeBinomial(m, _POINT_KINS[m]) for m in AUTO_MODELS)
     conformal = (Conformal(model) for model in CONFORMAL_MODELS)
     return (*around, EmpiricalWindows(), Bootstrap(), *conformal, *LEARNED_FAMILIES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LEARNED_MEAN = "lightgbm_tweedie"
 SHARES = {"lightgbm_quantile": 0.5, LEARNED_MEAN: 0.25}
+SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever else is a member
 
 
 def share_of(name: str) -> float:

@@ -187,13 +187,27 @@ def test_over_another_lead_time_the_learned_mean_goes_on_and_its_quantiles_are_s
     outlook = Outlook(panel, request, LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
 
     evidence = outlook.final()
-    mean, quantiles = (family.sums(evidence, pool.calibration, (0.5, 0.9), 6) for family in LEARNED_FAMILIES)
+    quantiles, mean = (family.sums(evidence, pool.calibration, (0.5, 0.9), 6) for family in LEARNED_FAMILIES)
 
     assert np.isnan(quantiles[0]).all()
     assert not np.isnan(mean[0]).any()
     once = Outlook(panel, make_request(), LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
     short = once.final().steps("lightgbm_tweedie", 3)
     assert mean[1].sum() > 1.5 * short.sum()
+
+
+@pytest.mark.compiled
+def test_over_another_lead_time_what_is_judged_has_the_members_of_what_is_published(panel, make_request):
+    request = make_request(lead_time=6)
+
+    other = learn_pool(panel, request)
+    found = forecast_panel(panel, request, other)
+
+    assert "lightgbm_quantile" not in other.families
+    assert "lightgbm_quantile" not in found.summary["statistics"]
+    models = found.forecast["model"].to_pylist()
+    assert any("lightgbm_tweedie" in model for model in models)
+    assert not any("lightgbm_quantile" in model for model in models)
 
 
 @pytest.mark.compiled
