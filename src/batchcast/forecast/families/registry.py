@@ -54,12 +54,12 @@ def families_of(request: ForecastRequest) -> tuple[Family, ...]:
     """The families that compete: those of the models asked for, or all where none is.
 
     Learned quantiles are of the demand over the horizon: where the lead time is another span they have no part in what
-    is published, and so none in the backtests that judge it.
+    is published, and so none in the backtests that judge it. (Alone, they leave every series to the fallback.)
     """
     every = tuple(_family_of(model) for model in request.models) if request.models else _every_family()
     if request.lead_time == request.horizon:
         return every
-    return tuple(family for family in every if not isinstance(family, LearnedQuantiles))
+    return tuple(family for family in every if not isinstance(family, LearnedQuantiles)) or every
 
 
 def _every_family() -> tuple[Family, ...]:
