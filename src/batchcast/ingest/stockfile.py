@@ -27,7 +27,7 @@ from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.source import Block, Source, SourceRow
 from batchcast.ingest.stockheader import StockLayout, find_stock_columns
-from batchcast.ingest.stockrows import HAS_ZERO, StockRows, Unreadable
+from batchcast.ingest.stockrows import HAS_ZERO, LONGEST_LEAD_TIME, StockRows, Unreadable
 from batchcast.ingest.table import open_table
 
 _TABLE = "table"  # what a table in memory is called
@@ -158,13 +158,19 @@ class _Reading:
 
     def _bad_cell(self, ours: str, number: int) -> InvalidStockFile:
         row, file = self._row(number)
-        template = (
-            mark("{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty.")
-            if ours == HAS_ZERO
-            else mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
-        )
+        template = mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
+        if ours == HAS_ZERO:
+            template = mark(
+                "{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty."
+            )
+        if ours == columns.LEAD_TIME:
+            template = mark(
+                "{column} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
+                "it empty."
+            )
         found = key_text(cell_of(row, self._layout.held[ours])).strip()
-        return _refused(template, name=file or self._name, column=ours, found=found, line=row.line)
+        values = {"column": ours, "found": found, "line": row.line, "most": LONGEST_LEAD_TIME}
+        return _refused(template, name=file or self._name, **values)
 
     def _row(self, number: int) -> tuple[SourceRow, str | None]:
         """A row by its number, with the member of an archive it is in: looked up once more, for a sentence."""

@@ -24,6 +24,7 @@ from batchcast.ingest.source import Block, Source, SourceRow, is_blank
 from batchcast.ingest.stockheader import StockLayout
 
 HAS_ZERO = "on_hand"  # the others are above 0 ...
+LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
 FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
 _ONE_DAY = 0  # of all rows, where there are no dates
 
@@ -77,6 +78,8 @@ class StockRows:
             values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours in {HAS_ZERO, FREE})
             if ours == FREE:
                 has_value &= values != 0
+            if ours == columns.LEAD_TIME:
+                values[values > LONGEST_LEAD_TIME] = np.nan
             chosen = np.flatnonzero(good & has_value)
             self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
 

@@ -83,6 +83,8 @@ def test_one_number_decides_for_all(write) -> None:
         ("part,pack\nA,0\n", "pack_size is '0' in line 2 of stok.csv; write a number above 0"),
         ("part,harga\nA,nan\n", "unit_cost is 'nan'"),
         ("part,harga\nA,-1\n", "unit_cost is '-1'"),
+        ("part,lead_time\nA,20250801\n", "lead_time is '20250801' in line 2 of stok.csv; write periods, above 0"),
+        ("part,lead_time\nA,0\n", "lead_time is '0' in line 2 of stok.csv; write periods, above 0 and at most 3,650"),
         ('part,stok\nA,"1" x\nB,2\n', "Line 2 of stok.csv does not have the 2 cells of the header, or a quote in it"),
     ],
 )
