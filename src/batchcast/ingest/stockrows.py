@@ -24,8 +24,8 @@ from batchcast.ingest.source import Block, Source, SourceRow, is_blank
 from batchcast.ingest.stockheader import StockLayout
 
 HAS_ZERO = "on_hand"  # the others are above 0 ...
-LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
 FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
+LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
 _ONE_DAY = 0  # of all rows, where there are no dates
 
 

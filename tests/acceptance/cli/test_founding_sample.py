@@ -23,24 +23,6 @@ def home(environment):
 
 
 @pytest.fixture(scope="module")
-def batchcast(environment):
-    def run(*arguments, **options):
-        command = [*BATCHCAST, *map(str, arguments)]
-        return subprocess.run(
-            command,
-            check=False,
-            env=environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            **options,
-        )
-
-    return run
-
-
-@pytest.fixture(scope="module")
 def founding_sample(batchcast, tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "alldemand_augjul.csv"
     assert batchcast("sample", "alldemand_augjul", path).returncode == 0

@@ -4,28 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 
 import pytest
-
-BATCHCAST = [sys.executable, "-m", "batchcast"]
-
-
-@pytest.fixture(scope="module")
-def batchcast(environment):
-    def run(*arguments):
-        return subprocess.run(
-            [*BATCHCAST, *map(str, arguments)],
-            check=False,
-            env=environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-        )
-
-    return run
 
 
 @pytest.fixture(scope="module")
