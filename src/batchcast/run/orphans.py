@@ -1,7 +1,8 @@
 """Workers that outlived the process of their pool: how they are known, and their end.
 
 Every worker, and whatever it starts, carries a mark in its environment: the process of its pool, when that process
-started (numbers are given out again), the pool, and a number of the worker.
+started (numbers are given out again), the pool, and a number of the worker. The number of a process means nothing
+outside its namespace, so workers of a container, which its host sees among its own processes, are left to it.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ def new_pool_mark() -> str:
 def sweep_orphans() -> int:
     """Kill every worker, and whatever it started, whose pool's process is gone; returns how many were killed.
 
-    Workers of pools that live, in this process or in others, are left alone.
+    Workers of pools that live, in this process or in others, are left alone, and so are those of containers.
     """
-    swept = 0
+    swept, here = 0, _namespace_of(os.getpid())
     for process, mark in marked_processes():
         pid, _, rest = mark.partition(".")
         start, _, _ = rest.partition(".")
-        if pid.isdecimal() and start and start != start_of(int(pid)):
+        is_orphan = pid.isdecimal() and start and start != start_of(int(pid))
+        if is_orphan and _namespace_of(process.pid) == here:
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 process.kill()
                 swept += 1
@@ -50,4 +52,12 @@ def start_of(pid: int) -> str | None:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else str(int(process.create_time()))
     except (OSError, psutil.NoSuchProcess):
+        return None
+
+
+def _namespace_of(pid: int) -> str | None:
+    """Where the number of a process counts; None where there is only one such place, or the process is gone."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
         return None

@@ -96,6 +96,21 @@ def test_marks_that_are_not_ours_are_left_alone():
             stranger.wait()
 
 
+def test_workers_of_a_container_are_left_to_it(monkeypatch):
+    """There the number of their pool's process is another one's here, or nobody's."""
+    worker = subprocess.Popen(["sleep", "600"])
+    monkeypatch.setattr(orphans, "marked_processes", lambda: iter([(psutil.Process(worker.pid), "1.1.cafe.1")]))
+    monkeypatch.setattr(orphans, "_namespace_of", lambda pid: "pid:[2]" if pid == worker.pid else "pid:[1]")
+
+    swept = sweep_orphans()
+    is_living = worker.poll() is None
+    worker.kill()
+    worker.wait()
+
+    assert swept == 0
+    assert is_living
+
+
 def test_a_sweep_tells_how_many_it_killed(monkeypatch):
     """Of what it was shown: other tests may have orphans, and sweep, at the same time."""
     mine = [subprocess.Popen(["sleep", "600"]) for _ in range(3)]

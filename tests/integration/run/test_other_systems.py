@@ -11,7 +11,6 @@ import pytest
 
 from batchcast.run import orphans, process_tree
 from batchcast.run.job import Ending
-from batchcast.run.process_tree import MARK
 
 
 @pytest.fixture
@@ -33,18 +32,20 @@ def test_descendants_are_found_without_the_kernels_lists():
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_orphans_are_known_by_the_time_their_pool_started():
-    own = orphans.new_pool_mark()
-    with (
-        subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: f"{own}.1"}) as living,
-        subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: f"{os.getpid()}.1.cafe.1"}) as orphan,
-        subprocess.Popen(["sleep", "600"], env={**os.environ, MARK: "4194305.1.cafe.1"}) as orphan_of_nobody,
-    ):
-        orphans.sweep_orphans()
+def test_orphans_are_known_by_the_time_their_pool_started(monkeypatch):
+    marks = [f"{orphans.new_pool_mark()}.1", f"{os.getpid()}.1.cafe.1", "4194305.1.cafe.1"]
+    mine = living, orphan, orphan_of_nobody = [subprocess.Popen(["sleep", "600"]) for _ in marks]
+    # It is shown its own alone: by a clock that is not theirs, the workers of every other test would be orphans.
+    shown = [(psutil.Process(process.pid), mark) for process, mark in zip(mine, marks, strict=True)]
+    monkeypatch.setattr(orphans, "marked_processes", lambda: iter(shown))
 
-        assert orphan.wait(20) == orphan_of_nobody.wait(20) == -9
-        assert living.poll() is None
-        living.kill()
+    swept = orphans.sweep_orphans()
+    is_living = living.poll() is None
+    living.kill()
+
+    assert swept == 2
+    assert is_living
+    assert [process.wait(20) for process in (orphan, orphan_of_nobody, living)] == [-9] * 3
 
 
 def test_a_worker_is_killed_where_there_are_no_process_groups(make_pool, act, tmp_path, until, monkeypatch):
