@@ -26,6 +26,7 @@ from batchcast.domain.hindsight import Hindsight
 from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.timing import Timing
+from batchcast.ingest import read_series_keys
 from batchcast.publish import (
     Certificate,
     commit_result,
@@ -34,6 +35,7 @@ from batchcast.publish import (
     lay_out,
     place_accuracy,
     recover,
+    refuse_strangers,
 )
 from batchcast.run import BatchRun, BatchWork, Coordinator, Job, LocalPool, Steps, check_completed, sweep_orphans
 from batchcast.store import MemoryStore
@@ -99,7 +101,7 @@ class Batchcast:
 
         Raises:
             InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused); or if the stock
-                file can't be read, which is seen before anything runs.
+                file can't be read or is of other parts, which is seen before anything runs.
             InvalidSettings: if a setting is out of its range or does not fit the history, or `out` is taken.
             BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
             BatchCancelled: if a person stopped it.
@@ -167,6 +169,8 @@ class Batchcast:
             if errand.original is not None:
                 errand.original.require_input(intake.history.input_sha256)
             errand.listener.on_analysis(intake.analysis)
+            if held is not None:
+                refuse_strangers(held, read_series_keys(intake.history))
             running, batch = self._carry_out(errand, intake, place)
             check_completed(batch)
             self._remember(batch, place)

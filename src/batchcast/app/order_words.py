@@ -14,7 +14,8 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
     if orders.unknown:
         named = ", ".join(f"{part} ({site})" for site, part in orders.unknown_named[:_MOST_NAMED])
         template = mark(
-            "Left out, since they are of no series with a forecast: {count:,} parts of the stock file ({named})."
+            "Parts of the stock file that are left out, since they are of no series with a forecast: {count:,} "
+            "({named})."
         )
         values = {"count": orders.unknown, "named": named + (", …" * (orders.unknown > _MOST_NAMED))}
         notes.append(Message(template, values))

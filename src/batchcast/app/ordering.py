@@ -51,6 +51,7 @@ def place_orders(
 
     Raises:
         NoResultHere: if the files of the result are not of one run.
+        StockOfOtherParts: if no part of the stock file is of the result.
         PublishFailed: if the orders can't be written.
     """
     orders = order(held, found.stock, found.figures, most=most)
@@ -75,7 +76,8 @@ def make_orders(
         texts: settings that decide how the stock file is read; others than those of the run, where it is its history.
 
     Raises:
-        InvalidInput: if there is no such result (NoResultHere), or the stock file can't be read (InvalidStockFile).
+        InvalidInput: if there is no such result (NoResultHere), or the stock file can't be read (InvalidStockFile) or
+            is of other parts (StockOfOtherParts).
         InvalidSettings: if a setting can't be read.
         PublishFailed: if the files can't be written.
     """

@@ -6,7 +6,7 @@ Open first: `reader.py`; then `tally.py`, which judges the rows, and `source.py`
 """
 
 from batchcast.ingest.digest import digest_of
-from batchcast.ingest.history import read_series_table
+from batchcast.ingest.history import read_series_keys, read_series_table
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.names import HELD_NAMES
 from batchcast.ingest.problems import InvalidStockFile, RowsRefused
@@ -24,6 +24,7 @@ __all__ = [
     "ingest_file",
     "ingest_table",
     "read_series",
+    "read_series_keys",
     "read_series_table",
     "read_stock",
     "read_stock_table",

@@ -82,6 +82,13 @@ def read_series_table(history: DemandHistory) -> SeriesTable:
     )
 
 
+def read_series_keys(history: DemandHistory) -> set[tuple[str, str]]:
+    """Site and part number of every series."""
+    with pq.ParquetFile(history.path) as file:
+        table = file.read(columns=[columns.SITE_CODE, columns.PARTNUMBER])
+    return set(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
 def _series_order(gathered: Gathered) -> NDArray[np.int64]:
     """Numbers of the series, sorted by the UTF-8 bytes of site and part."""
     site_rank, part_rank = _ranks(gathered.sites), _ranks(gathered.parts)

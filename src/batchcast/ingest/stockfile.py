@@ -21,13 +21,13 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
 from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, ReadAgain
 from batchcast.ingest.keys import key_text
-from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.limits import LARGEST_QUANTITY, IngestLimits
 from batchcast.ingest.numberstyle import NumberStyleJudge
 from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.source import Block, Source, SourceRow
 from batchcast.ingest.stockheader import StockLayout, find_stock_columns
-from batchcast.ingest.stockrows import HAS_ZERO, LONGEST_LEAD_TIME, StockRows, Unreadable
+from batchcast.ingest.stockrows import FREE, HAS_ZERO, LONGEST_LEAD_TIME, StockRows, Unreadable
 from batchcast.ingest.table import open_table
 
 _TABLE = "table"  # what a table in memory is called
@@ -158,10 +158,13 @@ class _Reading:
 
     def _bad_cell(self, ours: str, number: int) -> InvalidStockFile:
         row, file = self._row(number)
-        template = mark("{column} is {found!r} in line {line} of {name}; write a number above 0, or leave it empty.")
-        if ours == HAS_ZERO:
+        template = mark(
+            "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
+            "empty."
+        )
+        if ours in {HAS_ZERO, FREE}:
             template = mark(
-                "{column} is {found!r} in line {line} of {name}; write a number of 0 or more, or leave it empty."
+                "{column} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
             )
         if ours == columns.LEAD_TIME:
             template = mark(
@@ -169,7 +172,8 @@ class _Reading:
                 "it empty."
             )
         found = key_text(cell_of(row, self._layout.held[ours])).strip()
-        values = {"column": ours, "found": found, "line": row.line, "most": LONGEST_LEAD_TIME}
+        most = LONGEST_LEAD_TIME if ours == columns.LEAD_TIME else int(LARGEST_QUANTITY)
+        values = {"column": ours, "found": found, "line": row.line, "most": most}
         return _refused(template, name=file or self._name, **values)
 
     def _row(self, number: int) -> tuple[SourceRow, str | None]:

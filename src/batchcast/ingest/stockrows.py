@@ -18,6 +18,7 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.days import read_days
 from batchcast.ingest.keys import NO_KEY, Keys, key_text, read_key
 from batchcast.ingest.latest import Flags, Floats, Latest, Rows
+from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.numberstyle import NumberStyleJudge
 from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, Source, SourceRow, is_blank
@@ -148,7 +149,7 @@ class StockRows:
         texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
         written = text_array([cells.cells[i] for i in texts])
         read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
-        read[~(np.isfinite(read) & ((read >= 0) if has_zero else (read > 0)))] = np.nan
+        read[~((read <= LARGEST_QUANTITY) & ((read >= 0) if has_zero else (read > 0)))] = np.nan
         return read[cells.index], has_value[cells.index]
 
     def _unreadable(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Unreadable]:

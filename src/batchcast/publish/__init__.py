@@ -14,7 +14,15 @@ from batchcast.publish.files import PublishedFolder, convert, publish_files
 from batchcast.publish.hindsight import look_back_at
 from batchcast.publish.ladder import StockLadder
 from batchcast.publish.layout import check_place, lay_out, place_accuracy
-from batchcast.publish.ordering import FoundResult, find_result, order, order_files, order_tables, write_orders
+from batchcast.publish.ordering import (
+    FoundResult,
+    find_result,
+    order,
+    order_files,
+    order_tables,
+    refuse_strangers,
+    write_orders,
+)
 from batchcast.publish.problems import (
     CertificateMismatch,
     InvalidCertificate,
@@ -22,6 +30,7 @@ from batchcast.publish.problems import (
     OutputTaken,
     PublishFailed,
     ResultRejected,
+    StockOfOtherParts,
 )
 from batchcast.publish.publisher import Published, commit_result, publish, publish_accuracy, stage_result
 from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of, read_row_of
@@ -44,6 +53,7 @@ __all__ = [
     "SeriesPage",
     "SeriesQuery",
     "StockLadder",
+    "StockOfOtherParts",
     "UnknownSeries",
     "check_place",
     "commit_result",
@@ -64,6 +74,7 @@ __all__ = [
     "read_periods_of",
     "read_row_of",
     "recover",
+    "refuse_strangers",
     "stage_result",
     "write_orders",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from batchcast.publish.certificate import Certificate
 from batchcast.publish.hindsight import Folds
 from batchcast.publish.inventory import Inventory, LadderTable
 from batchcast.publish.layout import CERTIFICATE, FIGURES, STOCK, lay_out
-from batchcast.publish.problems import NoResultHere, PublishFailed
+from batchcast.publish.problems import NoResultHere, PublishFailed, StockOfOtherParts
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +59,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
 
     Raises:
         NoResultHere: if the two files are not of one result.
+        StockOfOtherParts: if no part of the stock file is of the result.
     """
     table, kept = _read_stock(stock), pq.read_table(figures, columns=_FIGURES, use_threads=False)
     if len(table) != len(kept):
@@ -66,6 +67,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
     keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
     place_of = {key: place for place, key in enumerate(keys)}
+    refuse_strangers(held, place_of)
     known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]
     known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
     places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
@@ -88,6 +90,25 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         promise=_promise(table, kept) if len(kept) else None,
         notes=held.notes,
     )
+
+
+def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> None:
+    """Refuse a stock file none of whose parts is among the known ones, by site and partnumber.
+
+    Raises:
+        StockOfOtherParts: with a part of the file, and the known one that is most like it.
+    """
+    strangers = [(item.site_code, item.partnumber) for item in held.items]
+    if not strangers or not known or any(pair in known for pair in strangers):
+        return
+    site, part = strangers[0]
+    known_site, known_part = max(known, key=lambda pair: 2 * (pair[1] == part) + (pair[0] == site))
+    template = mark(
+        "No part of the stock file has a forecast: it has {part!r} of site {site!r}, the forecast has {known_part!r} "
+        "of site {known_site!r}. Write site_code and partnumber as the demand history does."
+    )
+    values = {"part": part, "site": site, "known_part": known_part, "known_site": known_site}
+    raise StockOfOtherParts(Message(template, values))
 
 
 def find_result(result: Path) -> FoundResult:

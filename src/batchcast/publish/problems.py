@@ -8,7 +8,8 @@ InvalidSettings
 InvalidInput
 ├── InvalidCertificate    the file can't be read as a certificate
 ├── CertificateMismatch   the run it certifies can't be repeated with this input or these versions
-└── NoResultHere          no result that orders can be read from is at that place
+├── NoResultHere          no result that orders can be read from is at that place
+└── StockOfOtherParts     no part of the stock file is one that was forecast
 """
 
 from __future__ import annotations
@@ -50,3 +51,9 @@ class NoResultHere(InvalidInput):
     """At the place is no published result, or not all that is needed of it."""
 
     slug = "no-result-here"
+
+
+class StockOfOtherParts(InvalidInput):
+    """No part of the stock file is one that was forecast, most likely because its codes are written another way."""
+
+    slug = "stock-of-other-parts"

@@ -64,7 +64,9 @@ def test_a_bad_stock_file_is_refused_before_the_batch_runs(batchcast, history, t
 def test_dates_of_a_stock_file_that_read_two_ways_are_asked_for_and_can_be_said(batchcast, history, tmp_path):
     assert batchcast("run", history, "-o", tmp_path / "out").returncode == 0
     stock = tmp_path / "stok.csv"
-    stock.write_text("tgl,part,stok\n03/04/2025,A,1\n04/03/2025,A,2\n", encoding="utf-8")
+    site, part = history.read_text(encoding="utf-8").splitlines()[1].split(";")[2:0:-1]
+    rows = [f"{date},{site},{part},1" for date in ("03/04/2025", "04/03/2025")]
+    stock.write_text("\n".join(["tgl,site,part,stok", *rows]), encoding="utf-8")
 
     asked = batchcast("orders", tmp_path / "out", "--stock", stock, "--lang", "en")
     told = batchcast("orders", tmp_path / "out", "--stock", stock, "--date-order", "day_first")

@@ -44,7 +44,7 @@ def test_a_stock_file_is_answered_with_orders_and_the_units_to_buy_next(client, 
     first = answer["next_units"][0]
     assert (first["rank"], first["partnumber"], first["units"], first["cost"]) == (1, "0012", 1, 2.5)
     assert answer["promise"]["service_level"] == 0.95
-    assert any("1 parts of the stock file (X (Mars))" in sentence for sentence in answer["sentences"])
+    assert any("with a forecast: 1 (X (Mars))" in sentence for sentence in answer["sentences"])
 
 
 def test_the_sentences_are_in_the_language_that_was_asked_for(send):
@@ -79,6 +79,13 @@ def test_what_is_no_stock_file_is_refused(send, client, completed):
     assert send(b"").json()["code"] == "invalid-stock-file"
     assert send(batch_id="0" * 32).status_code == 404
     assert client.post(f"/api/batch/orders/{completed}", files={"x": (None, "y")}).status_code == 422
+
+
+def test_a_stock_file_of_other_parts_is_refused(send):
+    problem = send(b"site,part,stok\nkendari,0012,1\n").json()
+
+    assert problem["code"] == "stock-of-other-parts"
+    assert "it has '0012' of site 'kendari', the forecast has '0012' of site 'Kendari'" in problem["detail"]
 
 
 def test_dates_that_read_two_ways_are_asked_for_and_can_be_said(send):

@@ -17,7 +17,7 @@ from batchcast.app.samples import write_sample
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import InvalidStockFile
-from batchcast.publish import NoResultHere, OutputTaken, PublishFailed
+from batchcast.publish import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
 
@@ -78,7 +78,7 @@ def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: 
     assert all(line.order_qty for line in brief.lines)
     assert brief.parts == orders.parts == len(orders.lines)
     said = " ".join(map(str, notes_of(orders)))
-    assert "1 parts of the stock file (X (Mars))" in said
+    assert "left out, since they are of no series with a forecast: 1 (X (Mars))" in said
     assert "stock on hand is unknown: 1" in said
     assert "lead time of their own: 1" in said
     assert orders.promise is not None
@@ -172,6 +172,23 @@ def test_a_bad_stock_file_is_found_before_anything_runs(carrying: Path, tmp_path
         app.run(carrying, MAPPED, out=tmp_path / "out.csv", listener=Untouched(), stock=bad)
 
     assert {path.name for path in tmp_path.iterdir()} == {"bad.csv"}
+
+
+def test_a_stock_file_of_other_parts_is_refused_with_the_code_that_is_most_like_it(
+    published: Path, carrying: Path, tmp_path: Path
+) -> None:
+    row = rows_of(published / "stock.csv")[5]
+    stock = tmp_path / "stok.csv"
+    stock.write_text(f"part,stok\n{row['partnumber']},1\nB,2\n", encoding="utf-8")
+    sentence = f"has '{row['partnumber']}' of site 'ALL', the forecast has '{row['partnumber']}' of site '"
+    app = Batchcast(Environment(home=tmp_path / "home"))
+
+    with pytest.raises(StockOfOtherParts, match=sentence):
+        make_orders(published, stock, out=tmp_path)
+    with pytest.raises(StockOfOtherParts, match="No part of the stock file has a forecast"):
+        app.run(carrying, MAPPED, out=tmp_path / "out" / "june.csv", stock=stock)
+
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["june_orders.csv", "stock.csv"])

@@ -172,9 +172,9 @@ def test_a_row_of_no_day_or_part_refuses_the_file_unless_such_rows_are_left_out(
 
 def test_a_cell_that_counts_must_be_readable_and_an_older_one_need_not(read):
     assert read(f"{HISTORY}01/01/2025,A,S,1,-3,free\n").items == HELD
-    with pytest.raises(InvalidStockFile, match=r"on_hand is '-3' in line 7 of demand\.csv; write a number of 0"):
+    with pytest.raises(InvalidStockFile, match=r"on_hand is '-3' in line 7 of demand\.csv; write a number from 0"):
         read(f"{HISTORY}01/06/2025,A,S,1,-3,\n")
-    with pytest.raises(InvalidStockFile, match=r"unit_cost is 'free' in line 7 of demand\.csv; write a number above 0"):
+    with pytest.raises(InvalidStockFile, match=r"unit_cost is 'free' in line 7 of demand\.csv; write a number from 0"):
         read(f"{HISTORY}01/06/2025,A,S,1,3,free\n")
 
 
