@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
-from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.options import DECIDE_READING, given_texts, setting_parameters
 from batchcast.cli.render.orders import orders_json, orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.inventory import MOST_PURCHASES
@@ -20,7 +20,6 @@ STOCK_HELP = mark(
     "history with such columns: then the latest of each part counts."
 )
 OUT_HELP = mark("Folder for the two tables. Default: beside the result.")
-DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")  # of the stock file
 LIMIT_HELP = mark("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
 
 

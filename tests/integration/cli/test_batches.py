@@ -74,6 +74,46 @@ def test_the_format_is_that_of_the_name_unless_it_is_said(batches, completed):
     assert Path("book").read_bytes()[:2] == b"PK"
 
 
+def test_orders_are_shown_and_both_tables_saved_for_a_stock_file(batches, completed):
+    Path("stok.csv").write_text("site;part;stok;harga\nA;P-1;0;2,5\nB;P-2;;1\nB;X;1;\n")
+
+    shown = batches("orders", completed[:12], "--stock", "stok.csv", "-o", "new/folder").out
+    told = batches("orders", completed, "--stock", "stok.csv", "--json").told[0]
+
+    names = {kind: f"{kind}-{completed[:8]}.csv" for kind in ("orders", "next_units")}
+    assert (told["kind"], told["files"], told["parts"]) == ("ordered", names, 2)
+    for name in names.values():
+        assert Path(name).read_bytes() == Path("new/folder", name).read_bytes()
+    with Path(names["orders"]).open() as file:
+        assert [row["partnumber"] for row in csv.DictReader(file)] == ["P-1", "P-2"]
+    assert f"new/folder/{names['orders']}" in shown
+    assert "Service level: 95.0% promised" in shown
+    assert "a forecast: 1 (X (B))." in shown
+
+
+def test_orders_come_from_the_history_where_it_carries_stock(batches, completed):
+    carrying = [f"{line},{n % 3}" for n, line in enumerate(ROWS.splitlines())]
+    Path("carrying.csv").write_text("\n".join(["date,partnumber,site_code,demand_qty,stok", *carrying]))
+    batch_id = batches("submit", "carrying.csv", *FAST, "--wait", "--json").told[0]["batch_id"]
+
+    ordered = batches("orders", batch_id, "--lang", "id")
+    without = batches("orders", completed, "--json")
+
+    assert "di antara 112 baris" in ordered.out
+    assert (without.code, without.told[0]["code"]) == (2, "invalid-stock-file")
+    assert list(Path().glob("orders-*.csv")) == [Path(f"orders-{batch_id[:8]}.csv")]
+
+
+def test_a_stock_file_that_is_not_there_or_no_good_is_named(batches, completed):
+    Path("bad.csv").write_text("part,stok\nP-1,many\n")
+    Path("stok.csv").write_text("site,part,stok\nA,P-1,1\n")
+
+    assert "bad.csv can't be written" in batches("orders", completed, "--stock", "stok.csv", "-o", "bad.csv").err
+    assert "nowhere.csv can't be read" in batches("orders", completed, "--stock", "nowhere.csv").err
+    assert "on_hand is 'many' in line 2 of bad.csv" in batches("orders", completed, "--stock", "bad.csv").err
+    assert not list(Path().glob("*orders*"))
+
+
 def test_a_batch_is_shown_with_its_partitions(batches, completed):
     shown = batches("show", completed).out
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +27,15 @@ from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
 from batchcast.domain.spans import Span
+
+
+@pytest.fixture(autouse=True)
+def logger() -> Iterator[logging.Logger]:
+    """The logger of the package, put back as it was when the test is over: a command sets it up for its process."""
+    logger = logging.getLogger("batchcast")
+    before = list(logger.handlers), logger.propagate, logger.level
+    yield logger
+    logger.handlers[:], logger.propagate, logger.level = before
 
 
 def make_partition(number: int, *, site: str = "Kendari", rows: int = 100) -> Partition:

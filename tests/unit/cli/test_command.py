@@ -140,7 +140,7 @@ def test_a_run_with_a_stock_file_ends_with_its_orders(batchcast, fake):
 
     assert fake.stock == Path("s.csv")
     assert "Parts to order now  4" in told.out
-    assert "1 parts of the stock file (P-1 (Kendari))" in told.out
+    assert "a forecast: 1 (P-1 (Kendari))." in told.out
     assert closing["files"]["orders"] == "out_orders.csv"
     assert closing["orders"]["lines"] == 9
     batchcast("run", "--replay", "certificate.json", "-o", "out.csv", "--stock", "again.csv")

@@ -7,14 +7,6 @@ import pytest
 from batchcast.cli.log import hand_over_log, set_up_log
 
 
-@pytest.fixture(autouse=True)
-def logger():
-    logger = logging.getLogger("batchcast")
-    before = list(logger.handlers), logger.propagate, logger.level
-    yield logger
-    logger.handlers[:], logger.propagate, logger.level = before
-
-
 @pytest.mark.parametrize("shown", [True, False])
 def test_the_log_is_shown_to_those_who_ask_for_it(shown, logger, capsys):
     set_up_log(shown=shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from batchcast.app.environment import ServerAddress
+from batchcast.app.settings_text import Texts
 from batchcast.cli.batches.errors import ServerRefused, ServerUnavailable
 from batchcast.domain.errors import InternalError, InvalidInput, InvalidSettings
 from batchcast.domain.message import Message, mark
@@ -58,22 +59,12 @@ class ServerClient:
         """A batch as it stands."""
         return self._json("GET", f"/api/batch/status/{self.whole_id(batch_id)}")
 
-    def submit(self, file: Path, settings: Mapping[str, Sequence[str]], key: str) -> dict[str, Any]:
+    def submit(self, file: Path, settings: Texts, key: str) -> dict[str, Any]:
         """Queue a file; the same with the same key is one batch."""
-        try:
-            with file.open("rb") as content:
-                return self._json(
-                    "POST",
-                    "/api/batch/submit",
-                    files={"file": (file.name, content)},
-                    data={name: list(texts) for name, texts in settings.items()},
-                    headers={"Idempotency-Key": key},
-                )
-        except OSError as error:
-            template = mark("{file} can't be read: {reason}. Check the path and its permissions.")
-            raise InvalidInput(Message(template, {"file": str(file), "reason": error.strerror})) from error
+        with _form(file, settings) as form:
+            return self._json("POST", "/api/batch/submit", headers={"Idempotency-Key": key}, **form)
 
-    def retry(self, batch_id: str, changes: Mapping[str, Sequence[str]], key: str) -> dict[str, Any]:
+    def retry(self, batch_id: str, changes: Texts, key: str) -> dict[str, Any]:
         """Queue the file of a batch again."""
         data = {name: list(texts) for name, texts in changes.items()}
         headers = {"Idempotency-Key": key}
@@ -97,8 +88,21 @@ class ServerClient:
             InvalidSettings: if it can't be written there.
         """
         query = {"kind": kind} | ({"format": file_format} if file_format else {})
+        return self._save("GET", f"/api/batch/download/{batch_id}", out, params=query)
+
+    def orders(self, batch_id: str, stock: Path | None, settings: Texts) -> dict[str, Any]:
+        """What to order, for a stock file or for the stock in the batch's own history."""
+        with _form(stock, settings) as form:
+            return self._json("POST", f"/api/batch/orders/{batch_id}", **form)
+
+    def save_orders(self, batch_id: str, kind: str, stock: Path | None, settings: Texts, out: Path) -> int:
+        """Write one of the tables of orders as CSV; raises as `download`."""
+        with _form(stock, settings) as form:
+            return self._save("POST", f"/api/batch/orders/{batch_id}", out, params={"kind": kind}, **form)
+
+    def _save(self, method: str, path: str, out: Path, **options: Any) -> int:
         part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
-        with self._sent("GET", f"/api/batch/download/{batch_id}", params=query) as response:
+        with self._sent(method, path, **options) as response:
             expected = response.headers.get("etag", "").strip('"')
             try:
                 found, size = _write(response, part)
@@ -108,8 +112,7 @@ class ServerClient:
                     )
                 part.replace(out)
             except OSError as error:
-                template = mark("{file} can't be written: {reason}.")
-                raise InvalidSettings([Message(template, {"file": str(out), "reason": error.strerror})]) from error
+                raise cannot_write(out, error) from error
             finally:
                 part.unlink(missing_ok=True)
         return size
@@ -192,6 +195,27 @@ class ServerClient:
     def _unusable(self, error: Exception) -> Message:
         template = mark("The address {url} can't be used ({reason}); write it as http://host:port.")
         return Message(template, {"url": self._url, "reason": str(error)})
+
+
+def cannot_write(place: Path, error: OSError) -> InvalidSettings:
+    """What to raise where a file or folder of the reader's choice can't be written."""
+    template = mark("{file} can't be written: {reason}.")
+    return InvalidSettings([Message(template, {"file": str(place), "reason": error.strerror})])
+
+
+@contextmanager
+def _form(file: Path | None, settings: Texts) -> Iterator[dict[str, Any]]:
+    """What a request sends: the settings, and the file where there is one."""
+    data = {name: list(texts) for name, texts in settings.items()}
+    if file is None:
+        yield {"data": data}
+        return
+    try:
+        with file.open("rb") as content:
+            yield {"data": data, "files": {"file": (file.name, content)}}
+    except OSError as error:
+        template = mark("{file} can't be read: {reason}. Check the path and its permissions.")
+        raise InvalidInput(Message(template, {"file": str(file), "reason": error.strerror})) from error
 
 
 def _write(response: httpx.Response, path: Path) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The commands below `batchcast batches`: list, show, submit, retry, cancel, download, delete."""
+"""The commands below `batchcast batches`: list, show, submit, retry, cancel, download, orders, delete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from batchcast.app.environment import read_server_address
 from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
-from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.options import DECIDE_READING, given_texts, setting_parameters
 from batchcast.cli.session import Session
 from batchcast.cli.words import safe
 from batchcast.domain.batch import BatchState
@@ -25,10 +25,11 @@ from batchcast.domain.message import Message, mark
 if TYPE_CHECKING:
     from batchcast.cli.batches.client import ServerClient
 
-HELP = mark("The batches of a running server: list, show, submit, retry, cancel, download, delete.")
+HELP = mark("The batches of a running server: list, show, submit, retry, cancel, download, orders, delete.")
 URL_HELP = mark("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
 ID_HELP = mark("The batch: its id, or as much of its beginning as no other has.")
 WAIT_HELP = mark("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
+STOCK_HELP = mark("Stock file. Default: the columns of stock that the history of the batch has.")
 KEY_HELP = mark("Idempotency key: the same call with the same key is one batch, however often it is sent.")
 KINDS: Mapping[str, str] = {"forecast": "csv", "stock": "csv", "accuracy": "csv", "rejected": "csv"} | {
     "certificate": "json"
@@ -71,6 +72,12 @@ def register(commands: typer.Typer, session: Session) -> None:
             option("out", ["--out", "-o"], "OUT", say(mark("The file to write. Default: a name of kind and batch."))),
             option("kind", ["--kind"], "|".join(KINDS), say(mark("Which file of the result. Default: forecast."))),
             option("format", ["--format"], "|".join(FORMATS), say(mark("Default: by the name of OUT, else csv."))),
+        ],
+        "orders": [
+            batch,
+            option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
+            option("out", ["--out", "-o"], "FOLDER", say(mark("Folder for the two tables. Default: the current one."))),
+            *setting_parameters(session.words, only=DECIDE_READING),
         ],
         "delete": [batch],
     }
@@ -147,6 +154,26 @@ def _download(session: Session, client: ServerClient, values: Values) -> None:
     _tell(session, told, lambda: Text(session.words.say(mark("Wrote {file}."), file=safe(str(out)))))
 
 
+def _orders(session: Session, client: ServerClient, values: Values) -> None:
+    from batchcast.cli.batches.client import cannot_write
+    from batchcast.cli.batches.views import orders_view
+
+    batch_id, texts = client.whole_id(values["batch_id"]), given_texts(values)
+    stock = None if values["stock"] is None else Path(values["stock"])
+    answer = client.orders(batch_id, stock, texts)
+    folder = Path(values["out"] or ".")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    files = {kind: folder / f"{kind}-{batch_id[:_SHOWN_OF_ID]}.csv" for kind in ("orders", "next_units")}
+    for kind, path in files.items():
+        client.save_orders(batch_id, kind, stock, texts, path)
+    written = {kind: str(path) for kind, path in files.items()}
+    told = {"kind": "ordered", "batch_id": batch_id, "files": written, **answer}
+    _tell(session, told, lambda: orders_view(answer, files, session.words))
+
+
 def _delete(session: Session, client: ServerClient, values: Values) -> None:
     batch_id = client.delete(values["batch_id"])
     _say(session, {"kind": "deleted", "batch_id": batch_id}, mark("Batch {batch} is deleted."), batch_id)
@@ -159,6 +186,7 @@ ACTIONS: Mapping[str, tuple[str, Action]] = {
     "retry": (mark("Run a batch that has ended again, with changed settings if you like."), _retry),
     "cancel": (mark("Stop a batch."), _cancel),
     "download": (mark("Save a file of a completed batch."), _download),
+    "orders": (mark("Say what to order now, and write it and the next units to buy as tables."), _orders),
     "delete": (mark("Forget a batch that has ended, with its files."), _delete),
 }
 

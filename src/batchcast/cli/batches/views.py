@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from batchcast.cli.render.facts import Fact, card, remark
+from batchcast.cli.render.orders import figures_lines
 from batchcast.cli.render.partitions import choose_shown, partition_table
 from batchcast.cli.words import Words, safe, shorten
 from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
 from batchcast.domain.history import RowProblem
+from batchcast.domain.inventory import NextUnit
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition
 
@@ -101,6 +105,14 @@ def _facts(status: Mapping[str, Any], words: Words) -> Iterator[Fact]:
     if status["result"]:
         names = (f"{file['kind']}.{file['format']}" for file in status["result"]["files"])
         yield say(mark("Files")), safe(", ".join(names))
+
+
+def orders_view(answer: Mapping[str, Any], files: Mapping[str, Path], words: Words) -> RenderableType:
+    """What to order, as `batchcast orders` shows it, with what the server says of it."""
+    names = [field.name for field in fields(NextUnit)]
+    next_units = [NextUnit(**{name: unit[name] for name in names}) for unit in answer["next_units"]]
+    figures = figures_lines(answer["parts"], answer["to_order"], next_units, files, words)
+    return Group(*figures, *(Text(safe(sentence)) for sentence in answer["sentences"]))
 
 
 def _progress(status: Mapping[str, Any], words: Words) -> str:

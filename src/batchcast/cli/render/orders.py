@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.text import Text
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.cli.render.facts import card, remark
 from batchcast.cli.words import Words, safe
-from batchcast.domain.inventory import Orders
+from batchcast.domain.inventory import NextUnit, Orders
 from batchcast.domain.message import mark
 
 _SHOWN = 10
@@ -22,21 +22,28 @@ _SHOWN = 10
 
 def orders_lines(orders: Orders, files: Mapping[str, Path], words: Words) -> Iterator[RenderableType]:
     """Everything that a person is told."""
-    say = words.say
-    facts = [
-        (say(mark("Parts")), words.number(orders.parts, ",d")),
-        (say(mark("Parts to order now")), words.number(orders.to_order, ",d")),
-        (say(mark("Orders")), safe(str(files["orders"]))),
-        (say(mark("Next units to buy")), safe(str(files["next_units"]))),
-    ]
-    yield card(say(mark("Orders from the stock that is held")), facts)
-    if orders.next_units:
-        yield _table(orders, words)
-        yield ""
+    yield from figures_lines(orders.parts, orders.to_order, orders.next_units, files, words)
     for message in promise_of(orders):
         yield words.tell(message)
     for message in notes_of(orders):
         yield remark("!", words.tell(message), "yellow")
+
+
+def figures_lines(
+    parts: int, to_order: int, next_units: Sequence[NextUnit], files: Mapping[str, Path], words: Words
+) -> Iterator[RenderableType]:
+    """How much there is to do, where it is written, and the first units to buy."""
+    say = words.say
+    facts = [
+        (say(mark("Parts")), words.number(parts, ",d")),
+        (say(mark("Parts to order now")), words.number(to_order, ",d")),
+        (say(mark("Orders")), safe(str(files["orders"]))),
+        (say(mark("Next units to buy")), safe(str(files["next_units"]))),
+    ]
+    yield card(say(mark("Orders from the stock that is held")), facts)
+    if next_units:
+        yield _table(next_units, words)
+        yield ""
 
 
 def orders_json(orders: Orders) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def orders_json(orders: Orders) -> dict[str, Any]:
     }
 
 
-def _table(orders: Orders, words: Words) -> Table:
+def _table(next_units: Sequence[NextUnit], words: Words) -> Table:
     say = words.say
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
     for heading in ("#", say(mark("Site")), say(mark("Part number"))):
@@ -60,7 +67,7 @@ def _table(orders: Orders, words: Words) -> Table:
     numbers = (mark("Units"), mark("Cost"), mark("Short avoided"), mark("Served before"), mark("Served after"))
     for label in numbers:
         table.add_column(say(label), justify="right")
-    for unit in orders.next_units[:_SHOWN]:
+    for unit in next_units[:_SHOWN]:
         cost = "" if unit.cost is None else words.number(unit.cost, ",.2f")
         table.add_row(
             Text(str(unit.rank)),
