@@ -39,9 +39,8 @@ class Words:
         return format_number(number, form, self.language)
 
     def share(self, share: float, digits: int = 0) -> str:
-        """A share as a percentage; English and Indonesian both put a space before the sign here."""
-        written = self.number(100 * share, f",.{digits}f")
-        return written if math.isnan(share) else f"{written} %"
+        """A share as a percentage, as the sentences write it: 94.5%."""
+        return self.number(share, f",.{digits}%")
 
     def duration(self, seconds: float) -> str:
         """`0.4 s`, `42 s`, `3 min 10 s`, `1 h 5 min`."""

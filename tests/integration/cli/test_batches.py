@@ -118,7 +118,7 @@ def test_a_batch_is_shown_with_its_partitions(batches, completed):
     shown = batches("show", completed).out
 
     assert "completed" in shown
-    assert "100 % · 2/2 completed" in shown
+    assert "100% · 2/2 completed" in shown
     assert "forecast.csv" in shown
     assert "P1" in shown
 

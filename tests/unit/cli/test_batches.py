@@ -61,7 +61,7 @@ def test_a_batch_at_work_is_shown_with_its_time_left_and_nothing_that_a_terminal
 
     shown = batchcast("batches", "show", BATCH).out
 
-    assert "40 % · 0/150 completed · 1 min 15 s left" in shown
+    assert "40% · 0/150 completed · 1 min 15 s left" in shown
     assert "demand\\x1b[31m.csv" in shown
     assert "\x1b" not in shown
     assert ", planner" in shown

@@ -153,7 +153,7 @@ def test_a_run_shows_its_progress_on_standard_error_and_its_result_on_standard_o
     assert called.code == 0
     assert "Reading and checking the file …" in called.err
     assert "P0 at work: Kendari, 100 rows" in called.err
-    assert "P0 completed (1.2 s) · 100 % · 1/1 completed" in called.err
+    assert "P0 completed (1.2 s) · 100% · 1/1 completed" in called.err
     assert called.out.splitlines() == [
         "Published in 4.2 s",
         "  Forecast     out.csv",
@@ -221,7 +221,7 @@ def test_a_backtest_shows_the_leaderboard_best_first(batchcast, fake, make):
     lines = batchcast("backtest", "d.csv").out.splitlines()
 
     assert [line.split()[0] for line in lines[:4]] == ["Model", "auto", "naive", "zero"]
-    assert "94.2 %" in lines[1]
+    assert "94.2%" in lines[1]
     assert "–" in lines[3]
 
 

@@ -35,12 +35,12 @@ def test_every_partition_is_a_row_with_its_state_and_its_error(make):
     lines = shown(make, batch, seconds={1: 12.3}, time_left=65)
 
     assert lines[:4] == [
-        "Part  Status          Sites    Rows  Parts   Time  Error",
-        "P0    ✓ completed     Kendari   100      7  1.2 s",
-        "P1    ◐ at work 40 %  Kendari   100      7   12 s",
-        "P2    ✗ failed        Kendari   100      7         Partition 2 failed: \\x1b[2J",
+        "Part  Status         Sites    Rows  Parts   Time  Error",
+        "P0    ✓ completed    Kendari   100      7  1.2 s",
+        "P1    ◐ at work 40%  Kendari   100      7   12 s",
+        "P2    ✗ failed       Kendari   100      7         Partition 2 failed: \\x1b[2J",
     ]
-    assert lines[4].endswith("47 % · 1/3 completed · 1 min 5 s left")
+    assert lines[4].endswith("47% · 1/3 completed · 1 min 5 s left")
 
 
 def test_a_terminal_without_the_signs_gets_plain_ones(make):
@@ -77,5 +77,5 @@ def test_sites_that_share_a_partition_are_counted():
 
 def test_time_left_is_silent_where_it_is_not_known(make):
     assert progress_text(make.batch(*records(make, PartitionState.PENDING)), WORDS, time_left=None) == (
-        "0 % · 0/1 completed"
+        "0% · 0/1 completed"
     )

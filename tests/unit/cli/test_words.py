@@ -27,8 +27,8 @@ def test_a_duration_is_as_exact_as_a_person_reads_it(seconds, written):
 def test_numbers_have_the_points_and_commas_of_the_language():
     assert ENGLISH.number(1_234.5, ",.1f") == "1,234.5"
     assert INDONESIAN.number(1_234.5, ",.1f") == "1.234,5"
-    assert ENGLISH.share(0.945, 1) == "94.5 %"
-    assert INDONESIAN.share(0.945, 1) == "94,5 %"
+    assert ENGLISH.share(0.945, 1) == "94.5%"
+    assert INDONESIAN.share(0.945, 1) == "94,5%"
 
 
 def test_a_number_that_is_not_there_is_a_dash():
