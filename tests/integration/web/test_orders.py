@@ -44,7 +44,7 @@ def test_a_stock_file_is_answered_on_a_whole_page_without_a_script(browser, url)
     assert "Next units to buy" in page.text
     assert "Parts to order now: 1 of 2" in page.text
     assert "Promised and achieved" in page.text
-    assert "1 parts of the stock file (&lt;b&gt;X (Mars))" in page.text
+    assert "with a forecast: 1 (&lt;b&gt;X (Mars))" in page.text
 
 
 def test_a_script_gets_the_answer_alone_in_the_language_of_the_reader(indonesian, url):
