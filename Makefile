@@ -94,5 +94,5 @@ $(VENV)/.runtime: pyproject.toml hatch_build.py package-lock.json $(VENV)/.pip
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/python -m pip install -qq --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install -qq --no-compile --constraint constraints.txt --group dev
 	@touch $@
