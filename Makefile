@@ -6,7 +6,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check screenshots bench accuracy clean static warm interpreted counted acceptance
+.PHONY: help demo serve test check screenshots bench accuracy clean programs static warm interpreted counted acceptance
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,8 +30,8 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 	@exec $(BIN)/batchcast serve
 
 # What waits for servers and browsers goes beside what computes; three and two processes are right for two cores.
-test: $(VENV)/.dev ## check everything and run every test, with coverage
-	@$(MAKE) --no-print-directory --jobs 3 static warm interpreted
+test: $(VENV)/bin/python ## check everything and run every test, with coverage
+	@$(MAKE) --no-print-directory --jobs 4 programs static warm interpreted
 	@$(MAKE) --no-print-directory --jobs 2 counted acceptance
 	@echo "Tests that count what their process has started or measure time, and so go where nothing else does:"
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov --cov-append --cov-report=term -m alone
@@ -50,6 +50,10 @@ counted: $(VENV)/.dev
 # event loop at work in its process, where no other test can start one.
 acceptance: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not alone" tests/acceptance
+
+# Debian's packages, where they are missing and it may; a test that needs one says what is missing where it may not.
+programs: $(VENV)/bin/python
+	$(BIN)/python tests/plugins/debian.py
 
 warm: $(VENV)/.dev
 	$(BIN)/batchcast warm

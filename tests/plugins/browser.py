@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.plugins.debian import found_or_installed
+from tests.plugins.debian import find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 PHONE = (390, 844)
 WIDE = (1280, 900)
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _SECONDS = 60  # for what comes in a moment unless the machine is busy; a test that passes does not wait them
 _LOCALES = {"en": "en-GB", "id": "id-ID"}
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -124,11 +122,7 @@ def barriers(page: Page) -> list[str]:
 
 def _find_chromium() -> str:
     """The program; as root it is installed where it is missing."""
-    found = found_or_installed(_chromium_here, "chromium", "fonts-dejavu-core")
+    found = find_chromium()
     if found is None:
         raise NoChromium("chromium is not installed: run `apt-get install chromium`")
     return found
-
-
-def _chromium_here() -> str | None:
-    return next((path for path in map(shutil.which, _NAMES) if path), None)

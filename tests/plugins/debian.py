@@ -1,4 +1,7 @@
-"""Programs of Debian's packages, brought here where a test needs one and it may."""
+"""Programs of Debian's packages, brought here where a test needs one and it may.
+
+`python tests/plugins/debian.py` brings them all ahead; `make test` does so while it installs what is written in Python.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,17 @@ from pathlib import Path
 from typing import TypeVar
 
 Found = TypeVar("Found")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_chromium() -> str | None:
+    """The program of a browser."""
+    return found_or_installed(_chromium_here, "chromium", "fonts-dejavu-core")
+
+
+def find_postgresql() -> Path | None:
+    """The folder of PostgreSQL's programs."""
+    return found_or_installed(_postgresql_here, "postgresql")
 
 
 def found_or_installed(find: Callable[[], Found | None], *packages: str) -> Found | None:
@@ -31,3 +45,19 @@ def found_or_installed(find: Callable[[], Found | None], *packages: str) -> Foun
                     env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
                 )
     return find()
+
+
+def _chromium_here() -> str | None:
+    return next((path for path in map(shutil.which, _BROWSERS) if path), None)
+
+
+def _postgresql_here() -> Path | None:
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    on_path = shutil.which("postgres")
+    candidates = [*reversed(packaged), *([Path(on_path).resolve()] if on_path else [])]
+    return next((path.parent for path in candidates if (path.parent / "initdb").exists()), None)
+
+
+if __name__ == "__main__":
+    find_chromium()
+    find_postgresql()

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import psycopg
 import pytest
-from tests.plugins.debian import found_or_installed
+from tests.plugins.debian import find_postgresql
 
 _START_SECONDS = 60
 _ROLE = "postgres"
@@ -187,17 +187,10 @@ def _running() -> Iterator[PostgresServer]:
 
 def _find_programs() -> Path:
     """The folder of PostgreSQL's programs; as root they are installed where they are missing."""
-    found = found_or_installed(_programs_here, "postgresql")
+    found = find_postgresql()
     if found is None:
         raise NoPostgreSQL("PostgreSQL is not installed: run `apt-get install postgresql`, or put its bin into PATH")
     return found
-
-
-def _programs_here() -> Path | None:
-    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
-    on_path = shutil.which("postgres")
-    candidates = [*reversed(packaged), *([Path(on_path).resolve()] if on_path else [])]
-    return next((path.parent for path in candidates if (path.parent / "initdb").exists()), None)
 
 
 def _identity() -> dict[str, Any]:
