@@ -29,7 +29,7 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 	$(BIN)/batchcast warm
 	@exec $(BIN)/batchcast serve
 
-# What waits for servers and browsers goes beside what computes; three and two processes are right for two cores.
+# What waits for servers and browsers goes beside what computes; two processes each end at about the same time on two cores.
 test: $(VENV)/bin/python ## check everything and run every test, with coverage
 	@$(MAKE) --no-print-directory --jobs 4 programs static warm interpreted
 	@$(MAKE) --no-print-directory --jobs 2 counted acceptance
@@ -49,7 +49,7 @@ counted: $(VENV)/.dev
 # Batchcast as people use it; its lines are counted elsewhere. A run of its own, because the browser's driver keeps an
 # event loop at work in its process, where no other test can start one.
 acceptance: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -q -m "not alone" tests/acceptance
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not alone" tests/acceptance
 
 # Debian's packages, where they are missing and it may; a test that needs one says what is missing where it may not.
 programs: $(VENV)/bin/python
