@@ -1,8 +1,8 @@
 """A worker from the inside: `python -m batchcast.run.worker`, started and watched by `LocalPool`.
 
 Jobs come as JSON lines on stdin, reports go as JSON lines to stdout; both pipes are taken away at the start, so
-that whatever a library prints lands in stderr. One job at a time. Imports the standard library alone, because every
-worker pays for it; a job imports what it needs.
+that whatever a library prints lands in stderr. One job at a time. Imports next to nothing but the standard library,
+because every worker pays for it; a job imports what it needs.
 
     in:   {"job": 1, "function": "batchcast.run.jobs:partition_job", "arguments": {...}}
     out:  {"ready": true}
@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
+
+from batchcast.run.left_out import LeftOut
 
 PARENT = "BATCHCAST_WORKER_PARENT"  # environment: process id of the pool's process
 ALLOWED = "BATCHCAST_WORKER_MODULES"  # environment: modules, by commas, whose functions (and those below) may be called
@@ -90,23 +92,10 @@ class Desk:
         return on_progress
 
 
-class _LeftOut:
-    """Finds no pandas and no scikit-learn: pyarrow and LightGBM load them where they are, and no job needs either.
-
-    It takes a worker a quarter of its start, and memory as long as it lives.
-    """
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Nothing, or say so."""
-        if name in {"pandas", "sklearn"}:
-            raise ModuleNotFoundError(f"{name} is left out of workers", name=name)
-
-
 def main() -> None:
     """Work until the pool closes the pipe or dies."""
     _die_with_parent()
-    sys.meta_path.insert(0, _LeftOut)
+    sys.meta_path.insert(0, LeftOut)
     faulthandler.enable()
     desk = Desk(*_take_pipes())
     desk.work()

@@ -37,7 +37,7 @@ def test_a_worker_leaves_out_what_libraries_would_load_and_no_job_needs(module, 
     outcome = make_pool().submit(act("load", module=module)).wait(20)
 
     assert outcome.ending is Ending.ERROR
-    assert f"{module} is left out of workers" in str(outcome.error)
+    assert f"{module} is left out of the processes of batchcast" in str(outcome.error)
 
 
 def test_a_worker_ends_when_its_pipe_is_closed():

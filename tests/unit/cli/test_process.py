@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import os
+import subprocess
 import sys
 
 import pytest
@@ -8,6 +10,23 @@ import pytest
 from batchcast.cli import main
 from batchcast.cli.screen import Screen, let_go_of_broken_streams
 from batchcast.cli.session import open_batchcast
+
+
+@pytest.fixture(autouse=True)
+def _process_as_before(monkeypatch):
+    """What the command changes for its whole process is put back."""
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    threshold = gc.get_threshold()
+    yield
+    gc.set_threshold(*threshold)
+
+
+def test_what_libraries_would_load_and_no_command_needs_is_left_out():
+    code = "import sys\nfrom batchcast.cli.main import main\ntry: main()\nexcept SystemExit: import pandas"
+
+    ended = subprocess.run([sys.executable, "-c", code, "analyze"], capture_output=True, text=True, check=False)
+
+    assert "pandas is left out of the processes of batchcast" in ended.stderr
 
 
 def test_the_version_is_written_without_loading_anything(monkeypatch, capsys):
