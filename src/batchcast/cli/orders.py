@@ -46,7 +46,7 @@ def _carry_out(session: Session, values: Values) -> None:
     orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts)
     if session.as_json:
         written = {kind: str(path) for kind, path in files.items()}
-        session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders)})
+        session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders, session.words)})
         return
     for line in orders_lines(orders, files, session.words):
         session.screen.out.print(line)

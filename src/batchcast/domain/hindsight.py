@@ -8,6 +8,8 @@ from batchcast.domain.calendar import Calendar
 from batchcast.domain.message import Message
 from batchcast.domain.spans import Span
 
+LEAST_LOSS = 1e-9  # of a forecast that is ever wrong: less is what computing with binary fractions leaves
+
 MOST_HURT = 20  # parts that are named
 LEAST_PERIODS = 4  # of history that a backtest needs before the day it looks ahead from ...
 LEAST_DEMANDS = 2  # ... and periods among them with demand
@@ -54,7 +56,7 @@ class Hindsight:
     @property
     def value_added(self) -> float:
         """By what share being wrong is cheaper than with the naive forecast; negative where it is dearer."""
-        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > 0 else float("nan")
+        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
 
     @property
     def bias(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from batchcast.domain.hindsight import Hindsight
+from batchcast.domain.hindsight import LEAST_LOSS, Hindsight
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class ClassTotal:
     @property
     def skill(self) -> float:
         """By what share the loss is smaller than that of the naive forecast; negative where it is larger."""
-        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > 0 else float("nan")
+        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

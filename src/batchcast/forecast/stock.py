@@ -47,15 +47,17 @@ def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stoc
         service_level: probability that lead-time demand is served in full.
 
     The demand not served is that beyond the reorder point, which happens only above the service level: the mean
-    excess there, of four strata of the tail, divided by the mean demand. No stock serves none of it, even where the
-    tail amounts to less than the mean.
+    excess there, of four strata of the tail. What is served is the rest of the mean, and at least the reorder point as
+    often as demand goes beyond it: mean and quantiles are averages of their own, and the tail alone may amount to more
+    than the mean. No stock serves none.
     """
     quantile = quantiles[:, 0]
     reorder_point = np.ceil(quantile)
     excess = np.maximum(quantiles[:, 1:] - reorder_point[:, None], 0.0)
     mean_excess = sum(width * excess[:, k] for k, width in enumerate(_TAIL_WIDTHS))  # in one order: no matrix product
     short = (1.0 - service_level) * mean_excess
-    share = np.where(mean > 0, short / np.where(mean > 0, mean, 1.0), 0.0)
+    served = np.maximum(mean - short, (1.0 - service_level) * quantile)
+    share = np.divide(short, served + short, out=np.zeros_like(short), where=served + short > 0)
     return Stock(
         mean=mean,
         quantile=quantile,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain.hindsight import LEAST_LOSS
 from batchcast.forecast.backtest import Picture
 
 Floats = NDArray[np.float64]
@@ -24,7 +25,7 @@ def units_over(picture: Picture) -> Floats:
 
 def value_added(pinball: Floats, naive: Floats) -> Floats:
     """1 - loss / naive loss of each series, negative where naive is better; NaN where naive is never wrong."""
-    is_known = naive > 0  # NaN is not
+    is_known = naive > LEAST_LOSS  # NaN is not
     return np.where(is_known, 1.0 - pinball / np.where(is_known, naive, 1.0), np.nan)
 
 

@@ -64,7 +64,7 @@ def find_stock_columns(
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     held = locate_held(names, mapping, taken)
     if not held:
-        template = mark("{name} says nothing of stock; it has {found}. Add a column {accepted}.")
+        template = mark("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
         values = {"found": named_columns(names), "accepted": ", ".join(HELD_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, names, held, mapping)

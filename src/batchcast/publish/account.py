@@ -54,10 +54,10 @@ def certified(
     )
 
 
-def write_table(path: Path, pieces: Iterator[pa.Table]) -> None:
-    """Write the pieces of one table, of which there is at least one."""
+def write_table(path: Path, pieces: Iterator[pa.Table], *, title: str = "forecast") -> None:
+    """Write the pieces of one table, of which there is at least one; a workbook's sheet has the title."""
     first = next(pieces)
-    writer = open_writer(path, first.schema)
+    writer = open_writer(path, first.schema, title=title)
     try:
         writer.write(first)
         for piece in pieces:

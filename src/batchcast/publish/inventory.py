@@ -135,6 +135,6 @@ class Inventory:
 
 
 def _raised(units: Floats, pack: Floats) -> Floats:
-    """Units raised to whole packs."""
-    raised: Floats = np.ceil(units / pack - _DUST) * pack + 0.0  # a minus zero becomes zero
-    return raised
+    """Units raised to whole packs; what is missing is at least one, however large it is."""
+    packs = np.where(units > _DUST, np.maximum(np.ceil(units / pack - _DUST), 1.0), 0.0)
+    return np.asarray(packs * pack)

@@ -96,11 +96,17 @@ def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> Non
     """Refuse a stock file none of whose parts is among the known ones, by site and partnumber.
 
     Raises:
-        StockOfOtherParts: with a part of the file, and the known one that is most like it.
+        StockOfOtherParts: that the file names no site, or with a part of it and the known one that is most like it.
     """
     strangers = [(item.site_code, item.partnumber) for item in held.items]
     if not strangers or not known or any(pair in known for pair in strangers):
         return
+    if all(site == columns.ALL_SITES for site, _ in strangers):
+        template = mark(
+            "No part of the stock file has a forecast: the file names no site, and the forecast is of sites such as "
+            "{site!r}. Add a column site_code; where all is at one site, the mapping site_code=={site} says so."
+        )
+        raise StockOfOtherParts(Message(template, {"site": min(known)[0]}))
     site, part = strangers[0]
     known_site, known_part = max(known, key=lambda pair: 2 * (pair[1] == part) + (pair[0] == site))
     template = mark(
@@ -170,7 +176,7 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -
         with TemporaryDirectory(dir=folder, prefix=".orders-") as scratch:
             written = {kind: Path(scratch) / path.name for kind, path in paths.items()}
             for kind, table in tables.items():
-                write_table(written[kind], iter([table]))
+                write_table(written[kind], iter([table]), title=kind)
             for kind, path in paths.items():
                 written[kind].replace(path)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,63 @@ def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file,
     assert rows[0]["rank"] == "1"
     assert shown in rows[0]["partnumber"]
     assert len(rows) >= page.locator("[aria-labelledby=next-title] tbody tr").count()
+
+
+@pytest.fixture
+def ordering(chromium, site, lumpy_file, tmp_path):
+    """A page on which stock is sent, and a file for it; nobody minds what its console says of what is not answered."""
+    batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3, models="naive")
+    assert site.client.await_end(batch_id)["status"] == "COMPLETED"
+    page = chromium.new_context(locale="en-GB").new_page()
+    page.goto(f"{site.page}/batches/{batch_id}/orders")
+    path = tmp_path / "stok.csv"
+    path.write_text("part,stok\nSEAL-003,many\n", encoding="utf-8")
+    page.set_input_files("#file", path)
+    yield page, path
+    page.context.close()
+
+
+def test_what_is_shown_is_of_the_file_that_was_asked_about_last(ordering, site, stock_file):
+    page, bad = ordering
+    send = page.get_by_role("button", name="Work out the orders")
+    send.click()
+    expect(page.locator("#notice")).to_contain_text("on_hand is 'many' in line 2 of stok.csv")
+
+    page.set_input_files("#file", stock_file)
+    send.click()
+    expect(page.locator("#next-title")).to_be_visible()
+    expect(page.locator("#notice")).to_be_empty()
+    page.set_input_files("#file", bad)
+    expect(page.locator("#orders")).to_be_empty()
+    send.click()
+
+    expect(page.locator("#notice")).to_contain_text("on_hand is 'many'")
+    expect(page.locator("#orders")).to_be_empty()
+
+
+def test_a_file_that_was_corrected_after_it_was_chosen_is_asked_for_again(ordering, stock_file):
+    page, path = ordering
+    send = page.get_by_role("button", name="Work out the orders")
+    send.click()
+    expect(page.locator("#notice")).to_contain_text("on_hand is 'many'")
+    path.write_bytes(stock_file.read_bytes())
+    os.utime(path, (1, 1))
+
+    send.click()
+    expect(page.locator("#notice")).to_contain_text("changed or moved since it was chosen; choose it again")
+    page.set_input_files("#file", path)
+    send.click()
+
+    expect(page.locator("#next-title")).to_be_visible()
+
+
+def test_a_server_that_does_not_answer_is_told(ordering):
+    page, _ = ordering
+    page.route("**/orders", lambda route: route.abort())
+
+    page.get_by_role("button", name="Work out the orders").click()
+
+    expect(page.locator("#notice")).to_contain_text("The server did not answer")
 
 
 LATEST = {"en": "Stock is taken from the latest of", "id": "Stok diambil dari yang terakhir di antara"}

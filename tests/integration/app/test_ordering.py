@@ -179,8 +179,8 @@ def test_a_stock_file_of_other_parts_is_refused_with_the_code_that_is_most_like_
 ) -> None:
     row = rows_of(published / "stock.csv")[5]
     stock = tmp_path / "stok.csv"
-    stock.write_text(f"part,stok\n{row['partnumber']},1\nB,2\n", encoding="utf-8")
-    sentence = f"has '{row['partnumber']}' of site 'ALL', the forecast has '{row['partnumber']}' of site '"
+    stock.write_text(f"site,part,stok\nMars,{row['partnumber']},1\nMars,B,2\n", encoding="utf-8")
+    sentence = f"has '{row['partnumber']}' of site 'Mars', the forecast has '{row['partnumber']}' of site '"
     app = Batchcast(Environment(home=tmp_path / "home"))
 
     with pytest.raises(StockOfOtherParts, match=sentence):
@@ -189,6 +189,9 @@ def test_a_stock_file_of_other_parts_is_refused_with_the_code_that_is_most_like_
         app.run(carrying, MAPPED, out=tmp_path / "out" / "june.csv", stock=stock)
 
     assert not (tmp_path / "out").exists()
+    stock.write_text("part,stok\nB,2\n", encoding="utf-8")
+    with pytest.raises(StockOfOtherParts, match="names no site, and the forecast is of sites such as '"):
+        make_orders(published, stock, out=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["june_orders.csv", "stock.csv"])

@@ -123,7 +123,7 @@ class Ordering:
         if source is None or not source.report.stock_columns:
             template = mark(
                 "{name}, the demand history of this batch, has no column of stock. Send a stock file, or run the "
-                "history again with a column {columns}."
+                "history again with one of the columns {columns}."
             )
             values = {"name": batch.batch_id if source is None else source.file_name, "columns": ", ".join(HELD_NAMES)}
             raise InvalidStockFile(Message(template, values))

@@ -46,7 +46,7 @@ def figures_lines(
         yield ""
 
 
-def orders_json(orders: Orders) -> dict[str, Any]:
+def orders_json(orders: Orders, words: Words) -> dict[str, Any]:
     """What the orders amount to, for programs; the tables are in the files."""
     return {
         "lines": orders.parts,
@@ -56,6 +56,7 @@ def orders_json(orders: Orders) -> dict[str, Any]:
         "unknown_named": [list(pair) for pair in orders.unknown_named],
         "without_on_hand": orders.without_on_hand,
         "promise": None if orders.promise is None else asdict(orders.promise),
+        "sentences": [words.text(message) for message in (*promise_of(orders), *notes_of(orders))],
     }
 
 

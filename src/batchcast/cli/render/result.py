@@ -52,6 +52,6 @@ def result_json(result: RunResult, words: Words) -> dict[str, Any]:
         "counts": dict(result.counts),
         "seconds": round(result.seconds, 3),
         "leaderboard": [row.as_json() for row in result.leaderboard],
-        "orders": None if result.orders is None else orders_json(result.orders),
+        "orders": None if result.orders is None else orders_json(result.orders, words),
         "hindsight": None if result.hindsight is None else hindsight_json(result.hindsight, words),
     }
