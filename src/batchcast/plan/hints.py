@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.message import Message, mark
-from batchcast.domain.plan import Pace, Partition
+from batchcast.domain.plan import ForecastRequest, Pace, Partition
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.estimate import partition_seconds
 
@@ -22,7 +22,11 @@ _SHOWN = 5
 
 
 def find_hints(
-    partitions: Sequence[Partition], periods: NDArray[np.int64], settings: BatchSettings, pace: Pace
+    partitions: Sequence[Partition],
+    periods: NDArray[np.int64],
+    settings: BatchSettings,
+    pace: Pace,
+    request: ForecastRequest,
 ) -> tuple[Message, ...]:
     """A sentence for every weakness of the plan. `periods` holds the periods of each series that is forecast."""
     found = [
@@ -30,6 +34,7 @@ def find_hints(
         _time_out(partitions, settings, pace),
         _memory(partitions, settings),
         _short_history(periods),
+        _other_lead_time(request),
     ]
     return tuple(hint for hint in found if hint is not None)
 
@@ -89,6 +94,17 @@ def _short_history(periods: NDArray[np.int64]) -> Message | None:
         "mean, and no backtest can judge it."
     )
     return Message(template, {"count": short, "total": len(periods), "few": FEW_PERIODS})
+
+
+def _other_lead_time(request: ForecastRequest) -> Message | None:
+    if request.lead_time == request.horizon:
+        return None
+    template = mark(
+        "The lead time of {lead_time} periods is not the horizon of {horizon}. What is learned and judged by backtests "
+        "is demand over the horizon, so the stock may miss its service level by some points. Set the horizon to "
+        "{lead_time}: then it is learned and judged for that too."
+    )
+    return Message(template, {"lead_time": request.lead_time, "horizon": request.horizon})
 
 
 def _memory_mb(partition: Partition) -> int:

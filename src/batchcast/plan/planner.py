@@ -47,7 +47,7 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
         last_date=min(facts.last_date, date_of(request.calendar.last_day(request.last_period))),
         estimate_seconds=batch_seconds(partitions, pace, workers=settings.parallel),
         single_job_seconds=single_job_seconds(partitions, pace),
-        hints=find_hints(partitions, periods, settings, pace),
+        hints=find_hints(partitions, periods, settings, pace, request),
         notes=(*request_notes, *scope.notes),
     )
 

@@ -121,7 +121,7 @@ def test_a_history_without_them_is_not_offered_and_an_empty_form_gets_a_sentence
     page = browser.post(url)
 
     assert page.status_code == 422
-    assert "has no column of stock. Send a stock file, or run the history again with a column" in page.text
+    assert "has no column of stock. Send a stock file, or run the history again with one of the columns" in page.text
 
 
 def test_a_file_whose_dates_read_two_ways_is_answered_once_the_page_is_told(browser, url):

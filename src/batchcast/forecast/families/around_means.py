@@ -15,6 +15,8 @@ from batchcast.forecast.family import Calibration, Levels, Rows
 
 Floats = NDArray[np.float64]
 
+STEP_SPREAD = 0.75  # power of the factor for sums that single periods get: their errors have less in common
+
 
 @dataclass(frozen=True)
 class NegativeBinomial:
@@ -41,9 +43,10 @@ class NegativeBinomial:
         return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Dispersion is that of single periods, times the same factor."""
+        """Dispersion is that of single periods, times a lesser factor."""
         mean = evidence.steps(self.model, count)[-1, rows]
-        dispersion = _step_dispersion(evidence, rows) * calibration.spread_of(self.name, evidence.classes[-1, rows])
+        factor = calibration.spread_of(self.name, evidence.classes[-1, rows]) ** STEP_SPREAD
+        dispersion = _step_dispersion(evidence, rows) * factor
         unit = np.repeat(evidence.moments.unit[-1, rows], count)
         quantiles = negbin_quantiles(mean.ravel(), np.repeat(dispersion, count), unit, levels)
         return quantiles.reshape(len(rows), count, len(levels))
@@ -106,9 +109,15 @@ def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) 
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
-    """Variance of single periods divided by their mean; the mean demand where there are few demands."""
+    """Variance of single periods divided by their mean; the mean demand where there are few demands.
+
+    Half the mean square of the steps from one period to the next is the variance too where periods are independent. It
+    counts where it is less: a trend or a season is in the mean already, and no noise.
+    """
     moments = evidence.moments
-    mean = moments.mean[-1, rows]
-    single = np.where(mean > 0, moments.variance[-1, rows] / np.where(mean > 0, mean, 1.0), 0.0)
+    mean, steps = moments.mean[-1, rows], moments.periods[-1, rows] - 1.0
+    variance = moments.variance[-1, rows]
+    halved = np.where(steps > 1, moments.naive_squares[-1, rows] / (2.0 * np.maximum(steps, 1.0)), variance)
+    single = np.where(mean > 0, np.minimum(variance, halved) / np.where(mean > 0, mean, 1.0), 0.0)
     lump = np.where(moments.demands[-1, rows] < FEW_DEMANDS, moments.size_mean[-1, rows], 0.0)
     return np.maximum(single, lump)
