@@ -15,6 +15,7 @@ from batchcast.api.description import settings_schema
 from batchcast.api.problems import documented
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.service import Question
+from batchcast.app.settings_text import DECIDE_READING
 from batchcast.app.translation import Language, translate
 from batchcast.domain.inventory import Orders
 from batchcast.http.bodies import read_form_or_texts
@@ -30,8 +31,7 @@ _ABOUT = (
     "Without it the columns of the batch's own history count."
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
-_DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")
-_SETTINGS = {name: schema for name, schema in settings_schema().items() if name in _DECIDE_READING}
+_SETTINGS = {name: schema for name, schema in settings_schema().items() if name in DECIDE_READING}
 _SCHEMA = {"type": "object", "properties": {FILE_FIELD: _STOCK_FILE, **_SETTINGS}}
 _BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _SCHEMA}}}}
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from batchcast.app.settings_text import Texts, settings_of_texts
+from batchcast.app.settings_text import DECIDE_READING, Texts, settings_of_texts
 from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import digest_of, read_stock
 from batchcast.publish import FoundResult, find_result, order, write_orders
-
-_DECIDE_READING = ("date_order", "number_style", "bad_rows", "column_mapping")
 
 
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
@@ -25,7 +23,7 @@ def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
     Raises:
         InvalidSettings: if a text can't be read or is out of its range.
     """
-    kept = {} if base is None else {name: getattr(base, name) for name in _DECIDE_READING}
+    kept = {} if base is None else {name: getattr(base, name) for name in DECIDE_READING}
     settings = settings_of_texts(texts, base=BatchSettings(**kept))
     mapping = {} if base is None else base.column_mapping
     return replace(settings, column_mapping={**mapping, **settings.column_mapping})

@@ -12,6 +12,7 @@ from batchcast.domain.settings import BatchSettings, usable_cores
 
 AUTO = "auto"  # as models: they are chosen for each series
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
+DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")  # settings that a stock file has too
 Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
 
 

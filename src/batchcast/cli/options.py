@@ -30,7 +30,6 @@ def _choices(setting: str) -> str:
     return "|".join(CHOICES[setting])
 
 
-DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")  # those of a stock file
 OPTIONS: tuple[SettingOption, ...] = (
     SettingOption(
         setting="horizon",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import typer
 
+from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Values, add_command, argument, option
-from batchcast.cli.options import DECIDE_READING, given_texts, setting_parameters
+from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.render.orders import orders_json, orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.inventory import MOST_PURCHASES

@@ -47,8 +47,8 @@ def stock_figures(mean: Floats, quantiles: Floats, service_level: float) -> Stoc
         service_level: probability that lead-time demand is served in full.
 
     The demand not served is that beyond the reorder point, which happens only above the service level: the mean
-    excess there, of four strata of the tail. What is served is the rest of the mean, and at least the reorder point as
-    often as demand goes beyond it: mean and quantiles are averages of their own, and the tail alone may amount to more
+    excess there, of four strata of the tail. What is served is the rest of the mean, and at least the quantile as often
+    as demand goes beyond it: mean and quantiles are averages of their own, and the tail alone may amount to more
     than the mean. No stock serves none.
     """
     quantile = quantiles[:, 0]

@@ -101,14 +101,14 @@ def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> Non
     strangers = [(item.site_code, item.partnumber) for item in held.items]
     if not strangers or not known or any(pair in known for pair in strangers):
         return
-    if all(site == columns.ALL_SITES for site, _ in strangers):
+    site, part = strangers[0]
+    known_site, known_part = min(known, key=lambda pair: (pair[1] != part, pair[0] != site, pair))
+    if site == columns.ALL_SITES != known_site:
         template = mark(
             "No part of the stock file has a forecast: the file names no site, and the forecast is of sites such as "
             "{site!r}. Add a column site_code; where all is at one site, the mapping site_code=={site} says so."
         )
-        raise StockOfOtherParts(Message(template, {"site": min(known)[0]}))
-    site, part = strangers[0]
-    known_site, known_part = max(known, key=lambda pair: 2 * (pair[1] == part) + (pair[0] == site))
+        raise StockOfOtherParts(Message(template, {"site": known_site}))
     template = mark(
         "No part of the stock file has a forecast: it has {part!r} of site {site!r}, the forecast has {known_part!r} "
         "of site {known_site!r}. Write site_code and partnumber as the demand history does."

@@ -15,9 +15,10 @@ from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
 from batchcast.app.samples import write_sample
 from batchcast.domain.errors import InvalidInput
+from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import InvalidStockFile
-from batchcast.publish import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
+from batchcast.publish import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts, refuse_strangers
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
 
@@ -145,6 +146,13 @@ def test_another_file_is_read_as_the_texts_say(carrying: Path, published: Path, 
     orders, _ = make_orders(published, copy, out=tmp_path, texts={"column_mapping": ["partnumber=what"]})
 
     assert orders.parts == len(rows_of(published / "stock.csv"))
+
+
+def test_codes_are_shown_where_neither_has_sites() -> None:
+    held = HeldStock(items=(StockItem(site_code="ALL", partnumber="a-1"),))
+
+    with pytest.raises(StockOfOtherParts, match="it has 'a-1' of site 'ALL', the forecast has 'A-1' of site 'ALL'"):
+        refuse_strangers(held, {("ALL", "B-2"), ("ALL", "A-1")})
 
 
 class Untouched(NoListener):

@@ -66,9 +66,9 @@ class ServerClient:
 
     def retry(self, batch_id: str, changes: Texts, key: str) -> dict[str, Any]:
         """Queue the file of a batch again."""
-        data = {name: list(texts) for name, texts in changes.items()}
-        headers = {"Idempotency-Key": key}
-        return self._json("POST", f"/api/batch/retry/{self.whole_id(batch_id)}", data=data, headers=headers)
+        path = f"/api/batch/retry/{self.whole_id(batch_id)}"
+        with _form(None, changes) as form:
+            return self._json("POST", path, headers={"Idempotency-Key": key}, **form)
 
     def cancel(self, batch_id: str) -> dict[str, Any]:
         """Stop a batch."""

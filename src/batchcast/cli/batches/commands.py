@@ -13,8 +13,9 @@ import typer
 from rich.text import Text
 
 from batchcast.app.environment import read_server_address
+from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
-from batchcast.cli.options import DECIDE_READING, given_texts, setting_parameters
+from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.session import Session
 from batchcast.cli.words import safe
 from batchcast.domain.batch import BatchState
