@@ -105,10 +105,10 @@ def a_history() -> DemandHistory:
 
 @pytest.fixture(scope="session")
 def make_request() -> Callable[..., ForecastRequest]:
-    """A request for three months, with any field changed."""
+    """A request for three months, with any field changed; the lead time is the horizon where it is not."""
 
     def make(**changes: Any) -> ForecastRequest:
-        return replace(_REQUEST, **changes)
+        return replace(_REQUEST, **({"lead_time": changes.get("horizon", _REQUEST.horizon)} | changes))
 
     return make
 

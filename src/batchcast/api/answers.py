@@ -304,7 +304,7 @@ class Score(Answer):
 
 
 class Fold(Answer):
-    """What was forecast from a past cutoff for the demand over the horizon, and what came."""
+    """What was forecast from a past cutoff for the lead-time demand, and what came."""
 
     cutoff: dt.date = Field(description="First day of the last period that the forecast had seen.")
     first: dt.date = Field(description="First day of the first period that was forecast.")

@@ -36,7 +36,7 @@ def why_no_findings(hindsight: Hindsight) -> Message:
     template = mark(
         "How good this forecast is can't be told: a backtest needs a part with {before} of history, demand at "
         "least {demands} times in it, and {after} after that to compare with. No part here has them: "
-        "send more history, or choose a shorter horizon."
+        "send more history, or choose a shorter lead time."
     )
     values = {
         "before": length_in_words(hindsight.calendar, LEAST_PERIODS),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-MEASURED_QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the demand summed over the horizon: what is judged
+MEASURED_QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the lead-time demand: what is judged
 _BY_QUANTILE = ("pinball", "coverage")
 
 

@@ -25,7 +25,7 @@ LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a picture shows what was fo
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What `auto` said of the demand over the horizon at each fold, and what came; arrays of shape (folds, series)."""
+    """What `auto` said of the lead-time demand at each fold, and what came; arrays of shape (folds, series)."""
 
     held: Ints  # periods held back at each fold, shape (folds,)
     scored: NDArray[np.bool_]  # where not, the rest means nothing
@@ -44,7 +44,7 @@ class Backtest:
     levels: tuple[float, ...]  # of the quantiles, ascending
     service_level: float
     evidence: Evidence
-    actuals: Floats  # shape (folds, series, horizon)
+    actuals: Floats  # shape (folds, series, lead time)
     usable: NDArray[np.bool_]  # is there a backtest, shape (folds, series)
 
     def score(self, quantiles: Floats, means: Floats, tally: Tally) -> Floats:
@@ -89,15 +89,15 @@ class Backtest:
 def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
     """Periods held back at each fold, ascending: the latest first.
 
-    Horizons do not overlap where a series of typical length has room for all folds and, before the earliest, two
-    horizons to learn from; else origins move closer together, down to a third of a horizon apart. Where that is not
-    enough either, one horizon to learn from has to do, then origins a period apart, then fewer folds, then none.
+    Lead times do not overlap where a series of typical length has room for all folds and, before the earliest, two lead
+    times to learn from; else origins move closer together, down to a third of a lead time apart. Where that is not
+    enough either, one lead time to learn from has to do, then origins a period apart, then fewer folds, then none.
     """
-    latest = request.skip + request.horizon
+    latest = request.skip + request.lead_time
     between = max(request.folds - 1, 0)
-    for learned, nearest in ((2 * request.horizon, request.horizon // 3), (request.horizon, 1)):
+    for learned, nearest in ((2 * request.lead_time, request.lead_time // 3), (request.lead_time, 1)):
         room = typical_length - latest - max(learned, LEAST_PERIODS)
-        stride = min(request.horizon, room // max(between, 1))
+        stride = min(request.lead_time, room // max(between, 1))
         if room >= 0 and stride >= max(nearest, 1):
             return tuple(latest + fold * stride for fold in range(between + 1))
     folds = min(between, typical_length - latest - LEAST_PERIODS) + 1
@@ -109,32 +109,31 @@ def measured_levels(service_level: float) -> tuple[float, ...]:
     return tuple(sorted({*MEASURED, LOW, MEDIAN, HIGH, service_level}))
 
 
-def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip: int, horizon: int) -> Floats:
-    """What came in the steps `skip` + 1 to `skip + horizon` after each cutoff: shape (folds, series, horizon).
+def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip: int, span: int) -> Floats:
+    """What came in the steps `skip` + 1 to `skip + span` after each cutoff: shape (folds, series, span).
 
     Zeros where the series had not begun.
     """
     last = offsets[1:]
-    ahead = skip + np.arange(horizon)
+    ahead = skip + np.arange(span)
     places = last[None, :, None] - np.array(held, dtype=np.int64)[:, None, None] + ahead[None, None, :]
     begun = places >= offsets[:-1][None, :, None]
     padded = np.append(values, 0.0)
     return np.where(begun, padded[np.where(begun, places, len(values))], 0.0)
 
 
-def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None, horizon: int) -> NDArray[np.bool_]:
+def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
     """Where a fold can be judged: enough history at its cutoff, in stock all through what came; (folds, series).
 
     Args:
         evidence: at the folds.
         out_of_stock: of each value of the panel; None where the history does not tell.
-        horizon: periods that came.
     """
     moments = evidence.moments
     usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
     if out_of_stock is None:
         return usable
-    flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.skip, horizon)
+    flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.skip, evidence.span)
     return np.asarray(usable & (flags.sum(axis=2) == 0))
 
 

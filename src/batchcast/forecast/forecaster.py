@@ -140,14 +140,14 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
 
 def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple[Accuracy, Floats]:
     """Score every family, `auto` and the baselines: accuracy and the losses, shape (families, folds, series)."""
-    pool, horizon, tallies = task.pool, task.request.horizon, task.tallies
-    quantiles, means = run_families(task.families, past.evidence, pool.calibration, past.levels, horizon)
+    pool, span, tallies = task.pool, task.request.lead_time, task.tallies
+    quantiles, means = run_families(task.families, past.evidence, pool.calibration, past.levels, span)
     losses = np.empty((len(task.families), *past.usable.shape))
     for k, family in enumerate(task.families):
         losses[k] = past.score(quantiles[k], means[k], tallies.of(family.name))
     scores = {family.name: _fold_mean(losses[k]) for k, family in enumerate(task.families)}
     for baseline in baselines:
-        (own,), (steps,) = run_families([baseline], past.evidence, pool.calibration, past.levels, horizon)
+        (own,), (steps,) = run_families([baseline], past.evidence, pool.calibration, past.levels, span)
         scores[baseline.name] = _fold_mean(past.score(own, steps, tallies.of(baseline.name)))
     auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
     for fold in range(len(pool.cutoffs)):

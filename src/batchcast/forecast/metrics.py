@@ -57,10 +57,10 @@ def score_forecasts(
     """Score one family at every fold.
 
     Args:
-        quantiles: of the sum over the horizon, shape (folds, series, levels); NaN where the family says nothing.
+        quantiles: of the lead-time demand, shape (folds, series, levels); NaN where the family says nothing.
         measured: places of MEASURED among the levels.
         service: place of the service level: the stock held.
-        means: mean of each step, shape (folds, series, horizon).
+        means: mean of each step, shape (folds, series, lead time).
         actuals: what came, same shape.
         usable: shape (folds, series): is there a backtest.
         scale: in-sample mean |S(t + h) - S(t)|, at least 1, same shape.
@@ -71,14 +71,14 @@ def score_forecasts(
         limbs: added to: exact sums, see SUMS.
         counts: added to, see COUNTS.
     """
-    horizon = actuals.shape[2]
+    lead_time = actuals.shape[2]
     for f in range(quantiles.shape[0]):
         for i in range(quantiles.shape[1]):
             pinball[f, i] = np.nan
             if not usable[f, i] or np.isnan(quantiles[f, i, 0]):
                 continue
             actual = forecast = errors = squares = 0.0
-            for step in range(horizon):
+            for step in range(lead_time):
                 error = means[f, i, step] - actuals[f, i, step]
                 actual += actuals[f, i, step]
                 forecast += means[f, i, step]
@@ -93,7 +93,7 @@ def score_forecasts(
                 counts[k] += actual <= value
             pinball[f, i] = total / len(measured)
             counts[CASES] += 1
-            counts[STEPS] += horizon
+            counts[STEPS] += lead_time
             counts[NAIVE_STEPS] += max(int(periods[f, i]) - 1, 0)
             add_exactly(limbs[FORECAST], forecast)
             add_exactly(limbs[ACTUAL], actual)
@@ -104,4 +104,4 @@ def score_forecasts(
             if naive_errors[f, i] > 0.0:
                 known = periods[f, i] - 1.0
                 counts[SCALED] += 1
-                add_exactly(limbs[MASE], errors / horizon / (naive_errors[f, i] / known))
+                add_exactly(limbs[MASE], errors / lead_time / (naive_errors[f, i] / known))

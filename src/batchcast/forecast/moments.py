@@ -3,7 +3,7 @@
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,10 @@ class Moments:
 
     span: int  # periods that are summed
     table: Floats  # shape (cutoffs, series, FIELDS)
+
+    def at(self, cutoffs: slice) -> Moments:
+        """The moments at some of the cutoffs."""
+        return replace(self, table=self.table[cutoffs])
 
     @property
     def periods(self) -> Floats:

@@ -15,7 +15,7 @@ from batchcast.forecast.family import Scored
 from batchcast.forecast.learned.hearing import with_learned
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.models import forecast_points
-from batchcast.forecast.moments import Moments, measure_history
+from batchcast.forecast.moments import measure_history
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
 from batchcast.forecast.sample import series_keys
@@ -42,45 +42,33 @@ class Outlook:
         self._held = (*cutoffs, 0)  # the final forecast last
         self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
         self._weights: Floats | None = None
-        self._moments: dict[int, Moments] = {}
+        held = np.array(self._held, dtype=np.int64)
+        self._moments = measure_history(panel.values, panel.offsets, held, request.lead_time)
         self._means = self._forecast(point_models_of(families), profile)
 
     def backtest(self) -> Backtest:
         """Evidence at every fold with what came after it."""
         request = self._request
-        evidence = self._evidence(slice(0, self._folds), request.horizon)
+        evidence = self._evidence(slice(0, self._folds))
         held = self._held[: self._folds]
         return Backtest(
             levels=measured_levels(request.service_level),
             service_level=request.service_level,
             evidence=evidence,
-            actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.skip, request.horizon),
-            usable=is_usable(evidence, self.panel.out_of_stock, request.horizon),
+            actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.skip, request.lead_time),
+            usable=is_usable(evidence, self.panel.out_of_stock),
         )
 
     def final(self) -> Evidence:
         """Evidence at the end of history for the demand over the lead time."""
-        return self._evidence(slice(self._folds, None), self._request.lead_time)
+        return self._evidence(slice(self._folds, None))
 
-    def _evidence(self, places: slice, span: int) -> Evidence:
-        evidence = self._local_evidence(places, span)
-        if not is_learned(self._families):
-            return evidence
-        if self._learned is None:
-            return with_learned(evidence, None, self._request.horizon)
-        same = span == self._request.horizon
-        looked_at = evidence if same else self._local_evidence(places, self._request.horizon)
-        return with_learned(evidence, self._learned.predict(looked_at), self._request.horizon)
-
-    def _local_evidence(self, places: slice, span: int) -> Evidence:
-        held = np.array(self._held, dtype=np.int64)
-        if span not in self._moments:  # the lead time is often the horizon
-            self._moments[span] = measure_history(self.panel.values, self.panel.offsets, held, span)
-        return gather_evidence(
+    def _evidence(self, places: slice) -> Evidence:
+        evidence = gather_evidence(
             values=self.panel.values,
             offsets=self.panel.offsets,
-            moments=Moments(span=span, table=self._moments[span].table[places]),
-            held=held[places],
+            moments=self._moments.at(places),
+            held=np.array(self._held[places], dtype=np.int64),
             folds=np.arange(self._folds + 1)[places],
             skip=self._request.skip,
             keys=self._keys,
@@ -88,6 +76,9 @@ class Outlook:
             means={model: steps[places] for model, steps in self._means.items()},
             weights=None if self._weights is None else self._weights[places],
         )
+        if not is_learned(self._families):
+            return evidence
+        return with_learned(evidence, self._learned.predict(evidence) if self._learned else None)
 
     def _forecast(self, models: Sequence[str], profile: WeekdayProfile | None) -> dict[str, Floats]:
         """Mean of each step by model, shape (cutoffs, series, steps), in the order of `_held`; NaN where it failed."""

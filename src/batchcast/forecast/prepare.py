@@ -50,7 +50,7 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
         families = tuple(family for family in families if not is_learned([family]))
     backtest = Outlook(panel, request, families, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, families = calibrate(families, backtest)
-    quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.horizon)
+    quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.lead_time)
     pinball = np.array([backtest.score(quantiles[k], means[k], Tally()) for k in range(len(families))])
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)
     return Pool(

@@ -34,7 +34,6 @@ def find_hints(
         _time_out(partitions, settings, pace),
         _memory(partitions, settings),
         _short_history(periods),
-        _other_lead_time(request),
     ]
     return tuple(hint for hint in found if hint is not None)
 
@@ -94,17 +93,6 @@ def _short_history(periods: NDArray[np.int64]) -> Message | None:
         "mean, and no backtest can judge it."
     )
     return Message(template, {"count": short, "total": len(periods), "few": FEW_PERIODS})
-
-
-def _other_lead_time(request: ForecastRequest) -> Message | None:
-    if request.lead_time == request.horizon:
-        return None
-    template = mark(
-        "The lead time of {lead_time} periods is not the horizon of {horizon}. What is learned and judged by backtests "
-        "is demand over the horizon, so the stock may miss its service level by some points. Set the horizon to "
-        "{lead_time}: then it is learned and judged for that too."
-    )
-    return Message(template, {"lead_time": request.lead_time, "horizon": request.horizon})
 
 
 def _memory_mb(partition: Partition) -> int:

@@ -13,7 +13,6 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import CHOICES, BatchSettings
 
 FOLDS = 3  # rolling origins of the backtest where history allows
-_OF_THE_HORIZON = "lightgbm_quantile"  # the model that learns quantiles of the demand over the horizon, and no other
 _WEEKDAYS = CHOICES["week_start"]  # Monday first
 _FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
 
@@ -34,8 +33,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
 
     Raises:
         InvalidSettings: if the frequency is finer than the dates, horizon, lead time or start date are out of range
-            for the frequency, the one model asked for can't answer for the lead time, or no period is left before the
-            cutoff.
+            for the frequency, or no period is left before the cutoff.
     """
     frequency = facts.frequency if settings.frequency == "auto" else Frequency(settings.frequency)
     _refuse_finer_than_dates(facts, frequency)
@@ -43,7 +41,6 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
     horizon = settings.horizon or frequency.default_horizon
     lead_time = settings.lead_time or horizon
     _refuse_out_of_range(frequency, horizon=horizon, lead_time=lead_time)
-    _refuse_quantiles_alone(settings, horizon=horizon, lead_time=lead_time)
     cutoff = _choose_cutoff(facts, calendar, settings.forecast_start_date)
     request = ForecastRequest(
         calendar=calendar,
@@ -82,16 +79,6 @@ def _refuse_out_of_range(frequency: Frequency, **periods: int) -> None:
     ]
     if problems:
         raise InvalidSettings(problems)
-
-
-def _refuse_quantiles_alone(settings: BatchSettings, *, horizon: int, lead_time: int) -> None:
-    if settings.models == (_OF_THE_HORIZON,) and lead_time != horizon:
-        template = mark(
-            "The model {model} alone can't tell the demand over a lead time of {lead_time} periods: it learns that "
-            "over the horizon, {horizon}. Set both to the same, or ask for other models too."
-        )
-        values = {"model": _OF_THE_HORIZON, "lead_time": lead_time, "horizon": horizon}
-        raise InvalidSettings([Message(template, values)])
 
 
 def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, start_date: dt.date | None) -> _Cutoff:

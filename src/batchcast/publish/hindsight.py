@@ -103,7 +103,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     return Hindsight(
         calendar=request.calendar,
         service_level=request.service_level,
-        horizon=request.horizon,
+        horizon=request.lead_time,
         series=len(total["folds"]),
         judged=int((total["folds"] > 0).sum()),
         cases=cases,
@@ -168,7 +168,7 @@ def _most_hurt(parts: list[HurtPart]) -> list[HurtPart]:
 
 def _span_after(cutoff: int, request: ForecastRequest) -> Span:
     first = cutoff + request.skip + 1
-    return Span(calendar=request.calendar, first=first, last=first + request.horizon - 1)
+    return Span(calendar=request.calendar, first=first, last=first + request.lead_time - 1)
 
 
 def _mean(values: Floats, cases: int) -> float:

@@ -25,7 +25,7 @@ _WOKE = mark("No demand for {quiet}, then {actual:,} {when}.")
 _ROSE = mark("Demand rose to {actual:,} {when}; before, it had been about {usual:,} in {length}.")
 _GATHERED = mark("More demand than ever before came together {when}: {actual:,}, after at most {most:,} in {length}.")
 _ORDINARY = mark("Demand of {actual:,} {when}: the stock was too small for what had been seen before, up to {most:,}.")
-_QUIET = 2  # horizons without demand, after which any comes out of nothing
+_QUIET = 2  # such spans without demand, after which any comes out of nothing
 _MOST_OF_IT = 0.5  # share of the demand that makes one period the whole story
 _LEAP = 1.5  # times the most of before
 _RISE = 1.5  # times the mean of before
@@ -62,7 +62,7 @@ def reason_of(part: HurtPart, values: Floats, first: int) -> Message:
         values: its demand by period.
         first: the period of the first value.
     """
-    span, horizon = part.span, part.span.last - part.span.first + 1
+    span, periods = part.span, part.span.last - part.span.first + 1
     start = max(span.first - first, 0)
     before, during = values[:start], values[start : span.last - first + 1]
     named = {
@@ -74,16 +74,16 @@ def reason_of(part: HurtPart, values: Floats, first: int) -> Message:
     demanded = np.flatnonzero(before)
     quiet = len(before) - int(demanded[-1]) - 1 if len(demanded) else len(before)
     peak, most = float(during.max()), float(before.max(initial=0.0))
-    if quiet >= max(_QUIET * horizon, 2):
+    if quiet >= max(_QUIET * periods, 2):
         return Message(_WOKE, named | {"quiet": length_in_words(span.calendar, quiet)})
     if peak >= _LEAP * most and peak >= _MOST_OF_IT * part.actual:
         period = first + start + int(during.argmax())
         at = Span(calendar=span.calendar, first=period, last=period)
         return Message(_JUMPED, named | {"before": in_units(most), "peak": in_units(peak), "when": at.when})
     usual, now = float(before.mean()), float(during.mean())
-    if horizon > 1 and now >= _RISE * usual:
-        return Message(_ROSE, named | {"usual": in_units(round(usual * horizon, 1))})
-    highest = _highest_sum(before, horizon)
+    if periods > 1 and now >= _RISE * usual:
+        return Message(_ROSE, named | {"usual": in_units(round(usual * periods, 1))})
+    highest = _highest_sum(before, periods)
     template = _GATHERED if part.actual > highest else _ORDINARY
     return Message(template, named | {"most": in_units(highest)})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -99,6 +101,18 @@ def test_neighbours_and_order_change_no_bit(make_panel, make_request, histories,
         everything = rows_of(getattr(whole, name))
         for series, rows in rows_of(getattr(part, name)).items():
             assert str(rows) == str(everything[series]), name
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories=st.lists(HISTORIES, min_size=1, max_size=4), changes=REQUESTS, horizon=st.integers(1, 12))
+def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories, changes, horizon):
+    panel, one = make_panel(*histories), make_request(**changes)
+    other = replace(one, horizon=horizon)
+
+    found, again = (forecast_panel(panel, request, learn_pool(panel, request)) for request in (one, other))
+
+    for name in ("stock", "accuracy"):
+        assert str(rows_of(getattr(found, name))) == str(rows_of(getattr(again, name))), name
 
 
 @settings(max_examples=25, deadline=None)

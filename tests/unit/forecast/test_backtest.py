@@ -11,17 +11,17 @@ from batchcast.forecast.backtest import choose_cutoffs, measured_levels, take_ac
 @pytest.mark.parametrize(
     ("length", "asked", "expected"),
     [
-        (51, {"horizon": 6}, (6, 12, 18)),  # horizons do not overlap
-        (24, {"horizon": 6}, (6, 9, 12)),  # two horizons to learn from before the earliest: origins move together
-        (36, {"horizon": 12}, (12, 18, 24)),  # one horizon to learn from has to do
-        (14, {"horizon": 6}, (6, 7, 8)),
-        (11, {"horizon": 6}, (6, 7)),  # fewer folds
-        (10, {"horizon": 6}, (6,)),
-        (9, {"horizon": 6}, ()),  # none
-        (0, {"horizon": 6}, ()),
-        (51, {"horizon": 6, "folds": 1}, (6,)),
-        (51, {"horizon": 6, "skip": 2}, (8, 14, 20)),  # the steps passed over are held back as well
-        (1941, {"horizon": 28}, (28, 56, 84)),
+        (51, {"lead_time": 6}, (6, 12, 18)),  # lead times do not overlap
+        (24, {"lead_time": 6}, (6, 9, 12)),  # two lead times to learn from before the earliest: origins move together
+        (36, {"lead_time": 12}, (12, 18, 24)),  # one lead time to learn from has to do
+        (14, {"lead_time": 6}, (6, 7, 8)),
+        (11, {"lead_time": 6}, (6, 7)),  # fewer folds
+        (10, {"lead_time": 6}, (6,)),
+        (9, {"lead_time": 6}, ()),  # none
+        (0, {"lead_time": 6}, ()),
+        (51, {"lead_time": 6, "folds": 1}, (6,)),
+        (51, {"lead_time": 6, "skip": 2}, (8, 14, 20)),  # the steps passed over are held back as well
+        (1941, {"lead_time": 28}, (28, 56, 84)),
     ],
 )
 def test_cutoffs_by_example(make_request, length: int, asked: dict[str, int], expected: tuple[int, ...]):
@@ -29,12 +29,12 @@ def test_cutoffs_by_example(make_request, length: int, asked: dict[str, int], ex
 
 
 @pytest.mark.parametrize("length", range(0, 80, 3))
-@pytest.mark.parametrize("horizon", [1, 2, 7, 12])
-def test_every_fold_has_its_horizon_within_history_and_something_to_learn_from(make_request, length, horizon):
-    cutoffs = choose_cutoffs(make_request(horizon=horizon), length)
+@pytest.mark.parametrize("lead_time", [1, 2, 7, 12])
+def test_every_fold_has_its_lead_time_within_history_and_something_to_learn_from(make_request, length, lead_time):
+    cutoffs = choose_cutoffs(make_request(lead_time=lead_time), length)
 
     assert list(cutoffs) == sorted(set(cutoffs))
-    assert all(horizon <= held <= length - 4 for held in cutoffs)
+    assert all(lead_time <= held <= length - 4 for held in cutoffs)
 
 
 def test_the_levels_of_the_measure_and_the_service_level_are_backtested():
@@ -45,7 +45,7 @@ def test_the_levels_of_the_measure_and_the_service_level_are_backtested():
 def test_what_came_after_a_cutoff():
     values, offsets = np.arange(1.0, 9.0), np.array([0, 6, 8], dtype=np.int64)
 
-    actuals = take_actuals(values, offsets, (3, 4), skip=1, horizon=2)
+    actuals = take_actuals(values, offsets, (3, 4), skip=1, span=2)
 
     # the first series ends 4 5 6, the second is 7 8: before it began, nothing
     assert actuals[:, 0].tolist() == [[5, 6], [4, 5]]

@@ -179,13 +179,6 @@ def test_dates_of_the_plan_are_those_of_the_history_used(plan: Callable[..., Pla
     assert plan({"A": [1]}).last_date == dt.date(2025, 5, 10)
 
 
-def test_a_lead_time_that_is_not_judged_is_told(plan: Callable[..., Plan]) -> None:
-    hint = "The lead time of 9 periods is not the horizon of 3."
-
-    assert hint in texts(plan({"A": [600]}, horizon=3, lead_time=9).hints)
-    assert plan({"A": [600]}, horizon=3, lead_time=3).hints == ()
-
-
 def test_good_plan_has_no_hints(plan: Callable[..., Plan]) -> None:
     assert plan({"A": [10] * 100, "B": [10] * 80}, batch_mode="on").hints == ()
 

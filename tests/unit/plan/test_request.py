@@ -67,16 +67,6 @@ def test_frequency_finer_than_the_dates_is_refused(make_facts: MakeFacts, asked:
         resolve(make_facts(frequency=dates), frequency=asked)
 
 
-def test_quantiles_of_the_horizon_alone_are_refused_for_another_lead_time(make_facts: MakeFacts) -> None:
-    alone = {"frequency": "M", "horizon": 3, "models": ("lightgbm_quantile",)}
-
-    with pytest.raises(InvalidSettings, match="alone can't tell the demand over a lead time of 6 periods"):
-        resolve(make_facts(), **alone, lead_time=6)
-
-    assert resolve(make_facts(), **alone, lead_time=3)
-    assert resolve(make_facts(), **(alone | {"models": ("lightgbm_quantile", "ses")}), lead_time=6)
-
-
 def test_horizon_and_lead_time_out_of_range_are_both_named(make_facts: MakeFacts) -> None:
     with pytest.raises(InvalidSettings) as caught:
         resolve(make_facts(), frequency="M", horizon=61, lead_time=70)

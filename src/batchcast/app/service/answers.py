@@ -52,7 +52,7 @@ class RejectedPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BacktestFold:
-    """What was forecast of one series from a past cutoff for the demand over the horizon, and what came."""
+    """What was forecast of one series from a past cutoff for the lead-time demand, and what came."""
 
     cutoff: dt.date  # first day of the last period that the forecast had seen
     first: dt.date  # first day of the first period that was forecast

@@ -113,12 +113,12 @@ def _key(published: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _folds(row: Mapping[str, Any], request: ForecastRequest) -> list[BacktestFold]:
-    calendar, skip, horizon = request.calendar, request.skip, request.horizon
+    calendar, skip, lead_time = request.calendar, request.skip, request.lead_time
     named = (columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.LOW, columns.MEDIAN, columns.HIGH, columns.STOCK)
     folds = []
     for cutoff, actual, forecast, low, median, high, stock in zip(*(row[name] for name in named), strict=True):
         cutoff_day, first, last = (
-            date_of(calendar.first_day(period)) for period in (cutoff, cutoff + skip + 1, cutoff + skip + horizon)
+            date_of(calendar.first_day(period)) for period in (cutoff, cutoff + skip + 1, cutoff + skip + lead_time)
         )
         folds.append(
             BacktestFold(

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LearnedQuantiles:
-    """Quantiles of the sum over the horizon that trees have learned across series; between and beyond those levels it
+    """Quantiles of the sum that trees have learned across series; between and beyond those levels it
     has the shape of a negative binomial around the mean they learned.
     """
 
@@ -33,7 +33,7 @@ class LearnedQuantiles:
         return share_of(self.name)
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
-        """NaN where the span is another than the horizon that was learned."""
+        """NaN where nothing was learned."""
         steps = evidence.steps(LEARNED_MEAN, count)
         if evidence.learned is None:
             return np.full((*steps.shape[:2], len(levels)), np.nan), steps

@@ -51,15 +51,8 @@ FALLBACK_NAME = "fallback_mean"
 
 
 def families_of(request: ForecastRequest) -> tuple[Family, ...]:
-    """The families that compete: those of the models asked for, or all where none is.
-
-    Learned quantiles are of the demand over the horizon: where the lead time is another span they have no part in what
-    is published, and so none in the backtests that judge it. (Alone, they leave every series to the fallback.)
-    """
-    every = tuple(_family_of(model) for model in request.models) if request.models else _every_family()
-    if request.lead_time == request.horizon:
-        return every
-    return tuple(family for family in every if not isinstance(family, LearnedQuantiles)) or every
+    """The families that compete: those of the models asked for, or all where none is."""
+    return tuple(map(_family_of, request.models)) if request.models else _every_family()
 
 
 def _every_family() -> tuple[Family, ...]:

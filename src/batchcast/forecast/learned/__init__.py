@@ -1,4 +1,4 @@
-"""What is learned across series: boosted trees for the mean and the quantiles of the demand over the horizon.
+"""What is learned across series: boosted trees for the mean and the quantiles of lead-time demand.
 
 Comes in: the evidence of a sample of the batch at many past cutoffs, and what came after each.
 Goes out: a `Learned`, kept in the pool; for a chunk of series, its means and quantiles.

@@ -1,7 +1,7 @@
 """What the trees look at: everything in units of the series' own expected demand, so that series of any size are alike.
 
-    local means      each point model's forecast of the sum over the horizon
-    stretches        mean demand of recent stretches: the last periods, the last horizons, this time a season ago
+    local means      each point model's forecast of the lead-time demand
+    stretches        mean demand of recent stretches: the last periods, the last lead times, this time a season ago
     moments          size, spread, interval and share of demands, the window sums, the scale of the measure
     ages             periods since the first and the last demand, and the length of history
 
@@ -36,7 +36,7 @@ LOCAL_MEANS = (
     "adida",
 )
 ANCHORS = ("imapa", "ses", "tsb", "moving_average")  # steady ones, whose mean is what a series expects of itself
-LEAST_OF_MEAN = 0.1  # of the usual demand over the horizon: a quiet part is not divided by next to nothing ...
+LEAST_OF_MEAN = 0.1  # of the usual lead-time demand: a quiet part is not divided by next to nothing ...
 LEAST_OF_SIZE = 0.02  # ... nor is one that has gone: of the mean size of a demand
 FRACTION = 0.01  # of the mean size, as the unit of demand that is not whole
 TINY = 1e-12
@@ -46,12 +46,12 @@ TINY = 1e-12
 class Features:
     """The features of each series at each cutoff."""
 
-    anchor: Floats  # demand over the horizon that a series expects of itself, over 0, shape (cutoffs, series)
+    anchor: Floats  # lead-time demand that a series expects of itself, over 0, shape (cutoffs, series)
     table: NDArray[np.float32]  # shape (cutoffs, series, features)
 
 
 def make_features(evidence: Evidence, season_length: int) -> Features:
-    """Features from evidence for the sum over the horizon, which must have the point models LOCAL_MEANS."""
+    """Features from evidence, which must have the point models LOCAL_MEANS."""
     moments, span = evidence.moments, evidence.span
     sums = np.array([evidence.steps(model, span).sum(axis=2) for model in LOCAL_MEANS])
     anchor = _mean_of_known(sums[[LOCAL_MEANS.index(model) for model in ANCHORS]])
@@ -88,7 +88,7 @@ def _stretches(evidence: Evidence, season_length: int) -> Floats:
     span = evidence.span
     pairs = [(1, 0), (2, 1), (3, 2), (2, 0), (3, 0), (max(span // 2, 1), 0), (span, 0), (2 * span, span), (4 * span, 0)]
     if season_length > 1:
-        ahead = -(-(evidence.skip + span) // season_length) * season_length  # whole seasons that reach past the horizon
+        ahead = -(-(evidence.skip + span) // season_length) * season_length  # whole seasons that reach past the span
         year = ahead - evidence.skip
         pairs.append((year, year - span))
     starts, stops = (np.array(places, dtype=np.int64) for places in zip(*pairs, strict=True))

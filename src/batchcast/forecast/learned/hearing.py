@@ -17,28 +17,32 @@ MEAN = "lightgbm_tweedie"
 SHAPED_BY = "theta"  # gives the steps their season and trend: trees learn only the sum
 
 
-def with_learned(evidence: Evidence, said: Prediction | None, horizon: int) -> Evidence:
-    """The evidence with a point model more, NaN where nothing was learned.
+def with_learned(evidence: Evidence, said: Prediction | None) -> Evidence:
+    """The evidence with what was learned in it; NaN where nothing was.
 
     Args:
-        evidence: for the sum over any span.
-        said: of the demand over the horizon.
-        horizon: periods; where the span is another, only the mean can be used: demand goes on at its rate.
+        evidence: that the trees looked at.
+        said: by them, of the sum over its span.
     """
     shaped = evidence.means[SHAPED_BY]
     if said is None:
         return replace(evidence, means={**evidence.means, MEAN: np.full_like(shaped, np.nan)})
-    steps = (said.mean / horizon)[:, :, None] * _profile(evidence, horizon)
-    ceiling = fence_of_sums(evidence.moments)
-    held = hold_means(steps, ceiling, evidence.skip, evidence.span)
-    quantiles = said.quantiles if evidence.span == horizon else None
-    return replace(evidence, means={**evidence.means, MEAN: held}, learned=quantiles)
+    held = hold_means(_steps(evidence, said.mean), fence_of_sums(evidence.moments), evidence.skip, evidence.span)
+    return replace(evidence, means={**evidence.means, MEAN: held}, learned=said.quantiles)
 
 
-def _profile(evidence: Evidence, horizon: int) -> Floats:
-    """Share of each step in the mean step of the horizon, 1 on average, shape (cutoffs, series, steps)."""
+def _steps(evidence: Evidence, total: Floats) -> Floats:
+    """Mean of each step, shape (cutoffs, series, steps), where `total` is expected over the span.
+
+    Within the span in the proportions of what shapes them; beyond it, of which the total says nothing, each as far from
+    what shapes it as the span is on average.
+    """
     shaped = evidence.means[SHAPED_BY]
     flat = np.ones_like(shaped) if evidence.weights is None else evidence.weights
-    profile = np.where(np.isnan(shaped).any(axis=2, keepdims=True), flat, shaped)
-    mean = profile[:, :, evidence.skip : evidence.skip + horizon].mean(axis=2, keepdims=True)
-    return np.asarray(np.where(mean > 0, profile / np.where(mean > 0, mean, 1.0), flat))
+    shape = np.where(np.isnan(shaped).any(axis=2, keepdims=True), flat, shaped)
+    rate = (total / evidence.span)[:, :, None]
+    end = evidence.skip + evidence.span
+    usual = shape[:, :, evidence.skip : end].mean(axis=2, keepdims=True)
+    within = np.where(usual > 0, rate * shape / np.where(usual > 0, usual, 1.0), rate * flat)
+    beyond = np.maximum(shape + rate - usual, 0.0)
+    return np.concatenate([within[:, :, :end], beyond[:, :, end:]], axis=2)

@@ -16,12 +16,12 @@ from batchcast.forecast.learned.features import make_features
 Floats = NDArray[np.float64]
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the quantiles that are learned: those that are measured
-LARGEST_RATIO = 50.0  # demand over the horizon is learned up to so many times what the series expects of itself
+LARGEST_RATIO = 50.0  # lead-time demand is learned up to so many times what the series expects of itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trees:
-    """What was learned up to one cutoff, of demand over the horizon divided by the series' anchor."""
+    """What was learned up to one cutoff, of lead-time demand divided by the series' anchor."""
 
     mean: Booster
     level: float  # what the mean is multiplied by: boosting alone does not keep the total of what it was taught
@@ -34,7 +34,7 @@ class Trees:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the trees say of the demand over the horizon; NaN at cutoffs with too little to learn from before them."""
+    """What the trees say of the lead-time demand; NaN at cutoffs with too little to learn from before them."""
 
     mean: Floats  # shape (cutoffs, series)
     quantiles: Floats  # at LEVELS, never under 0 nor descending, shape (cutoffs, series, LEVELS)

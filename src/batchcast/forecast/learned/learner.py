@@ -1,6 +1,6 @@
 """What the trees are taught: many past cutoffs of a sample of the batch, and of each fold only what lies before it.
 
-A case is a series at a cutoff; its target is the demand over the horizon after it, divided by what the series expected
+A case is a series at a cutoff; its target is the lead-time demand after it, divided by what the series expected
 of itself. Its weight makes the loss of the trees the measure of `metrics.py`: one case counts by its scaled pinball.
 The bounds: MOST_CASES cases (`sample.SAMPLE_SIZE` series at FEWEST_CUTOFFS), 38 numbers each, 4 MB; the time limit of
 the preparation step. A batch with fewer than FEWEST_CASES cases goes without.
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
 MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are
 FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
-HORIZONS = 8  # over which cutoffs spread
+LEAD_TIMES = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
 HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
 LEVELLED = (0.5, 2.0)  # how far the mean is put right, and ...
@@ -38,13 +38,13 @@ TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:
     """Periods held back at the cutoffs that are learned from, ascending.
 
-    They spread over the last HORIZONS, or as far back as a typical series has half a horizon and four periods before
-    them: the further apart, the less their outcomes have in common. The first is a horizon before the end.
+    They spread over the last LEAD_TIMES, or as far back as a typical series has half a lead time and four periods
+    before them: the further apart, the less their outcomes have in common. The first is a lead time before the end.
     """
-    ahead = request.skip + request.horizon
+    ahead = request.skip + request.lead_time
     count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
-    room = typical_length - max(4, request.horizon // 2)
-    stride = max(1, min(HORIZONS * request.horizon, room - ahead) // count)
+    room = typical_length - max(4, request.lead_time // 2)
+    stride = max(1, min(LEAD_TIMES * request.lead_time, room - ahead) // count)
     return tuple(range(ahead, min(room + 1, ahead + count * stride), stride))
 
 
@@ -67,7 +67,7 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     features = make_features(practice.evidence, season)
     target = practice.actuals.sum(axis=2) / features.anchor
     weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
-    ahead = request.skip + request.horizon
+    ahead = request.skip + request.lead_time
     folds: list[Trees | None] = []
     for held in (*cutoffs, 0):
         known = usable & (practice.evidence.held >= held + ahead)[:, None]

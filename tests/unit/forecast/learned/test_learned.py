@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from batchcast.forecast.families import LEARNED_FAMILIES
+from batchcast.forecast.families import LEARNED_FAMILIES, Certain
 from batchcast.forecast.kernels.recent import sum_stretches
 from batchcast.forecast.learned import learner
-from batchcast.forecast.learned.learned import LEVELS, Learned
+from batchcast.forecast.learned.hearing import with_learned
+from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction
 from batchcast.forecast.learned.learner import MOST_CASES, choose_practice
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.partition import forecast_panel
@@ -182,32 +184,29 @@ def test_a_machine_without_lightgbm_goes_without_and_says_so(panel, make_request
 
 
 @pytest.mark.compiled
-def test_over_another_lead_time_the_learned_mean_goes_on_and_its_quantiles_are_silent(panel, pool, make_request):
-    request = make_request(lead_time=6)
-    outlook = Outlook(panel, request, LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
-
-    evidence = outlook.final()
-    quantiles, mean = (family.sums(evidence, pool.calibration, (0.5, 0.9), 6) for family in LEARNED_FAMILIES)
-
-    assert np.isnan(quantiles[0]).all()
-    assert not np.isnan(mean[0]).any()
-    once = Outlook(panel, make_request(), LEARNED_FAMILIES, cutoffs=pool.cutoffs, profile=None, learned=pool.learned)
-    short = once.final().steps("lightgbm_tweedie", 3)
-    assert mean[1].sum() > 1.5 * short.sum()
-
-
-@pytest.mark.compiled
-def test_over_another_lead_time_what_is_judged_has_the_members_of_what_is_published(panel, make_request):
-    request = make_request(lead_time=6)
+@pytest.mark.parametrize("horizon", [1, 8])
+def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, pool, make_request, horizon):
+    request = make_request(horizon=horizon, lead_time=3)
 
     other = learn_pool(panel, request)
-    found = forecast_panel(panel, request, other)
+    found, usual = forecast_panel(panel, request, other), forecast_panel(panel, make_request(), pool)
 
-    assert "lightgbm_quantile" not in other.families
-    assert "lightgbm_quantile" not in found.summary["statistics"]
-    models = found.forecast["model"].to_pylist()
-    assert any("lightgbm_tweedie" in model for model in models)
-    assert not any("lightgbm_quantile" in model for model in models)
+    assert other.families == pool.families
+    assert found.stock.equals(usual.stock)
+    assert found.accuracy.equals(usual.accuracy)
+    assert found.summary["statistics"] == usual.summary["statistics"]
+
+
+def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make_request):
+    request = make_request(horizon=5, lead_time=3)
+    evidence = Outlook(panel, request, (Certain("theta"),), cutoffs=(), profile=None, learned=None).final()
+    season = np.tile([0.0, 0.0, 0.3, 9.0, 12.0], (1, SERIES, 1))  # next to nothing within, all of it beyond
+    evidence = replace(evidence, means=evidence.means | {"theta": season})
+    said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
+
+    steps = with_learned(evidence, said).means["lightgbm_tweedie"]
+
+    assert np.allclose(steps[0, 0], [0.0, 0.0, 6.0, 10.9, 13.9])
 
 
 @pytest.mark.compiled
