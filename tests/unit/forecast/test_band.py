@@ -1,4 +1,4 @@
-"""Whether the band of single periods holds what it says, where a trend or a season is no surprise."""
+"""Whether the band of single periods holds what it says: no wider for a trend or a season, wider for late steps."""
 
 from __future__ import annotations
 
@@ -23,3 +23,26 @@ def test_a_trend_or_a_season_does_not_widen_the_band(make_panel, make_request, s
     inside = ((demand[:, 60:] >= low) & (demand[:, 60:] <= high)).mean()
     assert inside >= 0.7
     assert (high - low).mean() < {"trend": 60.0, "season": 75.0}[shape]  # 139 and 93 by the variance around the mean
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("lead_time", [3, 12])
+def test_the_band_grows_with_the_step_where_the_level_wanders_and_only_there(make_panel, make_request, lead_time):
+    draw = np.random.default_rng(4)
+    levels = np.maximum(60.0 + np.cumsum(draw.normal(0, 4.0, (120, 96)), axis=1), 5.0)
+    request = make_request(horizon=12, lead_time=lead_time)
+
+    def band(demand):
+        panel = make_panel(*demand[:, :84])
+        found = forecast_panel(panel, request, learn_pool(panel, request)).forecast
+        low, high = (found[name].to_numpy().reshape(120, 12) for name in ("p10", "p90"))
+        inside = (demand[:, 84:] >= low) & (demand[:, 84:] <= high)
+        return (high - low).mean(axis=0), inside.mean(axis=0)
+
+    width, inside = band(draw.poisson(levels).astype(float))
+    steady, held = band(draw.poisson(60.0, (120, 96)).astype(float))
+
+    assert width[-3:].mean() > 1.2 * width[0]
+    assert inside[-3:].mean() > 0.65
+    assert steady[-3:].mean() < 1.15 * steady[0]
+    assert held.mean() > 0.75

@@ -15,7 +15,8 @@ from batchcast.forecast.family import Calibration, Levels, Rows
 
 Floats = NDArray[np.float64]
 
-STEP_SPREAD = 0.75  # power of the factor for sums that single periods get: their errors have less in common
+STEP_SPREAD = 0.5  # power of the factor for sums that single periods get: their errors have less in common
+STEP_GROWTH = 0.5  # of what sums are dispersed more: how much of it a level that wanders adds from step to step
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ class NegativeBinomial:
         return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Dispersion is that of single periods, times a lesser factor."""
+        """Dispersion is that of single periods, times a lesser factor; it grows towards that of sums."""
         mean = evidence.steps(self.model, count)[-1, rows]
-        factor = calibration.spread_of(self.name, evidence.classes[-1, rows]) ** STEP_SPREAD
-        dispersion = _step_dispersion(evidence, rows) * factor
+        factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
+        single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
+        excess = np.maximum(evidence.dispersion[-1, rows] * factor - single, 0.0)
+        dispersion = single[:, None] + excess[:, None] * _growth(count, evidence.span)
         unit = np.repeat(evidence.moments.unit[-1, rows], count)
-        quantiles = negbin_quantiles(mean.ravel(), np.repeat(dispersion, count), unit, levels)
+        quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit, levels)
         return quantiles.reshape(len(rows), count, len(levels))
 
 
@@ -106,6 +109,14 @@ def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) 
     quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit.ravel(), levels)
     quantiles[np.isnan(mean.ravel())] = np.nan
     return quantiles.reshape(*mean.shape, len(levels))
+
+
+def _growth(count: int, span: int) -> Floats:
+    """How much of what sums over the span are dispersed more than its periods each step has, shape (count,).
+
+    A level that wanders adds as much to the variance at every step, and to that of a sum about the cube of its span.
+    """
+    return np.minimum(STEP_GROWTH * np.arange(count) / span**2, 1.0)
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
