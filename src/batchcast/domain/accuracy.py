@@ -9,6 +9,7 @@ from typing import Any, Self
 
 MEASURED_QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the lead-time demand: what is judged
 _BY_QUANTILE = ("pinball", "coverage")
+_OLD_CASES = "series"  # as an earlier version wrote them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +17,7 @@ class LeaderboardRow:
     """The measures of one model; a smaller lead-time pinball is better. NaN where nothing could be scored."""
 
     model: str
-    series: int  # cases scored: (fold, series) pairs
+    cases: int  # scored: (fold, series) pairs
     lead_time_pinball: float  # scaled by each series' own variation, mean over the measured quantiles and cases
     pinball: Mapping[float, float]  # the same, by quantile
     coverage: Mapping[float, float]  # by quantile: share of sums at or under it
@@ -26,6 +27,7 @@ class LeaderboardRow:
     mae: float  # for information, never to choose by: mean absolute error of a step
     wape: float  # for information, never to choose by: sum of absolute errors / sum of actuals
     mase: float  # for information, never to choose by: mean over series
+    beside_auto: float = math.nan  # its pinball divided by that of auto on the same cases: what rows are ranked by
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain values, NaN as null; `from_json` reads it back."""
@@ -38,6 +40,8 @@ class LeaderboardRow:
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The row that `as_json` gave."""
         read: dict[str, Any] = {name: math.nan if value is None else value for name, value in values.items()}
+        if _OLD_CASES in read:
+            read["cases"] = read.pop(_OLD_CASES)
         for name in _BY_QUANTILE:
             read[name] = {float(q): math.nan if value is None else value for q, value in values[name].items()}
         return cls(**read)

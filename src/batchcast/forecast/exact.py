@@ -36,6 +36,13 @@ def add_exactly(limbs: Limbs, value: float) -> None:
         limbs[power + _LOWEST, 1] += whole >> _HALF
 
 
+@compiled
+def add_all_exactly(limbs: Limbs, values: NDArray[np.float64]) -> None:
+    """Add every value of a flat array, which must be finite."""
+    for value in values:
+        add_exactly(limbs, value)
+
+
 def exact_total(limbs: Limbs) -> int:
     """The sum held in `limbs`, shape (_POWERS, 2), as a count of the smallest steps: add such counts freely."""
     powers = np.flatnonzero(limbs.any(axis=1))

@@ -145,10 +145,10 @@ def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple
     losses = np.empty((len(task.families), *past.usable.shape))
     for k, family in enumerate(task.families):
         losses[k] = past.score(quantiles[k], means[k], tallies.of(family.name))
-    scores = {family.name: _fold_mean(losses[k]) for k, family in enumerate(task.families)}
+    by_name = {family.name: losses[k] for k, family in enumerate(task.families)}
     for baseline in baselines:
         (own,), (steps,) = run_families([baseline], past.evidence, pool.calibration, past.levels, span)
-        scores[baseline.name] = _fold_mean(past.score(own, steps, tallies.of(baseline.name)))
+        by_name[baseline.name] = past.score(own, steps, tallies.of(baseline.name))
     auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
     for fold in range(len(pool.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])
@@ -158,6 +158,9 @@ def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple
         average_chosen(means[:, fold], chosen, mean_weights, auto_means[fold])
     auto_quantiles = _to_whole(stretch_tail(auto_quantiles, past.levels), past.evidence.moments.unit)
     pinball = past.score(auto_quantiles, auto_means, tallies.of(AUTO))
+    for name, own in {**by_name, AUTO: pinball}.items():
+        tallies.of(name).set_beside(own, pinball)
+    scores = {name: _fold_mean(own) for name, own in by_name.items()}
     return _account(past, scores, pinball, auto_quantiles, auto_means), losses
 
 

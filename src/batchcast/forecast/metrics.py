@@ -21,7 +21,8 @@ MEASURED = MEASURED_QUANTILES
 
 # Columns of the exact sums, over (fold, series): the first five are the scaled pinball losses at MEASURED.
 FORECAST, ACTUAL, SERVED, ERRORS, SQUARES, NAIVE_SQUARES, MASE = range(5, 12)
-SUMS = 12
+OWN_LOSSES, LOSSES_OF_AUTO = range(12, 14)  # mean losses where both have one
+SUMS = 14
 # Columns of the counts: the first five are how often the sum was at or under the quantile at MEASURED.
 CASES, STEPS, NAIVE_STEPS, SCALED = range(5, 9)
 COUNTS = 9

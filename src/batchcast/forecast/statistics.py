@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.forecast.exact import Limbs, empty_limbs, exact_total, nearest_float
+from batchcast.forecast.exact import Limbs, add_all_exactly, empty_limbs, exact_total, nearest_float
 from batchcast.forecast.metrics import (
     ACTUAL,
     CASES,
     COUNTS,
     ERRORS,
     FORECAST,
+    LOSSES_OF_AUTO,
     MASE,
     MEASURED,
     NAIVE_SQUARES,
     NAIVE_STEPS,
+    OWN_LOSSES,
     SCALED,
     SERVED,
     SQUARES,
@@ -38,6 +40,12 @@ class Tally:
     def __init__(self) -> None:
         self.limbs: Limbs = empty_limbs(SUMS)
         self.counts: NDArray[np.int64] = np.zeros(COUNTS, dtype=np.int64)
+
+    def set_beside(self, losses: NDArray[np.float64], of_auto: NDArray[np.float64]) -> None:
+        """Count losses of the same shape, NaN where there is none, on the cases where both have one."""
+        both = ~(np.isnan(losses) | np.isnan(of_auto))
+        add_all_exactly(self.limbs[OWN_LOSSES], losses[both])
+        add_all_exactly(self.limbs[LOSSES_OF_AUTO], of_auto[both])
 
     def as_json(self) -> dict[str, Any]:
         """Plain values that `merge_statistics` adds without rounding: sums in hexadecimal, counts as they are."""
@@ -67,13 +75,12 @@ class Leaderboard:
 
     @classmethod
     def from_statistics(cls, statistics: Mapping[str, Any]) -> Leaderboard:
-        """Rank what `merge_statistics` gave, by mean scaled lead-time pinball, then by name."""
-        rows = [_row(model, entry) for model, entry in statistics.items()]
-        return cls(
-            rows=tuple(
-                sorted(rows, key=lambda row: (math.isnan(row.lead_time_pinball), row.lead_time_pinball, row.model))
-            )
-        )
+        """Rank what `merge_statistics` gave: a family that answers few cases is judged by those alone.
+
+        By its scaled lead-time pinball beside that of `auto` on the same cases; where that can't be told by the
+        pinball itself, and what has none comes last.
+        """
+        return cls(rows=tuple(sorted((_row(model, entry) for model, entry in statistics.items()), key=_rank)))
 
 
 def merge_statistics(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,6 +97,11 @@ def merge_statistics(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {model: merged[model] for model in sorted(merged)}
 
 
+def _rank(row: LeaderboardRow) -> tuple[float, float, str]:
+    beside, loss = (math.inf if math.isnan(x) else x for x in (row.beside_auto, row.lead_time_pinball))
+    return beside, loss, row.model
+
+
 def _row(model: str, entry: Mapping[str, Any]) -> LeaderboardRow:
     counts: list[int] = entry["counts"]
     sums = [nearest_float(int(text, 16)) for text in entry["sums"]]
@@ -99,7 +111,7 @@ def _row(model: str, entry: Mapping[str, Any]) -> LeaderboardRow:
     naive = _ratio(sums[NAIVE_SQUARES], counts[NAIVE_STEPS])
     return LeaderboardRow(
         model=model,
-        series=cases,
+        cases=cases,
         lead_time_pinball=math.fsum(at) / len(at),
         pinball=dict(zip(MEASURED, at, strict=True)),
         coverage={level: _ratio(counts[k], cases) for k, level in enumerate(MEASURED)},
@@ -109,6 +121,7 @@ def _row(model: str, entry: Mapping[str, Any]) -> LeaderboardRow:
         mae=_ratio(sums[ERRORS], counts[STEPS]),
         wape=_ratio(sums[ERRORS], sums[ACTUAL]),
         mase=_ratio(sums[MASE], counts[SCALED]),
+        beside_auto=_ratio(sums[OWN_LOSSES], sums[LOSSES_OF_AUTO]),
     )
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
+from pathlib import Path
 
 from batchcast.domain.codec import encode
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish import engine_versions
+
+_FORECAST = Path(__file__).parents[1] / "forecast"  # what turns rows into numbers
 
 
 def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
@@ -18,5 +22,14 @@ def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
         knowledge: SHA-256 of what the preparation step learned.
         rows: SHA-256 of the partition's rows of the history, wherever in the file they are.
     """
-    given = [engine_versions(), encode(request), knowledge, rows]
+    given = [engine_versions(), _code(), encode(request), knowledge, rows]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
+@cache  # it changes with the version, and between versions where someone works on it
+def _code() -> str:
+    """SHA-256 of the code that forecasts."""
+    digest = hashlib.sha256()
+    for path in sorted(_FORECAST.rglob("*.py")):
+        digest.update(path.relative_to(_FORECAST).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()

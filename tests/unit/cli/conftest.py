@@ -96,7 +96,7 @@ def make_batch(*records: PartitionRecord, state: BatchState = BatchState.PROCESS
 def make_row(model: str, pinball: float, **changes: object) -> LeaderboardRow:
     row = LeaderboardRow(
         model=model,
-        series=1_234,
+        cases=1_234,
         lead_time_pinball=pinball,
         pinball={0.5: pinball, 0.95: pinball},
         coverage={0.5: 0.51, 0.95: 0.942},

@@ -216,11 +216,13 @@ def test_an_analysis_for_programs_holds_report_and_plan(batchcast):
 
 
 def test_a_backtest_shows_the_leaderboard_best_first(batchcast, fake, make):
-    fake.leaderboard = (make.row("naive", 0.391), make.row("auto", 0.242), make.row("zero", 0.8, rmsse=float("nan")))
+    auto, few = make.row("auto", 0.242, beside_auto=1.0), make.row("wss", 0.2, cases=12, beside_auto=1.312)
+    fake.leaderboard = (auto, few, make.row("zero", 0.8, rmsse=float("nan")))
 
     lines = batchcast("backtest", "d.csv").out.splitlines()
 
-    assert [line.split()[0] for line in lines[:4]] == ["Model", "auto", "naive", "zero"]
+    assert [line.split()[0] for line in lines[:4]] == ["Model", "auto", "wss", "zero"]
+    assert lines[2].split()[1:4] == ["12", "0.2000", "1.312"]
     assert "94.2%" in lines[1]
     assert "–" in lines[3]
 

@@ -10,7 +10,7 @@ from batchcast.domain.accuracy import LeaderboardRow
 
 _ROW = LeaderboardRow(
     model="auto",
-    series=12,
+    cases=12,
     lead_time_pinball=0.25,
     pinball={0.5: 0.2, 0.95: 0.3},
     coverage={0.5: 0.5, 0.95: 0.94},
@@ -20,11 +20,21 @@ _ROW = LeaderboardRow(
     mae=1.0,
     wape=1.1,
     mase=0.9,
+    beside_auto=1.0,
 )
 
 
 def test_a_row_survives_json() -> None:
     assert LeaderboardRow.from_json(json.loads(json.dumps(_ROW.as_json()))) == _ROW
+
+
+def test_a_row_of_an_earlier_version_is_read() -> None:
+    values = {name: value for name, value in _ROW.as_json().items() if name not in {"cases", "beside_auto"}}
+
+    again = LeaderboardRow.from_json(values | {"series": 12})
+
+    assert again.cases == 12
+    assert math.isnan(again.beside_auto)
 
 
 def test_what_could_not_be_scored_is_null_in_json_and_nan_here() -> None:

@@ -54,7 +54,7 @@ def test_the_metrics_of_one_series_by_hand():
 
     row = row_of({"it": tally}, "it")
     assert pinball[0, 0] == pytest.approx(0.081)
-    assert row.series == 1
+    assert row.cases == 1
     assert row.lead_time_pinball == pytest.approx(0.081)
     assert list(row.pinball.values()) == pytest.approx([0.25, 0, 0.05, 0.075, 0.03])
     assert row.coverage == {0.5: 0.0, 0.8: 1.0, 0.9: 1.0, 0.95: 1.0, 0.99: 1.0}
@@ -105,7 +105,7 @@ def test_every_metric_is_that_of_a_naive_loop():
                 step = naive_errors[f, i] / (periods[f, i] - 1)
                 mase.append(np.mean(abs(means[f, i] - actuals[f, i])) / step)
     row = row_of({"it": tally}, "it")
-    assert row.series == len(losses)
+    assert row.cases == len(losses)
     assert row.lead_time_pinball == pytest.approx(np.mean(losses))
     assert list(row.pinball.values()) == pytest.approx(np.mean(losses, axis=0))
     assert list(row.coverage.values()) == pytest.approx(np.mean(covered, axis=0))
@@ -115,6 +115,25 @@ def test_every_metric_is_that_of_a_naive_loop():
     assert row.mae == pytest.approx(np.mean(errors))
     assert row.wape == pytest.approx(sum(errors) / sum(wanted))
     assert row.mase == pytest.approx(np.mean(mase))
+
+
+def test_a_family_that_answers_the_easy_cases_alone_is_ranked_by_how_auto_did_on_them():
+    nothing = math.nan
+    losses = {
+        "auto": [0.1, 0.5, 0.9],
+        "everywhere": [0.2, 0.5, 1.0],
+        "easy": [0.15, nothing, nothing],
+        "none": [nothing] * 3,
+    }
+    tallies = Tallies()
+    for name, own in losses.items():
+        tallies.of(name).set_beside(np.array([own]), np.array([losses["auto"]]))
+
+    rows = Leaderboard.from_statistics(merge_statistics([tallies.as_json()])).rows
+
+    assert [row.model for row in rows] == ["auto", "everywhere", "easy", "none"]
+    assert [row.beside_auto for row in rows[:3]] == pytest.approx([1.0, 1.7 / 1.5, 1.5])
+    assert math.isnan(rows[3].beside_auto)
 
 
 def test_statistics_of_partitions_merge_to_the_bit():
@@ -132,7 +151,8 @@ def test_statistics_of_partitions_merge_to_the_bit():
 
     def statistics(start: int, stop: int):
         tallies = Tallies()
-        score(tallies.of("it"), **{name: np.ascontiguousarray(a[:, start:stop]) for name, a in arrays.items()})
+        own = score(tallies.of("it"), **{name: np.ascontiguousarray(a[:, start:stop]) for name, a in arrays.items()})
+        tallies.of("it").set_beside(own, 0.9 * own)
         return tallies.as_json()
 
     whole = merge_statistics([statistics(0, 30)])

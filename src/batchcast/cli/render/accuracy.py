@@ -16,18 +16,23 @@ OURS = "auto"
 
 
 def leaderboard_table(leaderboard: Sequence[LeaderboardRow], words: Words) -> RenderableType:
-    """Best first; MAE and WAPE stand last, for information: on sparse parts the zero forecast wins them."""
+    """Best first, as given; MAE and WAPE stand last, for information: on sparse parts the zero forecast wins them."""
     say = words.say
-    ranked = sorted(leaderboard, key=lambda row: (row.lead_time_pinball, row.model))
-    levels = sorted(ranked[0].coverage) if ranked else []
+    levels = sorted(leaderboard[0].coverage) if leaderboard else []
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(say(mark("Model")), no_wrap=True)
-    headings = [say(mark("Lead-time pinball")), *(f"≤ p{100 * level:g}" for level in levels)]
+    headings = [
+        say(mark("Cases")),
+        say(mark("Lead-time pinball")),
+        say(mark("Beside auto")),
+        *(f"≤ p{100 * level:g}" for level in levels),
+    ]
     headings += [say(mark("Bias")), "RMSSE", say(mark("Fill rate")), "MAE", "WAPE"]
     for heading in headings:
         table.add_column(heading, justify="right")
-    for row in ranked:
-        cells = [words.number(row.lead_time_pinball, ".4f")]
+    for row in leaderboard:
+        cells = [words.number(row.cases, ",")]
+        cells += [words.number(row.lead_time_pinball, ".4f"), words.number(row.beside_auto, ".3f")]
         cells += [words.share(row.coverage[level], 1) for level in levels]
         cells += [
             words.number(row.bias, "+.3f"),

@@ -97,7 +97,7 @@ def test_quantiles_ascend_and_the_trees_tell_large_parts_from_small_ones(panel, 
     assert known[0].all()
     assert (np.diff(said.quantiles[known], axis=1) >= 0).all()
     came = np.array([history[-3:].sum() for history in histories])
-    assert np.corrcoef(said.mean[0], came)[0, 1] > 0.8
+    assert np.corrcoef(said.mean[0], came)[0, 1] > 0.75
 
 
 @pytest.mark.compiled
