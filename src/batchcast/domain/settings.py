@@ -63,8 +63,11 @@ MODEL_NAMES = (
     "linear_decay",
     "empirical",
     "wss",
+    "conformal_imapa",
+    "conformal_ses",
     *LEARNED_MODELS,
 )
+_AROUND_A_MEAN = "negbin_"  # in tables, before the name of the model that gives the mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +138,8 @@ class BatchSettings:
             raise InvalidSettings([_unknown(name, known) for name in unknown])
         start = values.get("forecast_start_date")
         changed = {name: tuple(values[name]) for name in ("site_codes", "quantiles", "models") if name in values}
+        if "models" in changed:
+            changed["models"] = tuple(map(model_named, changed["models"]))
         if isinstance(start, str):
             changed["forecast_start_date"] = dt.date.fromisoformat(start)  # type: ignore[assignment]
         return cls(**(dict(values) | changed))
@@ -167,6 +172,12 @@ class BatchSettings:
         choices = ", ".join(MODEL_NAMES)
         found += [Message(template, {"found": m, "choices": choices}) for m in self.models if m not in MODEL_NAMES]
         return found
+
+
+def model_named(name: str) -> str:
+    """The model that is meant: its own name, or the one that it has in a leaderboard, as negbin_ses is ses."""
+    plain = name.removeprefix(_AROUND_A_MEAN)
+    return plain if plain in MODEL_NAMES else name
 
 
 def usable_cores() -> int:

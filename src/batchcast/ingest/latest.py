@@ -43,6 +43,11 @@ class Latest:
         again, of_day = series[1:][repeats], days[1:][repeats]
         self.differs[again[self.days[again] == of_day]] = True
 
+    def unreadable(self) -> list[int]:
+        """Numbers of the rows that count and can't be read."""
+        rows: list[int] = self.rows[(self.days != NO_DAY) & np.isnan(self.values)].tolist()
+        return rows
+
     def numbers(self, count: int) -> list[float | None]:
         """The value of each of so many series; None where there is none."""
         known = [None if np.isnan(value) else value for value in self.values[:count].tolist()]

@@ -31,6 +31,7 @@ from batchcast.ingest.stockrows import FREE, HAS_ZERO, LONGEST_LEAD_TIME, StockR
 from batchcast.ingest.table import open_table
 
 _TABLE = "table"  # what a table in memory is called
+_SHOWN = 10  # lines with further cells that can't be read
 
 
 def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
@@ -81,9 +82,9 @@ class _Reading:
         if not rows.rows_read:
             template = mark("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
-        bad = rows.first_bad()
-        if bad is not None:
-            raise self._bad_cell(*bad)
+        bad = rows.bad_cells()
+        if bad:
+            raise self._bad_cells(bad)
         if is_dated:
             notes = [*self._dated_notes(rows), *notes]
         return HeldStock(items=_items_of(rows), notes=tuple(notes))
@@ -156,7 +157,17 @@ class _Reading:
         }
         return _refused(template, name=file or self._name, **values)
 
-    def _bad_cell(self, ours: str, number: int) -> InvalidStockFile:
+    def _bad_cells(self, bad: list[tuple[int, str]]) -> InvalidStockFile:
+        """The first in full, and where the others are."""
+        first = self._bad_cell(*bad[0])
+        others = list(dict.fromkeys(number for number, _ in bad[1:]))
+        if not others:
+            return InvalidStockFile(first)
+        template = mark("{first} {count:,} more cells can't be read either, in lines {lines}: correct them too.")
+        lines = [str(self._row(number)[0].line) for number in others[:_SHOWN]] + ["…"] * (len(others) > _SHOWN)
+        return _refused(template, first=first, count=len(bad) - 1, lines=", ".join(lines))
+
+    def _bad_cell(self, number: int, ours: str) -> Message:
         row, file = self._row(number)
         template = mark(
             "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
@@ -174,7 +185,7 @@ class _Reading:
         found = key_text(cell_of(row, self._layout.held[ours])).strip()
         most = LONGEST_LEAD_TIME if ours == columns.LEAD_TIME else int(LARGEST_QUANTITY)
         values = {"column": ours, "found": found, "line": row.line, "most": most}
-        return _refused(template, name=file or self._name, **values)
+        return Message(template, values | {"name": file or self._name})
 
     def _row(self, number: int) -> tuple[SourceRow, str | None]:
         """A row by its number, with the member of an archive it is in: looked up once more, for a sentence."""

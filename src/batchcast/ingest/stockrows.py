@@ -96,14 +96,9 @@ class StockRows:
             return None
         return int(self._first_rows[series[again[0]]]), first + int(again[0])
 
-    def first_bad(self) -> tuple[str, int] | None:
-        """The column and the number of the first row whose cell counts and can't be read."""
-        bad = [
-            (int(latest.rows[(latest.days != NO_DAY) & np.isnan(latest.values)].min(initial=np.iinfo(np.int64).max)), o)
-            for o, latest in self.latest.items()
-        ]
-        number, ours = min(bad, key=lambda one: one[0])
-        return None if number == np.iinfo(np.int64).max else (ours, number)
+    def bad_cells(self) -> list[tuple[int, str]]:
+        """Number of the row and column of each cell that counts and can't be read, in the order of the file."""
+        return sorted((number, ours) for ours, latest in self.latest.items() for number in latest.unreadable())
 
     def keys(self) -> list[tuple[str, str]]:
         """Site and part of each series, by its number."""

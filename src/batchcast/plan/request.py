@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
@@ -40,7 +41,8 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
     calendar = Calendar(frequency=frequency, week_start=_WEEKDAYS.index(settings.week_start))
     horizon = settings.horizon or frequency.default_horizon
     lead_time = settings.lead_time or horizon
-    _refuse_out_of_range(frequency, horizon=horizon, lead_time=lead_time)
+    asked = {"horizon": horizon, "lead_time": settings.lead_time}
+    _refuse_out_of_range(frequency, {name: periods for name, periods in asked.items() if periods})
     cutoff = _choose_cutoff(facts, calendar, settings.forecast_start_date)
     request = ForecastRequest(
         calendar=calendar,
@@ -69,7 +71,7 @@ def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
         raise InvalidSettings([Message(template, values)])
 
 
-def _refuse_out_of_range(frequency: Frequency, **periods: int) -> None:
+def _refuse_out_of_range(frequency: Frequency, periods: Mapping[str, int]) -> None:
     template = mark("{setting} is {found}; at frequency {frequency} it must be from 1 to {high} periods.")
     high = frequency.longest_horizon
     problems = [

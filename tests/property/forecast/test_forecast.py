@@ -134,11 +134,11 @@ def test_whole_demand_has_whole_quantiles(make_panel, make_request, history, mod
 @pytest.mark.parametrize("model", [name for name in MODEL_NAMES if not name.startswith("lightgbm")])
 def test_a_model_asked_for_is_the_model_used(make_panel, make_request, model):
     rng = np.random.default_rng(1)
-    panel = make_panel(*(rng.poisson(0.8, 60).astype(float) for _ in range(5)))
+    panel = make_panel(*(rng.poisson(0.8, 60).astype(float) for _ in range(30)))
     request = make_request(models=(model,))
 
     result = forecast_panel(panel, request, learn_pool(panel, request))
 
-    expected = model if model in {"empirical", "wss"} else f"negbin_{model}"
+    expected = model if model in {"empirical", "wss"} or model.startswith("conformal") else f"negbin_{model}"
     assert set(result.forecast["model"].to_pylist()) == {expected}
     assert result.summary["fallbacks"] == {}

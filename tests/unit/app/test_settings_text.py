@@ -39,6 +39,10 @@ def test_models_chosen_by_us_can_be_asked_for_by_name() -> None:
     assert settings_of_texts({"models": ["auto"]}, base=BatchSettings(models=("naive",))) == BatchSettings()
 
 
+def test_models_can_be_asked_for_as_a_leaderboard_calls_them() -> None:
+    assert settings_of_texts({"models": ["negbin_ses,wss"]}).models == ("ses", "wss")
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     given = {"horizon": ["ten"], "rounding": ["up"], "horizn": ["7"]}
 

@@ -59,6 +59,14 @@ def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
         BatchSettings(models=("prophet",))
 
 
+def test_a_model_is_known_by_its_name_in_a_leaderboard() -> None:
+    named = BatchSettings.from_json({"models": ["negbin_imapa", "conformal_ses", "wss"]}).models
+
+    assert named == ("imapa", "conformal_ses", "wss")
+    with pytest.raises(InvalidSettings, match="negbin_prophet"):
+        BatchSettings.from_json({"models": ["negbin_prophet"]})
+
+
 def test_settings_survive_json() -> None:
     settings = BatchSettings(
         horizon=28,

@@ -99,6 +99,16 @@ def test_what_can_not_be_read_is_said_in_a_sentence(write, text: str, sentence: 
     assert error.value.slug == "invalid-stock-file"
 
 
+def test_every_cell_that_can_not_be_read_is_told_of_at_once(write) -> None:
+    few = r"'x' in line 2 of .* 2 more cells can't be read either, in lines 4: correct"
+    with pytest.raises(InvalidStockFile, match=few):
+        read_stock(write("part,stok,harga\nA,x,1\nB,2,3\nC,-1,free\n"))
+
+    many = r"13 more cells can't .* in lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …: correct"
+    with pytest.raises(InvalidStockFile, match=many):
+        read_stock(write("part,stok\n" + "".join(f"P{k},x\n" for k in range(14))))
+
+
 def test_a_cost_of_zero_is_none_as_exports_write_it(write) -> None:
     free, dear = read_stock(write("part,stok,harga\nA,1,0\nB,1,2\n")).items
 

@@ -77,6 +77,13 @@ def test_horizon_and_lead_time_out_of_range_are_both_named(make_facts: MakeFacts
     ]
 
 
+def test_a_lead_time_that_nobody_asked_for_is_not_complained_of(make_facts: MakeFacts) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        resolve(make_facts(), frequency="M", horizon=61)
+
+    assert [str(problem)[:10] for problem in caught.value.problems] == ["horizon is"]
+
+
 def test_incomplete_last_month_is_left_out_and_said(make_facts: MakeFacts) -> None:
     found, notes = resolve(make_facts(), frequency="M")
 

@@ -74,6 +74,8 @@ def _family_of(model: str) -> Family:
             return EmpiricalWindows()
         case "wss":
             return Bootstrap(everywhere=True)
+        case "conformal_imapa" | "conformal_ses":
+            return Conformal(model.removeprefix("conformal_"))
         case "lightgbm_quantile":
             return LearnedQuantiles()
         case _:
