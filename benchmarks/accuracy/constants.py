@@ -36,7 +36,7 @@ TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
     (combine, "TAIL_STRETCH", (1.0, 1.15, 1.3)),
     (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
     (learner, "LEAD_TIMES", (4, 8, 12)),
-    (booster, "ROUNDS", (10, 20, 40)),
+    (booster, "ROUNDS", (15, 30, 60)),
     (booster, "SETTINGS", ({"num_leaves": 6}, {"num_leaves": 12}, {"num_leaves": 24})),
 )
 

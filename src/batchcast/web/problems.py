@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +17,18 @@ def answer_problem(request: Request, error: Exception) -> Response:
     status = status_of(known)
     is_fragment = request.headers.get("hx-request") == "true"
     name = "problem-note.html" if is_fragment else "problem.html"
-    answer = render(request, name, status=status, slug=known.slug, code=status, messages=messages_of(known))
+    shown = {"slug": known.slug, "code": status, "messages": messages_of(known), "back": _page_before(request)}
+    answer = render(request, name, status=status, **shown)
     if is_fragment:
         answer.headers["hx-retarget"] = "#notice"
         answer.headers["hx-reswap"] = "innerHTML show:#notice:top"
     answer.headers.update(headers_of(known))
     return answer
+
+
+def _page_before(request: Request) -> str | None:
+    """Where a form was sent from, if it was a page of ours: its reader wants to go on there."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if request.method != "POST" or before.netloc != request.headers.get("host") or before.path in {"", "/"}:
+        return None
+    return before.path + (f"?{before.query}" if before.query else "")

@@ -212,7 +212,7 @@ def test_the_overview_and_the_leaderboard_say_the_same_of_the_accuracy(service, 
     whole = service.overview(completed.batch_id).everything
     auto, naive = (next(row for row in completed.result.leaderboard if row.model == name) for name in ("auto", "naive"))
 
-    assert whole.cases == auto.series
+    assert whole.cases == auto.cases
     assert whole.pinball == pytest.approx(auto.lead_time_pinball)
     assert whole.pinball_naive == pytest.approx(naive.lead_time_pinball)
     assert whole.covered == pytest.approx(auto.coverage[0.95])

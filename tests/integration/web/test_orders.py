@@ -83,6 +83,16 @@ def carrying(run_batch):
     return run_batch("\n".join(lines).encode(), name="erp.csv")
 
 
+def test_without_a_script_a_refused_file_leads_back_to_where_it_was_sent(browser, url):
+    ours, other = "http://localhost", "http://elsewhere.example"
+
+    refused = browser.post(url, files=file_of(b"colour\nred\n"), headers={"referer": f"{ours}{url}?a=1"})
+    foreign = browser.post(url, files=file_of(b"colour\nred\n"), headers={"referer": f"{other}{url}"})
+
+    assert f'<a href="{url}?a=1">Back to the page before</a>' in refused.text
+    assert "Back to the page before" not in foreign.text
+
+
 def test_a_history_with_columns_of_stock_is_offered_and_answers(browser, indonesian, carrying):
     url = f"/batches/{carrying.batch_id}/orders"
     offered = browser.get(url).text

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 
 MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
-MOST_FOLD_CASES = 6_000  # of a fold, whose trees only tell how good such trees are
+MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are
 FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
 LEAD_TIMES = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
