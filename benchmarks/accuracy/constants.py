@@ -16,9 +16,10 @@ import numpy as np
 from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
+from batchcast.domain import practice
 from batchcast.forecast import combine, family
 from batchcast.forecast.families import shares
-from batchcast.forecast.learned import booster, learner
+from batchcast.forecast.learned import booster
 
 # module, constant, values tried; the value in use is among them
 TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
@@ -35,7 +36,7 @@ TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
     ),
     (combine, "TAIL_STRETCH", (1.0, 1.15, 1.3)),
     (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
-    (learner, "LEAD_TIMES", (4, 8, 12)),
+    (practice, "LEAD_TIMES", (4, 8, 12)),
     (booster, "ROUNDS", (15, 30, 60)),
     (booster, "SETTINGS", ({"num_leaves": 6}, {"num_leaves": 12}, {"num_leaves": 24})),
 )

@@ -220,6 +220,7 @@ class Batchcast:
             work_seconds=work,
             start_seconds=max(wall - work / min(place.pool.size, len(batch.partitions)), 0.0),
             partitions=len(batch.partitions),
+            cases=batch.plan.cases,
         )
         self._timings.add(timing)
 

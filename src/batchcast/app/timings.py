@@ -17,9 +17,10 @@ TYPICAL_PACE = Pace(  # of a server, whose workers are warm
     seconds_per_cell=2e-7,
     seconds_per_series=8e-5,
     seconds_per_partition=0.03,
-    start_seconds=0.05,
-    step_seconds_per_sampled=1.5e-4,
-    step_seconds_per_series=4e-5,
+    start_seconds=0.09,
+    step_seconds_per_sampled=1.2e-4,
+    step_seconds_per_case=1.5e-5,
+    step_seconds_per_series=2.6e-5,
     step_seconds_per_partition=0.01,
 )
 COLD_PACE = replace(TYPICAL_PACE, start_seconds=1.5)  # of a command, which starts its workers first
@@ -68,6 +69,7 @@ def pace_from(timings: Sequence[Timing], typical: Pace = TYPICAL_PACE) -> Pace:
         seconds_per_partition=typical.seconds_per_partition * work,
         start_seconds=typical.start_seconds * steps,
         step_seconds_per_sampled=typical.step_seconds_per_sampled * steps,
+        step_seconds_per_case=typical.step_seconds_per_case * steps,
         step_seconds_per_series=typical.step_seconds_per_series * steps,
         step_seconds_per_partition=typical.step_seconds_per_partition * steps,
     )
@@ -79,7 +81,7 @@ def _work(timing: Timing, pace: Pace) -> float:
 
 
 def _steps(timing: Timing, pace: Pace) -> float:
-    return steps_seconds(series=timing.series, partitions=timing.partitions, pace=pace)
+    return steps_seconds(series=timing.series, partitions=timing.partitions, cases=timing.cases, pace=pace)
 
 
 def _read_line(line: str) -> Timing | None:

@@ -58,6 +58,7 @@ class Plan:
     single_job_seconds: float  # the same work as one unpartitioned job on one core
     hints: tuple[Message, ...]  # where the plan is poor, and what to change
     notes: tuple[Message, ...]  # decisions taken for the planner: last month left out, site filter ignored, ...
+    cases: int = 0  # about how many are learned from across series
 
     @property
     def speed_up(self) -> float:
@@ -75,5 +76,6 @@ class Pace:
     seconds_per_partition: float = 0.0  # CPU seconds a partition takes whatever it holds
     step_seconds_per_series: float = 0.0  # wall seconds of publishing, a series
     step_seconds_per_sampled: float = 0.0  # wall seconds of the preparation, a series of its sample
+    step_seconds_per_case: float = 0.0  # wall seconds of learning across series, a case
     step_seconds_per_partition: float = 0.0  # wall seconds of keeping results, a partition
     sampled_series: int = 2000  # the most that the preparation looks at

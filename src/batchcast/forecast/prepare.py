@@ -9,12 +9,13 @@ import numpy as np
 
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.practice import FEWEST_CASES, choose_practice
 from batchcast.forecast.backtest import choose_cutoffs, run_families
 from batchcast.forecast.calibrate import calibrate
 from batchcast.forecast.families import Certain, Conformal, families_of, is_learned
 from batchcast.forecast.learned.features import LOCAL_MEANS
 from batchcast.forecast.learned.learned import Learned
-from batchcast.forecast.learned.learner import FEWEST_CASES, choose_practice, learn, say_too_few
+from batchcast.forecast.learned.learner import learn, say_too_few
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel, read_panel
 from batchcast.forecast.pool import Pool, sum_losses, untaught_pool

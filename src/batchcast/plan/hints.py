@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.message import Message, mark
-from batchcast.domain.plan import ForecastRequest, Pace, Partition
+from batchcast.domain.plan import Pace, Partition
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.estimate import partition_seconds
 
@@ -26,7 +26,6 @@ def find_hints(
     periods: NDArray[np.int64],
     settings: BatchSettings,
     pace: Pace,
-    request: ForecastRequest,
 ) -> tuple[Message, ...]:
     """A sentence for every weakness of the plan. `periods` holds the periods of each series that is forecast."""
     found = [

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import ForecastRequest, Pace, Plan
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.practice import count_cases
+from batchcast.domain.settings import LEARNED_MODELS, BatchSettings
 from batchcast.plan.estimate import batch_seconds, single_job_seconds
 from batchcast.plan.hints import find_hints
 from batchcast.plan.mode import Scope, choose_scope
@@ -35,6 +36,7 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
     numbers = _number_series(series, scope, settings)
     partitions = build_partitions(series, numbers, request)
     periods = periods_of_series(series, request)[numbers >= 0]
+    cases = _count_cases(periods, request, pace)
     return Plan(
         request=request,
         partitions=partitions,
@@ -45,10 +47,11 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
         series=len(periods),
         first_date=_first_date(facts, request),
         last_date=min(facts.last_date, date_of(request.calendar.last_day(request.last_period))),
-        estimate_seconds=batch_seconds(partitions, pace, workers=settings.parallel),
-        single_job_seconds=single_job_seconds(partitions, pace),
-        hints=find_hints(partitions, periods, settings, pace, request),
+        estimate_seconds=batch_seconds(partitions, cases, pace, workers=settings.parallel),
+        single_job_seconds=single_job_seconds(partitions, cases, pace),
+        hints=find_hints(partitions, periods, settings, pace),
         notes=(*request_notes, *scope.notes),
+        cases=cases,
     )
 
 
@@ -66,6 +69,14 @@ def _number_series(series: SeriesTable, scope: Scope, settings: BatchSettings) -
 def _first_date(facts: HistoryFacts, request: ForecastRequest) -> dt.date:
     period = request.calendar.period_of_day(day_of(facts.first_date))
     return date_of(request.calendar.first_day(period))
+
+
+def _count_cases(periods: Numbers, request: ForecastRequest, pace: Pace) -> int:
+    """About how many cases are learned from across series of so many periods; 0 where no such model is asked for."""
+    known = np.sort(periods[periods > 0])
+    if not len(known) or (request.models and set(LEARNED_MODELS).isdisjoint(request.models)):
+        return 0
+    return count_cases(request, int(known[3 * len(known) // 4]), min(len(known), pace.sampled_series))
 
 
 def _count_distinct(index: NDArray[np.int32]) -> int:

@@ -29,6 +29,7 @@ def timing_of(batch: Batch, steps: Mapping[str, float], workers: int) -> Timing 
         work_seconds=work,
         start_seconds=max(wall - work / min(workers, len(forecast)), 0.0),
         partitions=len(forecast),
+        cases=batch.plan.cases,
         prepare_seconds=steps.get("prepare", 0.0),
         publish_seconds=steps.get("publish", 0.0),
         wall_seconds=wall,

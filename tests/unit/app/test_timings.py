@@ -14,12 +14,13 @@ def _timing(scale: float, version: str = "1", *, series: int = 1_000) -> Timing:
     """Of a batch that took so many times as long as one at the pace of a typical command."""
     cells, partitions = series * 1000, 4
     work = cells * COLD_PACE.seconds_per_cell + series * COLD_PACE.seconds_per_series
-    steps = steps_seconds(series=series, partitions=partitions, pace=COLD_PACE)
+    steps = steps_seconds(series=series, partitions=partitions, cases=12_000, pace=COLD_PACE)
     return Timing(
         version=version,
         cells=cells,
         series=series,
         partitions=partitions,
+        cases=12_000,
         work_seconds=(work + partitions * COLD_PACE.seconds_per_partition) * scale,
         start_seconds=steps * scale,
     )

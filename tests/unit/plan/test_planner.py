@@ -164,6 +164,20 @@ def test_estimate_is_the_time_of_the_busiest_worker(make_history: MakeHistory, m
     assert found.speed_up == pytest.approx(14 / 9)
 
 
+def test_what_is_learned_across_series_counts_where_it_is_asked_for(make_history: MakeHistory) -> None:
+    facts, series = make_history({"A": [10] * 400})
+    pace = Pace(seconds_per_cell=0, seconds_per_series=0, start_seconds=1, step_seconds_per_case=1e-3)
+
+    months, weeks, local = (
+        plan_batch(facts, series, BatchSettings(batch_mode="off", **settings), pace)
+        for settings in ({"frequency": "M", "horizon": 2}, {"frequency": "W"}, {"frequency": "W", "models": ("ses",)})
+    )
+
+    assert 1000 < months.cases < weeks.cases
+    assert weeks.estimate_seconds == pytest.approx(1 + weeks.cases / 1000)
+    assert (local.cases, local.estimate_seconds) == (0, 1)
+
+
 def test_estimate_is_never_zero(make_history: MakeHistory) -> None:
     facts, series = make_history({"A": [1]})
 

@@ -67,6 +67,7 @@ def _measure(pool: WorkerPool, scratch: Path, version: str) -> Timing:
         work_seconds=work,
         start_seconds=prepared.seconds + published.seconds,
         partitions=len(plan.partitions),
+        cases=plan.cases,
         prepare_seconds=prepared.seconds,
         publish_seconds=published.seconds,
         wall_seconds=prepared.seconds + work + published.seconds,

@@ -2,8 +2,7 @@
 
 A case is a series at a cutoff; its target is the lead-time demand after it, divided by what the series expected
 of itself. Its weight makes the loss of the trees the measure of `metrics.py`: one case counts by its scaled pinball.
-The bounds: MOST_CASES cases (`sample.SAMPLE_SIZE` series at FEWEST_CUTOFFS), 38 numbers each, 4 MB; the time limit of
-the preparation step. A batch with fewer than FEWEST_CASES cases goes without.
+The bounds: those of `domain/practice.py`, 38 numbers a case, 4 MB; the time limit of the preparation step.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.practice import FEWEST_CASES, MOST_FOLD_CASES
 from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.learned.booster import fit, is_available
 from batchcast.forecast.learned.features import make_features
@@ -24,35 +24,17 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
-MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are
-FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
-LEAD_TIMES = 8  # over which cutoffs spread
-FEWEST_CASES = 1000  # of a batch, and a third of them at a fold: under that many a tree has nothing to tell apart
 HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
 LEVELLED = (0.5, 2.0)  # how far the mean is put right, and ...
 LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many usual ones: none that is huge lifts the whole batch
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
-def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:
-    """Periods held back at the cutoffs that are learned from, ascending.
-
-    They spread over the last LEAD_TIMES, or as far back as a typical series has half a lead time and four periods
-    before them: the further apart, the less their outcomes have in common. The first is a lead time before the end.
-    """
-    ahead = request.skip + request.lead_time
-    count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
-    room = typical_length - max(4, request.lead_time // 2)
-    stride = max(1, min(LEAD_TIMES * request.lead_time, room - ahead) // count)
-    return tuple(range(ahead, min(room + 1, ahead + count * stride), stride))
-
-
 def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]) -> Learned | None:
     """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
 
     Args:
-        practice: evidence at the cutoffs of `choose_practice`, with what came.
+        practice: evidence at the cutoffs of `domain.practice`, with what came.
         request: what is forecast.
         cutoffs: periods held back at each fold.
     """

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from batchcast.domain.practice import MOST_CASES, choose_practice, count_cases
 from batchcast.forecast.families import LEARNED_FAMILIES, Certain
 from batchcast.forecast.kernels.recent import sum_stretches
 from batchcast.forecast.learned import learner
 from batchcast.forecast.learned.hearing import with_learned
 from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction
-from batchcast.forecast.learned.learner import MOST_CASES, choose_practice
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.pool import Pool
@@ -68,6 +68,16 @@ def test_practice_lies_within_history_and_its_bounds(make_request):
     assert len(many) * 2000 == MOST_CASES
     assert few[-1] <= 60 - 4
     assert choose_practice(request, 9, 100) == ()
+
+
+@pytest.mark.compiled
+def test_a_plan_knows_about_how_many_cases_are_learned_from(pool, make_request):
+    last = count_cases(make_request(folds=0), PERIODS, SERIES)
+    every = count_cases(make_request(), PERIODS, SERIES)
+
+    assert pool.learned.rows <= last < 1.1 * pool.learned.rows
+    assert last < every <= 4 * last
+    assert count_cases(make_request(), 8, SERIES) == 0
 
 
 def test_cutoffs_spread_as_far_as_history_goes_and_no_further_than_eight_horizons(make_request):
