@@ -6,6 +6,7 @@ each in turn and puts what they printed into `docs/benchmarks.md`.
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 import socket
@@ -22,6 +23,7 @@ import httpx
 import psutil
 
 SAMPLE_SECONDS = 0.02
+FEWEST_LOOKS = 5  # under that the largest is as good as any
 SECONDS_TO_START = 120
 MEGABYTE = 1024 * 1024
 BATCHCAST = (sys.executable, "-m", "batchcast")
@@ -124,9 +126,9 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _watch(process: subprocess.Popen[bytes]) -> int:
-    """Bytes of the largest sum of resident memory over the process and its descendants."""
-    peak = 0
+def _watch(process: subprocess.Popen[bytes]) -> float:
+    """Bytes of the largest sum of resident memory over the process and its descendants; NaN where it ended too soon."""
+    looks = peak = 0
     root = psutil.Process(process.pid)
     while process.poll() is None:
         try:
@@ -134,8 +136,9 @@ def _watch(process: subprocess.Popen[bytes]) -> int:
         except psutil.NoSuchProcess:
             break
         peak = max(peak, sum(map(_resident, family)))
+        looks += 1
         time.sleep(SAMPLE_SECONDS)
-    return peak
+    return peak if looks >= FEWEST_LOOKS else math.nan
 
 
 def _resident(process: psutil.Process) -> int:
@@ -146,6 +149,8 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _shown(cell: object) -> str:
+    if isinstance(cell, float) and math.isnan(cell):
+        return "–"
     if isinstance(cell, float):
         return f"{cell:,.0f}" if abs(cell) >= 1000 else f"{cell:.3g}"
     if isinstance(cell, int):

@@ -53,6 +53,8 @@ class RowReader:
             self._rest = batch.slice(missing) if batch.num_rows > missing else None
             missing -= pieces[-1].num_rows
         self._position += wanted
+        if not self.rows_left:
+            self.close()  # a file that is done holds tens of megabytes
         names = self._columns if self._columns is not None else self.schema.names
         return pa.Table.from_batches(pieces, schema=pa.schema([self.schema.field(name) for name in names]))
 
