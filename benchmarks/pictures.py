@@ -58,11 +58,12 @@ def zero_wins(board: Sequence[dict[str, Any]]) -> str:
 
 
 def leaderboard(board: Sequence[dict[str, Any]]) -> str:
-    """Loss of every family, the best first."""
-    most = max(row["lead_time_pinball"] for row in board)
-    parts = [_text(20, 18, "Scaled lead-time pinball loss, three months ahead: less is better", weight="bold")]
+    """Loss of every family beside that of `auto` on the cases that it answers, the best first."""
+    most = max(row["beside_auto"] for row in board)
+    title = "Lead-time pinball loss, three months ahead, beside that of auto on the same cases: less is better"
+    parts = [_text(20, 18, title, weight="bold")]
     for k, row in enumerate(board):
-        y, value = 30 + 20 * k, row["lead_time_pinball"]
+        y, value = 30 + 20 * k, row["beside_auto"]
         parts.append(_text(190, y + 12, row["model"], anchor="end"))
         parts.append(_box(200, y, 400 * min(value / most, 1.0), 14, ACCENT if row["model"] == "auto" else PLAIN))
         parts.append(_text(206 + 400 * min(value / most, 1.0), y + 12, f"{value:.3f}"))

@@ -29,6 +29,7 @@ class Evidence:
     folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
     span: int
     skip: int
+    season_length: int  # periods
     keys: NDArray[np.uint64]  # shape (series,), seeds what is drawn
     moments: Moments
     classes: NDArray[np.int8]  # shape (cutoffs, series)
@@ -69,6 +70,7 @@ def gather_evidence(
         folds=folds,
         span=moments.span,
         skip=skip,
+        season_length=frequency.season_length,
         keys=keys,
         moments=moments,
         classes=classify(moments, frequency),

@@ -52,7 +52,9 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     backtest = Outlook(panel, request, families, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, families = calibrate(families, backtest)
     quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.lead_time)
-    pinball = np.array([backtest.score(quantiles[k], means[k], Tally()) for k in range(len(families))])
+    pinball = np.empty((len(families), *backtest.usable.shape))  # of none, where residuals are too few for all asked for
+    for k in range(len(families)):
+        pinball[k] = backtest.score(quantiles[k], means[k], Tally())
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)
     return Pool(
         cutoffs=cutoffs,

@@ -131,6 +131,17 @@ def test_whole_demand_has_whole_quantiles(make_panel, make_request, history, mod
             assert (values == np.floor(values)).all()
 
 
+@pytest.mark.parametrize("model", ["conformal_imapa", "conformal_ses", "lightgbm_quantile"])
+def test_a_model_that_has_too_little_to_learn_from_leaves_all_to_the_mean(make_panel, make_request, model):
+    rng = np.random.default_rng(1)
+    panel = make_panel(*(rng.poisson(0.8, 60).astype(float) for _ in range(5)))
+    request = make_request(models=(model,))
+
+    result = forecast_panel(panel, request, learn_pool(panel, request))
+
+    assert set(result.forecast["model"].to_pylist()) == {"fallback_mean"}
+
+
 @pytest.mark.parametrize("model", [name for name in MODEL_NAMES if not name.startswith("lightgbm")])
 def test_a_model_asked_for_is_the_model_used(make_panel, make_request, model):
     rng = np.random.default_rng(1)

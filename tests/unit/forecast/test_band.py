@@ -25,24 +25,45 @@ def test_a_trend_or_a_season_does_not_widen_the_band(make_panel, make_request, s
     assert (high - low).mean() < {"trend": 60.0, "season": 75.0}[shape]  # 139 and 93 by the variance around the mean
 
 
-@pytest.mark.compiled
-@pytest.mark.parametrize("lead_time", [3, 12])
-def test_the_band_grows_with_the_step_where_the_level_wanders_and_only_there(make_panel, make_request, lead_time):
-    draw = np.random.default_rng(4)
-    levels = np.maximum(60.0 + np.cumsum(draw.normal(0, 4.0, (120, 96)), axis=1), 5.0)
-    request = make_request(horizon=12, lead_time=lead_time)
+@pytest.fixture
+def band(make_panel, make_request):
+    """Width of the band at each of twelve steps, and the share of what came that it held."""
 
-    def band(demand):
-        panel = make_panel(*demand[:, :84])
+    def band(demand, lead_time):
+        panel, request = make_panel(*demand[:, :-12]), make_request(horizon=12, lead_time=lead_time)
         found = forecast_panel(panel, request, learn_pool(panel, request)).forecast
-        low, high = (found[name].to_numpy().reshape(120, 12) for name in ("p10", "p90"))
-        inside = (demand[:, 84:] >= low) & (demand[:, 84:] <= high)
+        low, high = (found[name].to_numpy().reshape(len(demand), 12) for name in ("p10", "p90"))
+        inside = (demand[:, -12:] >= low) & (demand[:, -12:] <= high)
         return (high - low).mean(axis=0), inside.mean(axis=0)
 
-    width, inside = band(draw.poisson(levels).astype(float))
-    steady, held = band(draw.poisson(60.0, (120, 96)).astype(float))
+    return band
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(("lead_time", "least"), [(3, 0.55), (12, 0.65)])
+def test_the_band_grows_with_the_step_where_the_level_wanders(band, lead_time, least):
+    draw = np.random.default_rng(4)
+    levels = np.maximum(60.0 + np.cumsum(draw.normal(0, 4.0, (120, 96)), axis=1), 5.0)
+
+    width, inside = band(draw.poisson(levels).astype(float), lead_time)
 
     assert width[-3:].mean() > 1.2 * width[0]
-    assert inside[-3:].mean() > 0.65
-    assert steady[-3:].mean() < 1.15 * steady[0]
-    assert held.mean() > 0.75
+    assert inside[-3:].mean() > least
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("lead_time", [1, 3, 12])
+def test_the_band_does_not_grow_where_the_level_stays_or_is_foreseen(band, lead_time):
+    draw = np.random.default_rng(4)
+    months = np.arange(96)
+    steady = draw.poisson(60.0, (60, 96)).astype(float)
+    trend = np.maximum(np.round(40.0 + 4.0 * months + draw.normal(0, 6.0, (60, 96))), 0.0)
+    season = np.round(160.0 + 80.0 * np.sin(2 * np.pi * months / 12) + draw.normal(0, 6.0, (60, 96)))
+
+    width, inside = band(steady, lead_time)
+    assert width[-3:].mean() < 1.1 * width[0]
+    assert inside.mean() > 0.75
+    width, _ = band(trend, lead_time)
+    assert width[-3:].mean() < 1.1 * width[0]
+    width, _ = band(season, lead_time)
+    assert width[:2].mean() * 0.7 < width[-2:].mean() < 1.2 * width[:2].mean()  # the same months of the year

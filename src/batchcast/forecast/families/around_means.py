@@ -12,11 +12,11 @@ from batchcast.forecast.distributions.negbin import negbin_quantiles
 from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
 from batchcast.forecast.families.shares import share_of
 from batchcast.forecast.family import Calibration, Levels, Rows
+from batchcast.forecast.kernels.wander import measure_wander
 
 Floats = NDArray[np.float64]
 
 STEP_SPREAD = 0.5  # power of the factor for sums that single periods get: their errors have less in common
-STEP_GROWTH = 0.5  # of what sums are dispersed more: how much of it a level that wanders adds from step to step
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ class NegativeBinomial:
         return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Dispersion is that of single periods, times a lesser factor; it grows towards that of sums."""
+        """Dispersion is that of single periods, times a lesser factor; it grows towards that of sums, which wander."""
         mean = evidence.steps(self.model, count)[-1, rows]
         factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
         single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
-        excess = np.maximum(evidence.dispersion[-1, rows] * factor - single, 0.0)
-        dispersion = single[:, None] + excess[:, None] * _growth(count, evidence.span)
+        of_sums = np.minimum(evidence.dispersion[-1, rows] * factor, _wander(evidence, rows) * np.maximum(factor, 1.0))
+        excess = np.maximum(of_sums - single, 0.0)
+        dispersion = single[:, None] + excess[:, None] * _growth(evidence, count)
         unit = np.repeat(evidence.moments.unit[-1, rows], count)
         quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit, levels)
         return quantiles.reshape(len(rows), count, len(levels))
@@ -111,12 +112,27 @@ def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) 
     return quantiles.reshape(*mean.shape, len(levels))
 
 
-def _growth(count: int, span: int) -> Floats:
+def _growth(evidence: Evidence, count: int) -> Floats:
     """How much of what sums over the span are dispersed more than its periods each step has, shape (count,).
 
     A level that wanders adds as much to the variance at every step, and to that of a sum about the cube of its span.
     """
-    return np.minimum(STEP_GROWTH * np.arange(count) / span**2, 1.0)
+    return np.minimum(np.arange(evidence.skip, evidence.skip + count) / evidence.span**2, 1.0)
+
+
+def _wander(evidence: Evidence, rows: Rows) -> Floats:
+    """Variance of the sum over the span divided by its mean, as neighbouring sums differ, or those of whole seasons.
+
+    The lesser of both: neither a trend nor a season is in it, which the mean follows, but how the level wanders is.
+    """
+    span, season = evidence.span, evidence.season_length
+    least = np.full(len(rows), np.inf)
+    for lag in {span, -(-span // season) * season}:
+        found = np.empty(len(rows))
+        measure_wander(evidence.values, evidence.offsets, rows, int(evidence.held[-1]), span, lag, found)
+        least = np.minimum(least, found)
+    mean = evidence.moments.mean[-1, rows] * span
+    return np.where(mean > 0, least / np.where(mean > 0, mean, 1.0), 0.0)
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:

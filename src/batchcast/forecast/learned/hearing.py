@@ -35,7 +35,7 @@ def _steps(evidence: Evidence, total: Floats) -> Floats:
     """Mean of each step, shape (cutoffs, series, steps), where `total` is expected over the span.
 
     Within the span in the proportions of what shapes them; beyond it, of which the total says nothing, each as far from
-    what shapes it as the span is on average.
+    what shapes it as the span is on average, by its weight in the week: a day on which nothing is wanted stays one.
     """
     shaped = evidence.means[SHAPED_BY]
     flat = np.ones_like(shaped) if evidence.weights is None else evidence.weights
@@ -44,5 +44,7 @@ def _steps(evidence: Evidence, total: Floats) -> Floats:
     end = evidence.skip + evidence.span
     usual = shape[:, :, evidence.skip : end].mean(axis=2, keepdims=True)
     within = np.where(usual > 0, rate * shape / np.where(usual > 0, usual, 1.0), rate * flat)
-    beyond = np.maximum(shape + rate - usual, 0.0)
+    weight = flat[:, :, evidence.skip : end].mean(axis=2, keepdims=True)
+    off = np.where(weight > 0, (rate - usual) / np.where(weight > 0, weight, 1.0), 0.0)
+    beyond = np.maximum(shape + off * flat, 0.0)
     return np.concatenate([within[:, :, :end], beyond[:, :, end:]], axis=2)

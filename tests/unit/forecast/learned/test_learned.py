@@ -59,7 +59,7 @@ def test_stretches_are_means_of_what_lies_before_the_cutoff():
 
 
 def test_practice_lies_within_history_and_its_bounds(make_request):
-    request = make_request(horizon=6)
+    request = make_request(lead_time=6)
 
     few, many = choose_practice(request, 60, 100), choose_practice(request, 60, 2000)
 
@@ -80,8 +80,8 @@ def test_a_plan_knows_about_how_many_cases_are_learned_from(pool, make_request):
     assert count_cases(make_request(), 8, SERIES) == 0
 
 
-def test_cutoffs_spread_as_far_as_history_goes_and_no_further_than_eight_horizons(make_request):
-    request = make_request(horizon=6)
+def test_cutoffs_spread_as_far_as_history_goes_and_no_further_than_eight_lead_times(make_request):
+    request = make_request(lead_time=6)
 
     short, long, longer = (choose_practice(request, length, 2000) for length in (30, 60, 600))
 
@@ -217,6 +217,20 @@ def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make
     steps = with_learned(evidence, said).means["lightgbm_tweedie"]
 
     assert np.allclose(steps[0, 0], [0.0, 0.0, 6.0, 10.9, 13.9])
+
+
+def test_beyond_the_lead_time_a_day_on_which_nothing_is_wanted_stays_one(panel, make_request):
+    request = make_request(horizon=6, lead_time=3)
+    evidence = Outlook(panel, request, (Certain("theta"),), cutoffs=(), profile=None, learned=None).final()
+    week = np.tile([1.5, 1.5, 0.0], (1, SERIES, 2))
+    known, unknown = 4.0 * week, np.full_like(week, np.nan)
+    said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
+
+    for theta in (known, unknown):
+        weekly = replace(evidence, weights=week, means=evidence.means | {"theta": theta})
+        steps = with_learned(weekly, said).means["lightgbm_tweedie"]
+
+        assert np.allclose(steps[0, 0], [3.0, 3.0, 0.0, 3.0, 3.0, 0.0])
 
 
 @pytest.mark.compiled
