@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.forecast.backtest import LEAST_DEMANDS, LEAST_PERIODS
+from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.forecast.moments import measure_history
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.sample import series_keys

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from batchcast.domain.hindsight import LEAST_DEMANDS, LEAST_PERIODS, Hindsight
+from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
+from batchcast.domain.hindsight import Hindsight
 from batchcast.domain.message import Message, mark
 from batchcast.domain.spans import Span, length_in_words
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.message import Message, mark
-from batchcast.domain.settings import BatchSettings, model_named, usable_cores
+from batchcast.domain.settings import BatchSettings, models_named, usable_cores
 
 AUTO = "auto"  # as models: they are chosen for each series
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
@@ -57,7 +57,7 @@ def _listed(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _models(setting: str, given: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(map(model_named, _listed(setting, given)))
+    names = models_named(_listed(setting, given))
     return () if names == (AUTO,) else names
 
 

@@ -12,7 +12,7 @@ from batchcast.domain.plan import Pace
 from batchcast.domain.timing import Timing
 from batchcast.plan import steps_seconds
 
-# One core of a 2024 server, local models, 3 folds; scaled by what this machine measures.
+# One core of a 2024 server, every model, 3 folds; scaled by what this machine measures.
 TYPICAL_PACE = Pace(  # of a server, whose workers are warm
     seconds_per_cell=2e-7,
     seconds_per_series=8e-5,
@@ -55,13 +55,15 @@ class Timings:
 def pace_from(timings: Sequence[Timing], typical: Pace = TYPICAL_PACE) -> Pace:
     """The typical pace scaled by the median of measured over typical seconds; unscaled without timings.
 
-    Partitions at work and the steps around them are scaled each by their own. Of two middle ones the faster counts:
-    what disturbs a measurement makes it slower, such as a first compilation.
+    Partitions at work and the steps around them are scaled each by their own; the steps only by timings that tell what
+    was learned. Of two middle ones the faster counts: what disturbs a measurement makes it slower, such as a first
+    compilation.
     """
     if not timings:
         return typical
     work = median_low(timing.work_seconds / _work(timing, typical) for timing in timings)
-    steps = median_low(timing.start_seconds / _steps(timing, typical) for timing in timings)
+    told = [timing for timing in timings if timing.cases is not None]
+    steps = median_low(timing.start_seconds / _steps(timing, typical) for timing in told) if told else 1.0
     return replace(
         typical,
         seconds_per_cell=typical.seconds_per_cell * work,
@@ -81,7 +83,7 @@ def _work(timing: Timing, pace: Pace) -> float:
 
 
 def _steps(timing: Timing, pace: Pace) -> float:
-    return steps_seconds(series=timing.series, partitions=timing.partitions, cases=timing.cases, pace=pace)
+    return steps_seconds(series=timing.series, partitions=timing.partitions, cases=timing.cases or 0, pace=pace)
 
 
 def _read_line(line: str) -> Timing | None:

@@ -11,8 +11,6 @@ from batchcast.domain.spans import Span
 LEAST_LOSS = 1e-9  # of a forecast that is ever wrong: less is what computing with binary fractions leaves
 
 MOST_HURT = 20  # parts that are named
-LEAST_PERIODS = 4  # of history that a backtest needs before the day it looks ahead from ...
-LEAST_DEMANDS = 2  # ... and periods among them with demand
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +36,7 @@ class Hindsight:
 
     calendar: Calendar
     service_level: float
-    horizon: int  # periods of each backtest
+    horizon: int  # periods of each backtest: the lead time
     series: int  # with a forecast
     judged: int  # of them, with a backtest at least
     cases: int  # backtests of single series

@@ -58,7 +58,7 @@ class Plan:
     single_job_seconds: float  # the same work as one unpartitioned job on one core
     hints: tuple[Message, ...]  # where the plan is poor, and what to change
     notes: tuple[Message, ...]  # decisions taken for the planner: last month left out, site filter ignored, ...
-    cases: int = 0  # about how many are learned from across series
+    cases: int | None = None  # about how many are learned from across series; None: planned before that was told
 
     @property
     def speed_up(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -67,7 +67,8 @@ MODEL_NAMES = (
     "conformal_ses",
     *LEARNED_MODELS,
 )
-_AROUND_A_MEAN = "negbin_"  # in tables, before the name of the model that gives the mean
+_WITHOUT_A_MEAN = {"empirical", "wss", "conformal_imapa", "conformal_ses", "lightgbm_quantile"}
+_LEADERBOARD_NAMES = {f"negbin_{model}": model for model in MODEL_NAMES if model not in _WITHOUT_A_MEAN}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ class BatchSettings:
         start = values.get("forecast_start_date")
         changed = {name: tuple(values[name]) for name in ("site_codes", "quantiles", "models") if name in values}
         if "models" in changed:
-            changed["models"] = tuple(map(model_named, changed["models"]))
+            changed["models"] = models_named(changed["models"])
         if isinstance(start, str):
             changed["forecast_start_date"] = dt.date.fromisoformat(start)  # type: ignore[assignment]
         return cls(**(dict(values) | changed))
@@ -174,10 +175,9 @@ class BatchSettings:
         return found
 
 
-def model_named(name: str) -> str:
-    """The model that is meant: its own name, or the one that it has in a leaderboard, as negbin_ses is ses."""
-    plain = name.removeprefix(_AROUND_A_MEAN)
-    return plain if plain in MODEL_NAMES else name
+def models_named(names: Iterable[str]) -> tuple[str, ...]:
+    """The models that are meant, each once: by their own names, or as a leaderboard has them, negbin_ses for ses."""
+    return tuple(dict.fromkeys(_LEADERBOARD_NAMES.get(name, name) for name in names))
 
 
 def usable_cores() -> int:

@@ -15,7 +15,7 @@ class Timing:
     work_seconds: float  # sum over its partitions, each in its worker
     start_seconds: float  # wall time of everything that is not a partition at work
     partitions: int = 0  # that were forecast
-    cases: int = 0  # that were learned from across series
+    cases: int | None = None  # that were learned from across series; None: not told
     prepare_seconds: float = 0.0
     publish_seconds: float = 0.0
     wall_seconds: float = 0.0  # from its start to its end

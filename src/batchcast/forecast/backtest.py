@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.family import Calibration, Scored
 from batchcast.forecast.metrics import MEASURED, score_forecasts
@@ -16,9 +16,6 @@ from batchcast.forecast.statistics import Tally
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-LEAST_PERIODS = 4  # of history that a fold needs at its cutoff ...
-LEAST_DEMANDS = 2  # ... and demands: of a series nearly unseen no forecast can be judged
 
 LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a picture shows what was forecast
 
@@ -84,24 +81,6 @@ class Backtest:
             high=high,
             stock=stock,
         )
-
-
-def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
-    """Periods held back at each fold, ascending: the latest first.
-
-    Lead times do not overlap where a series of typical length has room for all folds and, before the earliest, two lead
-    times to learn from; else origins move closer together, down to a third of a lead time apart. Where that is not
-    enough either, one lead time to learn from has to do, then origins a period apart, then fewer folds, then none.
-    """
-    latest = request.skip + request.lead_time
-    between = max(request.folds - 1, 0)
-    for learned, nearest in ((2 * request.lead_time, request.lead_time // 3), (request.lead_time, 1)):
-        room = typical_length - latest - max(learned, LEAST_PERIODS)
-        stride = min(request.lead_time, room // max(between, 1))
-        if room >= 0 and stride >= max(nearest, 1):
-            return tuple(latest + fold * stride for fold in range(between + 1))
-    folds = min(between, typical_length - latest - LEAST_PERIODS) + 1
-    return tuple(latest + fold for fold in range(max(folds, 0)))
 
 
 def measured_levels(service_level: float) -> tuple[float, ...]:

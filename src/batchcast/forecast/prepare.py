@@ -9,8 +9,8 @@ import numpy as np
 
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.practice import FEWEST_CASES, choose_practice
-from batchcast.forecast.backtest import choose_cutoffs, run_families
+from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, typical_length
+from batchcast.forecast.backtest import run_families
 from batchcast.forecast.calibrate import calibrate
 from batchcast.forecast.families import Certain, Conformal, families_of, is_learned
 from batchcast.forecast.learned.features import LOCAL_MEANS
@@ -39,8 +39,7 @@ def prepare_pool(history_path: Path, request: ForecastRequest, total_series: int
 def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     """Learn the pool of a batch from a panel that stands for it."""
     families = families_of(request)
-    lengths = panel.lengths[panel.lengths > 0]
-    typical = int(np.sort(lengths)[(3 * len(lengths)) // 4]) if len(lengths) else 0
+    typical = typical_length(panel.lengths, request)
     cutoffs = choose_cutoffs(request, typical)
     if not cutoffs:
         kept = [f for f in families if not isinstance(f, Conformal) and (request.models or not is_learned([f]))]
@@ -52,7 +51,9 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     backtest = Outlook(panel, request, families, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, families = calibrate(families, backtest)
     quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.lead_time)
-    pinball = np.empty((len(families), *backtest.usable.shape))  # of none, where residuals are too few for all asked for
+    pinball = np.empty(
+        (len(families), *backtest.usable.shape)
+    )  # of none, where residuals are too few for all asked for
     for k in range(len(families)):
         pinball[k] = backtest.score(quantiles[k], means[k], Tally())
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import ForecastRequest, Pace, Plan
-from batchcast.domain.practice import count_cases
+from batchcast.domain.cutoffs import count_cases, typical_length
 from batchcast.domain.settings import LEARNED_MODELS, BatchSettings
 from batchcast.plan.estimate import batch_seconds, single_job_seconds
 from batchcast.plan.hints import find_hints
@@ -36,7 +36,7 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
     numbers = _number_series(series, scope, settings)
     partitions = build_partitions(series, numbers, request)
     periods = periods_of_series(series, request)[numbers >= 0]
-    cases = _count_cases(periods, request, pace)
+    cases = _count_cases(periods_of_series(series, request), request, pace)
     return Plan(
         request=request,
         partitions=partitions,
@@ -72,11 +72,13 @@ def _first_date(facts: HistoryFacts, request: ForecastRequest) -> dt.date:
 
 
 def _count_cases(periods: Numbers, request: ForecastRequest, pace: Pace) -> int:
-    """About how many cases are learned from across series of so many periods; 0 where no such model is asked for."""
-    known = np.sort(periods[periods > 0])
-    if not len(known) or (request.models and set(LEARNED_MODELS).isdisjoint(request.models)):
+    """About how many cases are learned from across series of so many periods; 0 where no such model is asked for.
+
+    Whatever sites are asked for, all series of the history are learned from.
+    """
+    if request.models and set(LEARNED_MODELS).isdisjoint(request.models):
         return 0
-    return count_cases(request, int(known[3 * len(known) // 4]), min(len(known), pace.sampled_series))
+    return count_cases(request, typical_length(periods, request), min(len(periods), pace.sampled_series))
 
 
 def _count_distinct(index: NDArray[np.int32]) -> int:

@@ -11,7 +11,7 @@ from batchcast.domain.codec import encode
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish import engine_versions
 
-_FORECAST = Path(__file__).parents[1] / "forecast"  # what turns rows into numbers
+_CODE = (Path(__file__).parents[1] / "forecast", Path(__file__).parents[1] / "domain")  # what turns rows into numbers
 
 
 def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
@@ -30,6 +30,7 @@ def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
 def _code() -> str:
     """SHA-256 of the code that forecasts."""
     digest = hashlib.sha256()
-    for path in sorted(_FORECAST.rglob("*.py")):
-        digest.update(path.relative_to(_FORECAST).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for folder in _CODE:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
+from batchcast.web.choices import local_path
 from batchcast.web.rendering import render
 
 
@@ -28,7 +29,10 @@ def answer_problem(request: Request, error: Exception) -> Response:
 
 def _page_before(request: Request) -> str | None:
     """Where a form was sent from, if it was a page of ours: its reader wants to go on there."""
-    before = urlsplit(request.headers.get("referer", ""))
-    if request.method != "POST" or before.netloc != request.headers.get("host") or before.path in {"", "/"}:
+    try:
+        before = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # it is no address
         return None
-    return before.path + (f"?{before.query}" if before.query else "")
+    path = local_path(before.path + (f"?{before.query}" if before.query else ""))
+    is_ours = request.method == "POST" and before.netloc == request.headers.get("host") and path != "/"
+    return path if is_ours else None

@@ -87,10 +87,12 @@ def test_without_a_script_a_refused_file_leads_back_to_where_it_was_sent(browser
     ours, other = "http://localhost", "http://elsewhere.example"
 
     refused = browser.post(url, files=file_of(b"colour\nred\n"), headers={"referer": f"{ours}{url}?a=1"})
-    foreign = browser.post(url, files=file_of(b"colour\nred\n"), headers={"referer": f"{other}{url}"})
 
     assert f'<a href="{url}?a=1">Back to the page before</a>' in refused.text
-    assert "Back to the page before" not in foreign.text
+    for foreign in (f"{other}{url}", f"{ours}//elsewhere.example/x", f"{ours}/a\\b", "http://["):
+        answer = browser.post(url, files=file_of(b"colour\nred\n"), headers={"referer": foreign})
+        assert answer.status_code == 422
+        assert "Back to the page before" not in answer.text
 
 
 def test_a_history_with_columns_of_stock_is_offered_and_answers(browser, indonesian, carrying):

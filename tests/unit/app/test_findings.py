@@ -10,9 +10,8 @@ import pytest
 from batchcast.app.findings import findings_of, why_no_findings
 from batchcast.app.translation import translate
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.hindsight import LEAST_DEMANDS, LEAST_PERIODS, Hindsight
+from batchcast.domain.hindsight import Hindsight
 from batchcast.domain.spans import Span
-from batchcast.forecast import backtest
 
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 MARCH_2002 = 32 * 12 + 2  # months since January 1970
@@ -126,7 +125,6 @@ def test_where_nothing_could_be_judged_it_says_what_it_would_take() -> None:
     assert "needs a part with 4 months of history, demand at least 2 times in it, and 1 month after that" in str(
         why_no_findings(NOTHING)
     )
-    assert (LEAST_PERIODS, LEAST_DEMANDS) == (backtest.LEAST_PERIODS, backtest.LEAST_DEMANDS)
 
 
 def test_it_is_told_in_indonesian_with_its_commas() -> None:

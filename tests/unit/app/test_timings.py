@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def test_one_slow_first_batch_does_not_spoil_the_second_estimate(tmp_path: Path)
     timings.add(_timing(1.0))
 
     assert timings.pace("1").start_seconds == pytest.approx(COLD_PACE.start_seconds)
+
+
+def test_a_timing_that_does_not_tell_what_was_learned_says_nothing_of_the_steps() -> None:
+    old = replace(_timing(4.0), cases=None)
+
+    alone, beside = pace_from([old], COLD_PACE), pace_from([old, old, _timing(2.0)], COLD_PACE)
+
+    assert alone.start_seconds == COLD_PACE.start_seconds
+    assert beside.start_seconds == pytest.approx(COLD_PACE.start_seconds * 2)
+    assert alone.seconds_per_cell == pytest.approx(COLD_PACE.seconds_per_cell * 4)
 
 
 def test_batches_of_another_version_do_not_count(tmp_path: Path) -> None:

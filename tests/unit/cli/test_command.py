@@ -215,7 +215,7 @@ def test_an_analysis_for_programs_holds_report_and_plan(batchcast):
     assert [p["sites"] for p in analysis["plan"]["partitions"]] == [["Kendari"], ["Sorowako"]]
 
 
-def test_a_backtest_shows_the_leaderboard_best_first(batchcast, fake, make):
+def test_a_backtest_shows_the_leaderboard_in_its_order(batchcast, fake, make):
     auto, few = make.row("auto", 0.242, beside_auto=1.0), make.row("wss", 0.2, cases=12, beside_auto=1.312)
     fake.leaderboard = (auto, few, make.row("zero", 0.8, rmsse=float("nan")))
 

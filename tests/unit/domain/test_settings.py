@@ -60,11 +60,12 @@ def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
 
 
 def test_a_model_is_known_by_its_name_in_a_leaderboard() -> None:
-    named = BatchSettings.from_json({"models": ["negbin_imapa", "conformal_ses", "wss"]}).models
+    named = BatchSettings.from_json({"models": ["negbin_imapa", "conformal_ses", "imapa", "wss"]}).models
 
     assert named == ("imapa", "conformal_ses", "wss")
-    with pytest.raises(InvalidSettings, match="negbin_prophet"):
-        BatchSettings.from_json({"models": ["negbin_prophet"]})
+    for unknown in ("negbin_prophet", "negbin_wss", 1):
+        with pytest.raises(InvalidSettings, match=str(unknown)):
+            BatchSettings.from_json({"models": [unknown]})
 
 
 def test_settings_survive_json() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.forecast.backtest import choose_cutoffs, measured_levels, take_actuals
+from batchcast.domain.cutoffs import choose_cutoffs, typical_length
+from batchcast.forecast.backtest import measured_levels, take_actuals
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,20 @@ def test_every_fold_has_its_lead_time_within_history_and_something_to_learn_from
 
     assert list(cutoffs) == sorted(set(cutoffs))
     assert all(lead_time <= held <= length - 4 for held in cutoffs)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([], 0),
+        ([0, 0], 0),
+        ([30, 20, 40, 50], 50),  # a quarter reach it
+        ([8] * 9 + [60, 0], 60),  # too short for any backtest: the longest
+        ([8, 8, 8], 8),
+    ],
+)
+def test_the_typical_length_is_one_that_can_be_judged_where_any_can(make_request, lengths, expected):
+    assert typical_length(np.array(lengths, dtype=np.int64), make_request(lead_time=6)) == expected
 
 
 def test_the_levels_of_the_measure_and_the_service_level_are_backtested():

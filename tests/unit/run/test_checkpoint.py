@@ -12,7 +12,7 @@ def code(tmp_path, monkeypatch):
     """A folder in place of the code that forecasts."""
     (tmp_path / "kernels").mkdir()
     (tmp_path / "kernels" / "ses.py").write_text("ALPHA = 0.1")
-    monkeypatch.setattr(checkpoint, "_FORECAST", tmp_path)
+    monkeypatch.setattr(checkpoint, "_CODE", (tmp_path,))
     yield tmp_path
     checkpoint._code.cache_clear()
 

@@ -12,7 +12,9 @@ FEWEST_PAIRS = 3  # of stretches, to say anything
 
 
 @compiled
-def measure_wander(values: Floats, offsets: Ints, rows: Ints, held: int, span: int, lag: int, variances: Floats) -> None:
+def measure_wander(
+    values: Floats, offsets: Ints, rows: Ints, held: int, span: int, lag: int, variances: Floats
+) -> None:
     """Half the variance of S(t + lag) - S(t) over the history of some series, where S sums `span` periods.
 
     Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend is

@@ -2,7 +2,7 @@
 
 A case is a series at a cutoff; its target is the lead-time demand after it, divided by what the series expected
 of itself. Its weight makes the loss of the trees the measure of `metrics.py`: one case counts by its scaled pinball.
-The bounds: those of `domain/practice.py`, 38 numbers a case, 4 MB; the time limit of the preparation step.
+The bounds: those of `domain/cutoffs.py`, 38 numbers a case, 4 MB; the time limit of the preparation step.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.practice import FEWEST_CASES, MOST_FOLD_CASES
+from batchcast.domain.cutoffs import FEWEST_CASES, FEWEST_FOLD_CASES, MOST_FOLD_CASES
 from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.learned.booster import fit, is_available
 from batchcast.forecast.learned.features import make_features
@@ -34,7 +34,7 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
 
     Args:
-        practice: evidence at the cutoffs of `domain.practice`, with what came.
+        practice: evidence at the cutoffs of `domain.cutoffs`, with what came.
         request: what is forecast.
         cutoffs: periods held back at each fold.
     """
@@ -54,11 +54,11 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     for held in (*cutoffs, 0):
         known = usable & (practice.evidence.held >= held + ahead)[:, None]
         cases = np.flatnonzero(known)
-        if len(cases) < FEWEST_CASES / (3 if held else 1):
+        if len(cases) < (FEWEST_FOLD_CASES if held else FEWEST_CASES):
             folds.append(None)
             continue
-        if held:
-            cases = cases[:: -(-len(cases) // MOST_FOLD_CASES)]
+        if held and len(cases) > MOST_FOLD_CASES:
+            cases = cases[np.linspace(0, len(cases) - 1, MOST_FOLD_CASES).astype(np.int64)]
         table = features.table.reshape(known.size, -1)[cases]
         folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases], features.anchor.ravel()[cases]))
     return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from batchcast.domain.practice import MOST_CASES, choose_practice, count_cases
+from batchcast.domain.cutoffs import MOST_CASES, choose_practice, count_cases
 from batchcast.forecast.families import LEARNED_FAMILIES, Certain
 from batchcast.forecast.kernels.recent import sum_stretches
 from batchcast.forecast.learned import learner
@@ -72,11 +72,13 @@ def test_practice_lies_within_history_and_its_bounds(make_request):
 
 @pytest.mark.compiled
 def test_a_plan_knows_about_how_many_cases_are_learned_from(pool, make_request):
-    last = count_cases(make_request(folds=0), PERIODS, SERIES)
-    every = count_cases(make_request(), PERIODS, SERIES)
+    taught = pool.learned.rows
+    practice = choose_practice(make_request(), PERIODS, SERIES)
+    known = [SERIES * sum(held >= fold + 3 for held in practice) for fold in pool.cutoffs]
 
-    assert pool.learned.rows <= last < 1.1 * pool.learned.rows
-    assert last < every <= 4 * last
+    assert taught <= SERIES * len(practice) < 1.1 * taught
+    assert count_cases(make_request(), PERIODS, SERIES) == SERIES * len(practice) + sum(known)
+    assert [trees is not None for trees in pool.learned.folds] == [n >= 334 for n in known] + [True]
     assert count_cases(make_request(), 8, SERIES) == 0
 
 
