@@ -34,6 +34,12 @@ def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
 
 def why_no_findings(hindsight: Hindsight) -> Message:
     """Why nothing could be judged, and what it would take."""
+    if hindsight.unused:
+        template = mark(
+            "None of the models asked for could be used here ({models}): the batch, or its history, is too small for "
+            "that. Every part was forecast from its mean; ask for other models, or for auto."
+        )
+        return Message(template, {"models": ", ".join(hindsight.unused)})
     template = mark(
         "How good this forecast is can't be told: a backtest needs a part with {before} of history, demand at "
         "least {demands} times in it, and {after} after that to compare with. No part here has them: "

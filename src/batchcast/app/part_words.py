@@ -10,6 +10,7 @@ from batchcast.domain import columns
 from batchcast.domain.hindsight import in_units
 from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.domain.spans import span_of_days
 
 _MODELS = {
@@ -17,7 +18,6 @@ _MODELS = {
     2: mark("{model0} and {model1}"),
     3: mark("{model0}, {model1} and {model2}"),
 }
-_FALLBACK = "fallback_mean"
 _LEARNED = ("negbin_lightgbm_tweedie", "lightgbm_quantile")  # in every average, whatever the backtests say
 _ALMOST = 0.005  # value added under half a percent is none
 
@@ -128,7 +128,7 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
     )
     asked = mark("Its forecast is that of {models}, chosen from the models that were asked for.")
     stand_in = mark("No model had an answer for this part; its mean stands in ({models}).")
-    if names == [_FALLBACK]:
+    if names == [FALLBACK_MODEL]:
         template = stand_in
     elif request.models:
         template = asked

@@ -50,6 +50,7 @@ class Hindsight:
     units_over: float
     hurt: tuple[HurtPart, ...]  # at most MOST_HURT, the most units short first; those equally short by units left over
     without_learned: bool = False  # models that learn across series were asked for, and there were none
+    unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast any part
 
     @property
     def value_added(self) -> float:

@@ -44,6 +44,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "lead_time": (1, 365),
 }
 MOST_QUANTILES = 9
+FALLBACK_MODEL = "fallback_mean"  # what stands in where no other could forecast; nobody can ask for it
 LEARNED_MODELS = ("lightgbm_tweedie", "lightgbm_quantile")  # across all series of a batch
 MODEL_NAMES = (
     "zero",

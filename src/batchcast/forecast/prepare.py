@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, typical_length
+from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import run_families
 from batchcast.forecast.calibrate import calibrate
 from batchcast.forecast.families import Certain, Conformal, families_of, is_learned

@@ -74,6 +74,11 @@ class NumberStyleJudge:
             return not_finite()
         return too_large() if abs(value) > LARGEST_QUANTITY else None
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether the style is known, of what was read so far, or does not matter."""
+        return self.ambiguous is None or self.asked != "auto" or self.style in self.witnesses
+
     def conclude(self) -> Message | None:
         """What a person should know of the style, once the whole column has been read.
 
@@ -84,9 +89,9 @@ class NumberStyleJudge:
             return None
         if self.asked != "auto":
             return Message(mark("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
-        witness = self.witnesses.get(self.style)
-        if witness is None:
+        if not self.is_decided:
             raise self._question(self.ambiguous)
+        witness = self.witnesses[self.style]
         template = mark("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
         return Message(template, {"style": self.style, "value": witness.value, "place": witness.place})
 

@@ -31,7 +31,7 @@ from batchcast.ingest.stockrows import FREE, HAS_ZERO, LONGEST_LEAD_TIME, StockR
 from batchcast.ingest.table import open_table
 
 _TABLE = "table"  # what a table in memory is called
-_SHOWN = 10  # lines with further cells that can't be read
+_SHOWN = 10  # places of what else can't be read
 
 
 def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
@@ -82,9 +82,8 @@ class _Reading:
         if not rows.rows_read:
             template = mark("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
-        bad = rows.bad_cells()
-        if bad:
-            raise self._bad_cells(bad)
+        if bad := rows.bad_cells():
+            raise self._all_wrong([], bad)
         if is_dated:
             notes = [*self._dated_notes(rows), *notes]
         return HeldStock(items=_items_of(rows), notes=tuple(notes))
@@ -94,17 +93,19 @@ class _Reading:
         orders = DateOrderJudge(settings.date_order, layout.date.name if layout.date else columns.DATE)
         held = ", ".join(cells.name for cells in layout.held.values())
         styles = NumberStyleJudge(settings.number_style, held)
+        skips = is_dated and settings.bad_rows == "skip"
         while True:
             rows = StockRows(layout, self._source, orders=orders if is_dated else None, styles=styles)
             try:
-                for first, block in self._blocks():
-                    for problem in rows.take(block, first):
-                        self._note_unreadable(problem, rows, is_dated=is_dated)
+                unreadable = [problem for first, block in self._blocks() for problem in rows.take(block, first)]
             except ReadAgain:
                 orders, styles = orders.start_again(), styles.start_again()
-            else:
-                decided = (orders.conclude() if is_dated else None, styles.conclude())
-                return rows, [note for note in decided if note is not None]
+                continue
+            if unreadable and not skips:
+                raise self._all_wrong(unreadable, rows.bad_cells() if styles.is_decided else [])
+            rows.left_out = len(unreadable)
+            decided = (orders.conclude() if is_dated else None, styles.conclude())
+            return rows, [note for note in decided if note is not None]
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
         """Blocks with the number of their first row, from 0."""
@@ -123,27 +124,32 @@ class _Reading:
                 return found
         return None
 
-    def _note_unreadable(self, problem: Unreadable, rows: StockRows, *, is_dated: bool) -> None:
-        """Count a row that says nothing of a part, or refuse the file for it."""
-        if is_dated and self._settings.bad_rows == "skip":
-            rows.left_out += 1
-            return
+    def _all_wrong(self, unreadable: list[Unreadable], bad: list[tuple[int, str]]) -> InvalidStockFile:
+        """The first row of no part in full, or else the first cell that can't be read, and where the others are."""
+        told = list(dict.fromkeys(number for number, _ in bad))[: _SHOWN + 2]  # the first, and one more than are shown
+        found = self._rows(told)
+        places = [(one.line, one.file) for one in unreadable] + [(found[n][0].line, found[n][1]) for n in told]
+        first = self._unreadable(unreadable[0]) if unreadable else self._bad_cell(bad[0][1], *found[told[0]])
+        return _refuse_all(first, places, len(unreadable) + len(bad))
+
+    def _unreadable(self, problem: Unreadable) -> Message:
         name = problem.file or self._name
         if problem.column is None:
             template = mark(
                 "Line {line} of {name} does not have the {width} cells of the header, or a quote in it is out of "
                 "place; correct it."
             )
-            raise _refused(template, name=name, line=problem.line, width=len(self._layout.header))
+            return Message(template, {"name": name, "line": problem.line, "width": len(self._layout.header)})
         values = {"column": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
         if problem.found.strip():
             template = mark("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
         else:
             template = mark("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
-        raise _refused(template, name=name, **values)
+        return Message(template, values | {"name": name})
 
     def _repeated(self, first: int, again: int) -> InvalidStockFile:
-        one, (other, file) = self._row(first)[0], self._row(again)
+        found = self._rows([first, again])
+        (one, _), (other, file) = found[first], found[again]
         site = self._layout.site
         template = mark(
             "{name} has part {part!r} of site {site!r} in line {first} and again in line {line}; a part of a site has "
@@ -157,18 +163,7 @@ class _Reading:
         }
         return _refused(template, name=file or self._name, **values)
 
-    def _bad_cells(self, bad: list[tuple[int, str]]) -> InvalidStockFile:
-        """The first in full, and where the others are."""
-        first = self._bad_cell(*bad[0])
-        others = list(dict.fromkeys(number for number, _ in bad[1:]))
-        if not others:
-            return InvalidStockFile(first)
-        template = mark("{first} {count:,} more cells can't be read either, in lines {lines}: correct them too.")
-        lines = [str(self._row(number)[0].line) for number in others[:_SHOWN]] + ["…"] * (len(others) > _SHOWN)
-        return _refused(template, first=first, count=len(bad) - 1, lines=", ".join(lines))
-
-    def _bad_cell(self, number: int, ours: str) -> Message:
-        row, file = self._row(number)
+    def _bad_cell(self, ours: str, row: SourceRow, file: str | None) -> Message:
         template = mark(
             "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
             "empty."
@@ -187,10 +182,16 @@ class _Reading:
         values = {"column": ours, "found": found, "line": row.line, "most": most}
         return Message(template, values | {"name": file or self._name})
 
-    def _row(self, number: int) -> tuple[SourceRow, str | None]:
-        """A row by its number, with the member of an archive it is in: looked up once more, for a sentence."""
-        first, block = next((first, block) for first, block in self._blocks() if number < first + block.num_rows)
-        return next(block.rows([number - first])), block.file
+    def _rows(self, numbers: list[int]) -> dict[int, tuple[SourceRow, str | None]]:
+        """Rows by their numbers, each with the member of an archive it is in: looked up once more, for a sentence."""
+        found = {}
+        for first, block in self._blocks():
+            within = [number for number in numbers if first <= number < first + block.num_rows]
+            for number, row in zip(within, block.rows([number - first for number in within]), strict=True):
+                found[number] = row, block.file
+            if len(found) == len(set(numbers)):
+                break
+        return found
 
     def _dated_notes(self, rows: StockRows) -> Iterator[Message]:
         template = mark(
@@ -227,3 +228,25 @@ def _items_of(rows: StockRows) -> tuple[StockItem, ...]:
 
 def _refused(template: str, **values: object) -> InvalidStockFile:
     return InvalidStockFile(Message(template, values))
+
+
+def _refuse_all(first: Message, places: list[tuple[int, str | None]], count: int) -> InvalidStockFile:
+    """The error for so many rows and cells: one in a sentence, the others by their places.
+
+    Args:
+        first: what is wrong with the first.
+        places: line, and member of an archive, of the first and of the others, more of them than are shown.
+        count: of all.
+    """
+    member = places[0][1]
+    others = list(
+        dict.fromkeys(str(line) if file == member else f"{line} ({file})" for line, file in places[1:] or places)
+    )
+    if count == 1:
+        return InvalidStockFile(first)
+    if count == 2:
+        template = mark("{first} One more can't be read either, in line {lines}: correct it too.")
+    else:
+        template = mark("{first} {count:,} more can't be read either, in lines {lines}: correct them too.")
+    listed = others[:_SHOWN] + ["…"] * (len(others) > _SHOWN)
+    return _refused(template, first=first, count=count - 1, lines=", ".join(listed))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of, day_of
+from batchcast.domain.cutoffs import count_cases, typical_length
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import ForecastRequest, Pace, Plan
-from batchcast.domain.cutoffs import count_cases, typical_length
 from batchcast.domain.settings import LEARNED_MODELS, BatchSettings
 from batchcast.plan.estimate import batch_seconds, single_job_seconds
 from batchcast.plan.hints import find_hints

@@ -20,7 +20,7 @@ from batchcast.domain.hindsight import MOST_HURT, Hindsight, HurtPart
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.domain.settings import LEARNED_MODELS
+from batchcast.domain.settings import FALLBACK_MODEL, LEARNED_MODELS
 from batchcast.domain.spans import Span
 from batchcast.publish.combined import CombinedResult
 from batchcast.publish.reasons import give_reasons
@@ -92,11 +92,13 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     cutoffs: set[int] = set()
     hurt: list[HurtPart] = []
     learned: list[bool] = []
+    fallen = 0
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
+        fallen += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_MODEL)).as_py() or 0
         hurt = _most_hurt([*hurt, *_hurt_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
@@ -117,6 +119,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         units_over=float(total["over"].sum()),
         hurt=give_reasons(hurt, history, request),
         without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
+        unused=request.models if fallen == len(total["folds"]) else (),
     )
 
 

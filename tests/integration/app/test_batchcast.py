@@ -78,6 +78,12 @@ def test_a_batch_too_small_to_learn_across_its_parts_says_so(app: Batchcast, tmp
 
     assert result.hindsight is not None
     assert result.hindsight.without_learned
+    assert result.hindsight.unused == ()
+
+    alone = app.backtest(tmp_path / "small.csv", BatchSettings(horizon=3, models=("lightgbm_quantile",)))
+
+    assert alone.hindsight is not None
+    assert alone.hindsight.unused == ("lightgbm_quantile",)
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -127,6 +127,12 @@ def test_where_nothing_could_be_judged_it_says_what_it_would_take() -> None:
     )
 
 
+def test_where_no_model_asked_for_could_be_used_it_says_so() -> None:
+    said = str(why_no_findings(replace(NOTHING, unused=("lightgbm_quantile",))))
+
+    assert said.startswith("None of the models asked for could be used here (lightgbm_quantile)")
+
+
 def test_it_is_told_in_indonesian_with_its_commas() -> None:
     said = translate(findings_of(FOUND)[0].said, "id")
 

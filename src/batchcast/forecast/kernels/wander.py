@@ -17,8 +17,8 @@ def measure_wander(
 ) -> None:
     """Half the variance of S(t + lag) - S(t) over the history of some series, where S sums `span` periods.
 
-    Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend is
-    no part of it, nor a season whose length divides the lag.
+    Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend
+    is no part of it, nor a season whose length divides the lag.
 
     Args:
         values: demand of all series, one after the other, oldest first.

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.cutoffs import FEWEST_CASES, FEWEST_FOLD_CASES, MOST_FOLD_CASES
+from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.learned.booster import fit, is_available
 from batchcast.forecast.learned.features import make_features
