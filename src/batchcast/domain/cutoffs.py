@@ -19,7 +19,7 @@ FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
 LEAD_TIMES = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch: under that many a tree has nothing to tell apart
 FEWEST_FOLD_CASES = 334  # of a fold
-MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are
+MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are: of more, each second, or third
 
 
 def typical_length(lengths: NDArray[np.int64], request: ForecastRequest) -> int:
@@ -70,4 +70,9 @@ def count_cases(request: ForecastRequest, typical_length: int, series: int) -> i
     ahead = request.skip + request.lead_time
     folds = choose_cutoffs(request, typical_length)
     of_folds = [series * sum(held >= fold + ahead for held in practice) for fold in folds]
-    return series * len(practice) + sum(min(n, MOST_FOLD_CASES) for n in of_folds if n >= FEWEST_FOLD_CASES)
+    return series * len(practice) + sum(n // fold_stride(n) for n in of_folds if n >= FEWEST_FOLD_CASES)
+
+
+def fold_stride(cases: int) -> int:
+    """Each how-manieth case the trees of a fold are taught."""
+    return max(-(-cases // MOST_FOLD_CASES), 1)

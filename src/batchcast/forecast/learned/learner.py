@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.cutoffs import FEWEST_CASES, FEWEST_FOLD_CASES, MOST_FOLD_CASES
+from batchcast.domain.cutoffs import FEWEST_CASES, FEWEST_FOLD_CASES, fold_stride
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest
 from batchcast.forecast.learned.booster import fit, is_available
@@ -57,8 +57,8 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
         if len(cases) < (FEWEST_FOLD_CASES if held else FEWEST_CASES):
             folds.append(None)
             continue
-        if held and len(cases) > MOST_FOLD_CASES:
-            cases = cases[np.linspace(0, len(cases) - 1, MOST_FOLD_CASES).astype(np.int64)]
+        if held:
+            cases = cases[:: fold_stride(len(cases))]
         table = features.table.reshape(known.size, -1)[cases]
         folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases], features.anchor.ravel()[cases]))
     return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
