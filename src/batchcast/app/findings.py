@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.domain.hindsight import Hindsight
@@ -80,6 +81,10 @@ def _coverage(hindsight: Hindsight) -> Finding:
         "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
         "{count:,} backtests of {each} each."
     )
+    overlapping = mark(
+        "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
+        "{count:,} backtests of {each} each, which overlap."
+    )
     values = {
         "level": in_percent(hindsight.service_level),
         "covered": hindsight.covered,
@@ -88,10 +93,15 @@ def _coverage(hindsight: Hindsight) -> Finding:
         "each": length_in_words(hindsight.calendar, hindsight.horizon),
     }
     return Finding(
-        said=Message(one if len(hindsight.spans) == 1 else many, values),
+        said=Message(one if len(hindsight.spans) == 1 else overlapping if _overlap(hindsight.spans) else many, values),
         term=_cases(hindsight),
         is_good=hindsight.covered >= hindsight.service_level - _slack(hindsight.service_level),
     )
+
+
+def _overlap(spans: Sequence[Span]) -> bool:
+    """Whether any two that follow each other have periods in common; the latest first."""
+    return any(earlier.last >= later.first for later, earlier in pairwise(spans))
 
 
 def _cases(hindsight: Hindsight) -> Message:

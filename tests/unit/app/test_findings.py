@@ -86,7 +86,7 @@ def test_backtests_that_overlap_count_every_month_once() -> None:
         FOUND, horizon=3, spans=(span(MARCH_2002 - 2, MARCH_2002), span(MARCH_2002 - 3, MARCH_2002 - 1))
     )
 
-    assert "in the last 4 months: 2 backtests of 3 months each." in str(findings_of(overlapping)[0].said)
+    assert "in the last 4 months: 2 backtests of 3 months each, which overlap." in str(findings_of(overlapping)[0].said)
 
 
 def test_what_is_worse_than_naive_is_said_and_not_good() -> None:
