@@ -85,6 +85,7 @@ def _coverage(hindsight: Hindsight) -> Finding:
         "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
         "{count:,} backtests of {each} each, which overlap."
     )
+    several = overlapping if _overlap(hindsight.spans) else many
     values = {
         "level": in_percent(hindsight.service_level),
         "covered": hindsight.covered,
@@ -93,7 +94,7 @@ def _coverage(hindsight: Hindsight) -> Finding:
         "each": length_in_words(hindsight.calendar, hindsight.horizon),
     }
     return Finding(
-        said=Message(one if len(hindsight.spans) == 1 else overlapping if _overlap(hindsight.spans) else many, values),
+        said=Message(one if len(hindsight.spans) == 1 else several, values),
         term=_cases(hindsight),
         is_good=hindsight.covered >= hindsight.service_level - _slack(hindsight.service_level),
     )

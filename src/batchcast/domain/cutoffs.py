@@ -52,12 +52,12 @@ def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, 
 def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:
     """Periods held back at the cutoffs that are learned from, ascending.
 
-    They spread over the last LEAD_TIMES, or as far back as a typical series has half a lead time and four periods
+    They spread over the last LEAD_TIMES, or as far back as a typical series has half a lead time and LEAST_PERIODS
     before them: the further apart, the less their outcomes have in common. The first is a lead time before the end.
     """
     ahead = request.skip + request.lead_time
     count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
-    room = typical_length - max(4, request.lead_time // 2)
+    room = typical_length - max(LEAST_PERIODS, request.lead_time // 2)
     stride = max(1, min(LEAD_TIMES * request.lead_time, room - ahead) // count)
     return tuple(range(ahead, min(room + 1, ahead + count * stride), stride))
 

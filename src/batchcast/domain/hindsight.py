@@ -9,7 +9,6 @@ from batchcast.domain.message import Message
 from batchcast.domain.spans import Span
 
 LEAST_LOSS = 1e-9  # of a forecast that is ever wrong: less is what computing with binary fractions leaves
-
 MOST_HURT = 20  # parts that are named
 
 

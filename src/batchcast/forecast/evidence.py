@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Frequency
 from batchcast.forecast.classes import classify
 from batchcast.forecast.fence import fence_of_sums, hold_means
+from batchcast.forecast.kernels.wander import measure_wander
 from batchcast.forecast.moments import Moments
 
 Floats = NDArray[np.float64]
@@ -37,6 +39,19 @@ class Evidence:
     means: Mapping[str, Floats]  # point model -> mean of each step, shape (cutoffs, series, steps); NaN: it failed
     learned: Floats | None  # quantiles of the sum that trees foretell, at `learned.LEVELS`; NaN, None: they do not
     weights: Floats | None  # weekday weights of each step, same shape; None: every day is like another
+
+    @cached_property
+    def wander(self) -> Floats:
+        """Variance of the sum divided by its mean, as neighbouring sums differ, or those of whole seasons; (series,).
+
+        The lesser of both, at the last cutoff: a trend or a season is no part of it, but how the level wanders is.
+        """
+        least = np.full(len(self.offsets) - 1, np.inf)
+        for lag in {self.span, -(-self.span // self.season_length) * self.season_length}:
+            found = np.empty_like(least)
+            measure_wander(self.values, self.offsets, int(self.held[-1]), self.span, lag, found)
+            least = np.minimum(least, found)
+        return _ratio(least, self.moments.mean[-1] * self.span)
 
     def steps(self, model: str, count: int) -> Floats:
         """Means of the `count` steps from `skip` + 1 on, shape (cutoffs, series, count)."""

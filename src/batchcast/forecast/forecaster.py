@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.backtest import Backtest, Picture, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families, stretch_tail, weigh_means, weigh_members
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.families import FALLBACK, FALLBACK_NAME, baselines_beside, families_of
+from batchcast.forecast.families import FALLBACK, baselines_beside, families_of
 from batchcast.forecast.families.shares import SHARE_OF_MEANS
 from batchcast.forecast.family import Family, Scored, fold_weights
 from batchcast.forecast.fence import fence_of_steps, fence_of_sums, hold_back
@@ -238,7 +239,7 @@ def _names_of(chosen: Ints, families: Sequence[Family]) -> list[str]:
     """What each series is forecast with: names joined by +."""
     names = [family.name for family in families]
     rows, place = np.unique(chosen, axis=0, return_inverse=True)
-    joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_NAME for row in rows.tolist()]
+    joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_MODEL for row in rows.tolist()]
     return [joined[k] for k in place.ravel().tolist()]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from batchcast.domain.message import mark
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.families import FALLBACK_NAME
+from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
 from batchcast.forecast.panel import Panel, read_panel
 from batchcast.forecast.pool import Pool
@@ -61,9 +61,9 @@ class Summary:
         for (site, part), model, flagged in zip(names, chunk.models, chunk.flagged.tolist(), strict=True):
             if flagged:
                 log.info("Quantiles of part %r at site %r were held back at the plausibility fence", part, site)
-            if model == FALLBACK_NAME:
-                self._fallbacks[FALLBACK_NAME] += 1
-                log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_NAME)
+            if model == FALLBACK_MODEL:
+                self._fallbacks[FALLBACK_MODEL] += 1
+                log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_MODEL)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; series = forecast + refused."""

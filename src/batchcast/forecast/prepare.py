@@ -51,9 +51,7 @@ def learn_pool(panel: Panel, request: ForecastRequest) -> Pool:
     backtest = Outlook(panel, request, families, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, families = calibrate(families, backtest)
     quantiles, means = run_families(families, backtest.evidence, calibration, backtest.levels, request.lead_time)
-    pinball = np.empty(
-        (len(families), *backtest.usable.shape)
-    )  # of none, where residuals are too few for all asked for
+    pinball = np.empty((len(families), *backtest.usable.shape))  # of no family, where all asked for lack residuals
     for k in range(len(families)):
         pinball[k] = backtest.score(quantiles[k], means[k], Tally())
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)

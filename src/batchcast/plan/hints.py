@@ -22,10 +22,7 @@ _SHOWN = 5
 
 
 def find_hints(
-    partitions: Sequence[Partition],
-    periods: NDArray[np.int64],
-    settings: BatchSettings,
-    pace: Pace,
+    partitions: Sequence[Partition], periods: NDArray[np.int64], settings: BatchSettings, pace: Pace
 ) -> tuple[Message, ...]:
     """A sentence for every weakness of the plan. `periods` holds the periods of each series that is forecast."""
     found = [

@@ -35,8 +35,8 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
     scope = choose_scope(facts, settings)
     numbers = _number_series(series, scope, settings)
     partitions = build_partitions(series, numbers, request)
-    periods = periods_of_series(series, request)[numbers >= 0]
-    cases = _count_cases(periods_of_series(series, request), request, pace)
+    every = periods_of_series(series, request)
+    periods, cases = every[numbers >= 0], _count_cases(every, request, pace)
     return Plan(
         request=request,
         partitions=partitions,

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency, day_of
+from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast import (
     Pool,
     forecast_panel,
@@ -25,7 +26,6 @@ from batchcast.forecast import (
     sample,
     warm,
 )
-from batchcast.forecast.families import FALLBACK_NAME
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 DAYS = Calendar(frequency=Frequency.DAILY)
@@ -298,9 +298,9 @@ def test_where_every_model_fails_the_fallback_is_told_and_the_series_named(make_
 
     short = sum(int(length) < 9 for length in panel.lengths)  # under three windows of seven days
     assert short > 0
-    assert result.summary["fallbacks"] == {FALLBACK_NAME: short}
+    assert result.summary["fallbacks"] == {FALLBACK_MODEL: short}
     assert result.stock["reorder_point"].to_numpy().min() >= 0
-    assert result.forecast["model"].to_pylist().count(FALLBACK_NAME) == 7 * short
+    assert result.forecast["model"].to_pylist().count(FALLBACK_MODEL) == 7 * short
     assert sum("stands in" in line and "part '" in line for line in caplog.messages) == short
 
 

@@ -11,7 +11,8 @@ from batchcast.app.part_words import sentences_of
 from batchcast.app.service import BacktestFold
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.families import FALLBACK_NAME, LEARNED_FAMILIES
+from batchcast.domain.settings import FALLBACK_MODEL
+from batchcast.forecast.families import LEARNED_FAMILIES
 
 FIGURES = {"folds": 3, "lead_time_pinball": 0.3, "lead_time_pinball_naive": 0.4, "model": "wss+negbin_imapa"}
 
@@ -111,7 +112,7 @@ def test_value_added_that_is_not_known_is_not_told(unknown: dict[str, Any]) -> N
         ("ses", "Its forecast is that of ses, the least wrong"),
         ("ses+wss", "Its forecast is the average of ses and wss: they were the least wrong"),
         ("ses+wss+theta", "the average of ses, wss and theta: they"),
-        (FALLBACK_NAME, "No model had an answer for this part; its mean stands in (fallback_mean)."),
+        (FALLBACK_MODEL, "No model had an answer for this part; its mean stands in (fallback_mean)."),
     ],
 )
 def test_the_models_are_named_with_the_reason_they_were_chosen(model: str, said: str) -> None:

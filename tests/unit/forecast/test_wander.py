@@ -12,7 +12,7 @@ def wander(histories, span, lag, held=0):
     values = np.concatenate([np.asarray(y, dtype=float) for y in histories])
     offsets = np.cumsum([0, *map(len, histories)])
     found = np.empty(len(histories))
-    measure_wander(values, offsets, np.arange(len(histories)), held, span, lag, found)
+    measure_wander(values, offsets, held, span, lag, found)
     return found
 
 

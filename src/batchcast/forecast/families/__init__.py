@@ -8,7 +8,6 @@ Open first: `registry.py`, who competes; `shares.py`, how much of every average 
 from batchcast.forecast.families.around_means import Certain, Conformal, NegativeBinomial
 from batchcast.forecast.families.registry import (
     FALLBACK,
-    FALLBACK_NAME,
     LEARNED_FAMILIES,
     baselines_beside,
     families_of,
@@ -18,7 +17,6 @@ from batchcast.forecast.families.registry import (
 
 __all__ = [
     "FALLBACK",
-    "FALLBACK_NAME",
     "LEARNED_FAMILIES",
     "Certain",
     "Conformal",

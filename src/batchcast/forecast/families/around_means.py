@@ -12,7 +12,6 @@ from batchcast.forecast.distributions.negbin import negbin_quantiles
 from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
 from batchcast.forecast.families.shares import share_of
 from batchcast.forecast.family import Calibration, Levels, Rows
-from batchcast.forecast.kernels.wander import measure_wander
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +47,7 @@ class NegativeBinomial:
         mean = evidence.steps(self.model, count)[-1, rows]
         factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
         single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
-        of_sums = np.minimum(evidence.dispersion[-1, rows] * factor, _wander(evidence, rows) * np.maximum(factor, 1.0))
+        of_sums = np.minimum(evidence.dispersion[-1, rows] * factor, evidence.wander[rows] * np.maximum(factor, 1.0))
         excess = np.maximum(of_sums - single, 0.0)
         dispersion = single[:, None] + excess[:, None] * _growth(evidence, count)
         unit = np.repeat(evidence.moments.unit[-1, rows], count)
@@ -118,21 +117,6 @@ def _growth(evidence: Evidence, count: int) -> Floats:
     A level that wanders adds as much to the variance at every step, and to that of a sum about the cube of its span.
     """
     return np.minimum(np.arange(evidence.skip, evidence.skip + count) / evidence.span**2, 1.0)
-
-
-def _wander(evidence: Evidence, rows: Rows) -> Floats:
-    """Variance of the sum over the span divided by its mean, as neighbouring sums differ, or those of whole seasons.
-
-    The lesser of both: neither a trend nor a season is in it, which the mean follows, but how the level wanders is.
-    """
-    span, season = evidence.span, evidence.season_length
-    least = np.full(len(rows), np.inf)
-    for lag in {span, -(-span // season) * season}:
-        found = np.empty(len(rows))
-        measure_wander(evidence.values, evidence.offsets, rows, int(evidence.held[-1]), span, lag, found)
-        least = np.minimum(least, found)
-    mean = evidence.moments.mean[-1, rows] * span
-    return np.where(mean > 0, least / np.where(mean > 0, mean, 1.0), 0.0)
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.families.around_means import Certain, Conformal, NegativeBinomial
 from batchcast.forecast.families.learned_quantiles import LearnedQuantiles
 from batchcast.forecast.families.of_history import Bootstrap, EmpiricalWindows
@@ -47,8 +46,7 @@ AUTO_MODELS = (
 )
 CONFORMAL_MODELS = ("imapa", "ses")
 LEARNED_FAMILIES: tuple[Family, ...] = (LearnedQuantiles(), NegativeBinomial(LEARNED_MEAN, "learned_mean"))
-FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed
-FALLBACK_NAME = FALLBACK_MODEL
+FALLBACK = NegativeBinomial("mean", "fallback")  # where every family failed: FALLBACK_MODEL
 
 
 def families_of(request: ForecastRequest) -> tuple[Family, ...]:

@@ -12,10 +12,8 @@ FEWEST_PAIRS = 3  # of stretches, to say anything
 
 
 @compiled
-def measure_wander(
-    values: Floats, offsets: Ints, rows: Ints, held: int, span: int, lag: int, variances: Floats
-) -> None:
-    """Half the variance of S(t + lag) - S(t) over the history of some series, where S sums `span` periods.
+def measure_wander(values: Floats, offsets: Ints, held: int, span: int, lag: int, variances: Floats) -> None:
+    """Half the variance of S(t + lag) - S(t) over the history of each series, where S sums `span` periods.
 
     Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend
     is no part of it, nor a season whose length divides the lag.
@@ -23,17 +21,16 @@ def measure_wander(
     Args:
         values: demand of all series, one after the other, oldest first.
         offsets: where each series begins, shape (series + 1,).
-        rows: the series looked at.
         held: periods held back from the end.
         span: periods that are summed.
         lag: periods from one sum to the other.
-        variances: written, shape (rows,); infinite where history has fewer than FEWEST_PAIRS of them.
+        variances: written, shape (series,); infinite where history has fewer than FEWEST_PAIRS of them.
     """
-    for k in range(len(rows)):
-        first, stop = offsets[rows[k]], offsets[rows[k] + 1] - held
+    for i in range(len(offsets) - 1):
+        first, stop = offsets[i], offsets[i + 1] - held
         pairs = stop - first - span - lag + 1
         if pairs < FEWEST_PAIRS:
-            variances[k] = np.inf
+            variances[i] = np.inf
             continue
         change = 0.0
         for t in range(first, first + span):
@@ -46,4 +43,4 @@ def measure_wander(
             if n + 1 < pairs:
                 t = first + n
                 change += values[t + lag + span] - values[t + lag] - values[t + span] + values[t]
-        variances[k] = squares / pairs / 2.0
+        variances[i] = squares / pairs / 2.0
