@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,67 +18,68 @@ from batchcast.publish.writers.text import joined
 class PartsShape:
     """A history of spare parts."""
 
-    rows: int
-    sites: tuple[str, ...]  # largest first
+    site_rows: Mapping[str, int]  # rows of each site, largest first
     parts: int
     first_date: dt.date
     days: int
     date_format: str
 
+    @property
+    def rows(self) -> int:
+        """Rows of all sites."""
+        return sum(self.site_rows.values())
 
-_SITES = (
-    "Kendari",
-    "Morowali",
-    "Pomalaa",
-    "Sorowako",
-    "Balikpapan",
-    "Weda Bay",
-    "Sangatta",
-    "Bontang",
-    "Banjarmasin",
-    "Tanjung Enim",
-    "Batu Hijau",
-    "Timika",
-    "Tarakan",
-)
+
 SHAPES = {
     "sample_optimal": PartsShape(
-        rows=1_000,
-        sites=_SITES[:3],
+        site_rows={"IEL-ST-KDI": 420, "Sofifi": 330, "Kendari": 250},
         parts=40,
         first_date=dt.date(2025, 1, 1),
         days=181,
         date_format="%Y-%m-%d",
     ),
     "alldemand_augjul": PartsShape(
-        rows=11_919,
-        sites=_SITES,
+        site_rows={
+            "IEL-ST-KDI": 3_336,  # the first four as the founding document has them
+            "Sofifi": 2_291,
+            "Kendari": 1_295,
+            "IEL-TMSB2": 1_163,
+            "Morowali": 905,
+            "Pomalaa": 742,
+            "Sorowako": 598,
+            "Weda Bay": 487,
+            "Balikpapan": 391,
+            "Sangatta": 288,
+            "Bontang": 202,
+            "Timika": 138,
+            "Tarakan": 83,
+        },
         parts=2_070,
         first_date=dt.date(2024, 8, 1),
         days=365,
         date_format="%d/%m/%Y",  # as an ERP in Indonesia writes it; the days after the 12th tell the order
     ),
 }
-_SITE_DECAY = 0.72  # each site has so much of the demand of the one before
 _MOST_HOMES = 4  # sites that use a part
 _WEEKDAY_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 0.9, 0.5, 0.15])  # Monday first
 
 
 def spare_parts(generator: Generator, shape: PartsShape) -> Column:
-    """The lines: exactly `rows`, with different (date, part, site); every part and every site has one."""
+    """The lines: exactly `site_rows` of each site, with different (date, part, site); every part has one."""
     keys = _choose_keys(generator, shape)
-    days, sites, parts = np.unravel_index(keys, (shape.days, len(shape.sites), shape.parts))
+    days, sites, parts = np.unravel_index(keys, (shape.days, len(shape.site_rows), shape.parts))
     quantities = _choose_quantities(generator, parts, shape.parts)
     dates = pa.array([(shape.first_date + dt.timedelta(days=n)).strftime(shape.date_format) for n in range(shape.days)])
     numbers = pa.array(_part_numbers(generator, shape.parts))
-    cells = (dates.take(days), numbers.take(parts), pa.array(shape.sites).take(sites))
+    cells = (dates.take(days), numbers.take(parts), pa.array(shape.site_rows).take(sites))
     return joined(*cells, joined(pa.array(quantities), "\n"), separator=",")
 
 
 def _choose_keys(generator: Generator, shape: PartsShape) -> Numbers:
     """Different places in a (day, site, part) cube, ascending: one row for each part first, the rest by popularity."""
     popularity = 1 / (5 + np.arange(shape.parts)) ** 0.9
-    homes = _choose_homes(generator, shape)
+    quotas: Numbers = np.array(list(shape.site_rows.values()), dtype=np.int64)
+    homes = _choose_homes(generator, shape, quotas)
     span = _choose_spans(generator, shape)
     chosen = np.empty(0, dtype=np.int64)
     wanted: Numbers = np.arange(shape.parts)
@@ -89,18 +90,27 @@ def _choose_keys(generator: Generator, shape: PartsShape) -> Numbers:
         weekday = (day + shape.first_date.weekday()) % 7
         worked = uniform(generator, count) < _WEEKDAY_WEIGHTS[weekday]
         day = np.where(worked, day, np.maximum(day - weekday % 4, 0))  # what falls on a day off is booked earlier
-        chosen = distinct(np.concatenate((chosen, (day * len(shape.sites) + home) * shape.parts + wanted)))
+        keys = distinct(np.concatenate((chosen, (day * len(quotas) + home) * shape.parts + wanted)))
+        chosen = _within_quotas(keys, keys // shape.parts % len(quotas), quotas)
         wanted = draw(generator, popularity, shape.rows)
-    return np.sort(chosen[: shape.rows])
+    return np.sort(chosen)
 
 
-def _choose_homes(generator: Generator, shape: PartsShape) -> Numbers:
-    """Sites of each part, shape (parts, homes), most used first. The last parts make sure that each site has one."""
-    weights = np.power(_SITE_DECAY, np.arange(len(shape.sites)))
-    homes = draw(generator, weights, shape.parts * _MOST_HOMES).reshape(shape.parts, _MOST_HOMES)
+def _within_quotas(keys: Numbers, sites: Numbers, quotas: Numbers) -> Numbers:
+    """The first keys of each site, in the order given, as many as its quota."""
+    by_site = np.argsort(sites, kind="stable")
+    first = np.searchsorted(sites[by_site], np.arange(len(quotas)))
+    rank = np.empty_like(keys)
+    rank[by_site] = np.arange(len(keys)) - first[sites[by_site]]
+    return keys[rank < quotas[sites]]
+
+
+def _choose_homes(generator: Generator, shape: PartsShape, quotas: Numbers) -> Numbers:
+    """Sites of each part, shape (parts, homes), most used first."""
+    homes = draw(generator, quotas / shape.rows, shape.parts * _MOST_HOMES).reshape(shape.parts, _MOST_HOMES)
     alone = uniform(generator, shape.parts) < 0.6
     homes[alone] = homes[alone, :1]
-    homes[-len(shape.sites) :] = np.arange(len(shape.sites))[:, None]
+    homes[-len(quotas) :] = np.arange(len(quotas))[:, None]  # so that each site has a part
     return homes
 
 
