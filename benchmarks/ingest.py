@@ -49,7 +49,7 @@ def write_file(path: Path, rows: int) -> None:
 def run_ours(path: Path, into: Path) -> int:
     """Read, check and write the history."""
     from batchcast.domain.settings import BatchSettings
-    from batchcast.ingest import ingest_file
+    from batchcast.ingest.reader import ingest_file
 
     return ingest_file(path, into=into, settings=BatchSettings()).report.rows_accepted
 

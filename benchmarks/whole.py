@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from batchcast.app.samples import write_sample
+from batchcast.app.samples.writing import write_sample
 from measure import BATCHCAST, measure, print_table
 
 ALL_ROWS = 59_181_090

@@ -17,7 +17,7 @@ from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
 from batchcast.domain import cutoffs
-from batchcast.forecast import combine, family
+from batchcast.forecast import combine, evidence
 from batchcast.forecast.families import shares
 from batchcast.forecast.learned import booster
 
@@ -35,7 +35,7 @@ TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
         ),
     ),
     (combine, "TAIL_STRETCH", (1.0, 1.15, 1.3)),
-    (family, "FOLD_DECAY", (1.0, 0.5, 0.25)),
+    (evidence, "FOLD_DECAY", (1.0, 0.5, 0.25)),
     (cutoffs, "LEAD_TIMES", (4, 8, 12)),
     (booster, "ROUNDS", (15, 30, 60)),
     (booster, "SETTINGS", ({"num_leaves": 6}, {"num_leaves": 12}, {"num_leaves": 24})),

@@ -12,11 +12,10 @@ from batchcast.api.answers import Answer
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.problems import documented
 from batchcast.app.findings import findings_of, why_no_findings
-from batchcast.app.service import ResultNotKept
+from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.translation import Language, translate
-from batchcast.domain.calendar import date_of
-from batchcast.domain.hindsight import Hindsight, HurtPart
-from batchcast.domain.spans import Span
+from batchcast.domain.accuracy import Hindsight, WorstPart
+from batchcast.domain.calendar import Span, date_of
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 
@@ -59,7 +58,7 @@ class BatchAccuracy(Answer):
     units_wanted: float
     units_short: float
     units_over: float
-    hurt: list[ShortPart] = Field(description="The parts with the most units short, at most 20.")
+    worst_parts: list[ShortPart] = Field(description="The parts with the most units short, at most 20.")
 
 
 @router.get(
@@ -92,11 +91,11 @@ def render_accuracy(hindsight: Hindsight, language: Language) -> BatchAccuracy:
         units_wanted=hindsight.actual,
         units_short=hindsight.units_short,
         units_over=hindsight.units_over,
-        hurt=[_hurt(part, language) for part in hindsight.hurt],
+        worst_parts=[_worst_part(part, language) for part in hindsight.worst_parts],
     )
 
 
-def _hurt(part: HurtPart, language: Language) -> ShortPart:
+def _worst_part(part: WorstPart, language: Language) -> ShortPart:
     return ShortPart(
         site_code=part.site_code,
         partnumber=part.partnumber,

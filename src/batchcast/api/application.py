@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, MutableMapping
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Scope
 
 from batchcast.api import accuracy, batches, orders, results, surroundings
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
-from batchcast.api.doorman import TokenDoorman
 from batchcast.api.hub import Hub
 from batchcast.api.problems import answer_problem
 from batchcast.api.statuses import Statuses
-from batchcast.app.service import Service
-from batchcast.domain.errors import BatchcastError
-from batchcast.domain.message import Message, mark
-from batchcast.http.gate import Gate
+from batchcast.app.service.service import Service
+from batchcast.app.tokens import Role
+from batchcast.domain.errors import N_, BatchcastError, Message
+from batchcast.http.error_status import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
+from batchcast.http.gate import LOOKING, SAFE_HEADERS, Gate
 from batchcast.http.metrics import Metrics
-from batchcast.http.refusals import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
 from batchcast.http.threads import Threads
 
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
@@ -55,7 +57,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
     app.exception_handler(BatchcastError)(_tell)
     app.exception_handler(HTTPException)(_tell_http)
     app.exception_handler(RequestValidationError)(_tell_invalid)
-    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=TokenDoorman(service))
+    app.add_middleware(Gate, config=service.config, metrics=metrics, authentication=TokenAuthentication(service))
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 
@@ -95,7 +97,7 @@ def _tell_http(request: Request, error: HTTPException) -> Response:
 
 
 def _tell_invalid(request: Request, error: RequestValidationError) -> Response:
-    template = mark("{place} is {found!r}: {expected}.")
+    template = N_("{place} is {found!r}: {expected}.")
     problems = [
         Message(
             template,
@@ -108,3 +110,51 @@ def _tell_invalid(request: Request, error: RequestValidationError) -> Response:
         for detail in error.errors()
     ]
     return _tell(request, InvalidRequest(problems))
+
+
+# Whom the API admits: bearer tokens, each with a role.
+
+_OPEN = frozenset({"/", "/healthz", "/readyz", "/api/openapi.json", "/api/errors"})  # and /api/docs: they hold no data
+
+
+class TokenAuthentication:
+    """Admits who carries a token of the service."""
+
+    headers: Mapping[str, str] = SAFE_HEADERS
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def admit(self, scope: Scope, headers: Headers) -> None:
+        """Let a request in by its token.
+
+        Raises:
+            NotAuthenticated: if it has none that is known, where tokens are set.
+            NotAllowed: if its role does not allow this.
+        """
+        if _is_open(scope["path"]):
+            return
+        person = self._service.authenticate(_token_of(headers))
+        person.require(_role_for(scope["method"]))
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["person"] = person
+
+    def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
+        """Problem details."""
+        return answer_problem(error, headers, scope["path"])
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN or path == "/api/docs" or path.startswith("/api/docs/")
+
+
+def _token_of(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _role_for(method: str) -> Role:
+    """What it takes to ask this: looking, changing, or removing."""
+    if method in LOOKING:
+        return Role.VIEWER
+    return Role.ADMIN if method == "DELETE" else Role.PLANNER

@@ -12,12 +12,12 @@ from batchcast.api.context import Asker, BatchId, Here, Lang, answer
 from batchcast.api.description import changes_body, event_content, form_body
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_analyzed, render_history, render_submitted
-from batchcast.app.analysis import Analysis
-from batchcast.app.service import Accepted, Service
+from batchcast.app.intake import Analysis
+from batchcast.app.service.answers import Accepted
+from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
-from batchcast.domain.batch import BatchState
-from batchcast.domain.listing import MOST_A_PAGE, BatchQuery
+from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
 from batchcast.http.bodies import Texts, read_form, read_texts
 from batchcast.http.streams import EventStream, has_tag
 

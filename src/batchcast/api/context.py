@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from batchcast.api.hub import Hub
 from batchcast.api.statuses import Statuses
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.tokens import Person
 from batchcast.app.translation import Language
 from batchcast.http.batch_ids import read_batch_id

@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 
 from batchcast.api.answers import Change
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.translation import Language, translate
 from batchcast.domain.batch import BatchState, Event
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.http.threads import Threads
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 KEEP_ALIVE = b": still here\n\n"
 _SECONDS_BETWEEN_LOOKS = 0.25

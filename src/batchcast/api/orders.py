@@ -14,7 +14,7 @@ from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.description import settings_schema
 from batchcast.api.problems import documented
 from batchcast.app.order_words import notes_of, promise_of
-from batchcast.app.service import Question
+from batchcast.app.service.ordering import Question
 from batchcast.app.settings_text import DECIDE_READING
 from batchcast.app.translation import Language, translate
 from batchcast.domain.inventory import Orders

@@ -8,25 +8,24 @@ from dataclasses import asdict
 from typing import Any
 
 from batchcast.api import answers
-from batchcast.app import Analysis
-from batchcast.app.service import Accepted, BatchStatus, SeriesDetail
+from batchcast.app.intake import Analysis
+from batchcast.app.service.answers import Accepted, BatchStatus, SeriesDetail
 from batchcast.app.translation import Language, translate
-from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
+from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchSummary, PartitionRecord, PartitionState
 from batchcast.domain.calendar import date_of
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport, RowProblem
-from batchcast.domain.listing import BatchPage, BatchQuery, BatchSummary
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition, Plan
-from batchcast.publish import SeriesPage
+from batchcast.publish.series import SeriesPage
 from batchcast.run.verdict import WAYS_OUT
 
-_PARTITION_ERROR = mark("Partition {partition} error: {problem}")
+_PARTITION_ERROR = N_("Partition {partition} error: {problem}")
 _INVALID = {
-    DATE: mark("Invalid date format (line {line}: {value!r})"),
-    DEMAND_QTY: mark("Invalid number format (line {line}: {value!r})"),
+    DATE: N_("Invalid date format (line {line}: {value!r})"),
+    DEMAND_QTY: N_("Invalid number format (line {line}: {value!r})"),
 }
-_INVALID_KEY = mark("Invalid key (line {line}: {value!r})")
+_INVALID_KEY = N_("Invalid key (line {line}: {value!r})")
 _OWN_KINDS = frozenset({"series", "figures", "periods", "overview"})  # files that a server itself reads
 
 

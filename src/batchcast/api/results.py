@@ -12,9 +12,9 @@ from batchcast.api.answers import OneSeries, RejectedRows, SeriesList
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list
-from batchcast.app.part_words import sentences_of
+from batchcast.app.findings import sentences_of
 from batchcast.http.streams import FileAnswer, answer_file
-from batchcast.publish import SeriesQuery
+from batchcast.publish.series import SeriesQuery
 
 MOST_SERIES = 1000
 MOST_REJECTED = 1000

@@ -16,10 +16,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from batchcast.api.rendering import render_status
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.translation import Language
 from batchcast.http.threads import Threads
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 _MOST_BYTES = 64 * 2**20  # of all that are kept
 _REST = 10  # times as long as building took, the status is left as it is

@@ -13,8 +13,7 @@ from batchcast.api.context import Here, Lang, answer
 from batchcast.api.problems import ERRORS_PATH, documented
 from batchcast.app.translation import translate
 from batchcast.domain.errors import BatchcastError
-from batchcast.http.error_status import RETRY_AFTER_SECONDS
-from batchcast.http.refusals import NoSuchPage
+from batchcast.http.error_status import RETRY_AFTER_SECONDS, NoSuchPage
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DOCS = "/api/docs"

@@ -5,40 +5,93 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from batchcast.app.analysis import Analysis
-from batchcast.app.environment import Environment
-from batchcast.app.errand import Errand, check_out, find_input, refuse_input
-from batchcast.app.intake import Intake, take_in
-from batchcast.app.listener import Listener, NoListener, tell
+from batchcast.app.configuration import Environment
+from batchcast.app.intake import Analysis, CancelToken, Intake, take_in
 from batchcast.app.ordering import place_orders, read_stock_beside
-from batchcast.app.stopper import Stopper
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
-from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.domain.batch import Batch
+from batchcast.domain.accuracy import Hindsight, LeaderboardRow
+from batchcast.domain.batch import Batch, Event, Timing
 from batchcast.domain.codec import decode
-from batchcast.domain.hindsight import Hindsight
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
-from batchcast.ingest import read_series_keys
-from batchcast.publish import (
-    Certificate,
-    commit_result,
-    engine_versions,
-    find_result,
-    lay_out,
-    place_accuracy,
-    recover,
-    refuse_strangers,
-)
-from batchcast.run import BatchRun, BatchWork, Coordinator, Job, LocalPool, Steps, check_completed, sweep_orphans
-from batchcast.store import MemoryStore
+from batchcast.ingest.history import read_series_keys
+from batchcast.publish.certificate import Certificate, CertificateMismatch, OutputTaken, engine_versions
+from batchcast.publish.ordering import find_result, order_files, refuse_strangers
+from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
+from batchcast.publish.staging import recover
+from batchcast.run.batch_run import BatchRun
+from batchcast.run.coordinator import Coordinator
+from batchcast.run.job import Job
+from batchcast.run.local_pool import LocalPool
+from batchcast.run.process_tree import sweep_orphans
+from batchcast.run.steps import BatchWork, Steps
+from batchcast.run.verdict import check_completed
+from batchcast.store.memory import MemoryStore
+from batchcast.store.store import Store
+
+# Who is told what a batch is doing, while it does it.
+
+_BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
+
+
+class Listener(Protocol):
+    """Called from the thread that called the use case."""
+
+    def on_step(self, step: str) -> None:
+        """A step has begun: ingest, plan, prepare, forecast, publish."""
+
+    def on_analysis(self, analysis: Analysis) -> None:
+        """The file has been read and the batch planned."""
+
+    def on_batch(self, batch: Batch) -> None:
+        """The batch as it stands after a change."""
+
+
+class NoListener:
+    """For those who only want the result."""
+
+    def on_step(self, step: str) -> None:
+        """Nobody listens."""
+
+    def on_analysis(self, analysis: Analysis) -> None:
+        """Nobody listens."""
+
+    def on_batch(self, batch: Batch) -> None:
+        """Nobody listens."""
+
+
+def tell(store: Store, batch_id: str, listener: Listener) -> None:
+    """Tell the listener of every change until the batch has ended; changes that come close together are one."""
+    after = 0
+    while True:
+        events = store.events_after(batch_id, after, wait_seconds=60)
+        after = events[-1].number if events else after
+        for event in events:
+            if step := _step_begun(event):
+                listener.on_step(step)
+        batch = store.batch(batch_id)
+        listener.on_batch(batch)
+        if batch.state.is_final:
+            return
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
+
+
+def _step_begun(event: Event) -> str | None:
+    """The step that an event tells the beginning of; the partitions follow on the preparation."""
+    if event.kind != "step":
+        return None
+    step, state = event.detail["step"], event.detail["state"]
+    if state == "started":
+        return str(step)
+    return "forecast" if (step, state) == ("prepare", "done") else None
+
 
 _WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
 
@@ -76,7 +129,7 @@ class Batchcast:
     def __init__(self, environment: Environment | None = None) -> None:
         self._environment = environment or Environment.read()
         self._timings = Timings(self._environment.home / "timings.jsonl")
-        self._stopper = Stopper()
+        self._cancel_token = CancelToken()
         self._version = engine_versions()["batchcast"]
 
     def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
@@ -107,7 +160,9 @@ class Batchcast:
             BatchCancelled: if a person stopped it.
         """
         check_out(file, out, stock)
-        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock))
+        return self._run(
+            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock)
+        )
 
     def replay(
         self,
@@ -132,8 +187,10 @@ class Batchcast:
         file = file or find_input(original, certificate)
         check_out(file, out, stock)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
-        errand = Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), original=original)
-        return self._run(replace(errand, stock=stock))
+        run_request = RunRequest(
+            file=file, settings=settings, out=out, listener=listener or NoListener(), original=original
+        )
+        return self._run(replace(run_request, stock=stock))
 
     def backtest(
         self, file: Path, settings: BatchSettings, *, out: Path | None = None, listener: Listener | None = None
@@ -146,38 +203,40 @@ class Batchcast:
         if out is not None:
             refuse_input(file, place_accuracy(out))
         steps = Steps(publish="batchcast.run.jobs:publish_accuracy_job")
-        return self._run(Errand(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps))
+        return self._run(
+            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps)
+        )
 
     def warm(self) -> float:
         """Compile every kernel and keep it on the disk, so that no batch waits for a compiler; returns the seconds."""
         started = time.perf_counter()
-        from batchcast.forecast import warm
+        from batchcast.forecast.warming import warm
 
         warm()
         return time.perf_counter() - started
 
     def cancel(self) -> None:
         """Stop what is at work; returns at once, and the use case raises BatchCancelled unless it was faster."""
-        self._stopper.ask()
+        self._cancel_token.ask()
 
-    def _run(self, errand: Errand) -> RunResult:
-        settings, stock = errand.settings, errand.stock
-        held = None if stock is None else read_stock_beside(stock, errand.file, settings)
+    def _run(self, run_request: RunRequest) -> RunResult:
+        settings, stock = run_request.settings, run_request.stock
+        held = None if stock is None else read_stock_beside(stock, run_request.file, settings)
         with self._place(settings, workers=settings.parallel, warm=True) as place:
-            errand.listener.on_step("ingest")
-            intake = self._take_in(errand.file, settings, place)
-            if errand.original is not None:
-                errand.original.require_input(intake.history.input_sha256)
-            errand.listener.on_analysis(intake.analysis)
+            run_request.listener.on_step("ingest")
+            intake = self._take_in(run_request.file, settings, place)
+            if run_request.original is not None:
+                run_request.original.require_input(intake.history.input_sha256)
+            run_request.listener.on_analysis(intake.analysis)
             if held is not None:
                 refuse_strangers(held, read_series_keys(intake.history))
-            running, batch = self._carry_out(errand, intake, place)
+            running, batch = self._carry_out(run_request, intake, place)
             check_completed(batch)
             self._remember(batch, place)
             result = _result_of(running, batch, intake, place)
-        if held is None or errand.out is None:
+        if held is None or run_request.out is None:
             return result
-        orders, files = place_orders(held, find_result(errand.out))
+        orders, files = place_orders(held, find_result(run_request.out))
         return replace(result, orders=orders, files=result.files | files)
 
     @contextmanager
@@ -187,23 +246,23 @@ class Batchcast:
         batch_id = new_batch_id()
         sweep_orphans()
         with ExitStack() as stack:
-            stack.enter_context(self._stopper.listening())
+            stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
             pool = stack.enter_context(LocalPool(workers, warm_up=_WARM_UP if warm else None))
             yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place) -> Intake:
         pace = self._timings.pace(self._version)
-        return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, stopper=self._stopper)
+        return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, cancel_token=self._cancel_token)
 
-    def _carry_out(self, errand: Errand, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
+    def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
         store = MemoryStore()
-        store.add_batch(place.batch_id, errand.settings, intake.plan)
-        coordinator = Coordinator(store, place.pool, steps=errand.steps)
-        running = coordinator.start(place.batch_id, _work_of(errand, intake, place))
-        with self._stopper.stopping(partial(coordinator.cancel, place.batch_id)):
+        store.add_batch(place.batch_id, run_request.settings, intake.plan)
+        coordinator = Coordinator(store, place.pool, steps=run_request.steps)
+        running = coordinator.start(place.batch_id, _work_of(run_request, intake, place))
+        with self._cancel_token.stopping(partial(coordinator.cancel, place.batch_id)):
             try:
-                tell(store, place.batch_id, errand.listener)
+                tell(store, place.batch_id, run_request.listener)
             except BaseException:  # Ctrl-C without a handler, or a listener that failed
                 coordinator.cancel(place.batch_id)
                 running.wait()
@@ -225,15 +284,15 @@ class Batchcast:
         self._timings.add(timing)
 
 
-def _work_of(errand: Errand, intake: Intake, place: _Place) -> BatchWork:
-    out, original = errand.out, errand.original
+def _work_of(run_request: RunRequest, intake: Intake, place: _Place) -> BatchWork:
+    out, original = run_request.out, run_request.original
     layout = lay_out(out.absolute()) if out else None
     return BatchWork(
         history=intake.history,
         folder=place.folder / "work",
         publish={
-            "input_name": errand.file.name,
-            "settings": errand.settings,
+            "input_name": run_request.file.name,
+            "settings": run_request.settings,
             "report": intake.analysis.report,
             "out": out.absolute() if out else None,
             "timings": {"ingest": round(intake.seconds, 3)},
@@ -261,3 +320,63 @@ def _result_of(running: BatchRun, batch: Batch, intake: Intake, place: _Place) -
         seconds=time.perf_counter() - place.started,
         hindsight=decode(published.get("hindsight")),
     )
+
+
+# What a person asked for: a file, settings, a place for the result; and whether that can be.
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What a person asked for."""
+
+    file: Path
+    settings: BatchSettings
+    out: Path | None
+    listener: Listener
+    steps: Steps = field(default_factory=Steps)
+    original: Certificate | None = None  # of the run that is to be repeated
+    stock: Path | None = None  # the stock file to order for, once it is published
+
+
+def check_out(file: Path, out: Path, stock: Path | None = None) -> None:
+    """Refuse a place that is taken, before any work.
+
+    Raises:
+        OutputTaken: if something else is there, or it is the input itself or the stock file.
+    """
+    layout = lay_out(out)
+    orders = () if stock is None else order_files(layout.folder, Path(layout.names["forecast"]).stem).values()
+    for path in (*(layout.path(kind) for kind in layout.names), *orders):
+        refuse_input(file, path)
+        if stock is not None and path.exists() and stock.exists() and path.samefile(stock):
+            template = N_("{out} is the stock file itself; the result must go somewhere else.")
+            raise OutputTaken([Message(template, {"out": str(path)})])
+    check_place(layout)
+
+
+def find_input(original: Certificate, certificate: Path) -> Path:
+    """The input of a certified run, by its name; its content is checked when it has been read.
+
+    Raises:
+        CertificateMismatch: if there is none of that name.
+    """
+    name = Path(original.input_name).name  # a certificate is a file of a stranger: no path of it is followed
+    for folder in (certificate.parent, Path()):
+        if (folder / name).exists():
+            return folder / name
+    template = N_(
+        "{name}, of which {certificate} is the certificate, is neither beside it nor in the current folder; name it: "
+        "batchcast run FILE --replay {certificate}."
+    )
+    raise CertificateMismatch(Message(template, {"name": name, "certificate": certificate}))
+
+
+def refuse_input(file: Path, out: Path) -> None:
+    """Refuse to write over the input.
+
+    Raises:
+        OutputTaken: if `out` is the file itself.
+    """
+    if out.exists() and file.exists() and out.samefile(file):
+        template = N_("{out} is the demand history itself; the result must go somewhere else.")
+        raise OutputTaken([Message(template, {"out": str(out)})])

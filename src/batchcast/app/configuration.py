@@ -2,17 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import ipaddress
+import os
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from batchcast.app.environment import Environment
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.app.translation import Language, language_of
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import usable_cores
+
+# Where this installation keeps its things; the only place that reads the environment.
+
+_THIS_MACHINE = "http://127.0.0.1:9571"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the surroundings of the process decide."""
+
+    home: Path  # BATCHCAST_HOME, or the platform's folder for user data: batches at work, timings
+
+    @classmethod
+    def read(cls) -> Environment:
+        """The environment of this process."""
+        home = os.environ.get("BATCHCAST_HOME")
+        if home:
+            return cls(home=Path(home).expanduser())
+        from platformdirs import user_data_path
+
+        return cls(home=user_data_path("batchcast", appauthor=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerAddress:
+    """Which server the command asks, and as whom."""
+
+    url: str
+    token: str | None = field(repr=False)
+
+
+def read_server_address(url: str | None) -> ServerAddress:
+    """The server at `url`, else at BATCHCAST_URL, else on this machine; BATCHCAST_TOKEN says who asks."""
+    named = url or os.environ.get("BATCHCAST_URL") or _THIS_MACHINE
+    return ServerAddress(url=named.rstrip("/"), token=os.environ.get("BATCHCAST_TOKEN") or None)
+
+
+def read_language() -> Language:
+    """The language of the person at this terminal."""
+    return language_of(os.environ)
+
 
 PREFIX = "BATCHCAST_"
 MEGABYTE = 2**20
@@ -77,7 +122,7 @@ def read_config(**given: Any) -> ServiceConfig:
     except ValidationError as error:
         raise InvalidSettings([_problem(detail) for detail in error.errors(include_url=False)]) from None
     if not (config.is_local or config.tokens or config.insecure):
-        template = mark(
+        template = N_(
             "{host} can be reached from other machines, and no tokens are set, so anybody could read and delete "
             "batches. Make tokens with `batchcast token NAME --role ROLE` and put them into BATCHCAST_TOKENS, or say "
             "--insecure where the network itself keeps strangers out."
@@ -88,6 +133,29 @@ def read_config(**given: Any) -> ServiceConfig:
 
 def _problem(detail: Any) -> Message:
     name = ".".join(str(part) for part in detail["loc"])
-    template = mark("{variable} is {found!r}: {expected}.")
+    template = N_("{variable} is {found!r}: {expected}.")
     values = {"variable": PREFIX + name.upper(), "found": detail.get("input"), "expected": detail["msg"]}
     return Message(template, values)
+
+
+# The key that sessions of the page are signed with: given by whoever set the server up, else made once and kept.
+
+_FILE = "session.key"
+_BYTES = 32
+
+
+def session_key(config: ServiceConfig) -> bytes:
+    """The key of this set-up; servers that share a queue share sessions where BATCHCAST_SESSION_KEY is the same."""
+    if config.session_key:
+        return hashlib.sha256(config.session_key.encode()).digest()
+    path = config.home / _FILE
+    config.home.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        made = path.with_name(f"{_FILE}.{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_bytes(secrets.token_bytes(_BYTES))
+        try:
+            os.link(made, path)  # whole or not at all, and the first of two that start at once wins
+        finally:
+            made.unlink()
+    return path.read_bytes()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
+from batchcast.app.service.answers import BacktestFold
+from batchcast.domain import columns
+from batchcast.domain.accuracy import Hindsight, in_units
+from batchcast.domain.calendar import Span, length_in_words, span_of_days
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
-from batchcast.domain.hindsight import Hindsight
-from batchcast.domain.message import Message, mark
-from batchcast.domain.spans import Span, length_in_words
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.settings import FALLBACK_MODEL
 
 _EVEN = 0.005  # a bias under half a percent is none that anybody would act on
 _MUCH = 0.1  # one from which stock or shortage grows visibly
@@ -36,12 +41,12 @@ def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
 def why_no_findings(hindsight: Hindsight) -> Message:
     """Why nothing could be judged, and what it would take."""
     if hindsight.unused:
-        template = mark(
+        template = N_(
             "None of the models asked for could be used here ({models}): the batch, or its history, is too small for "
             "that. Every part was forecast from its mean; ask for other models, or for auto."
         )
         return Message(template, {"models": ", ".join(hindsight.unused)})
-    template = mark(
+    template = N_(
         "How good this forecast is can't be told: a backtest needs a part with {before} of history, demand at "
         "least {demands} times in it, and {after} after that to compare with. No part here has them: "
         "send more history, or choose a shorter lead time."
@@ -69,19 +74,19 @@ def _findings(hindsight: Hindsight) -> Iterator[Finding]:
         yield _units(hindsight)
     if hindsight.without_learned:
         yield Finding(
-            said=Message(mark("Each part was forecast from its own history alone: nothing was learned across parts.")),
-            term=Message(mark("Learned models take some 1,000 past cases of a batch, and LightGBM on the machine")),
+            said=Message(N_("Each part was forecast from its own history alone: nothing was learned across parts.")),
+            term=Message(N_("Learned models take some 1,000 past cases of a batch, and LightGBM on the machine")),
             is_good=None,
         )
 
 
 def _coverage(hindsight: Hindsight) -> Finding:
-    one = mark("At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}.")
-    many = mark(
+    one = N_("At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}.")
+    many = N_(
         "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
         "{count:,} backtests of {each} each."
     )
-    overlapping = mark(
+    overlapping = N_(
         "At {level:,}% service you would have covered {covered:.1%} of the parts in the last {whole}: "
         "{count:,} backtests of {each} each, which overlap."
     )
@@ -107,8 +112,8 @@ def _overlap(spans: Sequence[Span]) -> bool:
 
 def _cases(hindsight: Hindsight) -> Message:
     """What was counted, and when."""
-    all_judged = mark("{cases:,} cases, each a series in a backtest: {spans}")
-    some_not = mark(
+    all_judged = N_("{cases:,} cases, each a series in a backtest: {spans}")
+    some_not = N_(
         "{cases:,} cases, each a series in a backtest: {spans}. {missing:,} of {series:,} series had too little history"
     )
     missing = hindsight.series - hindsight.judged
@@ -117,16 +122,16 @@ def _cases(hindsight: Hindsight) -> Message:
 
 
 def _value_added(hindsight: Hindsight) -> Finding:
-    better = mark(
+    better = N_(
         "Forecast value added against naive: {share:.0%}. Being wrong has become {share:.0%} cheaper than with "
         "“the next period will be as the last”."
     )
-    worse = mark(
+    worse = N_(
         "Forecast value added against naive: −{share:.0%}. Being wrong has become {share:.0%} dearer than with "
         "“the next period will be as the last”: on this history the simple rule was better."
     )
     is_good = hindsight.value_added >= 0
-    term = mark("1 − lead-time pinball loss {ours:.3f} / naive {naive:.3f}")
+    term = N_("1 − lead-time pinball loss {ours:.3f} / naive {naive:.3f}")
     return Finding(
         said=Message(better if is_good else worse, {"share": abs(hindsight.value_added)}),
         term=Message(term, {"ours": hindsight.pinball, "naive": hindsight.pinball_naive}),
@@ -135,22 +140,22 @@ def _value_added(hindsight: Hindsight) -> Finding:
 
 
 def _bias(hindsight: Hindsight) -> Finding:
-    over = mark("The forecast was {share:.1%} above what came.")
-    under = mark("The forecast was {share:.1%} below what came.")
-    even = mark("The forecast added up to what came.")
+    over = N_("The forecast was {share:.1%} above what came.")
+    under = N_("The forecast was {share:.1%} below what came.")
+    even = N_("The forecast added up to what came.")
     bias = hindsight.bias
     said = even if abs(bias) < _EVEN else over if bias > 0 else under
-    term = mark("Bias {bias:+.1%}: {forecast:,.0f} forecast, {actual:,.0f} wanted")
+    term = N_("Bias {bias:+.1%}: {forecast:,.0f} forecast, {actual:,.0f} wanted")
     values = {"bias": bias, "forecast": hindsight.forecast, "actual": hindsight.actual}
     return Finding(said=Message(said, {"share": abs(bias)}), term=Message(term, values), is_good=abs(bias) < _MUCH)
 
 
 def _units(hindsight: Hindsight) -> Finding:
-    said = mark(
+    said = N_(
         "In all backtests together {short:,.0f} of {actual:,.0f} units wanted would have been short, "
         "and {over:,.0f} left over."
     )
-    term = mark("Fill rate {fill:.1%} with the stock for {level:,}% service")
+    term = N_("Fill rate {fill:.1%} with the stock for {level:,}% service")
     level = hindsight.service_level
     named = {"actual": hindsight.actual, "short": hindsight.units_short, "over": hindsight.units_over}
     return Finding(
@@ -175,3 +180,133 @@ def _listed(spans: Sequence[Span]) -> Message:
     """The spans with semicolons between them, the latest first."""
     names = [f"span{place}" for place in range(len(spans))]
     return Message("; ".join(f"{{{name}}}" for name in names), dict(zip(names, (s.said for s in spans), strict=True)))
+
+
+# How the forecasts of one part did in its past, and what they are made of, in words that a planner understands.
+
+_MODELS = {
+    1: "{model0}",
+    2: N_("{model0} and {model1}"),
+    3: N_("{model0}, {model1} and {model2}"),
+}
+_LEARNED = ("negbin_lightgbm_tweedie", "lightgbm_quantile")  # in every average, whatever the backtests say
+_ALMOST = 0.005  # value added under half a percent is none
+
+
+def sentences_of(
+    figures: Mapping[str, Any], backtest: Sequence[BacktestFold] | None, request: ForecastRequest
+) -> tuple[Message, ...]:
+    """Stock against demand in the backtests, value added against naive, the models.
+
+    Args:
+        figures: its row of the index of the series.
+        backtest: the folds of it; None where the batch was published without them.
+        request: what the batch was asked for.
+    """
+    return tuple(_sentences(figures, backtest, request))
+
+
+def _sentences(
+    figures: Mapping[str, Any], backtest: Sequence[BacktestFold] | None, request: ForecastRequest
+) -> Iterator[Message]:
+    if backtest:
+        yield _one_backtest(backtest[0], request) if len(backtest) == 1 else _stock_in_backtests(backtest, request)
+    elif backtest is not None:
+        yield Message(N_("It has too little history for a backtest: how good its forecast is can't be told yet."))
+    value_added = value_added_of(figures)
+    if value_added is not None:
+        yield _against_naive(value_added)
+    yield _models(figures, request)
+
+
+def value_added_of(figures: Mapping[str, Any]) -> float | None:
+    """By what share being wrong is cheaper than with the naive forecast; None where that can't be told."""
+    folds, ours, naive = (figures[name] for name in (columns.FOLDS, columns.PINBALL, columns.PINBALL_NAIVE))
+    return None if not folds or ours is None or not naive else 1.0 - ours / naive
+
+
+def _one_backtest(fold: BacktestFold, request: ForecastRequest) -> Message:
+    enough = N_("In one backtest the stock of {stock:,} would have covered the demand: {actual:,} wanted {when}.")
+    short = N_("In one backtest the stock of {stock:,} would not have covered the demand: {actual:,} wanted {when}.")
+    when = span_of_days(request.calendar, fold.first, fold.last).when
+    values = {"stock": in_units(fold.stock), "actual": in_units(fold.actual), "when": when}
+    return Message(enough if fold.actual <= fold.stock else short, values)
+
+
+def _stock_in_backtests(folds: Sequence[BacktestFold], request: ForecastRequest) -> Message:
+    """How often the stock was enough, and the backtest that was the most short, or came closest to it."""
+    covered = sum(fold.actual <= fold.stock for fold in folds)
+    hardest = max(folds, key=lambda fold: (fold.actual - fold.stock, fold.actual))
+    always = N_(
+        "In {folds:,} backtests the stock of {stock} would have covered the demand every time; "
+        "the closest was {actual:,} wanted {when}."
+    )
+    never = N_(
+        "In {folds:,} backtests the stock of {stock} would never have covered the demand; "
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
+    )
+    once = N_(
+        "In {folds:,} backtests the stock of {stock} would have covered the demand once; "
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
+    )
+    times = N_(
+        "In {folds:,} backtests the stock of {stock} would have covered the demand {covered:,} times; "
+        "{actual:,} were wanted {when}, {short:,} more than the stock."
+    )
+    template = always if covered == len(folds) else {0: never, 1: once}.get(covered, times)
+    values = {
+        "folds": len(folds),
+        "stock": _stock(folds),
+        "covered": covered,
+        "actual": in_units(hardest.actual),
+        "short": in_units(hardest.actual - hardest.stock),
+        "when": span_of_days(request.calendar, hardest.first, hardest.last).when,
+    }
+    return Message(template, values)
+
+
+def _stock(folds: Sequence[BacktestFold]) -> Message:
+    least, most = (in_units(bound(fold.stock for fold in folds)) for bound in (min, max))
+    same, between = "{most:,}", N_("{least:,} to {most:,}")
+    return Message(same if least == most else between, {"least": least, "most": most})
+
+
+def _against_naive(value_added: float) -> Message:
+    better = N_(
+        "Forecast value added against naive: {share:.0%}. For this part being wrong has become {share:.0%} cheaper "
+        "than with “the next period will be as the last”."
+    )
+    worse = N_(
+        "Forecast value added against naive: −{share:.0%}. For this part being wrong has become {share:.0%} dearer "
+        "than with “the next period will be as the last”."
+    )
+    even = N_("For this part the forecast was as good as “the next period will be as the last”, and no better.")
+    template = even if abs(value_added) < _ALMOST else better if value_added > 0 else worse
+    return Message(template, {"share": abs(value_added)})
+
+
+def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
+    names = figures[columns.MODEL].split("+")
+    own = N_("Its forecast is that of {models}, the least wrong in the backtests of this part and of parts like it.")
+    averaged = N_(
+        "Its forecast is the average of {models}: they were the least wrong in the backtests of this part and of parts "
+        "like it, and an average of several is less often far off than one alone."
+    )
+    mixed = N_(
+        "Its forecast is the average of what was learned from all parts ({learned}) and of the other models that were "
+        "the least wrong in the backtests of this part and of parts like it ({others}). An average of several is less "
+        "often far off than one alone."
+    )
+    asked = N_("Its forecast is that of {models}, chosen from the models that were asked for.")
+    stand_in = N_("No model had an answer for this part; its mean stands in ({models}).")
+    if names == [FALLBACK_MODEL]:
+        template = stand_in
+    elif request.models:
+        template = asked
+    elif any(name in _LEARNED for name in names):
+        learned, others = (", ".join(n for n in names if (n in _LEARNED) is is_one) for is_one in (True, False))
+        return Message(mixed, {"learned": learned, "others": others})
+    else:
+        template = own if len(names) == 1 else averaged
+    listed = _MODELS.get(len(names), ", ".join(f"{{model{place}}}" for place in range(len(names))))
+    return Message(template, {"models": Message(listed, {f"model{k}": name for k, name in enumerate(names)})})

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 
-from batchcast.app.analysis import Analysis, place_problems
-from batchcast.app.stopper import Stopper
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.errors import BatchCancelled, BatchcastError, InvalidInput
+from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Pace, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused, read_series_table
-from batchcast.plan import plan_batch
-from batchcast.run import Ending, Job, Outcome, WorkerPool
+from batchcast.ingest.history import read_series_table
+from batchcast.ingest.problems import RowsRefused
+from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
+from batchcast.plan.planner import plan_batch
+from batchcast.run.job import Ending, Job, Outcome, WorkerPool
+
+# What a file holds and how it would be forecast.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """The account of every row, and the plan of the batch."""
+
+    report: IngestReport
+    plan: Plan | None  # None where no row could be accepted
+    sites: tuple[str, ...] = ()  # of the file, whichever of them are forecast
+
+    @property
+    def proposes_batch_mode(self) -> bool:
+        """Whether a person should be offered partitions; `batch_mode: auto` by itself wants more."""
+        return self.plan is not None and (self.plan.rows >= BATCH_ROWS or len(self.sites) >= BATCH_SITES)
+
+
+def place_problems(report: IngestReport, plan: Plan | None) -> IngestReport:
+    """The report with each refused row told the partition it belongs to, where its site is in one partition alone."""
+    if plan is None:
+        return report
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for partition in plan.partitions:
+        for site in partition.sites:
+            numbers[site].add(partition.number)
+    only = {site: next(iter(found)) for site, found in numbers.items() if len(found) == 1}
+    problems = tuple(
+        replace(problem, partition=only.get(problem.site_code)) if problem.site_code is not None else problem
+        for problem in report.problems
+    )
+    return replace(report, problems=problems)
+
 
 _SECONDS = 3600.0  # for reading one file
 _LEAST_MEMORY_MB = 2048  # reading needs as much for any file, however small the partitions are
@@ -39,7 +76,7 @@ class Intake:
 
 
 def take_in(
-    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, pace: Pace, stopper: Stopper
+    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, pace: Pace, cancel_token: CancelToken
 ) -> Intake:
     """Read a file into `folder` and plan its batch.
 
@@ -50,7 +87,7 @@ def take_in(
         BatchCancelled: if a person stopped it.
     """
     started = time.perf_counter()
-    history, report = _read(file, settings, folder=folder, pool=pool, stopper=stopper)
+    history, report = _read(file, settings, folder=folder, pool=pool, cancel_token=cancel_token)
     seconds = time.perf_counter() - started
     plan = plan_batch(history.facts, read_series_table(history), settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
@@ -64,7 +101,7 @@ def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:
 
 
 def _read(
-    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, stopper: Stopper
+    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, cancel_token: CancelToken
 ) -> tuple[DemandHistory | None, IngestReport]:
     job = Job(
         function="batchcast.run.jobs:ingest_job",
@@ -73,7 +110,7 @@ def _read(
         memory_limit_mb=max(settings.memory_limit_mb, _LEAST_MEMORY_MB),
     )
     submitted = pool.submit(job)
-    with stopper.stopping(submitted.cancel):
+    with cancel_token.stopping(submitted.cancel):
         outcome = submitted.wait()
     if outcome.ending is Ending.DONE:
         read = decode(outcome.result)
@@ -84,16 +121,116 @@ def _read(
 def error_of(file: Path, outcome: Outcome, job: Job) -> BatchcastError:
     """What to raise where a reader did not end well."""
     if outcome.ending is Ending.CANCELLED:
-        return BatchCancelled(Message(mark("Stopped while the file was read; nothing was published.")))
+        return BatchCancelled(Message(N_("Stopped while the file was read; nothing was published.")))
     if outcome.ending is Ending.ERROR and outcome.error is not None:
         return outcome.error
     reasons = {
-        Ending.TIMEOUT: Message(mark("it took more than {seconds:g} seconds"), {"seconds": job.timeout_seconds}),
-        Ending.OUT_OF_MEMORY: Message(mark("it took more than {limit} MB of memory"), {"limit": job.memory_limit_mb}),
+        Ending.TIMEOUT: Message(N_("it took more than {seconds:g} seconds"), {"seconds": job.timeout_seconds}),
+        Ending.OUT_OF_MEMORY: Message(N_("it took more than {limit} MB of memory"), {"limit": job.memory_limit_mb}),
     }
-    crash = Message(mark("its reader ended with {end}"), {"end": outcome.ended_by or outcome.ending.value})
-    template = mark(
+    crash = Message(N_("its reader ended with {end}"), {"end": outcome.ended_by or outcome.ending.value})
+    template = N_(
         "{file} could not be read: {reason}. It may be damaged, or made to do harm; export it again, or send it to us."
     )
     reason = reasons.get(outcome.ending, crash)
     return ReadingFailed(Message(template, {"file": file.name, "reason": reason}))
+
+
+# Sentences about an upload name the file as its sender does, not as we keep it.
+
+
+def renamed(message: Message, before: str, after: str) -> Message:
+    """The sentence with one name for another wherever a value holds it."""
+    return replace(message, values={name: _renamed(value, before, after) for name, value in message.values.items()})
+
+
+def renamed_error(error: BatchcastError, before: str, after: str) -> BatchcastError:
+    """The same error, its sentence changed."""
+    error.message = renamed(error.message, before, after)
+    error.args = (str(error.message),)
+    return error
+
+
+def renamed_report(report: IngestReport, before: str, after: str) -> IngestReport:
+    """The report of a file, with one name for another."""
+    return replace(
+        report,
+        source=report.source.replace(before, after),
+        format=renamed(report.format, before, after),
+        notes=tuple(renamed(note, before, after) for note in report.notes),
+        problems=tuple(
+            replace(
+                problem,
+                reason=renamed(problem.reason, before, after),
+                file=problem.file.replace(before, after) if problem.file else problem.file,
+            )
+            for problem in report.problems
+        ),
+    )
+
+
+def _renamed(value: object, before: str, after: str) -> object:
+    match value:
+        case str():
+            return value.replace(before, after)
+        case Message():
+            return renamed(value, before, after)
+        case Mapping():
+            return {name: _renamed(item, before, after) for name, item in value.items()}
+        case list() | tuple():
+            return type(value)(_renamed(item, before, after) for item in value)
+    return value
+
+
+# Lets what is at work be stopped from any thread, and from a signal handler.
+
+
+class CancelToken:
+    """Passes the wish to stop on to whatever is at work.
+
+    A signal handler may run while its own thread holds any lock; so `ask` only drops a note, and a thread of our own
+    acts on it.
+    """
+
+    def __init__(self) -> None:
+        self._wishes: SimpleQueue[bool] = SimpleQueue()  # its put is safe in a signal handler
+        self._lock = threading.Lock()
+        self._stop: Callable[[], object] | None = None
+        self.was_asked = False
+
+    def ask(self) -> None:
+        """Wish that what is at work stops; returns at once."""
+        self._wishes.put(True)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Act on wishes for as long as this is open."""
+        thread = threading.Thread(target=self._listen, name="cancel-token", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._wishes.put(False)
+            thread.join()
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
+        """While this is open, a wish calls `stop`; a wish from before calls it at once."""
+        with self._lock:
+            self._stop = stop
+            asked = self.was_asked
+        if asked:
+            stop()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stop = None
+
+    def _listen(self) -> None:
+        while self._wishes.get():
+            with self._lock:
+                self.was_asked = True
+                stop = self._stop
+            if stop is not None:
+                stop()

@@ -17,9 +17,12 @@ from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused, ingest_file, ingest_table, read_series_table, read_stock, read_stock_table
-from batchcast.plan import plan_batch
-from batchcast.publish import order, order_tables
+from batchcast.ingest.history import read_series_table
+from batchcast.ingest.problems import RowsRefused
+from batchcast.ingest.reader import ingest_file, ingest_table
+from batchcast.ingest.stockfile import read_stock, read_stock_table
+from batchcast.plan.planner import plan_batch
+from batchcast.publish.ordering import order, order_tables
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 
@@ -155,7 +158,8 @@ def forecast(
     ingest_settings = {name: getattr(chosen, name) for name in _INGEST_SETTINGS}
     demand = history if isinstance(history, Demand) else read_demand(history, **ingest_settings)
     plan = plan_batch(demand.facts, read_series_table(demand.history), chosen, TYPICAL_PACE)
-    from batchcast.forecast import forecast_partition, prepare_pool
+    from batchcast.forecast.partition import forecast_partition
+    from batchcast.forecast.prepare import prepare_pool
 
     path = demand.history.path
     pool = prepare_pool(path, plan.request, demand.facts.series)

@@ -11,8 +11,9 @@ from pathlib import Path
 from batchcast.app.settings_text import DECIDE_READING, Texts, settings_of_texts
 from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import digest_of, read_stock
-from batchcast.publish import FoundResult, find_result, order, write_orders
+from batchcast.ingest.history import digest_of
+from batchcast.ingest.stockfile import read_stock
+from batchcast.publish.ordering import FoundResult, find_result, order, write_orders
 
 
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:

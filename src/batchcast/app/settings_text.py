@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import BatchSettings, models_named, usable_cores
 
 AUTO = "auto"  # as models: they are chosen for each series
@@ -36,7 +35,7 @@ def _whole(setting: str, given: Sequence[str]) -> int:
     try:
         return int(given[-1])
     except ValueError:
-        template = mark("{setting} is {found!r}; it must be a whole number.")
+        template = N_("{setting} is {found!r}; it must be a whole number.")
         raise NotReadable(Message(template, {"setting": setting, "found": given[-1]})) from None
 
 
@@ -48,7 +47,7 @@ def _numbers(setting: str, given: Sequence[str]) -> tuple[float, ...]:
     try:
         return tuple(float(text) for text in _listed(setting, given))
     except ValueError:
-        template = mark("{setting} is {found!r}; it must be made of numbers, with a decimal point.")
+        template = N_("{setting} is {found!r}; it must be made of numbers, with a decimal point.")
         raise NotReadable(Message(template, {"setting": setting, "found": ",".join(given)})) from None
 
 
@@ -65,7 +64,7 @@ def _date(setting: str, given: Sequence[str]) -> dt.date:
     try:
         return dt.date.fromisoformat(given[-1])
     except ValueError:
-        template = mark("{setting} is {found!r}; write the date as YYYY-MM-DD, such as 2026-01-31.")
+        template = N_("{setting} is {found!r}; write the date as YYYY-MM-DD, such as 2026-01-31.")
         raise NotReadable(Message(template, {"setting": setting, "found": given[-1]})) from None
 
 
@@ -73,7 +72,7 @@ def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in given]
     for column, equals, name in pairs:
         if not (column and equals and name):
-            template = mark("{setting} has {found!r}; write it as column=name, such as demand_qty=Quantity.")
+            template = N_("{setting} has {found!r}; write it as column=name, such as demand_qty=Quantity.")
             raise NotReadable(Message(template, {"setting": setting, "found": column + equals + name}))
     return {column: name for column, _, name in pairs}
 
@@ -145,5 +144,5 @@ def _problems_here(settings: BatchSettings) -> list[Message]:
     cores = usable_cores()
     if settings.max_parallel is None or settings.max_parallel <= cores:
         return []
-    template = mark("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
+    template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
     return [Message(template, {"setting": "max_parallel", "found": settings.max_parallel, "low": 1, "high": cores})]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from batchcast.domain.errors import BatchcastError, InvalidSettings
-from batchcast.domain.message import Message, mark
-from batchcast.run import Ending, Job, LocalPool
+from batchcast.domain.errors import N_, BatchcastError, InvalidSettings, Message
+from batchcast.run.job import Ending, Job
+from batchcast.run.local_pool import LocalPool
 
 _SECONDS_FOR_NOTHING = 30
 
@@ -31,7 +31,7 @@ def check_home(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"can be written")
     except OSError as error:
-        template = mark(
+        template = N_(
             "The folder {folder} can't be written ({error}). Make it writable, or name another with BATCHCAST_HOME."
         )
         values = {"folder": str(folder), "error": error.strerror or str(error)}
@@ -50,9 +50,9 @@ def check_workers() -> None:
     if outcome.error is not None:
         raise outcome.error
     if outcome.ending is not Ending.DONE:
-        template = mark("A worker process was started and did not do its work ({ending}). {last_words}")
+        template = N_("A worker process was started and did not do its work ({ending}). {stderr_tail}")
         how = outcome.ended_by or outcome.ending.value
-        raise WorkerUnusable(Message(template, {"ending": how, "last_words": outcome.last_words}))
+        raise WorkerUnusable(Message(template, {"ending": how, "stderr_tail": outcome.stderr_tail}))
 
 
 def idle_job(_arguments: Mapping[str, Any], _on_progress: Callable[[float], None]) -> None:

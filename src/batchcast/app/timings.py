@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median_low
 
+from batchcast.domain.batch import Timing
 from batchcast.domain.plan import Pace
-from batchcast.domain.timing import Timing
-from batchcast.plan import steps_seconds
+from batchcast.plan.estimate import steps_seconds
 
 # One core of a 2024 server, every model, 3 folds; scaled by what this machine measures.
 TYPICAL_PACE = Pace(  # of a server, whose workers are warm

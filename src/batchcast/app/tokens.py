@@ -8,8 +8,7 @@ import secrets
 from dataclasses import dataclass
 from enum import IntEnum
 
-from batchcast.domain.errors import BatchcastError, InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, InvalidSettings, Message
 
 HASHED = "sha256:"
 _HASH_LENGTH = 64
@@ -54,9 +53,7 @@ class Person:
             NotAllowed: if not.
         """
         if self.role < role:
-            template = mark(
-                "{name} has the role {role}, and this needs the role {needed}. Ask whoever runs the server."
-            )
+            template = N_("{name} has the role {role}, and this needs the role {needed}. Ask whoever runs the server.")
             values = {"name": self.name, "role": self.role.name.lower(), "needed": role.name.lower()}
             raise NotAllowed(Message(template, values))
 
@@ -99,11 +96,11 @@ class Tokens:
         if not self._entries:
             return ANYBODY
         if token is None:
-            raise NotAuthenticated(Message(mark("This server asks for a token: send it as Authorization: Bearer …")))
+            raise NotAuthenticated(Message(N_("This server asks for a token: send it as Authorization: Bearer …")))
         digest = _digest(token)
         found = [entry.person for entry in self._entries if hmac.compare_digest(entry.digest, digest)]
         if not found:
-            raise NotAuthenticated(Message(mark("The token is not one of this server's; ask whoever runs it.")))
+            raise NotAuthenticated(Message(N_("The token is not one of this server's; ask whoever runs it.")))
         return found[0]
 
     def fingerprint(self, token: str) -> str:
@@ -127,15 +124,15 @@ def _read_entry(number: int, text: str) -> _Entry | Message:
     role_name, _, secret = rest.partition(":")
     values = {"number": number, "roles": ", ".join(TOKEN_ROLES)}
     if not name or not secret or role_name.lower() not in TOKEN_ROLES:
-        return Message(mark("BATCHCAST_TOKENS, entry {number}: write name:role:token, with a role of {roles}."), values)
+        return Message(N_("BATCHCAST_TOKENS, entry {number}: write name:role:token, with a role of {roles}."), values)
     person = Person(name=name, role=TOKEN_ROLES[role_name.lower()])
     if secret.startswith(HASHED):
         digits = secret.removeprefix(HASHED).lower()
         if len(digits) != _HASH_LENGTH or set(digits) - set("0123456789abcdef"):
-            return Message(mark("BATCHCAST_TOKENS, entry {number}: sha256: needs 64 hexadecimal digits."), values)
+            return Message(N_("BATCHCAST_TOKENS, entry {number}: sha256: needs 64 hexadecimal digits."), values)
         return _Entry(digest=bytes.fromhex(digits), person=person)
     if len(secret) < _SHORTEST_TOKEN:
-        template = mark("BATCHCAST_TOKENS, entry {number}: its token is shorter than {least} characters.")
+        template = N_("BATCHCAST_TOKENS, entry {number}: its token is shorter than {least} characters.")
         return Message(template, values | {"least": _SHORTEST_TOKEN})
     return _Entry(digest=_digest(secret), person=person)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, get_args
 
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 Language = Literal["en", "id"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

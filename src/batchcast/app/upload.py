@@ -9,8 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
-from batchcast.domain.errors import BatchcastError, InvalidInput
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, InvalidInput, Message
 
 _LONGEST_NAME = 200  # characters of a file's name that are kept
 
@@ -89,7 +88,7 @@ class Upload:
 
 def too_large(most_bytes: int) -> UploadTooLarge:
     """What to raise for a file of more bytes than this."""
-    template = mark(
+    template = N_(
         "The file is larger than the {limit:,} MB that this server takes. Compress it (.csv.gz), leave out columns and "
         "years that the forecast does not need, or have max_upload_mb raised."
     )
@@ -106,9 +105,7 @@ def plain_name(file_name: str) -> str:
 def _unavailable(error: OSError) -> UploadsUnavailable:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UploadsUnavailable(
-            Message(
-                mark("The server's disk is full, so the file could not be taken; nothing was kept. Try again later.")
-            )
+            Message(N_("The server's disk is full, so the file could not be taken; nothing was kept. Try again later."))
         )
-    template = mark("The server could not write the file to its disk ({reason}); nothing was kept. Try again later.")
+    template = N_("The server could not write the file to its disk ({reason}); nothing was kept. Try again later.")
     return UploadsUnavailable(Message(template, {"reason": error.strerror or str(error)}))

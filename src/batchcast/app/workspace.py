@@ -64,3 +64,13 @@ def _has_living_owner(folder: Path) -> bool:
         return False
     except psutil.AccessDenied:
         return True
+
+
+# Scratch space of a server on its own disk, gone with the process.
+
+
+def open_work_folder(root: Path) -> Path:
+    """A folder of this process alone; those of dead processes are removed first."""
+    root.mkdir(parents=True, exist_ok=True)
+    sweep_workspaces(root)
+    return claim_workspace(root, new_batch_id())

@@ -10,9 +10,9 @@ from batchcast.cli.arguments import Values, add_command, argument
 from batchcast.cli.options import read_settings, setting_parameters
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 
-HELP = mark("Read and check a demand history and plan its batch; nothing runs.")
+HELP = N_("Read and check a demand history and plan its batch; nothing runs.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:

@@ -12,12 +12,11 @@ import typer
 
 from batchcast.app.translation import LANGUAGES
 from batchcast.cli.log import set_up_log
-from batchcast.cli.session import Session
-from batchcast.cli.words import Words
-from batchcast.domain.message import Message, mark
+from batchcast.cli.session import Session, Words
+from batchcast.domain.errors import N_, Message
 
 Values = Mapping[str, Any]  # name of a parameter -> what was given
-SHOWN = mark("What is shown")
+SHOWN = N_("What is shown")
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,14 @@ def flag(name: str, names: Sequence[str], help_text: str, *, panel: str | None =
 
 def language_option(words: Words) -> Taken:
     """`--lang`."""
-    help_text = words.say(mark("Language of what a person reads. Default: that of the terminal, else English."))
+    help_text = words.say(N_("Language of what a person reads. Default: that of the terminal, else English."))
     return option("lang", ["--lang"], "|".join(LANGUAGES), help_text, panel=words.say(SHOWN))
 
 
 def _shared(words: Words) -> list[Taken]:
     panel = words.say(SHOWN)
-    json_help = words.say(mark("For programs: one JSON object a line on standard output."))
-    debug_help = words.say(mark("Show the log, and the traceback where batchcast itself has made a mistake."))
+    json_help = words.say(N_("For programs: one JSON object a line on standard output."))
+    debug_help = words.say(N_("Show the log, and the traceback where batchcast itself has made a mistake."))
     return [
         flag("as_json", ["--json"], json_help, panel=panel),
         language_option(words),
@@ -111,7 +110,7 @@ def _declare(command: Callable[..., None], parameters: Sequence[Taken]) -> None:
 def _problems_of_language(asked: str | None) -> list[Message]:
     if asked is None or asked in LANGUAGES:
         return []
-    template = mark("{setting} is {found!r}; it can be {choices}.")
+    template = N_("{setting} is {found!r}; it can be {choices}.")
     return [Message(template, {"setting": "--lang", "found": asked, "choices": ", ".join(LANGUAGES)})]
 
 
@@ -125,7 +124,7 @@ def _problems_of_words(words: Sequence[str], left_over: Sequence[str], declared:
     """What was typed and belongs to nothing; after an unknown option nobody knows which words were its own."""
     options = [word.partition("=")[0] for word in words if word.startswith("-") and word != "-"]
     if not options:
-        return [Message(mark("{found!r} is one word too many."), {"found": word}) for word in left_over]
+        return [Message(N_("{found!r} is one word too many."), {"found": word}) for word in left_over]
     known = [name for taken in declared for name in taken.names]
     return [_unknown_option(option, known) for option in options]
 
@@ -133,8 +132,8 @@ def _problems_of_words(words: Sequence[str], left_over: Sequence[str], declared:
 def _unknown_option(option: str, known: Sequence[str]) -> Message:
     near = difflib.get_close_matches(option, known, n=1)
     if near:
-        return Message(mark("{option} is not an option; did you mean {near}?"), {"option": option, "near": near[0]})
-    return Message(mark("{option} is not an option; --help shows those there are."), {"option": option})
+        return Message(N_("{option} is not an option; did you mean {near}?"), {"option": option, "near": near[0]})
+    return Message(N_("{option} is not an option; --help shows those there are."), {"option": option})
 
 
 def _take(name: str, kind: Any, declared: Any, default: object, names: Sequence[str] = ()) -> Taken:

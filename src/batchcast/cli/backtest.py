@@ -8,15 +8,13 @@ import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import read_settings, setting_parameters
-from batchcast.cli.render.accuracy import leaderboard_table
-from batchcast.cli.render.hindsight import hindsight_lines
-from batchcast.cli.render.result import files_card, result_json
+from batchcast.cli.render.result import files_card, hindsight_lines, leaderboard_table, result_json
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 
-HELP = mark("Judge every model on the past of a demand history: forecasts from past cutoffs, scored.")
-OUT_HELP = mark("Also write the accuracy of every series: a .csv, .xlsx or .parquet file, or a folder.")
+HELP = N_("Judge every model on the past of a demand history: forecasts from past cutoffs, scored.")
+OUT_HELP = N_("Also write the accuracy of every series: a .csv, .xlsx or .parquet file, or a folder.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:

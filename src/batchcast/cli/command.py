@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING
 import typer
 
 from batchcast import __version__
-from batchcast.app.environment import read_language
+from batchcast.app.configuration import read_language
 from batchcast.app.translation import LANGUAGES, Language
-from batchcast.cli import analyze, backtest, batches, orders, run, sample, serve, token, warm, worker
+from batchcast.cli import analyze, backtest, orders, run, sample, serve, token, warm, worker
 from batchcast.cli.arguments import Values, add_root, flag, language_option
+from batchcast.cli.batches import commands as batches
 from batchcast.cli.failure import tell_failure
-from batchcast.cli.screen import Screen
-from batchcast.cli.session import Session, open_batchcast
-from batchcast.cli.words import Words
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.cli.session import Screen, Session, Words, open_batchcast
+from batchcast.domain.errors import N_, InvalidSettings, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
 
-ABOUT = mark("Forecast the demand for every part at every site, in batches that cannot half-fail.")
-EXIT_CODES = mark(
+ABOUT = N_("Forecast the demand for every part at every site, in batches that cannot half-fail.")
+EXIT_CODES = N_(
     "Exit codes: 0 published, 2 bad input or settings, 3 rolled back, 4 cancelled, 5 no server to be reached, "
     "1 a mistake of ours."
 )
@@ -41,7 +39,7 @@ COMMANDS = {
     "sample": sample,
     "warm": warm,
 }
-VERSION_HELP = mark("Show the version and end.")
+VERSION_HELP = N_("Show the version and end.")
 
 
 def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchcast] = open_batchcast) -> int:
@@ -105,7 +103,7 @@ def _check_command(arguments: Sequence[str]) -> None:
         words, known = words[1:], batches.ACTIONS
     if words and words[0] not in known:
         near = difflib.get_close_matches(words[0], known, n=1)
-        far = mark("{found!r} is not a command; there are {choices}.")
-        close = mark("{found!r} is not a command; did you mean {near}?")
+        far = N_("{found!r} is not a command; there are {choices}.")
+        close = N_("{found!r} is not a command; did you mean {near}?")
         values = {"found": words[0], "choices": ", ".join(known), "near": near[0] if near else ""}
         raise InvalidSettings([Message(close if near else far, values)])

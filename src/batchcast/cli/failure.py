@@ -16,10 +16,11 @@ from typing import Any
 from rich.text import Text
 from typer.exceptions import TyperException
 
-from batchcast.cli.batches.errors import ServerRefused, ServerUnavailable
+from batchcast.cli.batches.client import ServerRefused, ServerUnavailable
 from batchcast.cli.render.facts import remark
 from batchcast.cli.session import Session
 from batchcast.domain.errors import (
+    N_,
     BatchCancelled,
     BatchcastError,
     BatchFailed,
@@ -27,9 +28,9 @@ from batchcast.domain.errors import (
     InternalError,
     InvalidInput,
     InvalidSettings,
+    Message,
     PartitionFailed,
 )
-from batchcast.domain.message import Message, mark
 
 OURS = 1
 _CODES: tuple[tuple[type[BatchcastError], int], ...] = (
@@ -71,7 +72,7 @@ def _as_ours(error: BaseException) -> BatchcastError:
         case TyperException():
             return InvalidSettings([_usage(error)])
         case KeyboardInterrupt():
-            return BatchCancelled(Message(mark("Cancelled; nothing was published.")))
+            return BatchCancelled(Message(N_("Cancelled; nothing was published.")))
         case _:
             return InternalError(_mistake(error))
 
@@ -79,10 +80,10 @@ def _as_ours(error: BaseException) -> BatchcastError:
 def _usage(error: TyperException) -> Message:
     option = getattr(error, "option_name", None)
     if option is None:
-        return Message(mark("The command can't be read: {detail}"), {"detail": error.format_message()})
+        return Message(N_("The command can't be read: {detail}"), {"detail": error.format_message()})
     if option in _FLAGS:
-        return Message(mark("{option} takes no value."), {"option": option})
-    return Message(mark("{option} needs a value."), {"option": option})
+        return Message(N_("{option} takes no value."), {"option": option})
+    return Message(N_("{option} needs a value."), {"option": option})
 
 
 def _mistake(error: BaseException) -> Message:
@@ -90,7 +91,7 @@ def _mistake(error: BaseException) -> Message:
         "w", prefix="batchcast-mistake-", suffix=".txt", encoding="utf-8", errors="backslashreplace", delete=False
     ) as file:
         file.write("".join(traceback.format_exception(error)))
-    template = mark(
+    template = N_(
         "batchcast itself has made a mistake ({kind}: {detail}); nothing was published. Send us {path}, which tells "
         "where it happened."
     )

@@ -18,11 +18,11 @@ def main() -> None:
         sys.stdout.write(f"batchcast {__version__}\n")
         return
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 20, 20)
-    from batchcast.run.left_out import LeftOut
+    from batchcast.run.worker import LeftOut
 
     sys.meta_path.insert(0, LeftOut)
     from batchcast.cli.command import call
-    from batchcast.cli.screen import Screen, let_go_of_broken_streams
+    from batchcast.cli.session import Screen, let_go_of_broken_streams
 
     code = call(sys.argv[1:], Screen.of_process())
     let_go_of_broken_streams()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.cli.arguments import Taken, Values, option
-from batchcast.cli.words import Words
-from batchcast.domain.message import Message, mark
+from batchcast.cli.session import Words
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import CHOICES, BatchSettings
 
-FORECAST, INPUT, PLAN, RESULT = mark("What is forecast"), mark("The file"), mark("Partitions"), mark("The result")
+FORECAST, INPUT, PLAN, RESULT = N_("What is forecast"), N_("The file"), N_("Partitions"), N_("The result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,28 +36,28 @@ OPTIONS: tuple[SettingOption, ...] = (
         names=("--horizon",),
         metavar="N",
         panel=FORECAST,
-        help=mark("Periods to forecast. Default: 7 days, 8 weeks or 12 months."),
+        help=N_("Periods to forecast. Default: 7 days, 8 weeks or 12 months."),
     ),
     SettingOption(
         setting="frequency",
         names=("--frequency",),
         metavar=_choices("frequency"),
         panel=FORECAST,
-        help=mark("Days, weeks or months; auto reads it off the dates. Default: auto."),
+        help=N_("Days, weeks or months; auto reads it off the dates. Default: auto."),
     ),
     SettingOption(
         setting="week_start",
         names=("--week-start",),
         metavar="DAY",
         panel=FORECAST,
-        help=mark("The day a week starts on, such as monday or sunday. Default: monday."),
+        help=N_("The day a week starts on, such as monday or sunday. Default: monday."),
     ),
     SettingOption(
         setting="forecast_start_date",
         names=("--start", "--forecast-start-date"),
         metavar="DATE",
         panel=FORECAST,
-        help=mark("First day to forecast, as YYYY-MM-DD. Default: the period after the history ends."),
+        help=N_("First day to forecast, as YYYY-MM-DD. Default: the period after the history ends."),
     ),
     SettingOption(
         setting="site_codes",
@@ -65,35 +65,35 @@ OPTIONS: tuple[SettingOption, ...] = (
         metavar="SITE",
         panel=FORECAST,
         repeated=True,
-        help=mark("Forecast this site only; may be repeated. Batch mode ignores it and says so."),
+        help=N_("Forecast this site only; may be repeated. Batch mode ignores it and says so."),
     ),
     SettingOption(
         setting="models",
         names=("--models",),
         metavar="NAME,…",
         panel=FORECAST,
-        help=mark("Models to use, separated by commas. Default: auto, the best by backtest."),
+        help=N_("Models to use, separated by commas. Default: auto, the best by backtest."),
     ),
     SettingOption(
         setting="seed",
         names=("--seed",),
         metavar="N",
         panel=FORECAST,
-        help=mark("Seed of everything that draws at random. Default: 0."),
+        help=N_("Seed of everything that draws at random. Default: 0."),
     ),
     SettingOption(
         setting="date_order",
         names=("--date-order",),
         metavar=_choices("date_order"),
         panel=INPUT,
-        help=mark("How 03/04/2025 reads; auto decides on the whole column or asks. Default: auto."),
+        help=N_("How 03/04/2025 reads; auto decides on the whole column or asks. Default: auto."),
     ),
     SettingOption(
         setting="number_style",
         names=("--number-style",),
         metavar=_choices("number_style"),
         panel=INPUT,
-        help=mark("The decimal sign of the quantities; auto decides on the whole column or asks. Default: auto."),
+        help=N_("The decimal sign of the quantities; auto decides on the whole column or asks. Default: auto."),
     ),
     SettingOption(
         setting="column_mapping",
@@ -101,14 +101,14 @@ OPTIONS: tuple[SettingOption, ...] = (
         metavar="COLUMN=NAME",
         panel=INPUT,
         repeated=True,
-        help=mark("Which column of the file is date, partnumber, site_code, demand_qty or on_hand; may be repeated."),
+        help=N_("Which column of the file is date, partnumber, site_code, demand_qty or on_hand; may be repeated."),
     ),
     SettingOption(
         setting="bad_rows",
         names=("--bad-rows",),
         metavar=_choices("bad_rows"),
         panel=INPUT,
-        help=mark(
+        help=N_(
             "Stop at rows that can't be read, or leave them out; a run puts them into rejected.csv. Default: fail."
         ),
     ),
@@ -117,91 +117,91 @@ OPTIONS: tuple[SettingOption, ...] = (
         names=("--returns",),
         metavar=_choices("returns"),
         panel=INPUT,
-        help=mark("Negative quantities: taken off the period's demand, left out, or refused. Default: net."),
+        help=N_("Negative quantities: taken off the period's demand, left out, or refused. Default: net."),
     ),
     SettingOption(
         setting="batch_mode",
         names=("--batch-mode",),
         metavar=_choices("batch_mode"),
         panel=PLAN,
-        help=mark("Cut the work into partitions; auto does from 5,000 rows, or 5 sites and 500 parts. Default: auto."),
+        help=N_("Cut the work into partitions; auto does from 5,000 rows, or 5 sites and 500 parts. Default: auto."),
     ),
     SettingOption(
         setting="partition_strategy",
         names=("--strategy", "--partition-strategy"),
         metavar=_choices("partition_strategy"),
         panel=PLAN,
-        help=mark("A partition a site, or evenly filled by size. Default: site."),
+        help=N_("A partition a site, or evenly filled by size. Default: site."),
     ),
     SettingOption(
         setting="max_rows_per_partition",
         names=("--max-rows", "--max-rows-per-partition"),
         metavar="N",
         panel=PLAN,
-        help=mark("Rows that fill a partition under the strategy auto. Default: 2000."),
+        help=N_("Rows that fill a partition under the strategy auto. Default: 2000."),
     ),
     SettingOption(
         setting="max_partitions",
         names=("--max-partitions",),
         metavar="N",
         panel=PLAN,
-        help=mark("The most partitions a batch may have. Default: 20."),
+        help=N_("The most partitions a batch may have. Default: 20."),
     ),
     SettingOption(
         setting="max_execution_time",
         names=("--timeout", "--max-execution-time"),
         metavar="SECONDS",
         panel=PLAN,
-        help=mark("The most a partition may take. Default: 300."),
+        help=N_("The most a partition may take. Default: 300."),
     ),
     SettingOption(
         setting="max_parallel",
         names=("--parallel", "--max-parallel"),
         metavar="N",
         panel=PLAN,
-        help=mark("Partitions at work at once. Default: the number of cores."),
+        help=N_("Partitions at work at once. Default: the number of cores."),
     ),
     SettingOption(
         setting="memory_limit_mb",
         names=("--memory-limit", "--memory-limit-mb"),
         metavar="MB",
         panel=PLAN,
-        help=mark("The most memory a partition's worker may use. Default: 2048."),
+        help=N_("The most memory a partition's worker may use. Default: 2048."),
     ),
     SettingOption(
         setting="quantiles",
         names=("--quantiles",),
         metavar="Q,…",
         panel=RESULT,
-        help=mark("Quantiles of the forecast, separated by commas. Default: 0.1,0.5,0.9."),
+        help=N_("Quantiles of the forecast, separated by commas. Default: 0.1,0.5,0.9."),
     ),
     SettingOption(
         setting="rounding",
         names=("--rounding",),
         metavar=_choices("rounding"),
         panel=RESULT,
-        help=mark("How forecast_qty is rounded; keep_total keeps each series' total. Default: keep_total."),
+        help=N_("How forecast_qty is rounded; keep_total keeps each series' total. Default: keep_total."),
     ),
     SettingOption(
         setting="zero_threshold",
         names=("--zero-threshold",),
         metavar="QTY",
         panel=RESULT,
-        help=mark("With half_up, ceiling or floor: a raw forecast under it becomes 0. Default: 0.5."),
+        help=N_("With half_up, ceiling or floor: a raw forecast under it becomes 0. Default: 0.5."),
     ),
     SettingOption(
         setting="service_level",
         names=("--service-level",),
         metavar="P",
         panel=RESULT,
-        help=mark("Probability of no stockout that the reorder point is to give. Default: 0.95."),
+        help=N_("Probability of no stockout that the reorder point is to give. Default: 0.95."),
     ),
     SettingOption(
         setting="lead_time",
         names=("--lead-time",),
         metavar="PERIODS",
         panel=RESULT,
-        help=mark("Periods from order to receipt. Default: the horizon."),
+        help=N_("Periods from order to receipt. Default: the horizon."),
     ),
 )
 

@@ -11,17 +11,17 @@ from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.render.orders import orders_json, orders_lines
 from batchcast.cli.session import Session
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES
-from batchcast.domain.message import Message, mark
 
-HELP = mark("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
-RESULT_HELP = mark("What a run published: its folder, or its forecast.")
-STOCK_HELP = mark(
+HELP = N_("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
+RESULT_HELP = N_("What a run published: its folder, or its forecast.")
+STOCK_HELP = N_(
     "File with site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time (periods), or a demand "
     "history with such columns: then the latest of each part counts."
 )
-OUT_HELP = mark("Folder for the two tables. Default: beside the result.")
-LIMIT_HELP = mark("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
+OUT_HELP = N_("Folder for the two tables. Default: beside the result.")
+LIMIT_HELP = N_("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:
@@ -56,13 +56,13 @@ def _carry_out(session: Session, values: Values) -> None:
 def _problems(result: str | None, stock: str | None, limit: str | None) -> list[Message]:
     problems = []
     if result is None:
-        problems.append(Message(mark("RESULT is missing: name the folder or the forecast of a finished run.")))
+        problems.append(Message(N_("RESULT is missing: name the folder or the forecast of a finished run.")))
     if stock is None:
         problems.append(
-            Message(mark("--stock is missing: name the file that says what is on hand, or the demand history."))
+            Message(N_("--stock is missing: name the file that says what is on hand, or the demand history."))
         )
     if limit is not None and not (limit.isdecimal() and 1 <= int(limit[:9]) <= MOST_PURCHASES):
-        template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most}.")
+        template = N_("{setting} is {found!r}; it must be a whole number from {least} to {most}.")
         values = {"setting": "--limit", "found": limit, "least": 1, "most": MOST_PURCHASES}
         problems.append(Message(template, values))
     return problems

@@ -11,19 +11,19 @@ from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_settings, read_settings, setting_parameters
 from batchcast.cli.render.result import result_json, result_lines
 from batchcast.cli.session import Session
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
 
-HELP = mark("Forecast a demand history: publish one result, or roll everything back.")
-FILE_HELP = mark("Demand history: CSV, XLSX, Parquet (also gzipped), or a folder or zip of CSVs.")
-OUT_HELP = mark("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
-REPLAY_HELP = mark("Repeat the run of this certificate.json: the same input gives the same bytes.")
-STOCK_HELP = mark("Write what to order too: a stock file, or FILE again where it has columns of stock.")
-NO_FILE = mark("FILE is missing: name the demand history, such as demand.csv.")
-NO_OUT = mark("--out is missing: say where the result goes, such as -o forecast.csv.")
-SETTINGS_FROM_CERTIFICATE = mark("{settings} can't be given with --replay: the certificate holds every setting.")
+HELP = N_("Forecast a demand history: publish one result, or roll everything back.")
+FILE_HELP = N_("Demand history: CSV, XLSX, Parquet (also gzipped), or a folder or zip of CSVs.")
+OUT_HELP = N_("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
+REPLAY_HELP = N_("Repeat the run of this certificate.json: the same input gives the same bytes.")
+STOCK_HELP = N_("Write what to order too: a stock file, or FILE again where it has columns of stock.")
+NO_FILE = N_("FILE is missing: name the demand history, such as demand.csv.")
+NO_OUT = N_("--out is missing: say where the result goes, such as -o forecast.csv.")
+SETTINGS_FROM_CERTIFICATE = N_("{settings} can't be given with --replay: the certificate holds every setting.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
-from batchcast.cli.session import Session
-from batchcast.cli.words import safe
-from batchcast.domain.message import Message, mark
+from batchcast.cli.session import Session, safe
+from batchcast.domain.errors import N_, Message
 
-HELP = mark("Write a seeded synthetic demand history: sample_optimal, alldemand_augjul or m5.")
-NAME_HELP = mark("sample_optimal (1,000 rows, 3 sites), alldemand_augjul (11,919 rows, 13 sites) or m5 (its shape).")
-OUT_HELP = mark("The CSV file to write.")
-SEED_HELP = mark("Another seed gives another history of the same shape. Default: 0.")
+HELP = N_("Write a seeded synthetic demand history: sample_optimal, alldemand_augjul or m5.")
+NAME_HELP = N_("sample_optimal (1,000 rows, 3 sites), alldemand_augjul (11,919 rows, 13 sites) or m5 (its shape).")
+OUT_HELP = N_("The CSV file to write.")
+SEED_HELP = N_("Another seed gives another history of the same shape. Default: 0.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:
@@ -33,35 +32,35 @@ def _carry_out(session: Session, values: Values) -> None:
     name, out, seed = values["name"], values["out"], values["seed"]
     problems = [*_problems_of_name(name), *_problems_of_seed(seed)]
     if out is None:
-        problems.append(Message(mark("OUT is missing: name the file to write, such as demand.csv.")))
+        problems.append(Message(N_("OUT is missing: name the file to write, such as demand.csv.")))
     session.refuse_problems(*problems)
-    from batchcast.app.samples import write_sample
+    from batchcast.app.samples.writing import write_sample
 
     path = Path(out)
     rows = write_sample(name, path, seed=int(seed or 0))
     if session.as_json:
         session.screen.write_json({"kind": "sample", "name": name, "file": str(path), "rows": rows})
         return
-    template = mark("Wrote {file} with {rows:,} rows; next: batchcast run {file} -o forecast.csv")
+    template = N_("Wrote {file} with {rows:,} rows; next: batchcast run {file} -o forecast.csv")
     session.screen.out.print(session.words.say(template, file=safe(str(path)), rows=rows), soft_wrap=True)
 
 
 def _problems_of_name(name: str | None) -> list[Message]:
-    from batchcast.app.samples import SAMPLE_NAMES
+    from batchcast.app.samples.writing import SAMPLE_NAMES
 
     if name in SAMPLE_NAMES:
         return []
     if name is None:
-        return [Message(mark("NAME is missing; there are {choices}."), {"choices": ", ".join(SAMPLE_NAMES)})]
+        return [Message(N_("NAME is missing; there are {choices}."), {"choices": ", ".join(SAMPLE_NAMES)})]
     near = difflib.get_close_matches(name, SAMPLE_NAMES, n=1)
     if near:
-        return [Message(mark("{found!r} is not a sample; did you mean {near}?"), {"found": name, "near": near[0]})]
+        return [Message(N_("{found!r} is not a sample; did you mean {near}?"), {"found": name, "near": near[0]})]
     values = {"found": name, "choices": ", ".join(SAMPLE_NAMES)}
-    return [Message(mark("{found!r} is not a sample; there are {choices}."), values)]
+    return [Message(N_("{found!r} is not a sample; there are {choices}."), values)]
 
 
 def _problems_of_seed(seed: str | None) -> list[Message]:
     if seed is None or seed.isdecimal():
         return []
-    template = mark("{setting} is {found!r}; it must be a whole number.")
+    template = N_("{setting} is {found!r}; it must be a whole number.")
     return [Message(template, {"setting": "seed", "found": seed})]

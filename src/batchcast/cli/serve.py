@@ -12,15 +12,15 @@ from batchcast.cli.arguments import Values, add_command
 from batchcast.cli.log import hand_over_log
 from batchcast.cli.service_options import read_service_config, service_parameters
 from batchcast.cli.session import Session
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:
     from batchcast.app.configuration import ServiceConfig
-    from batchcast.server import Sockets
+    from batchcast.server.server import Sockets
 
-HELP = mark("Start a server: the API, its page, and workers that carry batches out until it is stopped.")
-ADDRESSES = mark("The API is at {api}, its description at {docs}, the page at {page}.")
-HOW_TO_STOP = mark("Stop it with Ctrl-C or SIGTERM: batches at work go on when it, or another server, is there again.")
+HELP = N_("Start a server: the API, its page, and workers that carry batches out until it is stopped.")
+ADDRESSES = N_("The API is at {api}, its description at {docs}, the page at {page}.")
+HOW_TO_STOP = N_("Stop it with Ctrl-C or SIGTERM: batches at work go on when it, or another server, is there again.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:
@@ -32,9 +32,9 @@ def register(commands: typer.Typer, session: Session) -> None:
 def _carry_out(session: Session, values: Values) -> None:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.app.service import Service
+    from batchcast.app.service.service import Service
     from batchcast.app.surroundings import check_home, check_workers
-    from batchcast.server import open_sockets, run_servers
+    from batchcast.server.server import open_sockets, run_servers
 
     check_home(config.home)
     check_workers()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchcast.cli.arguments import Taken, Values, flag, option
-from batchcast.cli.words import Words
-from batchcast.domain.message import mark
+from batchcast.cli.session import Words
+from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:
     from batchcast.app.configuration import ServiceConfig
 
-KEPT, LISTENING, WORK = mark("Where things are kept"), mark("Where it listens"), mark("Work and limits")
+KEPT, LISTENING, WORK = N_("Where things are kept"), N_("Where it listens"), N_("Work and limits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,28 +35,28 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--home",),
         metavar="FOLDER",
         panel=KEPT,
-        help=mark("Folder for the database, files and scratch space. Default: the user's data folder."),
+        help=N_("Folder for the database, files and scratch space. Default: the user's data folder."),
     ),
     ServiceOption(
         field="database_url",
         names=("--database-url",),
         metavar="URL",
         panel=KEPT,
-        help=mark("postgresql://… for a queue that several machines share; BATCHCAST_DATABASE_URL hides a password."),
+        help=N_("postgresql://… for a queue that several machines share; BATCHCAST_DATABASE_URL hides a password."),
     ),
     ServiceOption(
         field="artifacts_url",
         names=("--artifacts-url",),
         metavar="URL",
         panel=KEPT,
-        help=mark("s3://bucket/folder to keep files in object storage. Default: in the home folder."),
+        help=N_("s3://bucket/folder to keep files in object storage. Default: in the home folder."),
     ),
     ServiceOption(
         field="host",
         names=("--host",),
         metavar="ADDRESS",
         panel=LISTENING,
-        help=mark("Address to listen on; others than this machine's own need tokens. Default: 127.0.0.1."),
+        help=N_("Address to listen on; others than this machine's own need tokens. Default: 127.0.0.1."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -64,7 +64,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--port", "--api-port"),
         metavar="N",
         panel=LISTENING,
-        help=mark("Port of the API. Default: 9571."),
+        help=N_("Port of the API. Default: 9571."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -72,7 +72,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--page-port",),
         metavar="N",
         panel=LISTENING,
-        help=mark("Port of the web page. Default: 9572."),
+        help=N_("Port of the web page. Default: 9572."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -80,7 +80,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--allowed-hosts",),
         metavar="NAMES",
         panel=LISTENING,
-        help=mark("Further host names that clients call this server by, separated by commas."),
+        help=N_("Further host names that clients call this server by, separated by commas."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -88,7 +88,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--insecure",),
         metavar="",
         panel=LISTENING,
-        help=mark("Listen beyond this machine without tokens: only where the network itself keeps strangers out."),
+        help=N_("Listen beyond this machine without tokens: only where the network itself keeps strangers out."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -96,21 +96,21 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--parallel", "--max-parallel"),
         metavar="N",
         panel=WORK,
-        help=mark("Partitions at work at once, over all batches. Default: the cores."),
+        help=N_("Partitions at work at once, over all batches. Default: the cores."),
     ),
     ServiceOption(
         field="lease_seconds",
         names=("--lease-seconds",),
         metavar="SECONDS",
         panel=WORK,
-        help=mark("How long a server that has fallen silent keeps its batches. Default: 15."),
+        help=N_("How long a server that has fallen silent keeps its batches. Default: 15."),
     ),
     ServiceOption(
         field="max_upload_mb",
         names=("--max-upload-mb",),
         metavar="MB",
         panel=WORK,
-        help=mark("The largest file that is taken. Default: 2048."),
+        help=N_("The largest file that is taken. Default: 2048."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -118,7 +118,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--upload-seconds",),
         metavar="SECONDS",
         panel=WORK,
-        help=mark("How long an upload may take. Default: 3600."),
+        help=N_("How long an upload may take. Default: 3600."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -126,7 +126,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--upload-min-bytes-per-second",),
         metavar="BYTES",
         panel=WORK,
-        help=mark("Uploads that come slower are ended. Default: 1024."),
+        help=N_("Uploads that come slower are ended. Default: 1024."),
         of_listeners=True,
     ),
     ServiceOption(
@@ -134,7 +134,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--log-format",),
         metavar="auto|text|json",
         panel=WORK,
-        help=mark("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto."),
+        help=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto."),
     ),
 )
 

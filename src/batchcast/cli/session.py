@@ -6,13 +6,151 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batchcast.cli.screen import Screen
-from batchcast.cli.words import Words
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message
+from batchcast.domain.errors import InvalidSettings, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
+import datetime as dt
+import json
+import math
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from batchcast.app.translation import Language, format_number, translate
+from batchcast.domain.errors import N_
+
+# Says things to a person: sentences, numbers and durations in one language, and nothing a terminal would obey.
+
+_MINUTE = 60
+_HOUR = 3600
+_TENTHS_BELOW = 10  # seconds; over it nobody reads tenths
+
+
+@dataclass(frozen=True)
+class Words:
+    """The language of the reader."""
+
+    language: Language
+
+    def say(self, template: str, **values: object) -> str:
+        """A marked sentence with its values, safe to show."""
+        return self.tell(Message(template, values))
+
+    def tell(self, message: Message) -> str:
+        """A sentence of the product, safe to show."""
+        return safe(self.text(message))
+
+    def text(self, message: Message) -> str:
+        """A sentence of the product to the letter, for JSON: not to be shown on a terminal."""
+        return translate(message, self.language)
+
+    def number(self, number: float, form: str = ",") -> str:
+        """A number as the language writes it; a dash where there is none."""
+        if math.isnan(number):
+            return "–"
+        return format_number(number, form, self.language)
+
+    def share(self, share: float, digits: int = 0) -> str:
+        """A share as a percentage, as the sentences write it: 94.5%."""
+        return self.number(share, f",.{digits}%")
+
+    def duration(self, seconds: float) -> str:
+        """`0.4 s`, `42 s`, `3 min 10 s`, `1 h 5 min`."""
+        if seconds < _TENTHS_BELOW:
+            return self.say(N_("{seconds:.1f} s"), seconds=seconds)
+        whole = round(seconds)
+        if whole < _MINUTE:
+            return self.say(N_("{seconds} s"), seconds=whole)
+        if whole < _HOUR:
+            return self.say(N_("{minutes} min {seconds} s"), minutes=whole // _MINUTE, seconds=whole % _MINUTE)
+        return self.say(N_("{hours} h {minutes} min"), hours=whole // _HOUR, minutes=whole % _HOUR // _MINUTE)
+
+    def date(self, date: dt.date) -> str:
+        """A date, in the form that reads one way only."""
+        return date.isoformat()
+
+
+def safe(text: str) -> str:
+    """Text of a user, with everything that a terminal would obey or hide written out: `\\x1b`, `\\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shorten(text: str, most: int) -> str:
+    """At most `most` characters of a text, an ellipsis for the rest."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+# The two streams of the command: results go to standard output, progress and messages to standard error.
+
+_WIDTH_OF_FILES = 10_000  # a log or a pipe has no edge: nothing is wrapped there
+
+
+class ScreenConsole(Console):
+    """A console that raises when nobody reads it any more, where rich would end the process with exit code 1."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__(file=file, markup=False, highlight=False, emoji=False)  # text of a user is text, not markup
+        if not self.is_terminal:
+            self.width = _WIDTH_OF_FILES
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; without the spaces that fill a line where there is no terminal to fill."""
+        if self.is_terminal:
+            super().print(*objects, **options)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **options)
+        lines = captured.get().split("\n")
+        self.file.write("\n".join(line.rstrip() for line in lines))
+        self.file.flush()
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich where a write found no reader."""
+        raise BrokenPipeError
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where the command writes."""
+
+    out: Console  # results
+    err: Console  # progress, messages, errors
+
+    @classmethod
+    def of_process(cls) -> Screen:
+        """The standard streams of this process."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # a character the terminal lacks is written out, never a crash
+                stream.reconfigure(errors="backslashreplace")
+        return cls(out=ScreenConsole(sys.stdout), err=ScreenConsole(sys.stderr))
+
+    def write_json(self, value: Mapping[str, object]) -> None:
+        """One object on one line of standard output, at once."""
+        file = self.out.file
+        file.write(json.dumps(value, allow_nan=False, default=str) + "\n")
+        file.flush()
+
+
+def let_go_of_broken_streams() -> None:
+    """Point streams that nobody reads to nowhere, so that Python does not complain when it closes them."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _point_nowhere(stream)
+        except ValueError:  # closed already
+            continue
+
+
+def _point_nowhere(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
 
 
 def open_batchcast() -> Batchcast:

@@ -6,9 +6,9 @@ import typer
 
 from batchcast.cli.arguments import Values, add_command
 from batchcast.cli.session import Session
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
-HELP = mark("Compile every kernel and keep it on disk, so that no batch waits for a compiler.")
+HELP = N_("Compile every kernel and keep it on disk, so that no batch waits for a compiler.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:
@@ -20,9 +20,9 @@ def _carry_out(session: Session, _values: Values) -> None:
     session.refuse_problems()
     words = session.words
     if not session.as_json:
-        session.screen.err.print(words.say(mark("Compiling every kernel; the first time this takes a minute …")))
+        session.screen.err.print(words.say(N_("Compiling every kernel; the first time this takes a minute …")))
     seconds = session.open_app().warm()
     if session.as_json:
         session.screen.write_json({"kind": "warm", "seconds": round(seconds, 3)})
         return
-    session.screen.out.print(words.say(mark("Every kernel is ready ({time})."), time=words.duration(seconds)))
+    session.screen.out.print(words.say(N_("Every kernel is ready ({time})."), time=words.duration(seconds)))

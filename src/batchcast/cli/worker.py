@@ -13,12 +13,12 @@ from batchcast.cli.arguments import Values, add_command
 from batchcast.cli.log import hand_over_log
 from batchcast.cli.service_options import read_service_config, service_parameters
 from batchcast.cli.session import Session
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
-HELP = mark("Carry out batches of a queue that servers share, until it is stopped; listens nowhere.")
-AT_WORK = mark("Taking batches from the queue, {workers} partitions at once. Stop it with Ctrl-C or SIGTERM.")
+HELP = N_("Carry out batches of a queue that servers share, until it is stopped; listens nowhere.")
+AT_WORK = N_("Taking batches from the queue, {workers} partitions at once. Stop it with Ctrl-C or SIGTERM.")
 
 
 def register(commands: typer.Typer, session: Session) -> None:
@@ -30,7 +30,7 @@ def register(commands: typer.Typer, session: Session) -> None:
 def _carry_out(session: Session, values: Values) -> None:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.app.service import Service
+    from batchcast.app.service.service import Service
     from batchcast.app.surroundings import check_home, check_workers
 
     check_home(config.home)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
+
+from batchcast.domain.calendar import Calendar, Span
+from batchcast.domain.errors import Message
 
 MEASURED_QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the lead-time demand: what is judged
 _BY_QUANTILE = ("pinball", "coverage")
@@ -49,3 +53,150 @@ class LeaderboardRow:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+# What the backtest of a batch found, in the units that a planner counts in.
+
+LEAST_LOSS = 1e-9  # of a forecast that is ever wrong: less is what computing with binary fractions leaves
+MOST_WORST_PARTS = 20  # parts that are named
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorstPart:
+    """A part at a site whose demand was beyond the stock that its forecasts would have kept."""
+
+    site_code: str
+    partnumber: str
+    demand_class: str
+    folds: int  # backtests of the part
+    units_short: float  # demand beyond the stock, over all of them
+    units_over: float  # stock beyond the demand, over all of them
+    span: Span  # of the backtest that was the most short; the next three are of it
+    actual: float  # what was wanted
+    forecast: float  # the mean
+    stock: float  # the quantile at the service level
+    reason: Message  # what the demand did, in words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hindsight:
+    """The backtest of a batch; NaN where nothing could be said."""
+
+    calendar: Calendar
+    service_level: float
+    horizon: int  # periods of each backtest: the lead time
+    series: int  # with a forecast
+    judged: int  # of them, with a backtest at least
+    cases: int  # backtests of single series
+    spans: tuple[Span, ...]  # what was forecast in each backtest, the latest first; none where none was possible
+    covered: float  # share of the cases whose demand was at or under the stock at the service level
+    pinball: float  # mean scaled lead-time pinball over the cases
+    pinball_naive: float  # that of the naive forecast
+    actual: float  # units wanted, over all cases; then those that were forecast, lacking and left over
+    forecast: float
+    units_short: float
+    units_over: float
+    worst_parts: tuple[WorstPart, ...]  # the most units short first; those equally short by units left over
+    without_learned: bool = False  # models that learn across series were asked for, and there were none
+    unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast any part
+
+    @property
+    def value_added(self) -> float:
+        """By what share being wrong is cheaper than with the naive forecast; negative where it is dearer."""
+        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
+
+    @property
+    def bias(self) -> float:
+        """Units forecast / units wanted - 1: positive is over-forecast."""
+        return self.forecast / self.actual - 1.0 if self.actual > 0 else float("nan")
+
+    @property
+    def fill_rate(self) -> float:
+        """Share of the units wanted that the stock would have served."""
+        return 1.0 - self.units_short / self.actual if self.actual > 0 else float("nan")
+
+
+def in_units(quantity: float) -> float:
+    """A quantity as people write it, without decimals that say nothing: 3, not 3.0."""
+    rounded = round(float(quantity), 2)
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+# What the result of a batch adds up to: by site, by period, by demand class; and which parts are forecast worst.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteTotal:
+    """Demand and forecast of one site."""
+
+    site_code: str
+    series: int  # with a forecast
+    history_total: float  # demand up to the cutoff
+    history_mean: float  # demand of a period, over the last periods of the history that the overview has
+    forecast_total: float  # of the planning figures, over the horizon
+    forecast_mean: float  # planning figure of a period
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodTotal:
+    """Demand or forecast of one period, over all series or those of a site."""
+
+    date: dt.date  # first day of the period
+    total: float  # demand, or planning figures
+    is_forecast: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClassTotal:
+    """The series of one demand class, and what the backtest says of them; NaN where it says nothing."""
+
+    demand_class: str
+    series: int
+    flagged: int  # series whose quantiles were held back
+    history_total: float
+    history_share: float  # of the demand of all series, 0 to 1; 0 where there is none
+    forecast_total: float
+    cases: int  # (fold, series) pairs that were scored
+    pinball: float  # mean scaled lead-time pinball over the cases
+    pinball_naive: float  # that of the naive forecast
+    covered: float  # share of the cases whose demand was at or under the stock at the service level
+    bias: float  # sum of forecast / sum of actual - 1; positive is over-forecast
+
+    @property
+    def skill(self) -> float:
+        """By what share the loss is smaller than that of the naive forecast; negative where it is larger."""
+        return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartLoss:
+    """How one series did in the backtest."""
+
+    site_code: str
+    partnumber: str
+    demand_class: str
+    model: str
+    cases: int
+    pinball: float
+    pinball_naive: float
+    loss_share: float  # of the summed loss of the batch, 0 to 1
+    gain_share: float  # what it saves against naive, as a share of the summed naive loss; negative where it loses
+    history_total: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """The result of a batch in totals."""
+
+    series: int  # with a forecast
+    refused: int  # series without one
+    flagged: int
+    history_total: float
+    forecast_total: float
+    sites: tuple[SiteTotal, ...]  # the largest forecast first
+    periods: tuple[PeriodTotal, ...]  # the last ones of the history, then the forecast
+    classes: tuple[ClassTotal, ...]  # those there are, the most demand first
+    everything: ClassTotal  # the same figures over all classes
+    worst: tuple[PartLoss, ...]  # at most ten, the largest share of the loss first
+    best: tuple[PartLoss, ...]  # at most ten, the largest gain on naive first; none without a gain
+    hindsight: Hindsight | None = None  # the backtest in units; None where an earlier version published the batch

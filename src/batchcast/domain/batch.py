@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.errors import Message
 from batchcast.domain.history import HistoryFacts, IngestReport
-from batchcast.domain.message import Message
 from batchcast.domain.plan import Partition, Plan
 from batchcast.domain.settings import BatchSettings
 
@@ -193,3 +193,69 @@ class Event:
     state: str | None
     detail: Mapping[str, object]
     at: dt.datetime | None = None  # UTC, on the store's clock
+
+
+# The history of batches, a page at a time.
+
+MOST_A_PAGE = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchQuery:
+    """Which batches to list; the newest first."""
+
+    states: frozenset[BatchState] = frozenset()  # empty: all
+    search: str = ""  # in the file's name and the id, whatever the case
+    offset: int = 0
+    limit: int = 50  # at most MOST_A_PAGE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchSummary:
+    """A line of the history."""
+
+    batch_id: str
+    state: BatchState
+    file_name: str | None
+    rows: int
+    sites: int
+    parts: int
+    series: int
+    partitions: int
+    completed: int  # partitions that are COMPLETED
+    progress: float  # share of the work done, 0 to 1
+    place: int | None
+    estimate_seconds: float
+    error: Message | None
+    submitted_at: dt.datetime
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    submitted_by: str | None
+    retry_of: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchPage:
+    """Some lines of the history."""
+
+    batches: tuple[BatchSummary, ...]
+    total: int  # batches that match, on this page or not
+
+
+# How long one batch really took: what the next estimate is made of.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """The seconds of one finished batch."""
+
+    version: str  # of batchcast
+    cells: int  # periods over all series that were forecast, those from a checkpoint left out
+    series: int  # of the same partitions
+    work_seconds: float  # sum over its partitions, each in its worker
+    start_seconds: float  # wall time of everything that is not a partition at work
+    partitions: int = 0  # that were forecast
+    cases: int | None = None  # that were learned from across series; None: not told
+    prepare_seconds: float = 0.0
+    publish_seconds: float = 0.0
+    wall_seconds: float = 0.0  # from its start to its end

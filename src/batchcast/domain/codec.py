@@ -17,18 +17,23 @@ from typing import Any
 
 import numpy as np
 
-from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.accuracy import (
+    ClassTotal,
+    Hindsight,
+    LeaderboardRow,
+    Overview,
+    PartLoss,
+    PeriodTotal,
+    SiteTotal,
+    WorstPart,
+)
 from batchcast.domain.batch import BatchResult, ResultFile, Source, StoredFile
-from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.errors import BatchcastError, InternalError
-from batchcast.domain.hindsight import Hindsight, HurtPart
+from batchcast.domain.calendar import Calendar, Frequency, Span
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
 from batchcast.domain.inventory import NextUnit, OrderLine, Orders, Promise
-from batchcast.domain.message import Message, mark
-from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.spans import Span
 
 _KIND = "$"
 _NOUNS: Mapping[str, type] = {
@@ -42,7 +47,7 @@ _NOUNS: Mapping[str, type] = {
         ForecastRequest,
         Hindsight,
         HistoryFacts,
-        HurtPart,
+        WorstPart,
         IngestReport,
         Message,
         NextUnit,
@@ -127,7 +132,7 @@ def decode_error(encoded: Mapping[str, Any]) -> BatchcastError:
     """
     kind = _error_class(encoded["class"])
     if kind is None:
-        template = mark("{kind}: {text}")
+        template = N_("{kind}: {text}")
         error: BatchcastError = InternalError(
             Message(template, {"kind": encoded["class"], "text": encoded.get("text")})
         )

@@ -14,10 +14,27 @@ BatchcastError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from batchcast.domain.message import Message, mark
+# A sentence for people: an English template with named values, translated only by the faces.
+
+
+def N_(template: str) -> str:  # noqa: N802 -- gettext's name
+    """Return `template` unchanged: translations are collected from its calls."""
+    return template
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence with its values kept apart, so that every face can say it in the reader's language."""
+
+    template: str  # English, with {named} places; the key of its translations
+    values: Mapping[str, object] = field(default_factory=dict)  # what stands in the places
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values) if self.values else self.template
 
 
 class BatchcastError(Exception):
@@ -43,7 +60,7 @@ class InvalidSettings(BatchcastError):
 
     def __init__(self, problems: Sequence[Message]) -> None:
         self.problems = tuple(problems)
-        super().__init__(Message(mark("{problems}"), {"problems": " ".join(str(p) for p in self.problems)}))
+        super().__init__(Message(N_("{problems}"), {"problems": " ".join(str(p) for p in self.problems)}))
 
 
 class BatchFailed(BatchcastError):
@@ -75,7 +92,7 @@ class UnknownSeries(BatchcastError):
     slug = "unknown-series"
 
     def __init__(self, site_code: str, partnumber: str) -> None:
-        template = mark(
+        template = N_(
             "There is no part {partnumber!r} of site {site_code!r} here. Both count to the letter; search the list of "
             "series, and see among the refused ones why a part has no forecast."
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

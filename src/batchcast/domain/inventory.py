@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 MOST_PURCHASES = 1000  # units to buy next that are ranked
 MOST_UNKNOWN = 100  # parts of a stock file without a forecast that are named

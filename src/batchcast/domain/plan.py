@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.settings import Rounding
 
 

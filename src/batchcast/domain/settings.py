@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InvalidSettings, Message
 
 FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
@@ -147,7 +146,7 @@ class BatchSettings:
         return cls(**(dict(values) | changed))
 
     def _choice_problems(self) -> list[Message]:
-        template = mark("{setting} is {found!r}; it can be {choices}.")
+        template = N_("{setting} is {found!r}; it can be {choices}.")
         return [
             Message(template, {"setting": name, "found": getattr(self, name), "choices": ", ".join(choices)})
             for name, choices in CHOICES.items()
@@ -155,7 +154,7 @@ class BatchSettings:
         ]
 
     def _range_problems(self) -> list[Message]:
-        template = mark("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
+        template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
         found = []
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
@@ -168,9 +167,9 @@ class BatchSettings:
         levels = self.quantiles
         inside = all(_is_number(level) and 0 < level < 1 for level in levels)
         if not inside or not 1 <= len(levels) <= MOST_QUANTILES or len(set(levels)) < len(levels):
-            template = mark("quantiles is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
+            template = N_("quantiles is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
             found.append(Message(template, {"found": ",".join(map(str, levels)), "most": MOST_QUANTILES}))
-        template = mark("models names {found!r}, which is not a model; there are {choices}.")
+        template = N_("models names {found!r}, which is not a model; there are {choices}.")
         choices = ", ".join(MODEL_NAMES)
         found += [Message(template, {"found": m, "choices": choices}) for m in self.models if m not in MODEL_NAMES]
         return found
@@ -197,5 +196,5 @@ def _unknown(name: str, known: set[str]) -> Message:
 
     near = difflib.get_close_matches(name, known, n=1)
     if near:
-        return Message(mark("{setting} is not a setting; did you mean {near}?"), {"setting": name, "near": near[0]})
-    return Message(mark("{setting} is not a setting."), {"setting": name})
+        return Message(N_("{setting} is not a setting; did you mean {near}?"), {"setting": name, "near": near[0]})
+    return Message(N_("{setting} is not a setting."), {"setting": name})

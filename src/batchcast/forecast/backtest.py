@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
-from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.family import Calibration, Scored
+from batchcast.forecast.evidence import Calibration, Evidence, Scored
 from batchcast.forecast.metrics import MEASURED, score_forecasts
 from batchcast.forecast.statistics import Tally
 

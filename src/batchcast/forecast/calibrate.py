@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.backtest import Backtest
-from batchcast.forecast.classes import DEMAND_CLASSES
 from batchcast.forecast.distributions.conformal import FEWEST_RESIDUALS, residual_table, standardise
-from batchcast.forecast.families import Conformal, NegativeBinomial
-from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Family, fold_weights
+from batchcast.forecast.evidence import DEFAULT_SPREAD, Calibration, Family, fold_weights
+from batchcast.forecast.families.around_means import Conformal, NegativeBinomial
+from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.statistics import Tally
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ than the best of the others are they left out.
 
 The others are chosen by their loss, divided by the mean loss of all families there, so that series weigh alike. That
 of the series itself counts as many times as it has folds; that of its demand class over the sample counts POOL_WEIGHT
-times. A family that is kin to one already chosen waits until no other kin is left.
+times. A family that is group to one already chosen waits until no other group is left.
 """
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
@@ -29,7 +29,7 @@ NONE = -1  # in place of a family where there are fewer
 
 
 def choose_families(
-    losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], kins: Ints, shares: Floats
+    losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], groups: Ints, shares: Floats
 ) -> Ints:
     """The members of each series: those with a share in their order, then the best of the others, best first.
 
@@ -38,7 +38,7 @@ def choose_families(
         folds: how many folds that is, shape (series,).
         pooled: relative loss of each family in the class of the series, shape (series, families).
         answers: does the family have a forecast to give, shape (families, series).
-        kins: number of the kin of each family, shape (families,).
+        groups: number of the group of each family, shape (families,).
         shares: share of each family in the average, same shape; 0: it competes for what is left.
 
     Returns:
@@ -46,7 +46,7 @@ def choose_families(
     """
     width = int(np.count_nonzero(shares)) + COMPETITORS
     chosen = np.full((losses.shape[1], width), NONE, dtype=np.int64)
-    _choose(losses, folds, pooled, answers, kins, shares, POOL_WEIGHT, COMPETITORS, chosen)
+    _choose(losses, folds, pooled, answers, groups, shares, POOL_WEIGHT, COMPETITORS, chosen)
     return chosen
 
 
@@ -56,7 +56,7 @@ def _choose(
     folds: Ints,
     pooled: Floats,
     answers: NDArray[np.bool_],
-    kins: Ints,
+    groups: Ints,
     shares: Floats,
     pool_weight: float,
     competitors: int,
@@ -79,7 +79,7 @@ def _choose(
                 scores[k] = np.inf
         first = place
         while place < first + competitors:
-            best = _next_best(scores, kins, chosen[i, first:place])
+            best = _next_best(scores, groups, chosen[i, first:place])
             if best == NONE:
                 break
             chosen[i, place] = best
@@ -105,8 +105,8 @@ def _score(
 
 
 @compiled
-def _next_best(scores: Floats, kins: Ints, earlier: Ints) -> int:
-    """The family with the least score that is no kin of the earlier ones; if there is none, the least of all."""
+def _next_best(scores: Floats, groups: Ints, earlier: Ints) -> int:
+    """The family with the least score that is of no group of the earlier ones; if there is none, the least of all."""
     best, stranger = NONE, NONE
     for k in range(len(scores)):
         if scores[k] < np.inf:
@@ -114,7 +114,7 @@ def _next_best(scores: Floats, kins: Ints, earlier: Ints) -> int:
                 best = k
             is_kin = False
             for other in earlier:
-                is_kin |= kins[other] == kins[k]
+                is_kin |= groups[other] == groups[k]
             if not is_kin and (stranger == NONE or scores[k] < scores[stranger]):
                 stranger = k
     return best if stranger == NONE else stranger

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.forecast.classes import classify
-from batchcast.forecast.fence import fence_of_sums, hold_means
-from batchcast.forecast.kernels.wander import measure_wander
-from batchcast.forecast.moments import Moments
+from batchcast.forecast.kernels.simple import measure_level_variance
+from batchcast.forecast.moments import DEMAND_CLASSES, Moments, classify
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,7 +40,7 @@ class Evidence:
     weights: Floats | None  # weekday weights of each step, same shape; None: every day is like another
 
     @cached_property
-    def wander(self) -> Floats:
+    def level_variance(self) -> Floats:
         """Variance of the sum divided by its mean, as neighbouring sums differ, or those of whole seasons; (series,).
 
         The lesser of both, at the last cutoff: a trend or a season is no part of it, but how the level wanders is.
@@ -49,7 +48,7 @@ class Evidence:
         least = np.full(len(self.offsets) - 1, np.inf)
         for lag in {self.span, -(-self.span // self.season_length) * self.season_length}:
             found = np.empty_like(least)
-            measure_wander(self.values, self.offsets, int(self.held[-1]), self.span, lag, found)
+            measure_level_variance(self.values, self.offsets, int(self.held[-1]), self.span, lag, found)
             least = np.minimum(least, found)
         return _ratio(least, self.moments.mean[-1] * self.span)
 
@@ -115,3 +114,109 @@ def dispersion_of_sums(moments: Moments) -> Floats:
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     positive = denominator > 0
     return np.where(positive, numerator / np.where(positive, denominator, 1.0), 0.0)
+
+
+# What a family of distributions is: the protocol each fulfils, and what the sample of the batch taught about it.
+
+Rows = NDArray[np.int64]
+Levels = tuple[float, ...]  # ascending, in (0, 1)
+
+FOLD_DECAY = 0.5  # of the weight of a fold against the one after it
+DEFAULT_SPREAD = 1.25  # moments of the past understate what comes: they leave out that the mean itself is uncertain
+
+
+def fold_weights(folds: int) -> Floats:
+    """How much each fold counts, the latest first, 1 on average: what came last is most like what comes."""
+    weights = FOLD_DECAY ** np.arange(folds)
+    return np.asarray(weights * folds / max(weights.sum(), 1.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What the sample of the batch taught about families; empty before it was looked at."""
+
+    spread: Mapping[str, Sequence[float]] = field(default_factory=dict)  # family -> factor of variance by class
+    residuals: Mapping[str, Floats] = field(default_factory=dict)  # family -> (folds + 1, classes, RESIDUAL_LEVELS)
+
+    def spread_of(self, family: str, classes: NDArray[np.int8]) -> Floats:
+        """The factor for each entry of `classes`, same shape."""
+        return np.array(self.spread.get(family, [DEFAULT_SPREAD] * len(DEMAND_CLASSES)))[classes]
+
+
+class Scored(Protocol):
+    """A way to turn evidence into the distribution of the demand to come. NaN: nothing to say of that series."""
+
+    @property
+    def name(self) -> str:
+        """Its name in tables: negbin_ses."""
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Quantiles of the sum over the span and means of `count` steps.
+
+        Returns:
+            Shapes (cutoffs, series, levels), ascending, and (cutoffs, series, count).
+        """
+
+
+class Family(Scored, Protocol):
+    """One that can be chosen."""
+
+    @property
+    def group(self) -> str:
+        """Families of one group are near copies: an average holds one of them where it can."""
+
+    @property
+    def share(self) -> float:
+        """Its share in every average; 0: it competes with the others for what is left."""
+
+    @property
+    def has_mean(self) -> bool:
+        """Has it a mean of its own; else it shows that of another, which is not to be averaged twice."""
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Quantiles of each step at the last cutoff, for some series: shape (rows, count, levels), ascending."""
+
+
+# The plausibility fence: nothing is forecast beyond a multiple of what history has ever seen.
+
+FENCE = 5.0  # times the largest ever seen
+FENCED = "fenced"  # the flag of a series whose quantiles were held back
+
+
+def fence_of_sums(moments: Moments) -> Floats:
+    """What the demand over the span is believed to stay within: FENCE times its largest sum; (cutoffs, series)."""
+    return FENCE * moments.span_largest
+
+
+def fence_of_steps(moments: Moments) -> Floats:
+    """The same of a single period, shape (cutoffs, series)."""
+    return FENCE * moments.largest
+
+
+def hold_back(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Quantiles held back at a ceiling, and which series had any beyond it.
+
+    Args:
+        quantiles: shape (series, ...).
+        ceiling: shape (series,).
+    """
+    limit = ceiling.reshape(-1, *[1] * (quantiles.ndim - 1))
+    beyond = (quantiles > limit).any(axis=tuple(range(1, quantiles.ndim)))
+    return np.minimum(quantiles, limit), np.asarray(beyond)
+
+
+def hold_means(steps: Floats, ceiling: Floats, skip: int, span: int) -> Floats:
+    """Means made at least 0, NaN where not finite, scaled down where their sum over the span is beyond the ceiling.
+
+    Args:
+        steps: shape (cutoffs, series, steps).
+        ceiling: shape (cutoffs, series).
+        skip: steps before the span.
+        span: steps that are summed.
+    """
+    steps = np.maximum(steps, 0.0)
+    total = steps[:, :, skip : skip + span].sum(axis=2)
+    over = total > ceiling
+    if over.any():
+        steps = steps * np.where(over, ceiling / np.where(over, total, 1.0), 1.0)[:, :, None]
+    return np.where(np.isfinite(steps), steps, np.nan)

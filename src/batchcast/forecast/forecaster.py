@@ -21,11 +21,9 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.backtest import Backtest, Picture, run_families
 from batchcast.forecast.combine import NONE, average_chosen, choose_families, stretch_tail, weigh_means, weigh_members
-from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.families import FALLBACK, baselines_beside, families_of
+from batchcast.forecast.evidence import Evidence, Family, Scored, fence_of_steps, fence_of_sums, fold_weights, hold_back
+from batchcast.forecast.families.registry import FALLBACK, baselines_beside, families_of
 from batchcast.forecast.families.shares import SHARE_OF_MEANS
-from batchcast.forecast.family import Family, Scored, fold_weights
-from batchcast.forecast.fence import fence_of_steps, fence_of_sums, hold_back
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.pool import Pool
@@ -94,10 +92,10 @@ class Task:
         return tuple(family for family in families_of(self.request) if family.name in self.pool.families)
 
     @property
-    def kins(self) -> Ints:
-        """Number of the kin of each candidate."""
-        kins = list(dict.fromkeys(family.kin for family in self.families))
-        return np.array([kins.index(family.kin) for family in self.families], dtype=np.int64)
+    def groups(self) -> Ints:
+        """Number of the group of each candidate."""
+        groups = list(dict.fromkeys(family.group for family in self.families))
+        return np.array([groups.index(family.group) for family in self.families], dtype=np.int64)
 
     @property
     def shares(self) -> Floats:
@@ -127,7 +125,7 @@ class Task:
         known = ~np.isnan(losses)
         own = _mean_of_known(losses, known * weights[:, None], axis=1)
         pooled = self.pool.relative_losses(without_fold)[classes]
-        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.kins, self.shares)
+        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.groups, self.shares)
 
 
 def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:

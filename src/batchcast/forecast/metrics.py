@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.accuracy import MEASURED_QUANTILES
-from batchcast.forecast.compiled import compiled
-from batchcast.forecast.exact import Limbs, add_exactly
+from batchcast.forecast.compiled import Limbs, add_exactly, compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,16 +9,14 @@ import pyarrow as pa
 
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
-from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
-from batchcast.forecast.families import is_learned, point_models_of
-from batchcast.forecast.family import Scored
-from batchcast.forecast.learned.hearing import with_learned
-from batchcast.forecast.learned.learned import Learned
-from batchcast.forecast.models import forecast_points
+from batchcast.forecast.evidence import Evidence, Floats, Scored, gather_evidence
+from batchcast.forecast.families.registry import is_learned, point_models_of
+from batchcast.forecast.learned.learned import Learned, with_learned
+from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.moments import measure_history
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.pool import series_keys
 from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
-from batchcast.forecast.sample import series_keys
 
 
 class Outlook:

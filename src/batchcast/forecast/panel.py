@@ -72,7 +72,7 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
         request: its calendar makes periods of days; demand after its `last_period` is left out, and net totals of a
             period under 0 (returns exceed demand) count as 0.
     """
-    from batchcast.forecast.kernels.scatter import scatter_demand
+    from batchcast.forecast.kernels.simple import scatter_demand
 
     table = _read_rows(path, ranges)
     starts = request.calendar.periods_of_days(_flat(table[columns.FIRST_DAY]).to_numpy()).astype(np.int64)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
@@ -21,7 +21,7 @@ from batchcast.forecast.pool import Pool
 from batchcast.forecast.results import make_tables, result_writer, write_summary
 from batchcast.forecast.statistics import Tallies
 
-AFTER_CUTOFF = mark("first seen after the last period of the history that is used")
+AFTER_CUTOFF = N_("first seen after the last period of the history that is used")
 
 log = logging.getLogger(__name__)
 

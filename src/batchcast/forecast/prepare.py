@@ -12,15 +12,15 @@ from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practi
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import run_families
 from batchcast.forecast.calibrate import calibrate
-from batchcast.forecast.families import Certain, Conformal, families_of, is_learned
+from batchcast.forecast.families.around_means import Conformal, PointMass
+from batchcast.forecast.families.registry import families_of, is_learned
 from batchcast.forecast.learned.features import LOCAL_MEANS
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.learned.learner import learn, say_too_few
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel, read_panel
-from batchcast.forecast.pool import Pool, sum_losses, untaught_pool
+from batchcast.forecast.pool import Pool, choose_sample, sum_losses, untaught_pool
 from batchcast.forecast.profile import WeekdayProfile, learn_profile
-from batchcast.forecast.sample import choose_sample
 from batchcast.forecast.statistics import Tally
 
 
@@ -75,6 +75,6 @@ def _learn(
     if len(panel) * len(practice) < FEWEST_CASES:
         say_too_few(len(panel) * len(practice))
         return None
-    local = tuple(Certain(model) for model in LOCAL_MEANS)
+    local = tuple(PointMass(model) for model in LOCAL_MEANS)
     outlook = Outlook(panel, request, local, cutoffs=practice, profile=profile, learned=None)
     return learn(outlook.backtest(), request, tuple(cutoffs))

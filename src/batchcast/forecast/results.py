@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from batchcast.domain import columns
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.classes import DEMAND_CLASSES
-from batchcast.forecast.fence import FENCED
+from batchcast.forecast.evidence import FENCED
 from batchcast.forecast.figures import make_figures
 from batchcast.forecast.forecaster import ChunkForecast
+from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.rounding import round_forecast
 from batchcast.forecast.units import units_over, units_short, value_added

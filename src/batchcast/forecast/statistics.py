@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.forecast.exact import Limbs, add_all_exactly, empty_limbs, exact_total, nearest_float
+from batchcast.forecast.compiled import Limbs, add_all_exactly, empty_limbs, exact_total, nearest_float
 from batchcast.forecast.metrics import (
     ACTUAL,
     CASES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.hindsight import LEAST_LOSS
+from batchcast.domain.accuracy import LEAST_LOSS
 from batchcast.forecast.backtest import Picture
 
 Floats = NDArray[np.float64]

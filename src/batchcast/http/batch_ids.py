@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 _BATCH_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SHOWN = 40  # characters of an id that can't be one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +15,11 @@ from urllib.parse import parse_qsl
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.upload import Upload, too_large
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
+from batchcast.http.error_status import BadForm, NotAForm, UploadTooSlow
 from batchcast.http.multipart import MOST_FIELDS, FormParser
-from batchcast.http.pace import Pace
-from batchcast.http.refusals import BadForm, NotAForm
 from batchcast.http.threads import Threads
 
 MOST_BYTES_BESIDE = 2**20  # of a form, beside its file
@@ -81,7 +81,7 @@ class _FormReader:
     async def read(self) -> Form:
         upload, texts = await self.read_any()
         if upload is None:
-            raise BadForm(Message(mark("The form sends no file; send it as 'file'.")))
+            raise BadForm(Message(N_("The form sends no file; send it as 'file'.")))
         return Form(upload=upload, texts=texts)
 
     async def read_any(self) -> tuple[Upload | None, Texts]:
@@ -97,7 +97,7 @@ class _FormReader:
             parser.write(chunk)
             beside += len(chunk) - (len(self._waiting) - before)
             if beside > MOST_BYTES_BESIDE:
-                raise BadForm(Message(mark("The form is larger than {most:,} bytes beside its file."), _MOST_BESIDE))
+                raise BadForm(Message(N_("The form is larger than {most:,} bytes beside its file."), _MOST_BESIDE))
             if len(self._waiting) >= _BYTES_AT_ONCE:
                 await self._write()
         parser.finish()
@@ -138,7 +138,7 @@ async def read_texts(request: Request, service: Service) -> Texts:
     async for chunk in _chunks(request, service):
         body += chunk
         if len(body) > MOST_BYTES_BESIDE:
-            raise BadForm(Message(mark("The body is larger than {most:,} bytes."), _MOST_BESIDE))
+            raise BadForm(Message(N_("The body is larger than {most:,} bytes."), _MOST_BESIDE))
     if not body.strip():
         return {}
     kind = parse_options_header(request.headers.get("content-type"))[0]
@@ -183,7 +183,7 @@ def _boundary(request: Request) -> bytes:
     if kind != _MULTIPART:
         raise _not_a_form("multipart/form-data")
     if not options.get(b"boundary"):
-        raise BadForm(Message(mark("The form has no boundary in its Content-Type.")))
+        raise BadForm(Message(N_("The form has no boundary in its Content-Type.")))
     return options[b"boundary"]
 
 
@@ -220,7 +220,7 @@ def _texts_of_json(body: bytes) -> Texts:
             return {name: _texts_of_value(value) for name, value in values.items()}
     except (ValueError, RecursionError) as error:
         raise _unreadable(error) from error
-    raise BadForm(Message(mark("The body is no JSON object; send settings by name, such as {example}."), _EXAMPLE))
+    raise BadForm(Message(N_("The body is no JSON object; send settings by name, such as {example}."), _EXAMPLE))
 
 
 _EXAMPLE = {"example": '{"max_execution_time": 600}'}
@@ -242,13 +242,54 @@ def _texts_of_value(value: Any) -> list[str]:
 
 
 def _refuse_file(name: str) -> Callable[[bytes], None]:
-    raise BadForm(Message(mark("A retry takes no file ({name!r}): it has that of its batch."), {"name": name}))
+    raise BadForm(Message(N_("A retry takes no file ({name!r}): it has that of its batch."), {"name": name}))
 
 
 def _not_a_form(expected: str) -> NotAForm:
-    template = mark("The body is of a kind that is not read here; send it as {expected}.")
+    template = N_("The body is of a kind that is not read here; send it as {expected}.")
     return NotAForm(Message(template, {"expected": expected}))
 
 
 def _unreadable(error: Exception) -> BadForm:
-    return BadForm(Message(mark("The body can't be read ({reason}); send it again."), {"reason": str(error)}))
+    return BadForm(Message(N_("The body can't be read ({reason}); send it again."), {"reason": str(error)}))
+
+
+# How fast a body comes in: too slow a client must not hold its connection for ever.
+
+WINDOW_SECONDS = 10.0
+_SECONDS_BETWEEN_MARKS = 0.5
+
+
+class Pace:
+    """Ends a body that takes too long in all, or trickles; what the server itself takes is not held against it."""
+
+    def __init__(self, *, most_seconds: float, least_bytes_per_second: float) -> None:
+        self._most_seconds = most_seconds
+        self._least = least_bytes_per_second
+        self._waited = 0.0  # seconds spent waiting for the client
+        self._bytes = 0
+        self._marks: deque[tuple[float, int]] = deque([(0.0, 0)])  # (waited, bytes) at the beginning of the window
+
+    def note(self, waited_seconds: float, count: int) -> None:
+        """So many bytes came after so long a wait.
+
+        Raises:
+            UploadTooSlow: if the whole took too long, or the last ten seconds brought too little.
+        """
+        self._waited += waited_seconds
+        self._bytes += count
+        if self._waited > self._most_seconds:
+            template = N_("The upload took more than {seconds:g} seconds; nothing was kept. Send it compressed.")
+            raise UploadTooSlow(Message(template, {"seconds": self._most_seconds}))
+        while len(self._marks) > 1 and self._marks[1][0] <= self._waited - WINDOW_SECONDS:
+            self._marks.popleft()
+        began, brought = self._marks[0]
+        span = self._waited - began
+        if span >= WINDOW_SECONDS and self._bytes - brought < self._least * span:
+            template = N_(
+                "The upload came in at less than {rate:,} bytes a second; nothing was kept. Send it again over a "
+                "better line, or compressed."
+            )
+            raise UploadTooSlow(Message(template, {"rate": self._least}))
+        if self._waited - self._marks[-1][0] >= _SECONDS_BETWEEN_MARKS:
+            self._marks.append((self._waited, self._bytes))

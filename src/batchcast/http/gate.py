@@ -1,14 +1,14 @@
 """What every request passes: it is measured and logged, its host and sender are checked, its answer is made safe.
 
 Written for ASGI directly: a middleware that wraps answers would hold up streams. Each face has a gate of its own, told
-whom to admit and how to answer what goes wrong by its `Doorman`.
+whom to admit and how to answer what goes wrong by its `Authentication`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,9 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batchcast.app.configuration import ServiceConfig
 from batchcast.http.batch_ids import is_batch_id
-from batchcast.http.hosts import Hosts
+from batchcast.http.error_status import BadHost, ForeignPage
 from batchcast.http.metrics import Metrics
-from batchcast.http.refusals import BadHost, ForeignPage
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})  # changes nothing
 SAFE_HEADERS: Mapping[str, str] = {
@@ -35,7 +34,7 @@ _CLIENT_GONE = 499
 _log = structlog.get_logger("batchcast.http")
 
 
-class Doorman(Protocol):
+class Authentication(Protocol):
     """How one face treats who comes."""
 
     headers: Mapping[str, str]  # of every answer that has not set its own
@@ -50,10 +49,12 @@ class Doorman(Protocol):
 class Gate:
     """Stands before the whole application of a face."""
 
-    def __init__(self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics, doorman: Doorman) -> None:
+    def __init__(
+        self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics, authentication: Authentication
+    ) -> None:
         self._app = app
         self._metrics = metrics
-        self._doorman = doorman
+        self._authentication = authentication
         self._hosts = Hosts(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +62,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._doorman.headers)
+        answer = _Answer(send, self._authentication.headers)
         began = time.perf_counter()
         try:
             await self._pass(scope, receive, answer)
@@ -70,7 +71,7 @@ class Gate:
         except Exception as error:
             if answer.status is not None:
                 raise  # the answer has begun: only breaking it off tells the client
-            await self._doorman.answer(error, scope, Headers(scope=scope))(scope, receive, answer)
+            await self._authentication.answer(error, scope, Headers(scope=scope))(scope, receive, answer)
         finally:
             self._note(scope, answer.status or _CLIENT_GONE, time.perf_counter() - began)
 
@@ -80,7 +81,7 @@ class Gate:
             raise BadHost
         if scope["method"] not in LOOKING and not self._hosts.admit_origin(headers, scope):
             raise ForeignPage
-        self._doorman.admit(scope, headers)
+        self._authentication.admit(scope, headers)
         await self._app(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -109,3 +110,44 @@ class _Answer:
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
         await self._send(message)
+
+
+# The names by which a server may be called: a page of another site must not reach it through a name of its own.
+
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Hosts:
+    """Tells a Host header that means this server."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        further = [name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip()]
+        self._names = {*_LOCAL, _bracketed(config.host.lower()), *further}
+        self._endings = tuple(name.removeprefix("*") for name in further if name.startswith("*."))
+        self._any = "*" in further
+
+    def admit(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
+        """Whether the request names this server, or the very address it came in by."""
+        return self._is_ours(_without_port(headers.get("host", "").lower()), scope)
+
+    def admit_origin(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
+        """Whether a request that a browser sends comes from a page of this server; programs send no Origin."""
+        origin = headers.get("origin")
+        if origin is None:
+            return True
+        return self._is_ours(_without_port(origin.lower().partition("://")[2]), scope)
+
+    def _is_ours(self, name: str, scope: Mapping[str, Any]) -> bool:
+        came_by = (scope.get("server") or ("",))[0]
+        is_ours = name in self._names or (bool(self._endings) and name.endswith(self._endings))
+        return self._any or is_ours or (bool(name) and name == _bracketed(str(came_by)))
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

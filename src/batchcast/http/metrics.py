@@ -8,9 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from batchcast.app.service import Service
-from batchcast.domain.batch import Batch, PartitionRecord
-from batchcast.domain.timing import Timing
+from batchcast.app.service.service import Service
+from batchcast.domain.batch import Batch, PartitionRecord, Timing
 
 _BATCH_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _PARTITION_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 900, 3600)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from batchcast.domain.message import Message, mark
-from batchcast.http.refusals import BadForm
+from batchcast.domain.errors import N_, Message
+from batchcast.http.error_status import BadForm
 
 FILE_FIELD = "file"
 LONGEST_FIELD = 64 * 1024  # bytes of a field that is not the file
@@ -71,12 +71,12 @@ class FormParser:
     def finish(self) -> None:
         """There are no more."""
         if not self._ended:
-            raise BadForm(Message(mark("The form ends in the middle; send it again, whole.")))
+            raise BadForm(Message(N_("The form ends in the middle; send it again, whole.")))
 
     def _begin(self) -> None:
         self._count += 1
         if self._count > MOST_FIELDS:
-            raise BadForm(Message(mark("The form has more than {most} fields."), {"most": MOST_FIELDS}))
+            raise BadForm(Message(N_("The form has more than {most} fields."), {"most": MOST_FIELDS}))
         self._headers = {}
         self._part = _Part()
         self._take = None
@@ -89,9 +89,9 @@ class FormParser:
     def _open(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         if b"name" not in options:
-            raise BadForm(Message(mark("A part of the form has no name.")))
+            raise BadForm(Message(N_("A part of the form has no name.")))
         if self._headers.get(b"content-transfer-encoding", b"").lower() not in _PLAIN_ENCODINGS:
-            raise BadForm(Message(mark("A part of the form has a transfer encoding; send its bytes as they are.")))
+            raise BadForm(Message(N_("A part of the form has a transfer encoding; send its bytes as they are.")))
         name = _text(options[b"name"])
         given = options.get(b"filename")
         self._part = _Part(name=name[:_LONGEST_NAME], file_name=_text(given) if given else None)
@@ -100,10 +100,10 @@ class FormParser:
 
     def _open_file(self, name: str, file_name: str) -> None:
         if name != FILE_FIELD:
-            template = mark("The form sends a file as {name!r}; send it as 'file'.")
+            template = N_("The form sends a file as {name!r}; send it as 'file'.")
             raise BadForm(Message(template, {"name": name}))
         if self.has_file:
-            raise BadForm(Message(mark("The form sends more than one file; put several into one zip archive.")))
+            raise BadForm(Message(N_("The form sends more than one file; put several into one zip archive.")))
         self.has_file = True
         self._take = self._on_file(file_name)
 
@@ -113,7 +113,7 @@ class FormParser:
             return
         self._part.content += data[start:end]
         if len(self._part.content) > LONGEST_FIELD:
-            template = mark("The field {name!r} is longer than {most:,} bytes.")
+            template = N_("The field {name!r} is longer than {most:,} bytes.")
             raise BadForm(Message(template, {"name": self._part.name, "most": LONGEST_FIELD}))
 
     def _close(self) -> None:
@@ -133,4 +133,4 @@ def _text(given: bytes) -> str:
 
 
 def _unreadable(error: Exception) -> BadForm:
-    return BadForm(Message(mark("The form can't be read ({reason}); send it again."), {"reason": str(error)}))
+    return BadForm(Message(N_("The form can't be read ({reason}); send it again."), {"reason": str(error)}))

@@ -15,8 +15,8 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from batchcast.app.service import Download
-from batchcast.http.refusals import RangeNotSatisfiable
+from batchcast.app.service.answers import Download
+from batchcast.http.error_status import RangeNotSatisfiable
 
 _RANGE = re.compile(r"bytes *= *(\d{0,18}) *- *(\d{0,18})", re.ASCII)
 _CHUNK = 256 * 1024

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.problems import QuantitiesTooLarge
 
 Whole = NDArray[np.int64]
@@ -73,7 +73,7 @@ class Totals:
         if self._in_all > _MOST_IN_ALL:
             raise QuantitiesTooLarge(
                 Message(
-                    mark("The quantities add up to more than {most:.0e}; they can't be demand."), {"most": _MOST_IN_ALL}
+                    N_("The quantities add up to more than {most:.0e}; they can't be demand."), {"most": _MOST_IN_ALL}
                 )
             )
         limbs = _split(quantities)

@@ -6,15 +6,15 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
-from batchcast.ingest.dialect import read_dialect
 from batchcast.ingest.header import Find, Found
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import named_columns
 from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverTheLimit, UnknownFormat
+from batchcast.ingest.records import read_dialect
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
@@ -65,7 +65,7 @@ def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None
     sent = max(1, sum(info.compress_size for info in infos))
     _check_total(name, expanded, limits.max_expanded_bytes)
     if expanded > RATIO_COUNTS_FROM and expanded > sent * limits.max_ratio:
-        template = mark("{name} unpacks to more than {ratio} times its size, which no demand history does.")
+        template = N_("{name} unpacks to more than {ratio} times its size, which no demand history does.")
         raise OverTheLimit(Message(template, {"name": name, "ratio": limits.max_ratio}))
 
 
@@ -85,26 +85,26 @@ def _members(
     for file in files[1:]:
         if file.dialect.header != header:
             raise _different(files[0], file)
-    notes = [Message(mark("{count} CSV files are read as one history."), {"count": len(files)})]
+    notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)})]
     if empty:
-        notes.append(Message(mark("Empty files were passed over: {names}."), {"names": ", ".join(empty)}))
+        notes.append(Message(N_("Empty files were passed over: {names}."), {"names": ", ".join(empty)}))
     if left_alone:
-        notes.append(Message(mark("Files of other kinds were left alone: {names}."), {"names": ", ".join(left_alone)}))
+        notes.append(Message(N_("Files of other kinds were left alone: {names}."), {"names": ", ".join(left_alone)}))
     return DelimitedFiles(files, tuple(notes)), find(header, settings)
 
 
 def _no_members(name: str, empty: Sequence[str], left_alone: Sequence[str]) -> EmptyInput | UnknownFormat:
     if left_alone:
-        template = mark("{name} holds no CSV file, only {names}; a folder or zip is read where it holds CSV files.")
+        template = N_("{name} holds no CSV file, only {names}; a folder or zip is read where it holds CSV files.")
         return UnknownFormat(Message(template, {"name": name, "names": ", ".join(left_alone[:10])}))
     if empty:
-        template = mark("Every file in {name} is empty: export them again, with a header and a row for each demand.")
+        template = N_("Every file in {name} is empty: export them again, with a header and a row for each demand.")
         return EmptyInput(Message(template, {"name": name}))
-    return EmptyInput(Message(mark("{name} holds no file."), {"name": name}))
+    return EmptyInput(Message(N_("{name} holds no file."), {"name": name}))
 
 
 def _different(first: DelimitedFile, other: DelimitedFile) -> DifferentHeader:
-    template = mark(
+    template = N_(
         "{other} has other columns than {first}: it has {found}, not {expected}. Files of one history need one header."
     )
     values = {"other": other.member, "first": first.member}
@@ -114,13 +114,13 @@ def _different(first: DelimitedFile, other: DelimitedFile) -> DifferentHeader:
 
 def _check_number(name: str, found: int, limits: IngestLimits) -> None:
     if found > limits.max_members:
-        template = mark("{name} holds {found} files; at most {most} are read.")
+        template = N_("{name} holds {found} files; at most {most} are read.")
         raise OverTheLimit(Message(template, {"name": name, "found": found, "most": limits.max_members}))
 
 
 def _check_total(name: str, found: int, most: int) -> None:
     if found > most:
-        template = mark("{name} holds {found} MB in all; at most {most} MB are read. Send it in smaller files.")
+        template = N_("{name} holds {found} MB in all; at most {most} MB are read. Send it in smaller files.")
         raise OverTheLimit(Message(template, {"name": name, "found": found // 1_000_000, "most": most // 1_000_000}))
 
 

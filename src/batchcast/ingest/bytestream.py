@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, OverTheLimit, UnreadableInput
 
@@ -63,11 +63,11 @@ class GuardedStream:
         self._out += len(data)
         limits, sent = self._source.limits, max(self._source.sent_bytes, 1)
         if self._out > limits.max_expanded_bytes:
-            template = mark("{name} unpacks to more than the {limit} MB that are allowed; send it in smaller files.")
+            template = N_("{name} unpacks to more than the {limit} MB that are allowed; send it in smaller files.")
             values = {"name": self._source.name, "limit": limits.max_expanded_bytes // 1_000_000}
             raise OverTheLimit(Message(template, values))
         if self._out > RATIO_COUNTS_FROM and self._out > sent * limits.max_ratio:
-            template = mark(
+            template = N_(
                 "{name} unpacks to more than {ratio} times its size, which no demand history does; send it unpacked."
             )
             raise OverTheLimit(Message(template, {"name": self._source.name, "ratio": limits.max_ratio}))
@@ -101,13 +101,13 @@ class _translated:  # noqa: N801 used as a verb
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         if isinstance(error, EOFError):
-            template = mark("{name} is cut short: the archive ends before its content does. Send the whole file again.")
+            template = N_("{name} is cut short: the archive ends before its content does. Send the whole file again.")
             raise DamagedFile(Message(template, {"name": self._name})) from error
         if isinstance(error, gzip.BadGzipFile | zlib.error | zipfile.BadZipFile | NotImplementedError):
-            template = mark("{name} can't be unpacked ({cause}). Pack it again, or send it unpacked.")
+            template = N_("{name} can't be unpacked ({cause}). Pack it again, or send it unpacked.")
             raise DamagedFile(Message(template, {"name": self._name, "cause": str(error)})) from error
         if isinstance(error, RuntimeError):
-            template = mark("{name} is encrypted; send it without a password.")
+            template = N_("{name} is encrypted; send it without a password.")
             raise DamagedFile(Message(template, {"name": self._name})) from error
         if isinstance(error, OSError):
             raise unreadable(self._name, error) from error
@@ -115,5 +115,5 @@ class _translated:  # noqa: N801 used as a verb
 
 def unreadable(name: str, error: OSError) -> UnreadableInput:
     """A file that isn't there, or that this user may not read."""
-    template = mark("{name} can't be read: {cause}.")
+    template = N_("{name} can't be read: {cause}.")
     return UnreadableInput(Message(template, {"name": name, "cause": error.strerror or str(error)}))

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.keys import Keys, key_text
 from batchcast.ingest.locating import Cells

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import InternalError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.settings import DateOrder
 from batchcast.ingest.dates import WrittenDate, read_date
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
@@ -82,9 +81,9 @@ class DateOrderJudge:
         if self._resolve(written) != NO_DAY:
             return None
         if written.decides not in {None, self.order}:
-            template = mark("is not a date in the order that was asked for, {order}")
+            template = N_("is not a date in the order that was asked for, {order}")
             return Message(template, {"order": self.order})
-        return Message(mark("is not a date: that month has no such day"))
+        return Message(N_("is not a date: that month has no such day"))
 
     def conclude(self) -> Message | None:
         """What a person should know of the order, once the whole column has been read.
@@ -99,11 +98,11 @@ class DateOrderJudge:
         if self.ambiguous is None:
             return None
         if self.asked != "auto":
-            return Message(mark("Dates are read {order}, as asked for."), {"order": self.order})
+            return Message(N_("Dates are read {order}, as asked for."), {"order": self.order})
         witness = self.witnesses.get(self.order)
         if witness is None:
             raise self._question(self.ambiguous)
-        template = mark("Dates are read {order}: {value!r} ({place}) allows nothing else.")
+        template = N_("Dates are read {order}: {value!r} ({place}) allows nothing else.")
         return Message(template, {"order": self.order, "value": witness.value, "place": witness.place})
 
     def _resolve(self, written: WrittenDate | Message) -> int:
@@ -132,7 +131,7 @@ class DateOrderJudge:
 
     def _mixed(self) -> MixedDateOrders:
         day, month = self.witnesses["day_first"], self.witnesses["month_first"]
-        template = mark(
+        template = N_(
             "The dates of column {column} are in two orders: {day!r} ({day_place}) can only be day first, {month!r} "
             "({month_place}) only month first. Write them all in one order, or set date_order to day_first or "
             "month_first to have the others refused row by row."
@@ -142,7 +141,7 @@ class DateOrderJudge:
 
     def _half_converted(self, cell: Witness, text: Witness) -> MixedDateOrders:
         """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
-        template = mark(
+        template = N_(
             "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): a "
             "spreadsheet may have swapped day and month of those it took for dates. Export the column as text, or set "
             "date_order to day_first or month_first if the date cells are right."
@@ -152,7 +151,7 @@ class DateOrderJudge:
 
     def _question(self, example: Witness) -> AmbiguousDates:
         day, month = self._both_days(example.value)
-        template = mark(
+        template = N_(
             "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or {month_first}? "
             "Set date_order to day_first or to month_first."
         )
@@ -164,5 +163,5 @@ class DateOrderJudge:
     def _both_days(text: str) -> tuple[int, int]:
         written = read_date(text)
         if isinstance(written, Message) or written.day_first is None or written.month_first is None:
-            raise InternalError(Message(mark("{text!r} was taken for a date that reads both ways"), {"text": text}))
+            raise InternalError(Message(N_("{text!r} was taken for a date that reads both ways"), {"text": text}))
         return written.day_first, written.month_first

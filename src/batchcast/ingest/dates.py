@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from batchcast.domain.calendar import day_of
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.limits import EARLIEST_YEAR, LATEST_YEAR
 
 # English and Indonesian, in full and as people shorten them.
@@ -56,10 +56,10 @@ _NAME_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{4}|\d{2})$", re.ASCII)
 _YEAR_NAME = re.compile(r"(\d{4})[-/. ]?([A-Za-z]+)\.?$", re.ASCII)
 _WEEK = re.compile(r"(\d{4})-?[Ww](\d{2})$", re.ASCII)
 
-_NOT_A_DATE = mark("is not a date")
-_NO_SUCH_DAY = mark("is not a date: that month has no such day")
-_YEAR_OUTSIDE = mark("has the year {year}, which is outside {earliest} to {latest}")
-_EMPTY = mark("is empty")
+_NOT_A_DATE = N_("is not a date")
+_NO_SUCH_DAY = N_("is not a date: that month has no such day")
+_YEAR_OUTSIDE = N_("has the year {year}, which is outside {earliest} to {latest}")
+_EMPTY = N_("is empty")
 
 
 class WrittenDate(NamedTuple):

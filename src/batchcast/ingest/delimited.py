@@ -17,15 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.ahead import LARGE_FILE, ahead
 from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
-from batchcast.ingest.dialect import DELIMITERS, Dialect
 from batchcast.ingest.encoding import Lines, TextBlocks
 from batchcast.ingest.header import Wanted
 from batchcast.ingest.problems import UnclosedQuote
-from batchcast.ingest.records import Records, split_lines, split_records, split_rows
+from batchcast.ingest.records import DELIMITERS, Dialect, Records, split_lines, split_records, split_rows
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
 
 _KEYS = pa.dictionary(pa.int32(), pa.string())
@@ -162,7 +161,7 @@ class DelimitedFile:
         return RecordBlock(self.member, good, broken, records.blank_lines)
 
     def _unclosed(self, line: int) -> UnclosedQuote:
-        template = mark("A quote that opens in line {line} of {name} never closes; close it or remove it.")
+        template = N_("A quote that opens in line {line} of {name} never closes; close it or remove it.")
         return UnclosedQuote(Message(template, {"line": line, "name": self.source.name}))
 
 
@@ -233,7 +232,7 @@ def _may_be_hexadecimal(data: bytes) -> bool:
 
 def _uneven(row: SourceRow, width: int) -> BrokenRow:
     found = len(row.cells)
-    template = mark("is where the row goes wrong: it has {found} cells, the header {width}")
+    template = N_("is where the row goes wrong: it has {found} cells, the header {width}")
     return BrokenRow(row, min(found, width), Message(template, {"found": found, "width": width}))
 
 
@@ -258,8 +257,8 @@ class DelimitedFiles:
         delimiters = "/".join(sorted({DELIMITERS[file.dialect.delimiter] for file in self.files}))
         values = {"encoding": encodings, "delimiter": delimiters, "count": len(self.files)}
         if self.several_files:
-            return Message(mark("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
-        return Message(mark("CSV, {encoding}, delimiter {delimiter}"), values)
+            return Message(N_("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
+        return Message(N_("CSV, {encoding}, delimiter {delimiter}"), values)
 
     def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows of all files once."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.problems import NotText, OverTheLimit
 
@@ -76,7 +76,7 @@ class TextBlocks:
                     data = stream.read(self._block_bytes)
                 decoder.decode(b"", final=True)
             except UnicodeError as error:
-                template = mark("{name} starts as {encoding} but goes on otherwise; save it as UTF-8.")
+                template = N_("{name} starts as {encoding} but goes on otherwise; save it as UTF-8.")
                 raise NotText(Message(template, {"name": self._source.name, "encoding": self.encoding})) from error
 
     def _as_utf8(self, block: bytes, line: int) -> bytes:
@@ -102,22 +102,22 @@ class TextBlocks:
         return utf8
 
     def _nul(self, line: int) -> NotText:
-        template = mark(
+        template = N_(
             "{name} holds a NUL byte in line {line}, which no text has: it may be of another kind, or UTF-16 without "
             "its mark. Save it as CSV in UTF-8."
         )
         return NotText(Message(template, {"name": self._source.name, "line": line}))
 
     def _two_encodings(self, line: int) -> NotText:
-        template = mark("{name} is UTF-8 up to line {line}, which is not; save the whole file in one encoding.")
+        template = N_("{name} is UTF-8 up to line {line}, which is not; save the whole file in one encoding.")
         return NotText(Message(template, {"name": self._source.name, "line": line}))
 
     def _undecodable(self, line: int) -> NotText:
-        template = mark("{name} is neither UTF-8 nor Windows-1252 in line {line}; save it as UTF-8.")
+        template = N_("{name} is neither UTF-8 nor Windows-1252 in line {line}; save it as UTF-8.")
         return NotText(Message(template, {"name": self._source.name, "line": line}))
 
     def _line_too_long(self, line: int) -> OverTheLimit:
-        template = mark("Line {line} of {name} is longer than {limit} MB; it is not a table of rows.")
+        template = N_("Line {line} of {name} is longer than {limit} MB; it is not a table of rows.")
         limit = self._source.limits.max_record_bytes // 1_000_000
         return OverTheLimit(Message(template, {"name": self._source.name, "line": line, "limit": limit}))
 

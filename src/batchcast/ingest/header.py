@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from batchcast.domain import columns
-from batchcast.domain.message import Message, mark
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import BatchSettings, DateOrder
+from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
 from batchcast.ingest.locating import Cells, check_mapping, locate, locate_held, locate_out
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns, normal
-from batchcast.ingest.problems import MissingColumn
-from batchcast.ingest.wide import find_periods
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn
 
 _COUNTED_PERIOD = re.compile(r"(week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+$", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
@@ -157,22 +157,22 @@ def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], 
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours])}" for ours in missing)
     example = ", ".join(f"{ours}={likely_column(ours, free)}" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
-    values |= {"example": example, "where": where or Message(mark("The file"))}
+    values |= {"example": example, "where": where or Message(N_("The file"))}
     values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}
     if len(counted_periods(names)) > 2 and columns.DEMAND_QTY in missing and columns.DATE in missing:
-        template = mark(
+        template = N_(
             "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each period, "
             "such as 2024-01-01, in the header row in its place, and name the column of parts with a mapping if it "
             "has none of the names {accepted}; the columns are {found}."
         )
         values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
     elif list(missing) == [columns.DEMAND_QTY]:
-        template = mark(
+        template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
             "column with a mapping, such as {example}, or count each row as one with the mapping demand_qty==1."
         )
     else:
-        template = mark(
+        template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name them "
             "with a mapping, such as {example}; or send a column for each period, with its date as header."
         )
@@ -196,3 +196,44 @@ def likely_column(ours: str, names: Sequence[str]) -> str:
         return max(held, 0.6) + held if held else near
 
     return max(names[:_MOST_GUESSED], key=likeness)
+
+
+# Wide tables: a row a part, a column a period, the period's date in the header.
+
+Periods = tuple[tuple[int, int], ...]
+
+
+def find_periods(
+    names: Sequence[str], taken: Collection[int], date_order: DateOrder
+) -> tuple[Periods, tuple[Message, ...]]:
+    """(index, day) of the columns whose header is a date, and what to say of them.
+
+    Raises:
+        AmbiguousDates: if the headers read both day first and month first.
+        MixedDateOrders: if some read only one way and others only the other.
+        AmbiguousColumn: if two headers are the same date.
+    """
+    judge = DateOrderJudge(date_order, column="header")
+    free = [(i, name) for i, name in enumerate(names) if i not in taken]
+    days = judge.days([name for _, name in free], lambda text: _in_header(text, names))
+    found = tuple((i, int(day)) for (i, _), day in zip(free, days, strict=True) if day != NO_DAY)
+    if not found:
+        return (), ()
+    _refuse_repeats(found, names)
+    decided = judge.conclude()
+    template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
+    values = {"count": len(found), "first": names[found[0][0]], "last": names[found[-1][0]]}
+    return found, (Message(template, values), *([decided] if decided else []))
+
+
+def _in_header(text: str, names: Sequence[str]) -> Message:
+    return Message(N_("column {number}"), {"number": list(names).index(text) + 1})
+
+
+def _refuse_repeats(found: Periods, names: Sequence[str]) -> None:
+    seen: dict[int, int] = {}
+    for index, day in found:
+        if day in seen:
+            template = N_("Columns {first!r} and {second!r} are the same period; keep one of them.")
+            raise AmbiguousColumn(Message(template, {"first": names[seen[day]], "second": names[index]}))
+        seen[day] = index

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -14,8 +19,10 @@ from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency, date_of
+from batchcast.domain.errors import UnknownSeries
 from batchcast.domain.history import DemandHistory, HistoryFacts, SeriesTable, SiteFacts
 from batchcast.ingest.accumulate import Totals
+from batchcast.ingest.ahead import LARGE_FILE
 from batchcast.ingest.arrow import list_array, number_array, numbers_of, text_array
 from batchcast.ingest.stockouts import StockOuts
 
@@ -155,3 +162,103 @@ def read_frequency(days: NDArray[np.int32], *, dates_are_months: bool) -> Freque
     if len(days) > 1 and not (np.diff(days) % 7).any():
         return Frequency.WEEKLY
     return Frequency.DAILY
+
+
+# The SHA-256 of what was sent; that of a large file is worked out while its rows are read.
+
+_PIECE = 1 << 20  # bytes
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file as it was sent; of the sorted digests of its files for a folder."""
+    if path.is_dir():
+        members = sorted(digest_of(file) for file in path.rglob("*") if file.is_file())
+        return hashlib.sha256("\n".join(members).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def digesting(path: Path) -> Iterator[Callable[[], str]]:
+    """A function that gives the digest of a file or folder; a thread is at work on it meanwhile, if it is large."""
+    if not path.is_file() or path.stat().st_size < LARGE_FILE:
+        yield partial(digest_of, path)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    stopped = Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="digest") as pool:
+        try:
+            yield pool.submit(_digest_until, stopped, path).result
+        finally:
+            stopped.set()
+
+
+def _digest_until(stopped: Event, path: Path) -> str:
+    """Nobody waits for the rest of a digest once the rows have turned out to be unreadable."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while not stopped.is_set() and (piece := file.read(_PIECE)):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+# One series of a checked history, found without reading the others.
+
+_Key = tuple[bytes, bytes]
+
+
+def read_series(
+    history: DemandHistory | Path, site_code: str, partnumber: str
+) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
+    """The demand of one series.
+
+    Args:
+        history: a checked history, or its file.
+        site_code, partnumber: to the letter.
+
+    Returns:
+        Days since 1970-01-01 with a total that is not zero, ascending; the net total of each (negative where returns
+        exceed demand), same shape; and the day of the first row, which may have a total of zero.
+
+    Raises:
+        UnknownSeries: if the history has none of that site and part.
+    """
+    path = history.path if isinstance(history, DemandHistory) else history
+    with pq.ParquetFile(path) as file:
+        group, row = _find(file, site_code, partnumber)
+        names = [columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
+        found = file.read_row_group(group, columns=names, use_threads=False).slice(row, 1)
+        days, quantities = (_values(found[name]) for name in (columns.DAY, columns.QUANTITY))
+        return days, quantities, int(found[columns.FIRST_DAY][0].as_py())
+
+
+def _find(file: pq.ParquetFile, site_code: str, partnumber: str) -> tuple[int, int]:
+    """Row group and row of a series, by bisection: a history is sorted by the bytes of site and part."""
+    wanted = (site_code.encode(), partnumber.encode())
+    low, high = 0, file.metadata.num_row_groups
+    while low < high:
+        group = (low + high) // 2
+        keys = _keys(file, group)
+        if keys and wanted < keys[0]:
+            high = group
+        elif not keys or wanted > keys[-1]:
+            low = group + 1
+        else:
+            row = bisect_left(keys, wanted)
+            if keys[row] == wanted:
+                return group, row
+            break
+    raise UnknownSeries(site_code, partnumber)
+
+
+def _keys(file: pq.ParquetFile, group: int) -> list[_Key]:
+    names = [columns.SITE_CODE, columns.PARTNUMBER]
+    table = file.read_row_group(group, columns=names, use_threads=False)
+    sites, parts = (table[name].to_pylist() for name in names)
+    return [(site.encode(), part.encode()) for site, part in zip(sites, parts, strict=True)]
+
+
+def _values(column: Any) -> NDArray[Any]:
+    values: NDArray[Any] = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return values

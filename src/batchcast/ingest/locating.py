@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.names import ACCEPTED_NAMES, HELD_NAMES, SHEET, STOCK_NAMES, letter_of, named_columns, normal
 from batchcast.ingest.problems import AmbiguousColumn, UnknownMapping
 
@@ -32,7 +32,7 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     known = (*ACCEPTED_NAMES, *STOCK_NAMES, *HELD_NAMES)
     for ours in mapping:
         if ours not in known and ours != SHEET:
-            template = mark("The column mapping names {name!r}, which is none of {ours}.")
+            template = N_("The column mapping names {name!r}, which is none of {ours}.")
             raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(known)}))
 
 
@@ -91,7 +91,7 @@ def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
     exact = [i for i, name in enumerate(names) if name == target]
     matches = exact or [i for i, name in enumerate(names) if normal(name) == normal(target)]
     if len(matches) > 1:
-        template = mark(
+        template = N_(
             "Columns {letters} are all named {name!r}, so {ours} can't be mapped to that name; rename them in the file."
         )
         letters = ", ".join(letter_of(i) for i in matches)
@@ -113,12 +113,12 @@ def _by_name(ours: str, names: Sequence[str]) -> Cells | None:
 def _two_columns(ours: str, matches: Sequence[int], names: Sequence[str]) -> Message:
     found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
     if len({names[i] for i in matches}) < len(matches):
-        template = mark(
+        template = N_(
             "Several columns have the same name and could be {ours}: {found}. Rename them in the file, so that one is "
             "named {ours}."
         )
         return Message(template, {"ours": ours, "found": found})
-    template = mark("Several columns could be {ours}: {found}. Say which with a mapping, such as {ours}={first}.")
+    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {ours}={first}.")
     return Message(template, {"ours": ours, "found": found, "first": names[matches[0]]})
 
 
@@ -127,8 +127,8 @@ def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
     values = {"ours": ours, "target": target, "found": named_columns(names)}
     if near:
         guess = next(name for name in names if normal(name) == near[0])
-        template = mark(
+        template = N_(
             "{ours} is mapped to {target!r}, which is not a column; did you mean {guess!r}? The columns are {found}."
         )
         return Message(template, values | {"guess": guess})
-    return Message(mark("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)
+    return Message(N_("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)

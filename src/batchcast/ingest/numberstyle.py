@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.dateorder import ReadAgain, Witness
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
-from batchcast.ingest.quantities import WrittenNumber, not_finite, read_number, too_large
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
 _MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
@@ -65,9 +65,9 @@ class NumberStyleJudge:
                 return written
             value = self._resolve(written)
             if value is None:
-                return Message(mark("is not a number with a decimal {style}"), {"style": self.style})
+                return Message(N_("is not a number with a decimal {style}"), {"style": self.style})
         elif cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
-            return Message(mark("is empty"))
+            return Message(N_("is empty"))
         else:
             value = float(cell)  # type: ignore[arg-type]  # every other type was refused with its column
         if not np.isfinite(value):
@@ -88,11 +88,11 @@ class NumberStyleJudge:
         if self.ambiguous is None:
             return None
         if self.asked != "auto":
-            return Message(mark("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
+            return Message(N_("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
         if not self.is_decided:
             raise self._question(self.ambiguous)
         witness = self.witnesses[self.style]
-        template = mark("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
+        template = N_("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
         return Message(template, {"style": self.style, "value": witness.value, "place": witness.place})
 
     def _plain(self, column: Any) -> Quantities | None:
@@ -139,7 +139,7 @@ class NumberStyleJudge:
             if not len(whole) or (whole.max() <= LARGEST_QUANTITY and whole.min() >= -LARGEST_QUANTITY):
                 return whole
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-            template = mark("Column {column} is of type {type}, which can't hold quantities; send numbers or text.")
+            template = N_("Column {column} is of type {type}, which can't hold quantities; send numbers or text.")
             raise UnreadableColumn(Message(template, {"column": self.column, "type": str(kind)}))
         values = numbers_of(column.cast(pa.float64(), safe=False).fill_null(np.nan))
         return np.where(np.abs(values) <= LARGEST_QUANTITY, values, np.nan)
@@ -168,7 +168,7 @@ class NumberStyleJudge:
 
     def _mixed(self) -> MixedNumberStyles:
         point, comma = self.witnesses["point"], self.witnesses["comma"]
-        template = mark(
+        template = N_(
             "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, "
             "{comma!r} ({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or "
             "comma to have the others refused row by row."
@@ -179,7 +179,7 @@ class NumberStyleJudge:
     def _question(self, example: Witness) -> AmbiguousNumbers:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
-        template = mark(
+        template = N_(
             "Every number of column {column} reads both ways: is {value!r} ({place}) {point:.15g} or {comma:.15g}? "
             "Set number_style to point or to comma."
         )
@@ -211,3 +211,72 @@ def _text_bytes(column: Any) -> bytes:
         return b""
     bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
     return bytes(memoryview(data)[bounds[0] : bounds[-1]])
+
+
+# Quantities as people write them: one written number to what it means with a decimal point, and with a comma.
+
+_NOT_A_NUMBER = N_("is not a number")
+_EMPTY = N_("is empty")
+_TOO_LARGE = N_("is beyond {largest:.0e}, the largest quantity that is read")
+_NOT_FINITE = N_("is not a finite number")
+
+_NOT_FINITE_NAMES = frozenset(
+    {"inf", "infinity", "nan", "#n/a", "#num!", "#div/0!", "#value!", "#ref!", "null", "none"}
+)
+_SIGNED = re.compile(
+    r"(?P<open>\()?\s*(?P<sign>[-+−]?)\s*(?P<body>[\d.,]+(?:[eE][-+]?\d{1,3})?)\s*(?P<after>-?)(?P<close>\))?$",
+    re.ASCII,
+)
+_POINT = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
+_COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
+_DIGIT = re.compile(r"\d", re.ASCII)
+
+
+class WrittenNumber(NamedTuple):
+    """What one written number can mean: None where that style gives no number."""
+
+    point: float | None  # 1,234.5
+    comma: float | None  # 1.234,5
+
+
+def read_number(text: str) -> WrittenNumber | Message:
+    """What `text` can mean as a quantity, or the reason why it is none."""
+    text = text.strip()
+    if not text:
+        return Message(_EMPTY)
+    if text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
+        return Message(_NOT_FINITE)
+    found = _SIGNED.match(text)
+    if found is None or not _DIGIT.search(re.split("[eE]", found["body"])[0]) or not _is_signed_once(found):
+        return Message(_NOT_A_NUMBER)
+    negative = bool(found["open"]) or found["after"] == "-" or found["sign"] in ("-", "−")
+    body = found["body"]
+    point = float(body.replace(",", "")) if _POINT.match(body) else None
+    comma = float(body.replace(".", "").replace(",", ".")) if _COMMA.match(body) else None
+    if point is None and comma is None:
+        return Message(_NOT_A_NUMBER)
+    if all(value is None or value > LARGEST_QUANTITY for value in (point, comma)):
+        return too_large()
+    return WrittenNumber(_signed(point, negative), _signed(comma, negative))
+
+
+def too_large() -> Message:
+    """The reason of a quantity that no demand can be."""
+    return Message(_TOO_LARGE, {"largest": LARGEST_QUANTITY})
+
+
+def not_finite() -> Message:
+    """The reason of an infinity, or of a NaN in a typed column."""
+    return Message(_NOT_FINITE)
+
+
+def _is_signed_once(found: re.Match[str]) -> bool:
+    if bool(found["open"]) != bool(found["close"]):
+        return False
+    return sum((bool(found["open"]), bool(found["sign"]), bool(found["after"]))) <= 1
+
+
+def _signed(value: float | None, negative: bool) -> float | None:
+    if value is None:
+        return None
+    return -value if negative and value else value

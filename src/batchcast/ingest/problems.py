@@ -25,9 +25,8 @@ InvalidInput (domain)
 
 from __future__ import annotations
 
-from batchcast.domain.errors import InvalidInput
+from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Plan
 
 
@@ -155,7 +154,7 @@ class RowsRefused(InvalidInput):
         self.plan = plan  # of the rows that can be read, where there are any
         self.sites = sites  # of those rows
         first = report.problems[0]
-        template = mark(
+        template = N_(
             "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
             "Correct them, or leave them out with bad_rows=skip."
         )
@@ -173,7 +172,7 @@ class RowsRefused(InvalidInput):
 def place(line: int, *, file: str | None = None, sheet: str | None = None) -> Message:
     """Where a row stands: `line 12`, with its file or sheet where there are several."""
     if file is not None:
-        return Message(mark("line {line} of {file}"), {"line": line, "file": file})
+        return Message(N_("line {line} of {file}"), {"line": line, "file": file})
     if sheet is not None:
-        return Message(mark("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
-    return Message(mark("line {line}"), {"line": line})
+        return Message(N_("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
+    return Message(N_("line {line}"), {"line": line})

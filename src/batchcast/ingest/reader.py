@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.errors import InternalError
+from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
-from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import DateOrderJudge, ReadAgain
-from batchcast.ingest.digest import digest_of, digesting
 from batchcast.ingest.header import Layout, find_columns
-from batchcast.ingest.history import HISTORY_FILE, write_history
+from batchcast.ingest.history import HISTORY_FILE, digest_of, digesting, write_history
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.numberstyle import NumberStyleJudge
 from batchcast.ingest.problems import NoRows
@@ -71,7 +69,7 @@ def _ingest(
 ) -> Ingested:
     tally = _read(source, layout, into, settings)
     if not tally.rows_read:
-        template = mark("{name} has a header and no rows under it: export it again, with a row for each demand.")
+        template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
     decided = [note for note in (tally.orders.conclude(), tally.styles.conclude()) if note is not None]
     history = None
@@ -125,7 +123,7 @@ def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Se
     )
     accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored
     if report.rows_read != accounted:
-        template = mark("{read} rows were read and {accounted} are accounted for; send us the file.")
+        template = N_("{read} rows were read and {accounted} are accounted for; send us the file.")
         raise InternalError(Message(template, {"read": report.rows_read, "accounted": accounted}))
     return report
 
@@ -134,14 +132,14 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
     notes = []
     if layout.site is None:
         notes.append(
-            Message(mark("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
+            Message(N_("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
         )
     if layout.held:
-        enough = mark(
+        enough = N_(
             "There are columns of stock: {columns}. Orders can be made from them, with no stock file beside; the "
             "demand is not changed by them."
         )
-        lacking = mark(
+        lacking = N_(
             "There are columns of stock: {columns}. Without one of what is on hand no order can be made from them; the "
             "demand is not changed by them."
         )
@@ -149,17 +147,15 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.held.values())}))
     padded = tally.padded_keys
     if padded:
-        template = mark("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
+        template = N_("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
         notes.append(Message(template, {"count": len(padded), "example": padded[0]}))
     outs = tally.stock_outs
     if outs.unclear:
-        template = mark(
-            "{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock."
-        )
+        template = N_("{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock.")
         column = layout.stock.name if layout.stock else ""
         notes.append(Message(template, {"count": outs.unclear, "column": column, "example": outs.example}))
     if tally.blank_lines:
-        notes.append(Message(mark("{count} blank lines were passed over."), {"count": tally.blank_lines}))
+        notes.append(Message(N_("{count} blank lines were passed over."), {"count": tally.blank_lines}))
     return notes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import open_folder, open_single, open_zip
 from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
@@ -20,18 +20,18 @@ _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _PARQUET = b"PAR1"
 _OTHER_KINDS = {
-    b"\xd0\xcf\x11\xe0": mark("an old or encrypted Excel workbook"),
-    b"%PDF": mark("a PDF"),
-    b"\x28\xb5\x2f\xfd": mark("a zstd archive"),
-    b"BZh": mark("a bzip2 archive"),
-    b"\xfd7zXZ": mark("an xz archive"),
-    b"7z\xbc\xaf": mark("a 7-zip archive"),
-    b"Rar!": mark("a RAR archive"),
-    b"ARROW1": mark("an Arrow file"),
-    b"SQLite format 3": mark("a SQLite database"),
-    b"\x89PNG": mark("a picture"),
-    b"\xff\xd8\xff": mark("a picture"),
-    b"{\\rtf": mark("a text document"),
+    b"\xd0\xcf\x11\xe0": N_("an old or encrypted Excel workbook"),
+    b"%PDF": N_("a PDF"),
+    b"\x28\xb5\x2f\xfd": N_("a zstd archive"),
+    b"BZh": N_("a bzip2 archive"),
+    b"\xfd7zXZ": N_("an xz archive"),
+    b"7z\xbc\xaf": N_("a 7-zip archive"),
+    b"Rar!": N_("a RAR archive"),
+    b"ARROW1": N_("an Arrow file"),
+    b"SQLite format 3": N_("a SQLite database"),
+    b"\x89PNG": N_("a picture"),
+    b"\xff\xd8\xff": N_("a picture"),
+    b"{\\rtf": N_("a text document"),
 }
 
 
@@ -56,7 +56,7 @@ def open_file(
         with _opened_zip(path) as archive:
             yield _from_zip(archive, path, settings, limits, find)
     elif head[:4] == _PARQUET:
-        from batchcast.ingest.parquet import open_parquet
+        from batchcast.ingest.table import open_parquet
 
         yield open_parquet(path, settings, limits, find)
     else:
@@ -88,9 +88,7 @@ def _opened_zip(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
-        template = mark(
-            "{name} is cut short or corrupt: its table of contents can't be read. Send the whole file again."
-        )
+        template = N_("{name} is cut short or corrupt: its table of contents can't be read. Send the whole file again.")
         raise DamagedFile(Message(template, {"name": path.name})) from error
 
 
@@ -98,7 +96,7 @@ def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
-        template = mark("{name} is empty: export it again, with a header and a row for each demand.")
+        template = N_("{name} is empty: export it again, with a header and a row for each demand.")
         raise EmptyInput(Message(template, {"name": path.name}))
     return head
 
@@ -106,14 +104,14 @@ def _head(path: Path) -> bytes:
 def _check_size(path: Path, limits: IngestLimits) -> None:
     size = path.stat().st_size
     if size > limits.max_bytes:
-        template = mark("{name} has {found} MB; at most {most} MB are read. Send it in smaller files, or packed.")
+        template = N_("{name} has {found} MB; at most {most} MB are read. Send it in smaller files, or packed.")
         values = {"name": path.name, "found": size // 1_000_000, "most": limits.max_bytes // 1_000_000}
         raise OverTheLimit(Message(template, values))
 
 
 def _refuse_other_kinds(path: Path, head: bytes, *, packed: bool = False) -> None:
-    kinds = _OTHER_KINDS | ({_ZIP: mark("a packed archive"), _PARQUET: mark("a packed Parquet file")} if packed else {})
+    kinds = _OTHER_KINDS | ({_ZIP: N_("a packed archive"), _PARQUET: N_("a packed Parquet file")} if packed else {})
     for magic, kind in kinds.items():
         if head.startswith(magic):
-            template = mark("{name} is {kind}; send a CSV (also gzipped), XLSX or Parquet file, or a zip of CSVs.")
+            template = N_("{name} is {kind}; send a CSV (also gzipped), XLSX or Parquet file, or a zip of CSVs.")
             raise UnknownFormat(Message(template, {"name": path.name, "kind": Message(kind)}))

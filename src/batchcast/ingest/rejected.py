@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from batchcast.domain.errors import Message
 from batchcast.domain.history import RowProblem
-from batchcast.domain.message import Message
 from batchcast.ingest.limits import MOST_PROBLEMS_SHOWN
 from batchcast.ingest.names import shortened
 from batchcast.ingest.source import SourceRow

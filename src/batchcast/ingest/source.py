@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.ingest.header import Wanted
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import HeldStock, StockItem
-from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
 from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, ReadAgain
@@ -52,7 +52,7 @@ def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
         with open_file(path, settings, IngestLimits(), find) as (source, layout):
             return _Reading(path.name, source, layout, settings).held()
     except EmptyInput as error:
-        template = mark("{name} is empty: a stock file has a header and a row for each part.")
+        template = N_("{name} is empty: a stock file has a header and a row for each part.")
         raise InvalidStockFile(Message(template, {"name": path.name})) from error
 
 
@@ -80,7 +80,7 @@ class _Reading:
             raise self._layout.undecided or self._repeated(*repeat)
         rows, notes = self._read(is_dated=is_dated)
         if not rows.rows_read:
-            template = mark("{name} has a header and no rows under it: export it again, with a row for each part.")
+            template = N_("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
         if bad := rows.bad_cells():
             raise self._all_wrong([], bad)
@@ -135,23 +135,23 @@ class _Reading:
     def _unreadable(self, problem: Unreadable) -> Message:
         name = problem.file or self._name
         if problem.column is None:
-            template = mark(
+            template = N_(
                 "Line {line} of {name} does not have the {width} cells of the header, or a quote in it is out of "
                 "place; correct it."
             )
             return Message(template, {"name": name, "line": problem.line, "width": len(self._layout.header)})
         values = {"column": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
         if problem.found.strip():
-            template = mark("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
+            template = N_("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
         else:
-            template = mark("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
+            template = N_("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
         return Message(template, values | {"name": name})
 
     def _repeated(self, first: int, again: int) -> InvalidStockFile:
         found = self._rows([first, again])
         (one, _), (other, file) = found[first], found[again]
         site = self._layout.site
-        template = mark(
+        template = N_(
             "{name} has part {part!r} of site {site!r} in line {first} and again in line {line}; a part of a site has "
             "one row, unless a column of dates tells which is the latest: take one of them out."
         )
@@ -164,16 +164,16 @@ class _Reading:
         return _refused(template, name=file or self._name, **values)
 
     def _bad_cell(self, ours: str, row: SourceRow, file: str | None) -> Message:
-        template = mark(
+        template = N_(
             "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
             "empty."
         )
         if ours in {HAS_ZERO, FREE}:
-            template = mark(
+            template = N_(
                 "{column} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
             )
         if ours == columns.LEAD_TIME:
-            template = mark(
+            template = N_(
                 "{column} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
                 "it empty."
             )
@@ -194,25 +194,25 @@ class _Reading:
         return found
 
     def _dated_notes(self, rows: StockRows) -> Iterator[Message]:
-        template = mark(
+        template = N_(
             "Stock is taken from the latest of {rows:,} rows: for each part and column the last value by date counts."
         )
         yield Message(template, {"rows": rows.rows_read})
         on_hand = rows.latest.get(HAS_ZERO)
         days = on_hand.days[on_hand.days != NO_DAY] if on_hand is not None else []
         if len(days):
-            template = mark("Stock on hand is as of {first} to {last}: a part keeps the last value that it has.")
+            template = N_("Stock on hand is as of {first} to {last}: a part keeps the last value that it has.")
             yield Message(template, {"first": date_of(int(min(days))), "last": date_of(int(max(days)))})
         differing = rows.differing()
         if differing:
-            template = mark(
+            template = N_(
                 "Parts with several values on their latest day: {count:,}, such as {part} ({site}); the last row of "
                 "the file counts."
             )
             site, part = differing[0]
             yield Message(template, {"count": len(differing), "part": part, "site": site})
         if rows.left_out:
-            template = mark("{count:,} rows whose date, part or site can't be read are left out.")
+            template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             yield Message(template, {"count": rows.left_out})
 
 
@@ -245,8 +245,8 @@ def _refuse_all(first: Message, places: list[tuple[int, str | None]], count: int
     if count == 1:
         return InvalidStockFile(first)
     if count == 2:
-        template = mark("{first} One more can't be read either, in line {lines}: correct it too.")
+        template = N_("{first} One more can't be read either, in line {lines}: correct it too.")
     else:
-        template = mark("{first} {count:,} more can't be read either, in lines {lines}: correct them too.")
+        template = N_("{first} {count:,} more can't be read either, in lines {lines}: correct them too.")
     listed = others[:_SHOWN] + ["…"] * (len(others) > _SHOWN)
     return _refused(template, first=first, count=count - 1, lines=", ".join(listed))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batchcast.domain import columns
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.locating import Cells, check_mapping, locate, locate_held
 from batchcast.ingest.names import ACCEPTED_NAMES, HELD_NAMES, named_columns
@@ -56,7 +56,7 @@ def find_stock_columns(
     check_mapping(mapping)
     part, site = (locate(ours, names, mapping) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
     if part is None:
-        template = mark("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
+        template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
         accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
         values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
@@ -64,7 +64,7 @@ def find_stock_columns(
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     held = locate_held(names, mapping, taken)
     if not held:
-        template = mark("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
+        template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
         values = {"found": named_columns(names), "accepted": ", ".join(HELD_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, names, held, mapping)
@@ -85,7 +85,7 @@ def _refuse_two_of_a_kind(
     for ours, cells in held.items():
         if len(cells.indices) > 1 and ours not in mapping:
             first, second = (names[i] for i in cells.indices[:2])
-            template = mark(
+            template = N_(
                 "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which with the "
                 "mapping {column}={first}."
             )

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.ingest.cells import DistinctCells
-from batchcast.ingest.keys import key_text
-from batchcast.ingest.serieskeys import Codes
+from batchcast.ingest.keys import Codes, key_text
 from batchcast.ingest.source import is_blank
 
 Flags = NDArray[np.bool_]

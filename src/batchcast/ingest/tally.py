@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.errors import InternalError
+from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import RowProblem
-from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.accumulate import Totals
 from batchcast.ingest.arrow import number_array, text_array
@@ -24,13 +23,12 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.days import read_days
 from batchcast.ingest.header import Layout
 from batchcast.ingest.history import Gathered
-from batchcast.ingest.keys import NO_KEY, Keys, key_text, read_key
+from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.locating import Cells
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberStyleJudge, Quantities
 from batchcast.ingest.rejected import Rejected
-from batchcast.ingest.serieskeys import Codes, SeriesKeys
 from batchcast.ingest.source import Block, Source, SourceRow, is_blank
 from batchcast.ingest.stockouts import StockOuts
 
@@ -233,7 +231,7 @@ class Tally:
             *_problem(row, layout.quantity, self._explain_quantity),
         ]
         if not found:
-            template = mark("Line {line} was refused without a reason; send us the file.")
+            template = N_("Line {line} was refused without a reason; send us the file.")
             raise InternalError(Message(template, {"line": row.line}))
         return found
 
@@ -261,10 +259,10 @@ class Tally:
 
     def _explain_quantity(self, cell: object) -> Message | None:
         if isinstance(cell, dt.date | dt.time | dt.timedelta):
-            return Message(mark("is a date or time cell, not a number"))
+            return Message(N_("is a date or time cell, not a number"))
         reason = self.styles.explain(cell)
         if reason is None and self._returns == "reject" and self._is_negative(cell):
-            return Message(mark("is negative, and returns are to be rejected"))
+            return Message(N_("is negative, and returns are to be rejected"))
         return reason
 
     def _is_negative(self, cell: Any) -> bool:

@@ -12,8 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from batchcast.domain.errors import InvalidInput
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
@@ -76,7 +75,7 @@ class SheetSource:
     def format(self) -> Message:
         """What it was read as."""
         values = {"sheet": self.sheet, "row": self.header_row}
-        return Message(mark("XLSX, sheet {sheet}, header in row {row}"), values)
+        return Message(N_("XLSX, sheet {sheet}, header in row {row}"), values)
 
     def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
         """All rows under the header once; rows with nothing in them are passed over."""
@@ -116,13 +115,13 @@ def open_workbook(
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
-        template = mark("Sheets {names} could each be the one to read; say which with the mapping sheet={first}.")
+        template = N_("Sheets {names} could each be the one to read; say which with the mapping sheet={first}.")
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "first": found[0][0].sheet}
         raise AmbiguousColumn(Message(template, values))
     if found:
         return _with_note(found[0], workbook.sheet_names)
     if not refused:
-        raise EmptyInput(Message(mark("{name} has no sheet with anything in it."), {"name": path.name}))
+        raise EmptyInput(Message(N_("{name} has no sheet with anything in it."), {"name": path.name}))
     raise max(refused, key=lambda one: one[:3])[-1]
 
 
@@ -136,7 +135,7 @@ def find_header(name: str, sheet: Any, settings: BatchSettings, find: Find[Found
     headers = [_header(row) for row in rows]
     errors: list[InvalidInput] = []
     for row, header in enumerate(headers, start=1):
-        where = Message(mark("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
+        where = Message(N_("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
         try:
             layout = find(header, settings, where=where)
         except InvalidInput as error:
@@ -160,7 +159,7 @@ def _words(row: Sequence[Any]) -> int:
 
 def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: int, periods: int) -> MissingColumn:
     counted = counted_periods(headers[periods])
-    template = mark(
+    template = N_(
         "Sheet {sheet} is a wide table whose periods are no dates: row {periods} has {first!r} to {last!r}. Write the "
         "first date of each period, such as 2024-01-01, into row {row} over its column, and map the column of parts, "
         "such as sheet={sheet} and partnumber={part}; rows under it that are no data are then refused one by one."
@@ -195,7 +194,7 @@ def _with_note(found: tuple[SheetSource, Found], names: Sequence[str]) -> tuple[
     source, _ = found
     others = [name for name in names if name != source.sheet]
     if others:
-        template = mark("Only sheet {sheet} is read; left alone: {others}.")
+        template = N_("Only sheet {sheet} is read; left alone: {others}.")
         source.notes = (Message(template, {"sheet": source.sheet, "others": ", ".join(others)}),)
     return found
 
@@ -206,7 +205,7 @@ def _sheets(workbook: Any, settings: BatchSettings) -> list[str]:
     if chosen is None:
         return _visible(workbook)
     if chosen not in workbook.sheet_names:
-        template = mark("The mapping names the sheet {found!r}; the workbook has {names}.")
+        template = N_("The mapping names the sheet {found!r}; the workbook has {names}.")
         raise UnknownMapping(Message(template, {"found": chosen, "names": named_columns(workbook.sheet_names)}))
     return [chosen]
 
@@ -248,7 +247,7 @@ def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> N
             continue
         rows, columns = _span(archive, info, limits)
         if rows * columns > limits.max_cells:
-            template = mark("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
+            template = N_("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
             values = {"name": name, "rows": rows, "columns": columns, "most": limits.max_cells}
             raise OverTheLimit(Message(template, values))
 
@@ -275,5 +274,5 @@ def _number_of(letters: bytes) -> int:
 
 
 def _damaged(path: Path, error: BaseException) -> DamagedFile:
-    template = mark("{name} is not a whole workbook ({cause}). Open and save it in a spreadsheet, or send it as CSV.")
+    template = N_("{name} is not a whole workbook ({cause}). Open and save it in a spreadsheet, or send it as CSV.")
     return DamagedFile(Message(template, {"name": path.name, "cause": str(error)}))

@@ -5,10 +5,3 @@ Goes out: a `Plan`: the resolved request, the partitions, what they will take, a
 Pure: nothing is read or written here.
 Open first: `planner.py`, which puts the steps together; `partitioner.py` holds the cutting itself.
 """
-
-from batchcast.plan.estimate import steps_seconds
-from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
-from batchcast.plan.planner import plan_batch
-from batchcast.plan.request import resolve_request
-
-__all__ = ["BATCH_ROWS", "BATCH_SITES", "plan_batch", "resolve_request", "steps_seconds"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import Pace, Partition
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.estimate import partition_seconds
@@ -38,7 +38,7 @@ def _overhead(partitions: Sequence[Partition]) -> Message | None:
     small = [p for p in partitions if p.rows < FEW_ROWS]
     if len(partitions) == 1 or not small:
         return None
-    template = mark(
+    template = N_(
         "{count} of {total} partitions hold fewer than {few:,} rows ({named}): starting them costs more than their "
         "work. A lower max_partitions or partition_strategy auto joins them."
     )
@@ -54,7 +54,7 @@ def _time_out(partitions: Sequence[Partition], settings: BatchSettings, pace: Pa
     ]
     if not risky:
         return None
-    template = mark(
+    template = N_(
         "{count} of {total} partitions are large for a limit of {limit:g} seconds ({named}): they risk a time-out. "
         "Raise max_execution_time, or lower max_rows_per_partition with partition_strategy auto."
     )
@@ -66,7 +66,7 @@ def _memory(partitions: Sequence[Partition], settings: BatchSettings) -> Message
     heavy = [p for p in partitions if _memory_mb(p) > settings.memory_limit_mb]
     if not heavy:
         return None
-    template = mark(
+    template = N_(
         "{count} of {total} partitions may need up to {needed:,} MB, over the limit of {limit:,} MB ({named}). "
         "Raise memory_limit_mb, or lower max_rows_per_partition with partition_strategy auto."
     )
@@ -84,7 +84,7 @@ def _short_history(periods: NDArray[np.int64]) -> Message | None:
     short = int(np.count_nonzero(periods < FEW_PERIODS))
     if not short:
         return None
-    template = mark(
+    template = N_(
         "{count:,} of {total:,} series have fewer than {few} periods of history: their forecast is little more than a "
         "mean, and no backtest can judge it."
     )

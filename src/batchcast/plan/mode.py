@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.history import HistoryFacts
-from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
 
 # `batch_mode: auto` switches on from here.
@@ -47,7 +46,7 @@ def _is_large(facts: HistoryFacts) -> bool:
 def _ignored_filter_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple[Message, ...]:
     if not settings.site_codes:
         return ()
-    template = mark(
+    template = N_(
         "Batch mode forecasts all {sites} sites: the site filter ({chosen}) is ignored. "
         "Set batch_mode to off to forecast these sites alone."
     )
@@ -56,7 +55,7 @@ def _ignored_filter_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple
 
 def _one_partition_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple[Message, ...]:
     if settings.batch_mode == "off" and _is_large(facts):
-        template = mark(
+        template = N_(
             "batch_mode is off: all {rows:,} rows are forecast in one partition, on one core. "
             "Set batch_mode to auto to share the work."
         )
@@ -77,8 +76,8 @@ def _unknown_site(site: str, all_sites: tuple[str, ...]) -> Message:
     by_folded = {known.casefold(): known for known in all_sites}
     near = difflib.get_close_matches(site.casefold(), by_folded, n=1)
     if near:
-        template = mark("site_codes names {site!r}, which is not in the history; did you mean {near!r}?")
+        template = N_("site_codes names {site!r}, which is not in the history; did you mean {near!r}?")
         return Message(template, {"site": site, "near": by_folded[near[0]]})
     shown = ", ".join(all_sites[:10]) + (", ..." if len(all_sites) > 10 else "")
-    template = mark("site_codes names {site!r}, which is not in the history; it holds {known}.")
+    template = N_("site_codes names {site!r}, which is not in the history; it holds {known}.")
     return Message(template, {"site": site, "known": shown})

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
-from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.history import HistoryFacts
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import CHOICES, BatchSettings
 
@@ -63,7 +62,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
 
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
     if _FINENESS[frequency] < _FINENESS[facts.frequency]:
-        template = mark(
+        template = N_(
             "frequency is {asked}, but the dates of the history are of frequency {found}: "
             "demand can't be told apart within it. Choose frequency {found} or auto."
         )
@@ -72,7 +71,7 @@ def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
 
 
 def _refuse_out_of_range(frequency: Frequency, periods: Mapping[str, int]) -> None:
-    template = mark("{setting} is {found}; at frequency {frequency} it must be from 1 to {high} periods.")
+    template = N_("{setting} is {found}; at frequency {frequency} it must be from 1 to {high} periods.")
     high = frequency.longest_horizon
     problems = [
         Message(template, {"setting": name, "found": value, "frequency": frequency.value, "high": high})
@@ -113,15 +112,15 @@ def _last_complete_period(facts: HistoryFacts, calendar: Calendar) -> tuple[int,
     remaining = range(last_day + 1, calendar.last_day(last) + 1)
     if not any(facts.weekdays[_weekday(day)] for day in remaining):
         return last, ()
-    weekly = mark("The last week ({start}) is left out: the history ends on {end}, before the week does.")
-    monthly = mark("The last month ({start}) is left out: the history ends on {end}, before the month does.")
+    weekly = N_("The last week ({start}) is left out: the history ends on {end}, before the week does.")
+    monthly = N_("The last month ({start}) is left out: the history ends on {end}, before the month does.")
     values = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
     return last - 1, (Message(weekly if calendar.frequency is Frequency.WEEKLY else monthly, values),)
 
 
 def _refuse_nothing_left(facts: HistoryFacts, first: int, last: int) -> None:
     if last < first:
-        template = mark(
+        template = N_(
             "The history, {start} to {end}, does not hold one complete week or month: nothing is left to forecast "
             "from. Choose a finer frequency or send more history."
         )
@@ -133,7 +132,7 @@ def _refuse_start_before_history(
     facts: HistoryFacts, calendar: Calendar, start_date: dt.date, first: int, start: int
 ) -> None:
     if start <= first:
-        template = mark(
+        template = N_(
             "forecast_start_date is {found}, but the history begins on {start}: nothing is left before it to forecast "
             "from. Choose a date from {low} on."
         )
@@ -146,12 +145,12 @@ def _rounding_notes(calendar: Calendar, start_date: dt.date, start: int) -> tupl
     first_day = calendar.first_day(start)
     if first_day == day_of(start_date):
         return ()
-    template = mark("forecast_start_date {found} is inside a period; the forecast starts with that period, on {start}.")
+    template = N_("forecast_start_date {found} is inside a period; the forecast starts with that period, on {start}.")
     return (Message(template, {"found": start_date.isoformat(), "start": _iso(first_day)}),)
 
 
 def _left_out_note(facts: HistoryFacts, calendar: Calendar, start: int, *, periods: int) -> Message:
-    template = mark(
+    template = N_(
         "The forecast starts on {start}, inside the history: its last {periods} complete periods, up to {end}, "
         "are left out and no model sees them."
     )
@@ -167,7 +166,7 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
     """
     high = calendar.frequency.longest_horizon
     if skip > high:
-        template = mark(
+        template = N_(
             "forecast_start_date is {found}, {skip} periods after the history ends; it can be at most {high} periods "
             "after it, {latest}."
         )
@@ -176,7 +175,7 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
         raise InvalidSettings([Message(template, values)])
     if skip == 0:
         return ()
-    template = mark(
+    template = N_(
         "The forecast starts on {start}, later than the history ends: the {skip} periods from {first} on lie between "
         "and are not in the result."
     )
@@ -191,11 +190,11 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
 def _week_start_notes(facts: HistoryFacts, calendar: Calendar) -> tuple[Message, ...]:
     """A note where weeks and the periods of the forecast do not begin on the same day."""
     if facts.frequency is Frequency.WEEKLY and calendar.frequency is Frequency.MONTHLY:
-        return (Message(mark("Each week counts in the month that holds its date.")),)
+        return (Message(N_("Each week counts in the month that holds its date.")),)
     stamped = [number for number, occurs in enumerate(facts.weekdays) if occurs]
     if calendar.frequency is not Frequency.WEEKLY or len(stamped) != 1 or stamped == [calendar.week_start]:
         return ()
-    template = mark(
+    template = N_(
         "Every date of the history is a {found}; weeks start on {start}, and the forecast is dated by that day. "
         "Set week_start to {found} to keep the dates of the history."
     )

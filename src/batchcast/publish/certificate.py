@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.errors import BatchcastError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, BatchFailed, InvalidInput, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish.problems import CertificateMismatch, InvalidCertificate
 
 FORMAT = 1  # of the file; grows when an old one can no longer be read
 _ENGINE = ("batchcast", "numpy", "numba", "pyarrow", "lightgbm")  # a number can change with their version
@@ -113,7 +111,7 @@ class Certificate:
             CertificateMismatch: if its SHA-256 differs.
         """
         if sha256 != self.input_sha256:
-            template = mark(
+            template = N_(
                 "The certificate is of {name} with SHA-256 {expected}, but the input has {found}: it is another file "
                 "or was changed, so the result can't be the same. Give the file of that run."
             )
@@ -129,7 +127,7 @@ class Certificate:
         here = engine_versions()
         changed = [name for name in _ENGINE if self.versions.get(name) != here[name]]
         if changed:
-            template = mark(
+            template = N_(
                 "The certificate was made with {expected}, and here is {found}: the same bytes can't be promised. "
                 "Install the versions of the certificate to repeat the run."
             )
@@ -149,7 +147,7 @@ def _version(name: str) -> str:
 
 
 def _invalid(path: Path, reason: str) -> InvalidCertificate:
-    template = mark("{path} is not a certificate of a batchcast run: {reason}. Give the certificate.json of a result.")
+    template = N_("{path} is not a certificate of a batchcast run: {reason}. Give the certificate.json of a result.")
     return InvalidCertificate(Message(template, {"path": str(path), "reason": reason}))
 
 
@@ -174,3 +172,59 @@ def _request(values: Mapping[str, Any]) -> ForecastRequest:
 def _partition(values: Mapping[str, Any]) -> Partition:
     ranges = tuple((int(start), int(stop)) for start, stop in values["ranges"])
     return Partition(**dict(values) | {"ranges": ranges, "sites": tuple(values["sites"])})
+
+
+# Why a result was not published.
+#
+# BatchFailed
+# ├── ResultRejected        a partition's result is not what it must be
+# └── PublishFailed         the files could not be written
+# InvalidSettings
+# └── OutputTaken           the place holds files that are not of an earlier run of the same name
+# InvalidInput
+# ├── InvalidCertificate    the file can't be read as a certificate
+# ├── CertificateMismatch   the run it certifies can't be repeated with this input or these versions
+# ├── NoResultHere          no result that orders can be read from is at that place
+# └── StockOfOtherParts     no part of the stock file is one that was forecast
+
+
+class ResultRejected(BatchFailed):
+    """A partition's result is incomplete or impossible; nothing was published."""
+
+    slug = "result-rejected"
+
+
+class PublishFailed(BatchFailed):
+    """The result files could not be written; what was there before is still whole."""
+
+    slug = "publish-failed"
+
+
+class OutputTaken(InvalidSettings):
+    """Files at the output's place are not of an earlier run of the same name; nothing was overwritten."""
+
+    slug = "output-taken"
+
+
+class InvalidCertificate(InvalidInput):
+    """The file is not a certificate of a run."""
+
+    slug = "invalid-certificate"
+
+
+class CertificateMismatch(InvalidInput):
+    """The input or the versions are not those of the certificate, so the same bytes can't be promised."""
+
+    slug = "certificate-mismatch"
+
+
+class NoResultHere(InvalidInput):
+    """At the place is no published result, or not all that is needed of it."""
+
+    slug = "no-result-here"
+
+
+class StockOfOtherParts(InvalidInput):
+    """No part of the stock file is one that was forecast, most likely because its codes are written another way."""
+
+    slug = "stock-of-other-parts"

@@ -6,8 +6,11 @@ from first row to last. Memory does not grow with the number of series.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,10 +18,55 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.domain import columns
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.publish import verify
-from batchcast.publish.results import PartitionResult, Refused
+from batchcast.publish.certificate import Certificate, PublishedFile, PublishFailed
 from batchcast.publish.rows import RowReader, RowReaders
+from batchcast.publish.verify import rejected
+from batchcast.publish.writers import open_writer
+
+# What one partition gave: a folder with three tables and a summary that accounts for every series.
+
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A series that has no forecast."""
+
+    site_code: str
+    partnumber: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartitionResult:
+    """What one partition gave."""
+
+    partition: Partition
+    folder: Path
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)  # (site_code, partnumber) -> reason
+
+    @classmethod
+    def open(cls, partition: Partition, folder: Path) -> PartitionResult:
+        """The result in a folder.
+
+        Raises:
+            ResultRejected: if its summary is missing or does not account for every series.
+        """
+        try:
+            summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+            refused = {(site, part): str(reason) for site, part, reason in summary["refused"]}
+            counted = int(summary["series"]), int(summary["forecast"])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise rejected(partition.number, f"its summary can't be read ({error})") from error
+        if counted != (partition.series, partition.series - len(refused)):
+            what = f"{counted[0]} series, {counted[1]} forecast and {len(refused)} refused, of {partition.series}"
+            raise rejected(partition.number, f"its series don't add up: {what}")
+        return cls(partition=partition, folder=folder, refused=refused)
+
 
 _PIECE_ROWS = 65_536  # of a table, at a time
 _HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
@@ -231,3 +279,68 @@ def _check_one_schema(tables: Sequence[pa.Table], result: PartitionResult) -> No
 
 def _described(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} ({field.type})" for field in schema)
+
+
+# What every way to publish does alike: all partitions combined, tables written, files described and certified.
+
+
+def combine_all(
+    partitions: Sequence[tuple[Partition, Path]], certificate: Certificate, history: DemandHistory
+) -> CombinedResult:
+    """The results of every partition of the plan.
+
+    Raises:
+        ResultRejected: if one is missing, or its summary does not account for every series.
+    """
+    given = {partition.number: partition for partition, _ in partitions}
+    for partition in certificate.partitions:
+        if given.get(partition.number) != partition:
+            raise rejected(partition.number, "it is not the one of the plan, or there is none")
+    return CombinedResult(partitions, request=certificate.request, history_path=history.path)
+
+
+def counts_of(combined: CombinedResult) -> dict[str, int]:
+    """How every series of the input is accounted for."""
+    refused = len(combined.refused)
+    return {"series": combined.series, "forecast": combined.series - refused, "refused": refused}
+
+
+def certified(
+    certificate: Certificate, counts: Mapping[str, int], files: Mapping[str, PublishedFile], started: float
+) -> Certificate:
+    """The certificate of a run whose files are written; `started` is when their writing began (perf_counter)."""
+    seconds = round(time.perf_counter() - started, 3)
+    return replace(
+        certificate,
+        counts=dict(certificate.counts) | dict(counts),
+        timings=dict(certificate.timings) | {"publish": seconds},
+        files=dict(files),
+    )
+
+
+def write_table(path: Path, pieces: Iterator[pa.Table], *, title: str = "forecast") -> None:
+    """Write the pieces of one table, of which there is at least one; a workbook's sheet has the title."""
+    first = next(pieces)
+    writer = open_writer(path, first.schema, title=title)
+    try:
+        writer.write(first)
+        for piece in pieces:
+            writer.write(piece)
+    finally:
+        writer.close()
+
+
+def describe(path: Path) -> PublishedFile:
+    """A file as a certificate has it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return PublishedFile(name=path.name, sha256=digest, size=path.stat().st_size)
+
+
+def cannot_write(out: Path, error: OSError) -> PublishFailed:
+    """The error that says why a result could not be written."""
+    template = N_(
+        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
+        "Make room or choose another place, and run it again."
+    )
+    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))

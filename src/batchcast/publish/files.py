@@ -23,13 +23,19 @@ from batchcast.domain import columns
 from batchcast.domain.codec import encode
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.publish.account import cannot_write, certified, combine_all, counts_of, describe, write_table
 from batchcast.publish.certificate import Certificate
-from batchcast.publish.combined import CombinedResult
-from batchcast.publish.demand import Demand
+from batchcast.publish.combined import (
+    CombinedResult,
+    cannot_write,
+    certified,
+    combine_all,
+    counts_of,
+    describe,
+    write_table,
+)
 from batchcast.publish.hindsight import look_back
-from batchcast.publish.index import SeriesFigures, index_pieces
-from batchcast.publish.layout import (
+from batchcast.publish.overview import BacktestSums, Demand, SitePeriods, summarise
+from batchcast.publish.publisher import (
     ACCURACY,
     CERTIFICATE,
     FIGURES,
@@ -40,9 +46,8 @@ from batchcast.publish.layout import (
     SERIES,
     STOCK,
 )
-from batchcast.publish.overview import BacktestSums, summarise
 from batchcast.publish.rejected import write_rejected
-from batchcast.publish.site_periods import SitePeriods
+from batchcast.publish.series import SeriesFigures, index_pieces
 from batchcast.publish.staging import fsync
 from batchcast.publish.writers import open_writer
 from batchcast.publish.writers.parquet import ParquetWriter

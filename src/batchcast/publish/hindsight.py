@@ -1,4 +1,4 @@
-"""Looks back at a batch: what its backtests say in units, and the parts that they say were hurt most.
+"""Looks back at a batch: what its backtests say in units, and the parts that they say had the most units short.
 
 Every sum goes over the series in the order of the history, so that the partitions change no bit of it.
 """
@@ -6,24 +6,25 @@ Every sum goes over the series in the order of the history, so that the partitio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.hindsight import MOST_HURT, Hindsight, HurtPart
+from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight, WorstPart, in_units
+from batchcast.domain.calendar import Span, each_period, length_in_words
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import FALLBACK_MODEL, LEARNED_MODELS
-from batchcast.domain.spans import Span
 from batchcast.publish.combined import CombinedResult
-from batchcast.publish.reasons import give_reasons
+from batchcast.publish.overview import Demand
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,7 +91,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     request = combined.request
     sums: list[Floats] = []
     cutoffs: set[int] = set()
-    hurt: list[HurtPart] = []
+    worst_parts: list[WorstPart] = []
     learned: list[bool] = []
     fallen = 0
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
@@ -99,7 +100,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
         fallen += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_MODEL)).as_py() or 0
-        hurt = _most_hurt([*hurt, *_hurt_in(accuracy, folds, request)])
+        worst_parts = _worst_of([*worst_parts, *_worst_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
     return Hindsight(
@@ -117,7 +118,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         forecast=float(total["forecast"].sum()),
         units_short=float(total["short"].sum()),
         units_over=float(total["over"].sum()),
-        hurt=give_reasons(hurt, history, request),
+        worst_parts=give_reasons(worst_parts, history, request),
         without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
         unused=request.models if fallen == len(total["folds"]) else (),
     )
@@ -142,16 +143,16 @@ def _learned_scores(accuracy: pa.Table) -> list[str]:
     return [name for name in accuracy.column_names if name.startswith(_SCORE) and name.endswith(LEARNED_MODELS)]
 
 
-def _hurt_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[HurtPart]:
+def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[WorstPart]:
     """The parts of a piece that were the most short, their reasons still open."""
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
-    order = np.lexsort((-over, -short))[:MOST_HURT]
+    order = np.lexsort((-over, -short))[:MOST_WORST_PARTS]
     names = [columns.SITE_CODE, columns.PARTNUMBER, columns.DEMAND_CLASS]
     for place in order[short[order] > 0].tolist():
         row: dict[str, Any] = accuracy.select(names).slice(place, 1).to_pylist()[0]
         mine = np.flatnonzero(folds.owners == place)
         worst = int(mine[np.argmax(folds.short[mine])])
-        yield HurtPart(
+        yield WorstPart(
             **row,
             folds=len(mine),
             units_short=float(short[place]),
@@ -164,9 +165,9 @@ def _hurt_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iter
         )
 
 
-def _most_hurt(parts: list[HurtPart]) -> list[HurtPart]:
-    """The first MOST_HURT; equal ones stay in their order."""
-    return sorted(parts, key=lambda part: (-part.units_short, -part.units_over))[:MOST_HURT]
+def _worst_of(parts: list[WorstPart]) -> list[WorstPart]:
+    """The first MOST_WORST_PARTS; equal ones stay in their order."""
+    return sorted(parts, key=lambda part: (-part.units_short, -part.units_over))[:MOST_WORST_PARTS]
 
 
 def _span_after(cutoff: int, request: ForecastRequest) -> Span:
@@ -176,3 +177,80 @@ def _span_after(cutoff: int, request: ForecastRequest) -> Span:
 
 def _mean(values: Floats, cases: int) -> float:
     return float(values.sum()) / cases if cases else float("nan")
+
+
+# Why the stock of a part would have been too small: what its demand did, told from its history.
+
+_JUMPED = N_("Demand jumped from at most {before:,} {each} to {peak:,} {when}.")
+_WOKE = N_("No demand for {quiet}, then {actual:,} {when}.")
+_ROSE = N_("Demand rose to {actual:,} {when}; before, it had been about {usual:,} in {length}.")
+_GATHERED = N_("More demand than ever before came together {when}: {actual:,}, after at most {most:,} in {length}.")
+_ORDINARY = N_("Demand of {actual:,} {when}: the stock was too small for what had been seen before, up to {most:,}.")
+_QUIET = 2  # such spans without demand, after which any comes out of nothing
+_MOST_OF_IT = 0.5  # share of the demand that makes one period the whole story
+_LEAP = 1.5  # times the most of before
+_RISE = 1.5  # times the mean of before
+
+
+def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastRequest) -> tuple[WorstPart, ...]:
+    """The parts with what their demand did, read from the checked history."""
+    if not parts:
+        return ()
+    keys = [(part.site_code, part.partnumber) for part in parts]
+    wanted = pc.field(columns.SITE_CODE).isin([site for site, _ in keys])
+    wanted &= pc.field(columns.PARTNUMBER).isin([part for _, part in keys])
+    names = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
+    table = pq.read_table(history, columns=names, filters=wanted, use_threads=False)
+    demand = Demand.of(table, request)
+    found = list(zip(*(table[name].to_pylist() for name in names[:2]), strict=True))
+    first_days = table[columns.FIRST_DAY].to_pylist()
+    reasons = []
+    for part, key in zip(parts, keys, strict=True):
+        place = found.index(key)
+        first = request.calendar.period_of_day(first_days[place])
+        values = np.zeros(max(request.last_period - first + 1, 0))
+        mine = demand.owners == place
+        values[demand.periods[mine] - first] = demand.quantities[mine]
+        reasons.append(reason_of(part, values, first))
+    return tuple(replace(part, reason=reason) for part, reason in zip(parts, reasons, strict=True))
+
+
+def reason_of(part: WorstPart, values: Floats, first: int) -> Message:
+    """What the demand of a part did in the backtest that was the most short.
+
+    Args:
+        part: with the span of that backtest and what was wanted in it.
+        values: its demand by period.
+        first: the period of the first value.
+    """
+    span, periods = part.span, part.span.last - part.span.first + 1
+    start = max(span.first - first, 0)
+    before, during = values[:start], values[start : span.last - first + 1]
+    named = {
+        "actual": in_units(part.actual),
+        "when": span.when,
+        "length": span.length,
+        "each": each_period(span.calendar),
+    }
+    demanded = np.flatnonzero(before)
+    quiet = len(before) - int(demanded[-1]) - 1 if len(demanded) else len(before)
+    peak, most = float(during.max()), float(before.max(initial=0.0))
+    if quiet >= max(_QUIET * periods, 2):
+        return Message(_WOKE, named | {"quiet": length_in_words(span.calendar, quiet)})
+    if peak >= _LEAP * most and peak >= _MOST_OF_IT * part.actual:
+        period = first + start + int(during.argmax())
+        at = Span(calendar=span.calendar, first=period, last=period)
+        return Message(_JUMPED, named | {"before": in_units(most), "peak": in_units(peak), "when": at.when})
+    usual, now = float(before.mean()), float(during.mean())
+    if periods > 1 and now >= _RISE * usual:
+        return Message(_ROSE, named | {"usual": in_units(round(usual * periods, 1))})
+    highest = _highest_sum(before, periods)
+    template = _GATHERED if part.actual > highest else _ORDINARY
+    return Message(template, named | {"most": in_units(highest)})
+
+
+def _highest_sum(values: Floats, length: int) -> float:
+    """The largest sum of so many neighbours, or of all values where they are fewer."""
+    totals = np.concatenate([[0.0], np.cumsum(values)])
+    length = min(length, len(values))
+    return float((totals[length:] - totals[: len(totals) - length]).max(initial=0.0))

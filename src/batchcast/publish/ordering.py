@@ -15,14 +15,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
-from batchcast.domain.message import Message, mark
-from batchcast.publish.account import write_table
-from batchcast.publish.certificate import Certificate
+from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
+from batchcast.publish.combined import write_table
 from batchcast.publish.hindsight import Folds
 from batchcast.publish.inventory import Inventory, LadderTable
-from batchcast.publish.layout import CERTIFICATE, FIGURES, STOCK, lay_out
-from batchcast.publish.problems import NoResultHere, PublishFailed, StockOfOtherParts
+from batchcast.publish.publisher import CERTIFICATE, FIGURES, STOCK, lay_out
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +62,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
     """
     table, kept = _read_stock(stock), pq.read_table(figures, columns=_FIGURES, use_threads=False)
     if len(table) != len(kept):
-        template = mark("{stock} and {figures} are not of one result; run the batch again.")
+        template = N_("{stock} and {figures} are not of one result; run the batch again.")
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
     keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
     place_of = {key: place for place, key in enumerate(keys)}
@@ -104,12 +103,12 @@ def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> Non
     site, part = strangers[0]
     known_site, known_part = min(known, key=lambda pair: (pair[1] != part, pair[0] != site, pair))
     if site == columns.ALL_SITES != known_site:
-        template = mark(
+        template = N_(
             "No part of the stock file has a forecast: the file names no site, and the forecast is of sites such as "
             "{site!r}. Add a column site_code; where all is at one site, the mapping site_code=={site} says so."
         )
         raise StockOfOtherParts(Message(template, {"site": known_site}))
-    template = mark(
+    template = N_(
         "No part of the stock file has a forecast: it has {part!r} of site {site!r}, the forecast has {known_part!r} "
         "of site {known_site!r}. Write site_code and partnumber as the demand history does."
     )
@@ -131,14 +130,14 @@ def find_result(result: Path) -> FoundResult:
     layout = lay_out(result)
     path = layout.path(CERTIFICATE)
     if not path.is_file():
-        template = mark("{result} is no published result: there is no {name}. Name what `batchcast run -o` was given.")
+        template = N_("{result} is no published result: there is no {name}. Name what `batchcast run -o` was given.")
         raise NoResultHere(Message(template, {"result": str(result), "name": path.name}))
     certificate = Certificate.read(path)
     files = certificate.files
     names = {kind: Path(file.name).name for kind, file in files.items()}  # no path of a certificate is followed
     missing = [kind for kind in (STOCK, FIGURES) if kind not in names or not (layout.folder / names[kind]).is_file()]
     if missing:
-        template = mark("{result} has no {missing} beside it, of which orders are made; run the batch again.")
+        template = N_("{result} has no {missing} beside it, of which orders are made; run the batch again.")
         raise NoResultHere(Message(template, {"result": str(result), "missing": ", ".join(missing)}))
     return FoundResult(
         certificate=certificate,
@@ -180,7 +179,7 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -
             for kind, path in paths.items():
                 written[kind].replace(path)
     except OSError as error:
-        template = mark(
+        template = N_(
             "The orders can't be written to {out}: {reason}. The result is untouched; make room or choose another "
             "place, and ask for them again."
         )

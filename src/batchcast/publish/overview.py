@@ -5,7 +5,7 @@ Every sum goes over the series in the order of the history, so that the partitio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.calendar import date_of
-from batchcast.domain.overview import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
-from batchcast.publish.site_periods import SitePeriods
+from batchcast.domain.accuracy import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
+from batchcast.domain.calendar import Frequency, date_of
+from batchcast.domain.plan import ForecastRequest
+from batchcast.publish.cells import Column
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -199,3 +200,146 @@ def _sums_of_lists(column: Any) -> Floats:
 
 def _ratio(numerator: float, denominator: float) -> float:
     return float(numerator) / float(denominator) if denominator > 0 else float("nan")
+
+
+# The demand of some series by period, as the models saw it: returns netted within each period, up to the cutoff.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Demand:
+    """Entries of series, each with one period; series by series, periods ascending."""
+
+    sites: Column  # of each series
+    owners: NDArray[np.int64]  # place of the series of each entry
+    periods: NDArray[np.int32]
+    quantities: NDArray[np.float64]  # at least 0
+
+    @classmethod
+    def of(cls, piece: pa.Table, request: ForecastRequest) -> Self:
+        """The demand in rows of the history, which have days that ascend."""
+        days, lengths = _flat(piece, columns.DAY)
+        quantities, _ = _flat(piece, columns.QUANTITY)
+        series = np.repeat(np.arange(len(lengths)), lengths)
+        periods = request.calendar.periods_of_days(days.astype(np.int32))
+        seen = periods <= request.last_period
+        series, periods, quantities = series[seen], periods[seen], quantities[seen]
+        begins = np.ones(len(series), dtype=bool)  # the days of a period stand together
+        begins[1:] = (series[1:] != series[:-1]) | (periods[1:] != periods[:-1])
+        net = np.bincount(np.cumsum(begins) - 1, weights=quantities) if len(series) else np.zeros(0)
+        return cls(
+            sites=piece[columns.SITE_CODE].combine_chunks(),
+            owners=series[begins],
+            periods=periods[begins],
+            quantities=np.maximum(net, 0.0),
+        )
+
+    def totals(self) -> NDArray[np.float64]:
+        """Demand of each series."""
+        return np.bincount(self.owners, weights=self.quantities, minlength=len(self.sites)).astype(np.float64)
+
+    def periods_with_demand(self) -> NDArray[np.int32]:
+        """How many periods of each series have some."""
+        return np.bincount(self.owners[self.quantities > 0], minlength=len(self.sites)).astype(np.int32)
+
+
+def _flat(piece: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a column of lists, one list after the other, and the length of each list."""
+    chunks = piece[name].chunks
+    values = [chunk.flatten().to_numpy() for chunk in chunks] or [np.zeros(0)]
+    lengths = [chunk.value_lengths().to_numpy() for chunk in chunks] or [np.zeros(0, np.int64)]
+    return np.concatenate(values), np.concatenate(lengths)
+
+
+# Demand and forecast of each site by period: the last periods of the history, then those of the forecast.
+
+Ints = NDArray[np.int64]
+
+RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # periods of the history
+
+
+class SitePeriods:
+    """Sums up series that come in pieces, one after the other: where the pieces are cut changes no sum."""
+
+    def __init__(self, request: ForecastRequest) -> None:
+        self._request = request
+        self._numbers: dict[str, int] = {}  # of each site, in order of appearance
+        self._history = np.zeros((0, RECENT[request.calendar.frequency]))
+        self._forecast = np.zeros((0, request.horizon))
+
+    def add_forecast(self, sites: Column, quantities: Floats) -> None:
+        """Count planning figures, shape (series, horizon), of series at these sites."""
+        places = self._places(sites)
+        np.add.at(self._forecast, places, quantities)
+
+    def add_demand(self, demand: Demand) -> None:
+        """Count the demand of some series."""
+        places = self._places(demand.sites)
+        recent = demand.periods - (self._request.last_period + 1 - self._history.shape[1])
+        shown = recent >= 0
+        np.add.at(self._history, (places[demand.owners[shown]], recent[shown]), demand.quantities[shown])
+
+    @property
+    def sites(self) -> Sequence[str]:
+        """The sites, each once, in the order of the other arrays."""
+        return list(self._numbers)
+
+    @property
+    def history(self) -> Floats:
+        """Demand, shape (sites, periods): the last ones, without those at the start in which no site had any."""
+        return self._history[:, self._empty_periods() :]
+
+    @property
+    def forecast(self) -> Floats:
+        """Planning figures, shape (sites, horizon)."""
+        return self._forecast
+
+    @property
+    def days(self) -> Ints:
+        """First day of each period of `history`, then of `forecast`."""
+        request, shown = self._request, self.history.shape[1]
+        past = np.arange(request.last_period + 1 - shown, request.last_period + 1)
+        ahead = request.last_period + 1 + request.skip + np.arange(request.horizon)
+        return request.calendar.first_days(np.concatenate([past, ahead]).astype(np.int32)).astype(np.int64)
+
+    def table(self) -> pa.Table:
+        """A row for each site and period."""
+        totals = np.concatenate([self.history, self.forecast], axis=1)
+        is_forecast = np.arange(totals.shape[1]) >= self.history.shape[1]
+        count, periods = totals.shape
+        places = pa.array(np.repeat(np.arange(count, dtype=np.int32), periods))
+        sites = pa.DictionaryArray.from_arrays(places, pa.array(self.sites, pa.string()))
+        return pa.table(
+            {
+                columns.SITE_CODE: sites.cast(pa.string()),
+                columns.DATE: pa.array(np.tile(self.days, count).astype(np.int32)).cast(pa.date32()),
+                columns.IS_FORECAST: np.tile(is_forecast, count),
+                columns.TOTAL: totals.ravel(),
+            }
+        )
+
+    def _empty_periods(self) -> int:
+        """Periods at the start without any demand."""
+        demanded = np.flatnonzero(self._history.sum(axis=0) > 0)
+        return int(demanded[0]) if len(demanded) else self._history.shape[1]
+
+    def _places(self, sites: Column) -> Ints:
+        """The place of each series in the arrays, which grow as sites appear."""
+        encoded = sites.dictionary_encode()
+        numbers = [self._numbers.setdefault(site, len(self._numbers)) for site in encoded.dictionary.to_pylist()]
+        self._history = _grown(self._history, len(self._numbers))
+        self._forecast = _grown(self._forecast, len(self._numbers))
+        indices: Ints = np.array(numbers, dtype=np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+        return indices
+
+
+def read_periods_of(path: Path, site_code: str) -> list[dict[str, Any]]:
+    """The rows of one site in a file of `SitePeriods.table`, by date; empty where it has none."""
+    rows: list[dict[str, Any]] = pq.read_table(
+        path, filters=[(columns.SITE_CODE, "==", site_code)], use_threads=False
+    ).to_pylist()
+    return rows
+
+
+def _grown(sums: Floats, count: int) -> Floats:
+    missing = count - len(sums)
+    return np.concatenate([sums, np.zeros((missing, sums.shape[1]))]) if missing else sums

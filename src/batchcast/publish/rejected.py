@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from batchcast.domain import columns
 from batchcast.publish.cells import harmless_text
-from batchcast.publish.results import Refused
+from batchcast.publish.combined import Refused
 
 _COLUMNS = ("line", "column", "value", "reason")  # of refused rows; the columns of the input follow them
 

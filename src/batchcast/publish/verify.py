@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.publish.cells import Column
-from batchcast.publish.problems import ResultRejected
+from batchcast.publish.certificate import ResultRejected
 
 KEYS = (columns.SITE_CODE, columns.PARTNUMBER)
 _STOCK_NEVER_NEGATIVE = (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.REORDER_POINT, columns.FILL_RATE)
@@ -39,7 +39,7 @@ _LISTS_TOGETHER = (
 
 def rejected(partition: int, what: str) -> ResultRejected:
     """The error that says what is wrong with the result of a partition."""
-    template = mark(
+    template = N_(
         "Partition {partition} gave a result that can't be published: {what}. Nothing was published. "
         "Run it again; if it comes back, please report it with this sentence."
     )

@@ -16,20 +16,18 @@ from typing import Any
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.batch import Batch, BatchResult, BatchState, PartitionState, ResultFile, Source
 from batchcast.domain.codec import decode
-from batchcast.domain.errors import BatchcastError, InternalError
+from batchcast.domain.crash_points import CrashPoint, reach
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition
-from batchcast.domain.points import Point, reach
-from batchcast.run.checkpoint import checkpoint_key
-from batchcast.run.handover import GIVEN_BACK, count_reason, take_over
 from batchcast.run.job import Ending, Outcome
 from batchcast.run.keeping import Failed, Standing, Stopped
 from batchcast.run.leased_store import LeasedStore
-from batchcast.run.steps import BatchWork, JobMaker, StepLimits, Steps
-from batchcast.run.verdict import attempt_end, publishing_problem
-from batchcast.store import AttemptEnd, Lease, LeaseLost, StoreUnavailable
-from batchcast.store.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
+from batchcast.run.steps import BatchWork, JobMaker, StepLimits, Steps, checkpoint_key
+from batchcast.run.verdict import GIVEN_BACK, attempt_end, count_reason, publishing_problem, take_over
+from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
+from batchcast.store.errors import LeaseLost, StoreUnavailable
+from batchcast.store.records import AttemptEnd, Lease
 
 _log = logging.getLogger(__name__)
 _OPEN, _DONE = PartitionState.PENDING, PartitionState.COMPLETED
@@ -111,10 +109,10 @@ class ArtifactKeeper:
 
     def complete(self, partition: Partition, attempt: int, outcome: Outcome) -> bool:
         """See `Keeper.complete`."""
-        reach(Point.PARTITION_DONE)
+        reach(CrashPoint.PARTITION_DONE)
         prefix = self._prefix(partition, attempt)
         self._artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
-        reach(Point.PARTITION_KEPT)
+        reach(CrashPoint.PARTITION_KEPT)
         end = attempt_end(outcome, result=prefix, checkpoint=self._keys[partition.number])
         return self._point_at(partition, PartitionState.PROCESSING, end)
 
@@ -139,7 +137,7 @@ class ArtifactKeeper:
         given: Any = decode(published)  # what `publish_files_job` returned
         try:
             files = tuple(self._keep(kind, form, path) for kind, form, path in given["files"])
-            reach(Point.RESULT_KEPT)
+            reach(CrashPoint.RESULT_KEPT)
             result = BatchResult(
                 files=files,
                 counts=given["counts"],
@@ -183,7 +181,7 @@ class ArtifactKeeper:
     def _make_maker(self, batch: Batch) -> JobMaker:
         source = batch.source
         if source is None:
-            template = mark("Batch {batch_id} was made without a file, and can't be run by a server.")
+            template = N_("Batch {batch_id} was made without a file, and can't be run by a server.")
             raise InternalError(Message(template, {"batch_id": self._batch_id}))
         self._folder.mkdir(parents=True, exist_ok=True)
         work = BatchWork(
@@ -244,7 +242,7 @@ class ArtifactKeeper:
             self._remove(prefix)
             return False
         self._results[partition.number] = prefix
-        reach(Point.PARTITION_COMPLETED)
+        reach(CrashPoint.PARTITION_COMPLETED)
         return True
 
     def _prefix(self, partition: Partition, attempt: int) -> str:

@@ -10,16 +10,15 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
-from batchcast.domain.errors import BatchcastError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.crash_points import CrashPoint, reach
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.plan import Partition
-from batchcast.domain.points import Point, reach
-from batchcast.run.job import Ending, Job, Outcome, Progress
+from batchcast.run.job import Ending, Job, Outcome, Progress, Report, SubmittedJob, WorkerPool
 from batchcast.run.keeping import Failed, Keeper, RunStore, Standing, Stopped
-from batchcast.run.pool import Report, SubmittedJob, WorkerPool
 from batchcast.run.verdict import attempt_end, judge_attempt, preparation_sentence, publishing_sentence, unkept
-from batchcast.store import AttemptEnd, LeaseLost, StoreUnavailable
-from batchcast.store.artifacts import ArtifactsUnavailable
+from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
+from batchcast.store.errors import LeaseLost, StoreUnavailable
+from batchcast.store.records import AttemptEnd
 
 MOST_ATTEMPTS = 2  # of a job whose worker crashes; what fails in any other way fails at once
 LEAST_PROGRESS = 0.01  # share of a partition that is worth an event
@@ -116,7 +115,7 @@ class BatchRun:
             self._roll_back(failure.message)
         except Exception as mistake:
             problem = mistake.message if isinstance(mistake, BatchcastError) else repr(mistake)
-            self._roll_back(Message(mark("The batch could not be carried on: {problem}"), {"problem": problem}))
+            self._roll_back(Message(N_("The batch could not be carried on: {problem}"), {"problem": problem}))
             raise
 
     def _carry_on(self) -> None:
@@ -128,22 +127,22 @@ class BatchRun:
         if waiting:  # what they share is needed for nothing else
             prepared = self._carry_out_step("prepare", standing.maker.prepare(), preparation_sentence)
             self.seconds["prepare"] = round(time.monotonic() - started, 3)
-            reach(Point.PREPARED)
+            reach(CrashPoint.PREPARED)
             taken = self._keeper.take_checkpoints(prepared, waiting)
-            reach(Point.CHECKPOINTS_TAKEN)
+            reach(CrashPoint.CHECKPOINTS_TAKEN)
             self._carry_out_partitions([p for p in waiting if p.number not in taken])
         self.seconds["forecast"] = round(time.monotonic() - started - self.seconds.get("prepare", 0.0), 3)
-        reach(Point.PARTITIONS_COMPLETED)
+        reach(CrashPoint.PARTITIONS_COMPLETED)
         self._publish()
 
     def _publish(self) -> None:
         started = time.monotonic()
         job = self._standing.maker.publish(self._keeper.folders(), self.seconds)
         published = self._carry_out_step("publish", job, publishing_sentence)
-        reach(Point.RESULT_WRITTEN)
+        reach(CrashPoint.RESULT_WRITTEN)
         with self.committing:
             self._keeper.commit(published)
-        reach(Point.BATCH_COMPLETED)
+        reach(CrashPoint.BATCH_COMPLETED)
         self.published = published
         self.seconds["publish"] = round(time.monotonic() - started, 3)
         self._keeper.tidy()
@@ -199,7 +198,7 @@ class BatchRun:
         number = partition.number
         self._attempts[number] += 1
         self._require(self._move(partition, PartitionState.PENDING, PartitionState.PROCESSING))
-        reach(Point.PARTITION_STARTED)
+        reach(CrashPoint.PARTITION_STARTED)
         job = self._standing.maker.partition(partition, self._attempts[number])
         self._at_work[self._submit(job)] = partition
 
@@ -265,13 +264,13 @@ class BatchRun:
             _log.warning("batch %s is let go: %s", self._batch_id, end)
 
     def _roll_back(self, error: Message) -> None:
-        reach(Point.FAILURE_SEEN)
+        reach(CrashPoint.FAILURE_SEEN)
         self._end_jobs()
         self._keeper.remove_files()  # first: the disk may be full of them, and the store may be on it
         try:
             if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
                 _log.info("batch %s was cancelled before it could be rolled back for: %s", self._batch_id, error)
-            reach(Point.BATCH_ROLLED_BACK)
+            reach(CrashPoint.BATCH_ROLLED_BACK)
         except (LeaseLost, StoreUnavailable) as end:
             _log.warning("batch %s is let go: %s; it was to be rolled back for: %s", self._batch_id, end, error)
 
@@ -296,5 +295,5 @@ class BatchRun:
             outcome.ended_by or outcome.error or "killed",
             outcome.seconds,
             outcome.peak_mb,
-            notes or outcome.last_words or "none",
+            notes or outcome.stderr_tail or "none",
         )

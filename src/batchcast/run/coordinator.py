@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 
 from batchcast.domain.batch import Batch, BatchState, Event
-from batchcast.domain.errors import ConflictError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, ConflictError, Message
 from batchcast.run.batch_run import BatchRun
-from batchcast.run.pool import WorkerPool
+from batchcast.run.job import WorkerPool
 from batchcast.run.steps import BatchWork, JobMaker, StepLimits, Steps
 from batchcast.run.work_keeper import WorkKeeper
 from batchcast.store.store import Store
@@ -69,7 +68,7 @@ class Coordinator:
         running = BatchRun(self._store, self._pool, keeper, batch_id, when_ended=self._forget)
         with self._lock:
             if batch_id in self._running or batch.state not in (BatchState.PENDING, BatchState.CANCELLED):
-                template = mark(
+                template = N_(
                     "Batch {batch_id} is {state}, and can't be started again; submit it again to run it again."
                 )
                 raise BatchNotPending(Message(template, {"batch_id": batch_id, "state": batch.state}))

@@ -20,18 +20,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from batchcast.domain.batch import Batch, BatchState
-from batchcast.domain.points import Point, reach
-from batchcast.domain.timing import Timing
+from batchcast.domain.batch import Batch, BatchState, Timing
+from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.run.artifact_keeper import ArtifactKeeper
 from batchcast.run.batch_run import BatchRun
+from batchcast.run.job import WorkerPool
 from batchcast.run.leased_store import LeasedStore
-from batchcast.run.owners import free_what_dead_owners_hold
-from batchcast.run.pool import WorkerPool
-from batchcast.run.steps import StepLimits, Steps
-from batchcast.run.timing import timing_of
-from batchcast.store import Lease, Store, StoreUnavailable, UnknownBatch
-from batchcast.store.artifacts import Artifacts
+from batchcast.run.process_tree import free_what_dead_owners_hold
+from batchcast.run.steps import StepLimits, Steps, timing_of
+from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.errors import StoreUnavailable, UnknownBatch
+from batchcast.store.records import Lease
+from batchcast.store.store import Store
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at the queue, and at whether a batch at work is still ours
 _SECONDS_BETWEEN_SEARCHES = 2.0  # for owners that are dead
@@ -137,7 +137,7 @@ class Dispatcher:
         was_waiting = self._store.move_batch(batch_id, BatchState.PENDING, BatchState.CANCELLED)
         if not was_waiting and not self._store.move_batch(batch_id, BatchState.PROCESSING, BatchState.CANCELLED):
             return False
-        reach(Point.BATCH_CANCELLED)
+        reach(CrashPoint.BATCH_CANCELLED)
         with self._lock:
             at_work = [one for one in self._at_work.values() if one.lease.batch_id == batch_id]
         for one in at_work:
@@ -218,7 +218,7 @@ class Dispatcher:
         if self._stopping.is_set():
             self._store.release_batch(lease)
             return False
-        reach(Point.BATCH_CLAIMED)
+        reach(CrashPoint.BATCH_CLAIMED)
         _log.info("batch %s is taken, fence %d", lease.batch_id, lease.fence)
         one = self._make_run(lease)
         with self._lock:

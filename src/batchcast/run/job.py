@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from batchcast.domain.errors import BatchcastError
 
@@ -39,7 +39,7 @@ class Outcome:
     result: Any = None  # JSON value, where it is done
     error: BatchcastError | None = None  # where its function raised, or no worker could be started
     ended_by: str | None = None  # of a crash: "signal SIGSEGV", "exit code 3"
-    last_words: str = ""  # end of what its worker wrote to stderr, where it did not end well
+    stderr_tail: str = ""  # end of what its worker wrote to stderr, where it did not end well
     seconds: float = 0.0  # at work
     peak_mb: float = 0.0  # most memory seen, in MB of 2**20 bytes
 
@@ -49,3 +49,61 @@ class Progress:
     """How far a job at work has come."""
 
     share: float  # of its work done, 0 to 1
+
+
+# What every pool of workers can do, wherever its workers live.
+
+
+class SubmittedJob(Protocol):
+    """A job in the hands of a pool."""
+
+    @property
+    def job(self) -> Job:
+        """What was submitted."""
+
+    def wait(self, timeout_seconds: float | None = None) -> Outcome:
+        """How it ended; blocks until it has.
+
+        Raises:
+            TimeoutError: if it has not ended after `timeout_seconds`.
+        """
+
+    def cancel(self) -> None:
+        """Ask for its end: its worker is killed, and it ends CANCELLED unless it has ended already. Never blocks."""
+
+
+Report = tuple[SubmittedJob, Progress | Outcome]
+
+
+class Inbox(Protocol):
+    """Where a pool reports to, from threads of its own; a `queue.SimpleQueue` is one."""
+
+    def put(self, report: Report, /) -> None:
+        """Take a report; never blocks."""
+
+
+class WorkerPool(Protocol):
+    """Carries out jobs in processes of their own, `size` at a time, with limits that hold."""
+
+    @property
+    def size(self) -> int:
+        """Jobs at work at once."""
+
+    @property
+    def idle(self) -> int:
+        """Workers for whom there is nothing to do."""
+
+    def megabytes(self) -> float:
+        """Resident memory of all workers and of what they started, in MB of 2**20 bytes."""
+
+    def submit(self, job: Job, reports: Inbox | None = None, priority: int = 0) -> SubmittedJob:
+        """Queue a job, those of a lower priority number first, in the order they come within one; returns at once.
+
+        `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.
+
+        Raises:
+            RuntimeError: if the pool is closed.
+        """
+
+    def close(self) -> None:
+        """Cancel what is queued or at work, end every worker, and return when none is left."""

@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchcast.domain.codec import decode, encode
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.message import Message, mark
-from batchcast.run.room import needing_room
 
 if TYPE_CHECKING:
     from batchcast.domain.plan import Partition
-    from batchcast.publish import Certificate
+    from batchcast.publish.certificate import Certificate
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from batchcast.domain.errors import BatchcastError
 
 Arguments = Mapping[str, Any]
 OnProgress = Callable[[float], None]
@@ -28,7 +32,7 @@ _SUMMARY = "summary.json"
 
 def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     """Read `source` (path) into the folder `into` under `settings`; returns `history` (or None) and `report`."""
-    from batchcast.ingest import ingest_file
+    from batchcast.ingest.reader import ingest_file
 
     given = decode(arguments)
     ingested = ingest_file(given["source"], into=given["into"], settings=given["settings"])
@@ -37,17 +41,18 @@ def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Load the compiled kernels, so that no partition waits for them."""
-    from batchcast.forecast import warm
+    from batchcast.forecast.warming import warm
 
     warm()
 
 
 def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any] | None:
     """Learn what all partitions share, once, from the whole history; with `partitions`, tell what they are made of."""
-    from batchcast.forecast import digest_rows, prepare_pool
+    from batchcast.forecast.digest import digest_rows
+    from batchcast.forecast.prepare import prepare_pool
 
     given = decode(arguments)
-    with needing_room():
+    with needing_disk_space():
         prepare_pool(given["history"], given["request"], given["series"]).save(given["into"])
     partitions = given.get("partitions")
     if partitions is None:
@@ -60,13 +65,14 @@ def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
 def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, int]:
     """Forecast one partition into a folder of its own; returns how its series are accounted for."""
-    from batchcast.forecast import Pool, forecast_partition
+    from batchcast.forecast.partition import forecast_partition
+    from batchcast.forecast.pool import Pool
 
     given = decode(arguments)
     into: Path = given["into"]
     pool = Pool.load(given["knowledge"])
     ranges, request = given["partition"].ranges, given["request"]
-    with needing_room():
+    with needing_disk_space():
         into.mkdir(parents=True, exist_ok=True)
         forecast_partition(given["history"], ranges, request, pool, into=into, on_progress=on_progress)
     summary = _summary(into)
@@ -81,8 +87,9 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
     Returns `stage` (where it waits), `files` (where each kind will be), `counts`, `leaderboard` and `hindsight`.
     """
-    from batchcast.publish import Certificate, CertificateMismatch, discard, lay_out, stage_result
-    from batchcast.publish.layout import CERTIFICATE
+    from batchcast.publish.certificate import Certificate, CertificateMismatch
+    from batchcast.publish.publisher import CERTIFICATE, lay_out, stage_result
+    from batchcast.publish.staging import discard
 
     given = decode(arguments)
     certificate = _certificate(given)
@@ -96,7 +103,7 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     changed = _changed(staged, given["expected"] or {})
     if changed:
         discard(stage)
-        template = mark(
+        template = N_(
             "The result is not that of the certificate: {files} differ, though input and versions are the same. "
             "Nothing was published; please send us the certificate and the demand history."
         )
@@ -119,7 +126,7 @@ def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
     Returns `files` (kind, format and path of each), `counts` and `leaderboard`.
     """
-    from batchcast.publish import publish_files
+    from batchcast.publish.files import publish_files
 
     given = decode(arguments)
     certificate = _certificate(given)
@@ -137,7 +144,7 @@ def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
 def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]:
     """Publish the accuracy of every series alone, at `out` if that is a path; returns as `publish_job`, no stage."""
-    from batchcast.publish import publish_accuracy
+    from batchcast.publish.publisher import publish_accuracy
 
     given = decode(arguments)
     plan, out = given["plan"], given["out"]
@@ -152,7 +159,7 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
 
 def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Write the table of `source` (a published Parquet file) as `into` (a path whose suffix says the format)."""
-    from batchcast.publish import convert
+    from batchcast.publish.files import convert
 
     given = decode(arguments)
     convert(given["source"], given["into"])
@@ -166,8 +173,8 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns the
     first `most` of each.
     """
-    from batchcast.ingest import read_stock
-    from batchcast.publish import order, write_orders
+    from batchcast.ingest.stockfile import read_stock
+    from batchcast.publish.ordering import order, write_orders
 
     given = decode(arguments)
     orders = order(read_stock(given["source"], given["settings"]), given["index"], given["figures"])
@@ -183,14 +190,14 @@ def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
 
 def _hindsight(given: Mapping[str, Any]) -> Any:
     """The backtest of the whole batch in units, as plain values."""
-    from batchcast.publish import look_back_at
+    from batchcast.publish.hindsight import look_back_at
 
     return encode(look_back_at(_results(given), history=given["history"], request=given["plan"].request))
 
 
 def _certificate(given: Mapping[str, Any]) -> Certificate:
     """The certificate of a run as far as it has come: what it publishes is still missing."""
-    from batchcast.publish import Certificate, engine_versions
+    from batchcast.publish.certificate import Certificate, engine_versions
 
     plan = given["plan"]
     return Certificate(
@@ -213,7 +220,7 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 def _leaderboard(folders: list[Path]) -> list[dict[str, Any]]:
     """Accuracy by model over all partitions, best first, as plain values."""
-    from batchcast.forecast import Leaderboard, merge_statistics
+    from batchcast.forecast.statistics import Leaderboard, merge_statistics
 
     merged: Mapping[str, Any] = {}
     for folder in folders:  # one at a time: there can be ten thousand
@@ -240,3 +247,33 @@ def _changed(staged: Certificate, expected: Mapping[str, str]) -> list[str]:
     earlier = {"figures"} - expected.keys()
     found = {kind: file.sha256 for kind, file in staged.files.items() if kind not in earlier}
     return sorted(kind for kind in expected.keys() | found.keys() if expected and found.get(kind) != expected.get(kind))
+
+
+# A disk that is full while a worker writes to it.
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+class NoDiskSpace(BatchcastError):
+    """The disk is full where batches are worked at; make room, and run the batch again."""
+
+    slug = "no-disk-space"
+
+    def __init__(self) -> None:
+        template = N_("No space left on device where batches are worked at. Make room there, and run the batch again.")
+        super().__init__(Message(template))
+
+
+@contextmanager
+def needing_disk_space() -> Iterator[None]:
+    """Say in a sentence that the disk is full.
+
+    Raises:
+        NoDiskSpace: if what is done here finds it so.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise NoDiskSpace from error
+        raise

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Protocol
 
 from batchcast.domain.batch import Attempt, Batch, BatchState, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Outcome
 from batchcast.run.steps import JobMaker
-from batchcast.store import AttemptEnd
+from batchcast.store.records import AttemptEnd
 
 
 class Failed(Exception):

@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionState
-from batchcast.domain.message import Message
-from batchcast.store import AttemptEnd, Checkpoint, Lease, LeaseLost, Store, StoreUnavailable, UnknownBatch
+from batchcast.domain.errors import Message
+from batchcast.store.errors import LeaseLost, StoreUnavailable, UnknownBatch
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease
+from batchcast.store.store import Store
 
 _PATIENCE_SECONDS = 300  # with a store that can't be reached
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries; each is twice the one before

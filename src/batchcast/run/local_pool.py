@@ -15,10 +15,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from batchcast.run.job import Ending, Job, Outcome, Progress
-from batchcast.run.orphans import new_pool_mark
-from batchcast.run.pool import Inbox
-from batchcast.run.process_tree import MARK
+from batchcast.run.job import Ending, Inbox, Job, Outcome, Progress
+from batchcast.run.process_tree import MARK, new_pool_mark
 from batchcast.run.slot import Slot
 from batchcast.run.worker import ALLOWED, PARENT
 from batchcast.run.worker_process import WorkerProcess
@@ -176,7 +174,7 @@ class LocalPool:
         if is_queued:
             pooled.end(Outcome(ending=Ending.CANCELLED))
         for slot in self._slots:
-            slot.nudge(pooled)
+            slot.wake(pooled)
 
     def close(self) -> None:
         """Cancel what is queued or at work, end every worker, and return when none is left."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import secrets
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+
+from batchcast.store.store import Leases
 
 MARK = "BATCHCAST_WORKER"  # environment: whose worker a process is; what a worker starts inherits it
 BYTES_IN_MB = 2**20
@@ -99,3 +104,97 @@ def _kill_group(pid: int) -> None:
     else:
         with contextlib.suppress(psutil.Error):
             psutil.Process(pid).kill()
+
+
+# Workers that outlived the process of their pool: how they are known, and their end.
+#
+# Every worker, and whatever it starts, carries a mark in its environment: the process of its pool, when that process
+# started (numbers are given out again), the pool, and a number of the worker. The number of a process means nothing
+# outside its namespace, so workers of a container, which its host sees among its own processes, are left to it.
+
+
+def new_pool_mark() -> str:
+    """A mark for the workers of a new pool of this process; a worker adds a number of its own."""
+    return f"{os.getpid()}.{start_of(os.getpid())}.{secrets.token_hex(8)}"
+
+
+def sweep_orphans() -> int:
+    """Kill every worker, and whatever it started, whose pool's process is gone; returns how many were killed.
+
+    Workers of pools that live, in this process or in others, are left alone, and so are those of containers.
+    """
+    swept, here = 0, _namespace_of(os.getpid())
+    for process, mark in marked_processes():
+        pid, _, rest = mark.partition(".")
+        start, _, _ = rest.partition(".")
+        is_orphan = pid.isdecimal() and start and start != start_of(int(pid))
+        if is_orphan and _namespace_of(process.pid) == here:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.kill()
+                swept += 1
+    return swept
+
+
+def start_of(pid: int) -> str | None:
+    """When a living process started, in words that only compare; None where there is no such process.
+
+    Counted from the boot on Linux: a clock that is set right must not make a living pool look dead.
+    """
+    try:
+        if sys.platform == "linux":
+            state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            return None if state in "ZX" else fields[18]
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else str(int(process.create_time()))
+    except (OSError, psutil.NoSuchProcess):
+        return None
+
+
+def _namespace_of(pid: int) -> str | None:
+    """Where the number of a process counts; None where there is only one such place, or the process is gone."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return None
+
+
+# Who holds a lease: a process, named so that others on the same machine can tell whether it still lives.
+#
+#     host : boot : process id : start of the process : random
+#
+# Process ids mean something within one boot and one namespace of processes alone; of an owner elsewhere nothing is
+# known
+# here, and its leases expire by themselves.
+
+_log = logging.getLogger(__name__)
+
+
+def new_owner() -> str:
+    """A name for this process as an owner; another one at every call."""
+    return ":".join((_host(), _boot(), str(os.getpid()), start_of(os.getpid()) or "", secrets.token_hex(8)))
+
+
+def is_dead_here(owner: str) -> bool:
+    """Was that owner a process of this machine, and is it gone?"""
+    host, boot, pid, start, _ = (*owner.split(":"), "", "", "", "")[:5]
+    return (host, boot) == (_host(), _boot()) and pid.isdecimal() and start_of(int(pid)) != start
+
+
+def free_what_dead_owners_hold(store: Leases) -> None:
+    """Let the batches and files that dead processes of this machine hold be anybody's at once."""
+    for owner in store.owners():
+        if is_dead_here(owner):
+            freed = store.expire_leases(owner)
+            _log.info("%d batches of %s, which is dead, can be carried on", freed, owner)
+
+
+def _host() -> str:
+    return socket.gethostname().replace(":", "-")
+
+
+def _boot() -> str:
+    """What tells this boot, and this container, from others."""
+    if sys.platform != "linux":
+        return str(int(psutil.boot_time()))
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino}"

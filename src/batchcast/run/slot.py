@@ -51,11 +51,11 @@ class Slot(threading.Thread):
         if self._worker:
             self._worker.dismiss(_PATIENCE_SECONDS)
 
-    def nudge(self, pooled: PooledJob) -> None:
+    def wake(self, pooled: PooledJob) -> None:
         """If that job is at work here, look at once whether it is to be cancelled. From any thread."""
         worker = self._worker
         if self._at_work is pooled and worker:
-            worker.nudge()
+            worker.wake()
 
     def megabytes(self) -> float:
         """Resident memory of its worker and of what that started, in MB of 2**20 bytes. From any thread."""
@@ -67,7 +67,7 @@ class Slot(threading.Thread):
         self._is_stopping = True
         worker = self._worker
         if worker:
-            worker.nudge()
+            worker.wake()
 
     def _start_early(self) -> None:
         """Start a worker before there is a job for it; a job that comes while it starts goes before the warm-up."""
@@ -125,7 +125,7 @@ class Slot(threading.Thread):
     def _await_ready(self, is_cancelled: Callable[[], bool]) -> None:
         worker = self._worker
         while worker and not worker.is_ready and not is_cancelled():
-            with contextlib.suppress(InterruptedError):  # nudged: look again whether it is cancelled
+            with contextlib.suppress(InterruptedError):  # woken: look again whether it is cancelled
                 worker.await_ready(self._pool.start_timeout_seconds)
 
     def _tidy(self) -> None:
@@ -133,7 +133,7 @@ class Slot(threading.Thread):
         worker = self._worker
         if worker is None:
             return
-        if worker.has_ended() or worker.has_company() or worker.megabytes() > self._pool.retire_above_mb:
+        if worker.has_ended() or worker.has_children() or worker.megabytes() > self._pool.retire_above_mb:
             worker.kill()
             self._worker = None
 
@@ -141,4 +141,4 @@ class Slot(threading.Thread):
         self._is_warm = True
         if outcome.ending not in (Ending.DONE, Ending.CANCELLED):
             self._failed_to_warm = True
-            _log.warning("warming up a worker ended in %s: %s", outcome.ending, outcome.error or outcome.last_words)
+            _log.warning("warming up a worker ended in %s: %s", outcome.ending, outcome.error or outcome.stderr_tail)

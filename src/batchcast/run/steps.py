@@ -16,15 +16,20 @@ The arguments, here as domain values, arrive through `codec`:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from batchcast.domain.batch import Batch, BatchState, Timing
 from batchcast.domain.codec import encode
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.plan import Partition, Plan
+from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
+from batchcast.publish.certificate import engine_versions
 from batchcast.run.job import Job
 
 
@@ -113,3 +118,60 @@ class JobMaker:
             timeout_seconds=seconds,
             memory_limit_mb=self.settings.memory_limit_mb,
         )
+
+
+# Under which key the result of a partition is kept, so that a later batch can take it instead of forecasting again.
+
+_CODE = (Path(__file__).parents[1] / "forecast", Path(__file__).parents[1] / "domain")  # what turns rows into numbers
+
+
+def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
+    """The same key where, and only where, the numbers must be the same.
+
+    Args:
+        request: what is to be forecast.
+        knowledge: SHA-256 of what the preparation step learned.
+        rows: SHA-256 of the partition's rows of the history, wherever in the file they are.
+    """
+    given = [engine_versions(), _code(), encode(request), knowledge, rows]
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
+@cache  # it changes with the version, and between versions where someone works on it
+def _code() -> str:
+    """SHA-256 of the code that forecasts."""
+    digest = hashlib.sha256()
+    for folder in _CODE:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+# What a batch really took, for the estimates of those to come.
+
+
+def timing_of(batch: Batch, steps: Mapping[str, float], workers: int) -> Timing | None:
+    """The timing of a batch that one server saw through alone; None where it says nothing of the next one.
+
+    Args:
+        batch: as it ended.
+        steps: seconds by step: prepare, forecast, publish.
+        workers: partitions that were at work at once.
+    """
+    forecast = [record for record in batch.partitions if record.reused_from is None]
+    if batch.state is not BatchState.COMPLETED or not forecast or not (batch.started_at and batch.ended_at):
+        return None
+    work = sum(record.seconds or 0.0 for record in forecast)
+    wall = (batch.ended_at - batch.started_at).total_seconds()
+    return Timing(
+        version=engine_versions()["batchcast"],
+        cells=sum(record.partition.cells for record in forecast),
+        series=sum(record.partition.series for record in forecast),
+        work_seconds=work,
+        start_seconds=max(wall - work / min(workers, len(forecast)), 0.0),
+        partitions=len(forecast),
+        cases=batch.plan.cases,
+        prepare_seconds=steps.get("prepare", 0.0),
+        publish_seconds=steps.get("publish", 0.0),
+        wall_seconds=wall,
+    )

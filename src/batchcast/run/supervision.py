@@ -18,7 +18,7 @@ class Supervision:
     Args:
         worker: ready and idle.
         job: what to do, with its limits.
-        is_cancelled: asked whenever the worker is nudged, and at every look.
+        is_cancelled: asked whenever the worker is woken, and at every look.
         on_progress: told how far the job is.
     """
 
@@ -62,7 +62,7 @@ class Supervision:
                 self._on_progress(Progress(share))
             case {"job": self._number}:
                 return self._read_last(report)
-        return None  # a nudge, or a late word of a thread that an earlier job left
+        return None  # a wake-up, or a late word of a thread that an earlier job left
 
     def _read_last(self, report: dict[str, Any]) -> Outcome:
         self._look()
@@ -104,6 +104,6 @@ class Supervision:
             ending=ending,
             seconds=time.monotonic() - self._started,
             peak_mb=self._peak_mb,
-            last_words="" if ending is Ending.DONE else self._worker.last_words,
+            stderr_tail="" if ending is Ending.DONE else self._worker.stderr_tail,
             **fields,
         )

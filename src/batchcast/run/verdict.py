@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from batchcast.domain.batch import Batch, BatchState, PartitionState
-from batchcast.domain.errors import BatchCancelled, BatchcastError, BatchFailed, PartitionFailed
-from batchcast.domain.message import Message, mark
+from batchcast.domain.batch import Attempt, Batch, BatchState, PartitionRecord, PartitionState
+from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, BatchFailed, Message, PartitionFailed
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Job, Outcome
-from batchcast.store import AttemptEnd
+from batchcast.run.keeping import Failed, RunStore, Stopped
+from batchcast.store.records import AttemptEnd, Lease
 
 _PARTITION = {
-    Ending.OUT_OF_MEMORY: mark(
+    Ending.OUT_OF_MEMORY: N_(
         "Partition {partition} failed: Out of memory (limit {limit_mb} MB). "
         "Reduce max_rows_per_partition or raise memory_limit_mb."
     ),
-    Ending.TIMEOUT: mark("Partition {partition} timeout: Exceeded {seconds}s"),
-    Ending.ERROR: mark("Partition {partition} error: {problem}"),
-    Ending.CRASH: mark("Partition {partition} crash: Its worker ended with {end} in each of {attempts} attempts"),
+    Ending.TIMEOUT: N_("Partition {partition} timeout: Exceeded {seconds}s"),
+    Ending.ERROR: N_("Partition {partition} error: {problem}"),
+    Ending.CRASH: N_("Partition {partition} crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
-_TRIED_AGAIN = mark("Partition {partition} crash: Its worker ended with {end}; it is tried again")
-_UNACCOUNTED = mark(
+_TRIED_AGAIN = N_("Partition {partition} crash: Its worker ended with {end}; it is tried again")
+_UNACCOUNTED = N_(
     "Partition {partition} error: Its result does not account for its {series} series: {result}. "
     "This is a mistake of ours; please send us the demand history"
 )
 _PREPARATION = {
-    Ending.OUT_OF_MEMORY: mark("Preparation failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
-    Ending.TIMEOUT: mark("Preparation timeout: Exceeded {seconds}s"),
-    Ending.ERROR: mark("Preparation error: {problem}"),
-    Ending.CRASH: mark("Preparation crash: Its worker ended with {end} in each of {attempts} attempts"),
+    Ending.OUT_OF_MEMORY: N_("Preparation failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.TIMEOUT: N_("Preparation timeout: Exceeded {seconds}s"),
+    Ending.ERROR: N_("Preparation error: {problem}"),
+    Ending.CRASH: N_("Preparation crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
 _PUBLISHING = {
-    Ending.OUT_OF_MEMORY: mark("Publishing failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
-    Ending.TIMEOUT: mark("Publishing timeout: Exceeded {seconds}s"),
-    Ending.ERROR: mark("Publishing error: {problem}"),
-    Ending.CRASH: mark("Publishing crash: Its worker ended with {end} in each of {attempts} attempts"),
+    Ending.OUT_OF_MEMORY: N_("Publishing failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.TIMEOUT: N_("Publishing timeout: Exceeded {seconds}s"),
+    Ending.ERROR: N_("Publishing error: {problem}"),
+    Ending.CRASH: N_("Publishing crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
 WAYS_OUT: Mapping[str, Message] = {
-    Ending.OUT_OF_MEMORY: Message(mark("Reduce max_rows_per_partition or raise memory_limit_mb.")),
-    Ending.TIMEOUT: Message(mark("Reduce max_rows_per_partition or raise max_execution_time.")),
-    Ending.ERROR: Message(mark("Correct what the sentence names, and submit the batch again.")),
+    Ending.OUT_OF_MEMORY: Message(N_("Reduce max_rows_per_partition or raise memory_limit_mb.")),
+    Ending.TIMEOUT: Message(N_("Reduce max_rows_per_partition or raise max_execution_time.")),
+    Ending.ERROR: Message(N_("Correct what the sentence names, and submit the batch again.")),
     Ending.CRASH: Message(
-        mark("Submit the batch again; if it ends so again, send us the log, which has the worker's last words.")
+        N_("Submit the batch again; if it ends so again, send us the log, which has the worker's last words.")
     ),
 }  # by the reason of a partition: what to do, where a face has room for more than the sentence
 
@@ -123,8 +124,8 @@ def check_completed(batch: Batch) -> None:
     if batch.state is BatchState.COMPLETED:
         return
     if batch.state is BatchState.CANCELLED:
-        raise BatchCancelled(Message(mark("The batch was cancelled; nothing was published.")))
-    message = batch.error or Message(mark("The batch is {state}; nothing was published."), {"state": batch.state})
+        raise BatchCancelled(Message(N_("The batch was cancelled; nothing was published.")))
+    message = batch.error or Message(N_("The batch is {state}; nothing was published."), {"state": batch.state})
     for record in batch.partitions:
         if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT) and record.error == batch.error:
             raise PartitionFailed(message, partition=record.partition.number, reason=record.reason or "error")
@@ -151,3 +152,56 @@ def _sentence(
         case Ending.ERROR if outcome.error:
             values = {**values, "problem": outcome.error.message}
     return Message(templates[outcome.ending], values)
+
+
+# A batch that changes hands: what its new holder makes of the partitions that its last one had at work.
+
+MOST_LOST = 4  # attempts of one partition that may be lost with the server that made them
+MOST_TAKEOVERS = 5  # of one batch
+LOST, GIVEN_BACK = "lost", "given-back"  # reasons of attempts that say nothing of the partition itself
+
+_LOST_AGAIN = N_("Partition {partition} crash: The server that worked at it was lost; it is tried again")
+_LOST_TOO_OFTEN = N_(
+    "Partition {partition} crash: The server that worked at it was lost in each of {attempts} attempts"
+)
+_TOO_MANY_TAKEOVERS = N_(
+    "The batch was given up: {servers} servers were lost one after the other while they worked at it. "
+    "Look into their logs and their memory, and submit it again."
+)
+
+
+def take_over(store: RunStore, lease: Lease, batch: Batch) -> None:
+    """Put the partitions that were at work back to PENDING.
+
+    Raises:
+        Failed: if a partition has failed already, or was lost too often, or the batch was taken over too often.
+        Stopped: if somebody else has ended it.
+    """
+    failed = [record for record in batch.partitions if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
+    if failed and failed[0].error:
+        raise Failed(failed[0].error)
+    if lease.takeovers > MOST_TAKEOVERS:
+        raise Failed(Message(_TOO_MANY_TAKEOVERS, {"servers": lease.takeovers}))
+    at_work = [record for record in batch.partitions if record.state is PartitionState.PROCESSING]
+    lost = count_reason(store.attempts(batch.batch_id) if at_work else (), LOST)
+    for record in at_work:
+        _put_back(store, batch.batch_id, record, lost[record.partition.number] + 1)
+
+
+def count_reason(attempts: Iterable[Attempt], reason: str) -> Counter[int]:
+    """How many attempts ended for that reason, by partition."""
+    return Counter(attempt.partition for attempt in attempts if attempt.reason == reason)
+
+
+def _put_back(store: RunStore, batch_id: str, record: PartitionRecord, lost: int) -> None:
+    number = record.partition.number
+    values = {"partition": number, "attempts": lost}
+    if lost < MOST_LOST:
+        after, reason, error = PartitionState.PENDING, LOST, Message(_LOST_AGAIN, {"partition": number})
+    else:
+        after, reason, error = PartitionState.FAILED, str(Ending.CRASH), Message(_LOST_TOO_OFTEN, values)
+    end = AttemptEnd(seconds=0.0, peak_mb=0.0, reason=reason, error=error)
+    if not store.move_partition(batch_id, number, PartitionState.PROCESSING, after, end=end):
+        raise Stopped
+    if after is PartitionState.FAILED:
+        raise Failed(error)

@@ -24,8 +24,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from batchcast.run.left_out import LeftOut
-
 PARENT = "BATCHCAST_WORKER_PARENT"  # environment: process id of the pool's process
 ALLOWED = "BATCHCAST_WORKER_MODULES"  # environment: modules, by commas, whose functions (and those below) may be called
 SECONDS_BETWEEN_PROGRESS = 0.2
@@ -34,7 +32,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Desk:
+class WorkerLoop:
     """Where one worker takes its jobs and hands in its reports."""
 
     def __init__(self, jobs: int, reports: int) -> None:
@@ -97,8 +95,8 @@ def main() -> None:
     _die_with_parent()
     sys.meta_path.insert(0, LeftOut)
     faulthandler.enable()
-    desk = Desk(*_take_pipes())
-    desk.work()
+    worker_loop = WorkerLoop(*_take_pipes())
+    worker_loop.work()
     sys.stderr.flush()
     os._exit(0)  # taking compilers and tables down in good order costs a quarter of a second, and saves nothing
 
@@ -144,6 +142,22 @@ def _find(function: str) -> Callable[[dict[str, Any], Callable[[float], None]], 
         raise PermissionError(f"{function} is not a job of this pool; it may call functions of {', '.join(allowed)}")
     found: Callable[[dict[str, Any], Callable[[float], None]], Any] = getattr(importlib.import_module(module), name)
     return found
+
+
+# Modules that no process of ours needs, and that libraries load where they happen to be installed.
+#
+# pyarrow and LightGBM look for pandas and scikit-learn: a quarter of a second of every start, and memory for good.
+# Imports nothing, because every worker pays for it.
+
+
+class LeftOut:
+    """Says that these modules are not there."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Nothing, or say so."""
+        if name in {"pandas", "sklearn"}:
+            raise ModuleNotFoundError(f"{name} is left out of the processes of batchcast", name=name)
 
 
 if __name__ == "__main__":

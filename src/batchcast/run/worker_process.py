@@ -13,15 +13,14 @@ from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
-from batchcast.domain.errors import BatchcastError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.run.process_tree import descendants, kill_tree, tree_megabytes
 
 LONGEST_REPORT = 256 * 2**20  # bytes of one line; a worker that says more is mad
 LAST_WORDS = 4096  # bytes of stderr that are kept
 SECONDS_TO_VANISH = 10  # for a killed process to be gone
 _SECONDS_TO_GO_ALONE = 1  # for a process that closed its pipe to have ended
-_MARK_OF_NUDGE = "nudge"
+_WAKE_MARK = "wake"
 
 
 class WorkerStartFailed(BatchcastError):
@@ -31,7 +30,7 @@ class WorkerStartFailed(BatchcastError):
 
 
 class WorkerProcess:
-    """One worker process; all methods but `nudge` are for the thread that made it, which it does not outlive."""
+    """One worker process; all methods but `wake` are for the thread that made it, which it does not outlive."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], worker_mark: str) -> None:
         self._mark = worker_mark
@@ -72,7 +71,7 @@ class WorkerProcess:
         return self._popen.pid
 
     @property
-    def last_words(self) -> str:
+    def stderr_tail(self) -> str:
         """The end of what it wrote to stderr."""
         return self._last_words.decode(errors="replace").strip()
 
@@ -80,7 +79,7 @@ class WorkerProcess:
         """Resident memory of it and of all that it started, in MB of 2**20 bytes."""
         return tree_megabytes(self.pid)
 
-    def has_company(self) -> bool:
+    def has_children(self) -> bool:
         """Something that it started is still there."""
         return bool(descendants(self.pid))
 
@@ -100,7 +99,7 @@ class WorkerProcess:
 
         Raises:
             WorkerStartFailed: if it ends first, or is not ready in time; it is gone then.
-            InterruptedError: if it is nudged meanwhile.
+            InterruptedError: if it is woken meanwhile.
         """
         deadline = time.monotonic() + timeout_seconds
         while not self.is_ready:
@@ -108,8 +107,8 @@ class WorkerProcess:
             if report is None or report.get("ended"):
                 ended_by = self.end_of_itself() if report else f"no sign of life after {timeout_seconds:g} s"
                 self.kill()
-                raise self._start_failure(f"{ended_by}. {self.last_words}")
-            if report.get(_MARK_OF_NUDGE):
+                raise self._start_failure(f"{ended_by}. {self.stderr_tail}")
+            if report.get(_WAKE_MARK):
                 raise InterruptedError
             self.is_ready = bool(report.get("ready"))
 
@@ -135,9 +134,9 @@ class WorkerProcess:
         except Empty:
             return None
 
-    def nudge(self) -> None:
-        """Make `next_report` return at once with {"nudge": True}; from any thread."""
-        self._reports.put(_MARK_OF_NUDGE)
+    def wake(self) -> None:
+        """Make `next_report` return at once with {"wake": True}; from any thread."""
+        self._reports.put(_WAKE_MARK)
 
     def end_of_itself(self) -> str:
         """How a worker whose pipe has closed ended: "signal SIGKILL", "exit code 3"; kills it if it has not."""
@@ -156,7 +155,7 @@ class WorkerProcess:
 
     def dismiss(self, patience_seconds: float) -> None:
         """Let an idle worker end of itself, with all that it started."""
-        if not self.is_ready or self.has_company():
+        if not self.is_ready or self.has_children():
             self.kill()
             return
         self._close_stdin()
@@ -199,7 +198,7 @@ class WorkerProcess:
                 self._last_words = (self._last_words + chunk)[-LAST_WORDS:]
 
     def _start_failure(self, what: str) -> WorkerStartFailed:
-        template = mark("A worker process could not be started with `{command}`: {what} Check the Python environment.")
+        template = N_("A worker process could not be started with `{command}`: {what} Check the Python environment.")
         return WorkerStartFailed(Message(template, {"command": " ".join(self._command), "what": _sentence(what)}))
 
 

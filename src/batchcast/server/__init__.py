@@ -4,7 +4,3 @@ Comes in: an open service and where to listen.
 Goes out: an exit code, when everything has ended.
 Open first: `server.py`; `faces.py` says what answers on which port.
 """
-
-from batchcast.server.server import Servers, Sockets, open_sockets, run_servers
-
-__all__ = ["Servers", "Sockets", "open_sockets", "run_servers"]

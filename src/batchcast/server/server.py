@@ -19,12 +19,16 @@ from typing import Any
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from batchcast.api.application import create_app
 from batchcast.app.configuration import ServiceConfig
-from batchcast.app.service import Service
-from batchcast.domain.message import Message, mark
-from batchcast.http.refusals import PortTaken
-from batchcast.server.faces import Faces
+from batchcast.app.service.service import Service
+from batchcast.domain.errors import N_, Message
+from batchcast.http.error_status import PortTaken
+from batchcast.http.metrics import Metrics
+from batchcast.http.threads import Threads
+from batchcast.web.application import create_page
 
 SECONDS_FOR_REQUESTS = 2
 SECONDS_FOR_BATCHES = 6.0
@@ -204,7 +208,7 @@ def _bind(host: str, port: int, variable: str) -> socket.socket:
         taken.listen(_WAITING)
     except OSError as error:
         taken.close()
-        template = mark(
+        template = N_(
             "{host}:{port} can't be listened on ({reason}). Another program, perhaps another batchcast, may have it: "
             "end that one, or choose another port with {variable}."
         )
@@ -217,3 +221,31 @@ def _bind(host: str, port: int, variable: str) -> socket.socket:
 def _url_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+# What answers on which port: the API on its own, and on the page's the page with the API beside it.
+#
+# So a page asks for nothing from another host or port, and a program may call either.
+
+_OF_THE_API = ("/api", "/healthz", "/readyz", "/metrics")
+
+
+class Faces:
+    """The two applications of one service; they share its threads and its figures."""
+
+    def __init__(self, service: Service) -> None:
+        threads, metrics = Threads(), Metrics(service)
+        self._api = create_app(service, threads, metrics)
+        self._page = create_page(service, threads, metrics)
+        self.api: ASGIApp = self._api
+        self.page: ASGIApp = self._answer_page
+
+    def close(self) -> None:
+        """End every stream: the server stops. On the thread of the loop."""
+        self._api.state.context.hub.close()
+        self._page.state.context.close()
+
+    async def _answer_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_api = any(path == start or path.startswith(f"{start}/") for start in _OF_THE_API)
+        await (self._api if is_api else self._page)(scope, receive, send)

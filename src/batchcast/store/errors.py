@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batchcast.domain.errors import BatchcastError, ConflictError, InternalError
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, ConflictError, InternalError, Message
 
 if TYPE_CHECKING:
     from batchcast.store.records import Submission
@@ -17,7 +16,7 @@ class UnknownBatch(BatchcastError):
     slug = "unknown-batch"
 
     def __init__(self, batch_id: str) -> None:
-        super().__init__(Message(mark("There is no batch {batch_id}."), {"batch_id": batch_id}))
+        super().__init__(Message(N_("There is no batch {batch_id}."), {"batch_id": batch_id}))
 
 
 class BatchExists(ConflictError):
@@ -26,7 +25,7 @@ class BatchExists(ConflictError):
     slug = "batch-exists"
 
     def __init__(self, batch_id: str) -> None:
-        super().__init__(Message(mark("There is a batch {batch_id} already."), {"batch_id": batch_id}))
+        super().__init__(Message(N_("There is a batch {batch_id} already."), {"batch_id": batch_id}))
 
 
 class KeyTaken(ConflictError):
@@ -36,7 +35,7 @@ class KeyTaken(ConflictError):
 
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
-        template = mark("This idempotency key is taken: batch {batch_id} was submitted with it.")
+        template = N_("This idempotency key is taken: batch {batch_id} was submitted with it.")
         super().__init__(Message(template, {"batch_id": submission.batch_id}))
 
 
@@ -46,7 +45,7 @@ class BatchNotEnded(ConflictError):
     slug = "batch-not-ended"
 
     def __init__(self, batch_id: str, state: str) -> None:
-        template = mark("Batch {batch_id} has not ended: it is {state}. Cancel it first, or wait for its end.")
+        template = N_("Batch {batch_id} has not ended: it is {state}. Cancel it first, or wait for its end.")
         super().__init__(Message(template, {"batch_id": batch_id, "state": state}))
 
 
@@ -56,9 +55,7 @@ class LeaseLost(ConflictError):
     slug = "lease-lost"
 
     def __init__(self, batch_id: str, owner: str) -> None:
-        template = mark(
-            "Batch {batch_id} is no longer held by {owner}: its lease has ended, and the change was refused."
-        )
+        template = N_("Batch {batch_id} is no longer held by {owner}: its lease has ended, and the change was refused.")
         super().__init__(Message(template, {"batch_id": batch_id, "owner": owner}))
 
 
@@ -68,7 +65,7 @@ class UndrawnArrow(InternalError):
     slug = "undrawn-arrow"
 
     def __init__(self, what: str, before: str, after: str) -> None:
-        template = mark("No arrow leads from {before} to {after} for {what}.")
+        template = N_("No arrow leads from {before} to {after} for {what}.")
         super().__init__(Message(template, {"what": what, "before": before, "after": after}))
 
 
@@ -81,7 +78,7 @@ class StoreUnavailable(BatchcastError):
     slug = "store-unavailable"
 
     def __init__(self, database: str, problem: str) -> None:
-        template = mark("The database {database} can't be used at the moment: {problem}. Try again in a while.")
+        template = N_("The database {database} can't be used at the moment: {problem}. Try again in a while.")
         super().__init__(Message(template, {"database": database, "problem": problem}))
 
 
@@ -97,7 +94,7 @@ class SchemaTooNew(BatchcastError):
     slug = "schema-too-new"
 
     def __init__(self, database: str, found: str, known: str) -> None:
-        template = mark(
+        template = N_(
             "The database {database} belongs to a newer batchcast: its schema is {found}, this version knows {known}. "
             "Start the newer version, or choose another database."
         )

@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from batchcast.domain.batch import (
+    MOST_A_PAGE,
     Attempt,
     Batch,
+    BatchPage,
+    BatchQuery,
     BatchResult,
     BatchState,
     Event,
@@ -15,18 +18,16 @@ from batchcast.domain.batch import (
     PartitionState,
     ResultFile,
     Source,
+    Timing,
 )
-from batchcast.domain.listing import MOST_A_PAGE, BatchPage, BatchQuery
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
 from batchcast.store.memory_page import Page
-from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
-from batchcast.store.searching import folded
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission, folded
 
 
 class MemoryStore(MemoryLeases):

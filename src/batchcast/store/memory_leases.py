@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from batchcast.domain.batch import BatchState
-from batchcast.store.leases import CLAIM_GRACE_SECONDS
 from batchcast.store.memory_page import Page
 from batchcast.store.records import Lease
+from batchcast.store.store import CLAIM_GRACE_SECONDS
 
 
 def utc_now() -> dt.datetime:

@@ -11,17 +11,16 @@ from batchcast.domain.batch import (
     Batch,
     BatchResult,
     BatchState,
+    BatchSummary,
     Event,
     PartitionRecord,
     PartitionState,
     ResultFile,
 )
-from batchcast.domain.listing import BatchSummary
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.store.errors import LeaseLost
 from batchcast.store.life import WITHOUT_ITS_PARTITIONS, incomplete, moved_on, partition_detail
-from batchcast.store.records import AttemptEnd, Lease, NewBatch
-from batchcast.store.searching import searched_text
+from batchcast.store.records import AttemptEnd, Lease, NewBatch, searched_text
 
 
 @dataclass(kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batchcast.domain.batch import Source
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
 
@@ -63,3 +63,17 @@ class Checkpoint:
 
     batch_id: str
     result: str  # the folder of its artifacts
+
+
+# What the history of batches is searched in: the same text in every store.
+
+
+def searched_text(file_name: str | None, batch_id: str) -> str:
+    """What a search looks through: the file's name and the id, a line each."""
+    return f"{folded(file_name or '')}\n{folded(batch_id)}"
+
+
+def folded(text: str) -> str:
+    """Text without its case and without what no database can keep: control characters and halves of characters."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return printable.encode("utf-8", "replace").decode("utf-8").casefold()

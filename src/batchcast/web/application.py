@@ -7,17 +7,17 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from batchcast.app.service import Service
-from batchcast.app.session_key import session_key
+from batchcast.app.configuration import session_key
+from batchcast.app.service.service import Service
 from batchcast.domain.errors import BatchcastError
+from batchcast.http.error_status import HttpProblem, MethodNotAllowed, NoSuchPage
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
-from batchcast.http.refusals import HttpProblem, MethodNotAllowed, NoSuchPage
 from batchcast.http.threads import Threads
 from batchcast.web import assets, choices
 from batchcast.web.access import pages as access
 from batchcast.web.access.attempts import Attempts
-from batchcast.web.access.doorman import PageDoorman
+from batchcast.web.access.authentication import PageAuthentication
 from batchcast.web.access.sessions import Sessions
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
@@ -58,7 +58,9 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
     app.exception_handler(BatchcastError)(_tell)
     app.exception_handler(HTTPException)(_tell_http)
     app.exception_handler(RequestValidationError)(_tell_invalid)
-    app.add_middleware(Gate, config=service.config, metrics=metrics, doorman=PageDoorman(app, service, sessions))
+    app.add_middleware(
+        Gate, config=service.config, metrics=metrics, authentication=PageAuthentication(app, service, sessions)
+    )
     return app
 
 

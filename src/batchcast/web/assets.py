@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from batchcast.http.refusals import NoSuchPage
+from batchcast.http.error_status import NoSuchPage
 
 NEEDED = ("vendor/htmx.min.js", "vendor/pico.min.css", "vendor/uplot.min.css", "vendor/uplot.js")
 _KINDS = {

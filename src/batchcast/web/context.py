@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.tokens import ANYBODY, Person
 from batchcast.app.translation import Language
 from batchcast.http.batch_ids import read_batch_id

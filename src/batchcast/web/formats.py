@@ -12,7 +12,7 @@ from babel import Locale, dates
 from markupsafe import Markup
 
 from batchcast.app.translation import Language, format_number, translate
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 
 NOTHING = "–"
 _LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "id": Locale("id", "ID")}
@@ -63,16 +63,16 @@ def duration(seconds: float | None, language: Language) -> str:
     if seconds is None or _is_missing(seconds):
         return NOTHING
     if seconds < _FEW:
-        return translate(Message(mark("{seconds:,.1f} s"), {"seconds": seconds}), language)
+        return translate(Message(N_("{seconds:,.1f} s"), {"seconds": seconds}), language)
     whole = round(seconds)
     for unit, smaller, template in (
-        (_DAY, _HOUR, mark("{big:,} d {small} h")),
-        (_HOUR, _MINUTE, mark("{big} h {small} min")),
-        (_MINUTE, 1, mark("{big} min {small} s")),
+        (_DAY, _HOUR, N_("{big:,} d {small} h")),
+        (_HOUR, _MINUTE, N_("{big} h {small} min")),
+        (_MINUTE, 1, N_("{big} min {small} s")),
     ):
         if whole >= unit:
             return translate(Message(template, {"big": whole // unit, "small": whole % unit // smaller}), language)
-    return translate(Message(mark("{seconds} s"), {"seconds": whole}), language)
+    return translate(Message(N_("{seconds} s"), {"seconds": whole}), language)
 
 
 def size(count: float | None, language: Language) -> str:

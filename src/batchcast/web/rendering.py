@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from batchcast.app.tokens import ANYBODY, Person, Role
 from batchcast.app.translation import LANGUAGES, Language, translate, translated_template
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.web.access.sessions import COOKIE, SECONDS
 from batchcast.web.assets import Assets
 from batchcast.web.formats import filters_of

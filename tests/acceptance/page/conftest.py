@@ -13,7 +13,7 @@ from tests.acceptance.page.reader import Reader
 from tests.acceptance.service.sample import demand
 from tests.acceptance.service.server import Server
 
-from batchcast.app.samples import write_sample
+from batchcast.app.samples.writing import write_sample
 
 HOSTILE_SITES = ("<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>")
 HOSTILE_PARTS = (

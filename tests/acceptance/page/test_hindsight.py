@@ -21,11 +21,11 @@ def test_a_phone_reads_the_words_and_goes_to_the_part_that_hurt_most(open_page, 
     page = open_page(f"{site.page}/batches/{batch_id}/results", language=language, size=PHONE)
 
     expect(page.locator(".findings li").first).to_contain_text(covered)
-    expect(page.locator(".hurt li").first).to_contain_text(short)
+    expect(page.locator(".worst-parts li").first).to_contain_text(short)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert barriers(page) == []
-    part = page.locator(".hurt li a").first.inner_text()
-    page.locator(".hurt li a").first.click()
+    part = page.locator(".worst-parts li a").first.inner_text()
+    page.locator(".worst-parts li a").first.click()
     expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
     expect(page.locator(".told li").first).to_contain_text(backtest)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 from tests.acceptance.service.client import Client
 
-from batchcast.domain.timing import Timing
-from batchcast.publish import engine_versions
-from batchcast.store.sql import SqlStore
+from batchcast.domain.batch import Timing
+from batchcast.publish.certificate import engine_versions
+from batchcast.store.sql.sql_store import SqlStore
 
 HERE = Path(__file__).parent
 MARK = "BATCHCAST_UNDER_TEST"  # environment: which server of which test a process belongs to

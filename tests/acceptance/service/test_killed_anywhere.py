@@ -12,31 +12,31 @@ import pytest
 from tests.acceptance.service.sample import SETTINGS, demand, files_below
 from tests.acceptance.service.server import Server, until
 
-from batchcast.domain.points import Point
+from batchcast.domain.crash_points import CrashPoint
 
 ON_THE_WAY = (
-    Point.UPLOAD_RECEIVED,
-    Point.UPLOAD_CHECKED,
-    Point.ARTIFACTS_CLAIMED,
-    Point.ARTIFACTS_KEPT,
-    Point.BATCH_ADDED,
-    Point.BATCH_CLAIMED,
-    Point.PREPARED,
-    Point.PARTITION_STARTED,
-    Point.PARTITION_DONE,
-    Point.PARTITION_KEPT,
-    Point.PARTITION_COMPLETED,
-    Point.PARTITIONS_COMPLETED,
-    Point.RESULT_WRITTEN,
-    Point.RESULT_KEPT,
-    Point.BATCH_COMPLETED,
+    CrashPoint.UPLOAD_RECEIVED,
+    CrashPoint.UPLOAD_CHECKED,
+    CrashPoint.ARTIFACTS_CLAIMED,
+    CrashPoint.ARTIFACTS_KEPT,
+    CrashPoint.BATCH_ADDED,
+    CrashPoint.BATCH_CLAIMED,
+    CrashPoint.PREPARED,
+    CrashPoint.PARTITION_STARTED,
+    CrashPoint.PARTITION_DONE,
+    CrashPoint.PARTITION_KEPT,
+    CrashPoint.PARTITION_COMPLETED,
+    CrashPoint.PARTITIONS_COMPLETED,
+    CrashPoint.RESULT_WRITTEN,
+    CrashPoint.RESULT_KEPT,
+    CrashPoint.BATCH_COMPLETED,
 )
-FAILING = (Point.FAILURE_SEEN, Point.BATCH_ROLLED_BACK)
-ELSEWHERE = {Point.CHECKPOINTS_TAKEN, Point.BATCH_CANCELLED, Point.BATCH_DELETED}
+FAILING = (CrashPoint.FAILURE_SEEN, CrashPoint.BATCH_ROLLED_BACK)
+ELSEWHERE = {CrashPoint.CHECKPOINTS_TAKEN, CrashPoint.BATCH_CANCELLED, CrashPoint.BATCH_DELETED}
 
 
 def test_every_point_is_tried():
-    assert {*ON_THE_WAY, *FAILING, *ELSEWHERE} == set(Point)
+    assert {*ON_THE_WAY, *FAILING, *ELSEWHERE} == set(CrashPoint)
 
 
 @pytest.fixture(
@@ -110,7 +110,7 @@ def test_a_retry_takes_its_checkpoints_once(server, undisturbed):
     first = server.client.accepted(demand(), **SETTINGS)
     assert server.client.await_end(first)["status"] == "COMPLETED"
     begun = len(server.jobs())
-    server.die_at(Point.CHECKPOINTS_TAKEN)
+    server.die_at(CrashPoint.CHECKPOINTS_TAKEN)
 
     attempt(lambda: server.client.retry(first))
     server.await_death()
@@ -127,7 +127,7 @@ def test_a_retry_takes_its_checkpoints_once(server, undisturbed):
 
 def test_a_cancelled_batch_stays_so(server):
     server.set_fault("S0", "hold")
-    server.die_at(Point.BATCH_CANCELLED)
+    server.die_at(CrashPoint.BATCH_CANCELLED)
     batch_id = server.client.accepted(demand(), **SETTINGS)
     server.await_job("S0")
 
@@ -145,7 +145,7 @@ def test_a_cancelled_batch_stays_so(server):
 def test_a_deleted_batch_leaves_no_file(server):
     batch_id = server.client.accepted(demand(), **SETTINGS)
     assert server.client.await_end(batch_id)["status"] == "COMPLETED"
-    server.die_at(Point.BATCH_DELETED)
+    server.die_at(CrashPoint.BATCH_DELETED)
 
     attempt(lambda: server.client.delete(batch_id))
     server.await_death()

@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from batchcast.app.configuration import ServiceConfig, read_config
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.tokens import TOKEN_ROLES, new_token
-from batchcast.server import Servers, open_sockets
+from batchcast.server.server import Servers, open_sockets
 
 SITES, PARTS, MONTHS = ("Kendari", "Makassar", "Sorowako"), ("0012", "A/1 b"), 24
 FAST = {"models": "naive", "batch_mode": "on", "frequency": "M", "horizon": "3"}

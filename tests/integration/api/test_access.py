@@ -10,7 +10,7 @@ import pytest
 from tests.integration.api.conftest import opened, serving
 
 from batchcast.http import error_status, gate
-from batchcast.store import StoreUnavailable
+from batchcast.store.errors import StoreUnavailable
 
 pytestmark = pytest.mark.xdist_group("api")
 

@@ -165,10 +165,10 @@ def test_the_accuracy_of_a_batch_is_told_in_words_and_figures(client, completed)
     assert said.headers["content-language"] == "id"
     assert found["cases"] >= found["judged"] > 0
     assert found["backtests"][0]["first"] < found["backtests"][0]["last"]
-    assert found["units_short"] >= sum(part["units_short"] for part in found["hurt"])
+    assert found["units_short"] >= sum(part["units_short"] for part in found["worst_parts"])
     rows = client.get(f"/api/batch/series/{completed}", params={"sort": "units_short", "descending": True}).json()
-    assert [row["units_short"] for row in rows["series"]][: len(found["hurt"])] == [
-        part["units_short"] for part in found["hurt"]
+    assert [row["units_short"] for row in rows["series"]][: len(found["worst_parts"])] == [
+        part["units_short"] for part in found["worst_parts"]
     ]
 
 

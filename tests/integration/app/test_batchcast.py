@@ -9,16 +9,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from batchcast.app import Analysis, Batchcast, NoListener, RunResult
-from batchcast.app.environment import Environment
-from batchcast.app.intake import ReadingFailed, error_of
-from batchcast.app.samples import write_sample
+from batchcast.app.batchcast import Batchcast, NoListener, RunResult
+from batchcast.app.configuration import Environment
+from batchcast.app.intake import Analysis, ReadingFailed, error_of
+from batchcast.app.samples.writing import write_sample
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.errors import BatchCancelled, InvalidInput
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused
-from batchcast.publish import CertificateMismatch, OutputTaken
-from batchcast.run import Ending, Job, Outcome
+from batchcast.ingest.problems import RowsRefused
+from batchcast.publish.certificate import CertificateMismatch, OutputTaken
+from batchcast.run.job import Ending, Job, Outcome
 
 pytestmark = [
     pytest.mark.alone,  # counts the processes and descriptors of its own process

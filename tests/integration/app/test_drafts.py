@@ -8,10 +8,11 @@ import pytest
 from tests.integration.app.test_service import FAST, demand
 
 from batchcast.app.configuration import read_config
-from batchcast.app.service import NoSuchFile, Service, UnknownDraft
-from batchcast.app.service.drafts import Drafts
+from batchcast.app.service.answers import NoSuchFile
+from batchcast.app.service.drafts import Drafts, UnknownDraft
+from batchcast.app.service.service import Service
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused
+from batchcast.ingest.problems import RowsRefused
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -16,8 +16,8 @@ import pyarrow.csv as pacsv
 import pytest
 
 import batchcast
-from batchcast.app.samples import write_sample
-from batchcast.ingest import RowsRefused
+from batchcast.app.samples.writing import write_sample
+from batchcast.ingest.problems import RowsRefused
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +139,7 @@ def test_an_unknown_setting_is_named() -> None:
 
 def test_the_function_and_the_room_of_one_name_live_together_in_any_order() -> None:
     script = (
-        "import batchcast.forecast.panel, batchcast; from batchcast.forecast import merge_statistics;"
+        "import batchcast.forecast.panel, batchcast; from batchcast.forecast.statistics import merge_statistics;"
         "assert callable(batchcast.forecast) and merge_statistics; import batchcast.forecast.pool;"
         "assert callable(batchcast.forecast); from batchcast import forecast; assert callable(forecast)"
     )

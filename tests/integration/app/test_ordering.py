@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app import NoListener
-from batchcast.app.batchcast import Batchcast
-from batchcast.app.environment import Environment
+from batchcast.app.batchcast import Batchcast, NoListener
+from batchcast.app.configuration import Environment
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
-from batchcast.app.samples import write_sample
+from batchcast.app.samples.writing import write_sample
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import InvalidStockFile
-from batchcast.publish import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts, refuse_strangers
+from batchcast.ingest.problems import InvalidStockFile
+from batchcast.publish.certificate import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
+from batchcast.publish.ordering import refuse_strangers
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
 

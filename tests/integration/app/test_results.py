@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from batchcast.app.service.results import Results
-from batchcast.run import LocalPool
-from batchcast.store import MemoryStore
-from batchcast.store.artifacts import open_artifacts
+from batchcast.run.local_pool import LocalPool
+from batchcast.store.artifacts.opening import open_artifacts
+from batchcast.store.memory import MemoryStore
 
 
 def test_old_copies_go_and_fresh_ones_stay(tmp_path: Path) -> None:

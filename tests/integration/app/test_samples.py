@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.samples import sample_lines, write_sample
+from batchcast.app.samples.writing import sample_lines, write_sample
 from batchcast.domain.errors import InvalidSettings
 
 

@@ -11,24 +11,23 @@ from dataclasses import replace
 import pytest
 
 from batchcast.app.configuration import read_config
-from batchcast.app.service import (
+from batchcast.app.service.answers import (
     Accepted,
     BatchEnded,
     IdempotencyKeyReused,
     NoSuchFile,
     ResultNotKept,
     ResultNotReady,
-    Service,
 )
-from batchcast.app.service.sweep import sweep_artifacts
+from batchcast.app.service.drafts import sweep_artifacts
+from batchcast.app.service.service import Service
 from batchcast.app.upload import Upload
-from batchcast.domain.batch import Batch, BatchState
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.listing import BatchQuery
+from batchcast.domain.batch import Batch, BatchQuery, BatchState
+from batchcast.domain.errors import InvalidSettings, UnknownSeries
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused
-from batchcast.publish import SeriesQuery, UnknownSeries
-from batchcast.store import BatchNotEnded, UnknownBatch
+from batchcast.ingest.problems import RowsRefused
+from batchcast.publish.series import SeriesQuery
+from batchcast.store.errors import BatchNotEnded, UnknownBatch
 
 SITES, PARTS, MONTHS = ("Kendari", "Makassar", "Sorowako"), ("0012", "A-1"), 24
 FAST = BatchSettings(models=("naive",), batch_mode="on", frequency="M", horizon=3)
@@ -112,7 +111,7 @@ def test_a_submission_is_checked_planned_and_forecast(service, completed) -> Non
 
 def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None:
     from batchcast.app.batchcast import Batchcast
-    from batchcast.app.environment import Environment
+    from batchcast.app.configuration import Environment
 
     (tmp_path / "demand.csv").write_bytes(demand())
     command = Batchcast(Environment(home=tmp_path / "home"))

@@ -17,7 +17,7 @@ import pytest
 from tests.acceptance.service.server import spare_calibration
 
 from batchcast.cli.command import call
-from batchcast.cli.screen import Screen, ScreenConsole
+from batchcast.cli.session import Screen, ScreenConsole
 
 
 @dataclass

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from batchcast.run import Ending, LocalPool
+from batchcast.run.job import Ending
+from batchcast.run.local_pool import LocalPool
 
 pytestmark = pytest.mark.xdist_group("cli and its server")
 
@@ -80,7 +81,7 @@ class DyingPool(LocalPool):
     def submit(self, *arguments, **options):
         pooled = super().submit(*arguments, **options)
         outcome = pooled.wait()
-        died = replace(outcome, ending=Ending.CRASH, ended_by="signal SIGILL", last_words="illegal instruction")
+        died = replace(outcome, ending=Ending.CRASH, ended_by="signal SIGILL", stderr_tail="illegal instruction")
         return SimpleNamespace(wait=lambda: died)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from batchcast.forecast.models import POINT_MODELS, forecast_points
+from batchcast.forecast.models.point_model import POINT_MODELS
+from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 STEPS = 5
@@ -18,7 +19,8 @@ CUTOFFS = (0, 3, 6)
 INTERPRETED = f"""
 import sys
 import numpy as np
-from batchcast.forecast.models import POINT_MODELS, forecast_points
+from batchcast.forecast.models.point_model import POINT_MODELS
+from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 given = np.load(sys.argv[1])
@@ -81,7 +83,7 @@ def test_compiled_and_interpreted_kernels_agree(tmp_path: Path) -> None:
 
 
 def test_the_panel_is_scattered_alike_without_the_compiler() -> None:
-    from batchcast.forecast.kernels.scatter import scatter_demand
+    from batchcast.forecast.kernels.simple import scatter_demand
 
     results = []
     for scatter in (scatter_demand, scatter_demand.py_func):  # type: ignore[attr-defined]

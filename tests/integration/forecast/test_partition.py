@@ -14,19 +14,14 @@ import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency, day_of
 from batchcast.domain.settings import FALLBACK_MODEL
-from batchcast.forecast import (
-    Pool,
-    forecast_panel,
-    forecast_partition,
-    forecaster,
-    learn_pool,
-    merge_statistics,
-    partition,
-    prepare_pool,
-    sample,
-    warm,
-)
+from batchcast.forecast import forecaster, partition
+from batchcast.forecast import pool as pool_module
 from batchcast.forecast.panel import NO_DEMAND, Panel
+from batchcast.forecast.partition import forecast_panel, forecast_partition
+from batchcast.forecast.pool import Pool
+from batchcast.forecast.prepare import learn_pool, prepare_pool
+from batchcast.forecast.statistics import merge_statistics
+from batchcast.forecast.warming import warm
 
 DAYS = Calendar(frequency=Frequency.DAILY)
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
@@ -221,7 +216,7 @@ def test_a_saved_pool_gives_the_same_numbers(batch, tmp_path: Path):
 
 def test_the_pool_of_a_large_batch_is_that_of_its_sample(batch, monkeypatch):
     _, path, request, _ = batch
-    monkeypatch.setattr(sample, "SAMPLE_SIZE", 60)
+    monkeypatch.setattr(pool_module, "SAMPLE_SIZE", 60)
 
     pool = prepare_pool(path, request, 150)
 

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from batchcast.forecast.kernels import buckets, events, holt, holt_winters, ses, simple, theta, tsb
-from batchcast.forecast.models import forecast_points
+from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 pytestmark = pytest.mark.xdist_group("reference")  # a set is read and fitted once for all

@@ -12,8 +12,10 @@ import pytest
 
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.forecast import Leaderboard, forecast_panel, learn_pool, merge_statistics
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.partition import forecast_panel
+from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.statistics import Leaderboard, merge_statistics
 
 pytestmark = pytest.mark.xdist_group("reference cells")  # a set is forecast once for all
 

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import Ingested, IngestLimits, ingest_file
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.reader import Ingested, ingest_file
 
 Read = Callable[..., Ingested]
 

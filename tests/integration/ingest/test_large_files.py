@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from batchcast.domain.errors import InvalidInput
-from batchcast.ingest import delimited, digest, encoding
+from batchcast.ingest import delimited, encoding, history
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders, NotText, UnclosedQuote
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
@@ -21,7 +21,7 @@ def as_large(monkeypatch):
 
     def decide(large):
         monkeypatch.setattr(delimited, "LARGE_FILE", 0 if large else 1 << 60)
-        monkeypatch.setattr(digest, "LARGE_FILE", 0 if large else 1 << 60)
+        monkeypatch.setattr(history, "LARGE_FILE", 0 if large else 1 << 60)
         monkeypatch.setattr(encoding, "_HEAD_BYTES", 4096)
         monkeypatch.setattr(delimited, "TextBlocks", lambda source: encoding.TextBlocks(source, 4096))
 

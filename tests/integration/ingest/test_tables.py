@@ -13,8 +13,8 @@ import pytest
 
 from batchcast.domain.calendar import day_of
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import ingest_table
 from batchcast.ingest import problems as found
+from batchcast.ingest.reader import ingest_table
 
 FIRST = day_of(dt.date(2024, 1, 1))
 COLUMNS = {

@@ -10,8 +10,8 @@ import pytest
 
 from batchcast.domain.calendar import Frequency, day_of
 from batchcast.domain.errors import InvalidInput
-from batchcast.ingest import IngestLimits
 from batchcast.ingest import problems as found
+from batchcast.ingest.limits import IngestLimits
 
 HEADER = ["date", "partnumber", "site_code", "demand_qty"]
 FIRST = day_of(date(2024, 1, 1))

@@ -17,7 +17,8 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import Certificate, Published, engine_versions, publish
+from batchcast.publish.certificate import Certificate, engine_versions
+from batchcast.publish.publisher import Published, publish
 
 LAST_DAY = 20_000
 KEYS = (("Bahodopi", "1E5"), ("Bahodopi", "=1+1"), ("Kendari", "00123"), ("Kendari", "ÅÄÖ"), ("Morowali", "A,B"))

@@ -13,15 +13,9 @@ from typing import Any
 
 import pytest
 
-from batchcast.publish import (
-    Certificate,
-    PublishFailed,
-    commit_result,
-    discard,
-    publish_accuracy,
-    recover,
-    stage_result,
-)
+from batchcast.publish.certificate import Certificate, PublishFailed
+from batchcast.publish.publisher import commit_result, publish_accuracy, stage_result
+from batchcast.publish.staging import discard, recover
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="the process is stopped with POSIX signals and limits")
 
@@ -29,7 +23,8 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="the process is stopp
 CHILD = """
 import json, os, pickle, signal, sys
 from pathlib import Path
-from batchcast.publish import publish, staging
+from batchcast.publish import staging
+from batchcast.publish.publisher import publish
 
 with open(sys.argv[1], "rb") as file:
     partitions, history, certificate, out = pickle.load(file)

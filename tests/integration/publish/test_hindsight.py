@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.hindsight import MOST_HURT, Hindsight
-from batchcast.publish import look_back_at, publish_files
+from batchcast.publish.files import publish_files
+from batchcast.publish.hindsight import look_back_at
 
 LAST_DAY = 20_000
 DEMAND = ("Morowali", "A,B")  # 1, 2, 3 and 4 on the last four days
@@ -76,7 +77,7 @@ def test_the_parts_that_hurt_most_come_first_with_what_their_demand_did(batch) -
     give_folds(batch, 0, 1, [(LAST_DAY - 3, 9.0, 8.0)])
     give_folds(batch, 0, 2, [(LAST_DAY - 6, 1.0, 3.0), (LAST_DAY - 3, 9.0, 6.0)])
 
-    first, second = looked_back(batch).hurt
+    first, second = looked_back(batch).worst_parts
 
     assert (first.site_code, first.partnumber) == DEMAND
     assert (first.units_short, first.units_over, first.folds) == (3.0, 2.0, 2)
@@ -91,7 +92,7 @@ def test_no_more_parts_are_named_than_a_page_can_show_and_equal_ones_in_their_or
     for place in range(40):
         give_folds(batch, 0, place, [(LAST_DAY - 3, 9.0, 4.0)])
 
-    assert [part.partnumber for part in looked_back(batch).hurt] == [f"{n:04}" for n in range(MOST_HURT)]
+    assert [part.partnumber for part in looked_back(batch).worst_parts] == [f"{n:04}" for n in range(MOST_WORST_PARTS)]
 
 
 def test_the_partitions_change_nothing_at_all(finish_batch) -> None:
@@ -112,7 +113,7 @@ def test_without_any_backtest_nothing_is_said_of_it(batch) -> None:
     hindsight = looked_back(batch)
 
     assert (hindsight.series, hindsight.judged, hindsight.cases) == (5, 0, 0)
-    assert (hindsight.spans, hindsight.hurt) == ((), ())
+    assert (hindsight.spans, hindsight.worst_parts) == ((), ())
     assert all(math.isnan(value) for value in (hindsight.covered, hindsight.value_added, hindsight.bias))
 
 

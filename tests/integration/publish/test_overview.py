@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from batchcast.domain.accuracy import Overview
 from batchcast.domain.calendar import date_of
 from batchcast.domain.codec import decode
-from batchcast.domain.overview import Overview
-from batchcast.publish import PublishedFolder, ResultRejected, publish_files, read_periods_of
+from batchcast.publish.certificate import ResultRejected
+from batchcast.publish.files import PublishedFolder, publish_files
+from batchcast.publish.overview import read_periods_of
 
 LAST_DAY = 20_000
 

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from batchcast.publish import Certificate, InvalidCertificate, OutputTaken, publish_accuracy
+from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken
+from batchcast.publish.publisher import publish_accuracy
 
 HEADER = ["date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p10", "p50", "p90", "model"]
 

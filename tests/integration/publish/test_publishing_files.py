@@ -16,14 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.publish import (
-    Certificate,
-    PublishedFolder,
-    PublishFailed,
-    ResultRejected,
-    convert,
-    publish_files,
-)
+from batchcast.publish.certificate import Certificate, PublishFailed, ResultRejected
+from batchcast.publish.files import PublishedFolder, convert, publish_files
 
 LAST_DAY = 20_000
 TABLES = ("forecast", "stock", "accuracy")

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from batchcast.publish import PublishFailed, ResultRejected, publish
+from batchcast.publish.certificate import PublishFailed, ResultRejected
+from batchcast.publish.publisher import publish
 
 
 def put(name: str, row: int, value: Any) -> Callable[[pa.Table], pa.Table]:

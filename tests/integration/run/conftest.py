@@ -15,17 +15,17 @@ import pytest
 
 from batchcast.domain.batch import Batch, Source
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.errors import InternalError
+from batchcast.domain.errors import InternalError, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.job import Ending, Job, Outcome
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import marked_processes
-from batchcast.store import Lease, MemoryStore
-from batchcast.store.artifacts import LocalFolder
-from batchcast.store.sql import SqlStore
+from batchcast.store.artifacts.folder import LocalFolder
+from batchcast.store.memory import MemoryStore
+from batchcast.store.records import Lease
+from batchcast.store.sql.sql_store import SqlStore
 
 ACTS = Path(__file__).parent / "acts"
 

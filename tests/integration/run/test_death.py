@@ -14,9 +14,8 @@ import psutil
 import pytest
 
 from batchcast.domain.codec import encode
-from batchcast.run import orphans
-from batchcast.run.orphans import sweep_orphans
-from batchcast.run.process_tree import MARK
+from batchcast.run import process_tree
+from batchcast.run.process_tree import MARK, sweep_orphans
 
 ACTS = Path(__file__).parent / "acts"
 
@@ -99,8 +98,8 @@ def test_marks_that_are_not_ours_are_left_alone():
 def test_workers_of_a_container_are_left_to_it(monkeypatch):
     """There the number of their pool's process is another one's here, or nobody's."""
     worker = subprocess.Popen(["sleep", "600"])
-    monkeypatch.setattr(orphans, "marked_processes", lambda: iter([(psutil.Process(worker.pid), "1.1.cafe.1")]))
-    monkeypatch.setattr(orphans, "_namespace_of", lambda pid: "pid:[2]" if pid == worker.pid else "pid:[1]")
+    monkeypatch.setattr(process_tree, "marked_processes", lambda: iter([(psutil.Process(worker.pid), "1.1.cafe.1")]))
+    monkeypatch.setattr(process_tree, "_namespace_of", lambda pid: "pid:[2]" if pid == worker.pid else "pid:[1]")
 
     swept = sweep_orphans()
     is_living = worker.poll() is None
@@ -116,7 +115,7 @@ def test_a_sweep_tells_how_many_it_killed(monkeypatch):
     mine = [subprocess.Popen(["sleep", "600"]) for _ in range(3)]
     marks = [f"{os.getpid()}.1.beef.1", f"{os.getpid()}.1.beef.2", "mine"]
     shown = [(psutil.Process(process.pid), mark) for process, mark in zip(mine, marks, strict=True)]
-    monkeypatch.setattr(orphans, "marked_processes", lambda: iter(shown))
+    monkeypatch.setattr(process_tree, "marked_processes", lambda: iter(shown))
 
     swept = sweep_orphans()
     mine[2].kill()

@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
-from batchcast.domain import points
+from batchcast.domain import crash_points
 from batchcast.domain.batch import BatchState, PartitionState
-from batchcast.domain.errors import InternalError
-from batchcast.domain.message import Message
-from batchcast.domain.points import Point
+from batchcast.domain.crash_points import CrashPoint
+from batchcast.domain.errors import InternalError, Message
 from batchcast.run.job import Ending, Outcome
-from batchcast.store import StoreUnavailable, UnknownBatch
-from batchcast.store.artifacts import ArtifactsUnavailable, LocalFolder
+from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
+from batchcast.store.artifacts.folder import LocalFolder
+from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
 
 class Gate:
@@ -36,7 +36,7 @@ class Gate:
 def reached(monkeypatch):
     """The points that are reached."""
     found = []
-    monkeypatch.setattr(points, "_watchers", [found.append])
+    monkeypatch.setattr(crash_points, "_watchers", [found.append])
     return found
 
 
@@ -76,17 +76,17 @@ def test_every_point_is_reached_in_order(site, make_instant_pool, ends, reached)
 
     ends("a")
     assert reached == [
-        Point.BATCH_CLAIMED,
-        Point.PREPARED,
-        Point.CHECKPOINTS_TAKEN,
-        Point.PARTITION_STARTED,
-        Point.PARTITION_DONE,
-        Point.PARTITION_KEPT,
-        Point.PARTITION_COMPLETED,
-        Point.PARTITIONS_COMPLETED,
-        Point.RESULT_WRITTEN,
-        Point.RESULT_KEPT,
-        Point.BATCH_COMPLETED,
+        CrashPoint.BATCH_CLAIMED,
+        CrashPoint.PREPARED,
+        CrashPoint.CHECKPOINTS_TAKEN,
+        CrashPoint.PARTITION_STARTED,
+        CrashPoint.PARTITION_DONE,
+        CrashPoint.PARTITION_KEPT,
+        CrashPoint.PARTITION_COMPLETED,
+        CrashPoint.PARTITIONS_COMPLETED,
+        CrashPoint.RESULT_WRITTEN,
+        CrashPoint.RESULT_KEPT,
+        CrashPoint.BATCH_COMPLETED,
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_failed_partition_rolls_the_batch_back_and_the_others_results_stay_as_
     assert site.states("a") == ["COMPLETED", "FAILED", "CANCELLED"]
     assert site.files("a") == {"00000-1-1"}
     assert site.scratch() == []
-    assert reached[-2:] == [Point.FAILURE_SEEN, Point.BATCH_ROLLED_BACK]
+    assert reached[-2:] == [CrashPoint.FAILURE_SEEN, CrashPoint.BATCH_ROLLED_BACK]
     assert site.ended == [("a", "ROLLED_BACK", False)]
 
 
@@ -196,7 +196,7 @@ def test_no_result_is_taken_where_something_has_changed(site, make_instant_pool,
     if change == "knowledge":
         pool.knowledge = "more"
     elif change == "request":
-        monkeypatch.setattr("batchcast.run.checkpoint.engine_versions", lambda: {"batchcast": "9"})
+        monkeypatch.setattr("batchcast.run.steps.engine_versions", lambda: {"batchcast": "9"})
     else:
         site.artifacts.remove("batches/a/partitions")
     site.submit("b")
@@ -289,7 +289,7 @@ def test_a_waiting_batch_is_cancelled_and_never_starts(site, make_instant_pool, 
 
     assert site.store.state("b") is BatchState.CANCELLED
     assert site.ended == [("b", "CANCELLED", False)]
-    assert Point.BATCH_CANCELLED in reached
+    assert CrashPoint.BATCH_CANCELLED in reached
     assert not server.cancel("b")
     with pytest.raises(UnknownBatch):
         server.cancel("c")
@@ -637,11 +637,11 @@ def test_a_batch_that_is_taken_at_the_moment_of_stopping_is_given_back(site, mak
     site.submit("a")
     server = site.server(pool, store=SlowClaims(site.store))
     is_claimed.wait(10)
-    stopper = threading.Thread(target=server.stop, args=(10,))
-    stopper.start()
+    cancel_token = threading.Thread(target=server.stop, args=(10,))
+    cancel_token.start()
     server._stopping.wait(10)
     may_return.set()
-    stopper.join()
+    cancel_token.join()
 
     assert site.store.owners() == frozenset()
     assert pool.log == []

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from batchcast.domain.batch import BatchState, PartitionState
-from batchcast.domain.message import Message
-from batchcast.run import new_owner
-from batchcast.store import AttemptEnd, LeaseLost
+from batchcast.domain.errors import Message
+from batchcast.run.process_tree import new_owner
+from batchcast.store.errors import LeaseLost
+from batchcast.store.records import AttemptEnd
 
 pytestmark = pytest.mark.parametrize("site", ["memory", "sqlite"], indirect=True)
 

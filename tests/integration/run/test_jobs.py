@@ -14,14 +14,21 @@ from batchcast.domain.batch import BatchState, Source
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import read_series_table
+from batchcast.ingest.history import read_series_table
 from batchcast.ingest.problems import EmptyInput
-from batchcast.plan import plan_batch
-from batchcast.publish import CertificateMismatch, commit_result, recover
-from batchcast.run import BatchWork, Coordinator, Dispatcher, Ending, Job, LocalPool, Steps, new_owner
-from batchcast.run.room import NoRoom, needing_room
-from batchcast.store import MemoryStore
-from batchcast.store.artifacts import LocalFolder
+from batchcast.plan.planner import plan_batch
+from batchcast.publish.certificate import CertificateMismatch
+from batchcast.publish.publisher import commit_result
+from batchcast.publish.staging import recover
+from batchcast.run.coordinator import Coordinator
+from batchcast.run.dispatcher import Dispatcher
+from batchcast.run.job import Ending, Job
+from batchcast.run.jobs import NoDiskSpace, needing_disk_space
+from batchcast.run.local_pool import LocalPool
+from batchcast.run.process_tree import new_owner
+from batchcast.run.steps import BatchWork, Steps
+from batchcast.store.artifacts.folder import LocalFolder
+from batchcast.store.memory import MemoryStore
 
 pytestmark = pytest.mark.xdist_group("jobs")  # one pool of workers for all
 
@@ -215,8 +222,8 @@ def test_a_server_publishes_the_same_bytes_as_a_command(run, serve, tmp_path):
 
 
 def test_a_disk_that_is_full_is_told_in_a_sentence_and_nothing_else_is_changed():
-    with pytest.raises(NoRoom, match="No space left on device where batches are worked at"), needing_room():
+    with pytest.raises(NoDiskSpace, match="No space left on device where batches are worked at"), needing_disk_space():
         raise OSError(errno.ENOSPC, "Error writing bytes to file")
 
-    with pytest.raises(FileNotFoundError), needing_room():
+    with pytest.raises(FileNotFoundError), needing_disk_space():
         raise FileNotFoundError(errno.ENOENT, "No such file")

@@ -27,7 +27,7 @@ def test_a_job_is_done_and_its_result_comes_back(make_pool, act):
     assert outcome.result == {"text": "größer \ud800", "numbers": [0.1, 1e300, None, True]}
     assert outcome.seconds > 0
     assert outcome.peak_mb > 5
-    assert outcome.last_words == ""
+    assert outcome.stderr_tail == ""
 
 
 def test_megabytes_of_arguments_and_results_go_through(make_pool, act):
@@ -96,7 +96,7 @@ def test_a_crash_names_the_signal_and_keeps_the_last_words(make_pool, act, signa
 
     assert outcome.ending is Ending.CRASH
     assert outcome.ended_by == f"signal {signal}"
-    assert "my last words" in outcome.last_words
+    assert "my last words" in outcome.stderr_tail
 
 
 def test_a_worker_that_leaves_is_a_crash_with_its_exit_code_and_is_replaced(make_pool, act):

@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 
-from batchcast.run import orphans, process_tree
+from batchcast.run import process_tree
 from batchcast.run.job import Ending
 
 
@@ -17,7 +17,7 @@ from batchcast.run.job import Ending
 def elsewhere(monkeypatch):
     """No Linux, as far as our own code can tell."""
     monkeypatch.setattr(process_tree.sys, "platform", "darwin")
-    monkeypatch.setattr(orphans.sys, "platform", "darwin")
+    monkeypatch.setattr(process_tree.sys, "platform", "darwin")
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -33,13 +33,13 @@ def test_descendants_are_found_without_the_kernels_lists():
 
 @pytest.mark.usefixtures("elsewhere")
 def test_orphans_are_known_by_the_time_their_pool_started(monkeypatch):
-    marks = [f"{orphans.new_pool_mark()}.1", f"{os.getpid()}.1.cafe.1", "4194305.1.cafe.1"]
+    marks = [f"{process_tree.new_pool_mark()}.1", f"{os.getpid()}.1.cafe.1", "4194305.1.cafe.1"]
     mine = living, orphan, orphan_of_nobody = [subprocess.Popen(["sleep", "600"]) for _ in marks]
     # It is shown its own alone: by a clock that is not theirs, the workers of every other test would be orphans.
     shown = [(psutil.Process(process.pid), mark) for process, mark in zip(mine, marks, strict=True)]
-    monkeypatch.setattr(orphans, "marked_processes", lambda: iter(shown))
+    monkeypatch.setattr(process_tree, "marked_processes", lambda: iter(shown))
 
-    swept = orphans.sweep_orphans()
+    swept = process_tree.sweep_orphans()
     is_living = living.poll() is None
     living.kill()
 

@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 
-from batchcast.run import is_dead_here, new_owner
+from batchcast.run.process_tree import is_dead_here, new_owner
 
 
 def test_an_owner_is_dead_when_its_process_is_gone():
-    code = "from batchcast.run import new_owner; print(new_owner(), flush=True); input()"
+    code = "from batchcast.run.process_tree import new_owner; print(new_owner(), flush=True); input()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     owner = process.stdout.readline().strip()
     alive = is_dead_here(owner)

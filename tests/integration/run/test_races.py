@@ -8,8 +8,7 @@ from queue import SimpleQueue
 import pytest
 
 from batchcast.domain.batch import BatchState
-from batchcast.domain.errors import InternalError
-from batchcast.domain.message import Message
+from batchcast.domain.errors import InternalError, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.batch_run import BatchRun
 from batchcast.run.coordinator import Coordinator

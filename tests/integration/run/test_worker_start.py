@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-import batchcast.run
 from batchcast.run.job import Ending
 
 ACTS = Path(__file__).parent / "acts"
@@ -76,13 +75,3 @@ def test_a_worker_whose_parent_is_gone_ends_at_once(monkeypatch):
 
     assert ended.returncode != 0
     assert ended.stdout == b""
-
-
-@pytest.mark.parametrize("name", batchcast.run.__all__)
-def test_every_name_of_the_room_is_there(name):
-    assert getattr(batchcast.run, name)
-
-
-def test_a_name_that_the_room_has_not_is_an_error():
-    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
-        _ = batchcast.run.Nothing

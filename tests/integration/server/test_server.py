@@ -16,8 +16,8 @@ import pytest
 from tests.integration.api.conftest import FAST, demand_file, opened
 
 from batchcast.app.configuration import read_config
-from batchcast.http.refusals import PortTaken
-from batchcast.server import open_sockets, run_servers
+from batchcast.http.error_status import PortTaken
+from batchcast.server.server import open_sockets, run_servers
 
 pytestmark = pytest.mark.xdist_group("api")
 

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from tests.plugins.postgresql import PostgresServer
 
 from batchcast.store.memory import MemoryStore
-from batchcast.store.sql import SqlStore, schema
+from batchcast.store.sql import schema
 from batchcast.store.sql.database import Database
+from batchcast.store.sql.sql_store import SqlStore
 from batchcast.store.store import Store
 
 

@@ -19,10 +19,11 @@ from alembic.script import ScriptDirectory
 
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.settings import BatchSettings
-from batchcast.store import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
-from batchcast.store.sql import SqlStore, contents, database, schema
+from batchcast.store.errors import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
+from batchcast.store.sql import contents, database, schema
 from batchcast.store.sql.database import Database
 from batchcast.store.sql.migrating import LATEST, migrate_to
+from batchcast.store.sql.sql_store import SqlStore
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))
 KINDS = ["sqlite", "postgresql"]

@@ -9,7 +9,7 @@ import pytest
 
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.settings import BatchSettings
-from batchcast.store import BatchExists, LeaseLost
+from batchcast.store.errors import BatchExists, LeaseLost
 from batchcast.store.records import AttemptEnd, Lease
 
 PENDING, PROCESSING, COMPLETED = PartitionState.PENDING, PartitionState.PROCESSING, PartitionState.COMPLETED

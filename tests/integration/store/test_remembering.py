@@ -9,13 +9,21 @@ from dataclasses import replace
 
 import pytest
 
-from batchcast.domain.batch import BatchResult, BatchState, PartitionState, ResultFile, Source, StoredFile
+from batchcast.domain.batch import (
+    MOST_A_PAGE,
+    BatchQuery,
+    BatchResult,
+    BatchState,
+    PartitionState,
+    ResultFile,
+    Source,
+    StoredFile,
+    Timing,
+)
+from batchcast.domain.errors import Message
 from batchcast.domain.history import IngestReport, RowProblem
-from batchcast.domain.listing import MOST_A_PAGE, BatchQuery
-from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
-from batchcast.store import BatchNotEnded, KeyTaken, UnknownBatch
+from batchcast.store.errors import BatchNotEnded, KeyTaken, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Submission
 
 PENDING, PROCESSING, COMPLETED = PartitionState.PENDING, PartitionState.PROCESSING, PartitionState.COMPLETED

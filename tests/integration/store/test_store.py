@@ -16,7 +16,7 @@ from batchcast.domain.batch import (
     BatchState,
     PartitionState,
 )
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.store import AttemptEnd, BatchExists, UndrawnArrow, UnknownBatch
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from tests.integration.api.conftest import FAST, demand_file
 
 from batchcast.app.configuration import read_config
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.batch import Batch
 from batchcast.http.metrics import Metrics

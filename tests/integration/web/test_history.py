@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 pytestmark = pytest.mark.xdist_group("page")
 

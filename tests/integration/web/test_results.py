@@ -16,9 +16,10 @@ import pytest
 from tests.integration.api.conftest import demand_file
 from tests.integration.web.conftest import Browser
 
-from batchcast.app.service import ResultNotKept, Service
+from batchcast.app.service.answers import ResultNotKept
+from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch
-from batchcast.publish import SeriesQuery
+from batchcast.publish.series import SeriesQuery
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -82,15 +83,15 @@ def test_the_results_tell_what_the_backtest_found_and_lead_to_the_parts_that_hur
 ) -> None:
     hindsight = service.overview(many_series.batch_id).hindsight
     assert hindsight
-    assert hindsight.hurt
+    assert hindsight.worst_parts
 
     text = browser.get(f"/batches/{many_series.batch_id}/results").text
 
     assert f"At 95% service you would have covered {hindsight.covered:.1%} of the parts in the last" in text
     assert "Forecast value added against naive: " in text
-    links = re.findall(r'<div class="hurt-head"><span><a href="([^"]*)"', text)
-    assert len(links) == len(hindsight.hurt)
-    first = hindsight.hurt[0]
+    links = re.findall(r'<div class="worst-head"><span><a href="([^"]*)"', text)
+    assert len(links) == len(hindsight.worst_parts)
+    first = hindsight.worst_parts[0]
     assert f"<h1>{first.partnumber}</h1>" in html.unescape(browser.get(html.unescape(links[0])).text)
     by_units = series_url(many_series, sort="units_short", descending="true")
     assert html.escape(by_units) in text

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from batchcast.domain.batch import BatchState
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.codec import decode, decode_error, encode, encode_error
-from batchcast.domain.errors import BatchFailed, InternalError, PartitionFailed
+from batchcast.domain.errors import BatchFailed, InternalError, Message, PartitionFailed
 from batchcast.domain.history import IngestReport, RowProblem
-from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
 
 PLAIN = st.recursive(
@@ -112,7 +111,7 @@ class Stranger(BatchFailed):
     [
         ("builtins:SystemExit", "builtins:SystemExit: None"),
         ("batchcast.domain.errors:BatchcastError.mro", "batchcast.domain.errors:BatchcastError.mro: None"),
-        ("batchcast.domain.message:Message", "batchcast.domain.message:Message: None"),
+        ("batchcast.domain.errors:Message", "batchcast.domain.errors:Message: None"),
         ("os:path", "os:path: None"),
     ],
 )

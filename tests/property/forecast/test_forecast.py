@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.settings import MODEL_NAMES
-from batchcast.forecast import PanelForecast, forecast_panel, learn_pool
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.partition import PanelForecast, forecast_panel
+from batchcast.forecast.prepare import learn_pool
 
 QUANTITIES = st.one_of(
     st.just(0.0),

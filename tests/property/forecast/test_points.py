@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchcast.forecast.models import POINT_MODELS, PointForecasts, forecast_points
+from batchcast.forecast.models.point_model import POINT_MODELS
+from batchcast.forecast.models.points import PointForecasts, forecast_points
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 MODELS = tuple(POINT_MODELS)

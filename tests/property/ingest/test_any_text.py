@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import ingest_file
 from batchcast.ingest.dates import WrittenDate, read_date
-from batchcast.ingest.quantities import WrittenNumber, read_number
+from batchcast.ingest.numberstyle import WrittenNumber, read_number
+from batchcast.ingest.reader import ingest_file
 from batchcast.ingest.records import split_lines, split_records
 
 HEADER = "date,part,qty\n"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import ingest_file, ingest_table
+from batchcast.ingest.reader import ingest_file, ingest_table
 
 quantities = st.one_of(
     st.integers(-1000, 1000).map(float),
@@ -86,7 +86,7 @@ def test_sparse_and_dense_ways_of_adding_give_the_same_bytes(monkeypatch):
     monkeypatch.setattr("batchcast.ingest.accumulate._FILLED", 0)
     monkeypatch.setattr("batchcast.ingest.accumulate._RUN", 100)
     monkeypatch.setattr("batchcast.ingest.table.ROWS_IN_BLOCK", 64)
-    monkeypatch.setattr("batchcast.ingest.serieskeys._LARGEST_TABLE", 0)
+    monkeypatch.setattr("batchcast.ingest.keys._LARGEST_TABLE", 0)
 
     assert history_of(table_of(found)) == dense
 

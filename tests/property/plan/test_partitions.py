@@ -14,7 +14,7 @@ from batchcast.domain.calendar import Frequency, day_of
 from batchcast.domain.history import HistoryFacts, SeriesTable, SiteFacts
 from batchcast.domain.plan import Pace, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan import plan_batch
+from batchcast.plan.planner import plan_batch
 
 PACE = Pace(seconds_per_cell=1e-6, seconds_per_series=1e-3, start_seconds=0.5)
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 3, 31)

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from batchcast.publish.cells import harmless_text, original_text
 from batchcast.publish.writers import CsvWriter, XlsxWriter
-from batchcast.publish.writers.numbers import plain_numbers
+from batchcast.publish.writers.text import plain_numbers
 
 NASTY = st.text(st.sampled_from(list("=+-@'＝ ;,\t\r\n\"|AZ019_xé\u200f😀")), max_size=8)
 TEXTS = st.one_of(NASTY, st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20))

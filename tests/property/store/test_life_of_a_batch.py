@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from batchcast.domain.batch import BATCH_ARROWS, PARTITION_ARROWS, BatchState, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.store import LeaseLost
+from batchcast.store.errors import LeaseLost
 from batchcast.store.memory import MemoryStore
 from batchcast.store.records import AttemptEnd
-from batchcast.store.sql import SqlStore
+from batchcast.store.sql.sql_store import SqlStore
 from batchcast.store.store import UndrawnArrow
 
 CELLS = (5, 3, 2)

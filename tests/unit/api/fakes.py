@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from batchcast.app.analysis import Analysis
-from batchcast.app.service import BatchStatus
+from batchcast.app.intake import Analysis
+from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, Event
+from batchcast.domain.errors import Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.message import Message
-from batchcast.store import StoreUnavailable, UnknownBatch
+from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
 BATCH_ID = "0123456789abcdef" * 2
 

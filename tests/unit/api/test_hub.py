@@ -10,9 +10,9 @@ from tests.unit.api.fakes import BATCH_ID
 
 from batchcast.api import hub as hub_module
 from batchcast.api.hub import KEEP_ALIVE, Hub
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.http.threads import Threads
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 
 @pytest.fixture(autouse=True)

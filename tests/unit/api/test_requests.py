@@ -8,12 +8,10 @@ import pytest
 
 from batchcast.api.problems import answer_problem
 from batchcast.app.configuration import ServiceConfig
-from batchcast.domain.errors import BatchCancelled, InternalError
-from batchcast.domain.message import Message
-from batchcast.http.error_status import status_of
-from batchcast.http.hosts import Hosts
+from batchcast.domain.errors import BatchCancelled, InternalError, Message
+from batchcast.http.error_status import HttpProblem, status_of
+from batchcast.http.gate import Hosts
 from batchcast.http.language import language_of
-from batchcast.http.refusals import HttpProblem
 
 
 @pytest.mark.parametrize(

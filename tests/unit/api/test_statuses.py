@@ -12,9 +12,9 @@ from tests.unit.api.fakes import BATCH_ID
 from batchcast.api import statuses as module
 from batchcast.api.statuses import Statuses
 from batchcast.domain.batch import PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.http.threads import Threads
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 
 
 class Clock:

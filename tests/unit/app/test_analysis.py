@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from batchcast.app.analysis import place_problems
+from batchcast.app.intake import place_problems
+from batchcast.domain.errors import Message
 from batchcast.domain.history import IngestReport, RowProblem
-from batchcast.domain.message import Message
 from batchcast.domain.plan import Plan
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import batchcast.app.errors
-from batchcast.app.errors import ErrorSection, error_guide, guide
+from batchcast.app.errors import guide
+from batchcast.app.errors.guide import ErrorSection, error_guide
 
 FOLDER = Path(batchcast.app.errors.__file__).parent
 DOCS = Path(__file__).parents[3] / "docs"

@@ -9,9 +9,8 @@ import pytest
 
 from batchcast.app.findings import findings_of, why_no_findings
 from batchcast.app.translation import translate
-from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.hindsight import Hindsight
-from batchcast.domain.spans import Span
+from batchcast.domain.accuracy import Hindsight
+from batchcast.domain.calendar import Calendar, Frequency, Span
 
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 MARCH_2002 = 32 * 12 + 2  # months since January 1970
@@ -36,7 +35,7 @@ FOUND = Hindsight(
     forecast=2_080.0,
     units_short=70.0,
     units_over=1_900.0,
-    hurt=(),
+    worst_parts=(),
 )
 NOTHING = replace(
     FOUND, judged=0, cases=0, spans=(), covered=math.nan, pinball=math.nan, pinball_naive=math.nan, actual=0.0

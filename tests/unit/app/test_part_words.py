@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from batchcast.app.part_words import sentences_of
-from batchcast.app.service import BacktestFold
+from batchcast.app.findings import sentences_of
+from batchcast.app.service.answers import BacktestFold
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import FALLBACK_MODEL
-from batchcast.forecast.families import LEARNED_FAMILIES
+from batchcast.forecast.families.registry import LEARNED_FAMILIES
 
 FIGURES = {"folds": 3, "lead_time_pinball": 0.3, "lead_time_pinball_naive": 0.4, "model": "wss+negbin_imapa"}
 

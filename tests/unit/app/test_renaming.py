@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from batchcast.app.renaming import renamed, renamed_error
-from batchcast.domain.errors import InvalidInput
-from batchcast.domain.message import Message
+from batchcast.app.intake import renamed, renamed_error
+from batchcast.domain.errors import InvalidInput, Message
 
 
 def test_a_name_is_replaced_wherever_a_value_holds_it() -> None:

@@ -7,8 +7,7 @@ import datetime as dt
 import pytest
 
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message
+from batchcast.domain.errors import InvalidSettings, Message
 from batchcast.domain.settings import BatchSettings, usable_cores
 
 

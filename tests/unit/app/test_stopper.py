@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import threading
 
-from batchcast.app.stopper import Stopper
+from batchcast.app.intake import CancelToken
 
 
 def test_a_wish_reaches_what_is_at_work() -> None:
-    stopper, stopped = Stopper(), threading.Event()
+    cancel_token, stopped = CancelToken(), threading.Event()
 
-    with stopper.listening(), stopper.stopping(stopped.set):
-        stopper.ask()
+    with cancel_token.listening(), cancel_token.stopping(stopped.set):
+        cancel_token.ask()
 
         assert stopped.wait(10)
 
 
 def test_a_wish_from_before_stops_what_comes_next_at_once() -> None:
-    stopper, first, later = Stopper(), threading.Event(), threading.Event()
-    with stopper.listening():
-        with stopper.stopping(first.set):
-            stopper.ask()
+    cancel_token, first, later = CancelToken(), threading.Event(), threading.Event()
+    with cancel_token.listening():
+        with cancel_token.stopping(first.set):
+            cancel_token.ask()
             assert first.wait(10)
 
-        with stopper.stopping(later.set):
+        with cancel_token.stopping(later.set):
             assert later.is_set()
 
 
 def test_without_a_wish_nothing_is_stopped() -> None:
-    stopper, stopped = Stopper(), threading.Event()
+    cancel_token, stopped = CancelToken(), threading.Event()
 
-    with stopper.listening(), stopper.stopping(stopped.set):
+    with cancel_token.listening(), cancel_token.stopping(stopped.set):
         pass
 
     assert not stopped.is_set()
-    assert not stopper.was_asked
+    assert not cancel_token.was_asked
 
 
 def test_a_wish_between_two_pieces_of_work_is_kept() -> None:
-    stopper, noted, later = Stopper(), threading.Event(), threading.Event()
+    cancel_token, noted, later = CancelToken(), threading.Event(), threading.Event()
 
-    with stopper.listening():
-        with stopper.stopping(noted.set):
-            stopper.ask()
+    with cancel_token.listening():
+        with cancel_token.stopping(noted.set):
+            cancel_token.ask()
             noted.wait(10)
-        with stopper.stopping(later.set):
+        with cancel_token.stopping(later.set):
             pass
 
     assert later.is_set()

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from batchcast.app.translation import format_number, language_of, translate
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 LINE = "line {line}"
 

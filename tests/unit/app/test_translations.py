@@ -47,7 +47,7 @@ def spoken_by_templates() -> Iterator[tuple[str, str]]:
 
 
 def marked() -> dict[str, str]:
-    found = {call.args[0].value: place for place, call in calls_of("mark") if is_literal(call.args[0])}
+    found = {call.args[0].value: place for place, call in calls_of("N_") if is_literal(call.args[0])}
     found |= dict(spoken_by_templates())
     return {template: place for template, place in found.items() if needs_translation(template)}
 
@@ -76,7 +76,7 @@ def test_the_places_of_a_sentence_are_the_same_in_both_languages(indonesian):
 
 
 def test_only_literal_sentences_are_marked():
-    assert [place for place, call in calls_of("mark") if not is_literal(call.args[0])] == []
+    assert [place for place, call in calls_of("N_") if not is_literal(call.args[0])] == []
 
 
 def test_no_message_is_made_of_an_unmarked_sentence():

@@ -12,21 +12,18 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from batchcast.app.analysis import Analysis
-from batchcast.app.batchcast import RunResult
-from batchcast.app.listener import Listener
+from batchcast.app.batchcast import Listener, RunResult
+from batchcast.app.intake import Analysis
 from batchcast.cli.command import call
-from batchcast.cli.screen import Screen, ScreenConsole
-from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.cli.session import Screen, ScreenConsole
+from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
-from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.hindsight import Hindsight, HurtPart
+from batchcast.domain.calendar import Calendar, Frequency, Span
+from batchcast.domain.errors import Message
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.inventory import Orders
-from batchcast.domain.message import Message
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.spans import Span
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +110,7 @@ def make_row(model: str, pinball: float, **changes: object) -> LeaderboardRow:
 def make_hindsight(**changes: object) -> Hindsight:
     calendar = Calendar(frequency=Frequency.DAILY)
     span = Span(calendar=calendar, first=19_994, last=20_000)
-    hurt = HurtPart(
+    worst_parts = WorstPart(
         site_code="Kendari",
         partnumber="P-1",
         demand_class="lumpy",
@@ -141,7 +138,7 @@ def make_hindsight(**changes: object) -> Hindsight:
         forecast=520.0,
         units_short=6.0,
         units_over=240.0,
-        hurt=(hurt,),
+        worst_parts=(worst_parts,),
     )
     return replace(hindsight, **changes)  # type: ignore[arg-type]
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from batchcast.cli.options import OPTIONS
-from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, PartitionFailed
+from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, Message, PartitionFailed
 from batchcast.domain.inventory import Orders
-from batchcast.domain.message import Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused
+from batchcast.ingest.problems import RowsRefused
 
 
 def test_every_setting_has_an_option_that_bears_its_name():
@@ -191,7 +190,7 @@ def test_programs_get_one_object_a_line_and_nothing_else(batchcast):
     assert events[-1]["state"] == "COMPLETED"
     assert events[-1]["files"] == {"forecast": "out.csv", "certificate": "certificate.json"}
     assert events[-1]["hindsight"]["messages"][0].startswith("At 95% service")
-    assert [part["units_short"] for part in events[-1]["hindsight"]["hurt"]] == [6.0]
+    assert [part["units_short"] for part in events[-1]["hindsight"]["worst_parts"]] == [6.0]
     assert events[-1]["leaderboard"][0]["coverage"] == {"0.5": 0.51, "0.95": 0.942}
     assert called.err == ""
 
@@ -228,7 +227,7 @@ def test_a_backtest_shows_the_leaderboard_in_its_order(batchcast, fake, make):
 
 
 def test_a_backtest_tells_in_words_what_it_found(batchcast, fake, make):
-    fake.hindsight = make.hindsight(cases=0, judged=0, hurt=())
+    fake.hindsight = make.hindsight(cases=0, judged=0, worst_parts=())
 
     assert "How good this forecast is can't be told" in batchcast("backtest", "d.csv").out
     fake.hindsight = make.hindsight()

@@ -13,11 +13,9 @@ from batchcast.cli.follow.events import EventView
 from batchcast.cli.follow.follow import Guarded, choose_view, follow, stopping
 from batchcast.cli.follow.live import LiveView
 from batchcast.cli.follow.plain import PlainView
-from batchcast.cli.screen import Screen, ScreenConsole
-from batchcast.cli.session import Session
-from batchcast.cli.words import Words
+from batchcast.cli.session import Screen, ScreenConsole, Session, Words
 from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 
 class Ticking:

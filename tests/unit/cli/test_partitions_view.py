@@ -4,9 +4,9 @@ import io
 from dataclasses import replace
 
 from batchcast.cli.render.partitions import choose_shown, partition_view, progress_text, sites_text
-from batchcast.cli.words import Words
+from batchcast.cli.session import Words
 from batchcast.domain.batch import PartitionRecord, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 
 WORDS = Words("en")
 

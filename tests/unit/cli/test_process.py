@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from batchcast.cli import main
-from batchcast.cli.screen import Screen, let_go_of_broken_streams
-from batchcast.cli.session import open_batchcast
+from batchcast.cli.session import Screen, let_go_of_broken_streams, open_batchcast
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from batchcast.app.environment import ServerAddress
-from batchcast.cli.batches.client import ServerClient
-from batchcast.cli.batches.errors import ServerRefused, ServerUnavailable
+from batchcast.app.configuration import ServerAddress
+from batchcast.cli.batches.client import ServerClient, ServerRefused, ServerUnavailable
 from batchcast.domain.errors import InternalError, InvalidSettings
 
 BATCH = "0" * 32

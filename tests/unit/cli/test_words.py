@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchcast.cli.words import Words, safe, shorten
+from batchcast.cli.session import Words, safe, shorten
 
 ENGLISH, INDONESIAN = Words("en"), Words("id")
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 import batchcast
 from batchcast.api.application import create_app
 from batchcast.app.configuration import PREFIX, ServiceConfig
-from batchcast.cli.batches import ACTIONS
+from batchcast.cli.batches.commands import ACTIONS
 from batchcast.cli.command import COMMANDS
 from batchcast.cli.options import OPTIONS
 from batchcast.cli.service_options import SERVICE_OPTIONS

@@ -7,8 +7,7 @@ import datetime as dt
 import pytest
 
 from batchcast.app.translation import translate
-from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.spans import each_period, length_in_words, span_of_days
+from batchcast.domain.calendar import Calendar, Frequency, each_period, length_in_words, span_of_days
 
 MONTHS, WEEKS, DAYS = (Calendar(frequency=one) for one in (Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.forecast import forecast_panel, learn_pool
+from batchcast.forecast.partition import forecast_panel
+from batchcast.forecast.prepare import learn_pool
 
 
 @pytest.mark.compiled

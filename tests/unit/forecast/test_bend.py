@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.distributions.bend import bend
+from batchcast.forecast.families.learned_quantiles import remap_quantiles
 
 KNOWN = (0.5, 0.9)
 
 
 def bent(wanted, levels, own, known):
-    return bend(np.array([wanted]), levels, np.array([own]), np.array([known]), KNOWN)[0].tolist()
+    return remap_quantiles(np.array([wanted]), levels, np.array([own]), np.array([known]), KNOWN)[0].tolist()
 
 
 def test_at_the_known_levels_it_is_what_is_known():

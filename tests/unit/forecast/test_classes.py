@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from batchcast.domain.calendar import Frequency
-from batchcast.forecast.classes import DEMAND_CLASSES, classify, demand_interval
-from batchcast.forecast.moments import measure_history
+from batchcast.forecast.moments import DEMAND_CLASSES, classify, demand_interval, measure_history
 
 
 def class_of(history: list[float], frequency: Frequency = Frequency.MONTHLY, held: int = 0) -> str:

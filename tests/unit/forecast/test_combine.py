@@ -20,11 +20,11 @@ from batchcast.forecast.combine import (
 KINS = np.array([0, 1, 2, 3], dtype=np.int64)
 
 
-def choose(losses, folds, pooled, answers=None, *, kins=KINS, shares=(0.0, 0.0, 0.0, 0.0)):
+def choose(losses, folds, pooled, answers=None, *, groups=KINS, shares=(0.0, 0.0, 0.0, 0.0)):
     own = np.array([losses], dtype=float).T
     heard = np.ones(own.shape, dtype=np.bool_) if answers is None else np.array([answers], dtype=np.bool_).T
     batch = np.array([pooled], dtype=float)
-    return choose_families(own, np.array([folds]), batch, heard, kins, np.array(shares))[0].tolist()
+    return choose_families(own, np.array([folds]), batch, heard, groups, np.array(shares))[0].tolist()
 
 
 def test_without_folds_the_batch_decides():
@@ -42,9 +42,9 @@ def test_one_short_history_proves_nothing():
 
 
 def test_kin_wait_until_no_stranger_is_left():
-    kins = np.array([5, 5, 5, 7], dtype=np.int64)
+    groups = np.array([5, 5, 5, 7], dtype=np.int64)
 
-    assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], kins=kins) == [0, 3, 1]
+    assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], groups=groups) == [0, 3, 1]
 
 
 def test_a_family_without_an_answer_is_not_chosen():
@@ -65,9 +65,9 @@ def test_what_has_a_share_is_a_member_though_three_others_did_better():
 
 
 def test_what_has_a_share_takes_no_place_and_no_kin_of_the_others():
-    kins = np.array([5, 5, 5, 7], dtype=np.int64)
+    groups = np.array([5, 5, 5, 7], dtype=np.int64)
 
-    assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], kins=kins, shares=[0, 0.5, 0, 0]) == [1, 0, 3, 2]
+    assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], groups=groups, shares=[0, 0.5, 0, 0]) == [1, 0, 3, 2]
 
 
 def test_what_has_a_share_but_did_far_worse_than_the_best_of_the_others_is_left_out():

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import nbinom
 
 from batchcast.forecast.distributions.negbin import negbin_quantiles
-from batchcast.forecast.fence import FENCE, fence_of_steps, fence_of_sums, hold_back, hold_means
+from batchcast.forecast.evidence import FENCE, fence_of_steps, fence_of_sums, hold_back, hold_means
 from batchcast.forecast.moments import measure_history
 from batchcast.forecast.rounding import round_forecast
 from batchcast.forecast.stock import stock_figures, stock_levels

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from batchcast.domain.settings import MODEL_NAMES
-from batchcast.forecast.models import POINT_MODELS, forecast_points
 from batchcast.forecast.models.families import FAMILIES, moving_average_window
+from batchcast.forecast.models.point_model import POINT_MODELS
+from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.panel import Panel
 
 MakePanel = Callable[..., Panel]

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batchcast.forecast.classes import DEMAND_CLASSES, ERRATIC, SMOOTH
 from batchcast.forecast.distributions.conformal import (
     RESIDUAL_LEVELS,
     conformal_quantiles,
@@ -16,7 +15,8 @@ from batchcast.forecast.distributions.conformal import (
     standardise,
     typical_deviation,
 )
-from batchcast.forecast.family import Calibration
+from batchcast.forecast.evidence import Calibration
+from batchcast.forecast.moments import DEMAND_CLASSES, ERRATIC, SMOOTH
 from batchcast.forecast.pool import (
     CLASS_SHRINKAGE,
     PRIOR_LOSS,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.forecast.kernels.wander import measure_wander
+from batchcast.forecast.kernels.simple import measure_level_variance
 
 
-def wander(histories, span, lag, held=0):
+def level_variance(histories, span, lag, held=0):
     values = np.concatenate([np.asarray(y, dtype=float) for y in histories])
     offsets = np.cumsum([0, *map(len, histories)])
     found = np.empty(len(histories))
-    measure_wander(values, offsets, held, span, lag, found)
+    measure_level_variance(values, offsets, held, span, lag, found)
     return found
 
 
@@ -21,7 +21,7 @@ def test_it_is_that_of_a_naive_loop(span, lag, held):
     draw = np.random.default_rng(1)
     histories = [draw.poisson(3.0, length) for length in (40, 25, 61)]
 
-    found = wander(histories, span, lag, held)
+    found = level_variance(histories, span, lag, held)
 
     for one, y in zip(found, histories, strict=True):
         known = y[: len(y) - held]
@@ -33,7 +33,7 @@ def test_a_trend_and_a_season_are_no_part_of_it_and_a_short_history_says_nothing
     months = np.arange(60.0)
     trend, season = 5.0 * months, 50.0 + 40.0 * np.sin(2 * np.pi * months / 12)
 
-    assert wander([trend], 3, 3) == pytest.approx(0.0)
-    assert wander([season], 3, 12) == pytest.approx(0.0)
-    assert wander([season], 3, 3)[0] > 1000
-    assert wander([np.ones(7), np.ones(8)], 3, 3).tolist() == [np.inf, 0.0]
+    assert level_variance([trend], 3, 3) == pytest.approx(0.0)
+    assert level_variance([season], 3, 12) == pytest.approx(0.0)
+    assert level_variance([season], 3, 3)[0] > 1000
+    assert level_variance([np.ones(7), np.ones(8)], 3, 3).tolist() == [np.inf, 0.0]

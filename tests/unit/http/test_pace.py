@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.http.pace import Pace
-from batchcast.http.refusals import UploadTooSlow
+from batchcast.http.bodies import Pace
+from batchcast.http.error_status import UploadTooSlow
 
 
 def test_a_steady_upload_may_go_on():

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from batchcast.domain.calendar import date_of, day_of
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.ingest.dates import WrittenDate, read_date
 
 

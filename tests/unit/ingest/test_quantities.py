@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.domain.message import Message
-from batchcast.ingest.quantities import read_number
+from batchcast.domain.errors import Message
+from batchcast.ingest.numberstyle import read_number
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ import pytest
 
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import latest, read_stock, read_stock_table, stockfile
+from batchcast.ingest import stockfile, stockrows
 from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, InvalidStockFile, MixedDateOrders
+from batchcast.ingest.stockfile import read_stock, read_stock_table
 
 HISTORY = """\
 tanggal,kode_barang,gudang,jumlah,stok,harga
@@ -240,10 +241,10 @@ class RowsBlock:
 
 def test_a_later_block_counts_for_a_later_or_the_same_day_only():
     """By hand: 5 of day 1; then 6 of day 1, which differs; then 7 of day 0 is passed over; then 8 of day 2."""
-    one = latest.Latest()
+    one = stockrows.Latest()
     steps = [(1, 5.0, [5.0], False), (1, 6.0, [6.0], True), (0, 7.0, [6.0], True), (2, 8.0, [8.0], False)]
 
     for row, (day, value, values, differs) in enumerate(steps):
-        one.take(*(latest.np.array([x]) for x in (0, day, value, row)))
+        one.take(*(stockrows.np.array([x]) for x in (0, day, value, row)))
         assert one.numbers(1) == values
         assert bool(one.differs[0]) is differs

@@ -10,7 +10,6 @@ import pytest
 
 from batchcast.domain.inventory import StockItem
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import read_stock
 from batchcast.ingest.problems import (
     AmbiguousNumbers,
     DamagedFile,
@@ -20,6 +19,7 @@ from batchcast.ingest.problems import (
     UnknownFormat,
     UnreadableInput,
 )
+from batchcast.ingest.stockfile import read_stock
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import Pace, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan import plan_batch
+from batchcast.plan.planner import plan_batch
 
 MakeHistory = Callable[..., tuple[HistoryFacts, SeriesTable]]
 # Rows of the 13 sites of the founding sample, 11,919 in all.

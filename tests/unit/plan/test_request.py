@@ -12,7 +12,7 @@ from batchcast.domain.calendar import Frequency, date_of
 from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan import resolve_request
+from batchcast.plan.request import resolve_request
 
 MakeFacts = Callable[..., HistoryFacts]
 MONDAYS = (True, *(False,) * 6)

@@ -13,7 +13,13 @@ import pytest
 
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import Certificate, CertificateMismatch, InvalidCertificate, PublishedFile, engine_versions
+from batchcast.publish.certificate import (
+    Certificate,
+    CertificateMismatch,
+    InvalidCertificate,
+    PublishedFile,
+    engine_versions,
+)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.publish import OutputTaken, check_place, lay_out
+from batchcast.publish.certificate import OutputTaken
+from batchcast.publish.publisher import check_place, lay_out
 
 
 @pytest.mark.parametrize("name", ["result.csv", "result.xlsx", "result.PARQUET"])

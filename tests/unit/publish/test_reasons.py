@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.hindsight import HurtPart
-from batchcast.domain.message import Message
-from batchcast.domain.spans import Span
-from batchcast.publish.reasons import reason_of
+from batchcast.domain.accuracy import WorstPart
+from batchcast.domain.calendar import Calendar, Frequency, Span
+from batchcast.domain.errors import Message
+from batchcast.publish.hindsight import reason_of
 
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 JANUARY_2001 = 31 * 12
@@ -18,7 +17,7 @@ JANUARY_2001 = 31 * 12
 def reason(before: list[float], during: list[float], after: list[float] | None = None) -> str:
     first = JANUARY_2001 + 14 - len(before)  # so that the backtest begins in March 2002
     span = Span(calendar=MONTHS, first=JANUARY_2001 + 14, last=JANUARY_2001 + 13 + len(during))
-    part = HurtPart(
+    part = WorstPart(
         site_code="S",
         partnumber="P",
         demand_class="lumpy",

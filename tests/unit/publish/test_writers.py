@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from batchcast.publish.problems import PublishFailed
+from batchcast.publish.certificate import PublishFailed
 from batchcast.publish.writers import CsvWriter, ParquetWriter, XlsxWriter, open_writer
 
 DAYS = [dt.date(2024, 2, 29), None, dt.date(2026, 12, 31)]

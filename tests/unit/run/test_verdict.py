@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
-from batchcast.domain.errors import BatchFailed, InternalError
-from batchcast.domain.message import Message
+from batchcast.domain.errors import BatchFailed, InternalError, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import Ending, Job, Outcome
 from batchcast.run.verdict import WAYS_OUT, check_completed, judge_attempt

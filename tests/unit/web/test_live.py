@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from batchcast.app.analysis import Analysis
-from batchcast.app.service import BatchStatus
+from batchcast.app.intake import Analysis
+from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.settings import BatchSettings
 from batchcast.http.threads import Threads
-from batchcast.store import StoreUnavailable, UnknownBatch
+from batchcast.store.errors import StoreUnavailable, UnknownBatch
 from batchcast.web.assets import Assets
 from batchcast.web.batch import live as module
 from batchcast.web.batch.live import KEEP_ALIVE, OVER, Live, as_event

@@ -7,9 +7,8 @@ import stat
 
 import pytest
 
-from batchcast.app.configuration import read_config
-from batchcast.app.session_key import session_key
-from batchcast.http.refusals import TooManyAttempts
+from batchcast.app.configuration import read_config, session_key
+from batchcast.http.error_status import TooManyAttempts
 from batchcast.web.access.attempts import OF_ALL, OF_ONE, SECONDS, Attempts
 from batchcast.web.access.sessions import SECONDS as SESSION_SECONDS
 from batchcast.web.access.sessions import Sessions

@@ -3,7 +3,3 @@
 `en.md` is `docs/errors.md` itself, by a symbolic link that packaging follows; `id.md` says the same in Indonesian. A
 test keeps the two alike: the same slugs, in the same sections and order.
 """
-
-from batchcast.app.errors.guide import ErrorEntry, ErrorSection, error_guide
-
-__all__ = ["ErrorEntry", "ErrorSection", "error_guide"]

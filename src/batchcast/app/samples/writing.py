@@ -10,8 +10,7 @@ from pathlib import Path
 from batchcast.app.samples.draws import Generator
 from batchcast.app.samples.m5 import DAYS, SERIES, m5
 from batchcast.app.samples.spare_parts import SHAPES, spare_parts
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.publish.cells import Column
 from batchcast.publish.writers.text import joined_bytes
 
@@ -48,7 +47,7 @@ def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        template = mark("The sample can't be written to {out}: {reason}. Choose another place.")
+        template = N_("The sample can't be written to {out}: {reason}. Choose another place.")
         values = {"out": str(out), "reason": error.strerror or str(error)}
         raise InvalidSettings([Message(template, values)]) from error
     return written
@@ -76,15 +75,15 @@ def _pieces(name: str, seed: int, rows: int | None, series: int | None) -> Itera
 def _check(name: str, rows: int | None, series: int | None) -> None:
     if name not in SAMPLE_NAMES:
         near = difflib.get_close_matches(name, SAMPLE_NAMES, n=1)
-        template = mark("There is no sample {name!r}; there are {known}.")
+        template = N_("There is no sample {name!r}; there are {known}.")
         if near:
-            template = mark("There is no sample {name!r}; did you mean {near}? There are {known}.")
+            template = N_("There is no sample {name!r}; did you mean {near}? There are {known}.")
         values = {"name": name, "known": ", ".join(SAMPLE_NAMES), "near": near[0] if near else ""}
         raise InvalidSettings([Message(template, values)])
     for setting, bound in (("rows", rows), ("series", series)):
         if bound is not None and name != "m5":
-            template = mark("{setting} bounds the sample m5 alone; {name} has one size.")
+            template = N_("{setting} bounds the sample m5 alone; {name} has one size.")
             raise InvalidSettings([Message(template, {"setting": setting, "name": name})])
         if bound is not None and bound < 1:
-            template = mark("{setting} is {found}; it must be at least 1.")
+            template = N_("{setting} is {found}; it must be at least 1.")
             raise InvalidSettings([Message(template, {"setting": setting, "found": bound})])

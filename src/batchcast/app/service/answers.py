@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.analysis import Analysis
-from batchcast.domain.batch import Batch
-from batchcast.domain.message import Message
+from batchcast.app.intake import Analysis
+from batchcast.domain.batch import Batch, BatchState
+from batchcast.domain.errors import N_, BatchcastError, ConflictError, Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,3 +99,73 @@ class Figures:
     at_work: int  # batches at work here
     workers: int  # partitions that can be at work here at once
     worker_memory_mb: float  # of all workers here, MB of 2**20 bytes
+
+
+# What a server can't do, beside what goes wrong in the rooms below.
+
+
+class BatchEnded(ConflictError):
+    """The batch has ended, so it can't be cancelled."""
+
+    slug = "batch-ended"
+
+    def __init__(self, batch: Batch) -> None:
+        template = N_("Batch {batch_id} has ended already: it is {state}. There is nothing left to cancel.")
+        super().__init__(Message(template, {"batch_id": batch.batch_id, "state": batch.state.value}))
+
+
+class IdempotencyKeyReused(ConflictError):
+    """The Idempotency-Key was sent before, with another file or other settings."""
+
+    slug = "idempotency-key-reused"
+
+    def __init__(self, batch_id: str) -> None:
+        template = N_(
+            "This Idempotency-Key was used for batch {batch_id}, with another file or other settings. Send a new key "
+            "with a new submission."
+        )
+        super().__init__(Message(template, {"batch_id": batch_id}))
+
+
+class ResultNotReady(ConflictError):
+    """The batch has no result to download."""
+
+    slug = "result-not-ready"
+
+    def __init__(self, batch: Batch) -> None:
+        values = {"batch_id": batch.batch_id, "state": batch.state.value, "error": batch.error}
+        super().__init__(Message(_not_ready(batch), values))
+
+
+class NoSuchFile(BatchcastError):
+    """The batch has no file of that kind or format."""
+
+    slug = "no-such-file"
+
+    def __init__(self, kind: str, file_format: str) -> None:
+        template = N_(
+            "There is no {kind} file as {format}. There are forecast, stock and accuracy as csv, xlsx and parquet, "
+            "certificate as json, and, where rows or series were refused, rejected as csv."
+        )
+        super().__init__(Message(template, {"kind": kind, "format": file_format}))
+
+
+class ResultNotKept(BatchcastError):
+    """The batch was published by an earlier version, which did not keep these figures."""
+
+    slug = "result-not-kept"
+
+    def __init__(self, batch_id: str) -> None:
+        template = N_(
+            "Batch {batch_id} was published by an earlier version of batchcast, which did not keep these figures. "
+            "Retry the batch to get them."
+        )
+        super().__init__(Message(template, {"batch_id": batch_id}))
+
+
+def _not_ready(batch: Batch) -> str:
+    if batch.state is BatchState.ROLLED_BACK and batch.error:
+        return N_("Batch {batch_id} was rolled back, so there is no result: {error}")
+    if batch.state.is_final:
+        return N_("Batch {batch_id} is {state}, so there is no result; retry it to get one.")
+    return N_("Batch {batch_id} is {state}; its result can be downloaded once it is COMPLETED.")

@@ -7,14 +7,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from batchcast.app.samples import write_sample
+from batchcast.app.samples.writing import write_sample
+from batchcast.domain.batch import Timing
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
-from batchcast.ingest import read_series_table
-from batchcast.plan import plan_batch
-from batchcast.run import Ending, Job, Outcome, WorkerPool
+from batchcast.ingest.history import read_series_table
+from batchcast.plan.planner import plan_batch
+from batchcast.run.job import Ending, Job, Outcome, WorkerPool
 
 _SAMPLE = "alldemand_augjul"
 _SECONDS = 600
@@ -84,5 +84,5 @@ def _carry_out(pool: WorkerPool, job: str, arguments: dict[str, object]) -> Outc
         )
     ).wait()
     if outcome.ending is not Ending.DONE:
-        raise _NotMeasured(f"{job} ended in {outcome.ending}: {outcome.error or outcome.last_words}")
+        raise _NotMeasured(f"{job} ended in {outcome.ending}: {outcome.error or outcome.stderr_tail}")
     return outcome

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.service.answers import BacktestFold
-from batchcast.app.service.problems import ResultNotKept
+from batchcast.app.service.answers import BacktestFold, ResultNotKept
 from batchcast.domain import columns
+from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import date_of
 from batchcast.domain.codec import decode
-from batchcast.domain.errors import InvalidSettings
-from batchcast.domain.message import Message, mark
-from batchcast.domain.overview import Overview, PeriodTotal
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish import StockLadder, read_periods_of, read_row_of
+from batchcast.publish.ladder import StockLadder
+from batchcast.publish.overview import read_periods_of
+from batchcast.publish.series import read_row_of
 
 LEAST_LEVEL, MOST_LEVEL = 0.5, 0.9999  # service levels that stock figures can be asked at
 _REMEMBERED = 8
@@ -71,7 +71,7 @@ class Kept:
             service_level: from LEAST_LEVEL to MOST_LEVEL.
         """
         if not LEAST_LEVEL <= service_level <= MOST_LEVEL:
-            template = mark("service_level is {found}; it can be from {least} to {most}.")
+            template = N_("service_level is {found}; it can be from {least} to {most}.")
             values = {"found": service_level, "least": LEAST_LEVEL, "most": MOST_LEVEL}
             raise InvalidSettings([Message(template, values)])
         row = self._row(batch, published)

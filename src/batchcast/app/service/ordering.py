@@ -13,20 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from batchcast.app.intake import renamed_error
 from batchcast.app.ordering import stock_settings
-from batchcast.app.renaming import renamed_error
-from batchcast.app.service.answers import Download
-from batchcast.app.service.problems import ResultNotKept
+from batchcast.app.service.answers import Download, ResultNotKept
 from batchcast.app.service.results import MEDIA_TYPES, Results, name_of
 from batchcast.app.settings_text import Texts
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.errors import BatchcastError, InternalError
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.inventory import Orders
-from batchcast.domain.message import Message, mark
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import HELD_NAMES, InvalidStockFile
-from batchcast.run import Ending, Job, WorkerPool
+from batchcast.ingest.names import HELD_NAMES
+from batchcast.ingest.problems import InvalidStockFile
+from batchcast.run.job import Ending, Job, WorkerPool
 
 OrderTable = Literal["orders", "next_units"]
 OrderFormat = Literal["csv", "xlsx"]
@@ -121,7 +120,7 @@ class Ordering:
         if sent is not None:
             return _Stock(path=sent.path, name=sent.name, settings=stock_settings(None, question.texts))
         if source is None or not source.report.stock_columns:
-            template = mark(
+            template = N_(
                 "{name}, the demand history of this batch, has no column of stock. Send a stock file, or run the "
                 "history again with one of the columns {columns}."
             )
@@ -132,7 +131,7 @@ class Ordering:
 
 
 def _failed(name: str, how: str) -> BatchcastError:
-    template = mark(
+    template = N_(
         "The orders for {name} could not be made ({how}). Send a smaller stock file; if it fails too, send us the log."
     )
     return InternalError(Message(template, {"name": name, "how": how}))

@@ -18,20 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from batchcast.app.service.answers import Download, RejectedPage, SeriesDetail
+from batchcast.app.service.answers import Download, NoSuchFile, RejectedPage, ResultNotReady, SeriesDetail
 from batchcast.app.service.kept import Kept
-from batchcast.app.service.problems import NoSuchFile, ResultNotReady
+from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.batch import Batch, BatchState, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import encode
-from batchcast.domain.errors import BatchcastError, InternalError
-from batchcast.domain.message import Message, mark
-from batchcast.domain.overview import Overview, PeriodTotal
-from batchcast.ingest import read_series
-from batchcast.publish import SeriesIndex, SeriesPage, SeriesQuery, UnknownSeries, read_forecast_of
-from batchcast.run import Ending, Job, WorkerPool
-from batchcast.store import Store
-from batchcast.store.artifacts import Artifacts
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message, UnknownSeries
+from batchcast.ingest.history import read_series
+from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
+from batchcast.run.job import Ending, Job, WorkerPool
+from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.store import Store
 
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -286,5 +284,5 @@ def _texts(row: dict[str | None, str | list[str] | None]) -> dict[str, str]:
 
 
 def _conversion_failed(kind: str, file_format: str, how: str) -> BatchcastError:
-    template = mark("{kind} could not be made as {format} ({how}); download it as csv, and send us the log.")
+    template = N_("{kind} could not be made as {format} ({how}); download it as csv, and send us the log.")
     return InternalError(Message(template, {"kind": kind, "format": file_format, "how": how}))

@@ -11,43 +11,45 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from batchcast.app.analysis import Analysis
 from batchcast.app.configuration import ServiceConfig
-from batchcast.app.samples import sample_lines
+from batchcast.app.intake import Analysis
+from batchcast.app.samples.writing import sample_lines
 from batchcast.app.service.answers import (
     Accepted,
+    BatchEnded,
     BatchStatus,
     Download,
     Figures,
+    NoSuchFile,
     Readiness,
     RejectedPage,
     SeriesDetail,
 )
 from batchcast.app.service.calibration import calibrate
-from batchcast.app.service.drafts import Draft, Drafts
+from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
 from batchcast.app.service.ordering import OrderFormat, Ordering, OrderTable, Question
-from batchcast.app.service.problems import BatchEnded, NoSuchFile
 from batchcast.app.service.results import Results, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
-from batchcast.app.service.sweep import sweep_artifacts
-from batchcast.app.service.workfolder import open_work_folder
 from batchcast.app.timings import COUNTED, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
-from batchcast.domain.batch import Batch, BatchState, Event, PartitionRecord
-from batchcast.domain.errors import BatchcastError
+from batchcast.app.workspace import open_work_folder
+from batchcast.domain.accuracy import Overview, PeriodTotal
+from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchState, Event, PartitionRecord, Timing
+from batchcast.domain.crash_points import CrashPoint, reach
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.inventory import Orders
-from batchcast.domain.listing import BatchPage, BatchQuery
-from batchcast.domain.message import Message, mark
-from batchcast.domain.overview import Overview, PeriodTotal
 from batchcast.domain.plan import Pace
-from batchcast.domain.points import Point, reach
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
-from batchcast.publish import SeriesPage, SeriesQuery, engine_versions
-from batchcast.run import Dispatcher, Job, LocalPool, new_owner, sweep_orphans
-from batchcast.store import Store
-from batchcast.store.artifacts import Artifacts, open_artifacts
+from batchcast.publish.certificate import engine_versions
+from batchcast.publish.series import SeriesPage, SeriesQuery
+from batchcast.run.dispatcher import Dispatcher
+from batchcast.run.job import Job
+from batchcast.run.local_pool import LocalPool
+from batchcast.run.process_tree import new_owner, sweep_orphans
+from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.artifacts.opening import open_artifacts
+from batchcast.store.store import Store
 
 _INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
 _WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
@@ -124,7 +126,7 @@ class Service:
         folder = open_work_folder(config.home / "work")
         artifacts = open_artifacts(config.artifacts_url, config.home / "artifacts")
         artifacts.check()
-        from batchcast.store.sql import SqlStore
+        from batchcast.store.sql.sql_store import SqlStore
 
         store = SqlStore.open(config.database_url or f"sqlite:///{config.home / 'batchcast.db'}")
         return cls(config, store, artifacts, folder, owner)
@@ -326,7 +328,7 @@ class Service:
             BatchNotEnded: if it is in the queue or at work.
         """
         self._store.delete_batch(batch_id)
-        reach(Point.BATCH_DELETED)
+        reach(CrashPoint.BATCH_DELETED)
         self._results.forget(batch_id)
         self._artifacts.remove(f"batches/{batch_id}")
 
@@ -393,7 +395,7 @@ class Service:
         if self._stopping.is_set() or not (is_starting or self._dispatcher.is_healthy()):
             problems.append(
                 Message(
-                    mark(
+                    N_(
                         "This server takes no batches from the queue: it is stopping, or was never started, or lost "
                         "its database."
                     )

@@ -19,25 +19,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.analysis import Analysis, place_problems
-from batchcast.app.intake import Intake, take_in
-from batchcast.app.renaming import renamed_error, renamed_report
-from batchcast.app.service.answers import Accepted
-from batchcast.app.service.problems import IdempotencyKeyReused
+from batchcast.app.intake import Analysis, CancelToken, Intake, place_problems, renamed_error, renamed_report, take_in
+from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.stopper import Stopper
 from batchcast.app.workspace import new_batch_id
 from batchcast.domain.batch import Batch, Source, StoredFile
+from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Pace
-from batchcast.domain.points import Point, reach
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import RowsRefused, read_series_table
-from batchcast.plan import plan_batch
-from batchcast.run import WorkerPool
-from batchcast.store import BatchNotEnded, KeyTaken, Store
-from batchcast.store.artifacts import Artifacts
+from batchcast.ingest.history import read_series_table
+from batchcast.ingest.problems import RowsRefused
+from batchcast.plan.planner import plan_batch
+from batchcast.run.job import WorkerPool
+from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.errors import BatchNotEnded, KeyTaken
+from batchcast.store.store import Store
 
 _log = logging.getLogger(__name__)
 _DECIDE_READING = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
@@ -95,14 +93,14 @@ class Submissions:
             InvalidSettings: if a setting does not fit it.
             IdempotencyKeyReused: if the key was sent with something else.
         """
-        reach(Point.UPLOAD_RECEIVED)
+        reach(CrashPoint.UPLOAD_RECEIVED)
         fingerprint = _fingerprint(upload.sha256, upload.name, settings.as_json(), sender.name)
         known = self._known(sender, fingerprint)
         if known:
             return known
         with self._scratch() as folder:
             intake = self.take_in(upload.path, upload.name, settings, pace, folder)
-            reach(Point.UPLOAD_CHECKED)
+            reach(CrashPoint.UPLOAD_CHECKED)
             return self._keep(_Kept(upload.path, upload.name), intake, settings, sender, fingerprint)
 
     def retry(
@@ -154,7 +152,7 @@ class Submissions:
     def take_in(self, path: Path, name: str, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """Read a file and plan its batch; sentences call it by its sender's name for it."""
         try:
-            intake = take_in(path, settings, folder=folder, pool=self.pool, pace=pace, stopper=Stopper())
+            intake = take_in(path, settings, folder=folder, pool=self.pool, pace=pace, cancel_token=CancelToken())
         except RowsRefused as refused:
             raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan, refused.sites) from None
         except BatchcastError as error:
@@ -182,10 +180,10 @@ class Submissions:
     def _keep(self, kept: _Kept, intake: Intake, settings: BatchSettings, sender: Sender, fingerprint: str) -> Accepted:
         batch_id = new_batch_id()
         self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
-        reach(Point.ARTIFACTS_CLAIMED)
+        reach(CrashPoint.ARTIFACTS_CLAIMED)
         try:
             source = self._put(batch_id, kept, intake)
-            reach(Point.ARTIFACTS_KEPT)
+            reach(CrashPoint.ARTIFACTS_KEPT)
             batch = self.store.add_batch(
                 batch_id,
                 settings,
@@ -204,7 +202,7 @@ class Submissions:
                 if known:
                     return known
             raise
-        reach(Point.BATCH_ADDED)
+        reach(CrashPoint.BATCH_ADDED)
         return Accepted(batch=batch, analysis=intake.analysis, is_new=True)
 
     def _put(self, batch_id: str, kept: _Kept, intake: Intake) -> Source:

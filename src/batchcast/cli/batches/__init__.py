@@ -4,7 +4,3 @@ Comes in: words typed by a person or a program; BATCHCAST_URL and BATCHCAST_TOKE
 Goes out: tables and files, or JSON lines; the exit codes of the whole command, and 5 where the server can't be reached.
 Open first: `commands.py`; `client.py` speaks HTTP, `views.py` shows what came back.
 """
-
-from batchcast.cli.batches.commands import ACTIONS, register
-
-__all__ = ["ACTIONS", "register"]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from batchcast.app.environment import ServerAddress
+from batchcast.app.configuration import ServerAddress
 from batchcast.app.settings_text import Texts
-from batchcast.cli.batches.errors import ServerRefused, ServerUnavailable
-from batchcast.domain.errors import InternalError, InvalidInput, InvalidSettings
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidInput, InvalidSettings, Message
 
 _TIMEOUT = httpx.Timeout(30, read=900, write=900)  # seconds; a large file is read and checked before it is accepted
 _PROBLEM = "application/problem+json"
@@ -32,7 +30,7 @@ class ServerClient:
         headers = {"Accept-Language": language}
         if address.token:
             if not (address.token.isascii() and address.token.isprintable()) or " " in address.token:
-                template = mark(
+                template = N_(
                     "BATCHCAST_TOKEN holds something that no token has: a space, or another letter than ASCII."
                 )
                 raise InvalidSettings([Message(template)])  # which does not repeat it: it may be a secret
@@ -108,7 +106,7 @@ class ServerClient:
                 found, size = _write(response, part)
                 if found != expected:
                     raise ServerUnavailable(
-                        Message(mark("What came from {url} is not the whole file; try again."), {"url": self._url})
+                        Message(N_("What came from {url} is not the whole file; try again."), {"url": self._url})
                     )
                 part.replace(out)
             except OSError as error:
@@ -124,15 +122,15 @@ class ServerClient:
             InvalidSettings: if no batch or several do.
         """
         if len(text) < _SHORTEST_ID or len(text) > _ID_LENGTH or set(text.lower()) - set("0123456789abcdef"):
-            template = mark("{found!r} is no id of a batch; `batchcast batches list` shows them.")
+            template = N_("{found!r} is no id of a batch; `batchcast batches list` shows them.")
             raise InvalidSettings([Message(template, {"found": text})])
         if len(text) == _ID_LENGTH:
             return text.lower()
         lines = self.history(search=text.lower(), limit=200)["batches"]
         found = [line["batch_id"] for line in lines if line["batch_id"].startswith(text.lower())]
         if len(found) != 1:
-            none = mark("No batch has an id that begins with {found}; `batchcast batches list` shows them.")
-            several = mark("{count} batches have an id that begins with {found}; write more of it.")
+            none = N_("No batch has an id that begins with {found}; `batchcast batches list` shows them.")
+            several = N_("{count} batches have an id that begins with {found}; write more of it.")
             raise InvalidSettings([Message(several if found else none, {"found": text, "count": len(found)})])
         return str(found[0])
 
@@ -163,7 +161,7 @@ class ServerClient:
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise InvalidSettings([self._unusable(error)]) from error
         except httpx.TransportError as error:
-            template = mark(
+            template = N_(
                 "The server at {url} can't be reached ({reason}). Start one with `batchcast serve`, or name another "
                 "with --url or BATCHCAST_URL."
             )
@@ -189,17 +187,17 @@ class ServerClient:
         return ServerRefused(messages, code=str(problem.get("code")), row_errors=problem.get("row_errors"))
 
     def _stranger(self, response: httpx.Response) -> ServerUnavailable:
-        template = mark("What answers at {url} (status {status}) is no server of batchcast, or one stands before it.")
+        template = N_("What answers at {url} (status {status}) is no server of batchcast, or one stands before it.")
         return ServerUnavailable(Message(template, {"url": self._url, "status": response.status_code}))
 
     def _unusable(self, error: Exception) -> Message:
-        template = mark("The address {url} can't be used ({reason}); write it as http://host:port.")
+        template = N_("The address {url} can't be used ({reason}); write it as http://host:port.")
         return Message(template, {"url": self._url, "reason": str(error)})
 
 
 def cannot_write(place: Path, error: OSError) -> InvalidSettings:
     """What to raise where a file or folder of the reader's choice can't be written."""
-    template = mark("{file} can't be written: {reason}.")
+    template = N_("{file} can't be written: {reason}.")
     return InvalidSettings([Message(template, {"file": str(place), "reason": error.strerror})])
 
 
@@ -214,7 +212,7 @@ def _form(file: Path | None, settings: Texts) -> Iterator[dict[str, Any]]:
         with file.open("rb") as content:
             yield {"data": data, "files": {"file": (file.name, content)}}
     except OSError as error:
-        template = mark("{file} can't be read: {reason}. Check the path and its permissions.")
+        template = N_("{file} can't be read: {reason}. Check the path and its permissions.")
         raise InvalidInput(Message(template, {"file": str(file), "reason": error.strerror})) from error
 
 
@@ -229,3 +227,24 @@ def _write(response: httpx.Response, path: Path) -> tuple[str, int]:
         file.flush()
         os.fsync(file.fileno())
     return digest.hexdigest(), size
+
+
+# What can go wrong between the command and a server.
+
+
+class ServerUnavailable(BatchcastError):
+    """The server can't be reached, or can't do this now; the same call may go through later."""
+
+    slug = "server-unavailable"
+
+
+class ServerRefused(BatchcastError):
+    """The server refused what was asked; `code` is its slug, and nothing was done."""
+
+    slug = "server-refused"
+
+    def __init__(self, messages: Sequence[Message], *, code: str, row_errors: Mapping[str, Any] | None = None) -> None:
+        self.messages = tuple(messages)
+        self.code = code
+        self.row_errors = row_errors  # as the API tells them, where rows were refused
+        super().__init__(self.messages[0])

@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.text import Text
 
-from batchcast.app.environment import read_server_address
+from batchcast.app.configuration import read_server_address
 from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
 from batchcast.cli.options import given_texts, setting_parameters
-from batchcast.cli.session import Session
-from batchcast.cli.words import safe
-from batchcast.domain.batch import BatchState
-from batchcast.domain.errors import BatchCancelled, BatchFailed
-from batchcast.domain.listing import MOST_A_PAGE
-from batchcast.domain.message import Message, mark
+from batchcast.cli.session import Session, safe
+from batchcast.domain.batch import MOST_A_PAGE, BatchState
+from batchcast.domain.errors import N_, BatchCancelled, BatchFailed, Message
 
 if TYPE_CHECKING:
     from batchcast.cli.batches.client import ServerClient
 
-HELP = mark("The batches of a running server: list, show, submit, retry, cancel, download, orders, delete.")
-URL_HELP = mark("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
-ID_HELP = mark("The batch: its id, or as much of its beginning as no other has.")
-WAIT_HELP = mark("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
-STOCK_HELP = mark("Stock file. Default: the columns of stock that the history of the batch has.")
-KEY_HELP = mark("Idempotency key: the same call with the same key is one batch, however often it is sent.")
+HELP = N_("The batches of a running server: list, show, submit, retry, cancel, download, orders, delete.")
+URL_HELP = N_("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
+ID_HELP = N_("The batch: its id, or as much of its beginning as no other has.")
+WAIT_HELP = N_("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
+STOCK_HELP = N_("Stock file. Default: the columns of stock that the history of the batch has.")
+KEY_HELP = N_("Idempotency key: the same call with the same key is one batch, however often it is sent.")
 KINDS: Mapping[str, str] = {"forecast": "csv", "stock": "csv", "accuracy": "csv", "rejected": "csv"} | {
     "certificate": "json"
 }  # -> its format where none is named
@@ -53,15 +50,15 @@ def register(commands: typer.Typer, session: Session) -> None:
     taken: Mapping[str, list[Taken]] = {
         "list": [
             option(
-                "status", ["--status"], "|".join(BatchState), say(mark("Only these; may be repeated.")), repeated=True
+                "status", ["--status"], "|".join(BatchState), say(N_("Only these; may be repeated.")), repeated=True
             ),
-            option("search", ["--search"], "TEXT", say(mark("In the file's name and the id."))),
-            option("offset", ["--offset"], "N", say(mark("Leave out so many of the newest. Default: 0."))),
-            option("limit", ["--limit"], "N", say(mark("Show so many, at most 200. Default: 50."))),
+            option("search", ["--search"], "TEXT", say(N_("In the file's name and the id."))),
+            option("offset", ["--offset"], "N", say(N_("Leave out so many of the newest. Default: 0."))),
+            option("limit", ["--limit"], "N", say(N_("Show so many, at most 200. Default: 50."))),
         ],
         "show": [batch, wait],
         "submit": [
-            argument("file", "FILE", say(mark("Demand history."))),
+            argument("file", "FILE", say(N_("Demand history."))),
             wait,
             key,
             *setting_parameters(session.words),
@@ -70,14 +67,14 @@ def register(commands: typer.Typer, session: Session) -> None:
         "cancel": [batch],
         "download": [
             batch,
-            option("out", ["--out", "-o"], "OUT", say(mark("The file to write. Default: a name of kind and batch."))),
-            option("kind", ["--kind"], "|".join(KINDS), say(mark("Which file of the result. Default: forecast."))),
-            option("format", ["--format"], "|".join(FORMATS), say(mark("Default: by the name of OUT, else csv."))),
+            option("out", ["--out", "-o"], "OUT", say(N_("The file to write. Default: a name of kind and batch."))),
+            option("kind", ["--kind"], "|".join(KINDS), say(N_("Which file of the result. Default: forecast."))),
+            option("format", ["--format"], "|".join(FORMATS), say(N_("Default: by the name of OUT, else csv."))),
         ],
         "orders": [
             batch,
             option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
-            option("out", ["--out", "-o"], "FOLDER", say(mark("Folder for the two tables. Default: the current one."))),
+            option("out", ["--out", "-o"], "FOLDER", say(N_("Folder for the two tables. Default: the current one."))),
             *setting_parameters(session.words, only=DECIDE_READING),
         ],
         "delete": [batch],
@@ -96,8 +93,8 @@ def _without_command(session: Session, context: typer.Context, _values: Values) 
 
 def _carry_out(session: Session, values: Values, *, action: Action, takes: list[str]) -> None:
     missing = {
-        "batch_id": mark("BATCH is missing: name the batch; `batchcast batches list` shows them."),
-        "file": mark("FILE is missing: name the demand history, such as demand.csv."),
+        "batch_id": N_("BATCH is missing: name the batch; `batchcast batches list` shows them."),
+        "file": N_("FILE is missing: name the demand history, such as demand.csv."),
     }
     session.refuse_problems(
         *(Message(missing[name]) for name in takes if name in missing and values[name] is None),
@@ -141,7 +138,7 @@ def _retry(session: Session, client: ServerClient, values: Values) -> None:
 
 def _cancel(session: Session, client: ServerClient, values: Values) -> None:
     cancelled = client.cancel(values["batch_id"])
-    _say(session, {"kind": "cancelled", **cancelled}, mark("Batch {batch} is cancelled."), cancelled["batch_id"])
+    _say(session, {"kind": "cancelled", **cancelled}, N_("Batch {batch} is cancelled."), cancelled["batch_id"])
 
 
 def _download(session: Session, client: ServerClient, values: Values) -> None:
@@ -152,7 +149,7 @@ def _download(session: Session, client: ServerClient, values: Values) -> None:
     out = out or Path(f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{file_format}")
     size = client.download(batch_id, kind, file_format, out)
     told = {"kind": "downloaded", "batch_id": batch_id, "file": str(out), "bytes": size}
-    _tell(session, told, lambda: Text(session.words.say(mark("Wrote {file}."), file=safe(str(out)))))
+    _tell(session, told, lambda: Text(session.words.say(N_("Wrote {file}."), file=safe(str(out)))))
 
 
 def _orders(session: Session, client: ServerClient, values: Values) -> None:
@@ -177,24 +174,24 @@ def _orders(session: Session, client: ServerClient, values: Values) -> None:
 
 def _delete(session: Session, client: ServerClient, values: Values) -> None:
     batch_id = client.delete(values["batch_id"])
-    _say(session, {"kind": "deleted", "batch_id": batch_id}, mark("Batch {batch} is deleted."), batch_id)
+    _say(session, {"kind": "deleted", "batch_id": batch_id}, N_("Batch {batch} is deleted."), batch_id)
 
 
 ACTIONS: Mapping[str, tuple[str, Action]] = {
-    "list": (mark("The batches of the server, the newest first."), _list),
-    "show": (mark("One batch: how far it is, its partitions, what went wrong."), _show),
-    "submit": (mark("Queue a demand history on the server."), _submit),
-    "retry": (mark("Run a batch that has ended again, with changed settings if you like."), _retry),
-    "cancel": (mark("Stop a batch."), _cancel),
-    "download": (mark("Save a file of a completed batch."), _download),
-    "orders": (mark("Say what to order now, and write it and the next units to buy as tables."), _orders),
-    "delete": (mark("Forget a batch that has ended, with its files."), _delete),
+    "list": (N_("The batches of the server, the newest first."), _list),
+    "show": (N_("One batch: how far it is, its partitions, what went wrong."), _show),
+    "submit": (N_("Queue a demand history on the server."), _submit),
+    "retry": (N_("Run a batch that has ended again, with changed settings if you like."), _retry),
+    "cancel": (N_("Stop a batch."), _cancel),
+    "download": (N_("Save a file of a completed batch."), _download),
+    "orders": (N_("Say what to order now, and write it and the next units to buy as tables."), _orders),
+    "delete": (N_("Forget a batch that has ended, with its files."), _delete),
 }
 
 
 def _tell_submitted(session: Session, client: ServerClient, submitted: Mapping[str, Any], *, wait: bool) -> None:
     batch_id = submitted["batch_id"]
-    template = mark("Batch {batch} is in the queue; `batchcast batches show {batch}` says how far it is.")
+    template = N_("Batch {batch} is in the queue; `batchcast batches show {batch}` says how far it is.")
     _say(session, {"kind": "submitted", **submitted}, template, batch_id)
     if wait:
         _await_end(session, client, batch_id)
@@ -211,9 +208,9 @@ def _await_end(session: Session, client: ServerClient, batch_id: str) -> None:
     _show_status(session, status)
     if status["status"] == BatchState.ROLLED_BACK:
         error = status["error"] or {}
-        raise BatchFailed(Message(error.get("message") or mark("The batch was rolled back.")))
+        raise BatchFailed(Message(error.get("message") or N_("The batch was rolled back.")))
     if status["status"] == BatchState.CANCELLED:
-        raise BatchCancelled(Message(mark("The batch was cancelled; nothing was published.")))
+        raise BatchCancelled(Message(N_("The batch was cancelled; nothing was published.")))
 
 
 def _show_status(session: Session, status: Mapping[str, Any]) -> None:
@@ -236,7 +233,7 @@ def _tell(session: Session, told: Mapping[str, Any], view: Callable[[], Any]) ->
 
 def _problems_of_choices(values: Values) -> list[Message]:
     choices: Mapping[str, tuple[str, ...]] = {"kind": tuple(KINDS), "format": FORMATS, "status": tuple(BatchState)}
-    template = mark("{setting} is {found!r}; it can be {choices}.")
+    template = N_("{setting} is {found!r}; it can be {choices}.")
     problems = []
     for name, known in choices.items():
         given = values.get(name) or ()
@@ -252,7 +249,7 @@ def _problems_of_numbers(values: Values) -> list[Message]:
     for name, least, most in (("offset", 0, 10**9), ("limit", 1, MOST_A_PAGE)):
         text = values.get(name)
         if text is not None and not (text.isdecimal() and text.isascii() and least <= int(text) <= most):
-            template = mark("{setting} is {found!r}; it must be a whole number from {least} to {most:,}.")
+            template = N_("{setting} is {found!r}; it must be a whole number from {least} to {most:,}.")
             told = {"setting": f"--{name}", "found": text, "least": least, "most": most}
             problems.append(Message(template, told))
     return problems

@@ -15,11 +15,11 @@ from rich.text import Text
 from batchcast.cli.render.facts import Fact, card, remark
 from batchcast.cli.render.orders import figures_lines
 from batchcast.cli.render.partitions import choose_shown, partition_table
-from batchcast.cli.words import Words, safe, shorten
+from batchcast.cli.session import Words, safe, shorten
 from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import RowProblem
 from batchcast.domain.inventory import NextUnit
-from batchcast.domain.message import Message, mark
 from batchcast.domain.plan import Partition
 
 _SHOWN_OF_ID = 8
@@ -27,11 +27,11 @@ _LONGEST_NAME = 40
 _LONGEST_ERROR = 60
 _PARTITIONS_SHOWN = 100
 _STATES: Mapping[BatchState, tuple[str, str]] = {
-    BatchState.PENDING: (mark("in the queue"), "dim"),
-    BatchState.PROCESSING: (mark("at work"), "cyan"),
-    BatchState.COMPLETED: (mark("completed"), "green"),
-    BatchState.ROLLED_BACK: (mark("rolled back"), "bold red"),
-    BatchState.CANCELLED: (mark("cancelled"), "yellow"),
+    BatchState.PENDING: (N_("in the queue"), "dim"),
+    BatchState.PROCESSING: (N_("at work"), "cyan"),
+    BatchState.COMPLETED: (N_("completed"), "green"),
+    BatchState.ROLLED_BACK: (N_("rolled back"), "bold red"),
+    BatchState.CANCELLED: (N_("cancelled"), "yellow"),
 }
 
 
@@ -39,15 +39,15 @@ def history_view(page: Mapping[str, Any], words: Words) -> RenderableType:
     """A row a batch, and how many more there are."""
     say = words.say
     if not page["batches"]:
-        return Text(say(mark("There is no such batch.")))
+        return Text(say(N_("There is no such batch.")))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(say(mark("Batch")), no_wrap=True)
-    table.add_column(say(mark("Status")), no_wrap=True)
-    table.add_column(say(mark("File")), no_wrap=True)
-    for heading in (mark("Rows"), mark("Partitions")):
+    table.add_column(say(N_("Batch")), no_wrap=True)
+    table.add_column(say(N_("Status")), no_wrap=True)
+    table.add_column(say(N_("File")), no_wrap=True)
+    for heading in (N_("Rows"), N_("Partitions")):
         table.add_column(say(heading), justify="right", no_wrap=True)
-    table.add_column(say(mark("Submitted")), no_wrap=True)
-    table.add_column(say(mark("Error")), overflow="fold")
+    table.add_column(say(N_("Submitted")), no_wrap=True)
+    table.add_column(say(N_("Error")), overflow="fold")
     for line in page["batches"]:
         progress = line["progress"]
         table.add_row(
@@ -60,7 +60,7 @@ def history_view(page: Mapping[str, Any], words: Words) -> RenderableType:
             Text(shorten(safe(line["error"] or ""), _LONGEST_ERROR), style="red"),
         )
     hidden = page["total"] - page["offset"] - len(page["batches"])
-    rest = [Text(say(mark("… and {count:,} more batches."), count=hidden))] if hidden > 0 else []
+    rest = [Text(say(N_("… and {count:,} more batches."), count=hidden))] if hidden > 0 else []
     return Group(table, *rest)
 
 
@@ -76,7 +76,7 @@ def status_view(status: Mapping[str, Any], words: Words, console: Console) -> Re
     shown = choose_shown(records, _PARTITIONS_SHOWN)
     parts.append(partition_table(shown, words, console, seconds={}))
     if len(shown) < len(records):
-        parts.append(Text(words.say(mark("… and {count:,} more partitions."), count=len(records) - len(shown))))
+        parts.append(Text(words.say(N_("… and {count:,} more partitions."), count=len(records) - len(shown))))
     return Group(*parts)
 
 
@@ -87,24 +87,24 @@ def row_problems(row_errors: Mapping[str, Any]) -> list[RowProblem]:
 
 def _facts(status: Mapping[str, Any], words: Words) -> Iterator[Fact]:
     say = words.say
-    yield say(mark("Batch")), status["batch_id"]
-    yield say(mark("Status")), _state_text(status, words).plain
-    yield say(mark("Progress")), _progress(status, words)
+    yield say(N_("Batch")), status["batch_id"]
+    yield say(N_("Status")), _state_text(status, words).plain
+    yield say(N_("Progress")), _progress(status, words)
     for label, key in (
-        (mark("Submitted"), "submitted_at"),
-        (mark("Started"), "started_at"),
-        (mark("Ended"), "ended_at"),
+        (N_("Submitted"), "submitted_at"),
+        (N_("Started"), "started_at"),
+        (N_("Ended"), "ended_at"),
     ):
         if status[key]:
             by = status["submitted_by"] if key == "submitted_at" else None
             yield say(label), _time(status[key]) + (f", {safe(by)}" if by else "")
     if status["retry_of"]:
         reused = sum(partition["reused"] for partition in status["partitions"])
-        template = mark("{batch}, {count:,} partitions taken from earlier runs")
-        yield say(mark("Run again of")), say(template, batch=status["retry_of"], count=reused)
+        template = N_("{batch}, {count:,} partitions taken from earlier runs")
+        yield say(N_("Run again of")), say(template, batch=status["retry_of"], count=reused)
     if status["result"]:
         names = (f"{file['kind']}.{file['format']}" for file in status["result"]["files"])
-        yield say(mark("Files")), safe(", ".join(names))
+        yield say(N_("Files")), safe(", ".join(names))
 
 
 def orders_view(answer: Mapping[str, Any], files: Mapping[str, Path], words: Words) -> RenderableType:
@@ -118,9 +118,9 @@ def orders_view(answer: Mapping[str, Any], files: Mapping[str, Path], words: Wor
 def _progress(status: Mapping[str, Any], words: Words) -> str:
     progress = status["progress"]
     parts = [words.share(progress["percent"] / 100)]
-    parts.append(words.say(mark("{done:,}/{total:,} completed"), done=progress["completed"], total=progress["total"]))
+    parts.append(words.say(N_("{done:,}/{total:,} completed"), done=progress["completed"], total=progress["total"]))
     if status["seconds_left"] is not None:
-        parts.append(words.say(mark("{time} left"), time=words.duration(status["seconds_left"])))
+        parts.append(words.say(N_("{time} left"), time=words.duration(status["seconds_left"])))
     return " · ".join(parts)
 
 

@@ -12,7 +12,7 @@ from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.plan import Partition, Plan
 
 if TYPE_CHECKING:
-    from batchcast.app.analysis import Analysis
+    from batchcast.app.intake import Analysis
 
 
 class EventView:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from batchcast.app.listener import Listener
+from batchcast.app.batchcast import Listener
 from batchcast.cli.session import Session
 from batchcast.domain.batch import Batch
 
 if TYPE_CHECKING:
-    from batchcast.app.analysis import Analysis
     from batchcast.app.batchcast import Batchcast
+    from batchcast.app.intake import Analysis
 
 
 class View(Listener, Protocol):

@@ -18,7 +18,7 @@ from batchcast.cli.session import Session
 from batchcast.domain.batch import Batch
 
 if TYPE_CHECKING:
-    from batchcast.app.analysis import Analysis
+    from batchcast.app.intake import Analysis
 
 _REFRESHES_A_SECOND = 8
 

@@ -13,10 +13,10 @@ from batchcast.cli.render.analysis import analysis_card
 from batchcast.cli.render.partitions import LOOKS, progress_text, sites_text
 from batchcast.cli.session import Session
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:
-    from batchcast.app.analysis import Analysis
+    from batchcast.app.intake import Analysis
 
 
 class PlainView:
@@ -57,7 +57,7 @@ class PlainView:
     def _described(self, record: PartitionRecord, batch: Batch) -> str:
         words, partition = self._words, record.partition
         if record.state is PartitionState.PROCESSING:
-            template = mark("P{number} at work: {sites}, {rows:,} rows")
+            template = N_("P{number} at work: {sites}, {rows:,} rows")
             sites = sites_text(partition.sites, words)
             return words.say(template, number=partition.number, sites=sites, rows=partition.rows)
         state = words.say(LOOKS[record.state].word)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 STEPS: Mapping[str, str] = {
-    "ingest": mark("Reading and checking the file"),
-    "plan": mark("Planning the partitions"),
-    "prepare": mark("Learning across all series"),
-    "forecast": mark("Forecasting"),
-    "publish": mark("Verifying and publishing"),
+    "ingest": N_("Reading and checking the file"),
+    "plan": N_("Planning the partitions"),
+    "prepare": N_("Learning across all series"),
+    "forecast": N_("Forecasting"),
+    "publish": N_("Verifying and publishing"),
 }

@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from batchcast.cli.render.facts import Fact, card, remark
-from batchcast.cli.words import Words, safe, shorten
+from batchcast.cli.session import Words, safe, shorten
 from batchcast.domain.calendar import Frequency
+from batchcast.domain.errors import N_
 from batchcast.domain.history import IngestReport
-from batchcast.domain.message import mark
 from batchcast.domain.plan import Plan
 
 if TYPE_CHECKING:
-    from batchcast.app.analysis import Analysis
+    from batchcast.app.intake import Analysis
 
 _NAMES_SHOWN = 8
 _PARTITIONS_SHOWN = 100
@@ -34,66 +34,66 @@ def input_card(report: IngestReport, words: Words) -> RenderableType:
     """What was read, every row accounted for."""
     say = words.say
     facts: list[Fact] = [
-        (say(mark("File")), safe(report.source)),
-        (say(mark("Read as")), words.tell(report.format)),
-        (say(mark("Columns")), _columns(report, words)),
-        (say(mark("Rows")), _rows(report, words)),
+        (say(N_("File")), safe(report.source)),
+        (say(N_("Read as")), words.tell(report.format)),
+        (say(N_("Columns")), _columns(report, words)),
+        (say(N_("Rows")), _rows(report, words)),
     ]
     if report.columns_left_alone:
-        facts.insert(3, (say(mark("Left alone")), _names(report.columns_left_alone)))
+        facts.insert(3, (say(N_("Left alone")), _names(report.columns_left_alone)))
     if report.returns_netted:
-        template = mark("{count:,} rows with a negative quantity, taken off the demand")
-        facts.append((say(mark("Returns")), say(template, count=report.returns_netted)))
+        template = N_("{count:,} rows with a negative quantity, taken off the demand")
+        facts.append((say(N_("Returns")), say(template, count=report.returns_netted)))
     notes = [remark("·", words.tell(note), "dim") for note in report.notes]
-    return card(say(mark("Demand history")), facts, notes)
+    return card(say(N_("Demand history")), facts, notes)
 
 
 def plan_card(plan: Plan, words: Words) -> RenderableType:
     """What will be forecast, in which partitions, and how long it should take."""
     say = words.say
     facts = [
-        (say(mark("History")), _history(plan, words)),
-        (say(mark("Sites")), words.number(plan.sites)),
-        (say(mark("Part numbers")), words.number(plan.parts)),
-        (say(mark("Series")), words.number(plan.series)),
-        (say(mark("Forecast")), _forecast(plan, words)),
-        (say(mark("Partitions")), _partitions(plan, words)),
-        (say(mark("Estimate")), _estimate(plan, words)),
+        (say(N_("History")), _history(plan, words)),
+        (say(N_("Sites")), words.number(plan.sites)),
+        (say(N_("Part numbers")), words.number(plan.parts)),
+        (say(N_("Series")), words.number(plan.series)),
+        (say(N_("Forecast")), _forecast(plan, words)),
+        (say(N_("Partitions")), _partitions(plan, words)),
+        (say(N_("Estimate")), _estimate(plan, words)),
     ]
     remarks = [remark("·", words.tell(note), "dim") for note in plan.notes]
     remarks += [remark("!", words.tell(hint), "yellow") for hint in plan.hints]
-    return card(say(mark("Batch analysis")), facts, remarks)
+    return card(say(N_("Batch analysis")), facts, remarks)
 
 
 def frequency_name(frequency: Frequency, words: Words) -> str:
     """The frequency as a person says it."""
     names = {
-        Frequency.DAILY: mark("daily"),
-        Frequency.WEEKLY: mark("weekly"),
-        Frequency.MONTHLY: mark("monthly"),
+        Frequency.DAILY: N_("daily"),
+        Frequency.WEEKLY: N_("weekly"),
+        Frequency.MONTHLY: N_("monthly"),
     }
     return words.say(names[frequency])
 
 
 def _columns(report: IngestReport, words: Words) -> str:
-    template = mark("{column} from {name}")
+    template = N_("{column} from {name}")
     return ", ".join(words.say(template, column=ours, name=theirs) for ours, theirs in report.columns.items())
 
 
 def _rows(report: IngestReport, words: Words) -> str:
-    parts = [words.say(mark("{count:,} read"), count=report.rows_read)]
+    parts = [words.say(N_("{count:,} read"), count=report.rows_read)]
     counted = (
-        (report.rows_kept, mark("{count:,} kept")),
-        (report.rows_summed, mark("{count:,} summed into the same day, part and site")),
-        (report.rows_ignored, mark("{count:,} returns left out")),
-        (report.rows_refused, mark("{count:,} refused")),
+        (report.rows_kept, N_("{count:,} kept")),
+        (report.rows_summed, N_("{count:,} summed into the same day, part and site")),
+        (report.rows_ignored, N_("{count:,} returns left out")),
+        (report.rows_refused, N_("{count:,} refused")),
     )
     parts += [words.say(template, count=count) for count, template in counted if count]
     return ", ".join(parts)
 
 
 def _history(plan: Plan, words: Words) -> str:
-    template = mark("{first} to {last}, {frequency}")
+    template = N_("{first} to {last}, {frequency}")
     frequency = frequency_name(plan.request.calendar.frequency, words)
     return words.say(template, first=words.date(plan.first_date), last=words.date(plan.last_date), frequency=frequency)
 
@@ -104,20 +104,20 @@ def _forecast(plan: Plan, words: Words) -> str:
     request = plan.request
     first = request.last_period + 1 + request.skip
     start, end = (date_of(request.calendar.first_day(p)) for p in (first, first + request.horizon - 1))
-    template = mark("{horizon} periods, {start} to {end}")
+    template = N_("{horizon} periods, {start} to {end}")
     return words.say(template, horizon=request.horizon, start=words.date(start), end=words.date(end))
 
 
 def _partitions(plan: Plan, words: Words) -> str:
     rows = [p.rows for p in plan.partitions]
     if len(rows) == 1:
-        return words.say(mark("1, with all {rows:,} rows"), rows=rows[0])
-    template = mark("{count:,}, of {fewest:,} to {most:,} rows each")
+        return words.say(N_("1, with all {rows:,} rows"), rows=rows[0])
+    template = N_("{count:,}, of {fewest:,} to {most:,} rows each")
     return words.say(template, count=len(rows), fewest=min(rows), most=max(rows))
 
 
 def _estimate(plan: Plan, words: Words) -> str:
-    template = mark("{time}; {times:.1f} times faster than one job on one core")
+    template = N_("{time}; {times:.1f} times faster than one job on one core")
     time = words.duration(plan.estimate_seconds)
     if plan.speed_up < 1.05:
         return time
@@ -132,13 +132,13 @@ def _names(names: tuple[str, ...]) -> str:
 def partitions_card(plan: Plan, words: Words) -> RenderableType:
     """The planned partitions, the largest first."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(words.say(mark("Part")), no_wrap=True)
-    table.add_column(words.say(mark("Sites")), overflow="fold")
-    for heading in (mark("Rows"), mark("Parts"), mark("Series")):
+    table.add_column(words.say(N_("Part")), no_wrap=True)
+    table.add_column(words.say(N_("Sites")), overflow="fold")
+    for heading in (N_("Rows"), N_("Parts"), N_("Series")):
         table.add_column(words.say(heading), justify="right", no_wrap=True)
     for partition in plan.partitions[:_PARTITIONS_SHOWN]:
         counts = (partition.rows, partition.parts, partition.series)
         table.add_row(f"P{partition.number}", Text(_names(partition.sites)), *map(words.number, counts))
     hidden = len(plan.partitions) - _PARTITIONS_SHOWN
-    rest = [Text(words.say(mark("… and {count:,} more partitions."), count=hidden))] if hidden > 0 else []
+    rest = [Text(words.say(N_("… and {count:,} more partitions."), count=hidden))] if hidden > 0 else []
     return Group(table, *rest)

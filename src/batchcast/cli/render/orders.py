@@ -13,9 +13,9 @@ from rich.text import Text
 
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.cli.render.facts import card, remark
-from batchcast.cli.words import Words, safe
+from batchcast.cli.session import Words, safe
+from batchcast.domain.errors import N_
 from batchcast.domain.inventory import NextUnit, Orders
-from batchcast.domain.message import mark
 
 _SHOWN = 10
 
@@ -35,12 +35,12 @@ def figures_lines(
     """How much there is to do, where it is written, and the first units to buy."""
     say = words.say
     facts = [
-        (say(mark("Parts")), words.number(parts, ",d")),
-        (say(mark("Parts to order now")), words.number(to_order, ",d")),
-        (say(mark("Orders")), safe(str(files["orders"]))),
-        (say(mark("Next units to buy")), safe(str(files["next_units"]))),
+        (say(N_("Parts")), words.number(parts, ",d")),
+        (say(N_("Parts to order now")), words.number(to_order, ",d")),
+        (say(N_("Orders")), safe(str(files["orders"]))),
+        (say(N_("Next units to buy")), safe(str(files["next_units"]))),
     ]
-    yield card(say(mark("Orders from the stock that is held")), facts)
+    yield card(say(N_("Orders from the stock that is held")), facts)
     if next_units:
         yield _table(next_units, words)
         yield ""
@@ -63,9 +63,9 @@ def orders_json(orders: Orders, words: Words) -> dict[str, Any]:
 def _table(next_units: Sequence[NextUnit], words: Words) -> Table:
     say = words.say
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-    for heading in ("#", say(mark("Site")), say(mark("Part number"))):
+    for heading in ("#", say(N_("Site")), say(N_("Part number"))):
         table.add_column(heading, overflow="fold")
-    numbers = (mark("Units"), mark("Cost"), mark("Short avoided"), mark("Served before"), mark("Served after"))
+    numbers = (N_("Units"), N_("Cost"), N_("Short avoided"), N_("Served before"), N_("Served after"))
     for label in numbers:
         table.add_column(say(label), justify="right")
     for unit in next_units[:_SHOWN]:

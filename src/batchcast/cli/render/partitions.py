@@ -10,9 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.cli.words import Words, safe, shorten
+from batchcast.cli.session import Words, safe, shorten
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 _LONGEST_SITES = 28
 _RESERVED_LINES = 8  # heading, bar, and what stands above
@@ -30,12 +30,12 @@ class Look:
 
 
 LOOKS: Mapping[PartitionState, Look] = {
-    PartitionState.PENDING: Look("○", ".", "dim", mark("waiting")),
-    PartitionState.PROCESSING: Look("◐", ">", "cyan", mark("at work")),
-    PartitionState.COMPLETED: Look("✓", "+", "green", mark("completed")),
-    PartitionState.FAILED: Look("✗", "x", "bold red", mark("failed")),
-    PartitionState.TIMEOUT: Look("⏱", "T", "bold red", mark("timed out")),
-    PartitionState.CANCELLED: Look("⊘", "-", "yellow", mark("cancelled")),
+    PartitionState.PENDING: Look("○", ".", "dim", N_("waiting")),
+    PartitionState.PROCESSING: Look("◐", ">", "cyan", N_("at work")),
+    PartitionState.COMPLETED: Look("✓", "+", "green", N_("completed")),
+    PartitionState.FAILED: Look("✗", "x", "bold red", N_("failed")),
+    PartitionState.TIMEOUT: Look("⏱", "T", "bold red", N_("timed out")),
+    PartitionState.CANCELLED: Look("⊘", "-", "yellow", N_("cancelled")),
 }
 
 
@@ -73,12 +73,12 @@ def partition_table(
 ) -> Table:
     """A row a partition."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(words.say(mark("Part")), no_wrap=True)
-    table.add_column(words.say(mark("Status")), no_wrap=True)
-    table.add_column(words.say(mark("Sites")), no_wrap=True, max_width=_LONGEST_SITES)
-    for heading in (mark("Rows"), mark("Parts"), mark("Time")):
+    table.add_column(words.say(N_("Part")), no_wrap=True)
+    table.add_column(words.say(N_("Status")), no_wrap=True)
+    table.add_column(words.say(N_("Sites")), no_wrap=True, max_width=_LONGEST_SITES)
+    for heading in (N_("Rows"), N_("Parts"), N_("Time")):
         table.add_column(words.say(heading), justify="right", no_wrap=True)
-    table.add_column(words.say(mark("Error")), overflow="fold")
+    table.add_column(words.say(N_("Error")), overflow="fold")
     for record in records:
         partition = record.partition
         taken = record.seconds if record.seconds is not None else seconds.get(partition.number)
@@ -107,7 +107,7 @@ def status_text(record: PartitionRecord, words: Words, console: Console) -> Text
 def sites_text(sites: Sequence[str], words: Words) -> str:
     """The site of a partition, or the first and how many more."""
     first = shorten(safe(sites[0]), _LONGEST_SITES - 6) if sites else ""
-    return first if len(sites) <= 1 else words.say(mark("{site} +{more:,}"), site=first, more=len(sites) - 1)
+    return first if len(sites) <= 1 else words.say(N_("{site} +{more:,}"), site=first, more=len(sites) - 1)
 
 
 def overall_bar(batch: Batch, words: Words, *, time_left: float | None) -> RenderableType:
@@ -122,9 +122,9 @@ def progress_text(batch: Batch, words: Words, *, time_left: float | None) -> str
     """`45 % · 7/10 completed · 12 s left`."""
     completed = count_in(batch, PartitionState.COMPLETED)
     parts = [words.share(batch.progress)]
-    parts.append(words.say(mark("{done:,}/{total:,} completed"), done=completed, total=len(batch.partitions)))
+    parts.append(words.say(N_("{done:,}/{total:,} completed"), done=completed, total=len(batch.partitions)))
     if time_left is not None:
-        parts.append(words.say(mark("{time} left"), time=words.duration(time_left)))
+        parts.append(words.say(N_("{time} left"), time=words.duration(time_left)))
     return " · ".join(parts)
 
 

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.cli.words import Words, safe, shorten
+from batchcast.cli.session import Words, safe, shorten
+from batchcast.domain.errors import N_
 from batchcast.domain.history import RowProblem
-from batchcast.domain.message import mark
 
 _ROWS_SHOWN = 20
 _LONGEST_VALUE = 40
@@ -23,16 +23,16 @@ def refused_rows(problems: Sequence[RowProblem], refused: int, words: Words) -> 
     with_place = any(problem.file or problem.sheet for problem in shown)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     if with_place:
-        table.add_column(say(mark("File")), overflow="fold")
-    table.add_column(say(mark("Line")), justify="right", no_wrap=True)
-    for heading in (mark("Column"), mark("Value"), mark("Reason"), mark("Site"), mark("Partition")):
+        table.add_column(say(N_("File")), overflow="fold")
+    table.add_column(say(N_("Line")), justify="right", no_wrap=True)
+    for heading in (N_("Column"), N_("Value"), N_("Reason"), N_("Site"), N_("Partition")):
         table.add_column(say(heading), overflow="fold")
     for problem in shown:
         table.add_row(*map(Text, _cells(problem, words, with_place=with_place)))
     yield table
     hidden = refused - len(shown)
     if hidden > 0:
-        yield Text(say(mark("… and {count:,} more rows."), count=hidden))
+        yield Text(say(N_("… and {count:,} more rows."), count=hidden))
 
 
 def _cells(problem: RowProblem, words: Words, *, with_place: bool) -> list[str]:

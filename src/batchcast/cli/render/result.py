@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 
 from batchcast.cli.render.facts import card
-from batchcast.cli.render.hindsight import hindsight_json, hindsight_lines
 from batchcast.cli.render.orders import orders_json, orders_lines
-from batchcast.cli.words import Words, safe
-from batchcast.domain.message import mark
+from batchcast.cli.session import Words, safe
+from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from batchcast.app.findings import findings_of, why_no_findings
+from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart, in_units
 
 _KINDS: Mapping[str, str] = {
-    "forecast": mark("Forecast"),
-    "stock": mark("Stock figures"),
-    "accuracy": mark("Accuracy"),
-    "rejected": mark("Refused rows"),
-    "certificate": mark("Certificate"),
+    "forecast": N_("Forecast"),
+    "stock": N_("Stock figures"),
+    "accuracy": N_("Accuracy"),
+    "rejected": N_("Refused rows"),
+    "certificate": N_("Certificate"),
 }
 
 
@@ -39,7 +45,7 @@ def files_card(result: RunResult, words: Words) -> RenderableType:
     facts = [
         (words.say(label), safe(str(result.files[kind]))) for kind, label in _KINDS.items() if kind in result.files
     ]
-    return card(words.say(mark("Published in {time}"), time=words.duration(result.seconds)), facts)
+    return card(words.say(N_("Published in {time}"), time=words.duration(result.seconds)), facts)
 
 
 def result_json(result: RunResult, words: Words) -> dict[str, Any]:
@@ -55,3 +61,82 @@ def result_json(result: RunResult, words: Words) -> dict[str, Any]:
         "orders": None if result.orders is None else orders_json(result.orders, words),
         "hindsight": None if result.hindsight is None else hindsight_json(result.hindsight, words),
     }
+
+
+# How good each model is: the leaderboard after a backtest.
+
+OURS = "auto"
+
+
+def leaderboard_table(leaderboard: Sequence[LeaderboardRow], words: Words) -> RenderableType:
+    """Best first, as given; MAE and WAPE stand last, for information: on sparse parts the zero forecast wins them."""
+    say = words.say
+    levels = sorted(leaderboard[0].coverage) if leaderboard else []
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(say(N_("Model")), no_wrap=True)
+    headings = [
+        say(N_("Cases")),
+        say(N_("Lead-time pinball")),
+        say(N_("Beside auto")),
+        *(f"≤ p{100 * level:g}" for level in levels),
+    ]
+    headings += [say(N_("Bias")), "RMSSE", say(N_("Fill rate")), "MAE", "WAPE"]
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in leaderboard:
+        cells = [words.number(row.cases, ",")]
+        cells += [words.number(row.lead_time_pinball, ".4f"), words.number(row.beside_auto, ".3f")]
+        cells += [words.share(row.coverage[level], 1) for level in levels]
+        cells += [
+            words.number(row.bias, "+.3f"),
+            words.number(row.rmsse, ".4f"),
+            words.share(row.fill_rate, 1),
+        ]
+        cells += [words.number(row.mae, ",.3f"), words.number(row.wape, ",.3f")]
+        table.add_row(Text(row.model, style="bold" if row.model == OURS else ""), *map(Text, cells))
+    return table
+
+
+# How good the forecast is, in words, and the parts with the most units short.
+
+_SHOWN = 5  # parts; the rest are in accuracy.csv
+
+
+def hindsight_lines(hindsight: Hindsight, words: Words) -> Iterator[RenderableType]:
+    """What the backtest found, a sentence a line; then the first parts that were short."""
+    findings = findings_of(hindsight)
+    if not findings:
+        yield Text(words.tell(why_no_findings(hindsight)))
+        return
+    for finding in findings:
+        yield Text(words.tell(finding.said))
+    if hindsight.worst_parts:
+        yield Text()
+        yield card(
+            words.say(N_("The parts that hurt most")),
+            [_fact(part, words) for part in hindsight.worst_parts[:_SHOWN]],
+        )
+
+
+def hindsight_json(hindsight: Hindsight, words: Words) -> dict[str, Any]:
+    """The same for programs: the sentences, and every part that is named."""
+    findings = findings_of(hindsight)
+    sentences = [finding.said for finding in findings] or [why_no_findings(hindsight)]
+    return {
+        "messages": [words.text(sentence) for sentence in sentences],
+        "worst_parts": [
+            {
+                "site_code": part.site_code,
+                "partnumber": part.partnumber,
+                "units_short": part.units_short,
+                "units_over": part.units_over,
+                "reason": words.text(part.reason),
+            }
+            for part in hindsight.worst_parts
+        ],
+    }
+
+
+def _fact(part: WorstPart, words: Words) -> tuple[str, str]:
+    short = words.say(N_("{units:,} short."), units=in_units(part.units_short))
+    return f"{safe(part.partnumber)} · {safe(part.site_code)}", f"{short} {words.tell(part.reason)}"

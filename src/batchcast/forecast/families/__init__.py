@@ -4,25 +4,3 @@ Comes in: evidence of a chunk of series, what the sample of the batch taught.
 Goes out: quantiles of the sum and of each step.
 Open first: `registry.py`, who competes; `shares.py`, how much of every average is learned.
 """
-
-from batchcast.forecast.families.around_means import Certain, Conformal, NegativeBinomial
-from batchcast.forecast.families.registry import (
-    FALLBACK,
-    LEARNED_FAMILIES,
-    baselines_beside,
-    families_of,
-    is_learned,
-    point_models_of,
-)
-
-__all__ = [
-    "FALLBACK",
-    "LEARNED_FAMILIES",
-    "Certain",
-    "Conformal",
-    "NegativeBinomial",
-    "baselines_beside",
-    "families_of",
-    "is_learned",
-    "point_models_of",
-]

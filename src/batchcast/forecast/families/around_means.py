@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from batchcast.forecast.distributions.conformal import conformal_quantiles, typical_deviation
 from batchcast.forecast.distributions.negbin import negbin_quantiles
-from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
+from batchcast.forecast.evidence import FEW_DEMANDS, Calibration, Evidence, Levels, Rows
 from batchcast.forecast.families.shares import share_of
-from batchcast.forecast.family import Calibration, Levels, Rows
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +22,7 @@ class NegativeBinomial:
     """Negative binomial around the mean of a point model."""
 
     model: str
-    kin: str
+    group: str
     has_mean: bool = True
 
     @property
@@ -43,11 +42,13 @@ class NegativeBinomial:
         return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.model, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Dispersion is that of single periods, times a lesser factor; it grows towards that of sums, which wander."""
+        """Dispersion is that of single periods, times a lesser factor; it grows towards that of sums."""
         mean = evidence.steps(self.model, count)[-1, rows]
         factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
         single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
-        of_sums = np.minimum(evidence.dispersion[-1, rows] * factor, evidence.wander[rows] * np.maximum(factor, 1.0))
+        of_sums = np.minimum(
+            evidence.dispersion[-1, rows] * factor, evidence.level_variance[rows] * np.maximum(factor, 1.0)
+        )
         excess = np.maximum(of_sums - single, 0.0)
         dispersion = single[:, None] + excess[:, None] * _growth(evidence, count)
         unit = np.repeat(evidence.moments.unit[-1, rows], count)
@@ -60,7 +61,7 @@ class Conformal:
     """A point model and the errors it made on the sample of the batch, in standard deviations."""
 
     model: str
-    kin: str = "conformal"
+    group: str = "conformal"
     share: float = 0.0
     has_mean: bool = True
 
@@ -84,11 +85,11 @@ class Conformal:
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """A negative binomial step: errors are pooled for sums only."""
-        return NegativeBinomial(self.model, self.kin).steps(evidence, calibration, rows, count, levels)
+        return NegativeBinomial(self.model, self.group).steps(evidence, calibration, rows, count, levels)
 
 
 @dataclass(frozen=True)
-class Certain:
+class PointMass:
     """A point model taken at its word, every quantile its mean: a baseline to stand beside, never a candidate."""
 
     model: str

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.distributions.bend import bend
-from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.evidence import DEFAULT_SPREAD, Calibration, Evidence, Levels, Rows
 from batchcast.forecast.families.around_means import NegativeBinomial, negbin_sums
 from batchcast.forecast.families.shares import LEARNED_MEAN, share_of
-from batchcast.forecast.family import DEFAULT_SPREAD, Calibration, Levels, Rows
 from batchcast.forecast.learned.learned import LEVELS as LEARNED_LEVELS
 
 Floats = NDArray[np.float64]
@@ -24,7 +22,7 @@ class LearnedQuantiles:
     """
 
     name: str = "lightgbm_quantile"
-    kin: str = "learned_quantiles"
+    group: str = "learned_quantiles"
     has_mean: bool = False
 
     @property
@@ -42,13 +40,13 @@ class LearnedQuantiles:
         shape = negbin_sums(mean, evidence.dispersion * DEFAULT_SPREAD, evidence.moments.unit, every)
         own = shape[:, :, [every.index(level) for level in LEARNED_LEVELS]]
         wanted = shape[:, :, [every.index(level) for level in levels]]
-        quantiles = bend(wanted, levels, own, _with_tail_of(own, evidence.learned), LEARNED_LEVELS)
+        quantiles = remap_quantiles(wanted, levels, own, _with_tail_of(own, evidence.learned), LEARNED_LEVELS)
         unit = evidence.moments.unit[:, :, None]
         return np.where(unit > 0, np.floor(quantiles + 0.5), quantiles), steps
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """A negative binomial step around the learned mean: what is learned is the sum."""
-        return NegativeBinomial(LEARNED_MEAN, self.kin).steps(evidence, calibration, rows, count, levels)
+        return NegativeBinomial(LEARNED_MEAN, self.group).steps(evidence, calibration, rows, count, levels)
 
 
 def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
@@ -58,3 +56,39 @@ def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
     """
     highest = np.maximum(learned[..., -1], learned[..., -2] + shape[..., -1] - shape[..., -2])
     return np.concatenate([learned[..., :-1], highest[..., None]], axis=-1)
+
+
+# A distribution bent so that it goes through quantiles known better than it.
+
+
+def remap_quantiles(
+    wanted: Floats, levels: tuple[float, ...], own: Floats, known: Floats, known_levels: tuple[float, ...]
+) -> Floats:
+    """Quantiles at `levels`: what the distribution says plus how far it is off at the known levels beside them.
+
+    Below the lowest and above the highest known level it is stretched in proportion.
+
+    Args:
+        wanted: quantiles of the distribution at `levels`, shape (..., levels).
+        levels: ascending, in (0, 1).
+        own: its quantiles at `known_levels`, shape (..., known_levels).
+        known: what they should be, same shape; NaN where unknown, and so is the result.
+        known_levels: ascending, in (0, 1).
+
+    Returns:
+        The shape of `wanted`, never under 0, never descending.
+    """
+    places = np.array(levels)
+    right = np.clip(np.searchsorted(known_levels, places), 1, len(known_levels) - 1)
+    ends = np.array(known_levels)
+    share = np.clip((places - ends[right - 1]) / (ends[right] - ends[right - 1]), 0.0, 1.0)
+    off = known - own
+    bent = wanted + (1.0 - share) * off[..., right - 1] + share * off[..., right]
+    for outside, end in ((places < ends[0], 0), (places > ends[-1], -1)):
+        base = own[..., end : end + 1] if end == 0 else own[..., -1:]
+        target = known[..., end : end + 1] if end == 0 else known[..., -1:]
+        factor = np.where(base > 0, target / np.where(base > 0, base, 1.0), 0.0)
+        stretched = np.where(base > 0, wanted * factor, wanted * 0.0 + target if end == 0 else wanted + target)
+        bent = np.where(outside, stretched, bent)
+    bent = np.where(places < ends[0], np.minimum(bent, known[..., :1]), bent)
+    return np.asarray(np.maximum.accumulate(np.maximum(bent, 0.0), axis=-1))

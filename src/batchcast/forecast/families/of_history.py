@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.classes import LONG_INTERVAL, demand_interval
 from batchcast.forecast.distributions.empirical import window_quantiles
 from batchcast.forecast.distributions.wss import bootstrap_quantiles, mixture_quantiles
-from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.family import Calibration, Levels, Rows
+from batchcast.forecast.evidence import Calibration, Evidence, Levels, Rows
+from batchcast.forecast.moments import LONG_INTERVAL, demand_interval
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +20,7 @@ class EmpiricalWindows:
     """The sums of past windows, as they were."""
 
     name: str = "empirical"
-    kin: str = "history"
+    group: str = "history"
     share: float = 0.0
     has_mean: bool = True
 
@@ -49,7 +48,7 @@ class Bootstrap:
 
     everywhere: bool = False
     name: str = "wss"
-    kin: str = "bootstrap"
+    group: str = "bootstrap"
     share: float = 0.0
     has_mean: bool = True
 

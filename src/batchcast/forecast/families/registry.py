@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.families.around_means import Certain, Conformal, NegativeBinomial
+from batchcast.forecast.evidence import Family, Scored
+from batchcast.forecast.families.around_means import Conformal, NegativeBinomial, PointMass
 from batchcast.forecast.families.learned_quantiles import LearnedQuantiles
 from batchcast.forecast.families.of_history import Bootstrap, EmpiricalWindows
 from batchcast.forecast.families.shares import LEARNED_MEAN
-from batchcast.forecast.family import Family, Scored
 from batchcast.forecast.learned.features import LOCAL_MEANS
 
 _POINT_KINS = {
@@ -63,7 +63,7 @@ def _every_family() -> tuple[Family, ...]:
 def baselines_beside(families: Sequence[Scored]) -> tuple[Scored, ...]:
     """What every leaderboard shows besides: zero, naive and the in-sample quantile."""
     shown = {family.name for family in families}
-    baselines: tuple[Scored, ...] = (Certain("zero"), Certain("naive"), EmpiricalWindows())
+    baselines: tuple[Scored, ...] = (PointMass("zero"), PointMass("naive"), EmpiricalWindows())
     return tuple(family for family in baselines if family.name not in shown)
 
 
@@ -83,7 +83,7 @@ def _family_of(model: str) -> Family:
 
 def point_models_of(families: Sequence[Scored]) -> tuple[str, ...]:
     """The point models these families need and that of the fallback, each once; what is learned looks at many."""
-    needed = [family.model for family in families if isinstance(family, NegativeBinomial | Conformal | Certain)]
+    needed = [family.model for family in families if isinstance(family, NegativeBinomial | Conformal | PointMass)]
     looked_at = LOCAL_MEANS if is_learned(families) else ()
     return tuple(m for m in dict.fromkeys([*needed, *looked_at, FALLBACK.model]) if m != LEARNED_MEAN)
 

@@ -66,8 +66,8 @@ def best_level(work: Floats, search: bool) -> tuple[float, float]:
         return levels[best], errors[best]
     step = vertex(errors[best - 1], errors[best], errors[best + 1])
     slope = 0.5 * (levels[best + 1] - levels[best - 1])
-    bend = levels[best + 1] - 2.0 * levels[best] + levels[best - 1]
-    return levels[best] + step * (slope + 0.5 * step * bend), errors[best]
+    remap_quantiles = levels[best + 1] - 2.0 * levels[best] + levels[best - 1]
+    return levels[best] + step * (slope + 0.5 * step * remap_quantiles), errors[best]
 
 
 @compiled

@@ -44,10 +44,10 @@ def trained(length: int, held: int) -> int:
 @inlined
 def vertex(left: float, middle: float, right: float) -> float:
     """Where the parabola through three equidistant points is lowest, in steps from the middle one, within ±1."""
-    bend = left - 2.0 * middle + right
-    if not bend > FLAT * middle:
+    remap_quantiles = left - 2.0 * middle + right
+    if not remap_quantiles > FLAT * middle:
         return 0.0
-    step: float = 0.5 * (left - right) / bend
+    step: float = 0.5 * (left - right) / remap_quantiles
     return min(max(step, -1.0), 1.0)
 
 

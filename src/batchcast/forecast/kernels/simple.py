@@ -1,5 +1,6 @@
-# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 """Models without a parameter to choose: naive, mean, moving average, seasonal naive. One pass, every cutoff."""
+
+# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
 from __future__ import annotations
 
@@ -8,6 +9,43 @@ from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.lanes import Floats, Ints, trained
+
+# Writes sparse daily demand into the periods of a panel.
+
+
+@compiled
+def scatter_demand(
+    periods: NDArray[np.int32],
+    quantities: Floats,
+    bounds: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    values: Floats,
+    last_demand: NDArray[np.int32],
+) -> None:
+    """Add the quantities of each series to its periods, in the order given.
+
+    Args:
+        periods: period of each day with demand, series after series; those after the end of a series are left out.
+        quantities: net total of that day, may be negative.
+        bounds: where the days of each series begin, shape (series + 1,).
+        starts: first period of each series.
+        offsets: where its values begin, shape (series + 1,).
+        values: zeros; becomes the totals of the periods, those under 0 set to 0.
+        last_demand: becomes the last period with a total over 0; left as it is where there is none.
+    """
+    for i in range(len(starts)):
+        base, length = offsets[i], offsets[i + 1] - offsets[i]
+        for k in range(bounds[i], bounds[i + 1]):
+            at = periods[k] - starts[i]
+            if at < length:
+                values[base + at] += quantities[k]
+        for t in range(length):
+            if values[base + t] > 0.0:
+                last_demand[i] = starts[i] + t
+            else:
+                values[base + t] = 0.0  # also turns a negative zero into zero
+
 
 Flags = NDArray[np.bool_]
 LARGEST = float(np.finfo(np.float64).max)
@@ -126,3 +164,71 @@ def finish(
             mse[c, i] = min(errors[c, i] * scales[i] * scales[i], LARGEST)
             for step in range(mean.shape[2]):
                 mean[c, i, step] = max(levels[c, i, 0 if flat else step], 0.0) * scales[i]
+
+
+# Sums of the demand of recent stretches of history.
+
+
+@compiled
+def sum_stretches(values: Floats, offsets: Ints, held: Ints, starts: Ints, stops: Ints, sums: Floats) -> None:
+    """Mean demand of a period in each stretch before each cutoff.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back at each cutoff.
+        starts: how many periods before the cutoff each stretch begins, shape (stretches,).
+        stops: how many before it ends, same shape; 0 is the cutoff itself.
+        sums: becomes the means, shape (cutoffs, series, stretches); NaN where history does not reach as far back.
+    """
+    for c in range(len(held)):
+        for i in range(len(offsets) - 1):
+            end = offsets[i + 1] - held[c]
+            for k in range(len(starts)):
+                if end - starts[k] < offsets[i]:
+                    sums[c, i, k] = np.nan
+                    continue
+                total = 0.0
+                for t in range(end - starts[k], end - stops[k]):
+                    total += values[t]
+                sums[c, i, k] = total / (starts[k] - stops[k])
+
+
+# How far the level of demand wanders from one stretch of history to another.
+
+FEWEST_PAIRS = 3  # of stretches, to say anything
+
+
+@compiled
+def measure_level_variance(values: Floats, offsets: Ints, held: int, span: int, lag: int, variances: Floats) -> None:
+    """Half the variance of S(t + lag) - S(t) over the history of each series, where S sums `span` periods.
+
+    Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend
+    is no part of it, nor a season whose length divides the lag.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back from the end.
+        span: periods that are summed.
+        lag: periods from one sum to the other.
+        variances: written, shape (series,); infinite where history has fewer than FEWEST_PAIRS of them.
+    """
+    for i in range(len(offsets) - 1):
+        first, stop = offsets[i], offsets[i + 1] - held
+        pairs = stop - first - span - lag + 1
+        if pairs < FEWEST_PAIRS:
+            variances[i] = np.inf
+            continue
+        change = 0.0
+        for t in range(first, first + span):
+            change += values[t + lag] - values[t]
+        mean = squares = 0.0
+        for n in range(pairs):
+            step = change - mean
+            mean += step / (n + 1.0)
+            squares += step * (change - mean)
+            if n + 1 < pairs:
+                t = first + n
+                change += values[t + lag + span] - values[t + lag] - values[t + span] + values[t]
+        variances[i] = squares / pairs / 2.0

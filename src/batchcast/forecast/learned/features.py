@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.classes import demand_interval
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.kernels.recent import sum_stretches
+from batchcast.forecast.kernels.simple import sum_stretches
+from batchcast.forecast.moments import demand_interval
 
 Floats = NDArray[np.float64]
 

@@ -4,8 +4,3 @@ Comes in: a Panel, names of models, cutoffs (periods held back at the end), step
 Goes out: `PointForecasts`: mean, mean squared error and validity of every model, cutoff and series.
 Open first: `points.py`; `point_model.py` lists the models, `families.py` says which share a pass.
 """
-
-from batchcast.forecast.models.point_model import POINT_MODELS, PointModel
-from batchcast.forecast.models.points import PointForecasts, forecast_points
-
-__all__ = ["POINT_MODELS", "PointForecasts", "PointModel", "forecast_points"]

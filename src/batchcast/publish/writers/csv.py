@@ -12,8 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchcast.publish.cells import Column, harmless_text
-from batchcast.publish.writers.numbers import plain_numbers
-from batchcast.publish.writers.text import TEXT, is_text, joined, joined_bytes
+from batchcast.publish.writers.text import TEXT, is_text, joined, joined_bytes, plain_numbers
 
 
 class CsvWriter:

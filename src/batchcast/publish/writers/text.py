@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,3 +28,16 @@ def joined_bytes(rows: Column) -> memoryview:
 def is_text(values: Column) -> bool:
     """The values are text of either offset width."""
     return bool(pa.types.is_string(values.type) or pa.types.is_large_string(values.type))
+
+
+# Numbers as plain decimals: the shortest that reads back to the same value, and never an exponent.
+
+
+def plain_numbers(values: Column) -> Column:
+    """`1e-07` is `0.0000001`, `3.0` is `3`, `-0.0` is `0`; null stays null."""
+    texts = pc.cast(pc.add(values, 0.0), TEXT)
+    with_exponent = pc.fill_null(pc.match_substring(texts, "e"), False)
+    if not pc.any(with_exponent).as_py():
+        return texts
+    plain = [np.format_float_positional(value, trim="-") for value in pc.filter(values, with_exponent).to_pylist()]
+    return pc.replace_with_mask(texts, with_exponent, pa.array(plain, TEXT))

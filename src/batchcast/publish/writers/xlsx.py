@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.publish.cells import Column, harmless_text
-from batchcast.publish.problems import PublishFailed
+from batchcast.publish.certificate import PublishFailed
 from batchcast.publish.writers.text import is_text
 
 SHEET_ROWS = 1_048_576  # a sheet ends here, header included
@@ -103,7 +103,7 @@ def _values(column: Column) -> list[Any]:
         return list(column.to_pylist())
     longest = pc.max(pc.utf8_length(column)).as_py() or 0
     if longest > CELL_CHARACTERS:
-        template = mark(
+        template = N_(
             "A text of {found} characters does not fit a cell of an XLSX file, which holds {most}. "
             "Choose CSV or Parquet. Nothing was published."
         )

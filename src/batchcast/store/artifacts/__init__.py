@@ -4,17 +4,3 @@ Comes in: files and flat folders of files, each under a key made of ids and name
 Goes out: the same bytes, their SHA-256 checked, at a local path; a file or folder is there whole or not at all.
 Open first: `artifacts.py`, the protocol; then `folder.py`, which says what durable takes.
 """
-
-from batchcast.store.artifacts.artifacts import Artifacts
-from batchcast.store.artifacts.folder import LocalFolder
-from batchcast.store.artifacts.opening import open_artifacts
-from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
-
-__all__ = [
-    "ArtifactDamaged",
-    "ArtifactMissing",
-    "Artifacts",
-    "ArtifactsUnavailable",
-    "LocalFolder",
-    "open_artifacts",
-]

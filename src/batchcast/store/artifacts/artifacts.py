@@ -6,11 +6,15 @@ All methods may be called from any thread and any process at once, as long as no
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from batchcast.domain.batch import StoredFile
+from batchcast.domain.errors import N_, BatchcastError, InvalidSettings, Message
 
 BATCHES = "batches"  # first part of every key
 _PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"  # never hidden, never "..": hidden names are those of what is not whole yet
@@ -86,3 +90,108 @@ def checked_key(key: str, *, may_be_hidden: bool = False) -> str:
     if not (_LISTED if may_be_hidden else _KEY).fullmatch(key):
         raise ValueError(f"{key!r} is not a key of an artifact")
     return key
+
+
+# The list of a folder's files, kept as its last file: without it a folder is not whole.
+
+MANIFEST = "files.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a folder of artifacts holds."""
+
+    files: tuple[StoredFile, ...]  # by name; their keys are their names in the folder
+
+    @classmethod
+    def of(cls, files: Iterable[StoredFile]) -> Self:
+        """The manifest of files with full keys."""
+        bare = (StoredFile(key=name_of(file.key), sha256=file.sha256, size=file.size) for file in files)
+        return cls(tuple(sorted(bare, key=lambda file: file.key)))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The manifest that `as_text` gave.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        match json.loads(text):
+            case dict(listed):
+                files = (StoredFile(key=name, sha256=sha256, size=size) for name, (sha256, size) in listed.items())
+                return cls(tuple(files))
+            case other:
+                raise ValueError(f"expected an object, found {other!r:.60}")
+
+    def as_text(self) -> str:
+        """As it is kept."""
+        return json.dumps({file.key: [file.sha256, file.size] for file in self.files}, indent=1) + "\n"
+
+    def below(self, prefix: str) -> tuple[StoredFile, ...]:
+        """The files with their full keys."""
+        return tuple(StoredFile(key=f"{prefix}/{f.key}", sha256=f.sha256, size=f.size) for f in self.files)
+
+
+def name_of(key: str) -> str:
+    """The last part of a key."""
+    return key.rpartition("/")[2]
+
+
+# What can be wrong with the artifacts.
+#
+# BatchcastError
+# ├── ArtifactMissing             a file or folder is not there, or not whole
+# │   └── ArtifactDamaged         it is there, but not with the bytes that were put
+# └── ArtifactsUnavailable        no room, no rights, or a bucket that doesn't answer: may be tried again
+# InvalidSettings
+# └── UnknownArtifacts            the address is of no kind of place that we can keep files in
+
+
+class ArtifactMissing(BatchcastError):
+    """A file that batchcast kept is not there any more, or a folder of files is not whole."""
+
+    slug = "artifact-missing"
+
+    def __init__(self, key: str, place: str) -> None:
+        template = N_(
+            "{key} is missing in {place}, where batchcast keeps its files: somebody removed it, or it was never whole. "
+            "Put it back from a copy, or run the batch again."
+        )
+        self._keep(key, Message(template, {"key": key, "place": place}))
+
+    def _keep(self, key: str, message: Message) -> None:
+        self.key = key
+        BatchcastError.__init__(self, message)
+
+
+class ArtifactDamaged(ArtifactMissing):
+    """A file that batchcast kept has other bytes than those it was kept with: as good as missing."""
+
+    slug = "artifact-damaged"
+
+    def __init__(self, key: str, place: str, *, expected: str, found: str) -> None:
+        template = N_(
+            "{key} in {place} is damaged: its SHA-256 was {expected} when it was kept, and is now {found}. "
+            "Put it back from a copy, or run the batch again."
+        )
+        values = {"key": key, "place": place, "expected": expected[:16], "found": found[:16]}
+        self._keep(key, Message(template, values))
+
+
+class ArtifactsUnavailable(BatchcastError):
+    """The place where batchcast keeps its files can't be written or read now; nothing half is left in it."""
+
+    slug = "artifacts-unavailable"
+
+    def __init__(self, place: str, reason: str) -> None:
+        template = N_(
+            "The files of batches can't be kept in {place} or read from it: {reason}. "
+            "Make room, or see that it can be reached and written, and try it again."
+        )
+        super().__init__(Message(template, {"place": place, "reason": reason}))
+
+
+class UnknownArtifacts(InvalidSettings):
+    """The address of the artifacts is of no kind that batchcast knows; `problems` says which kinds there are."""
+
+    slug = "unknown-artifacts"

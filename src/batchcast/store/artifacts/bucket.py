@@ -20,10 +20,16 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from s3fs import S3FileSystem
 
 from batchcast.domain.batch import StoredFile
-from batchcast.store.artifacts.artifacts import BATCHES, checked_key
-from batchcast.store.artifacts.disk import KnownDigests, digest_of
-from batchcast.store.artifacts.manifest import MANIFEST, Manifest
-from batchcast.store.artifacts.problems import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
+from batchcast.store.artifacts.artifacts import (
+    BATCHES,
+    MANIFEST,
+    ArtifactDamaged,
+    ArtifactMissing,
+    ArtifactsUnavailable,
+    Manifest,
+    checked_key,
+)
+from batchcast.store.artifacts.folder import KnownDigests, digest_of
 
 _PIECE_BYTES = 8 << 20  # of a larger file, sent or fetched at a time
 _MOST_PIECES = 9_000  # S3 takes 10,000

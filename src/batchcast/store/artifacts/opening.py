@@ -6,10 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from batchcast.domain.message import Message, mark
-from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.domain.errors import N_, Message
+from batchcast.store.artifacts.artifacts import Artifacts, UnknownArtifacts
 from batchcast.store.artifacts.folder import LocalFolder
-from batchcast.store.artifacts.problems import UnknownArtifacts
 
 
 def open_artifacts(url: str | None, folder: Path) -> Artifacts:
@@ -25,7 +24,7 @@ def open_artifacts(url: str | None, folder: Path) -> Artifacts:
         return LocalFolder(Path(url2pathname(address.path)))
     if address.scheme == "s3" and address.netloc:
         return _open_bucket(url)
-    template = mark(
+    template = N_(
         "batchcast can't keep files at {url!r}. Give s3://bucket/prefix or file:///folder, or leave it out: then they "
         "are kept in the data folder."
     )
@@ -36,7 +35,7 @@ def _open_bucket(url: str) -> Artifacts:
     try:
         from batchcast.store.artifacts.bucket import Bucket
     except ImportError as error:
-        template = mark(
+        template = N_(
             "Files can't be kept in {url} before the package for buckets is there: pip install 'batchcast[s3]'"
         )
         raise UnknownArtifacts([Message(template, {"url": url})]) from error

@@ -3,7 +3,3 @@
 Comes in: the address of a database. Goes out: a `Store` whose every method is one transaction.
 Open first: `sql_store.py`; the tables are in `schema.py`, how they came about in `migrations/`.
 """
-
-from batchcast.store.sql.sql_store import SqlStore
-
-__all__ = ["SqlStore"]

@@ -7,16 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from batchcast.domain.batch import Batch, BatchState
-from batchcast.domain.listing import MOST_A_PAGE, BatchPage, BatchQuery, BatchSummary
+from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchPage, BatchQuery, BatchState, BatchSummary
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
-from batchcast.store.records import NewBatch, Submission
-from batchcast.store.searching import folded, searched_text
+from batchcast.store.records import NewBatch, Submission, folded, searched_text
 from batchcast.store.sql import partitions, schema
-from batchcast.store.sql.clock import now
 from batchcast.store.sql.contents import Contents
 from batchcast.store.sql.locked_batch import LockedBatch
-from batchcast.store.sql.values import digest_of, from_text, to_text, to_time, to_time_if
+from batchcast.store.sql.schema import digest_of, from_text, now, to_text, to_time, to_time_if
 
 _b, _claim, _key = schema.batch.c, schema.artifact_claim.c, schema.idempotency_key.c
 _others = schema.batch.alias("others")

@@ -15,7 +15,7 @@ from batchcast.domain.plan import Partition, Plan
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.records import NewBatch
 from batchcast.store.sql import schema
-from batchcast.store.sql.values import from_text
+from batchcast.store.sql.schema import from_text
 
 _c = schema.content.c
 _READ = sa.select(_c.settings, _c.plan, _c.source).where(_c.seq == sa.bindparam("wanted"))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.store.errors import StoreUnavailable, UnknownDatabase
 
 BUSY_SECONDS = 30  # to wait for others' locks
@@ -76,7 +76,7 @@ class Database:
                     raise StoreUnavailable(self.name, str(error)) from error
                 time.sleep(_RETRY_SECONDS)
             except sqlite3.DatabaseError as error:
-                template = mark(
+                template = N_(
                     "The file of the database {database} can't be read as one: {problem}. Choose another file."
                 )
                 raise UnknownDatabase(Message(template, {"database": self.name, "problem": str(error)})) from error
@@ -111,7 +111,7 @@ def _parsed(url: str) -> URL:
 
 
 def _unknown(url: str) -> UnknownDatabase:
-    template = mark(
+    template = N_(
         "{kind!r} is no kind of database that batchcast can open; give postgresql://user:password@host/name, or "
         "sqlite:///path/of/a/file."
     )
@@ -135,7 +135,7 @@ def _engine(url: URL) -> Engine:
     try:
         return sa.create_engine(url, connect_args=wishes, pool_pre_ping=True, **pool)
     except ImportError as error:
-        template = mark("The driver of PostgreSQL is not installed; run: pip install 'batchcast[postgresql]'.")
+        template = N_("The driver of PostgreSQL is not installed; run: pip install 'batchcast[postgresql]'.")
         raise UnknownDatabase(Message(template)) from error
 
 

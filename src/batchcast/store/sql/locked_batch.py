@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from batchcast.domain.batch import BatchResult, BatchState, PartitionRecord, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import Partition
 from batchcast.store.errors import LeaseLost, UnknownBatch
 from batchcast.store.life import WITHOUT_ITS_PARTITIONS, incomplete, moved_on, partition_detail
 from batchcast.store.records import AttemptEnd, Lease
 from batchcast.store.sql import partitions, schema
-from batchcast.store.sql.clock import now
 from batchcast.store.sql.contents import Contents
-from batchcast.store.sql.values import to_text, to_time
+from batchcast.store.sql.schema import now, to_text, to_time
 
 _b, _p = schema.batch.c, schema.partition.c
 _LOCK = (

@@ -13,7 +13,7 @@ from batchcast.domain.batch import Attempt, PartitionRecord, PartitionState
 from batchcast.domain.plan import Partition
 from batchcast.store.records import AttemptEnd, Checkpoint
 from batchcast.store.sql import schema
-from batchcast.store.sql.values import from_text, to_text, to_time_if
+from batchcast.store.sql.schema import from_text, to_text, to_time_if
 
 _UNFINISHED = [state.value for state in PartitionState if not state.is_final]
 _KEYS_AT_ONCE = 500  # of one query

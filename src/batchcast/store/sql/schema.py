@@ -6,6 +6,11 @@ batch in the other tables: short, never given twice, and in the order of submiss
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -19,6 +24,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from batchcast.domain.codec import decode, encode
 
 metadata = MetaData(
     naming_convention={
@@ -156,3 +166,51 @@ file = Table(
 )
 
 OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
+
+
+# The clock of the database: the one that all servers share.
+
+
+class now(FunctionElement[float]):  # noqa: N801 it reads as the function of SQL that it is
+    """Seconds since 1970-01-01 UTC when the statement runs, not when its transaction began."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(now, "postgresql")
+def _now_of_postgresql(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
+    return "extract(epoch FROM clock_timestamp())::double precision"
+
+
+@compiles(now, "sqlite")
+def _now_of_sqlite(_element: now, _compiler: SQLCompiler, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"  # a julian day begins at noon; ours are counted from 1970
+
+
+# Domain values as a database keeps them, and back: JSON as text, times as seconds since 1970 UTC.
+
+
+def to_text(value: object) -> str | None:
+    """A domain value as JSON text in ASCII, which every database keeps as it is; None stays None."""
+    return None if value is None else json.dumps(encode(value), separators=(",", ":"))
+
+
+def from_text(text: str | None) -> Any:
+    """The value that `to_text` made this of."""
+    return None if text is None else decode(json.loads(text))
+
+
+def to_time(seconds: float) -> dt.datetime:
+    """A time of the database's clock."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def to_time_if(seconds: float | None) -> dt.datetime | None:
+    """The same, where there is one."""
+    return None if seconds is None else to_time(seconds)
+
+
+def digest_of(key: str) -> str:
+    """A sender's key as something of a known length and alphabet."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

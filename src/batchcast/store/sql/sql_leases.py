@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from batchcast.domain.batch import BatchState
-from batchcast.store.leases import CLAIM_GRACE_SECONDS
 from batchcast.store.records import Lease
 from batchcast.store.sql import schema
-from batchcast.store.sql.clock import now
 from batchcast.store.sql.contents import Contents
 from batchcast.store.sql.database import Database
 from batchcast.store.sql.locked_batch import LockedBatch
+from batchcast.store.sql.schema import now
+from batchcast.store.store import CLAIM_GRACE_SECONDS
 
 IDS_AT_ONCE = 500  # of one query
 

@@ -14,18 +14,19 @@ from sqlalchemy.exc import IntegrityError
 from batchcast.domain.batch import (
     Attempt,
     Batch,
+    BatchPage,
+    BatchQuery,
     BatchResult,
     BatchState,
     Event,
     PartitionState,
     ResultFile,
     Source,
+    Timing,
 )
-from batchcast.domain.listing import BatchPage, BatchQuery
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.domain.timing import Timing
 from batchcast.store.errors import UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
@@ -33,8 +34,8 @@ from batchcast.store.sql import batches, partitions, schema
 from batchcast.store.sql.database import Database
 from batchcast.store.sql.locked_batch import LockedBatch
 from batchcast.store.sql.migrating import migrate
+from batchcast.store.sql.schema import from_text, to_text, to_time
 from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
-from batchcast.store.sql.values import from_text, to_text, to_time
 
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
 

@@ -2,5 +2,5 @@
 
 Comes in: cookies, tokens typed into the sign-in page, the hidden field of every form.
 Goes out: a person for every request, or the way to the sign-in page.
-Open first: `doorman.py`, which every request of the page passes; `sessions.py` says what a cookie holds.
+Open first: `authentication.py`, which every request of the page passes; `sessions.py` says what a cookie holds.
 """

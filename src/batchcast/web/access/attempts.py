@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 
-from batchcast.http.refusals import TooManyAttempts
+from batchcast.http.error_status import TooManyAttempts
 
 SECONDS = 300
 OF_ONE = 10  # wrong tokens from one address in that time

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from batchcast.http import bodies
 from batchcast.http.bodies import Texts
-from batchcast.http.refusals import ForeignForm
+from batchcast.http.error_status import ForeignForm
 from batchcast.web.access.sessions import Session, Sessions
 from batchcast.web.context import PageContext
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from batchcast.app.service import BatchStatus, Service
+from batchcast.app.service.answers import BatchStatus
+from batchcast.app.service.service import Service
 from batchcast.app.translation import Language
 from batchcast.http.threads import Threads
-from batchcast.store import UnknownBatch
+from batchcast.store.errors import UnknownBatch
 from batchcast.web.batch.views import overview_of, rows_of
 from batchcast.web.rendering import Templates
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from batchcast.app.service import BatchStatus
+from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.run.verdict import WAYS_OUT
 
 ROWS_ON_A_PAGE = 50

@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.errors import error_guide
+from batchcast.app.errors.guide import error_guide
 from batchcast.app.tokens import Role
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
-from batchcast.http.refusals import NoSuchPage
+from batchcast.http.error_status import NoSuchPage
 from batchcast.web.access.forms import OurForm
 from batchcast.web.context import Asker, Here, Lang
 from batchcast.web.rendering import render

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
-from batchcast.domain.batch import BatchState
-from batchcast.domain.listing import BatchPage, BatchQuery, BatchSummary
-from batchcast.store import BatchNotEnded
+from batchcast.domain.batch import BatchPage, BatchQuery, BatchState, BatchSummary
+from batchcast.store.errors import BatchNotEnded
 from batchcast.web.access.forms import OurForm
 from batchcast.web.context import Asker, BatchId, Here
 from batchcast.web.rendering import render

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from batchcast.app.order_words import notes_of
-from batchcast.app.service import OrderFormat, OrderTable, Question, ResultNotReady
+from batchcast.app.service.answers import ResultNotReady
+from batchcast.app.service.ordering import OrderFormat, OrderTable, Question
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchcast.domain.batch import Batch
-from batchcast.domain.message import mark
+from batchcast.domain.errors import N_
 
 _TABLES = {
-    "forecast": mark("Forecast"),
-    "stock": mark("Stock figures"),
-    "accuracy": mark("Accuracy"),
+    "forecast": N_("Forecast"),
+    "stock": N_("Stock figures"),
+    "accuracy": N_("Accuracy"),
 }
 _REST = {
-    "rejected": (mark("Refused rows"), "csv"),
-    "certificate": (mark("Certificate"), "json"),
+    "rejected": (N_("Refused rows"), "csv"),
+    "certificate": (N_("Certificate"), "json"),
 }
 _FORMATS = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "json": "JSON"}
 

@@ -8,18 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batchcast.app.part_words import sentences_of
-from batchcast.app.service import BacktestFold, SeriesDetail
+from batchcast.app.findings import sentences_of
+from batchcast.app.service.answers import BacktestFold, SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
-from batchcast.domain.calendar import Calendar
+from batchcast.domain.calendar import Calendar, span_of_days
 from batchcast.domain.columns import quantile_column
-from batchcast.domain.message import Message
+from batchcast.domain.errors import Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.spans import span_of_days
-from batchcast.publish import SeriesPage
-from batchcast.web.results.charts import Chart
+from batchcast.publish.series import SeriesPage
 from batchcast.web.results.table import PlaceInTable
+from batchcast.web.results.totals import Chart
 
 _WIDTH = 96.0  # of the scale, so that what stands at its end is seen
 

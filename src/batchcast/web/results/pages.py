@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -9,22 +11,21 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
-from batchcast.app.service import ResultNotKept, Service
+from batchcast.app.service.answers import ResultNotKept
+from batchcast.app.service.service import Service
+from batchcast.domain.accuracy import Hindsight, Overview, WorstPart
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.message import Message
-from batchcast.domain.overview import Overview
+from batchcast.domain.columns import SERVICE_LEVEL
+from batchcast.domain.errors import N_, Message
 from batchcast.http.streams import answer_file
-from batchcast.publish import SeriesPage
+from batchcast.publish.series import SeriesPage
 from batchcast.web.context import BatchId, Here, Lang
 from batchcast.web.rendering import render
 from batchcast.web.results.downloads import files_of
-from batchcast.web.results.hurt import hurt_parts
 from batchcast.web.results.one import OneSeries, show_series
-from batchcast.web.results.stock import Stock
 from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page, rows_of
 from batchcast.web.results.totals import chart_of_totals, in_weeks, sites_of
-from batchcast.web.results.words import CLASSES, FENCED
 
 router = APIRouter()
 
@@ -64,7 +65,7 @@ async def results(
         hindsight = overview.hindsight
         values["findings"] = findings_of(hindsight) if hindsight else ()
         values["level"] = in_percent(asked.service_level)
-        values["hurt"] = hurt_parts(hindsight, batch_id) if hindsight else ()
+        values["worst_parts"] = worst_part_rows(hindsight, batch_id) if hindsight else ()
         values["no_findings"] = why_no_findings(hindsight) if hindsight else None
     return _varied(render(request, "results/results.html", **values))
 
@@ -181,3 +182,65 @@ def _varied(answer: Response) -> Response:
     """The same address answers with a page or a fragment of it, in one language or the other."""
     answer.headers["vary"] += ", HX-Request, HX-Target"
     return answer
+
+
+# The parts that hurt most, each with the way to its page.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorstPartRow:
+    """A part of the list."""
+
+    part: WorstPart
+    url: str  # of its page
+
+
+def worst_part_rows(hindsight: Hindsight, batch_id: str) -> tuple[WorstPartRow, ...]:
+    """The parts, the most units short first."""
+    return tuple(
+        WorstPartRow(
+            part=part,
+            url=TableState().url_of_series(batch_id, part.site_code, part.partnumber),
+        )
+        for part in hindsight.worst_parts
+    )
+
+
+# The stock figures of one series at the service level that a person asks for.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stock:
+    """Stock figures at one service level."""
+
+    figures: Mapping[str, Any]  # by column of the stock table
+    lead_time: int  # periods that they cover
+    problem: Message | None = None  # why they are not at the level that was asked for
+
+    @property
+    def percent(self) -> float:
+        """The service level that they are at: 95, not 0.95."""
+        return in_percent(self.figures[SERVICE_LEVEL])
+
+
+# Terms of the results page, each with the sentence that a planner needs beside it.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """What something is called, and what that means."""
+
+    name: str  # English, translated by the template
+    meaning: str
+
+
+CLASSES: Mapping[str, Term] = {
+    "smooth": Term(name=N_("Smooth"), meaning=N_("Demand in most periods, of even size.")),
+    "erratic": Term(name=N_("Erratic"), meaning=N_("Demand in most periods, of very uneven size.")),
+    "intermittent": Term(name=N_("Intermittent"), meaning=N_("Demand in few periods, of even size.")),
+    "lumpy": Term(name=N_("Lumpy"), meaning=N_("Demand in few periods, of very uneven size.")),
+    "new": Term(name=N_("New"), meaning=N_("Too little history to be judged.")),
+    "dead": Term(name=N_("Dead"), meaning=N_("No demand for at least half a year.")),
+}
+
+FENCED = N_("The upper quantiles were held back at what the history makes plausible.")

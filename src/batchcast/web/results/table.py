@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query
 
 from batchcast.domain import columns
-from batchcast.domain.message import mark
-from batchcast.publish import SeriesPage, SeriesQuery
+from batchcast.domain.errors import N_
+from batchcast.publish.series import SeriesPage, SeriesQuery
 
 ROWS_A_PAGE = 50
 _YES, _NO = "yes", "no"
@@ -26,16 +26,16 @@ class Column:
 
 
 COLUMNS = (
-    Column(name=columns.SITE_CODE, label=mark("Site"), kind="text"),
-    Column(name=columns.PARTNUMBER, label=mark("Part number"), kind="text"),
-    Column(name=columns.DEMAND_CLASS, label=mark("Demand class"), kind="class"),
-    Column(name=columns.HISTORY_TOTAL, label=mark("Past demand"), kind="quantity"),
-    Column(name=columns.FORECAST_TOTAL, label=mark("Forecast"), kind="quantity"),
-    Column(name=columns.REORDER_POINT, label=mark("Reorder point"), kind="quantity"),
-    Column(name=columns.SAFETY_STOCK, label=mark("Safety stock"), kind="quantity"),
-    Column(name=columns.PINBALL, label=mark("Forecast error"), kind="score"),
-    Column(name=columns.BIAS, label=mark("Bias"), kind="share"),
-    Column(name=columns.UNITS_SHORT, label=mark("Units short"), kind="quantity"),
+    Column(name=columns.SITE_CODE, label=N_("Site"), kind="text"),
+    Column(name=columns.PARTNUMBER, label=N_("Part number"), kind="text"),
+    Column(name=columns.DEMAND_CLASS, label=N_("Demand class"), kind="class"),
+    Column(name=columns.HISTORY_TOTAL, label=N_("Past demand"), kind="quantity"),
+    Column(name=columns.FORECAST_TOTAL, label=N_("Forecast"), kind="quantity"),
+    Column(name=columns.REORDER_POINT, label=N_("Reorder point"), kind="quantity"),
+    Column(name=columns.SAFETY_STOCK, label=N_("Safety stock"), kind="quantity"),
+    Column(name=columns.PINBALL, label=N_("Forecast error"), kind="score"),
+    Column(name=columns.BIAS, label=N_("Bias"), kind="share"),
+    Column(name=columns.UNITS_SHORT, label=N_("Units short"), kind="quantity"),
 )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency
-from batchcast.domain.overview import Overview, PeriodTotal, SiteTotal
-from batchcast.web.results.charts import Chart
+from batchcast.app.translation import Language, translate
+from batchcast.domain.accuracy import Overview, PeriodTotal, SiteTotal
+from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency, day_of
+from batchcast.domain.errors import N_, Message
 from batchcast.web.results.table import TableState
 
 _IN_SIGHT = 15  # sites; the rest are folded
@@ -64,3 +67,61 @@ def sites_of(overview: Overview, batch_id: str) -> SiteTable:
         for site in overview.sites
     )
     return SiteTable(in_sight=rows[:_IN_SIGHT], folded=rows[_IN_SIGHT:])
+
+
+# What `js/chart.js` draws, as plain values: history and forecast on one axis of days.
+
+_DECIMALS = 4  # more can't be seen
+_RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # periods shown at first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A history with its forecast."""
+
+    frequency: Frequency
+    history: Sequence[tuple[dt.date, float]]  # the oldest first
+    dates: Sequence[dt.date]  # of the forecast
+    mean: Sequence[float]
+    plan: Sequence[float] | None = None  # the rounded figures, where they differ from the mean
+    low: Sequence[float] | None = None  # of the band
+    high: Sequence[float] | None = None
+    band: tuple[float, float] | None = None  # the quantiles it lies between
+
+    def labels(self, language: Language) -> dict[str, str]:
+        """What its keys are called, for the legend and the tooltip."""
+        found = {"history": translate(N_("Demand"), language), "mean": translate(N_("Forecast"), language)}
+        if self.plan is not None:
+            found["plan"] = translate(N_("Planning figure"), language)
+        if self.band is not None:
+            low, high = (100 * level for level in self.band)
+            template = N_("Between p{low} and p{high}")
+            found["band"] = translate(Message(template, {"low": f"{low:g}", "high": f"{high:g}"}), language)
+        return found
+
+    def as_json(self, language: Language) -> str:
+        """For a script element: nothing in it can end the element, or begin another."""
+        values = {
+            "language": language,
+            "frequency": self.frequency.value,
+            "recent": max(_RECENT[self.frequency], 3 * len(self.dates)),
+            "history": {
+                "days": [day_of(date) for date, _ in self.history],
+                "demand": _rounded([quantity for _, quantity in self.history]),
+            },
+            "forecast": {"days": [day_of(date) for date in self.dates], **self._lines()},
+            "labels": self.labels(language),
+        }
+        return _inert(json.dumps(values, separators=(",", ":"), allow_nan=False))
+
+    def _lines(self) -> Mapping[str, list[float]]:
+        lines = {"mean": self.mean, "plan": self.plan, "low": self.low, "high": self.high}
+        return {name: _rounded(values) for name, values in lines.items() if values is not None}
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, _DECIMALS) for value in values]
+
+
+def _inert(text: str) -> str:
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -11,25 +11,27 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.service import Draft
+from batchcast.app.service.drafts import Draft
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch, PartitionState
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.http import bodies
 from batchcast.http.streams import answer_file
-from batchcast.store import BatchNotEnded
+from batchcast.store.errors import BatchNotEnded
 from batchcast.web.access.forms import OurForm, check_form
 from batchcast.web.context import Asker, BatchId, Here, PageContext
 from batchcast.web.rendering import render
-from batchcast.web.start.checked import Checked, check, messages
 from batchcast.web.start.fields import FIELDS
 from batchcast.web.start.form import (
     SHOWN,
+    Checked,
     Form,
     Texts,
+    check,
     forget,
     form_of_settings,
     form_of_texts,
+    messages,
     read_form,
     remember,
     remembered,
@@ -275,7 +277,7 @@ def _advice(checked: Checked) -> Message | None:
     """Why partitions are proposed."""
     if not checked.proposes_batch_mode or checked.plan is None:
         return None
-    template = mark(
+    template = N_(
         "The file has {rows:,} rows and {sites:,} sites. Partitions share the work, and one that fails is named; so "
         "the switch stands at on."
     )

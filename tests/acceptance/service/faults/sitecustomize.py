@@ -22,7 +22,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 JOBS = "batchcast.run.jobs"
-POINTS = "batchcast.domain.points"
+POINTS = "batchcast.domain.crash_points"
 FAULTS = os.environ.get("FAULTS")
 
 

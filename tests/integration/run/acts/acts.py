@@ -11,8 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from batchcast.domain.errors import InvalidSettings, PartitionFailed
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, InvalidSettings, Message, PartitionFailed
 
 MB = 2**20
 
@@ -178,12 +177,12 @@ def raise_exit(arguments, on_progress):
 
 
 def raise_ours(arguments, on_progress):
-    template = mark("Partition {n} holds {what!r}")
+    template = N_("Partition {n} holds {what!r}")
     raise PartitionFailed(Message(template, {"n": 4, "what": ("a", 1.5)}), partition=4, reason="error")
 
 
 def raise_settings(arguments, on_progress):
-    raise InvalidSettings([Message(mark("first {n}"), {"n": 1}), Message(mark("second"))])
+    raise InvalidSettings([Message(N_("first {n}"), {"n": 1}), Message(N_("second"))])
 
 
 def return_what_has_no_json(arguments, on_progress):

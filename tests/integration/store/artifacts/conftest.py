@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.store.artifacts import Artifacts, open_artifacts
+from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.artifacts.opening import open_artifacts
 
 PLACES = ("folder", "bucket")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.store.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts
+from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts
 
 MakeFile = Callable[[bytes], Path]
 MakeFolder = Callable[[Mapping[str, bytes]], Path]

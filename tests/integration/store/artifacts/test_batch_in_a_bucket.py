@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from batchcast.app.configuration import read_config
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish import SeriesQuery
-from batchcast.store.artifacts import ArtifactMissing, open_artifacts
+from batchcast.publish.series import SeriesQuery
+from batchcast.store.artifacts.artifacts import ArtifactMissing
+from batchcast.store.artifacts.opening import open_artifacts
 
 SETTINGS = BatchSettings(models=("naive",), batch_mode="on", frequency="M", horizon=3)
 MOST_SECONDS = 60

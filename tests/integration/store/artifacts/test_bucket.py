@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.store.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts, ArtifactsUnavailable, open_artifacts
+from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts, ArtifactsUnavailable
 from batchcast.store.artifacts.bucket import Bucket
+from batchcast.store.artifacts.opening import open_artifacts
 
 MakeFile = Callable[[bytes], Path]
 MakeFolder = Callable[[Mapping[str, bytes]], Path]

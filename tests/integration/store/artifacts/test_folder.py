@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.store.artifacts import ArtifactDamaged, ArtifactsUnavailable, LocalFolder
+from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactsUnavailable
+from batchcast.store.artifacts.folder import LocalFolder
 
 MakeFile = Callable[[bytes], Path]
 MakeFolder = Callable[[Mapping[str, bytes]], Path]
@@ -99,7 +100,7 @@ def test_an_untouched_file_is_read_for_its_digest_once(
     def refuse(path: Path) -> str:
         raise AssertionError(f"{path} is read again")
 
-    monkeypatch.setattr("batchcast.store.artifacts.disk.digest_of", refuse)
+    monkeypatch.setattr("batchcast.store.artifacts.folder.digest_of", refuse)
 
     assert kept.fetch(stored, tmp_path).name == "upload"
 
@@ -107,7 +108,7 @@ def test_an_untouched_file_is_read_for_its_digest_once(
 def test_of_many_digests_those_of_long_ago_are_forgotten(
     kept: LocalFolder, make_file: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchcast.store.artifacts.disk._MOST_REMEMBERED", 2)
+    monkeypatch.setattr("batchcast.store.artifacts.folder._MOST_REMEMBERED", 2)
     files = [kept.put(make_file(bytes([n])), f"batches/ab/{n}") for n in range(4)]
 
     for file in (*files, *files):
@@ -154,7 +155,7 @@ def test_a_moved_folder_that_does_not_arrive_is_still_where_it_was(kept: LocalFo
 _PUTS_FOR_EVER = """
 import sys, itertools
 from pathlib import Path
-from batchcast.store.artifacts import LocalFolder
+from batchcast.store.artifacts.folder import LocalFolder
 kept = LocalFolder(Path(sys.argv[1]))
 for number in itertools.count():
     kept.put_folder(Path(sys.argv[2]), f"batches/ab/partitions/{number:05}-1-1")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.store.artifacts import open_artifacts
-from batchcast.store.artifacts.problems import UnknownArtifacts
+from batchcast.store.artifacts.artifacts import UnknownArtifacts
+from batchcast.store.artifacts.opening import open_artifacts
 
 
 @pytest.mark.parametrize("url", [None, "", "file"])

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from batchcast.domain.cutoffs import MOST_CASES, choose_practice, count_cases
-from batchcast.forecast.families import LEARNED_FAMILIES, Certain
-from batchcast.forecast.kernels.recent import sum_stretches
+from batchcast.forecast.families.around_means import PointMass
+from batchcast.forecast.families.registry import LEARNED_FAMILIES
+from batchcast.forecast.kernels.simple import sum_stretches
 from batchcast.forecast.learned import learner
-from batchcast.forecast.learned.hearing import with_learned
-from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction
+from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction, with_learned
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.pool import Pool
@@ -213,7 +213,7 @@ def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, poo
 
 def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make_request):
     request = make_request(horizon=5, lead_time=3)
-    evidence = Outlook(panel, request, (Certain("theta"),), cutoffs=(), profile=None, learned=None).final()
+    evidence = Outlook(panel, request, (PointMass("theta"),), cutoffs=(), profile=None, learned=None).final()
     season = np.tile([0.0, 0.0, 0.3, 9.0, 12.0], (1, SERIES, 1))  # next to nothing within, all of it beyond
     evidence = replace(evidence, means=evidence.means | {"theta": season})
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
@@ -225,7 +225,7 @@ def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make
 
 def test_beyond_the_lead_time_a_day_on_which_nothing_is_wanted_stays_one(panel, make_request):
     request = make_request(horizon=6, lead_time=3)
-    evidence = Outlook(panel, request, (Certain("theta"),), cutoffs=(), profile=None, learned=None).final()
+    evidence = Outlook(panel, request, (PointMass("theta"),), cutoffs=(), profile=None, learned=None).final()
     week = np.tile([1.5, 1.5, 0.0], (1, SERIES, 2))
     known, unknown = 4.0 * week, np.full_like(week, np.nan)
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 from batchcast.domain.calendar import Frequency
-from batchcast.web.results.charts import Chart
+from batchcast.web.results.totals import Chart
 
 
 def chart(**changes: object) -> Chart:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from batchcast.domain.overview import PeriodTotal
+from batchcast.domain.accuracy import PeriodTotal
 from batchcast.web.results.totals import in_weeks
 
 FIRST = dt.date(2025, 1, 1)

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 from batchcast.app.tokens import ANYBODY, NOBODY, NotAuthenticated
-from batchcast.domain.message import Message, mark
+from batchcast.domain.errors import N_, Message
 from batchcast.http.gate import LOOKING, SAFE_HEADERS
 from batchcast.web.access.sessions import COOKIE, Session, Sessions
 from batchcast.web.problems import answer_problem
@@ -27,7 +27,7 @@ SIGN_IN = "/sign-in"
 _OPEN = frozenset({SIGN_IN, "/sign-out", "/language", "/theme", "/favicon.ico"})  # and what pages load, and the help
 
 
-class PageDoorman:
+class PageAuthentication:
     """Admits browsers."""
 
     headers: Mapping[str, str] = {
@@ -58,7 +58,7 @@ class PageDoorman:
         person = self._service.tokens.person_of(session.fingerprint) if self._service.tokens else ANYBODY
         state["person"] = person or NOBODY
         if person is None and not _is_open(scope["path"]):
-            raise NotAuthenticated(Message(mark("Sign in with your token first.")))
+            raise NotAuthenticated(Message(N_("Sign in with your token first.")))
 
     def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
         """The way to the sign-in page for whoever has to; else a page that says what went wrong."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Point(StrEnum):
+class CrashPoint(StrEnum):
     """A moment between two things that are kept for good."""
 
     UPLOAD_RECEIVED = "upload-received"  # on disk, not yet read
@@ -34,15 +34,15 @@ class Point(StrEnum):
     BATCH_DELETED = "batch-deleted"  # its row is gone, its artifacts are not
 
 
-_watchers: list[Callable[[Point], None]] = []
+_watchers: list[Callable[[CrashPoint], None]] = []
 
 
-def reach(point: Point) -> None:
+def reach(point: CrashPoint) -> None:
     """Tell those who watch that this point is reached."""
     for watcher in _watchers:
         watcher(point)
 
 
-def watch(watcher: Callable[[Point], None]) -> None:
+def watch(watcher: Callable[[CrashPoint], None]) -> None:
     """Have every later `reach` of this process call `watcher`, on the thread that reached the point."""
     _watchers.append(watcher)

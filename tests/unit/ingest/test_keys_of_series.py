@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.ingest import serieskeys
-from batchcast.ingest.serieskeys import SeriesKeys
+from batchcast.ingest import keys as keys_module
+from batchcast.ingest.keys import SeriesKeys
 
 
 @pytest.mark.parametrize("largest_table", [1 << 25, 300, 0])
 def test_each_pair_has_one_number_however_it_is_looked_up(monkeypatch, largest_table):
-    monkeypatch.setattr(serieskeys, "_LARGEST_TABLE", largest_table)
+    monkeypatch.setattr(keys_module, "_LARGEST_TABLE", largest_table)
     rng = np.random.default_rng(1)
     keys = SeriesKeys()
     met: dict[tuple[int, int], int] = {}
