@@ -17,7 +17,7 @@ from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.plan import Partition, Plan
-from batchcast.publish.series import SeriesPage
+from batchcast.results.series import SeriesPage
 from batchcast.run.verdict import WAYS_OUT
 
 _PARTITION_ERROR = N_("Partition {partition} error: {problem}")

@@ -14,7 +14,7 @@ from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list
 from batchcast.app.findings import sentences_of
 from batchcast.http.streams import FileAnswer, answer_file
-from batchcast.publish.series import SeriesQuery
+from batchcast.results.series import SeriesQuery
 
 MOST_SERIES = 1000
 MOST_REJECTED = 1000

@@ -23,9 +23,9 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import read_series_keys
 from batchcast.publish.certificate import Certificate, CertificateMismatch, OutputTaken, engine_versions
-from batchcast.publish.ordering import find_result, order_files, refuse_strangers
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
+from batchcast.results.ordering import find_result, order_files, refuse_strangers
 from batchcast.run.batch_run import BatchRun
 from batchcast.run.coordinator import Coordinator
 from batchcast.run.job import Job

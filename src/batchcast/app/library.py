@@ -22,7 +22,7 @@ from batchcast.ingest.problems import RowsRefused
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stockfile import read_stock, read_stock_table
 from batchcast.plan.planner import plan_batch
-from batchcast.publish.ordering import order, order_tables
+from batchcast.results.ordering import order, order_tables
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 

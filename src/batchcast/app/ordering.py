@@ -13,7 +13,7 @@ from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import digest_of
 from batchcast.ingest.stockfile import read_stock
-from batchcast.publish.ordering import FoundResult, find_result, order, write_orders
+from batchcast.results.ordering import FoundResult, find_result, order, write_orders
 
 
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:

@@ -3,7 +3,6 @@
 Comes in: the plan's partitions with the folders of their results, the checked history, the certificate so far.
 Goes out: one file (CSV, XLSX or Parquet) with stock.csv, accuracy.csv, figures.parquet,
 rejected.csv and certificate.json beside it.
-A server's result has more: the index of its series, figures of each, and what they add up to (`files.py`).
 Nothing that was there before is lost before the new is whole.
 Open first: `publisher.py`; `combined.py`: how partitions become one stream; `staging.py`: how files appear.
 """

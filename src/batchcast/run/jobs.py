@@ -126,7 +126,7 @@ def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
     Returns `files` (kind, format and path of each), `counts` and `leaderboard`.
     """
-    from batchcast.publish.files import publish_files
+    from batchcast.results.files import publish_files
 
     given = decode(arguments)
     certificate = _certificate(given)
@@ -159,7 +159,7 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
 
 def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Write the table of `source` (a published Parquet file) as `into` (a path whose suffix says the format)."""
-    from batchcast.publish.files import convert
+    from batchcast.results.files import convert
 
     given = decode(arguments)
     convert(given["source"], given["into"])
@@ -174,7 +174,7 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     first `most` of each.
     """
     from batchcast.ingest.stockfile import read_stock
-    from batchcast.publish.ordering import order, write_orders
+    from batchcast.results.ordering import order, write_orders
 
     given = decode(arguments)
     orders = order(read_stock(given["source"], given["settings"]), given["index"], given["figures"])
@@ -190,7 +190,7 @@ def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
 
 def _hindsight(given: Mapping[str, Any]) -> Any:
     """The backtest of the whole batch in units, as plain values."""
-    from batchcast.publish.hindsight import look_back_at
+    from batchcast.results.hindsight import look_back_at
 
     return encode(look_back_at(_results(given), history=given["history"], request=given["plan"].request))
 

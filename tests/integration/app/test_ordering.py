@@ -18,7 +18,7 @@ from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.publish.certificate import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
-from batchcast.publish.ordering import refuse_strangers
+from batchcast.results.ordering import refuse_strangers
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
 

@@ -26,7 +26,7 @@ from batchcast.domain.batch import Batch, BatchQuery, BatchState
 from batchcast.domain.errors import InvalidSettings, UnknownSeries
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import RowsRefused
-from batchcast.publish.series import SeriesQuery
+from batchcast.results.series import SeriesQuery
 from batchcast.store.errors import BatchNotEnded, UnknownBatch
 
 SITES, PARTS, MONTHS = ("Kendari", "Makassar", "Sorowako"), ("0012", "A-1"), 24

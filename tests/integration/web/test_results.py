@@ -19,7 +19,7 @@ from tests.integration.web.conftest import Browser
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch
-from batchcast.publish.series import SeriesQuery
+from batchcast.results.series import SeriesQuery
 
 pytestmark = pytest.mark.xdist_group("page")
 

@@ -17,9 +17,9 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.codec import decode
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish.ladder import StockLadder
-from batchcast.publish.overview import read_periods_of
-from batchcast.publish.series import read_row_of
+from batchcast.results.ladder import StockLadder
+from batchcast.results.overview import read_periods_of
+from batchcast.results.series import read_row_of
 
 LEAST_LEVEL, MOST_LEVEL = 0.5, 0.9999  # service levels that stock figures can be asked at
 _REMEMBERED = 8

@@ -26,7 +26,7 @@ from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message, UnknownSeries
 from batchcast.ingest.history import read_series
-from batchcast.publish.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
+from batchcast.results.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
 from batchcast.run.job import Ending, Job, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store

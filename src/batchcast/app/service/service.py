@@ -42,7 +42,7 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
-from batchcast.publish.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool

@@ -16,7 +16,7 @@ from batchcast.domain.calendar import Calendar, span_of_days
 from batchcast.domain.columns import quantile_column
 from batchcast.domain.errors import Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish.series import SeriesPage
+from batchcast.results.series import SeriesPage
 from batchcast.web.results.table import PlaceInTable
 from batchcast.web.results.totals import Chart
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_
-from batchcast.publish.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesPage, SeriesQuery
 
 ROWS_A_PAGE = 50
 _YES, _NO = "yes", "no"

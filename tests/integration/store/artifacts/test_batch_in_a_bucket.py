@@ -13,7 +13,7 @@ from batchcast.app.configuration import read_config
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.settings import BatchSettings
-from batchcast.publish.series import SeriesQuery
+from batchcast.results.series import SeriesQuery
 from batchcast.store.artifacts.artifacts import ArtifactMissing
 from batchcast.store.artifacts.opening import open_artifacts
 

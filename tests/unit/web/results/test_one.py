@@ -12,7 +12,7 @@ from batchcast.app.service.answers import BacktestFold, SeriesDetail
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish.series import SeriesPage
+from batchcast.results.series import SeriesPage
 from batchcast.web.results.one import OneSeries, chart_of, show_series
 from batchcast.web.results.table import PlaceInTable, TableState
 

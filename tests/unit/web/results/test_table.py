@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 
-from batchcast.publish.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.web.results.table import InTable, PlaceInTable, Table, TableState, last_page, rows_of
 
 BATCH = "0" * 32

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchcast.publish.ladder import StockLadder
+from batchcast.results.ladder import StockLadder
 
 LEVELS = [0.5, 0.8, 0.95, 0.99, 0.9999]
 PUBLISHED = {

@@ -24,7 +24,7 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import FALLBACK_MODEL, LEARNED_MODELS
 from batchcast.publish.combined import CombinedResult
-from batchcast.publish.overview import Demand
+from batchcast.results.overview import Demand
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from batchcast.publish.shortage import Shortage, next_purchases
+from batchcast.results.shortage import Shortage, next_purchases
 
 LEVELS = np.array([0.5, 0.8, 0.95])
 MEANS = np.array([6.9, 0.5, 0.75])  # chances: 1 for a while; those of the quantiles alone; under 1 at 0

@@ -18,8 +18,8 @@ from batchcast.domain.accuracy import Overview
 from batchcast.domain.calendar import date_of
 from batchcast.domain.codec import decode
 from batchcast.publish.certificate import ResultRejected
-from batchcast.publish.files import PublishedFolder, publish_files
-from batchcast.publish.overview import read_periods_of
+from batchcast.results.files import PublishedFolder, publish_files
+from batchcast.results.overview import read_periods_of
 
 LAST_DAY = 20_000
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.inventory import StockItem
-from batchcast.publish.inventory import Inventory, LadderTable
+from batchcast.results.inventory import Inventory, LadderTable
 
 LEVELS = np.array([0.5, 0.75, 0.9, 0.95, 0.99])
 LADDERS = np.array([[4.0, 7.0, 10.0, 12.0, 18.0], [0.0, 0.0, 1.0, 1.0, 3.0], [0.0, 0.0, 0.0, 0.0, 0.0]])

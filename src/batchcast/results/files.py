@@ -33,8 +33,6 @@ from batchcast.publish.combined import (
     describe,
     write_table,
 )
-from batchcast.publish.hindsight import look_back
-from batchcast.publish.overview import BacktestSums, Demand, SitePeriods, summarise
 from batchcast.publish.publisher import (
     ACCURACY,
     CERTIFICATE,
@@ -47,10 +45,12 @@ from batchcast.publish.publisher import (
     STOCK,
 )
 from batchcast.publish.rejected import write_rejected
-from batchcast.publish.series import SeriesFigures, index_pieces
 from batchcast.publish.staging import fsync
 from batchcast.publish.writers import open_writer
 from batchcast.publish.writers.parquet import ParquetWriter
+from batchcast.results.hindsight import look_back
+from batchcast.results.overview import BacktestSums, Demand, SitePeriods, summarise
+from batchcast.results.series import SeriesFigures, index_pieces
 
 CSV, PARQUET, JSON = "csv", "parquet", "json"
 _CONVERTED_ROWS = 65_536  # at a time

@@ -8,7 +8,7 @@ import pytest
 from batchcast.domain.accuracy import WorstPart
 from batchcast.domain.calendar import Calendar, Frequency, Span
 from batchcast.domain.errors import Message
-from batchcast.publish.hindsight import reason_of
+from batchcast.results.hindsight import reason_of
 
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 JANUARY_2001 = 31 * 12

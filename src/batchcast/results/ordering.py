@@ -19,9 +19,9 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.combined import write_table
-from batchcast.publish.hindsight import Folds
-from batchcast.publish.inventory import Inventory, LadderTable
 from batchcast.publish.publisher import CERTIFICATE, FIGURES, STOCK, lay_out
+from batchcast.results.hindsight import Folds
+from batchcast.results.inventory import Inventory, LadderTable
 
 Floats = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ import pytest
 
 from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight
 from batchcast.domain.codec import decode, encode
-from batchcast.publish.files import publish_files
-from batchcast.publish.hindsight import look_back_at
+from batchcast.results.files import publish_files
+from batchcast.results.hindsight import look_back_at
 
 LAST_DAY = 20_000
 DEMAND = ("Morowali", "A,B")  # 1, 2, 3 and 4 on the last four days

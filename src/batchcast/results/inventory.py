@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, StockItem
-from batchcast.publish.shortage import Shortage, next_purchases
+from batchcast.results.shortage import Shortage, next_purchases
 
 Floats = NDArray[np.float64]
 

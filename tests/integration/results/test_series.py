@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.errors import InvalidSettings
-from batchcast.publish.files import publish_files
-from batchcast.publish.series import SeriesIndex, SeriesQuery, read_forecast_of
+from batchcast.results.files import publish_files
+from batchcast.results.series import SeriesIndex, SeriesQuery, read_forecast_of
 
 ROWS: list[dict[str, Any]] = [
     {"site_code": "Bahodopi", "partnumber": "1E5", "demand_class": "lumpy", "flag": None, "bias": 0.5},

@@ -17,7 +17,7 @@ import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.publish.certificate import Certificate, PublishFailed, ResultRejected
-from batchcast.publish.files import PublishedFolder, convert, publish_files
+from batchcast.results.files import PublishedFolder, convert, publish_files
 
 LAST_DAY = 20_000
 TABLES = ("forecast", "stock", "accuracy")
