@@ -58,7 +58,7 @@ programs: $(VENV)/bin/python
 warm: $(VENV)/.dev
 	$(BIN)/batchcast warm
 
-check: static ## check format, lint, types, imports and docs
+check: static ## check format, lint, types, imports, structure and docs
 	$(BIN)/python -m pytest tests/unit/docs tests/acceptance/docs
 
 static: $(VENV)/.dev
@@ -66,6 +66,7 @@ static: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/check_structure.py --report
 
 screenshots: $(VENV)/.dev ## take a picture of every state of every page, in both languages, into screenshots/
 	SCREENSHOTS=screenshots $(BIN)/python -m pytest -n 2 -q tests/acceptance/page/test_every_state.py
