@@ -24,7 +24,7 @@ from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
-from batchcast.http.gate import LOOKING, SAFE_HEADERS, Gate
+from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
 
@@ -155,6 +155,6 @@ def _token_of(headers: Headers) -> str | None:
 
 def _role_for(method: str) -> Role:
     """What it takes to ask this: looking, changing, or removing."""
-    if method in LOOKING:
+    if method in SAFE_METHODS:
         return Role.VIEWER
     return Role.ADMIN if method == "DELETE" else Role.PLANNER

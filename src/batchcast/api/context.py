@@ -14,9 +14,8 @@ from batchcast.api.statuses import Statuses
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Person
 from batchcast.app.translation import Language
-from batchcast.http.batch_ids import read_batch_id
-from batchcast.http.language import language_of
 from batchcast.http.metrics import Metrics
+from batchcast.http.request import language_of, read_batch_id
 from batchcast.http.threads import Threads
 
 

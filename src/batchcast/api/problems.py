@@ -17,7 +17,7 @@ from batchcast.domain.errors import BatchcastError, InvalidSettings
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan
 from batchcast.http.error_status import InvalidRequest, headers_of, known_error, messages_of, phrase_of, status_of
-from batchcast.http.language import language_of
+from batchcast.http.request import language_of
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/api/errors"

@@ -16,11 +16,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batchcast.app.configuration import ServiceConfig
-from batchcast.http.batch_ids import is_batch_id
 from batchcast.http.error_status import BadHost, ForeignPage
 from batchcast.http.metrics import Metrics
+from batchcast.http.request import is_batch_id
 
-LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})  # changes nothing
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # changes nothing
 SAFE_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -79,7 +79,7 @@ class Gate:
         headers = Headers(scope=scope)
         if not self._hosts.admit(headers, scope):
             raise BadHost
-        if scope["method"] not in LOOKING and not self._hosts.admit_origin(headers, scope):
+        if scope["method"] not in SAFE_METHODS and not self._hosts.admit_origin(headers, scope):
             raise ForeignPage
         self._authentication.admit(scope, headers)
         await self._app(scope, receive, send)

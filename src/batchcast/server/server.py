@@ -243,7 +243,7 @@ class Faces:
     def close(self) -> None:
         """End every stream: the server stops. On the thread of the loop."""
         self._api.state.context.hub.close()
-        self._page.state.context.close()
+        self._page.state.live.close()
 
     async def _answer_page(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")

@@ -14,45 +14,29 @@ from batchcast.http.error_status import HttpProblem, MethodNotAllowed, NoSuchPag
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.web import assets, choices
-from batchcast.web.access import pages as access
-from batchcast.web.access.attempts import Attempts
-from batchcast.web.access.authentication import PageAuthentication
-from batchcast.web.access.sessions import Sessions
+from batchcast.web import access, assets, help, history, orders
+from batchcast.web.access import PageAuthentication
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
 from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
-from batchcast.web.help import pages as help_pages
-from batchcast.web.history import pages as history
-from batchcast.web.orders import pages as orders
-from batchcast.web.problems import answer_problem
-from batchcast.web.rendering import Templates
+from batchcast.web.rendering import Templates, answer_problem
 from batchcast.web.results import pages as results
+from batchcast.web.sessions import Sessions
 from batchcast.web.start import pages as start
 
-ROUTERS = (
-    assets.router,
-    choices.router,
-    access.router,
-    start.router,
-    batch.router,
-    results.router,
-    orders.router,
-    history.router,
-    help_pages.router,
-)
+ROUTERS = tuple(room.router for room in (assets, access, start, batch, results, orders, history, help))
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
-    """The page over a service; `app.state.context.close()` ends its streams."""
+    """The page over a service; `app.state.live.close()` ends its streams."""
     app = FastAPI(title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    known = Assets.read()
-    context = PageContext(service=service, threads=threads, metrics=metrics, assets=known, templates=Templates(known))
-    live = Live(service, threads, context.templates)
-    context.closers.append(live.close)
-    sessions = Sessions(session_key(service.config))
-    app.state.context, app.state.live, app.state.sessions, app.state.attempts = context, live, sessions, Attempts()
+    known, sessions = Assets.read(), Sessions(session_key(service.config))
+    templates = Templates(known)
+    app.state.context = PageContext(
+        service=service, threads=threads, assets=known, templates=templates, sessions=sessions
+    )
+    app.state.live = Live(service, threads, templates)
     for router in ROUTERS:
         app.include_router(router)
     app.exception_handler(BatchcastError)(_tell)

@@ -1,8 +1,7 @@
-"""What the pages of one server share, and what each of them reads off its request."""
+"""What the pages of one server share, and what each reads off its request: person, language, batch id, form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -11,12 +10,17 @@ from fastapi import Depends, Request
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import ANYBODY, Person
 from batchcast.app.translation import Language
-from batchcast.http.batch_ids import read_batch_id
-from batchcast.http.metrics import Metrics
+from batchcast.http import bodies
+from batchcast.http.bodies import Texts
+from batchcast.http.error_status import ForeignForm
+from batchcast.http.request import read_batch_id
 from batchcast.http.threads import Threads
 from batchcast.web.assets import Assets
-from batchcast.web.language import page_language
-from batchcast.web.rendering import Templates
+from batchcast.web.rendering import Templates, page_language
+from batchcast.web.sessions import Attempts, Session, Sessions
+
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +29,10 @@ class PageContext:
 
     service: Service
     threads: Threads
-    metrics: Metrics
     assets: Assets
     templates: Templates
-    closers: list[Callable[[], None]] = field(default_factory=list)  # of what must end with the server
-
-    def close(self) -> None:
-        """End every stream: the server stops. On the thread of the loop."""
-        for close in self.closers:
-            close()
+    sessions: Sessions
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 def _here(request: Request) -> PageContext:
@@ -54,3 +53,25 @@ Here = Annotated[PageContext, Depends(_here)]
 Lang = Annotated[Language, Depends(page_language)]
 Asker = Annotated[Person, Depends(_person)]
 BatchId = Annotated[str, Depends(_batch_id)]
+
+
+def check_form(request: Request, texts: Texts) -> None:
+    """Return if a form was made by a page of ours for this session: it carries the session's value, in a hidden
+    field, or in a header where a script sends it.
+
+    Raises:
+        ForeignForm: if not.
+    """
+    session: Session = request.state.session
+    given = request.headers.get(CSRF_HEADER) or next(iter(texts.get(CSRF_FIELD, ())), "")
+    if not _here(request).sessions.is_ours(session, given):
+        raise ForeignForm
+
+
+async def _checked_form(request: Request) -> Texts:
+    texts = await bodies.read_texts(request, _here(request).service)
+    check_form(request, texts)
+    return texts
+
+
+OurForm = Annotated[Texts, Depends(_checked_form)]  # the fields of a form without a file

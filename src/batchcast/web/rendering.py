@@ -1,10 +1,11 @@
-"""Templates to pages, in the reader's language; every text of a user is escaped."""
+"""Renders templates to pages, in the language and theme of the reader; every text of a user is escaped."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -15,16 +16,21 @@ from starlette.responses import Response
 from batchcast.app.tokens import ANYBODY, Person, Role
 from batchcast.app.translation import LANGUAGES, Language, translate, translated_template
 from batchcast.domain.errors import Message
-from batchcast.web.access.sessions import COOKIE, SECONDS
+from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
+from batchcast.http.request import language_of
 from batchcast.web.assets import Assets
 from batchcast.web.formats import filters_of
-from batchcast.web.language import page_language, page_theme
+from batchcast.web.sessions import set_session_cookie
 
 _WORTH_COMPRESSING = 1024  # bytes
+LANGUAGE_COOKIE = "batchcast_language"
+THEME_COOKIE = "batchcast_theme"
+Theme = Literal["auto", "light", "dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
 
 
 class Templates:
-    """The templates of the page, once for each language: macros, too, say their words in it."""
+    """The templates, loaded once for each language, so that macros are translated too."""
 
     def __init__(self, assets: Assets) -> None:
         self._environments = {language: _environment(language, assets) for language in LANGUAGES}
@@ -38,22 +44,63 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
     """The answer to a request: a template with its values and what every page has."""
     language = page_language(request)
     templates: Templates = request.app.state.context.templates
-    body = templates.render(name, language, page_values(request, language) | values).encode()
+    body = templates.render(name, language, _page_values(request, language) | values).encode()
     headers = {"content-language": language, "cache-control": "no-store", "vary": "Accept-Language, Cookie"}
     if len(body) >= _WORTH_COMPRESSING and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, 6, mtime=0)
         headers |= {"content-encoding": "gzip"}
     answer = Response(body, status_code=status, media_type="text/html", headers=headers)
-    if getattr(request.state, "cookie", None):  # so that the forms on this page are taken
-        is_secure = request.url.scheme == "https"
-        answer.set_cookie(
-            COOKIE, request.state.cookie, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure
-        )
+    if getattr(request.state, "cookie", None):  # a new session: the forms on this page belong to it
+        set_session_cookie(request, answer, request.state.cookie)
     return answer
 
 
-def page_values(request: Request, language: Language) -> dict[str, Any]:
-    """What every template may count on."""
+def answer_problem(request: Request, error: Exception) -> Response:
+    """The answer to a request that failed: a page, or a note that htmx puts on the page that asked."""
+    known = known_error(error)
+    status = status_of(known)
+    is_fragment = request.headers.get("hx-request") == "true"
+    name = "problem-note.html" if is_fragment else "problem.html"
+    values = {"slug": known.slug, "code": status, "messages": messages_of(known), "back": _page_before(request)}
+    answer = render(request, name, status=status, **values)
+    if is_fragment:
+        answer.headers["hx-retarget"] = "#notice"
+        answer.headers["hx-reswap"] = "innerHTML show:#notice:top"
+    answer.headers.update(headers_of(known))
+    return answer
+
+
+def page_language(request: Request) -> Language:
+    """The language chosen in this browser, else the one its headers prefer."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return next((known for known in LANGUAGES if known == chosen), language_of(request.headers))
+
+
+def page_theme(request: Request) -> Theme:
+    """The theme chosen in this browser; `auto` follows its system."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return next((known for known in THEMES if known == chosen), "auto")
+
+
+def local_path(text: str) -> str:
+    """A path of this server to go back to; `/` where the text is anything else."""
+    is_ours = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
+    return text if is_ours else "/"
+
+
+def _page_before(request: Request) -> str | None:
+    """The page of ours that a form was sent from; None where there is none to go back to."""
+    try:
+        before = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # not an address
+        return None
+    path = local_path(before.path + (f"?{before.query}" if before.query else ""))
+    is_ours = request.method == "POST" and before.netloc == request.headers.get("host") and path != "/"
+    return path if is_ours else None
+
+
+def _page_values(request: Request, language: Language) -> dict[str, Any]:
+    """The values that every template has."""
     person: Person = getattr(request.state, "person", ANYBODY)
     return {
         "request": request,

@@ -6,8 +6,8 @@ import pytest
 from tests.integration.web.conftest import Browser, page_over
 
 from batchcast.app.tokens import TOKEN_ROLES, Role, new_token
-from batchcast.web.access.attempts import OF_ONE
 from batchcast.web.application import ROUTERS
+from batchcast.web.sessions import OF_ONE
 
 pytestmark = pytest.mark.xdist_group("page")
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from batchcast.web.assets import Assets
-from batchcast.web.choices import local_path
+from batchcast.web.rendering import local_path
 
 pytestmark = pytest.mark.xdist_group("page")
 

@@ -8,7 +8,7 @@ from tests.integration.web.conftest import Browser, await_end, page_over
 from batchcast.app.errors.guide import error_guide
 from batchcast.app.tokens import Role, new_token
 from batchcast.domain.batch import BatchState
-from batchcast.web.help.pages import EXAMPLES
+from batchcast.web.help import EXAMPLES
 from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
 pytestmark = pytest.mark.xdist_group("page")

@@ -11,7 +11,7 @@ from batchcast.app.configuration import ServiceConfig
 from batchcast.domain.errors import BatchCancelled, InternalError, Message
 from batchcast.http.error_status import HttpProblem, status_of
 from batchcast.http.gate import Hosts
-from batchcast.http.language import language_of
+from batchcast.http.request import language_of
 
 
 @pytest.mark.parametrize(

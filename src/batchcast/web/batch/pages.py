@@ -9,10 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
 from batchcast.http.streams import EventStream
-from batchcast.web.access.forms import OurForm
 from batchcast.web.batch.live import Live
 from batchcast.web.batch.views import FILTERS, ROWS_ON_A_PAGE, overview_of, table_of
-from batchcast.web.context import Asker, BatchId, Here, Lang
+from batchcast.web.context import Asker, BatchId, Here, Lang, OurForm
 from batchcast.web.rendering import render
 
 router = APIRouter()

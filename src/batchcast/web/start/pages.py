@@ -18,8 +18,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.http import bodies
 from batchcast.http.streams import answer_file
 from batchcast.store.errors import BatchNotEnded
-from batchcast.web.access.forms import OurForm, check_form
-from batchcast.web.context import Asker, BatchId, Here, PageContext
+from batchcast.web.context import Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.rendering import render
 from batchcast.web.start.fields import FIELDS
 from batchcast.web.start.form import (

@@ -17,8 +17,7 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
 from batchcast.http import bodies
 from batchcast.http.streams import answer_file
-from batchcast.web.access.forms import FIELD, check_form
-from batchcast.web.context import Asker, BatchId, Here, PageContext
+from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, PageContext, check_form
 from batchcast.web.rendering import render
 from batchcast.web.results.table import TableState
 from batchcast.web.start.fields import FIELDS
@@ -66,7 +65,7 @@ async def _question(request: Request, here: PageContext) -> AsyncIterator[Questi
     """What a form of ours asks."""
     async with bodies.read_form_or_texts(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
-        yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != FIELD})
+        yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != CSRF_FIELD})
 
 
 def _shown(orders: Orders | None, batch: Batch) -> dict[str, Any]:

@@ -12,7 +12,14 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from batchcast.http.error_status import TooManyAttempts
 
 COOKIE = "batchcast_session"
 SECONDS = 12 * 3600  # a session that is not used for so long is over
@@ -72,3 +79,54 @@ class Sessions:
 
     def _sign(self, purpose: str, text: str) -> str:
         return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def set_session_cookie(request: Request, answer: Response, value: str) -> None:
+    """Give the browser a session, as `Sessions.write` made it."""
+    is_secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure)
+
+
+# How often signing in failed.
+
+ATTEMPT_SECONDS = 300  # that a wrong token counts
+OF_ONE = 10  # wrong tokens of one address in that time
+OF_ALL = 200
+_ADDRESSES = 4096  # that are remembered; the least recent is forgotten first
+
+
+class Attempts:
+    """Counts the wrong tokens of the last minutes, of each address and of all; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
+        self._all: deque[float] = deque(maxlen=OF_ALL)
+
+    def check(self, address: str, now: float) -> None:
+        """Return if an address may try a token.
+
+        Raises:
+            TooManyAttempts: if it, or all together, tried too many wrong ones.
+        """
+        with self._lock:
+            mine = self._by_address.get(address, deque())
+            for times, most in ((mine, OF_ONE), (self._all, OF_ALL)):
+                while times and now - times[0] >= ATTEMPT_SECONDS:
+                    times.popleft()
+                if len(times) >= most:
+                    raise TooManyAttempts(round(times[0] + ATTEMPT_SECONDS - now) + 1)
+
+    def note(self, address: str, now: float) -> None:
+        """Count a wrong token."""
+        with self._lock:
+            self._by_address.setdefault(address, deque(maxlen=OF_ONE)).append(now)
+            self._by_address.move_to_end(address)
+            self._all.append(now)
+            while len(self._by_address) > _ADDRESSES:
+                self._by_address.popitem(last=False)
+
+    def forgive(self, address: str) -> None:
+        """Forget the wrong tokens of an address."""
+        with self._lock:
+            self._by_address.pop(address, None)

@@ -12,8 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import BatchPage, BatchQuery, BatchState, BatchSummary
 from batchcast.store.errors import BatchNotEnded
-from batchcast.web.access.forms import OurForm
-from batchcast.web.context import Asker, BatchId, Here
+from batchcast.web.context import Asker, BatchId, Here, OurForm
 from batchcast.web.rendering import render
 
 router = APIRouter()

@@ -13,8 +13,7 @@ from batchcast.app.errors.guide import error_guide
 from batchcast.app.tokens import Role
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
 from batchcast.http.error_status import NoSuchPage
-from batchcast.web.access.forms import OurForm
-from batchcast.web.context import Asker, Here, Lang
+from batchcast.web.context import Asker, Here, Lang, OurForm
 from batchcast.web.rendering import render
 from batchcast.web.start.fields import FIELDS
 
