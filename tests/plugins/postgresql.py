@@ -1,4 +1,7 @@
-"""A real PostgreSQL server for tests: on a free loopback port, in a folder of its own, gone at the end."""
+"""A real PostgreSQL server for tests, on a free loopback port and in a folder of its own; removed at the end.
+
+The watchdog removes it where the tests are killed.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from typing import Any, Literal
 import psycopg
 import pytest
 from tests.plugins.debian import find_postgresql
+from tests.plugins.watchdog import remove_at_end
 
 _START_SECONDS = 60
 _ROLE = "postgres"
@@ -25,21 +29,22 @@ How = Literal["fast", "immediate"]
 
 
 class NoPostgreSQL(Exception):
-    """The server's programs are not on this machine, and can't be brought here."""
+    """The server's programs are not on this machine and cannot be installed."""
 
 
 class PostgresServer:
-    """A server with empty databases; everybody who can reach its port may do everything."""
+    """A server with empty databases; it trusts every connection to its port."""
 
     def __init__(self) -> None:
-        """Make its folder; `start` it then."""
+        """Make the folder of its data; call `start` next."""
         self._programs = _find_programs()
-        self._folder = Path(tempfile.mkdtemp(prefix="batchcast-postgresql-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="batchcast-postgresql-"))
+        remove_at_end(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self._identity = _identity()
         if self._identity:
-            os.chown(self._folder, self._identity["user"], self._identity["group"])
+            os.chown(self.folder, self._identity["user"], self._identity["group"])
         self._initialise()
 
     @property
@@ -55,32 +60,32 @@ class PostgresServer:
     def new_database(self) -> str:
         """Address of a new empty database."""
         name = f"t{uuid.uuid4().hex}"
-        self._tell(f"CREATE DATABASE {name}")
+        self._execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
-        """Remove a database, whoever is connected to it."""
-        self._tell(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+        """Remove a database, and end the connections to it."""
+        self._execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
     def start(self) -> None:
         """Start it; returns when it answers."""
-        wishes = [
+        options = [
             f"port={self.port}",
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=200",
             "shared_buffers=32MB",
-            "fsync=off",  # nobody cuts this machine's power; a process that is killed loses nothing by it
+            "fsync=off",  # a process that is killed loses nothing by it, only a machine that loses power would
             "full_page_writes=off",
         ]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._folder / "data", *(f"-c{wish}" for wish in wishes)],
+                [self._programs / "postgres", "-D", self.folder / "data", *(f"-c{option}" for option in options)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=self._folder,
-                start_new_session=True,  # a Ctrl-C in the terminal is not meant for it
+                cwd=self.folder,
+                start_new_session=True,  # so that Ctrl-C in the terminal does not reach it
                 **self._identity,
             )
         deadline = time.monotonic() + _START_SECONDS
@@ -90,7 +95,7 @@ class PostgresServer:
             time.sleep(0.05)
 
     def stop(self, how: How = "fast") -> None:
-        """Stop it: fast undoes what is open and leaves in order, immediate breaks off and recovers at its start."""
+        """Stop it: `fast` rolls back open transactions, `immediate` aborts, and the next start recovers."""
         if self._process is None:
             return
         self._process.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[how])
@@ -103,24 +108,24 @@ class PostgresServer:
         self.start()
 
     def log(self) -> str:
-        """What it wrote so far."""
-        return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+        """Its log so far."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
     def remove(self) -> None:
-        """Stop it and remove all it has."""
+        """Stop it and remove its folder."""
         try:
             self.stop("immediate")
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _initialise(self) -> None:
-        wishes = ["-A", "trust", "-U", _ROLE, "-E", "UTF8", "--locale=C", "--no-sync"]
+        options = ["-A", "trust", "-U", _ROLE, "-E", "UTF8", "--locale=C", "--no-sync"]
         made = subprocess.run(
-            [self._programs / "initdb", "-D", self._folder / "data", *wishes],
+            [self._programs / "initdb", "-D", self.folder / "data", *options],
             check=False,
             capture_output=True,
             text=True,
-            cwd=self._folder,
+            cwd=self.folder,
             **self._identity,
         )
         if made.returncode:
@@ -131,14 +136,14 @@ class PostgresServer:
             return True
         return False
 
-    def _tell(self, command: str) -> None:
+    def _execute(self, command: str) -> None:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(command.encode())
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresServer]:
-    """A running server, one in each worker of the tests; don't stop it: `postgres_server` is for that."""
+    """A running server, one in each process of pytest. Do not stop it: `postgres_server` is for that."""
     with _running() as server:
         yield server
 
@@ -165,7 +170,7 @@ def new_postgresql_database(postgresql_server: PostgresServer) -> Iterator[Calla
 
 @pytest.fixture
 def postgres_server() -> Iterator[PostgresServer]:
-    """A running server of the test's own, to stop and to start."""
+    """A running server for this test alone, which it may stop and start."""
     with _running() as server:
         yield server
 
@@ -186,7 +191,7 @@ def _running() -> Iterator[PostgresServer]:
 
 
 def _find_programs() -> Path:
-    """The folder of PostgreSQL's programs; as root they are installed where they are missing."""
+    """The folder of PostgreSQL's programs; installed if they are missing and the tests run as root."""
     found = find_postgresql()
     if found is None:
         raise NoPostgreSQL("PostgreSQL is not installed: run `apt-get install postgresql`, or put its bin into PATH")
@@ -194,7 +199,7 @@ def _find_programs() -> Path:
 
 
 def _identity() -> dict[str, Any]:
-    """Whom its processes run as, where we are root: it refuses to."""
+    """The user that it runs as where the tests run as root, which it refuses."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
     import pwd  # not on every system
