@@ -14,10 +14,9 @@ from queue import SimpleQueue
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
-from batchcast.domain.plan import Pace, Plan
+from batchcast.domain.plan import Pace, Plan, RowsRefused
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import read_series_table
-from batchcast.ingest.problems import RowsRefused
 from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
 from batchcast.run.job import Ending, Job, Outcome, WorkerPool

@@ -15,10 +15,9 @@ from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
-from batchcast.domain.plan import Plan
+from batchcast.domain.plan import Plan, RowsRefused
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import read_series_table
-from batchcast.ingest.problems import RowsRefused
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stockfile import read_stock, read_stock_table
 from batchcast.plan.planner import plan_batch

@@ -159,7 +159,7 @@ def _encoded_whole(value: Frequency | dt.date | Path | LeaderboardRow) -> dict[s
 
 
 def _encoded_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-    if _KIND in value:  # somebody's column is called so
+    if _KIND in value:  # a column of the file is called so
         return {_KIND: "mapping", "value": [[name, encode(item)] for name, item in value.items()]}
     return {name: encode(item) for name, item in value.items()}
 

@@ -7,7 +7,7 @@ DATE = "date"
 PARTNUMBER = "partnumber"
 SITE_CODE = "site_code"
 DEMAND_QTY = "demand_qty"
-AVAILABLE = "available"  # or its opposite: a period out of stock tells less than was wanted
+AVAILABLE = "available"  # or its opposite: sales out of stock are below demand
 STOCK_OUT = "stock_out"
 
 # A checked history: one row a series, sorted by (site_code, partnumber) as UTF-8 bytes.
@@ -15,7 +15,7 @@ FIRST_DAY = "first_day"  # int32, days since 1970-01-01 of the first row of the 
 ROWS = "rows"  # int32, accepted source rows of the series
 DAY = "day"  # list<int32>, ascending days with a non-zero total
 QUANTITY = "quantity"  # list<float64>, net total of each such day (negative where returns exceed demand)
-OUT_DAY = "out_day"  # list<int32>, ascending days out of stock; only where the file has a column that tells
+OUT_DAY = "out_day"  # list<int32>, ascending days out of stock; only where the file has such a column
 
 # The published forecast.
 FORECAST_QTY = "forecast_qty"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class HistoryFacts:
     first_date: dt.date
     last_date: dt.date
     frequency: Frequency  # read off the dates
-    weekdays: tuple[bool, ...]  # of 7, Monday first: does any row fall on it (tells a complete last week)
+    weekdays: tuple[bool, ...]  # of 7, Monday first: does any row fall on it; decides if the last week is complete
     is_integer: bool  # every quantity is a whole number
 
 
@@ -66,6 +66,15 @@ class RowProblem:
     file: str | None = None  # member of a folder or archive
     sheet: str | None = None  # sheet of a workbook
     partition: int | None = None  # the planned partition of its site, where there is one
+
+
+def row_location(line: int, *, file: str | None = None, sheet: str | None = None) -> Message:
+    """Where a row stands: `line 12`, with its file or sheet where there are several."""
+    if file is not None:
+        return Message(N_("line {line} of {file}"), {"line": line, "file": file})
+    if sheet is not None:
+        return Message(N_("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
+    return Message(N_("line {line}"), {"line": line})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

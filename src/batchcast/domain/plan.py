@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, InvalidInput, Message
+from batchcast.domain.history import IngestReport, row_location
 from batchcast.domain.settings import Rounding
 
 
@@ -79,3 +80,28 @@ class Pace:
     step_seconds_per_case: float = 0.0  # wall seconds of learning across series, a case
     step_seconds_per_partition: float = 0.0  # wall seconds of keeping results, a partition
     sampled_series: int = 2000  # the most that the preparation looks at
+
+
+class RowsRefused(InvalidInput):
+    """Some rows can't be read and `bad_rows` is `fail`; `report` has every count and the first hundred."""
+
+    slug = "rows-refused"
+
+    def __init__(self, report: IngestReport, plan: Plan | None = None, sites: tuple[str, ...] = ()) -> None:
+        self.report = report
+        self.plan = plan  # of the rows that can be read, where there are any
+        self.sites = sites  # of those rows
+        first = report.problems[0]
+        template = N_(
+            "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
+            "Correct them, or leave them out with bad_rows=skip."
+        )
+        values = {
+            "refused": report.rows_refused,
+            "read": report.rows_read,
+            "place": row_location(first.line, file=first.file, sheet=first.sheet),
+            "column": first.column,
+            "value": first.value,
+            "reason": first.reason,
+        }
+        super().__init__(Message(template, values))

@@ -15,27 +15,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Message
+from batchcast.ingest.cells import DistinctCells
+from batchcast.ingest.keys import Codes, key_text
 from batchcast.ingest.problems import QuantitiesTooLarge
+from batchcast.ingest.source import is_blank
 
 Whole = NDArray[np.int64]
 Limbs = tuple[Whole, ...]
-Codes = NDArray[np.int32] | NDArray[np.int64]
+Numbers = NDArray[np.int32] | NDArray[np.int64]
 
 _LIMB_BITS = 30
 _DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
 _SMALL = 1 << 22  # cells of a matrix that cost nothing
 _FILLED = 8  # a matrix may have so many cells for each row
-_RUN = 1 << 20  # rows gathered before runs are merged
+_RUN = 1 << 20  # rows accepted before runs are merged
 _MOST_NARROW = 2e9  # of the same, while int32 is wide enough
 _MOST_IN_ALL = 4e18  # of the absolute whole quantities, so that no sum leaves int64
 
 
 class SeriesTotals(NamedTuple):
-    """Totals of some series, by their place in what was asked for; days as their rank among all days."""
+    """Totals of some series, by their position in what was asked for; days as their rank among all days."""
 
     first: NDArray[np.int64]  # (series,), the first day with a row, even of zeros
-    place: NDArray[np.int64]  # (totals,), ascending
-    rank: NDArray[np.int64]  # (totals,), ascending within a place
+    position: NDArray[np.int64]  # (totals,), ascending
+    rank: NDArray[np.int64]  # (totals,), ascending within a position
     total: NDArray[np.float64]  # (totals,), none of them 0
 
 
@@ -111,12 +114,12 @@ class Totals:
         ends = np.cumsum(lengths)
         at = np.arange(ends[-1]) + np.repeat(start - (ends - lengths), lengths)
         rank = np.argsort(day_order)[self._keys[at] & ((1 << _DAY_BITS) - 1)]
-        place = np.repeat(np.arange(len(series)), lengths)
-        sorted_at = np.argsort((place << _DAY_BITS) | rank)
+        position = np.repeat(np.arange(len(series)), lengths)
+        sorted_at = np.argsort((position << _DAY_BITS) | rank)
         first = rank[sorted_at[ends - lengths]]
         total = _joined(tuple(limb[at[sorted_at]] for limb in self._sums))
         kept = total != 0
-        return SeriesTotals(first, place[sorted_at][kept], rank[sorted_at][kept], total[kept])
+        return SeriesTotals(first, position[sorted_at][kept], rank[sorted_at][kept], total[kept])
 
     def _is_filled(self) -> bool:
         return self._series * self._days <= max(_SMALL, _FILLED * self._rows)
@@ -156,7 +159,9 @@ class _Matrix:
     def cells(self) -> int:
         return int(np.count_nonzero(self._seen))
 
-    def add(self, series: Codes, days: Codes, limbs: Limbs, series_met: int, days_met: int, *, narrow: bool) -> None:
+    def add(
+        self, series: Numbers, days: Numbers, limbs: Limbs, series_met: int, days_met: int, *, narrow: bool
+    ) -> None:
         if (not narrow or len(limbs) > 1) and self._limbs[0].dtype == np.int32:
             self._limbs[0] = self._limbs[0].astype(np.int64)
         self._grow(series_met, days_met, len(limbs))
@@ -175,12 +180,12 @@ class _Matrix:
         days: Any = slice(len(day_order)) if in_order else day_order
         first = self._seen[series][:, days].argmax(axis=1)
         sums = tuple(matrix[series][:, days] for matrix in self._limbs)
-        place, rank = np.nonzero(sums[0] if len(sums) == 1 else np.logical_or.reduce(sums))
-        total = _joined(tuple(limb[place, rank].astype(np.int64) for limb in sums))
+        position, rank = np.nonzero(sums[0] if len(sums) == 1 else np.logical_or.reduce(sums))
+        total = _joined(tuple(limb[position, rank].astype(np.int64) for limb in sums))
         kept = total != 0
         if kept.all():
-            return SeriesTotals(first, place, rank, total)
-        return SeriesTotals(first, place[kept], rank[kept], total[kept])
+            return SeriesTotals(first, position, rank, total)
+        return SeriesTotals(first, position[kept], rank[kept], total[kept])
 
     def _grow(self, series: int, days: int, depth: int) -> None:
         rows, columns = self._seen.shape
@@ -237,3 +242,82 @@ def _joined(limbs: Limbs) -> NDArray[np.float64]:
     below = middle * 2.0**-_LIMB_BITS + last * 2.0 ** (-2 * _LIMB_BITS)
     joined: NDArray[np.float64] = (whole + carry) + below
     return joined
+
+
+# Days on which a part was out of stock, as a column of the history says: what was sold then is not what was wanted.
+
+Flags = NDArray[np.bool_]
+
+
+_YES = frozenset({"1", "true", "t", "yes", "y", "ya", "x", "benar"})
+_NO = frozenset({"0", "false", "f", "no", "n", "tidak", "salah", "-"})
+
+
+class StockOuts:
+    """The (series, day) pairs that were flagged, both numbered from 0 as they are met."""
+
+    def __init__(self) -> None:
+        self._keys: list[Whole] = []
+        self._waiting = 0
+        self.unclear = 0  # rows whose cell says neither yes nor no; they count as in stock
+        self.example = ""
+
+    def flags(self, cells: DistinctCells, *, means_out: bool) -> Flags:
+        """Which rows are flagged, shape (rows,).
+
+        Args:
+            cells: of the column.
+            means_out: yes, or a number over 0, means out of stock; else it means available.
+        """
+        said = [_read(cell) for cell in cells.cells]
+        unclear = np.array(
+            [answer is None and not is_blank(cell) for answer, cell in zip(said, cells.cells, strict=True)]
+        )
+        if unclear.any():
+            self.unclear += int(unclear[cells.index].sum())
+            self.example = self.example or key_text(cells.cells[int(np.flatnonzero(unclear)[0])])
+        out = np.array([answer is not None and answer == means_out for answer in said], dtype=np.bool_)
+        return out[cells.index]
+
+    def add(self, series: Codes, days: NDArray[np.int32]) -> None:
+        """Add flagged rows, shape (rows,) each; days by their number."""
+        if len(series):
+            self._keys.append(np.unique((series.astype(np.int64) << _DAY_BITS) | days))
+            self._waiting += len(self._keys[-1])
+            if self._waiting > _RUN:
+                self._keys, self._waiting = [np.unique(np.concatenate(self._keys))], 0
+
+    def any(self) -> bool:
+        """Was any row flagged?"""
+        return bool(self._keys)
+
+    def of_series(self, series: Whole, days: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Bounds, shape (series + 1,), and the flagged days of some series, ascending within each.
+
+        Args:
+            series: numbers of series.
+            days: days since 1970-01-01, by their number.
+        """
+        keys = np.unique(np.concatenate(self._keys)) if self._keys else np.zeros(0, dtype=np.int64)
+        self._keys, self._waiting = [keys], 0
+        start = np.searchsorted(keys, series << _DAY_BITS)
+        lengths = np.searchsorted(keys, (series + 1) << _DAY_BITS) - start
+        bounds = np.zeros(len(series) + 1, dtype=np.int32)
+        np.cumsum(lengths, out=bounds[1:])
+        at = np.arange(bounds[-1]) + np.repeat(start - bounds[:-1], lengths)
+        flagged = days[keys[at] & ((1 << _DAY_BITS) - 1)]
+        position = np.repeat(np.arange(len(series)), lengths)
+        return bounds, flagged[np.lexsort((flagged, position))].astype(np.int32)
+
+
+def _read(cell: Any) -> bool | None:
+    """Yes, no, or None where it says neither; a number is yes where it is over 0."""
+    text = key_text(cell).strip().casefold() if not isinstance(cell, bool) else str(cell).casefold()
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    try:
+        return float(text.replace(",", ".")) > 0
+    except ValueError:
+        return None

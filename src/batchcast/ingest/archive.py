@@ -10,16 +10,16 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
-from batchcast.ingest.header import Find, Found
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import named_columns
 from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverTheLimit, UnknownFormat
 from batchcast.ingest.records import read_dialect
+from batchcast.ingest.source import FindLayout, LayoutT
 
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
 
-def open_single(source: Bytes, settings: BatchSettings, find: Find[Found]) -> tuple[DelimitedFiles, Found]:
+def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
     """One CSV file."""
     dialect = read_dialect(source, settings)
     layout = find(dialect.header, settings)
@@ -27,8 +27,8 @@ def open_single(source: Bytes, settings: BatchSettings, find: Find[Found]) -> tu
 
 
 def open_folder(
-    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> tuple[DelimitedFiles, Found]:
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[DelimitedFiles, LayoutT]:
     """The CSV files of a folder and of the folders in it, in the order of their names."""
     found = sorted((file for file in path.rglob("*") if file.is_file()), key=lambda file: file.relative_to(path).parts)
     _check_number(path.name, len(found), limits)
@@ -41,8 +41,8 @@ def open_folder(
 
 
 def open_zip(
-    archive: zipfile.ZipFile, name: str, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> tuple[DelimitedFiles, Found]:
+    archive: zipfile.ZipFile, name: str, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[DelimitedFiles, LayoutT]:
     """The CSV files of a zip, in the order of their names."""
     infos = [info for info in archive.infolist() if not info.is_dir() and _is_visible(info.filename)]
     check_zip(archive, name, limits)
@@ -70,8 +70,12 @@ def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None
 
 
 def _members(
-    sources: Sequence[Bytes], name: str, left_alone: Sequence[str], settings: BatchSettings, find: Find[Found]
-) -> tuple[DelimitedFiles, Found]:
+    sources: Sequence[Bytes],
+    name: str,
+    left_alone: Sequence[str],
+    settings: BatchSettings,
+    find: FindLayout[LayoutT],
+) -> tuple[DelimitedFiles, LayoutT]:
     """Files with one header; those with nothing in them are passed over."""
     files, empty = [], []
     for source in sources:

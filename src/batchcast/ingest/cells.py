@@ -1,4 +1,4 @@
-"""Cells of one of our columns, whatever it is read from: a column of the file, several joined, or a literal."""
+"""The cells of one of our columns, however it is read: from a column of the file, several joined, or one value."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchcast.domain.errors import Message
+from batchcast.domain.history import row_location
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.keys import Keys, key_text
-from batchcast.ingest.locating import Cells
-from batchcast.ingest.problems import place
-from batchcast.ingest.source import Block, SourceRow
+from batchcast.ingest.source import Block, ColumnSource, SourceRow
 
 JOINT = "-"  # between the pieces of a joined key: site_code=Client+Warehouse gives 0-1
 
@@ -34,7 +33,7 @@ class DistinctCells:
         return int(np.flatnonzero(np.isin(self.index, numbers))[0])
 
 
-def read_cells(block: Block, source: Cells) -> DistinctCells:
+def read_cells(block: Block, source: ColumnSource) -> DistinctCells:
     """The cells of one of our columns in a block."""
     if source.literal is not None:
         return DistinctCells([source.literal], np.zeros(block.num_rows, dtype=np.int32))
@@ -59,7 +58,7 @@ def distinct(column: Any) -> DistinctCells:
     return DistinctCells(cells, numbers_of(indices).astype(np.int32, copy=False))
 
 
-def read_codes(keys: Keys, block: Block, source: Cells) -> NDArray[np.int32]:
+def read_codes(keys: Keys, block: Block, source: ColumnSource) -> NDArray[np.int32]:
     """The number of the key of each row of a block, NO_KEY where it can't be read."""
     cells = read_cells(block, source)
     return keys.codes(cells.cells)[cells.index]
@@ -70,12 +69,12 @@ def locator(block: Block, cells: DistinctCells, sheet: str | None) -> Callable[[
 
     def locate(text: str) -> Message:
         row = next(block.rows([cells.first_row(text)]))
-        return place(row.line, file=block.file, sheet=sheet)
+        return row_location(row.line, file=block.file, sheet=sheet)
 
     return locate
 
 
-def cell_of(row: SourceRow, source: Cells) -> Any:
+def cell_of(row: SourceRow, source: ColumnSource) -> Any:
     """The cell of one of our columns in a row."""
     if source.literal is not None:
         return source.literal

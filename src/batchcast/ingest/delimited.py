@@ -7,29 +7,34 @@ from what stands in the file, whatever it does with quotes that are out of place
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from batchcast.domain.errors import N_, Message
-from batchcast.ingest.ahead import LARGE_FILE, ahead
 from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import Lines, TextBlocks
-from batchcast.ingest.header import Wanted
+from batchcast.ingest.limits import LARGE_FILE
 from batchcast.ingest.problems import UnclosedQuote
 from batchcast.ingest.records import DELIMITERS, Dialect, Records, split_lines, split_records, split_rows
-from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
+from batchcast.ingest.source import Block, BrokenRow, SourceRow, WantedColumns, is_blank
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _KEYS = pa.dictionary(pa.int32(), pa.string())
-_THREADS = 2  # that parse a large file; a third one judges what they have parsed
+_THREADS = 2  # that parse a large file, while the calling thread reads the rows
 _LOWER_CASE = 0x20  # the bit that makes X an x
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class DelimitedFile:
     encoding: str = "UTF-8"
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:
@@ -105,7 +110,7 @@ class DelimitedFile:
         below = (_without_header(lines, self.dialect.header_lines) for lines in text)
         threads = _THREADS if self.source.sent_bytes >= LARGE_FILE else 0
         carried: Lines | None = None
-        with closing(ahead(below, partial(self._parsed, layout), threads=threads)) as parsed:
+        with closing(map_in_order(below, partial(self._parsed, layout), threads=threads)) as parsed:
             for lines, table in parsed:
                 block, carried = self._block(lines, table, carried)
                 if carried is not None and len(carried.data) > self.source.limits.max_record_bytes:
@@ -128,7 +133,7 @@ class DelimitedFile:
             left = Lines(rest, lines.first_line + records.open_from, 0)
         return self._even(records), left
 
-    def _parsed(self, layout: Wanted, lines: Lines) -> Any | None:
+    def _parsed(self, layout: WantedColumns, lines: Lines) -> Any | None:
         """The wanted columns of a clean block, or None; runs on several threads.
 
         Quantities are read as whole numbers for as long as they are, which is quickest, then as text; both mean the
@@ -194,7 +199,7 @@ def _quotes_fit(data: bytes, delimiter: str) -> bool:
     return bool(np.isin(before, outside).all() and np.isin(after, (*outside, ord("\r"))).all())
 
 
-def _parse(data: bytes, dialect: Dialect, layout: Wanted, quantity: Any) -> Any | None:
+def _parse(data: bytes, dialect: Dialect, layout: WantedColumns, quantity: Any) -> Any | None:
     """The wanted columns, or None where some line has not the cells of the header, or a quantity is of another type."""
     if not data:
         return None
@@ -260,7 +265,52 @@ class DelimitedFiles:
             return Message(N_("{count} CSV files, {encoding}, delimiter {delimiter}"), values)
         return Message(N_("CSV, {encoding}, delimiter {delimiter}"), values)
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows of all files once."""
         for file in self.files:
             yield from file.blocks(layout)
+
+
+# Threads parse the blocks of a large file ahead of the caller; a small one is parsed on the spot.
+
+
+def map_in_order(
+    items: Iterable[Item], work: Callable[[Item], Result], *, threads: int
+) -> Generator[tuple[Item, Result], None, None]:
+    """Each item with its result, in the order of the items; without threads, one after another.
+
+    Items are drawn on the caller's thread; only `work` runs on others, and should release the interpreter's lock.
+
+    An error of `work` or of `items` is raised in its place, after every result before it. No thread outlives the
+    generator: close it where it may not be exhausted.
+    """
+    if not threads:
+        for item in items:
+            yield item, work(item)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="parse")
+    try:
+        waiting: deque[tuple[Item, Future[Result]]] = deque()
+        failed: Exception | None = None
+        source = iter(items)
+        drained = False
+        while True:
+            while not drained and len(waiting) <= threads:
+                try:
+                    item = next(source)
+                except StopIteration:
+                    drained = True
+                except Exception as error:  # noqa: BLE001 raised below, once its turn comes
+                    failed, drained = error, True
+                else:
+                    waiting.append((item, pool.submit(work, item)))
+            if not waiting:
+                break
+            item, result = waiting.popleft()
+            yield item, result.result()
+        if failed is not None:
+            raise failed
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -6,46 +6,147 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings, DateOrder
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
-from batchcast.ingest.locating import Cells, check_mapping, locate, locate_held, locate_out
-from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns, normal
-from batchcast.ingest.problems import AmbiguousColumn, MissingColumn
+from batchcast.ingest.dateorder import NO_DAY, DateReader
+from batchcast.ingest.names import (
+    ACCEPTED_NAMES,
+    AVAILABILITY_NAMES,
+    SHEET,
+    STOCK_NAMES,
+    letter_of,
+    named_columns,
+    normal,
+)
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
+from batchcast.ingest.source import ColumnSource
+
+# Where one of our columns stands in a header: by the mapping, else by its accepted names.
+
+_JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
+_LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
+
+
+def check_mapping(mapping: Mapping[str, str]) -> None:
+    """Refuse a mapping of what is none of ours.
+
+    Raises:
+        UnknownMapping: if there is one.
+    """
+    known = (*ACCEPTED_NAMES, *AVAILABILITY_NAMES, *STOCK_NAMES)
+    for ours in mapping:
+        if ours not in known and ours != SHEET:
+            template = N_("The column mapping names {name!r}, which is none of {ours}.")
+            raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(known)}))
+
+
+def locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> ColumnSource | None:
+    """A column that a history or a stock file needs; None where there is none.
+
+    Raises:
+        UnknownMapping: if it is mapped to a column that isn't there.
+        AmbiguousColumn: if two could be it.
+    """
+    target = mapping.get(ours)
+    if target is None:
+        return _by_name(ours, names)
+    index = _index_of(target, names, ours)
+    if index is not None:
+        return ColumnSource(names[index], (index,))
+    if target.startswith(_LITERAL):
+        return ColumnSource(target, (), target[len(_LITERAL) :])
+    pieces = [piece.strip() for piece in target.split(_JOIN)]
+    indices = [_index_of(piece, names, ours) for piece in pieces]
+    if len(pieces) < 2 or None in indices:
+        lost = pieces[indices.index(None)]
+        raise UnknownMapping(_unknown_column(ours, lost, names))
+    chosen = tuple(i for i in indices if i is not None)
+    return ColumnSource(_JOIN.join(names[i] for i in chosen), chosen)
+
+
+def locate_availability(
+    ours: str, names: Sequence[str], mapping: Mapping[str, str], taken: Collection[int]
+) -> ColumnSource | None:
+    """The column that is mapped or named so, unless it is one of ours already."""
+    if ours in mapping:
+        return locate(ours, names, mapping)
+    matches = _named(AVAILABILITY_NAMES[ours], names, taken)
+    return ColumnSource(names[matches[0]], (matches[0],)) if matches else None
+
+
+def locate_stock_columns(
+    names: Sequence[str], mapping: Mapping[str, str], taken: Collection[int]
+) -> dict[str, ColumnSource]:
+    """The columns of the stock of each part, unless they are some of ours already; all that could be one of them."""
+    found: dict[str, ColumnSource] = {}
+    for ours, accepted in STOCK_NAMES.items():
+        if ours in mapping:
+            cells = locate(ours, names, mapping)
+        else:
+            matches = _named([ours], names, taken) or _named(accepted, names, taken)
+            cells = ColumnSource(", ".join(names[i] for i in matches), tuple(matches)) if matches else None
+        if cells is not None:
+            found[ours] = cells
+    return found
+
+
+def _named(accepted: Sequence[str], names: Sequence[str], taken: Collection[int]) -> list[int]:
+    wanted = {normal(name) for name in accepted}
+    return [i for i, name in enumerate(names) if normal(name) in wanted and i not in taken]
+
+
+def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
+    exact = [i for i, name in enumerate(names) if name == target]
+    matches = exact or [i for i, name in enumerate(names) if normal(name) == normal(target)]
+    if len(matches) > 1:
+        template = N_(
+            "Columns {letters} are all named {name!r}, so {ours} can't be mapped to that name; rename them in the file."
+        )
+        letters = ", ".join(letter_of(i) for i in matches)
+        raise AmbiguousColumn(Message(template, {"letters": letters, "name": target, "ours": ours}))
+    return matches[0] if matches else None
+
+
+def _by_name(ours: str, names: Sequence[str]) -> ColumnSource | None:
+    """The column with an accepted name; our own name wins over its synonyms, two of a rank are refused."""
+    for accepted in ([ours], ACCEPTED_NAMES[ours]):
+        matches = _named(accepted, names, ())
+        if len(matches) == 1:
+            return ColumnSource(names[matches[0]], (matches[0],))
+        if matches:
+            raise AmbiguousColumn(_two_columns(ours, matches, names))
+    return None
+
+
+def _two_columns(ours: str, matches: Sequence[int], names: Sequence[str]) -> Message:
+    found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
+    if len({names[i] for i in matches}) < len(matches):
+        template = N_(
+            "Several columns have the same name and could be {ours}: {found}. Rename them in the file, so that one is "
+            "named {ours}."
+        )
+        return Message(template, {"ours": ours, "found": found})
+    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {ours}={first}.")
+    return Message(template, {"ours": ours, "found": found, "first": names[matches[0]]})
+
+
+def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
+    near = difflib.get_close_matches(normal(target), [normal(name) for name in names if name], n=1)
+    values = {"ours": ours, "target": target, "found": named_columns(names)}
+    if near:
+        guess = next(name for name in names if normal(name) == near[0])
+        template = N_(
+            "{ours} is mapped to {target!r}, which is not a column; did you mean {guess!r}? The columns are {found}."
+        )
+        return Message(template, values | {"guess": guess})
+    return Message(N_("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)
+
 
 _COUNTED_PERIOD = re.compile(r"(week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+$", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_GUESSED = 200  # columns that are compared when one is missing
-
-
-class Wanted(Protocol):
-    """Which columns of a file are read; a source of any kind asks for no more."""
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """All columns of the file."""
-
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        """Those that are read, ascending."""
-
-    @property
-    def plain(self) -> frozenset[int]:
-        """Those of them whose distinct values are many."""
-
-
-Found = TypeVar("Found", bound=Wanted)
-Found_co = TypeVar("Found_co", bound=Wanted, covariant=True)
-
-
-class Find(Protocol[Found_co]):
-    """Finds our columns in a header: those of a demand history, or of a stock file."""
-
-    def __call__(self, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> Found_co:
-        """How to read a file with this header; raises InvalidInput where it can't be read so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +163,15 @@ class Layout:
     """How the rows of a file are read: long with a date and a quantity, or wide with a column a period."""
 
     header: tuple[str, ...]
-    part: Cells
-    site: Cells | None  # None: everything is one site
-    date: Cells  # wide: the span of the periods
-    quantity: Cells
+    part: ColumnSource
+    site: ColumnSource | None  # None: everything is one site
+    date: ColumnSource  # wide: the span of the periods
+    quantity: ColumnSource
     periods: tuple[Period, ...] = ()
     notes: tuple[Message, ...] = ()
-    stock: Cells | None = None  # tells when a part was out of stock
+    stock: ColumnSource | None = None  # whether a part was in stock or out of it
     stock_means_out: bool = False  # its yes means out of stock; else it means available
-    held: Mapping[str, Cells] = field(default_factory=dict)  # what is held of each part; not read with the demand
+    stock_columns: Mapping[str, ColumnSource] = field(default_factory=dict)  # not read with the demand
 
     @property
     def wanted(self) -> tuple[int, ...]:
@@ -86,7 +187,7 @@ class Layout:
     @property
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
-        wanted = {*self.wanted, *(i for cells in self.held.values() for i in cells.indices)}
+        wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property
@@ -115,7 +216,7 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
     date, quantity = found[columns.DATE], found[columns.DEMAND_QTY]
     taken = {i for cells in found.values() if cells for i in cells.indices}
     if part is not None and date is not None and quantity is not None:
-        out, inside = (locate_out(ours, names, settings.column_mapping, taken) for ours in STOCK_NAMES)
+        out, inside = (locate_availability(ours, names, settings.column_mapping, taken) for ours in AVAILABILITY_NAMES)
         means_out = out is not None
         taken |= {i for cells in (out or inside,) if cells for i in cells.indices}
         return Layout(
@@ -126,14 +227,14 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             quantity=quantity,
             stock=out or inside,
             stock_means_out=means_out,
-            held=locate_held(names, settings.column_mapping, taken),
+            stock_columns=locate_stock_columns(names, settings.column_mapping, taken),
         )
     if date is None and quantity is None:
         periods, notes = find_periods(names, taken, settings.date_order)
         if part is not None and periods:
             chosen = tuple(Period(i, names[i], day) for i, day in periods)
-            span = Cells(f"{chosen[0].name} … {chosen[-1].name}")
-            held = locate_held(names, settings.column_mapping, taken | {i for i, _ in periods})
+            span = ColumnSource(f"{chosen[0].name} … {chosen[-1].name}")
+            stock = locate_stock_columns(names, settings.column_mapping, taken | {i for i, _ in periods})
             return Layout(
                 header=names,
                 part=part,
@@ -142,7 +243,7 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
                 quantity=span,
                 periods=chosen,
                 notes=notes,
-                held=held,
+                stock_columns=stock,
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
     raise _missing(missing, names, [name for i, name in enumerate(names) if i not in taken], where)
@@ -189,11 +290,11 @@ def likely_column(ours: str, names: Sequence[str]) -> str:
         plain = normal(name)
         if not plain:
             return -1.0
-        held = max((len(word) for word in accepted if word in plain), default=0) / len(plain)
+        contained = max((len(word) for word in accepted if word in plain), default=0) / len(plain)
         if ours == columns.PARTNUMBER and _IDENTIFIER.search(name):
-            held *= 2
+            contained *= 2
         near = max(difflib.SequenceMatcher(None, plain, word).ratio() for word in accepted)
-        return max(held, 0.6) + held if held else near
+        return max(contained, 0.6) + contained if contained else near
 
     return max(names[:_MOST_GUESSED], key=likeness)
 
@@ -213,14 +314,14 @@ def find_periods(
         MixedDateOrders: if some read only one way and others only the other.
         AmbiguousColumn: if two headers are the same date.
     """
-    judge = DateOrderJudge(date_order, column="header")
+    judge = DateReader(date_order, column="header")
     free = [(i, name) for i, name in enumerate(names) if i not in taken]
     days = judge.days([name for _, name in free], lambda text: _in_header(text, names))
     found = tuple((i, int(day)) for (i, _), day in zip(free, days, strict=True) if day != NO_DAY)
     if not found:
         return (), ()
     _refuse_repeats(found, names)
-    decided = judge.conclude()
+    decided = judge.decision()
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(found), "first": names[found[0][0]], "last": names[found[-1][0]]}
     return found, (Message(template, values), *([decided] if decided else []))

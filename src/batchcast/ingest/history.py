@@ -1,76 +1,25 @@
-"""The checked history on disk, and what can be read off it."""
+"""The checked history on disk: its series, one of them, and the digest of what it was read from."""
 
 from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.calendar import Frequency, date_of
 from batchcast.domain.errors import UnknownSeries
-from batchcast.domain.history import DemandHistory, HistoryFacts, SeriesTable, SiteFacts
-from batchcast.ingest.accumulate import Totals
-from batchcast.ingest.ahead import LARGE_FILE
-from batchcast.ingest.arrow import list_array, number_array, numbers_of, text_array
-from batchcast.ingest.stockouts import StockOuts
-
-HISTORY_FILE = "history.parquet"
-_ROW_GROUP = 4096  # series
-_FIELDS: Any = {
-    columns.SITE_CODE: pa.string(),
-    columns.PARTNUMBER: pa.string(),
-    columns.FIRST_DAY: pa.int32(),
-    columns.ROWS: pa.int32(),
-    columns.DAY: pa.list_(pa.int32()),
-    columns.QUANTITY: pa.list_(pa.float64()),
-}
-_SCHEMA = pa.schema(_FIELDS)
-_QUICK: dict[str, Any] = {  # to write and to read; a third of the size would cost twice the time
-    "compression": "lz4",
-    "use_dictionary": [columns.SITE_CODE],
-    "column_encoding": {f"{columns.DAY}.list.element": "DELTA_BINARY_PACKED"},
-    "write_statistics": False,
-    "store_schema": False,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Everything that was accepted: series as numbers of sites and parts, days as numbers of dates."""
-
-    sites: Sequence[str]
-    parts: Sequence[str]
-    series_site: NDArray[np.int64]  # (series,), into sites
-    series_part: NDArray[np.int64]  # (series,), into parts
-    series_rows: NDArray[np.int64]  # (series,), accepted rows
-    days: NDArray[np.int32]  # days since 1970-01-01, by their number
-    totals: Totals
-    stock_outs: StockOuts
-    dates_are_months: bool  # some date was written without a day
-
-
-def write_history(gathered: Gathered, path: Path) -> HistoryFacts:
-    """Write the history, one row a series in the order of site and part; the same bytes for the same demand."""
-    order = _series_order(gathered)
-    day_order = np.argsort(gathered.days)
-    schema = _SCHEMA.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32()))) if gathered.stock_outs.any() else _SCHEMA
-    with pq.ParquetWriter(path, schema, **_QUICK) as writer:
-        for start in range(0, len(order), _ROW_GROUP):
-            chosen = order[start : start + _ROW_GROUP]
-            writer.write_table(_row_group(gathered, chosen, day_order, schema), row_group_size=_ROW_GROUP)
-    return _facts(gathered)
+from batchcast.domain.history import DemandHistory, SeriesTable
+from batchcast.ingest.arrow import numbers_of
+from batchcast.ingest.limits import LARGE_FILE
 
 
 def read_series_table(history: DemandHistory) -> SeriesTable:
@@ -94,74 +43,6 @@ def read_series_keys(history: DemandHistory) -> set[tuple[str, str]]:
     with pq.ParquetFile(history.path) as file:
         table = file.read(columns=[columns.SITE_CODE, columns.PARTNUMBER])
     return set(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
-def _series_order(gathered: Gathered) -> NDArray[np.int64]:
-    """Numbers of the series, sorted by the UTF-8 bytes of site and part."""
-    site_rank, part_rank = _ranks(gathered.sites), _ranks(gathered.parts)
-    return np.lexsort((part_rank[gathered.series_part], site_rank[gathered.series_site]))
-
-
-def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
-    encoded = [text.encode() for text in texts]
-    ranks = np.empty(len(texts), dtype=np.int64)
-    ranks[sorted(range(len(texts)), key=encoded.__getitem__)] = np.arange(len(texts))
-    return ranks
-
-
-def _row_group(gathered: Gathered, chosen: NDArray[np.int64], day_order: NDArray[np.int64], schema: Any) -> Any:
-    totals = gathered.totals.of_series(chosen, day_order)
-    days = gathered.days[day_order]
-    bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
-    np.cumsum(np.bincount(totals.place, minlength=len(chosen)), out=bounds[1:])
-    sites = [gathered.sites[i] for i in gathered.series_site[chosen]]
-    parts = [gathered.parts[i] for i in gathered.series_part[chosen]]
-    arrays = [
-        text_array(sites),
-        text_array(parts),
-        number_array(days[totals.first]),
-        number_array(gathered.series_rows[chosen].astype(np.int32)),
-        list_array(bounds, days[totals.rank]),
-        list_array(bounds, totals.total),
-    ]
-    if len(schema) > len(arrays):
-        arrays.append(list_array(*gathered.stock_outs.of_series(chosen, gathered.days)))
-    return pa.table(arrays, schema=schema)
-
-
-def _facts(gathered: Gathered) -> HistoryFacts:
-    count = len(gathered.sites)
-    rows = np.bincount(gathered.series_site, weights=gathered.series_rows, minlength=count)
-    series = np.bincount(gathered.series_site, minlength=count)
-    sites = (
-        SiteFacts(site_code=s, rows=int(r), series=int(n)) for s, r, n in zip(gathered.sites, rows, series, strict=True)
-    )
-    days = np.sort(gathered.days)
-    weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
-    return HistoryFacts(
-        rows=int(gathered.series_rows.sum()),
-        series=len(gathered.series_rows),
-        parts=len(np.unique(gathered.series_part)),
-        sites=tuple(sorted((s for s in sites if s.series), key=lambda s: s.site_code.encode())),
-        first_date=date_of(int(days[0])),
-        last_date=date_of(int(days[-1])),
-        frequency=read_frequency(days, dates_are_months=gathered.dates_are_months),
-        weekdays=tuple(day in weekdays for day in range(7)),
-        is_integer=gathered.totals.is_integer,
-    )
-
-
-def read_frequency(days: NDArray[np.int32], *, dates_are_months: bool) -> Frequency:
-    """The frequency that distinct, sorted days show: all first of a month, all on one weekday, or daily.
-
-    One date alone shows nothing and is daily, unless it was written as a month.
-    """
-    starts = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
-    if bool((starts == days).all()) and (len(days) > 1 or dates_are_months):
-        return Frequency.MONTHLY
-    if len(days) > 1 and not (np.diff(days) % 7).any():
-        return Frequency.WEEKLY
-    return Frequency.DAILY
 
 
 # The SHA-256 of what was sent; that of a large file is worked out while its rows are read.
@@ -195,7 +76,7 @@ def digesting(path: Path) -> Iterator[Callable[[], str]]:
 
 
 def _digest_until(stopped: Event, path: Path) -> str:
-    """Nobody waits for the rest of a digest once the rows have turned out to be unreadable."""
+    """The digest, given up once the rows have turned out to be unreadable."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while not stopped.is_set() and (piece := file.read(_PIECE)):

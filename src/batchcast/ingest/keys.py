@@ -77,7 +77,7 @@ def read_key(cell: object, *, padded: bool) -> str | Message:
 
 def key_text(cell: object) -> str:
     """A cell as a person would type it: 123.0 -> '123', None -> ''."""
-    if cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
+    if cell is None or cell != cell:  # noqa: PLR0124 NaN is a blank cell of a table
         return ""
     if isinstance(cell, str):
         return cell if cell.strip() else ""

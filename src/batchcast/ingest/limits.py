@@ -1,4 +1,4 @@
-"""How much a file may ask of us: an upload is hostile until it has been read."""
+"""Bounds on what a file may hold and cost: an upload may be damaged, or made to do harm."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class IngestLimits:
     max_members: int = 20_000  # files in an archive or folder
 
 
+LARGE_FILE = 32 << 20  # bytes; below it, threads cost more than they bring
 RATIO_COUNTS_FROM = 100 * MEGABYTE
 MOST_KEY_CHARACTERS = 200  # of a partnumber or site_code, once the space around it is gone
 LARGEST_QUANTITY = 1e15  # beyond it a float64 no longer holds every whole number's thousandths

@@ -50,11 +50,11 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     ),
     columns.DEMAND_QTY: ("demand_qty", "demand", "qty", "quantity", "jumlah", "order_demand", "sales", "y", "value"),
 }
-STOCK_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of them
+AVAILABILITY_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of them
     columns.STOCK_OUT: ("stock_out", "stockout", "out_of_stock", "stok_habis", "stok_kosong"),
     columns.AVAILABLE: ("available", "in_stock", "tersedia"),
 }
-HELD_NAMES: Mapping[str, Sequence[str]] = {  # what is held of each part: a stock file has some, a history may
+STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a stock file has some, a history may
     "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),
     "unit_cost": ("unit_cost", "cost", "price", "unit_price", "harga", "harga_satuan", "biaya"),
     "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "soh", "stok", "persediaan"),

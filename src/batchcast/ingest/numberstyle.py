@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
-from batchcast.ingest.dateorder import ReadAgain, Witness
+from batchcast.ingest.dateorder import Evidence, ReadAgain
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
 
@@ -26,23 +26,23 @@ _DECIMAL = b"0123456789-."
 
 
 @dataclass
-class NumberStyleJudge:
+class NumberReader:
     """Reads the quantity column, block by block, in the one style that all of it allows."""
 
     asked: NumberStyle
     column: str = "demand_qty"  # its name in the file
-    witnesses: dict[str, Witness] = field(default_factory=dict)  # style -> first value that allows only it
-    style: str = "point"  # supposed until a witness is met
-    ambiguous: Witness | None = None  # first value that reads both ways, to different numbers
+    evidence: dict[str, Evidence] = field(default_factory=dict)  # style -> first value that allows only it
+    style: str = "point"  # supposed until a evidence is met
+    ambiguous: Evidence | None = None  # first value that reads both ways, to different numbers
     _known: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.asked != "auto":
             self.style = self.asked
 
-    def start_again(self) -> NumberStyleJudge:
-        """A judge for a second reading, who knows the witnesses already."""
-        return NumberStyleJudge(self.asked, self.column, self.witnesses, self.style)
+    def second_pass(self) -> NumberReader:
+        """A reader for a second pass over the rows, with the evidence found so far."""
+        return NumberReader(self.asked, self.column, self.evidence, self.style)
 
     def quantities(self, column: Any, locate: Callable[[str], Message]) -> Quantities:
         """The quantity of each row, NaN where it is none; int64 where all are whole.
@@ -66,7 +66,7 @@ class NumberStyleJudge:
             value = self._resolve(written)
             if value is None:
                 return Message(N_("is not a number with a decimal {style}"), {"style": self.style})
-        elif cell is None or cell != cell:  # noqa: PLR0124 NaN is how tables say nothing
+        elif cell is None or cell != cell:  # noqa: PLR0124 NaN is a blank cell of a table
             return Message(N_("is empty"))
         else:
             value = float(cell)  # type: ignore[arg-type]  # every other type was refused with its column
@@ -77,9 +77,9 @@ class NumberStyleJudge:
     @property
     def is_decided(self) -> bool:
         """Whether the style is known, of what was read so far, or does not matter."""
-        return self.ambiguous is None or self.asked != "auto" or self.style in self.witnesses
+        return self.ambiguous is None or self.asked != "auto" or self.style in self.evidence
 
-    def conclude(self) -> Message | None:
+    def decision(self) -> Message | None:
         """What a person should know of the style, once the whole column has been read.
 
         Raises:
@@ -91,16 +91,16 @@ class NumberStyleJudge:
             return Message(N_("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
         if not self.is_decided:
             raise self._question(self.ambiguous)
-        witness = self.witnesses[self.style]
+        evidence = self.evidence[self.style]
         template = N_("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
-        return Message(template, {"style": self.style, "value": witness.value, "place": witness.place})
+        return Message(template, {"style": self.style, "value": evidence.value, "place": evidence.location})
 
     def _plain(self, column: Any) -> Quantities | None:
         """The fast path: digits and a sign, or a decimal point where that is already certain."""
         if pa.types.is_dictionary(column.type):
             return None
         letters = _text_bytes(column)
-        point_is_certain = self.style == "point" and (self.asked == "point" or "point" in self.witnesses)
+        point_is_certain = self.style == "point" and (self.asked == "point" or "point" in self.evidence)
         kind: Any = pa.int64()
         if letters.translate(None, _WHOLE):
             if not point_is_certain or letters.translate(None, _DECIMAL):
@@ -119,7 +119,7 @@ class NumberStyleJudge:
         if len(known) > _MOST_REMEMBERED:
             known.clear()
         new = {text: read_number(text) for text in texts if text not in known}
-        self._hear(new, locate)
+        self._note_evidence(new, locate)
         for text, written in new.items():
             value = None if isinstance(written, Message) else self._resolve(written)
             known[text] = np.nan if value is None or abs(value) > LARGEST_QUANTITY else value
@@ -147,43 +147,43 @@ class NumberStyleJudge:
     def _resolve(self, written: WrittenNumber) -> float | None:
         return written.point if self.style == "point" else written.comma
 
-    def _hear(self, new: dict[str, WrittenNumber | Message], locate: Callable[[str], Message]) -> None:
+    def _note_evidence(self, new: dict[str, WrittenNumber | Message], locate: Callable[[str], Message]) -> None:
         had_ambiguous = self.ambiguous is not None
         for text, written in new.items():
             if isinstance(written, Message) or written.point == written.comma:
                 continue
             if written.point is not None and written.comma is not None:
-                self.ambiguous = self.ambiguous or Witness(text, locate(text))
+                self.ambiguous = self.ambiguous or Evidence(text, locate(text))
                 continue
             style = "comma" if written.point is None else "point"
-            if style not in self.witnesses and self.asked == "auto":
-                self.witnesses[style] = Witness(text, locate(text))
-        if len(self.witnesses) > 1:
+            if style not in self.evidence and self.asked == "auto":
+                self.evidence[style] = Evidence(text, locate(text))
+        if len(self.evidence) > 1:
             raise self._mixed()
-        for style in self.witnesses:
+        for style in self.evidence:
             if style != self.style:
                 self.style = style
                 if had_ambiguous:
                     raise ReadAgain
 
     def _mixed(self) -> MixedNumberStyles:
-        point, comma = self.witnesses["point"], self.witnesses["comma"]
+        point, comma = self.evidence["point"], self.evidence["comma"]
         template = N_(
             "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, "
             "{comma!r} ({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or "
             "comma to have the others refused row by row."
         )
-        values = {"column": self.column, "point": point.value, "point_place": point.place}
-        return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.place}))
+        values = {"column": self.column, "point": point.value, "point_place": point.location}
+        return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.location}))
 
-    def _question(self, example: Witness) -> AmbiguousNumbers:
+    def _question(self, example: Evidence) -> AmbiguousNumbers:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
         template = N_(
             "Every number of column {column} reads both ways: is {value!r} ({place}) {point:.15g} or {comma:.15g}? "
             "Set number_style to point or to comma."
         )
-        values = {"column": self.column, "value": example.value, "place": example.place}
+        values = {"column": self.column, "value": example.value, "place": example.location}
         return AmbiguousNumbers(Message(template, values | {"point": point, "comma": comma}))
 
 

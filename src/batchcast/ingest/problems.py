@@ -19,15 +19,14 @@ InvalidInput (domain)
 ├── AmbiguousNumbers        is `1,234` 1234 or 1.234? every number reads both ways
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
-├── InvalidStockFile        a stock file can't be read, or a row of it
-└── RowsRefused             rows can't be read, and `bad_rows` is `fail`
+└── InvalidStockFile        a stock file can't be read, or a row of it
+
+`domain.plan.RowsRefused` is one more: rows can't be read, and `bad_rows` is `fail`.
 """
 
 from __future__ import annotations
 
-from batchcast.domain.errors import N_, InvalidInput, Message
-from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import Plan
+from batchcast.domain.errors import InvalidInput
 
 
 class UnreadableInput(InvalidInput):
@@ -142,37 +141,3 @@ class InvalidStockFile(InvalidInput):
     """The file can't be read as a stock file, or a row of it can't."""
 
     slug = "invalid-stock-file"
-
-
-class RowsRefused(InvalidInput):
-    """Some rows can't be read and `bad_rows` is `fail`; `report` has every count and the first hundred."""
-
-    slug = "rows-refused"
-
-    def __init__(self, report: IngestReport, plan: Plan | None = None, sites: tuple[str, ...] = ()) -> None:
-        self.report = report
-        self.plan = plan  # of the rows that can be read, where there are any
-        self.sites = sites  # of those rows
-        first = report.problems[0]
-        template = N_(
-            "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
-            "Correct them, or leave them out with bad_rows=skip."
-        )
-        values = {
-            "refused": report.rows_refused,
-            "read": report.rows_read,
-            "place": place(first.line, file=first.file, sheet=first.sheet),
-            "column": first.column,
-            "value": first.value,
-            "reason": first.reason,
-        }
-        super().__init__(Message(template, values))
-
-
-def place(line: int, *, file: str | None = None, sheet: str | None = None) -> Message:
-    """Where a row stands: `line 12`, with its file or sheet where there are several."""
-    if file is not None:
-        return Message(N_("line {line} of {file}"), {"line": line, "file": file})
-    if sheet is not None:
-        return Message(N_("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
-    return Message(N_("line {line}"), {"line": line})

@@ -12,17 +12,18 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.dateorder import DateOrderJudge, ReadAgain
+from batchcast.ingest.dateorder import DateReader, ReadAgain
 from batchcast.ingest.header import Layout, find_columns
-from batchcast.ingest.history import HISTORY_FILE, digest_of, digesting, write_history
+from batchcast.ingest.history import digest_of, digesting
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.numberstyle import NumberStyleJudge
+from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.source import Source
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
+from batchcast.ingest.writer import HISTORY_FILE, write_history
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,19 +72,19 @@ def _ingest(
     if not tally.rows_read:
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
-    decided = [note for note in (tally.orders.conclude(), tally.styles.conclude()) if note is not None]
+    decided = [note for note in (tally.orders.decision(), tally.styles.decision()) if note is not None]
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE
-        facts = write_history(tally.gathered(), path)
+        facts = write_history(tally.accepted(), path)
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else digest_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided))
 
 
 def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
     """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
-    orders = DateOrderJudge(settings.date_order, layout.columns[columns.DATE])
-    styles = NumberStyleJudge(settings.number_style, layout.columns[columns.DEMAND_QTY])
+    orders = DateReader(settings.date_order, layout.columns[columns.DATE])
+    styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
     several, sheet = source.several_files, source.sheet
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
@@ -93,7 +94,7 @@ def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -
                 for block in blocks:
                     tally.take(block)
         except ReadAgain:
-            orders, styles = orders.start_again(), styles.start_again()
+            orders, styles = orders.second_pass(), styles.second_pass()
         else:
             tally.totals.finish()
             return tally
@@ -109,7 +110,7 @@ def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Se
         format=source.format,
         columns=layout.columns,
         columns_left_alone=layout.left_alone,
-        stock_columns={ours: cells.name for ours, cells in layout.held.items()},
+        stock_columns={ours: cells.name for ours, cells in layout.stock_columns.items()},
         rows_read=tally.rows_read,
         rows_kept=kept,
         rows_summed=tally.rows_accepted - kept,
@@ -134,7 +135,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         notes.append(
             Message(N_("There is no site column: everything is one site, {site}."), {"site": columns.ALL_SITES})
         )
-    if layout.held:
+    if layout.stock_columns:
         enough = N_(
             "There are columns of stock: {columns}. Orders can be made from them, with no stock file beside; the "
             "demand is not changed by them."
@@ -143,8 +144,8 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
             "There are columns of stock: {columns}. Without one of what is on hand no order can be made from them; the "
             "demand is not changed by them."
         )
-        template = enough if "on_hand" in layout.held else lacking
-        notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.held.values())}))
+        template = enough if "on_hand" in layout.stock_columns else lacking
+        notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.stock_columns.values())}))
     padded = tally.padded_keys
     if padded:
         template = N_("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
@@ -160,7 +161,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
 
 
 def _clear(into: Path) -> None:
-    """What an earlier reading left is not ours."""
+    """Remove what an earlier reading left."""
     into.mkdir(parents=True, exist_ok=True)
     for name in (HISTORY_FILE, REJECTED_FILE):
         (into / name).unlink(missing_ok=True)

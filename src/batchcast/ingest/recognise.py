@@ -11,10 +11,9 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import open_folder, open_single, open_zip
 from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
-from batchcast.ingest.header import Find, Found
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat
-from batchcast.ingest.source import Source
+from batchcast.ingest.source import FindLayout, LayoutT, Source
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -37,8 +36,8 @@ _OTHER_KINDS = {
 
 @contextmanager
 def open_file(
-    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> Iterator[tuple[Source, Found]]:
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> Iterator[tuple[Source, LayoutT]]:
     """A file or folder as a source, with our columns in it as `find` finds them.
 
     Raises:
@@ -75,8 +74,8 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _from_zip(
-    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> tuple[Source, Found]:
+    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[Source, LayoutT]:
     if _is_workbook(archive):
         from batchcast.ingest.workbook import open_workbook
 

@@ -12,7 +12,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import TextBlocks
-from batchcast.ingest.names import ACCEPTED_NAMES, HELD_NAMES, normal
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, normal
 from batchcast.ingest.problems import EmptyInput, NotText, UnclosedQuote
 from batchcast.ingest.source import BrokenRow, SourceRow, is_blank
 
@@ -186,7 +186,7 @@ def _fit(lines: Sequence[str], delimiter: str, settings: BatchSettings) -> tuple
     rows = split_records(list(lines[:_SAMPLE_LINES]), 1, delimiter).rows
     cells = rows[0].cells if rows and rows[0].line == 1 else lines[0].replace('"', "").split(delimiter)
     header = [normal(str(cell)) for cell in cells]
-    accepted = {normal(name) for names in {**ACCEPTED_NAMES, **HELD_NAMES}.values() for name in names}
+    accepted = {normal(name) for names in {**ACCEPTED_NAMES, **STOCK_NAMES}.values() for name in names}
     mapped = {normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]}
     known = sum(name in accepted or name in mapped for name in header)
     even = sum(len(row.cells) == len(header) for row in rows) if len(header) > 1 else 0

@@ -4,10 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from batchcast.domain.errors import Message
-from batchcast.ingest.header import Wanted
+from batchcast.domain.settings import BatchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSource:
+    """Where one of our columns comes from: a column, several joined with `-`, or one value for every row."""
+
+    name: str  # as a person would say it
+    indices: tuple[int, ...] = ()
+    literal: str | None = None
+
+
+class WantedColumns(Protocol):
+    """Which columns of a file are read; a source of any kind asks for no more."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """All columns of the file."""
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """Those that are read, ascending."""
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """Those of them whose distinct values are many."""
+
+
+LayoutT = TypeVar("LayoutT", bound=WantedColumns)
+LayoutT_co = TypeVar("LayoutT_co", bound=WantedColumns, covariant=True)
+
+
+class FindLayout(Protocol[LayoutT_co]):
+    """Finds our columns in a header: those of a demand history, or of a stock file."""
+
+    def __call__(self, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> LayoutT_co:
+        """How to read a file with this header; raises InvalidInput where it can't be read so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +112,7 @@ class Source(Protocol):
     def several_files(self) -> bool:
         """Every block names its file."""
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows once, with the columns that the layout wants."""
 
 

@@ -1,4 +1,4 @@
-"""Reads a stock file: what is held of each part, what it costs, how it is packed and how long it takes to come.
+"""Reads a stock file: the stock of each part, its cost, its pack size and its lead time.
 
 A file of any kind that a demand history comes in, with a row for each part of a site; or with several and a date, as
 a demand history with such columns has them: then the latest row that has a value counts, column by column. A cell
@@ -19,15 +19,22 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge, ReadAgain
+from batchcast.ingest.dateorder import NO_DAY, DateReader, ReadAgain
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import LARGEST_QUANTITY, IngestLimits
-from batchcast.ingest.numberstyle import NumberStyleJudge
+from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.source import Block, Source, SourceRow
-from batchcast.ingest.stockheader import StockLayout, find_stock_columns
-from batchcast.ingest.stockrows import FREE, HAS_ZERO, LONGEST_LEAD_TIME, StockRows, Unreadable
+from batchcast.ingest.stockrows import (
+    FREE,
+    HAS_ZERO,
+    LONGEST_LEAD_TIME,
+    StockLayout,
+    StockRows,
+    Unreadable,
+    find_stock_columns,
+)
 from batchcast.ingest.table import open_table
 
 _TABLE = "table"  # what a table in memory is called
@@ -35,7 +42,7 @@ _SHOWN = 10  # places of what else can't be read
 
 
 def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
-    """What is held of the parts of a file, in its order; without a column of sites all are at the site `ALL`.
+    """The stock of the parts of a file, in its order; without a column of sites all are at the site `ALL`.
 
     Args:
         path: of a file or folder that a demand history can come in.
@@ -90,21 +97,21 @@ class _Reading:
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
         layout, settings = self._layout, self._settings
-        orders = DateOrderJudge(settings.date_order, layout.date.name if layout.date else columns.DATE)
-        held = ", ".join(cells.name for cells in layout.held.values())
-        styles = NumberStyleJudge(settings.number_style, held)
+        orders = DateReader(settings.date_order, layout.date.name if layout.date else columns.DATE)
+        names = ", ".join(cells.name for cells in layout.stock_columns.values())
+        styles = NumberReader(settings.number_style, names)
         skips = is_dated and settings.bad_rows == "skip"
         while True:
             rows = StockRows(layout, self._source, orders=orders if is_dated else None, styles=styles)
             try:
                 unreadable = [problem for first, block in self._blocks() for problem in rows.take(block, first)]
             except ReadAgain:
-                orders, styles = orders.start_again(), styles.start_again()
+                orders, styles = orders.second_pass(), styles.second_pass()
                 continue
             if unreadable and not skips:
                 raise self._all_wrong(unreadable, rows.bad_cells() if styles.is_decided else [])
             rows.left_out = len(unreadable)
-            decided = (orders.conclude() if is_dated else None, styles.conclude())
+            decided = (orders.decision() if is_dated else None, styles.decision())
             return rows, [note for note in decided if note is not None]
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
@@ -177,7 +184,7 @@ class _Reading:
                 "{column} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
                 "it empty."
             )
-        found = key_text(cell_of(row, self._layout.held[ours])).strip()
+        found = key_text(cell_of(row, self._layout.stock_columns[ours])).strip()
         most = LONGEST_LEAD_TIME if ours == columns.LEAD_TIME else int(LARGEST_QUANTITY)
         values = {"column": ours, "found": found, "line": row.line, "most": most}
         return Message(template, values | {"name": file or self._name})
@@ -217,7 +224,7 @@ class _Reading:
 
 
 def _items_of(rows: StockRows) -> tuple[StockItem, ...]:
-    """What is held of each series, in the order of the file."""
+    """The stock of each series, in the order of the file."""
     keys = rows.keys()
     numbers = {ours: latest.numbers(len(keys)) for ours, latest in rows.latest.items()}
     return tuple(

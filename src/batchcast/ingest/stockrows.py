@@ -1,8 +1,8 @@
-"""Judges the rows of a stock file, block by block: whose they are, of which day, and what they say is held."""
+"""Reads the rows of a stock file, block by block: site, part and day of each, and the stock it tells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,17 +10,102 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.arrow import text_array
 from batchcast.ingest.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
+from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
-from batchcast.ingest.days import read_days
+from batchcast.ingest.header import check_mapping, locate, locate_stock_columns
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
-from batchcast.ingest.numberstyle import NumberStyleJudge
-from batchcast.ingest.source import Block, Source, SourceRow, is_blank
-from batchcast.ingest.stockheader import StockLayout
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns
+from batchcast.ingest.numberstyle import NumberReader
+from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
+from batchcast.ingest.source import Block, ColumnSource, Source, SourceRow, is_blank
+
+# Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StockLayout:
+    """How the rows of a stock file are read."""
+
+    header: tuple[str, ...]
+    part: ColumnSource
+    site: ColumnSource | None  # None: everything is one site
+    date: ColumnSource | None  # decides which of several rows of a part is the latest
+    stock_columns: Mapping[str, ColumnSource]  # at least one
+    undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """Columns of the file that are read, ascending."""
+        cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
+        return tuple(sorted({i for cell in cells for i in cell.indices}))
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """None of them is read as whole numbers only: cells can be empty."""
+        return frozenset()
+
+
+def find_stock_columns(
+    name: str, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None
+) -> StockLayout:
+    """How to read a stock file with this header.
+
+    Args:
+        name: of the file.
+        header: its cells.
+        settings: the mapping of its columns.
+        where: the sheet, where there are several; the sentences name the file.
+
+    Raises:
+        InvalidStockFile: if there is no column of parts, or none of stock, or two of one kind.
+        UnknownMapping: if the mapping names a column that isn't there.
+        AmbiguousColumn: if two columns could be the part or the site.
+    """
+    names, mapping = tuple(cell.strip() for cell in header), settings.column_mapping
+    check_mapping(mapping)
+    part, site = (locate(ours, names, mapping) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
+    if part is None:
+        template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
+        accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
+        values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    date, undecided = _date(names, mapping)
+    taken = {i for cells in (part, site, date) if cells for i in cells.indices}
+    stock = locate_stock_columns(names, mapping, taken)
+    if not stock:
+        template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
+        values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    _refuse_two_of_a_kind(name, names, stock, mapping)
+    return StockLayout(header=names, part=part, site=site, date=date, stock_columns=stock, undecided=undecided)
+
+
+def _date(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[ColumnSource | None, AmbiguousColumn | None]:
+    """The column of dates; whether one is needed is known once the rows are read."""
+    try:
+        return locate(columns.DATE, names, mapping), None
+    except AmbiguousColumn as error:
+        return None, error
+
+
+def _refuse_two_of_a_kind(
+    name: str, names: Sequence[str], stock_columns: Mapping[str, ColumnSource], mapping: Mapping[str, str]
+) -> None:
+    for ours, cells in stock_columns.items():
+        if len(cells.indices) > 1 and ours not in mapping:
+            first, second = (names[i] for i in cells.indices[:2])
+            template = N_(
+                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which with the "
+                "mapping {column}={first}."
+            )
+            values = {"name": name, "column": ours, "first": first, "second": second}
+            raise InvalidStockFile(Message(template, values))
+
 
 HAS_ZERO = "on_hand"  # the others are above 0 ...
 FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
@@ -47,23 +132,23 @@ class StockRows:
         layout: StockLayout,
         source: Source,
         *,
-        orders: DateOrderJudge | None = None,
-        styles: NumberStyleJudge | None = None,
+        orders: DateReader | None = None,
+        styles: NumberReader | None = None,
     ) -> None:
         """Without `orders` dates are not looked at; without `styles` only repeats can be looked for."""
-        self.latest = {ours: Latest() for ours in layout.held}
+        self.latest = {ours: LatestValues() for ours in layout.stock_columns}
         self.rows_read = self.left_out = 0
         self._layout = layout
         self._sheet = source.sheet
         self._padded = source.padded
         self._orders = orders
-        self._styles = styles or NumberStyleJudge("auto")
+        self._styles = styles or NumberReader("auto")
         self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
         self._series = SeriesKeys()
         self._first_rows: Rows = np.zeros(0, dtype=np.int64)  # of each series
 
     def take(self, block: Block, first: int) -> Iterator[Unreadable]:
-        """Take the rows of a block whose first has this number; gives back those that say nothing of a part."""
+        """Take the rows of a block whose first has this number; yields those without a readable site, part or day."""
         yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
         series, good = self._series_of(block, first)
         days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
@@ -73,7 +158,7 @@ class StockRows:
         self.rows_read += block.num_rows
         if not good.all():
             yield from self._unreadable(block, np.flatnonzero(~good))
-        for ours, cells in self._layout.held.items():
+        for ours, cells in self._layout.stock_columns.items():
             values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours in {HAS_ZERO, FREE})
             if ours == FREE:
                 has_value &= values != 0
@@ -109,7 +194,7 @@ class StockRows:
         return order
 
     def differing(self) -> list[tuple[str, str]]:
-        """Series of whose latest day two rows tell different values of a column, in the order of the file."""
+        """Series of whose latest day two rows have different values in a column, in the order of the file."""
         differs: set[int] = set()
         for latest in self.latest.values():
             differs.update(np.flatnonzero(latest.differs).tolist())
@@ -175,7 +260,7 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-class Latest:
+class LatestValues:
     """The values so far; each array has shape (series,), and grows."""
 
     def __init__(self) -> None:

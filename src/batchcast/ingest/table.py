@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.arrow import number_array
-from batchcast.ingest.header import Find, Found, Wanted
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat, UnreadableColumn
-from batchcast.ingest.source import Block, BrokenRow, SourceRow
+from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns
 
 ROWS_IN_BLOCK = 1 << 18
 
@@ -70,7 +69,7 @@ class TypedTable:
         """What it was read as."""
         return Message(N_("table of {count} columns"), {"count": self.table.num_columns})
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows once."""
         chosen = pa.table([self.table.column(i) for i in layout.wanted], names=[str(i) for i in layout.wanted])
         check_types(chosen.schema, layout)
@@ -85,7 +84,7 @@ def table_blocks(batches: Iterable[Any], width: int) -> Iterator[TableBlock]:
         first += batch.num_rows
 
 
-def open_table(table: Any, settings: BatchSettings, find: Find[Found]) -> tuple[TypedTable, Found]:
+def open_table(table: Any, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[TypedTable, LayoutT]:
     """A pandas, polars or pyarrow table, by the Arrow interface that they share.
 
     Raises:
@@ -100,7 +99,7 @@ def open_table(table: Any, settings: BatchSettings, find: Find[Found]) -> tuple[
     return opened, find(arrow.schema.names, settings)
 
 
-def check_types(schema: Any, layout: Wanted) -> None:
+def check_types(schema: Any, layout: WantedColumns) -> None:
     """Refuse columns that can't hold what they should.
 
     Raises:
@@ -151,7 +150,7 @@ class ParquetSource:
         """What it was read as."""
         return Message(N_("Parquet, {count} columns"), {"count": self.columns})
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows once.
 
         Raises:
@@ -169,8 +168,8 @@ class ParquetSource:
 
 
 def open_parquet(
-    path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> tuple[ParquetSource, Found]:
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[ParquetSource, LayoutT]:
     """A Parquet file.
 
     Raises:
@@ -198,7 +197,7 @@ def open_parquet(
     return ParquetSource(path, len(header)), layout
 
 
-def _renamed(batch: Any, layout: Wanted) -> Any:
+def _renamed(batch: Any, layout: WantedColumns) -> Any:
     columns = [batch.column(layout.header[i]) for i in layout.wanted]
     return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
 

@@ -1,4 +1,4 @@
-"""Judges every row of every block: kept, ignored, or refused with its reason."""
+"""Accepts, ignores or refuses every row of every block, with the reason."""
 
 from __future__ import annotations
 
@@ -15,22 +15,19 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import RowProblem
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.accumulate import Totals
+from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.arrow import number_array, text_array
 from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
-from batchcast.ingest.dateorder import NO_DAY, DateOrderJudge
+from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
-from batchcast.ingest.days import read_days
 from batchcast.ingest.header import Layout
-from batchcast.ingest.history import Gathered
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
-from batchcast.ingest.locating import Cells
 from batchcast.ingest.names import letter_of, shortened
-from batchcast.ingest.numberstyle import NumberStyleJudge, Quantities
+from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
-from batchcast.ingest.source import Block, Source, SourceRow, is_blank
-from batchcast.ingest.stockouts import StockOuts
+from batchcast.ingest.source import Block, ColumnSource, Source, SourceRow, is_blank
+from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
 Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
@@ -44,8 +41,8 @@ class Tally:
         self,
         layout: Layout,
         settings: BatchSettings,
-        orders: DateOrderJudge,
-        styles: NumberStyleJudge,
+        orders: DateReader,
+        styles: NumberReader,
         rejected: Rejected,
         *,
         source: Source,
@@ -67,11 +64,11 @@ class Tally:
         self._days: list[int] = []
 
     def take(self, block: Block) -> None:
-        """Judge the rows of one block."""
+        """Accept or refuse the rows of one block."""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
-        refused = self._judge(block) if block.num_rows else iter(())
+        refused = self._sort(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
             self._refuse(block, row, problems)
 
@@ -80,10 +77,10 @@ class Tally:
         """Parts and sites with space at either end."""
         return self._parts.with_outer_space + self._sites.with_outer_space
 
-    def gathered(self) -> Gathered:
+    def accepted(self) -> AcceptedDemand:
         """What was accepted."""
         self.totals.finish()
-        return Gathered(
+        return AcceptedDemand(
             sites=self._sites.texts,
             parts=self._parts.texts,
             series_site=self._series.sites,
@@ -95,7 +92,7 @@ class Tally:
             dates_are_months=self.orders.saw_month,
         )
 
-    def _judge(self, block: Block) -> Iterator[Refused]:
+    def _sort(self, block: Block) -> Iterator[Refused]:
         parts = read_codes(self._parts, block, self._layout.part)
         sites = self._site_codes(block)
         good_keys = (parts != NO_KEY) & (sites != NO_KEY)
@@ -108,14 +105,14 @@ class Tally:
             if self._layout.stock is not None:
                 self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
             return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
-        return self._judge_wide(block, sites, parts, good_keys)
+        return self._sort_wide(block, sites, parts, good_keys)
 
-    def _judge_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
+    def _sort_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
         """A cell is a row; a line whose keys can't be read is never taken apart, and is one."""
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
         for period in self._layout.periods:
-            cells = Cells(period.name, (period.index,))
+            cells = ColumnSource(period.name, (period.index,))
             quantities = self._quantities(block, cells)
             present = good_keys & ~self._blank(block, period.index, quantities)
             self.rows_read += int(present.sum())
@@ -146,9 +143,15 @@ class Tally:
         self.totals.add(series, self._numbers_of(days), quantities)
 
     def _mark_stock_outs(  # noqa: PLR0917
-        self, block: Block, source: Cells, sites: Codes, parts: Codes, days: NDArray[np.int32], good: NDArray[np.bool_]
+        self,
+        block: Block,
+        source: ColumnSource,
+        sites: Codes,
+        parts: Codes,
+        days: NDArray[np.int32],
+        good: NDArray[np.bool_],
     ) -> None:
-        """Remember which series were out of stock on which days; rows of returns that are ignored tell it too."""
+        """Remember which series were out of stock on which days; also by rows of returns that are ignored."""
         flagged = good & self.stock_outs.flags(read_cells(block, source), means_out=self._layout.stock_means_out)
         if flagged.any():
             known = self._series.codes(sites[flagged], parts[flagged])
@@ -188,7 +191,7 @@ class Tally:
             return read_codes(self._sites, block, self._layout.site)
         return np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
 
-    def _quantities(self, block: Block, source: Cells) -> Quantities:
+    def _quantities(self, block: Block, source: ColumnSource) -> Quantities:
         if len(source.indices) != 1:
             cells = read_cells(block, source)
             column = text_array([key_text(cells.cells[i]) for i in cells.index.tolist()])
@@ -242,7 +245,7 @@ class Tally:
             return
         for period in self._layout.periods:
             if not is_blank(row.cells[period.index]):
-                cells = _problem(row, Cells(period.name, (period.index,)), self._explain_quantity)
+                cells = _problem(row, ColumnSource(period.name, (period.index,)), self._explain_quantity)
                 if cells:
                     yield row, cells
 
@@ -286,7 +289,7 @@ class Tally:
         self.rejected.add(row, problem, [one[3] for one in problems])
 
 
-def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | None]) -> list[Problem]:
+def _problem(row: SourceRow, source: ColumnSource, explain: Callable[[Any], Message | None]) -> list[Problem]:
     cell = cell_of(row, source)
     reason = explain(cell)
     if reason is None:
@@ -296,7 +299,7 @@ def _problem(row: SourceRow, source: Cells, explain: Callable[[Any], Message | N
     return [(index, source.name, cell, reason)]
 
 
-def _readable(row: SourceRow, source: Cells, *, padded: bool) -> str | None:
+def _readable(row: SourceRow, source: ColumnSource, *, padded: bool) -> str | None:
     """The key of a refused row, as far as it has one."""
     if any(i >= len(row.cells) for i in source.indices):
         return None

@@ -17,7 +17,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
 from batchcast.ingest.cells import date_text
-from batchcast.ingest.header import Find, Found, Wanted, counted_periods, likely_column
+from batchcast.ingest.header import counted_periods, likely_column
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.names import SHEET, named_columns
@@ -29,7 +29,7 @@ from batchcast.ingest.problems import (
     OverTheLimit,
     UnknownMapping,
 )
-from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
+from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 
 _ROWS_IN_BLOCK = 20_000
 _HEADER_WITHIN = 30  # rows of a sheet that are searched for the header
@@ -52,7 +52,7 @@ class SheetBlock:
         return len(self.records)
 
     def column(self, index: int) -> list[Any]:
-        """Cells as they are: text, float, date or None."""
+        """The cells as they are: text, float, date or None."""
         return [row.cells[index] for row in self.records]
 
     def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
@@ -77,7 +77,7 @@ class SheetSource:
         values = {"sheet": self.sheet, "row": self.header_row}
         return Message(N_("XLSX, sheet {sheet}, header in row {row}"), values)
 
-    def blocks(self, layout: Wanted) -> Generator[Block, None, None]:
+    def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows under the header once; rows with nothing in them are passed over."""
         width = len(layout.header)
         numbered = enumerate(self.reader.iter_rows(), start=1)
@@ -89,8 +89,8 @@ class SheetSource:
 
 
 def open_workbook(
-    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: Find[Found]
-) -> tuple[SheetSource, Found]:
+    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[SheetSource, LayoutT]:
     """The sheet of a workbook that has our columns.
 
     Raises:
@@ -103,7 +103,7 @@ def open_workbook(
     check_zip(archive, path.name, limits)
     _check_cells(archive, path.name, limits)
     workbook = _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
-    found: list[tuple[SheetSource, Found]] = []
+    found: list[tuple[SheetSource, LayoutT]] = []
     refused: list[tuple[bool, int, int, InvalidInput]] = []
     for name in _sheets(workbook, settings):
         sheet = _read(path, partial(_sheet, workbook, name))
@@ -125,7 +125,9 @@ def open_workbook(
     raise max(refused, key=lambda one: one[:3])[-1]
 
 
-def find_header(name: str, sheet: Any, settings: BatchSettings, find: Find[Found]) -> tuple[SheetSource, Found]:
+def find_header(
+    name: str, sheet: Any, settings: BatchSettings, find: FindLayout[LayoutT]
+) -> tuple[SheetSource, LayoutT]:
     """The first row whose cells name the columns.
 
     Raises:
@@ -152,7 +154,7 @@ def find_header(name: str, sheet: Any, settings: BatchSettings, find: Find[Found
 
 
 def _words(row: Sequence[Any]) -> int:
-    """Cells that could name a column."""
+    """The cells that could name a column."""
     texts = {cell for cell in row if isinstance(cell, str) and any(map(str.isalpha, cell))}
     return len(texts) - len(counted_periods(list(texts)))
 
@@ -176,7 +178,7 @@ def _header(row: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _cells(row: Sequence[Any], width: int) -> tuple[Any, ...]:
-    """Cells of a row, as many as the header has and any further that hold something."""
+    """The cells of a row, as many as the header has and any further that hold something."""
     cells = [_plain(cell) for cell in row]
     return tuple(cells[:width]) if len(cells) >= width else (*cells, *([None] * (width - len(cells))))
 
@@ -190,7 +192,7 @@ def _plain(cell: Any) -> str | float | dt.date | dt.time | dt.timedelta | None:
     return float(cell) if isinstance(cell, int) else cell
 
 
-def _with_note(found: tuple[SheetSource, Found], names: Sequence[str]) -> tuple[SheetSource, Found]:
+def _with_note(found: tuple[SheetSource, LayoutT], names: Sequence[str]) -> tuple[SheetSource, LayoutT]:
     source, _ = found
     others = [name for name in names if name != source.sheet]
     if others:

@@ -1,4 +1,4 @@
-"""What to forecast: every `auto` that depends on the history is resolved here, and each decision is said."""
+"""What to forecast: every `auto` that depends on the history is resolved here, with a note of each decision."""
 
 from __future__ import annotations
 

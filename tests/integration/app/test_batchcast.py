@@ -15,8 +15,8 @@ from batchcast.app.intake import Analysis, ReadingFailed, error_of
 from batchcast.app.samples.writing import write_sample
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.errors import BatchCancelled, InvalidInput
+from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import RowsRefused
 from batchcast.publish.certificate import CertificateMismatch, OutputTaken
 from batchcast.run.job import Ending, Job, Outcome
 

@@ -11,8 +11,8 @@ from batchcast.app.configuration import read_config
 from batchcast.app.service.answers import NoSuchFile
 from batchcast.app.service.drafts import Drafts, UnknownDraft
 from batchcast.app.service.service import Service
+from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import RowsRefused
 
 pytestmark = pytest.mark.xdist_group("service")
 

@@ -17,7 +17,7 @@ import pytest
 
 import batchcast
 from batchcast.app.samples.writing import write_sample
-from batchcast.ingest.problems import RowsRefused
+from batchcast.domain.plan import RowsRefused
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ from batchcast.app.service.service import Service
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import Batch, BatchQuery, BatchState
 from batchcast.domain.errors import InvalidSettings, UnknownSeries
+from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import RowsRefused
 from batchcast.results.series import SeriesQuery
 from batchcast.store.errors import BatchNotEnded, UnknownBatch
 

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.errors import InvalidInput
+from batchcast.domain.plan import RowsRefused
 from batchcast.ingest import problems as found
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.problems import RowsRefused
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 GOOD = "2024-01-01,A,S,1\n"

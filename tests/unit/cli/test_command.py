@@ -8,8 +8,8 @@ import pytest
 from batchcast.cli.options import OPTIONS
 from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, Message, PartitionFailed
 from batchcast.domain.inventory import Orders
+from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import RowsRefused
 
 
 def test_every_setting_has_an_option_that_bears_its_name():

@@ -24,7 +24,7 @@ from batchcast.domain.settings import CHOICES, MODEL_NAMES, BatchSettings
 from batchcast.http import metrics
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.ingest.names import ACCEPTED_NAMES, HELD_NAMES, STOCK_NAMES
+from batchcast.ingest.names import ACCEPTED_NAMES, AVAILABILITY_NAMES, STOCK_NAMES
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -148,7 +148,7 @@ def _family_of(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
 
 
 def test_every_accepted_column_name_is_described():
-    for ours, names in {**ACCEPTED_NAMES, **STOCK_NAMES, **HELD_NAMES}.items():
+    for ours, names in {**ACCEPTED_NAMES, **AVAILABILITY_NAMES, **STOCK_NAMES}.items():
         assert table_row(page("reference/files.md"), f"`{ours}`").endswith(f"| {', '.join(names)} |")
 
 

@@ -29,7 +29,7 @@ def test_totals_of_a_worked_example(monkeypatch, small):
     assert totals.cells == 4
     assert not totals.is_integer
     assert found.first.tolist() == [0, 1]
-    assert found.place.tolist() == [1, 1]
+    assert found.position.tolist() == [1, 1]
     assert found.rank.tolist() == [1, 2]
     assert found.total.tolist() == [5.3, 7.0]
 

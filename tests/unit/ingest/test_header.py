@@ -4,7 +4,7 @@ import pytest
 
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns, likely_column
-from batchcast.ingest.names import ACCEPTED_NAMES, HELD_NAMES, letter_of
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, letter_of
 from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn
 
 
@@ -16,20 +16,20 @@ def test_every_accepted_name_is_recognised_in_any_dress(ours, name):
         assert layout.columns[ours] == dressed.strip()
 
 
-@pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours, names in HELD_NAMES.items() for name in names])
+@pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours, names in STOCK_NAMES.items() for name in names])
 def test_columns_of_what_is_held_are_found_beside_the_demand(ours, name):
     for header in (["date", "part", "qty", name.upper()], [name, "part", "2024-01-01", "2024-01-02"]):
         layout = find_columns(header, BatchSettings())
-        assert list(layout.held) == [ours]
+        assert list(layout.stock_columns) == [ours]
         assert not layout.left_alone
-        assert set(layout.held[ours].indices).isdisjoint(layout.wanted)
+        assert set(layout.stock_columns[ours].indices).isdisjoint(layout.wanted)
 
 
 def test_what_the_demand_is_read_from_is_no_stock():
     mapping = {"demand_qty": "stock", "unit_cost": "worth"}
     layout = find_columns(["date", "part", "stock", "cost", "worth"], BatchSettings(column_mapping=mapping))
 
-    assert {ours: cells.name for ours, cells in layout.held.items()} == {"unit_cost": "worth"}
+    assert {ours: cells.name for ours, cells in layout.stock_columns.items()} == {"unit_cost": "worth"}
     assert layout.left_alone == ("cost",)
 
 

@@ -241,7 +241,7 @@ class RowsBlock:
 
 def test_a_later_block_counts_for_a_later_or_the_same_day_only():
     """By hand: 5 of day 1; then 6 of day 1, which differs; then 7 of day 0 is passed over; then 8 of day 2."""
-    one = stockrows.Latest()
+    one = stockrows.LatestValues()
     steps = [(1, 5.0, [5.0], False), (1, 6.0, [6.0], True), (0, 7.0, [6.0], True), (2, 8.0, [8.0], False)]
 
     for row, (day, value, values, differs) in enumerate(steps):

@@ -23,7 +23,7 @@ from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.names import HELD_NAMES
+from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.run.job import Ending, Job, WorkerPool
 
@@ -124,7 +124,10 @@ class Ordering:
                 "{name}, the demand history of this batch, has no column of stock. Send a stock file, or run the "
                 "history again with one of the columns {columns}."
             )
-            values = {"name": batch.batch_id if source is None else source.file_name, "columns": ", ".join(HELD_NAMES)}
+            values = {
+                "name": batch.batch_id if source is None else source.file_name,
+                "columns": ", ".join(STOCK_NAMES),
+            }
             raise InvalidStockFile(Message(template, values))
         settings = stock_settings(batch.settings, question.texts)
         return _Stock(path=self._results.upload_of(source), name=source.file_name, settings=settings)

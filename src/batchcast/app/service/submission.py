@@ -27,10 +27,9 @@ from batchcast.domain.batch import Batch, Source, StoredFile
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.plan import Pace
+from batchcast.domain.plan import Pace, RowsRefused
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import read_series_table
-from batchcast.ingest.problems import RowsRefused
 from batchcast.plan.planner import plan_batch
 from batchcast.run.job import WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts

@@ -14,9 +14,8 @@ from batchcast.app.intake import Analysis
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import Plan
+from batchcast.domain.plan import Plan, RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import RowsRefused
 from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
 Texts = Mapping[str, Sequence[str]]

@@ -7,29 +7,29 @@ from collections.abc import Iterator
 
 import pytest
 
-from batchcast.ingest.ahead import ahead
+from batchcast.ingest.delimited import map_in_order
 
 TIMEOUT = 30  # seconds, in which a thread that is waited for must have come
 
 
 def running() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ahead")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("parse")]
 
 
 @pytest.mark.parametrize("threads", [0, 1, 2])
 def test_every_item_comes_with_its_result_in_order(threads):
-    assert list(ahead(range(50), lambda i: i * i, threads=threads)) == [(i, i * i) for i in range(50)]
+    assert list(map_in_order(range(50), lambda i: i * i, threads=threads)) == [(i, i * i) for i in range(50)]
     assert not running()
 
 
 @pytest.mark.parametrize("threads", [0, 2])
 def test_no_items_give_no_results(threads):
-    assert list(ahead([], str, threads=threads)) == []
+    assert list(map_in_order([], str, threads=threads)) == []
 
 
 def test_without_threads_nothing_is_done_ahead_and_no_thread_is_started():
     done: list[int] = []
-    results = ahead(range(5), done.append, threads=0)
+    results = map_in_order(range(5), done.append, threads=0)
 
     next(results)
 
@@ -47,7 +47,7 @@ def test_an_item_that_is_done_early_waits_for_the_one_before_it():
             second_is_done.set()
         return -item
 
-    assert list(ahead(range(4), work, threads=2)) == [(0, 0), (1, -1), (2, -2), (3, -3)]
+    assert list(map_in_order(range(4), work, threads=2)) == [(0, 0), (1, -1), (2, -2), (3, -3)]
 
 
 def test_only_a_few_items_are_drawn_ahead():
@@ -58,7 +58,7 @@ def test_only_a_few_items_are_drawn_ahead():
             drawn.append(i)
             yield i
 
-    results = ahead(items(), str, threads=2)
+    results = map_in_order(items(), str, threads=2)
     next(results)
     results.close()
 
@@ -78,7 +78,7 @@ def test_an_error_of_a_later_item_does_not_overtake_an_earlier_one(threads):
             raise ValueError("earlier")
         return item
 
-    results = ahead(range(9), work, threads=threads)
+    results = map_in_order(range(9), work, threads=threads)
 
     assert [next(results), next(results)] == [(0, 0), (1, 1)]
     with pytest.raises(ValueError, match="earlier"):
@@ -92,7 +92,7 @@ def test_an_error_while_drawing_comes_after_the_results_before_it(threads):
         yield from range(2)
         raise ValueError("no more")
 
-    results = ahead(items(), lambda i: i + 1, threads=threads)
+    results = map_in_order(items(), lambda i: i + 1, threads=threads)
 
     assert [next(results), next(results)] == [(0, 1), (1, 2)]
     with pytest.raises(ValueError, match="no more"):
@@ -106,11 +106,11 @@ def test_an_error_of_work_comes_before_one_of_drawing_that_follows_it():
         raise ValueError("drawing")
 
     with pytest.raises(ZeroDivisionError):
-        list(ahead(items(), lambda i: 1 // i, threads=2))
+        list(map_in_order(items(), lambda i: 1 // i, threads=2))
 
 
 def test_closing_early_joins_the_threads():
-    results = ahead(range(100), str, threads=2)
+    results = map_in_order(range(100), str, threads=2)
     next(results)
     assert running()
 
@@ -125,5 +125,5 @@ def test_an_interrupt_while_drawing_is_not_held_back():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        next(ahead(items(), str, threads=2))
+        next(map_in_order(items(), str, threads=2))
     assert not running()
