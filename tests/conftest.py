@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 # Tests are imported by their paths; what several of them share is found from here.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest_plugins = [
+    "tests.plugins.watchdog",  # before those that import it
     "tests.plugins.browser",
     "tests.plugins.finished_batch",
     "tests.plugins.postgresql",
-    "tests.plugins.watchdog",
 ]
 
 # How long an example takes says more about the machine than about us; CI tries the same examples at every run.
