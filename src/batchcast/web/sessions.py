@@ -1,84 +1,77 @@
-"""Sessions: a signed cookie that says whose token a browser has shown, and when; nothing of it is kept on the server.
+"""Sessions: a signed cookie with the fingerprint of the token a browser signed in with; the server keeps nothing of it.
 
-Whether the token is still one of the server's, and with which role, is asked at every request: taking a token away ends
-its sessions at once.
+Each request looks the token and its role up again, so removing a token ends its sessions at once.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import hmac
-import json
 import secrets
 import threading
 from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
 from batchcast.http.error_status import TooManyAttempts
 
 COOKIE = "batchcast_session"
-SECONDS = 12 * 3600  # a session that is not used for so long is over
-_SECONDS_UNTIL_RENEWED = 600  # one that is used is signed anew, though not at every request
-_PARTS = 2
+SECONDS = 12 * 3600  # a session that is not used for this long ends
+_SECONDS_UNTIL_RENEWED = 600  # a session in use is signed anew after this long
+_SECONDS_OF_SKEW = 60  # that the clock of another server with the same key may be ahead
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """One browser."""
+    """A session of one browser."""
 
     session_id: str
-    fingerprint: str = ""  # of the token it has shown; empty: none
+    fingerprint: str = ""  # of the token that it signed in with; empty: none
     signed_at: int = 0  # seconds since 1970
 
     def is_due(self, now: float) -> bool:
-        """Whether it should be signed anew, so that it does not run out while it is used."""
+        """Whether to sign it anew, so that it does not end while it is used."""
         return now - self.signed_at > _SECONDS_UNTIL_RENEWED
+
+
+class _Signer(Signer):
+    default_digest_method = staticmethod(hashlib.sha256)
+    default_key_derivation = "hmac"
 
 
 class Sessions:
     """Signs and reads sessions."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._cookies = URLSafeSerializer(key, salt="batchcast.session", signer=_Signer)
+        self._forms = _Signer(key, salt="batchcast.form")
 
     def new(self, fingerprint: str = "") -> Session:
-        """A session that no one could have guessed; it becomes a cookie by `write`."""
+        """A session with a random id; it becomes a cookie by `write`."""
         return Session(session_id=secrets.token_hex(16), fingerprint=fingerprint)
 
     def write(self, session: Session, now: float) -> str:
         """The session as a cookie's value, signed now."""
-        signed = replace(session, signed_at=int(now))
-        told = json.dumps([signed.session_id, signed.fingerprint, signed.signed_at], separators=(",", ":"))
-        body = base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
-        return f"{body}.{self._sign('session', body)}"
+        return str(self._cookies.dumps([session.session_id, session.fingerprint, int(now)]))
 
     def read(self, cookie: str | None, now: float) -> Session | None:
-        """The session that a cookie holds; None where we did not sign it, or too long ago."""
-        parts = (cookie or "").split(".")
-        if len(parts) != _PARTS or not hmac.compare_digest(parts[1].encode(), self._sign("session", parts[0]).encode()):
-            return None
+        """The session that a cookie holds; None where this key did not sign it, or signed it too long ago."""
         try:
-            told = json.loads(base64.urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
-            session = Session(session_id=str(told[0]), fingerprint=str(told[1]), signed_at=int(told[2]))
-        except (ValueError, LookupError, TypeError, binascii.Error):
+            session_id, fingerprint, signed_at = self._cookies.loads(cookie or "")
+            is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS
+        except (BadData, ValueError, TypeError):  # the last two: another version signed something else
             return None
-        return session if 0 <= now - session.signed_at + 60 <= SECONDS + 60 else None
+        return Session(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at) if is_fresh else None
 
     def csrf(self, session: Session) -> str:
-        """What a form of this session carries, so that no other site can send it."""
-        return self._sign("form", session.session_id)
+        """The value that the forms of this session carry, so that no other site can send them."""
+        return self._forms.get_signature(session.session_id).decode()
 
     def is_ours(self, session: Session, given: str) -> bool:
         """Whether a form was made for this session."""
-        return hmac.compare_digest(self.csrf(session).encode(), given.encode())
-
-    def _sign(self, purpose: str, text: str) -> str:
-        return hmac.new(self._key, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+        return self._forms.verify_signature(session.session_id.encode(), given)
 
 
 def set_session_cookie(request: Request, answer: Response, value: str) -> None:

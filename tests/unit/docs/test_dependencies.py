@@ -1,0 +1,77 @@
+"""What is declared is imported, what is imported is declared, and each dependency has its reason in the docs."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SOURCES = sorted((ROOT / "src" / "batchcast").rglob("*.py"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOADED_BY_NAME = {"psycopg"}  # SQLAlchemy loads it for an address that begins with postgresql:
+TABLES_OF_CALLERS = {"polars"}  # the library returns the kind of table that it was given
+BROUGHT_BY = {
+    "starlette": "fastapi",
+    "pydantic": "fastapi",
+    "anyio": "starlette",
+    "markupsafe": "jinja2",
+    "aiohttp": "s3fs",
+    "botocore": "aiobotocore",
+}  # imported, and required by what is declared: by distribution, the one that requires it
+
+
+def name_of(requirement: str) -> str:
+    """The distribution that a requirement names, as package indexes normalise it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
+
+
+def imported_distributions() -> set[str]:
+    distributions = packages_distributions()
+    found: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module or ""]
+            tops = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names) - {"batchcast"}
+            found |= {name_of(distribution) for top in tops for distribution in distributions.get(top, [top])[:1]}
+    return found
+
+
+def declared() -> set[str]:
+    extras = PROJECT["optional-dependencies"].values()
+    return {name_of(line) for line in (*PROJECT["dependencies"], *(one for extra in extras for one in extra))}
+
+
+def test_what_is_declared_is_imported():
+    assert declared() - LOADED_BY_NAME - imported_distributions() == set()
+
+
+def test_what_is_imported_is_declared():
+    assert imported_distributions() - declared() - set(BROUGHT_BY) - TABLES_OF_CALLERS == set()
+
+
+def test_what_is_not_declared_is_brought_by_another_that_is():
+    assert set(BROUGHT_BY) <= imported_distributions()
+    for name, bringer in BROUGHT_BY.items():
+        assert name in {name_of(line) for line in requires(bringer) or ()}
+
+
+def test_an_extra_alone_needs_what_only_it_imports():
+    core = {name_of(line) for line in PROJECT["dependencies"]}
+
+    assert not {"fsspec", "s3fs", "psycopg"} & core
+
+
+def test_every_dependency_has_its_reason_and_no_other_is_named():
+    table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").split("## Dependencies")[1]
+
+    described = {
+        name for cell in re.findall(r"^\| ([\w, -]+) \| ", table, re.MULTILINE) for name in cell.split(", ")
+    } - {"package"}
+
+    assert described == {name_of(line) for line in PROJECT["dependencies"]}
