@@ -60,7 +60,7 @@ class Problem(Answer):
     row_errors: RowErrors | None = None
 
 
-class Progress(Answer):
+class BatchProgress(Answer):
     """How far a batch is."""
 
     percent: float = Field(description="Of the work, 0 to 100: partitions weigh by what they take, not by number.")
@@ -175,7 +175,7 @@ class PartitionStatus(Answer):
     error: Failure | None
 
 
-class PublishedFile(Answer):
+class FileToDownload(Answer):
     """A file to download."""
 
     kind: str
@@ -188,7 +188,7 @@ class PublishedFile(Answer):
 class Result(Answer):
     """What a COMPLETED batch has published."""
 
-    files: list[PublishedFile]
+    files: list[FileToDownload]
     counts: dict[str, int]
     leaderboard: list[dict[str, Any]] = Field(description="Accuracy by model in the backtest, best first.")
 
@@ -199,7 +199,7 @@ class Status(Answer):
     batch_id: str
     status: BatchState
     file_name: str | None
-    progress: Progress
+    progress: BatchProgress
     seconds_left: float | None
     queue_place: int | None = Field(description="1 is the next; null unless PENDING.")
     error: BatchFailure | None
@@ -244,7 +244,7 @@ class HistoryLine(Answer):
     sites: int
     parts: int
     series: int
-    progress: Progress
+    progress: BatchProgress
     queue_place: int | None
     estimate_seconds: float
     error: str | None
@@ -296,14 +296,14 @@ class SeriesKey(Answer):
     partnumber: str
 
 
-class Score(Answer):
+class ModelScore(Answer):
     """How one model did in the backtest of a series."""
 
     model: str
     lead_time_pinball: float = Field(description="Scaled; smaller is better.")
 
 
-class Fold(Answer):
+class SeriesFold(Answer):
     """What was forecast from a past cutoff for the lead-time demand, and what came."""
 
     cutoff: dt.date = Field(description="First day of the last period that the forecast had seen.")
@@ -317,7 +317,7 @@ class Fold(Answer):
     stock: float = Field(description="The quantile at the service level.")
 
 
-class OneSeries(Answer):
+class WholeSeries(Answer):
     """Everything that is known of one series."""
 
     series: SeriesLine
@@ -326,9 +326,104 @@ class OneSeries(Answer):
     previous: SeriesKey | None
     next: SeriesKey | None
     sentences: list[str] = Field(description="How it did in its backtests, in the language asked for.")
-    scores: list[Score] = Field(description="Of every model in the backtest, best first.")
-    backtest: list[Fold] | None = Field(description="Earliest first; null where an earlier version published it.")
+    scores: list[ModelScore] = Field(description="Of every model in the backtest, best first.")
+    backtest: list[SeriesFold] | None = Field(description="Earliest first; null where an earlier version published it.")
     stock: dict[str, float] | None = Field(description="Stock figures at the `service_level` asked for, else null.")
+
+
+class BacktestSpan(Answer):
+    """The periods that one backtest forecast."""
+
+    first: dt.date = Field(description="First day of the first period.")
+    last: dt.date = Field(description="Last day of the last period.")
+
+
+class ShortPart(Answer):
+    """A part whose demand was beyond the stock in its backtests."""
+
+    site_code: str
+    partnumber: str
+    demand_class: str
+    folds: int = Field(description="Its backtests.")
+    units_short: float = Field(description="Demand beyond the stock, over all of them.")
+    units_over: float = Field(description="Stock beyond the demand, over all of them.")
+    worst: BacktestSpan = Field(description="The backtest that was the most short; the next three are of it.")
+    actual: float
+    forecast: float
+    stock: float
+    reason: str = Field(description="What the demand did, in words.")
+
+
+class BatchAccuracy(Answer):
+    """How good the forecast of a batch is."""
+
+    sentences: list[str] = Field(description="In the language asked for; or why nothing could be judged.")
+    service_level: float
+    series: int
+    judged: int = Field(description="Series with a backtest at least.")
+    cases: int = Field(description="Backtests of single series.")
+    backtests: list[BacktestSpan] = Field(description="The latest first.")
+    covered: float | None = Field(description="Share of the cases whose demand was at or under the stock.")
+    value_added_vs_naive: float | None = Field(description="1 - lead-time pinball / that of the naive forecast.")
+    bias: float | None = Field(description="Forecast / demand - 1; positive is over-forecast.")
+    units_wanted: float
+    units_short: float
+    units_over: float
+    worst_parts: list[ShortPart] = Field(description="The parts with the most units short, at most 20.")
+
+
+class OrderedPart(Answer):
+    """What to order of one part, in units."""
+
+    site_code: str
+    partnumber: str
+    on_hand: float | None
+    pack_size: float
+    lead_time: float = Field(description="Periods.")
+    reorder_point: float
+    safety_stock: float
+    order_up_to: float
+    order_qty: float | None
+    fill_rate_now: float | None = Field(description="Expected share of the lead-time demand that is served.")
+    fill_rate_after: float | None = Field(description="With the order.")
+
+
+class RankedUnit(Answer):
+    """One purchase: a pack of a part."""
+
+    rank: int
+    site_code: str
+    partnumber: str
+    units: float
+    cost: float | None = Field(description="Of the pack.")
+    cumulative_cost: float = Field(description="Of the list so far.")
+    avoided_short: float = Field(description="Units of lead-time demand that it serves on average.")
+    fill_rate_before: float
+    fill_rate_after: float
+
+
+class ServicePromise(Answer):
+    """What the stock figures of all series promise, and what they would have kept in the backtests."""
+
+    service_level: float
+    achieved_level: float | None = Field(description="Share of the backtests of single series with no unit short.")
+    fill_rate: float
+    achieved_fill_rate: float | None
+    folds: int = Field(description="Backtests of single series.")
+
+
+class PlacedOrders(Answer):
+    """The answer to a stock file."""
+
+    sentences: list[str] = Field(description="What was promised and achieved, how stock was read, what was left out.")
+    parts: int = Field(description="Of the stock file that have a forecast.")
+    to_order: int = Field(description="Of them.")
+    without_on_hand: int
+    unknown: int = Field(description="Parts of the stock file without a forecast.")
+    unknown_named: list[tuple[str, str]] = Field(description="Site and part of the first hundred of them.")
+    promise: ServicePromise | None
+    orders: list[OrderedPart] = Field(description="The first hundred parts to order, by site and part.")
+    next_units: list[RankedUnit] = Field(description="The first hundred units to buy next, the best first.")
 
 
 class RejectedRows(Answer):

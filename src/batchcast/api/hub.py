@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator
 
 import structlog
 
 from batchcast.api.answers import Change
+from batchcast.api.rendering import say_in
+from batchcast.app.nouns import plain
 from batchcast.app.service.service import Service
-from batchcast.app.translation import Language, translate
+from batchcast.app.translation import Language
 from batchcast.domain.batch import BatchState, Event
-from batchcast.domain.errors import Message
 from batchcast.http.threads import Threads
 from batchcast.store.errors import UnknownBatch
 
@@ -182,23 +182,10 @@ def write_event(event: Event, language: Language) -> bytes:
         kind=event.kind,
         partition=event.partition,
         state=event.state,
-        detail=_plain(event.detail, language),
+        detail=plain(event.detail, say_in(language)),
         at=event.at,
     )
     return f"id: {event.number}\nevent: {event.kind}\ndata: {told.model_dump_json()}\n\n".encode()
-
-
-def _plain(value: Any, language: Language) -> Any:
-    match value:
-        case Message():
-            return translate(value, language)
-        case Mapping():
-            return {str(name): _plain(item, language) for name, item in value.items()}
-        case list() | tuple():
-            return [_plain(item, language) for item in value]
-        case None | bool() | int() | float() | str():
-            return value
-    return str(value)
 
 
 def _is_final(event: Event) -> bool:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
 
-from batchcast.api.answers import Problem, RowErrors, RowErrorsOfPartition
-from batchcast.api.rendering import render_partition_error, render_row_problem
+from batchcast.api.answers import Problem, RowErrors
+from batchcast.api.rendering import say_in
+from batchcast.app.nouns import row_errors_json
 from batchcast.app.tokens import NotAuthenticated
 from batchcast.app.translation import Language, translate
 from batchcast.domain.errors import BatchcastError, InvalidSettings
-from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import Plan
 from batchcast.http.error_status import InvalidRequest, headers_of, known_error, messages_of, phrase_of, status_of
 from batchcast.http.request import language_of
 
@@ -40,7 +38,10 @@ def answer_problem(error: Exception, headers: Mapping[str, str], path: str) -> R
 
 def _problem(error: BatchcastError, status: int, language: Language, path: str) -> Problem:
     said = [translate(message, language) for message in messages_of(error)]
-    report = getattr(error, "report", None)
+    report, row_errors = getattr(error, "report", None), None
+    if report is not None:
+        told = row_errors_json(report, getattr(error, "plan", None), say_in(language))
+        row_errors = RowErrors.model_validate(told)
     return Problem(
         type=f"{ERRORS_PATH}#{error.slug}",
         title=phrase_of(status),
@@ -49,40 +50,8 @@ def _problem(error: BatchcastError, status: int, language: Language, path: str) 
         instance=path,
         code=error.slug,
         problems=said if len(said) > 1 or isinstance(error, InvalidSettings | InvalidRequest) else None,
-        row_errors=_row_errors(report, getattr(error, "plan", None), language) if report is not None else None,
+        row_errors=row_errors,
     )
-
-
-def _row_errors(report: IngestReport, plan: Plan | None, language: Language) -> RowErrors:
-    return RowErrors(
-        count=report.rows_refused,
-        first=[render_row_problem(problem, language) for problem in report.problems],
-        by_partition=[
-            RowErrorsOfPartition(
-                partition=number,
-                count=count,
-                message=render_partition_error(report, number, language) if number is not None else None,
-            )
-            for number, count in sorted(_by_partition(report, plan).items(), key=_unknown_last)
-        ],
-    )
-
-
-def _by_partition(report: IngestReport, plan: Plan | None) -> Counter[int | None]:
-    """Refused rows by planned partition; None where the row's site can't be read, or is in none or several."""
-    numbers: dict[str, set[int]] = {}
-    for partition in plan.partitions if plan is not None else ():
-        for site in partition.sites:
-            numbers.setdefault(site, set()).add(partition.number)
-    counts: Counter[int | None] = Counter()
-    for site, count in report.refused_by_site.items():
-        found = numbers.get(site, set())
-        counts[next(iter(found)) if len(found) == 1 else None] += count
-    return counts
-
-
-def _unknown_last(item: tuple[int | None, int]) -> tuple[bool, int]:
-    return item[0] is None, item[0] or 0
 
 
 def _headers_of(error: BatchcastError) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The endpoints of what a batch has published: downloads, series, refused rows."""
+"""The endpoints of what a batch has published: downloads, series, accuracy, refused rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from batchcast.api.answers import OneSeries, RejectedRows, SeriesList
+from batchcast.api.answers import BatchAccuracy, RejectedRows, SeriesList, WholeSeries
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.problems import documented
-from batchcast.api.rendering import render_one_series, render_series_list
+from batchcast.api.rendering import render_one_series, render_series_list, say_in
 from batchcast.app.findings import sentences_of
+from batchcast.app.nouns import accuracy_json
+from batchcast.app.service.answers import ResultNotKept
 from batchcast.http.streams import FileAnswer, answer_file
 from batchcast.results.series import SeriesQuery
 
@@ -95,7 +97,7 @@ async def series(
 
 @router.get(
     "/series/{batch_id}/{site_code}/{partnumber:path}",
-    response_model=OneSeries,
+    response_model=WholeSeries,
     responses=documented(404, 409),
     summary="One series: history, forecast, accuracy and stock figures",
 )
@@ -117,6 +119,20 @@ async def one_series(
     status = await here.threads.light(here.service.status, batch_id)
     sentences = sentences_of(detail.series, detail.backtest, status.batch.plan.request)
     return answer(render_one_series(detail, sentences, stock, language), language)
+
+
+@router.get(
+    "/accuracy/{batch_id}",
+    response_model=BatchAccuracy,
+    responses=documented(404, 409),
+    summary="How good the forecast is, and the parts that hurt most",
+)
+async def accuracy(batch_id: BatchId, here: Here, language: Lang) -> Response:
+    """What the backtests of a COMPLETED batch say, in words and figures."""
+    overview = await here.threads.light(here.service.overview, batch_id)
+    if overview.hindsight is None:
+        raise ResultNotKept(batch_id)
+    return answer(BatchAccuracy.model_validate(accuracy_json(overview.hindsight, say_in(language))), language)
 
 
 @router.get(

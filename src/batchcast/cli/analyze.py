@@ -22,7 +22,7 @@ def register(commands: typer.Typer, session: Session) -> None:
 
 
 def _carry_out(session: Session, values: Values) -> None:
-    from batchcast.cli.follow.events import analysis_json
+    from batchcast.app.nouns import analyzed_json
     from batchcast.cli.follow.follow import stopping
     from batchcast.cli.render.analysis import analysis_card, partitions_card
 
@@ -32,7 +32,7 @@ def _carry_out(session: Session, values: Values) -> None:
     with stopping(app.cancel):
         analysis = app.analyze(Path(file), settings)
     if session.as_json:
-        session.screen.write_json({"kind": "analysis"} | analysis_json(analysis, session))
+        session.screen.write_json({"kind": "analysis"} | analyzed_json(analysis, session.words.text))
         return
     session.screen.out.print(analysis_card(analysis, session.words))
     if analysis.plan is not None:

@@ -133,9 +133,9 @@ def _failure_json(error: BatchcastError, code: int, session: Session) -> dict[st
         told |= {"partition": error.partition, "reason": error.reason}
     report = getattr(error, "report", None)
     if report is not None:
-        from batchcast.cli.follow.events import report_json
+        from batchcast.app.nouns import row_errors_json
 
-        told["report"] = report_json(report, session)
+        told["row_errors"] = row_errors_json(report, getattr(error, "plan", None), session.words.text)
     if isinstance(error, ServerRefused):
         told |= {"code": error.code} | ({"row_errors": error.row_errors} if error.row_errors is not None else {})
     return told

@@ -9,7 +9,7 @@ import typer
 from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_texts, setting_parameters
-from batchcast.cli.render.orders import orders_json, orders_lines
+from batchcast.cli.render.orders import orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES
@@ -46,8 +46,10 @@ def _carry_out(session: Session, values: Values) -> None:
     into, texts = None if out is None else Path(out), given_texts(values)
     orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts)
     if session.as_json:
+        from batchcast.app.nouns import orders_json
+
         written = {kind: str(path) for kind, path in files.items()}
-        session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders, session.words)})
+        session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders, session.words.text)})
         return
     for line in orders_lines(orders, files, session.words):
         session.screen.out.print(line)

@@ -44,7 +44,7 @@ def test_thirteen_sites_become_thirteen_partitions_and_one_result(published):
     result = events[-1]
     with out.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    completed = [e["partition"] for e in events if e["kind"] == "partition" and e["state"] == "COMPLETED"]
+    completed = [e["number"] for e in events if e["kind"] == "partition" and e["status"] == "COMPLETED"]
     assert sorted(completed) == list(range(13))
     assert result["kind"] == "result"
     assert {kind: Path(path).name for kind, path in result["files"].items()} == {
@@ -57,7 +57,7 @@ def test_thirteen_sites_become_thirteen_partitions_and_one_result(published):
     assert list(rows[0]) == [
         *("date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p10", "p50", "p90", "model"),
     ]
-    analysis = next(e for e in events if e["kind"] == "analysis")
+    analysis = next(e["analysis"] for e in events if e["kind"] == "analysis")
     assert len(rows) == 7 * analysis["plan"]["series"]
     assert analysis["report"]["rows_read"] == 11_919
     assert len({row["site_code"] for row in rows}) == 13
@@ -77,7 +77,7 @@ def test_events_tell_the_steps_in_their_order(published):
     _, events = published
 
     assert [e["step"] for e in events if e["kind"] == "step"] == ["ingest", "prepare", "forecast", "publish"]
-    progress = [e["progress"] for e in events if e["kind"] == "batch"]
+    progress = [e["progress"]["percent"] / 100 for e in events if e["kind"] == "batch"]
     assert progress == sorted(progress)
     assert progress[-1] == 1.0
 

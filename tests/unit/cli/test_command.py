@@ -141,7 +141,7 @@ def test_a_run_with_a_stock_file_ends_with_its_orders(batchcast, fake):
     assert "Parts to order now  4" in told.out
     assert "a forecast: 1 (P-1 (Kendari))." in told.out
     assert closing["files"]["orders"] == "out_orders.csv"
-    assert closing["orders"]["lines"] == 9
+    assert closing["orders"]["parts"] == 9
     batchcast("run", "--replay", "certificate.json", "-o", "out.csv", "--stock", "again.csv")
     assert fake.stock == Path("again.csv")
 
@@ -179,18 +179,25 @@ def test_programs_get_one_object_a_line_and_nothing_else(batchcast):
     ]
     assert events[4] == {
         "kind": "partition",
-        "partition": 0,
-        "state": "PROCESSING",
-        "attempt": 1,
+        "number": 0,
+        "sites": ["Kendari"],
+        "rows": 100,
+        "parts": 7,
+        "series": 7,
+        "status": "PROCESSING",
+        "percent": 50.0,
         "seconds": None,
-        "reason": None,
+        "attempt": 1,
+        "reused": False,
+        "reused_from": None,
         "error": None,
     }
-    assert events[5]["progress"] == 0.5
-    assert events[-1]["state"] == "COMPLETED"
+    progress = {"percent": 50.0, "completed": 0, "total": 1}
+    assert events[5] == {"kind": "batch", "batch_id": "b1", "status": "PROCESSING", "progress": progress}
+    assert events[-1]["status"] == "COMPLETED"
     assert events[-1]["files"] == {"forecast": "out.csv", "certificate": "certificate.json"}
-    assert events[-1]["hindsight"]["messages"][0].startswith("At 95% service")
-    assert [part["units_short"] for part in events[-1]["hindsight"]["worst_parts"]] == [6.0]
+    assert events[-1]["accuracy"]["sentences"][0].startswith("At 95% service")
+    assert [part["units_short"] for part in events[-1]["accuracy"]["worst_parts"]] == [6.0]
     assert events[-1]["leaderboard"][0]["coverage"] == {"0.5": 0.51, "0.95": 0.942}
     assert called.err == ""
 
@@ -207,11 +214,11 @@ def test_an_analysis_is_a_result(batchcast):
 
 
 def test_an_analysis_for_programs_holds_report_and_plan(batchcast):
-    analysis = json.loads(batchcast("analyze", "d.csv", "--json").out)
+    told = json.loads(batchcast("analyze", "d.csv", "--json").out)
 
-    assert analysis["report"]["rows_read"] == 12_000
-    assert analysis["plan"]["series"] == 2_889
-    assert [p["sites"] for p in analysis["plan"]["partitions"]] == [["Kendari"], ["Sorowako"]]
+    assert told["analysis"]["report"]["rows_read"] == 12_000
+    assert (told["analysis"]["plan"]["series"], told["analysis"]["plan"]["partitions"]) == (2_889, 2)
+    assert [p["sites"] for p in told["partitions"]] == [["Kendari"], ["Sorowako"]]
 
 
 def test_a_backtest_shows_the_leaderboard_in_its_order(batchcast, fake, make):
@@ -340,7 +347,8 @@ def test_refused_rows_are_told_to_programs_one_by_one(batchcast, fake, make, pro
     told = json.loads(batchcast("run", "d.csv", "-o", "out.csv", "--json").out.splitlines()[-1])
 
     assert told["code"] == "rows-refused"
-    assert told["report"]["problems"] == [
+    assert told["row_errors"]["count"] == 1
+    assert told["row_errors"]["first"] == [
         {
             "line": 9,
             "file": "b.csv",

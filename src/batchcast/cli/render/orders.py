@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -44,20 +42,6 @@ def figures_lines(
     if next_units:
         yield _table(next_units, words)
         yield ""
-
-
-def orders_json(orders: Orders, words: Words) -> dict[str, Any]:
-    """What the orders amount to, for programs; the tables are in the files."""
-    return {
-        "lines": orders.parts,
-        "to_order": orders.to_order,
-        "next_units": len(orders.next_units),
-        "unknown": orders.unknown,
-        "unknown_named": [list(pair) for pair in orders.unknown_named],
-        "without_on_hand": orders.without_on_hand,
-        "promise": None if orders.promise is None else asdict(orders.promise),
-        "sentences": [words.text(message) for message in (*promise_of(orders), *notes_of(orders))],
-    }
 
 
 def _table(next_units: Sequence[NextUnit], words: Words) -> Table:

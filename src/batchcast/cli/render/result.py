@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 
 from batchcast.cli.render.facts import card
-from batchcast.cli.render.orders import orders_json, orders_lines
+from batchcast.cli.render.orders import orders_lines
 from batchcast.cli.session import Words, safe
 from batchcast.domain.errors import N_
 
@@ -50,16 +50,18 @@ def files_card(result: RunResult, words: Words) -> RenderableType:
 
 def result_json(result: RunResult, words: Words) -> dict[str, Any]:
     """The closing object for programs."""
+    from batchcast.app.nouns import accuracy_json, orders_json
+
     return {
         "kind": "result",
         "batch_id": result.batch.batch_id,
-        "state": result.batch.state.value,
+        "status": result.batch.state.value,
         "files": {kind: str(path) for kind, path in result.files.items()},
         "counts": dict(result.counts),
         "seconds": round(result.seconds, 3),
         "leaderboard": [row.as_json() for row in result.leaderboard],
-        "orders": None if result.orders is None else orders_json(result.orders, words),
-        "hindsight": None if result.hindsight is None else hindsight_json(result.hindsight, words),
+        "orders": None if result.orders is None else orders_json(result.orders, words.text),
+        "accuracy": None if result.hindsight is None else accuracy_json(result.hindsight, words.text),
     }
 
 
@@ -116,25 +118,6 @@ def hindsight_lines(hindsight: Hindsight, words: Words) -> Iterator[RenderableTy
             words.say(N_("The parts that hurt most")),
             [_fact(part, words) for part in hindsight.worst_parts[:_SHOWN]],
         )
-
-
-def hindsight_json(hindsight: Hindsight, words: Words) -> dict[str, Any]:
-    """The same for programs: the sentences, and every part that is named."""
-    findings = findings_of(hindsight)
-    sentences = [finding.said for finding in findings] or [why_no_findings(hindsight)]
-    return {
-        "messages": [words.text(sentence) for sentence in sentences],
-        "worst_parts": [
-            {
-                "site_code": part.site_code,
-                "partnumber": part.partnumber,
-                "units_short": part.units_short,
-                "units_over": part.units_over,
-                "reason": words.text(part.reason),
-            }
-            for part in hindsight.worst_parts
-        ],
-    }
 
 
 def _fact(part: WorstPart, words: Words) -> tuple[str, str]:
