@@ -1,4 +1,5 @@
-"""`python -m accuracy [SET ...]`: every contestant on the data sets; on all of them, it writes `docs/accuracy.md`.
+"""`python -m accuracy [SET ...]`: every contestant on the data sets; on all of them it writes `docs/accuracy.md`
+and `docs/accuracy-tables.md`.
 
 What a peer said is kept in `build/accuracy` and used again: its versions are pinned and it is deterministic. Remove
 that folder to measure everything anew; batchcast is always measured anew.

@@ -1,7 +1,8 @@
 """`python -m accuracy.constants`: each constant of choice and trees, chosen without the set it is judged on.
 
 For every constant and every data set: the value that is best on the OTHER sets (geometric mean of the loss of `auto`),
-and what that choice costs on the set left out, against the value in use. Prints the table of `docs/accuracy.md`.
+and what that choice costs on the set left out, against the value in use. Prints the tables of constants in
+`docs/accuracy-tables.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables of `docs/accuracy.md` and its plot."""
+"""What `docs/accuracy.md` and `docs/accuracy-tables.md` say of a measurement, and the plot."""
 
 from __future__ import annotations
 
@@ -49,24 +49,54 @@ def print_set(result: SetResult) -> None:
 
 
 def write_report(results: Sequence[SetResult], docs: Path) -> None:
-    """Renew what was measured in `accuracy.md`, and the plot."""
-    page = docs / "accuracy.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
+    """Write a measurement of all sets into the two pages, and draw the plot."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    parts = [
-        f"Measured {dt.datetime.now(tz=dt.UTC):%Y-%m-%d} with {versions}.",
-        "",
-        *_summary(results),
-        "",
-        *_ranks(results),
-    ]
-    for result in results:
-        parts += ["", *_set_table(result)]
-    page.write_text(f"{before}{BEGIN}\n\n" + "\n".join(parts) + f"\n\n{END}{after}", encoding="utf-8")
+    stamp = f"Measured {dt.datetime.now(tz=dt.UTC):%Y-%m-%d} with {versions}."
+    _replace_measured(docs / "accuracy.md", [stamp, "", *_overview(results), "", _means(results)])
+    tables = [line for result in results for line in ("", *_set_table(result))]
+    _replace_measured(
+        docs / "accuracy-tables.md", [stamp, "", *_summary(results), "", _means(results), "", *_ranks(results), *tables]
+    )
     draw(
         {r.chosen.name: {name: s.pinball for name, s in r.scores.items()} for r in results},
         docs / "images" / "accuracy.svg",
+    )
+
+
+def _replace_measured(page: Path, lines: Sequence[str]) -> None:
+    """Put lines between the two marks of a page, instead of what is there."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    page.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}", encoding="utf-8")
+
+
+def _overview(results: Sequence[SetResult]) -> list[str]:
+    """The columns of the summary that a reader needs first."""
+    lines = [
+        "| data set | periods ahead | cases | loss of `auto` / best peer | best peer | bias "
+        "| coverage at 0.9, 0.95, 0.99 |",
+        "|---" * 7 + "|",
+    ]
+    for result in results:
+        ours, peer = result.scores[AUTO], result.best_peer()
+        coverage = " ".join(f"{ours.coverage[k]:.3f}" for k in COVERED)
+        lines.append(
+            f"| {result.chosen.name} | {result.chosen.horizon} | {result.cases:,} | {_ratio(result):.3f} | {peer} "
+            f"| {ours.bias:+.1%} | {coverage} |"
+        )
+    return lines
+
+
+def _ratio(result: SetResult) -> float:
+    """Loss of `auto` over that of the best peer."""
+    return result.scores[AUTO].pinball / result.scores[result.best_peer()].pinball
+
+
+def _means(results: Sequence[SetResult]) -> str:
+    sparse = [result for result in results if result.chosen.intermittent]
+    return (
+        f"Geometric mean of auto / best peer: {_geometric([_ratio(r) for r in results]):.3f} over all sets, "
+        f"{_geometric([_ratio(r) for r in sparse]):.3f} over the intermittent ones."
     )
 
 
@@ -79,25 +109,17 @@ def _summary(results: Sequence[SetResult]) -> list[str]:
         "| coverage at 0.9, 0.95, 0.99 | beyond what whole demand allows | CPU s | peer's CPU s |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    ratios = {}
     for result in results:
         ours, name = result.scores[AUTO], result.best_peer()
         peer, chosen = result.scores[name], result.chosen
-        ratios[chosen.name] = ours.pinball / peer.pinball
         coverage = " ".join(f"{ours.coverage[k]:.3f}" for k in COVERED)
         gaps = " ".join(f"{100 * ours.gap(k):+.1f}" for k in COVERED)
         lines.append(
             f"| {chosen.name} | {chosen.horizon} | {result.cases:,} | {ours.pinball:.4f} | {name} | {peer.pinball:.4f} "
-            f"| {ratios[chosen.name]:.3f} | {ours.bias:+.1%} | {peer.bias:+.1%} | {coverage} | {gaps} "
+            f"| {_ratio(result):.3f} | {ours.bias:+.1%} | {peer.bias:+.1%} | {coverage} | {gaps} "
             f"| {result.costs[AUTO].cpu_seconds:.1f} | {result.costs[name].cpu_seconds:.1f} |"
         )
-    sparse = [ratios[result.chosen.name] for result in results if result.chosen.intermittent]
-    return [
-        *lines,
-        "",
-        f"Geometric mean of auto / best peer: {_geometric(list(ratios.values())):.3f} over all sets, "
-        f"{_geometric(sparse):.3f} over the intermittent ones.",
-    ]
+    return lines
 
 
 def _ranks(results: Sequence[SetResult]) -> list[str]:
