@@ -1,0 +1,191 @@
+"""Every file of `files/`: its class in the issue, and each outcome that is right.
+
+`files/NAME/expected.txt` says the outcome in words and the public report the file was made after; `files/cases.json`
+has the arguments and the totals by `site|part`. An outcome is one of four: the file is read, a question is asked, the
+file is refused, or all its rows are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Read:
+    """The file is read, with the totals of `cases.json` where it has some."""
+
+    frequency: str | None = None
+    says: tuple[str, ...] = ()  # words that the report has, whatever their case
+    refused: int | None = 0  # rows; None: any number
+    first: str | None = None  # prefix of the first date
+    last: str | None = None  # prefix of the last date
+    start: str | None = None  # first day of the forecast
+    totals: bool = True  # False: those of `cases.json` are not asked for here
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that names a setting with each of its choices."""
+
+    setting: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The file is refused, in a sentence that has all these words."""
+
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowsRefused:
+    """No row is read, each for a reason that has all these words."""
+
+    words: tuple[str, ...] = ()
+
+
+Outcome = Read | Asked | Refused | RowsRefused
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is right for one file; any of the outcomes will do."""
+
+    of: str  # class in the issue: A to T
+    right: tuple[Outcome, ...]
+    pending: bool = False  # not yet right: the test must fail, and the mark goes once it does not
+
+
+def case(of: str, *right: Outcome, pending: bool = False) -> Case:
+    """A row of the table."""
+    return Case(of, right, pending)
+
+
+MONTHS = Read(frequency="M", first="2023-01", last="2024-12", start="2025-01-01")
+ANY = Read(totals=False, refused=None)
+
+CASES = {
+    # A: the frequency follows the bulk of the evidence
+    "month_end_dates": case("A", MONTHS, pending=True),
+    "monthly_one_stray_day": case("A", Read(frequency="M", says=("2024-06-17",)), pending=True),
+    "mixed_monthly_and_daily_sites": case("A", Asked("frequency"), pending=True),
+    "utc_evening_shift": case("A", Read(frequency="M", first="2023-01", last="2024-12", says=("17:00",)), pending=True),
+    "quarterly_data": case("A", Refused(("quarter",)), Read(frequency="Q"), pending=True),
+    "yearly_data": case("A", Refused(("year",)), Read(frequency="Y"), pending=True),
+    "week_ending_sunday": case("A", Read(frequency="W", start="2024-12-29"), Asked("week_start"), pending=True),
+    "dst_local_timestamps": case("A", Read(frequency="D")),
+    "leap_day_and_53_weeks": case("A", Read(frequency="D")),
+    "weekdays_only": case("A", Read(frequency="D")),
+    "weekdays_only_60_parts": case("A", Read(frequency="D")),
+    # B: a hole in a wide header is no zero
+    "wide_german_months": case("B", MONTHS, Refused(("Mrz 23",)), pending=True),
+    "wide_yyyyww_weeks": case("B", Read(frequency="W"), Asked("date_order"), pending=True),
+    "wide_columns_out_of_order_gap": case(
+        "B", Read(totals=False, says=("2023-07",)), Refused(("2023-07",)), pending=True
+    ),
+    # C: no value is no zero
+    "xlsx_wide_error_cells": case(
+        "C", RowsRefused(("#N/A",)), Read(totals=False, refused=6, says=("#N/A",)), pending=True
+    ),
+    "xlsx_long_error_cells": case("C", Read(totals=False, refused=7, says=("#N/A",)), pending=True),
+    "xlsx_wide_na_text": case("C", Read(totals=False, refused=24, says=("is not a number",))),
+    # D: a date is not guessed
+    "date_yy_mm_dd": case("D", MONTHS, Asked("date_order"), pending=True),
+    "long_month_without_day_two_digit": case("D", MONTHS, Asked("date_order"), RowsRefused()),
+    "long_yyyyww_short": case("D", Read(frequency="W"), Asked("date_order"), pending=True),
+    "oracle_timestamp": case("D", MONTHS),
+    "wide_day_month_headers": case("D", Refused(("1-Jan",))),
+    "thai_buddhist_year": case("D", RowsRefused(("2566",))),
+    "date_iso_week": case("D", Read(frequency="W", first="2020-09-28", refused=1, start="2022-01-03")),
+    "date_indonesian_names": case("D", MONTHS),
+    # E: the sign
+    "mb51_trailing_minus_issues": case("E", MONTHS, Asked("demand_sign"), pending=True),
+    "stock_ledger_in_out": case("E", Asked("only_rows"), Asked("demand_sign"), pending=True),
+    # F: a column is not chosen by its name alone
+    "revenue_named_sales": case("F", Read(), Asked("column_mapping"), pending=True),
+    "qty_ordered_vs_sales": case("F", Read(), Asked("column_mapping"), pending=True),
+    "german_sap_headers": case(
+        "F", Read(), Refused(("date=Buchungsdatum", "demand_qty=Menge", "site_code=Werk")), pending=True
+    ),
+    "accurate_id_headers": case("F", Read(), Asked("column_mapping"), pending=True),
+    "site_column_unknown_name": case("F", Read(totals=False, says=("depot",)), Asked("column_mapping"), pending=True),
+    "location_is_bin": case("F", Asked("column_mapping"), pending=True),
+    "location_only_bin": case("F", Read(says=("location",)), Asked("column_mapping"), pending=True),
+    "two_date_columns": case("F", Asked("column_mapping"), pending=True),
+    # G: summary rows
+    "wide_total_row": case("G", Read(says=("Grand Total",)), pending=True),
+    "csv_subtotal_rows": case("G", Read(refused=7)),
+    "xlsx_preamble_total": case("G", Read(refused=1)),
+    # H: implausible dates
+    "future_typo_date": case("H", Read(frequency="M", refused=1, says=("2042-01-15",), last="2024-12"), pending=True),
+    "old_typo_date": case("H", Read(frequency="M", refused=1, says=("1924-03-01",), first="2023-01"), pending=True),
+    # I: doubled and missing stretches
+    "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",)), pending=True),
+    "long_month_missing_all": case("I", Read(says=("2024-03",)), pending=True),
+    # M: codes
+    "part_number_wrapped_quotes_excel": case("M", Read(), pending=True),
+    "apostrophe_part": case("M", Read()),
+    "case_and_space_variants": case("M", Read(says=("ab-100",)), pending=True),
+    "scientific_partnumbers": case("M", Read()),
+    "xlsx_part_became_date": case("M", Read(refused=12, says=("date cell",))),
+    "inch_quotes": case("M", Read()),
+    "inch_quotes_leading": case("M", Read(), RowsRefused(("quote",))),
+    # N: header and advice
+    "csv_preamble_report_title": case("N", Read(), Refused(("line 5",)), pending=True),
+    "wide_months_without_year": case("N", Read(), Refused(("no year", "Tahun")), pending=True),
+    "transposed_wide": case("N", Read(), Refused(("date", "down")), pending=True),
+    "wide_fy_headers": case("N", Refused(("P01/2024", "periods are no dates")), pending=True),
+    "wide_numeric_serial_headers": case("N", Read(), Refused(("serial",)), pending=True),
+    "xlsx_two_row_header": case("N", Read(), Refused(("two rows",)), pending=True),
+    "same_header_twice_qty_value": case(
+        "N", Read(), Refused(("Jan-23 Qty", "two columns for each period")), pending=True
+    ),
+    "xlsx_sheet_per_month": case("N", Read(), Asked("column_mapping"), pending=True),
+    "xls_old": case("N", Read(), pending=True),
+    "ods": case("N", Read(), pending=True),
+    "xlsx_merged_part_cells": case("N", RowsRefused(("merged",)), Refused(("merged",)), Read(), pending=True),
+    "xlsx_wide_mixed_header_dates": case("N", Read(frequency="M")),
+    "header_repeated": case("N", Read(refused=2)),
+    "blank_and_footer_lines": case("N", Read(refused=1)),
+    "sqlcmd_dashes": case("N", Read(refused=1)),
+    "sep_line": case("N", Read()),
+    "sep_line_quoted_bom": case("N", Read()),
+    "trailing_delimiter": case("N", Read()),
+    "trailing_delimiter_rows_only": case("N", Read()),
+    "cr_only": case("N", Read()),
+    # O: stock files (the history beside one)
+    "stock_negative_on_hand": case("O", Read()),
+    # Q: numbers and dates as people write them
+    "apostrophe_negative": case("Q", Read(), Read(totals=False, refused=6, says=("is not a number",))),
+    "negative_sign_unicode_and_cr": case("Q", Read(says=())),
+    "thousands_indian": case("Q", Read(), RowsRefused()),
+    "thousands_space_nbsp": case("Q", Read(), RowsRefused()),
+    "brick_thousands": case("Q", Read()),
+    "units_in_numbers": case("Q", Read(), RowsRefused()),
+    "sap_three_decimals": case("Q", Read(), Asked("number_style")),
+    "wide_dash_zero": case("Q", Read(), Read(refused=26, says=("is not a number",))),
+    "date_indonesian_weekday": case("Q", MONTHS, RowsRefused(("is not a date",))),
+    "date_excel_serial_csv": case("Q", MONTHS, RowsRefused(("serial",)), pending=True),
+    "date_excel_serial_xlsx": case("Q", MONTHS, RowsRefused(("serial",)), pending=True),
+    "date_fiscal_period": case("Q", RowsRefused(("is not a date",)), Asked("date_order")),
+    "sap_14_digits": case("Q", MONTHS, RowsRefused(("is not a date",))),
+    "xlsx_text_numbers": case("Q", Read()),
+    # R: encodings
+    "utf16_tab": case("R", Read()),
+    "utf16le_no_bom": case("R", Read(), Refused(("UTF-16",))),
+    # S: where history ends
+    "partial_last_month": case("S", Read(start="2024-12-01", says=("2024-12-09",))),
+    "wide_future_blank_months": case("S", Read(last="2024-09", start="2024-10-01")),
+    # what is forecast of these is judged elsewhere; here that they are read as they stand
+    "all_zero_file": case("-", Read()),
+    "zero_only_parts": case("-", Read()),
+    "project_order_outlier": case("-", ANY),
+    "exploding_trend": case("-", ANY),
+    "short_history_long_horizon": case("-", ANY),
+    "strong_season": case("-", ANY),
+    "dead_and_new_parts": case("-", ANY),
+    "one_huge_series": case("-", ANY),
+    "fractional_units": case("-", ANY),
+    "stockout_zero_period": case("-", ANY),
+    "new_part_single_event_daily": case("-", ANY),
+}
