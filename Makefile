@@ -6,16 +6,19 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check screenshots bench accuracy clean programs static warm interpreted counted acceptance
+.PHONY: help demo serve test test-long test-all check screenshots bench accuracy clean programs static warm interpreted \
+	counted uncounted acceptance
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTHONS ?= python3.12 python3.13
 CAN_RUN := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## make the founding sample and forecast it, 13 sites in 13 partitions
 	$(BIN)/batchcast warm
@@ -30,11 +33,31 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 	@exec $(BIN)/batchcast serve
 
 # What waits for servers and browsers goes beside what computes; two processes each end at about the same time on two cores.
-test: $(VENV)/bin/python ## check everything and run every test, with coverage
+# Coverage is judged over these tests alone: the long ones run the same lines again, in processes that are killed.
+test: $(VENV)/bin/python ## check everything and run every test but the long ones, with coverage
 	@$(MAKE) --no-print-directory --jobs 4 programs static warm interpreted
 	@$(MAKE) --no-print-directory --jobs 2 counted acceptance
-	@echo "Tests that count what their process has started or measure time, and so go where nothing else does:"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov --cov-append --cov-report=term -m alone
+	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
+	$(PYTEST) -q --cov --cov-append --cov-report=term -m "alone and not long"
+
+test-long: $(VENV)/bin/python ## run the long tests: a server killed at every point, every state of every page
+	@$(MAKE) --no-print-directory --jobs 2 programs warm
+	$(PYTEST) -q -m long tests/acceptance
+
+# Each in an environment of its own, .venv-3.12 and so on. Without coverage: it is the same on each.
+test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.13) that is on this machine
+	@for name in $(PYTHONS); do \
+		if "$$name" -c '$(CAN_RUN)' >/dev/null 2>&1; then \
+			version=$$("$$name" -c 'import sys; print("{}.{}".format(*sys.version_info))'); \
+			echo "The tests on Python $$version:"; \
+			$(MAKE) --no-print-directory VENV=".venv-$$version" PYTHON="$$name" uncounted || exit 1; \
+		else echo "No tests on $$name: it is not on this machine, or has no venv module."; fi; \
+	done
+
+uncounted: programs warm
+	$(PYTEST) -q -m "not alone and not long" tests/unit tests/property tests/integration
+	$(PYTEST) -q -m "not alone and not long" tests/acceptance
+	$(PYTEST) -q -m "alone and not long"
 
 # Compiled lines can't be counted, so the unit tests of the models run once interpreted. Overflow of whole numbers is
 # meant where compiled code hashes; interpreted, numpy warns of it.
@@ -43,13 +66,13 @@ interpreted: $(VENV)/.dev
 		-W ignore::RuntimeWarning -m "not compiled" tests/unit/forecast
 
 counted: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q --cov --cov-append --cov-report= --cov-fail-under=0 \
-		-m "not alone" tests/unit tests/property tests/integration
+	$(PYTEST) -q --cov --cov-append --cov-report= --cov-fail-under=0 -m "not alone and not long" \
+		tests/unit tests/property tests/integration
 
 # Batchcast as people use it; its lines are counted elsewhere. A run of its own, because the browser's driver keeps an
 # event loop at work in its process, where no other test can start one.
 acceptance: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not alone" tests/acceptance
+	$(PYTEST) -q -m "not alone and not long" tests/acceptance
 
 # Debian's packages, where they are missing and it may; a test that needs one says what is missing where it may not.
 programs: $(VENV)/bin/python
@@ -82,7 +105,7 @@ $(VENV)/.accuracy: $(VENV)/.dev
 	@touch $@
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) src/batchcast/api/static/swagger src/batchcast/web/static/vendor demo screenshots build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-3.1? src/batchcast/api/static/swagger src/batchcast/web/static/vendor demo screenshots build dist .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -2,5 +2,5 @@
 
 Comes in: an open service and where to listen.
 Goes out: an exit code, when everything has ended.
-Open first: `server.py`; `faces.py` says what answers on which port.
+Open first: `server.py`.
 """

@@ -14,6 +14,8 @@ from tests.plugins.browser import PHONE, WIDE, barriers
 
 from batchcast.app.tokens import Role, new_token
 
+pytestmark = pytest.mark.long
+
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # folder; nothing is kept without it
 LOOKS = [(size, theme) for size in (WIDE, PHONE) for theme in ("light", "dark")]
 # Searching for barriers takes a while: between them the languages have both themes and both widths.

@@ -14,6 +14,8 @@ from tests.acceptance.service.server import Server, until
 
 from batchcast.domain.crash_points import CrashPoint
 
+pytestmark = pytest.mark.long
+
 ON_THE_WAY = (
     CrashPoint.UPLOAD_RECEIVED,
     CrashPoint.UPLOAD_CHECKED,

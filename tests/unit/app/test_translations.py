@@ -5,22 +5,22 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 from string import Formatter
 
 import pytest
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
+from tests.plugins.sources import PACKAGE, python_sources, text_of, tree_of
 
-pytestmark = pytest.mark.xdist_group("translations")  # the sources are read once for all
+pytestmark = pytest.mark.xdist_group("sources")
 
-PACKAGE = Path(__file__).parents[3] / "src" / "batchcast"
 PO = PACKAGE / "app" / "locale" / "id.po"
 
 
 def calls_of(name: str) -> Iterator[tuple[str, ast.Call]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in python_sources():
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name and node.args:
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node
 
@@ -41,11 +41,12 @@ def places_of(template: str) -> set[str]:
 def spoken_by_templates() -> Iterator[tuple[str, str]]:
     """Sentences of the page's templates, with their places."""
     for path in sorted(PACKAGE.glob("web/templates/**/*.html")):
-        for call in Environment().parse(path.read_text(encoding="utf-8")).find_all(nodes.Call):
+        for call in Environment().parse(text_of(path)).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(call.args[0], nodes.Const):
                 yield call.args[0].value, f"{path.relative_to(PACKAGE)}:{call.lineno}"
 
 
+@cache
 def marked() -> dict[str, str]:
     found = {call.args[0].value: place for place, call in calls_of("N_") if is_literal(call.args[0])}
     found |= dict(spoken_by_templates())

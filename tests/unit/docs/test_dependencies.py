@@ -7,10 +7,12 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions, requires
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-SOURCES = sorted((ROOT / "src" / "batchcast").rglob("*.py"))
+import pytest
+from tests.plugins.sources import ROOT, page, python_sources, tree_of
+
+pytestmark = pytest.mark.xdist_group("sources")
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOADED_BY_NAME = {"psycopg"}  # SQLAlchemy loads it for an address that begins with postgresql:
 TABLES_OF_CALLERS = {"polars"}  # the library returns the kind of table that it was given
@@ -32,8 +34,8 @@ def name_of(requirement: str) -> str:
 def imported_distributions() -> set[str]:
     distributions = packages_distributions()
     found: set[str] = set()
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in python_sources():
+        for node in ast.walk(tree_of(path)):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [node.module or ""]
@@ -68,7 +70,7 @@ def test_an_extra_alone_needs_what_only_it_imports():
 
 
 def test_every_dependency_has_its_reason_and_no_other_is_named():
-    table = (ROOT / "docs/architecture.md").read_text(encoding="utf-8").split("## Dependencies")[1]
+    table = page("architecture.md").split("## Dependencies")[1]
 
     described = {
         name for cell in re.findall(r"^\| ([\w, -]+) \| ", table, re.MULTILINE) for name in cell.split(", ")

@@ -1,4 +1,4 @@
-"""The pages say what there is: every command, option, setting, column, slug, room, dependency and event."""
+"""The reference describes what there is: every command, option, setting, column, slug, endpoint and event."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
+from tests.plugins.sources import PACKAGE, page, table_row, text_of
 
 import batchcast
 from batchcast.api.application import create_app
@@ -25,21 +26,7 @@ from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
 from batchcast.ingest.names import ACCEPTED_NAMES, AVAILABILITY_NAMES, STOCK_NAMES
 
-ROOT = Path(__file__).parents[3]
-DOCS = ROOT / "docs"
-PAGES = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
-ROOMS = sorted(path.parent.name for path in (ROOT / "src" / "batchcast").glob("*/__init__.py"))
-
-
-def page(name: str) -> str:
-    return (DOCS / name).read_text(encoding="utf-8")
-
-
-def table_row(text: str, first_cell: str) -> str:
-    """The row of a table that begins with this cell."""
-    found = re.search(rf"^\| {re.escape(first_cell)} \|.*$", text, re.MULTILINE)
-    assert found, f"no row for {first_cell}"
-    return found.group()
+pytestmark = pytest.mark.xdist_group("sources")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -106,7 +93,7 @@ class NoService:
 
 @pytest.mark.parametrize("source", [metrics], ids=["metrics"])
 def test_every_figure_is_described(source):
-    text = Path(source.__file__).read_text(encoding="utf-8")
+    text = text_of(Path(source.__file__))
     for kind, name in re.findall(r'(\w+)\(\s*"(batchcast_\w+)"', text):
         told = f"{name}_total" if kind == "_counter" else name
         table_row(page("reference/api.md"), f"`{told}`")
@@ -170,18 +157,9 @@ def test_every_model_is_described(model):
     assert f"`{model}`" in page("explanation/README.md")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_has_its_line_and_the_file_to_open_first_is_there(room):
-    row = table_row(page("architecture.md"), f"`{room}`")
-
-    first = re.search(r"`(\w+\.py)`", row.rsplit("|", 2)[1])
-    assert first, row
-    assert (ROOT / "src" / "batchcast" / room / first.group(1)).is_file()
-
-
-@pytest.mark.parametrize("source", sorted((ROOT / "src/batchcast/cli").rglob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", sorted((PACKAGE / "cli").rglob("*.py")), ids=lambda path: path.stem)
 def test_every_kind_of_event_is_described(source):
-    kinds = re.findall(r'"kind": "(\w+)"|_write\("(\w+)"', source.read_text(encoding="utf-8"))
+    kinds = re.findall(r'"kind": "(\w+)"|_write\("(\w+)"', text_of(source))
 
     for kind in (one or other for one, other in kinds):
         table_row(page("reference/events.md"), f"`{kind}`")
@@ -190,34 +168,3 @@ def test_every_kind_of_event_is_described(source):
 @pytest.mark.parametrize("name", [*batchcast.__all__])
 def test_every_name_of_the_library_is_described(name):
     assert f"`batchcast.{name}" in page("reference/library.md")
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_leads_somewhere(path):
-    text = path.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if link.startswith("https://"):
-            continue
-        target, _, anchor = link.partition("#")
-        file = (path.parent / target).resolve() if target else path
-        assert file.exists(), link
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}, link
-
-
-def test_the_readme_leads_to_every_page():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-
-    for path in DOCS.rglob("*.md"):
-        if path.parent.name != "decisions":
-            assert f"({path.relative_to(ROOT)})" in readme
-
-
-def test_every_target_of_make_is_what_the_help_says():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-
-    described = re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE)
-
-    known = {"accuracy", "bench", "check", "clean", "demo", "help", "screenshots", "serve", "test"}
-    assert sorted(described) == sorted(known)
