@@ -19,7 +19,8 @@ from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
 from batchcast.http.bodies import Texts, read_form, read_texts
-from batchcast.http.streams import EventStream, has_tag
+from batchcast.http.broadcast import EventStream
+from batchcast.http.files import has_tag
 
 IdempotencyKey = Annotated[
     str | None,

@@ -16,8 +16,8 @@ from batchcast.app.nouns import orders_json
 from batchcast.app.service.ordering import Question
 from batchcast.app.settings_text import DECIDE_READING
 from batchcast.http.bodies import read_form_or_texts
+from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
-from batchcast.http.streams import answer_file
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 

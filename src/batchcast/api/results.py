@@ -15,7 +15,7 @@ from batchcast.api.rendering import render_one_series, render_series_list, say_i
 from batchcast.app.findings import sentences_of
 from batchcast.app.nouns import accuracy_json
 from batchcast.app.service.answers import ResultNotKept
-from batchcast.http.streams import FileAnswer, answer_file
+from batchcast.http.files import FileAnswer, answer_file
 from batchcast.results.series import SeriesQuery
 
 MOST_SERIES = 1000

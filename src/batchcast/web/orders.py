@@ -16,7 +16,7 @@ from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
 from batchcast.http import bodies
-from batchcast.http.streams import answer_file
+from batchcast.http.files import answer_file
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, PageContext, check_form
 from batchcast.web.rendering import render
 from batchcast.web.results.table import TableState

@@ -45,8 +45,8 @@ def test_a_person_is_told_where_everything_is(start, command, monkeypatch):
         sockets.close()
         return 0
 
-    monkeypatch.setattr("batchcast.server.run_servers", answer_once)
-    monkeypatch.setattr("batchcast.app.service.Service.open", lambda config: None)
+    monkeypatch.setattr("batchcast.server.server.run_servers", answer_once)
+    monkeypatch.setattr("batchcast.app.service.service.Service.open", lambda config: None)
     monkeypatch.setattr("batchcast.cli.serve.hand_over_log", lambda form, *, debug: None)
 
     served = command("serve", "--home", "home", "--port", "0", "--page-port", "0")

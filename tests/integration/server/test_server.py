@@ -25,9 +25,9 @@ SERVER = """
 import sys
 from pathlib import Path
 
-from batchcast.server import run_servers
+from batchcast.server.server import run_servers
 from batchcast.app.configuration import read_config
-from batchcast.app.service import Service
+from batchcast.app.service.service import Service
 
 
 def say(sockets):

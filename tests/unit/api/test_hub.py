@@ -9,15 +9,16 @@ import pytest
 from tests.unit.api.fakes import BATCH_ID
 
 from batchcast.api import hub as hub_module
-from batchcast.api.hub import KEEP_ALIVE, Hub
+from batchcast.api.hub import Hub
 from batchcast.domain.errors import Message
+from batchcast.http import broadcast
 from batchcast.http.threads import Threads
 from batchcast.store.errors import UnknownBatch
 
 
 @pytest.fixture(autouse=True)
 def _look_often(monkeypatch):
-    monkeypatch.setattr(hub_module, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(broadcast, "_SECONDS_BETWEEN_LOOKS", 0.01)
 
 
 def run(scenario):
@@ -91,14 +92,16 @@ def test_a_client_that_reads_nothing_delays_nobody_and_misses_nothing(fake):
     assert quick == slow == list(range(1, 2003))
 
 
-def test_a_quiet_stream_shows_that_it_lives(fake):
+def test_a_quiet_stream_shows_that_it_lives(fake, monkeypatch):
+    monkeypatch.setattr(broadcast, "_SECONDS_BETWEEN_SIGNS", 0.02)
+
     async def scenario():
-        stream = Hub(fake, Threads(), seconds_between_signs=0.02).follow(BATCH_ID, 1, "en")
+        stream = Hub(fake, Threads()).follow(BATCH_ID, 1, "en")
         sign = await anext(stream)
         await stream.aclose()
         return sign
 
-    assert run(scenario()) == KEEP_ALIVE
+    assert run(scenario()) == broadcast.KEEP_ALIVE
 
 
 def test_streams_end_when_the_server_stops(fake):
@@ -157,7 +160,7 @@ def test_nobody_follows_what_is_not_there(fake):
         hub = Hub(fake, Threads())
         with pytest.raises(UnknownBatch):
             await anext(hub.follow("f" * 32, 0, "en"))
-        return hub._topics
+        return hub._broadcast._topics
 
     assert run(scenario()) == {}
 
@@ -168,8 +171,8 @@ def test_nothing_is_kept_and_nothing_asked_once_all_have_gone(fake):
         stream = hub.follow(BATCH_ID, 0, "en")
         await anext(stream)
         await stream.aclose()
-        await hub._poller
-        return hub._topics
+        await hub._broadcast._poller
+        return hub._broadcast._topics
 
     assert run(scenario()) == {}
 

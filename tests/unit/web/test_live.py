@@ -12,11 +12,12 @@ from batchcast.app.intake import Analysis
 from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.settings import BatchSettings
+from batchcast.http import broadcast
 from batchcast.http.threads import Threads
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 from batchcast.web.assets import Assets
 from batchcast.web.batch import live as module
-from batchcast.web.batch.live import KEEP_ALIVE, OVER, Live, as_event
+from batchcast.web.batch.live import OVER, Live, as_event
 from batchcast.web.rendering import Templates
 
 BATCH = "b" * 32
@@ -37,6 +38,8 @@ class FakeService:
 
     def status(self, batch_id):
         self.reads += 1
+        if self.batch is None or batch_id != BATCH:
+            raise UnknownBatch(batch_id)
         return BatchStatus(batch=self.batch, analysis=Analysis(report=None, plan=None), seconds_left=None)
 
     def change(self, state=None, **partitions):
@@ -69,7 +72,8 @@ def service(make_plan):
 
 @pytest.fixture
 def live(service, monkeypatch):
-    monkeypatch.setattr(module, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(broadcast, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(module, "_SECONDS_BETWEEN_READINGS", 0)
     monkeypatch.setattr(module, "_REST", 0)
     return lambda: Live(service, Threads(), Templates(Assets({})))
 
@@ -125,7 +129,7 @@ def test_a_hundred_clients_cost_no_more_reading_than_one(service, live):
         read = service.reads - joined
         for stream in streams:
             await stream.aclose()
-        return sent, read, dict(watching._watches)
+        return sent, read, dict(watching._broadcast._topics)
 
     sent, read, left = asyncio.run(watch())
 
@@ -178,7 +182,7 @@ def test_a_server_that_stops_ends_every_stream(live):
 
 
 def test_a_quiet_batch_gives_a_sign_of_life(live, monkeypatch):
-    monkeypatch.setattr(module, "_SECONDS_BETWEEN_SIGNS", 0.02)
+    monkeypatch.setattr(broadcast, "_SECONDS_BETWEEN_SIGNS", 0.02)
     monkeypatch.setattr(module, "_SECONDS_BETWEEN_CLOCKS", 60)
 
     async def watch():
@@ -186,7 +190,7 @@ def test_a_quiet_batch_gives_a_sign_of_life(live, monkeypatch):
             await take(stream)
             return await take(stream)
 
-    assert asyncio.run(watch()) == KEEP_ALIVE
+    assert asyncio.run(watch()) == broadcast.KEEP_ALIVE
 
 
 def test_a_fragment_of_many_lines_is_one_event():

@@ -18,7 +18,7 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.columns import SERVICE_LEVEL
 from batchcast.domain.errors import N_, Message
-from batchcast.http.streams import answer_file
+from batchcast.http.files import answer_file
 from batchcast.results.series import SeriesPage
 from batchcast.web.context import BatchId, Here, Lang
 from batchcast.web.rendering import render

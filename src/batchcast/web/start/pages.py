@@ -16,7 +16,7 @@ from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch, PartitionState
 from batchcast.domain.errors import N_, Message
 from batchcast.http import bodies
-from batchcast.http.streams import answer_file
+from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.rendering import render

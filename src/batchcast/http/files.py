@@ -1,11 +1,8 @@
-"""Answers that are more than one JSON value: a stream of events, a file or a part of it."""
+"""Answers with a file, or the range of it that was asked for."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -19,46 +16,7 @@ from batchcast.app.service.answers import Download
 from batchcast.http.error_status import RangeNotSatisfiable
 
 _RANGE = re.compile(r"bytes *= *(\d{0,18}) *- *(\d{0,18})", re.ASCII)
-_CHUNK = 256 * 1024
-_SECONDS_STUCK = 60.0  # a client that takes nothing for so long has gone
-
-
-class EventStream(Response):
-    """Server-sent events, until they end or the client goes."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, events: AsyncGenerator[bytes]) -> None:
-        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
-        del self.headers["content-length"]
-        self._events = events
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until one of the two is done."""
-        sending = asyncio.create_task(self._send_all(send))
-        leaving = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            ended = await asyncio.gather(sending, leaving, return_exceptions=True)
-        if isinstance(ended[0], Exception) and not isinstance(ended[0], TimeoutError):
-            raise ended[0]
-
-    async def _send_all(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
-        async with aclosing(self._events) as events:
-            async for chunk in events:
-                async with asyncio.timeout(_SECONDS_STUCK):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+_CHUNK_BYTES = 256 * 1024
 
 
 class FileAnswer(Response):
@@ -80,7 +38,7 @@ class FileAnswer(Response):
             left = 0 if scope["method"] == "HEAD" else self._stop - self._start
             await to_thread.run_sync(self._file.seek, self._start)
             while left:
-                chunk = await to_thread.run_sync(self._file.read, min(_CHUNK, left))
+                chunk = await to_thread.run_sync(self._file.read, min(_CHUNK_BYTES, left))
                 if not chunk:
                     raise OSError("the file is shorter than it was")  # breaks off: a client must not take it for whole
                 left -= len(chunk)
@@ -91,7 +49,7 @@ class FileAnswer(Response):
 
 
 async def answer_file(download: Download, headers: Headers) -> Response:
-    """The answer to a request for a file: all of it, a range of it, or word that the client has it.
+    """The answer to a request for a file: all of it, a range of it, or 304 where the client has it.
 
     Raises:
         RangeNotSatisfiable: if no byte of it lies in the range.
