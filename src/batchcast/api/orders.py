@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
@@ -18,11 +18,12 @@ from batchcast.app.settings_text import DECIDE_READING
 from batchcast.http.bodies import read_form_or_texts
 from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
+from batchcast.publish.kinds import CSV, FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {"text/csv": _FILE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _FILE}
+_FILES = {FORMATS[name].media_type.partition(";")[0]: _FILE for name in ORDER_FORMATS}
 _ABOUT = (
     "site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or zip. "
     "Without it the columns of the batch's own history count."
@@ -49,8 +50,8 @@ async def orders(
     *,
     here: Here,
     language: Lang,
-    kind: Annotated[Literal["orders", "next_units"] | None, Query(description="This table in whole.")] = None,
-    format: Annotated[Literal["csv", "xlsx"], Query(description="Of the table.")] = "csv",
+    kind: Annotated[OrderTable | None, Query(description="This table in whole.")] = None,
+    format: Annotated[OrderFormat, Query(description="Of the table.")] = CSV,
 ) -> Response:
     """Answer a stock file, or the stock in the batch's own history, from the forecast of a COMPLETED batch.
 

@@ -26,10 +26,11 @@ from batchcast.app.translation import Language, translate
 from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchSummary, PartitionState
 from batchcast.domain.columns import PARTNUMBER, SITE_CODE
 from batchcast.domain.errors import Message
+from batchcast.publish.kinds import DOWNLOADS
 from batchcast.results.series import SeriesPage
 
 _LINKS = ("status", "events", "download", "cancel")
-_OWN_KINDS = frozenset({"series", "figures", "periods", "overview"})  # files that a server itself reads
+_DOWNLOADS = frozenset(kind.name for kind in DOWNLOADS)
 
 
 def say_in(language: Language) -> Say:
@@ -144,7 +145,7 @@ def _result(batch: Batch) -> Json | None:
             "url": f"/api/batch/download/{batch.batch_id}?kind={one.kind}&format={one.format}",
         }
         for one in batch.result.files
-        if one.kind not in _OWN_KINDS
+        if one.kind in _DOWNLOADS
     ]
     leaderboard = [row.as_json() for row in batch.result.leaderboard]
     return {"files": files, "counts": dict(batch.result.counts), "leaderboard": leaderboard}

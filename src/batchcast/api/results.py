@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Path, Query, Request
@@ -16,24 +16,18 @@ from batchcast.app.findings import sentences_of
 from batchcast.app.nouns import accuracy_json
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.http.files import FileAnswer, answer_file
+from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, FORMATS, DownloadFormat, DownloadKind
 from batchcast.results.series import SeriesQuery
 
 MOST_SERIES = 1000
 MOST_REJECTED = 1000
 _SEGMENTS = 2  # of a path that names a series
 
-Kind = Literal["forecast", "stock", "accuracy", "rejected", "certificate"]
-Format = Literal["csv", "xlsx", "parquet", "json"]
 Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 _FILE = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {
-    "text/csv": _FILE,
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _FILE,
-    "application/vnd.apache.parquet": _FILE,
-    "application/json": _FILE,
-}
+_FILES = {FORMATS[name].media_type.partition(";")[0]: _FILE for name in DOWNLOAD_FORMATS}
 _CERTIFICATE = {"application/json": {"schema": {"type": "object", "description": "The certificate."}}}
 
 
@@ -53,8 +47,8 @@ async def download(
     request: Request,
     batch_id: BatchId,
     here: Here,
-    kind: Annotated[Kind, Query(description="Which of the batch's files.")] = "forecast",
-    format: Annotated[Format | None, Query(description="Default: csv; json for the certificate.")] = None,
+    kind: Annotated[DownloadKind, Query(description="Which of the batch's files.")] = FORECAST,
+    format: Annotated[DownloadFormat | None, Query(description="Default: csv; json for the certificate.")] = None,
 ) -> Response:
     """Its bytes were checked against its SHA-256, which is its ETag; Range is understood. 409 while there is none."""
     found = await here.threads.heavy(here.service.download, batch_id, kind, format)

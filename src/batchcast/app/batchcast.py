@@ -23,6 +23,7 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history import read_series_keys
 from batchcast.publish.certificate import Certificate, CertificateMismatch, OutputTaken, engine_versions
+from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
 from batchcast.results.ordering import find_result, order_files, refuse_strangers
@@ -299,7 +300,7 @@ def _work_of(run_request: RunRequest, intake: Intake, place: _Place) -> BatchWor
             "expected": {kind: file.sha256 for kind, file in original.files.items()} if original else None,
         },
         commit=_commit,
-        discard=partial(recover, layout.folder, layout.names["forecast"]) if layout else None,
+        discard=partial(recover, layout.folder, layout.names[FORECAST]) if layout else None,
     )
 
 
@@ -345,7 +346,7 @@ def check_out(file: Path, out: Path, stock: Path | None = None) -> None:
         OutputTaken: if something else is there, or it is the input itself or the stock file.
     """
     layout = lay_out(out)
-    orders = () if stock is None else order_files(layout.folder, Path(layout.names["forecast"]).stem).values()
+    orders = () if stock is None else order_files(layout.folder, Path(layout.names[FORECAST]).stem).values()
     for path in (*(layout.path(kind) for kind in layout.names), *orders):
         refuse_input(file, path)
         if stock is not None and path.exists() and stock.exists() and path.samefile(stock):

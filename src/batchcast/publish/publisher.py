@@ -21,6 +21,7 @@ from batchcast.publish.combined import (
     describe,
     write_table,
 )
+from batchcast.publish.kinds import ACCURACY, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
 from batchcast.publish.rejected import write_rejected
 from batchcast.publish.staging import Staging, commit, recover
 from batchcast.publish.writers import SUFFIXES
@@ -83,7 +84,7 @@ def stage_result(
         counts = counts_of(combined)
         certified(certificate, counts, files, started).write(staging.path(layout.names[CERTIFICATE]))
         files |= {CERTIFICATE: describe(staging.path(layout.names[CERTIFICATE]))}
-        order = [kind for kind in (STOCK, ACCURACY, FIGURES, REJECTED, CERTIFICATE, FORECAST) if kind in files]
+        order = [kind for kind in layout.names if kind in files and kind != FORECAST] + [FORECAST]
         staging.seal(
             [layout.names[kind] for kind in order],
             gone=[name for kind, name in layout.names.items() if kind not in files],
@@ -156,16 +157,7 @@ def _write_files(
 
 # Where the files of a result go, and whether the place is free for them.
 
-FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
-SERIES = "series"  # the index that a server keeps beside them ...
-FIGURES, PERIODS, OVERVIEW = "figures", "periods", "overview"  # ... and what else a page shows
-_BESIDE = {
-    STOCK: "stock.csv",
-    ACCURACY: "accuracy.csv",
-    FIGURES: "figures.parquet",
-    REJECTED: "rejected.csv",
-    CERTIFICATE: "certificate.json",
-}
+_BESIDE = {kind.name: kind.beside for kind in KINDS.values() if kind.beside is not None}
 _OTHER_SUFFIXES = frozenset({".gz", ".json", ".ods", ".tsv", ".txt", ".xls", ".xlsb", ".xlsm", ".zip"})
 
 
@@ -197,8 +189,8 @@ def lay_out(out: Path) -> OutputLayout:
     if not is_file and out.exists() and not out.is_dir():
         template = N_("{out} is a file with none of the suffixes {suffixes}; name one of them, or a folder.")
         raise _taken(template, out=str(out), suffixes=", ".join(SUFFIXES))
-    folder, name = (out.parent, out.name) if is_file else (out, "forecast.csv")
-    return OutputLayout(folder=folder, names={FORECAST: name} | _BESIDE)
+    folder, name = (out.parent, out.name) if is_file else (out, _BESIDE[FORECAST])
+    return OutputLayout(folder=folder, names=_BESIDE | {FORECAST: name})
 
 
 def check_place(layout: OutputLayout) -> None:
@@ -210,7 +202,7 @@ def check_place(layout: OutputLayout) -> None:
         OutputTaken: if the folder holds the result of a run with another name, or files that no certificate there
             names, or the forecast has the name of a file that goes beside it.
     """
-    if layout.names[FORECAST].lower() in _BESIDE.values():
+    if layout.names[FORECAST].lower() in {name for kind, name in _BESIDE.items() if kind != FORECAST}:
         template = N_("{out} is the name of a file that goes beside the forecast; choose another name.")
         raise _taken(template, out=str(layout.path(FORECAST)))
     recover(layout.folder, layout.names[FORECAST])

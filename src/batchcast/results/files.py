@@ -33,12 +33,16 @@ from batchcast.publish.combined import (
     describe,
     write_table,
 )
-from batchcast.publish.publisher import (
+from batchcast.publish.kinds import (
     ACCURACY,
     CERTIFICATE,
+    CSV,
     FIGURES,
     FORECAST,
+    JSON,
+    KINDS,
     OVERVIEW,
+    PARQUET,
     PERIODS,
     REJECTED,
     SERIES,
@@ -52,7 +56,6 @@ from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, Demand, SitePeriods, summarise
 from batchcast.results.series import SeriesFigures, index_pieces
 
-CSV, PARQUET, JSON = "csv", "parquet", "json"
 _CONVERTED_ROWS = 65_536  # at a time
 _FIGURES_GROUP = 4096  # series
 
@@ -127,10 +130,7 @@ def convert(source: Path, into: Path) -> None:
 
 
 def _paths(folder: Path) -> dict[tuple[str, str], Path]:
-    kinds = [(kind, form) for kind in (FORECAST, STOCK, ACCURACY) for form in (CSV, PARQUET)]
-    kinds += [(SERIES, PARQUET), (FIGURES, PARQUET), (PERIODS, PARQUET), (OVERVIEW, JSON)]
-    kinds += [(REJECTED, CSV), (CERTIFICATE, JSON)]
-    return {(kind, form): folder / f"{kind}.{form}" for kind, form in kinds}
+    return {(kind.name, form): folder / f"{kind.name}.{form}" for kind in KINDS.values() for form in kind.stored}
 
 
 def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str, str], Path]) -> None:

@@ -19,7 +19,8 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.combined import write_table
-from batchcast.publish.publisher import CERTIFICATE, FIGURES, STOCK, lay_out
+from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
+from batchcast.publish.publisher import lay_out
 from batchcast.results.hindsight import Folds
 from batchcast.results.inventory import Inventory, LadderTable
 
@@ -143,21 +144,21 @@ def find_result(result: Path) -> FoundResult:
         certificate=certificate,
         stock=layout.folder / names[STOCK],
         figures=layout.folder / names[FIGURES],
-        stem=Path(names.get("forecast", "forecast")).stem,
+        stem=Path(names.get(FORECAST, FORECAST)).stem,
     )
 
 
-def order_files(folder: Path, stem: str, suffix: str = "csv") -> dict[str, Path]:
+def order_files(folder: Path, stem: str, suffix: str = CSV) -> dict[str, Path]:
     """Where `write_orders` writes, by kind."""
-    return {kind: folder / f"{stem}_{kind}.{suffix}" for kind in ("orders", "next_units")}
+    return {kind: folder / f"{stem}_{kind}.{suffix}" for kind in ORDER_TABLES}
 
 
 def order_tables(orders: Orders) -> dict[str, pa.Table]:
     """All orders as tables, by kind."""
-    return {"orders": _table(orders.lines, OrderLine), "next_units": _table(orders.next_units, NextUnit)}
+    return {ORDERS: _table(orders.lines, OrderLine), NEXT_UNITS: _table(orders.next_units, NextUnit)}
 
 
-def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = "csv") -> dict[str, Path]:
+def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = CSV) -> dict[str, Path]:
     """Write `<stem>_orders.csv` and `<stem>_next_units.csv`, each whole or not at all; earlier ones are replaced.
 
     Args:

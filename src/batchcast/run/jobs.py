@@ -88,7 +88,8 @@ def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     Returns `stage` (where it waits), `files` (where each kind will be), `counts`, `leaderboard` and `hindsight`.
     """
     from batchcast.publish.certificate import Certificate, CertificateMismatch
-    from batchcast.publish.publisher import CERTIFICATE, lay_out, stage_result
+    from batchcast.publish.kinds import CERTIFICATE
+    from batchcast.publish.publisher import lay_out, stage_result
     from batchcast.publish.staging import discard
 
     given = decode(arguments)
@@ -144,6 +145,7 @@ def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
 def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]:
     """Publish the accuracy of every series alone, at `out` if that is a path; returns as `publish_job`, no stage."""
+    from batchcast.publish.kinds import ACCURACY
     from batchcast.publish.publisher import publish_accuracy
 
     given = decode(arguments)
@@ -151,7 +153,7 @@ def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[
     files = {}
     if out is not None:
         path = publish_accuracy(_results(given), history=given["history"], request=plan.request, out=out)
-        files["accuracy"] = str(path)
+        files[ACCURACY] = str(path)
     counts = _counts(given["report"]) | {"series": plan.series}
     leaderboard = _leaderboard(given["folders"])
     return {"files": files, "counts": counts, "leaderboard": leaderboard, "hindsight": _hindsight(given)}
@@ -244,7 +246,9 @@ def _changed(staged: Certificate, expected: Mapping[str, str]) -> list[str]:
 
     An earlier version published no figures: that they are there now is no difference.
     """
-    earlier = {"figures"} - expected.keys()
+    from batchcast.publish.kinds import FIGURES
+
+    earlier = {FIGURES} - expected.keys()
     found = {kind: file.sha256 for kind, file in staged.files.items() if kind not in earlier}
     return sorted(kind for kind in expected.keys() | found.keys() if expected and found.get(kind) != expected.get(kind))
 

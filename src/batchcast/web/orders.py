@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from batchcast.app.order_words import notes_of
 from batchcast.app.service.answers import ResultNotReady
-from batchcast.app.service.ordering import OrderFormat, OrderTable, Question
+from batchcast.app.service.ordering import Question
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
 from batchcast.http import bodies
 from batchcast.http.files import answer_file
+from batchcast.publish.kinds import ORDER_FORMATS, OrderFormat, OrderTable
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, PageContext, check_form
 from batchcast.web.rendering import render
 from batchcast.web.results.table import TableState
@@ -75,6 +76,7 @@ def _shown(orders: Orders | None, batch: Batch) -> dict[str, Any]:
         "reading": [field for field in FIELDS if field.setting in ("date_order", "number_style")],
         "notes": () if orders is None else notes_of(orders),
         "in_sight": _IN_SIGHT,
+        "formats": ORDER_FORMATS,
         "most": MOST_PURCHASES,
         "url_of": lambda row: TableState().url_of_series(batch.batch_id, row.site_code, row.partnumber),
     }

@@ -11,6 +11,7 @@ from typing import Any
 from batchcast.app.intake import Analysis
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.errors import N_, BatchcastError, ConflictError, Message
+from batchcast.publish.kinds import DOWNLOADS, REJECTED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,10 +145,10 @@ class NoSuchFile(BatchcastError):
 
     def __init__(self, kind: str, file_format: str) -> None:
         template = N_(
-            "There is no {kind} file as {format}. There are forecast, stock and accuracy as csv, xlsx and parquet, "
-            "certificate as json, and, where rows or series were refused, rejected as csv."
+            "There is no {kind} file as {format}. There are {known}; {rejected} only where rows or series were refused."
         )
-        super().__init__(Message(template, {"kind": kind, "format": file_format}))
+        known = ", ".join(f"{one.name} ({', '.join(one.formats)})" for one in DOWNLOADS)
+        super().__init__(Message(template, {"kind": kind, "format": file_format, "known": known, "rejected": REJECTED}))
 
 
 class ResultNotKept(BatchcastError):

@@ -17,6 +17,7 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.codec import decode
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
+from batchcast.publish.kinds import ACCURACY, FIGURES, JSON, OVERVIEW, PARQUET, PERIODS
 from batchcast.results.ladder import StockLadder
 from batchcast.results.overview import read_periods_of
 from batchcast.results.series import read_row_of
@@ -47,7 +48,7 @@ class Kept:
             if found is not None:
                 self._overviews.move_to_end(batch.batch_id)
                 return found
-        overview: Overview = decode(json.loads(self._path(batch, "overview", "json").read_text(encoding="utf-8")))
+        overview: Overview = decode(json.loads(self._path(batch, OVERVIEW, JSON).read_text(encoding="utf-8")))
         with self._lock:
             self._overviews[batch.batch_id] = overview
             while len(self._overviews) > _REMEMBERED:
@@ -56,7 +57,7 @@ class Kept:
 
     def periods_of(self, batch: Batch, site_code: str) -> tuple[PeriodTotal, ...]:
         """Demand and forecast of one site by period, as in the overview; none where there is no such site."""
-        rows = read_periods_of(self._path(batch, "periods", "parquet"), site_code)
+        rows = read_periods_of(self._path(batch, PERIODS, PARQUET), site_code)
         return tuple(
             PeriodTotal(date=row[columns.DATE], total=row[columns.TOTAL], is_forecast=row[columns.IS_FORECAST])
             for row in rows
@@ -86,7 +87,7 @@ class Kept:
 
     def scores(self, batch: Batch, published: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
         """Mean scaled lead-time pinball of each model, the best first; none where no fold could be judged."""
-        path = self._find(batch, "accuracy", "parquet")
+        path = self._find(batch, ACCURACY, PARQUET)
         row = None if path is None else read_row_of(path, *_key(published))
         prefix = columns.score_column("")
         scores = {name.removeprefix(prefix): value for name, value in (row or {}).items() if name.startswith(prefix)}
@@ -98,7 +99,7 @@ class Kept:
             self._overviews.pop(batch_id, None)
 
     def _row(self, batch: Batch, published: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        path = self._find(batch, "figures", "parquet")
+        path = self._find(batch, FIGURES, PARQUET)
         return None if path is None else read_row_of(path, *_key(published))
 
     def _path(self, batch: Batch, kind: str, file_format: str) -> Path:

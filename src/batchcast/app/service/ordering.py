@@ -11,12 +11,13 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from batchcast.app.intake import renamed_error
+from batchcast.app.nouns import MOST_ORDERS
 from batchcast.app.ordering import stock_settings
 from batchcast.app.service.answers import Download, ResultNotKept
-from batchcast.app.service.results import MEDIA_TYPES, Results, name_of
+from batchcast.app.service.results import Results, name_of
 from batchcast.app.settings_text import Texts
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
@@ -25,14 +26,11 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.problems import InvalidStockFile
+from batchcast.publish.kinds import FIGURES, FORMATS, PARQUET, SERIES, OrderFormat, OrderTable
 from batchcast.run.job import Ending, Job, WorkerPool
-
-OrderTable = Literal["orders", "next_units"]
-OrderFormat = Literal["csv", "xlsx"]
 
 _SECONDS = 600
 _MEMORY_MB = 2048
-_BRIEF = 100  # lines and units that are told without a file
 
 
 class StockFile(Protocol):
@@ -89,19 +87,19 @@ class Ordering:
         return Download(
             path=path,
             name=name_of(batch, kind, file_format),
-            media_type=MEDIA_TYPES[file_format],
+            media_type=FORMATS[file_format].media_type,
             sha256=digest,
             size=size,
         )
 
     def _ordered(self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path) -> Orders:
-        paths = {"index": ("series", "parquet"), "figures": ("figures", "parquet")}
+        paths = {"index": (SERIES, PARQUET), "figures": (FIGURES, PARQUET)}
         found = {name: self._results.path_of(batch, *file) for name, file in paths.items()}
         if None in found.values():
             raise ResultNotKept(batch.batch_id)
         stock = self._stock_of(batch, question)
         read = {"source": stock.path, "settings": stock.settings}
-        given = {**found, **read, "into": into, "suffix": suffix, "most": _BRIEF}
+        given = {**found, **read, "into": into, "suffix": suffix, "most": MOST_ORDERS}
         job = Job(
             function="batchcast.run.jobs:orders_job",
             arguments=encode(given),

@@ -26,20 +26,12 @@ from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message, UnknownSeries
 from batchcast.ingest.history import read_series
+from batchcast.publish.kinds import CSV, DOWNLOADS, FORECAST, FORMATS, KINDS, PARQUET, REJECTED, SERIES
 from batchcast.results.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
 from batchcast.run.job import Ending, Job, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store
 
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "parquet": "application/vnd.apache.parquet",
-    "json": "application/json",
-}
-TABLES = ("forecast", "stock", "accuracy")
-_TABLE_FORMATS = ("csv", "xlsx", "parquet")
-_ONLY = {"rejected": "csv", "certificate": "json"}  # kinds that come in one format
 _INDICES_REMEMBERED = 4
 _CONVERSION_SECONDS = 1800
 _SECONDS_COPIES_STAY = 3600
@@ -66,15 +58,16 @@ class Results:
             NoSuchFile: if there is none of that kind or format.
             ArtifactMissing, ArtifactDamaged: if what is kept is not what was published.
         """
-        chosen = file_format or _ONLY.get(kind, "csv")
-        if chosen not in (_TABLE_FORMATS if kind in TABLES else (_ONLY.get(kind),)):
+        known = next((one.formats for one in DOWNLOADS if one.name == kind), ())
+        chosen = file_format or next(iter(known), CSV)
+        if chosen not in known:
             raise NoSuchFile(kind, chosen)
         stored = self._stored(batch, kind, chosen)
         path = self._artifacts.fetch(stored, self._folder)
         return Download(
             path=path,
             name=name_of(batch, kind, chosen),
-            media_type=MEDIA_TYPES[chosen],
+            media_type=FORMATS[chosen].media_type,
             sha256=stored.sha256,
             size=stored.size,
         )
@@ -82,7 +75,7 @@ class Results:
     def rejected(self, batch: Batch, offset: int, limit: int) -> RejectedPage:
         """Refused rows, as rejected.csv has them; none where none were refused."""
         try:
-            path = self.download(batch, "rejected", "csv").path
+            path = self.download(batch, REJECTED, CSV).path
         except NoSuchFile:
             return RejectedPage(rows=(), total=0)
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -106,7 +99,7 @@ class Results:
         index = self._index(batch)
         position = _position(index, site_code, partnumber)
         row = index.row(position)
-        forecast = self._artifacts.fetch(self._published(batch, "forecast", "parquet").file, self._folder)
+        forecast = self._artifacts.fetch(self._published(batch, FORECAST, PARQUET).file, self._folder)
         before, after = index.neighbours(position)
         return SeriesDetail(
             series=row,
@@ -154,12 +147,12 @@ class Results:
         return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
 
     def _stored(self, batch: Batch, kind: str, file_format: str) -> StoredFile:
-        if kind == "rejected" and batch.state is not BatchState.COMPLETED and batch.source and batch.source.rejected:
+        if kind == REJECTED and batch.state is not BatchState.COMPLETED and batch.source and batch.source.rejected:
             return batch.source.rejected  # known since it was submitted
         found = _find(_require_result(batch), kind, file_format)
         if found:
             return found.file
-        if kind not in TABLES:
+        if PARQUET not in KINDS[kind].formats:
             raise NoSuchFile(kind, file_format)
         made = _find(self._store.files(batch.batch_id), kind, file_format)
         return (made or self._convert(batch, kind, file_format)).file
@@ -180,7 +173,7 @@ class Results:
         return None if found is None else self._artifacts.fetch(found.file, self._folder)
 
     def _convert(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
-        source = self._artifacts.fetch(self._published(batch, kind, "parquet").file, self._folder)
+        source = self._artifacts.fetch(self._published(batch, kind, PARQUET).file, self._folder)
         with self._scratch() as folder:
             into = folder / f"{kind}.{file_format}"
             job = Job(
@@ -202,7 +195,7 @@ class Results:
             if found is not None:
                 self._indices[batch.batch_id] = found
                 return found
-        path = self._artifacts.fetch(self._published(batch, "series", "parquet").file, self._folder)
+        path = self._artifacts.fetch(self._published(batch, SERIES, PARQUET).file, self._folder)
         index = SeriesIndex.load(path)
         with self._lock:
             self._indices[batch.batch_id] = index
@@ -237,7 +230,7 @@ def downloaded(path: Path, kind: str, file_name: str) -> Download:
     return Download(
         path=path,
         name="-".join(part for part in (kind, _plain_stem(file_name)) if part) + ".csv",
-        media_type=MEDIA_TYPES["csv"],
+        media_type=FORMATS[CSV].media_type,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
     )

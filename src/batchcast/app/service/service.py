@@ -27,7 +27,7 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.calibration import calibrate
 from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
-from batchcast.app.service.ordering import OrderFormat, Ordering, OrderTable, Question
+from batchcast.app.service.ordering import Ordering, Question
 from batchcast.app.service.results import Results, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
 from batchcast.app.timings import COUNTED, pace_from
@@ -42,6 +42,7 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
+from batchcast.publish.kinds import CSV, REJECTED
 from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.job import Job
@@ -264,8 +265,8 @@ class Service:
         draft = self._drafts.find(draft_id)
         path = self._submissions.refused_rows(draft, settings, self._pace(), self._folder / "results")
         if path is None:
-            raise NoSuchFile("rejected", "csv")
-        return downloaded(path, "rejected", draft.name)
+            raise NoSuchFile(REJECTED, CSV)
+        return downloaded(path, REJECTED, draft.name)
 
     def discard_draft(self, draft_id: str) -> None:
         """Let go of it now."""
@@ -377,7 +378,7 @@ class Service:
         """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
         return self._ordering.orders(self._store.batch(batch_id), question)
 
-    def order_table(self, batch_id: str, question: Question, kind: OrderTable, file_format: OrderFormat) -> Download:
+    def order_table(self, batch_id: str, question: Question, kind: str, file_format: str) -> Download:
         """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock."""
         return self._ordering.table(self._store.batch(batch_id), question, kind, file_format)
 

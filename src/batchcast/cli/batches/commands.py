@@ -19,6 +19,7 @@ from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.session import Session, safe
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, BatchCancelled, BatchFailed, Message
+from batchcast.publish.kinds import CSV, DOWNLOAD_FORMATS, DOWNLOADS, FORECAST, KINDS, ORDER_TABLES
 
 if TYPE_CHECKING:
     from batchcast.cli.batches.client import ServerClient
@@ -29,10 +30,8 @@ ID_HELP = N_("The batch: its id, or as much of its beginning as no other has.")
 WAIT_HELP = N_("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
 STOCK_HELP = N_("Stock file. Default: the columns of stock that the history of the batch has.")
 KEY_HELP = N_("Idempotency key: the same call with the same key is one batch, however often it is sent.")
-KINDS: Mapping[str, str] = {"forecast": "csv", "stock": "csv", "accuracy": "csv", "rejected": "csv"} | {
-    "certificate": "json"
-}  # -> its format where none is named
-FORMATS = ("csv", "xlsx", "parquet", "json")
+_KINDS = tuple(kind.name for kind in DOWNLOADS)
+_FORMATS = "|".join(DOWNLOAD_FORMATS)
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SHOWN_OF_ID = 8
 
@@ -68,8 +67,8 @@ def register(commands: typer.Typer, session: Session) -> None:
         "download": [
             batch,
             option("out", ["--out", "-o"], "OUT", say(N_("The file to write. Default: a name of kind and batch."))),
-            option("kind", ["--kind"], "|".join(KINDS), say(N_("Which file of the result. Default: forecast."))),
-            option("format", ["--format"], "|".join(FORMATS), say(N_("Default: by the name of OUT, else csv."))),
+            option("kind", ["--kind"], "|".join(_KINDS), say(N_("Which file of the result. Default: forecast."))),
+            option("format", ["--format"], _FORMATS, say(N_("Default: by the name of OUT, else csv."))),
         ],
         "orders": [
             batch,
@@ -142,10 +141,10 @@ def _cancel(session: Session, client: ServerClient, values: Values) -> None:
 
 
 def _download(session: Session, client: ServerClient, values: Values) -> None:
-    batch_id, kind = client.whole_id(values["batch_id"]), values["kind"] or "forecast"
+    batch_id, kind = client.whole_id(values["batch_id"]), values["kind"] or FORECAST
     out = Path(values["out"]) if values["out"] else None
     suffix = out.suffix.lower().removeprefix(".") if out else ""
-    file_format = values["format"] or (suffix if suffix in FORMATS else KINDS[kind])
+    file_format = values["format"] or (suffix if suffix in DOWNLOAD_FORMATS else KINDS[kind].formats[0])
     out = out or Path(f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{file_format}")
     size = client.download(batch_id, kind, file_format, out)
     told = {"kind": "downloaded", "batch_id": batch_id, "file": str(out), "bytes": size}
@@ -164,7 +163,7 @@ def _orders(session: Session, client: ServerClient, values: Values) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    files = {kind: folder / f"{kind}-{batch_id[:_SHOWN_OF_ID]}.csv" for kind in ("orders", "next_units")}
+    files = {kind: folder / f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{CSV}" for kind in ORDER_TABLES}
     for kind, path in files.items():
         client.save_orders(batch_id, kind, stock, texts, path)
     written = {kind: str(path) for kind, path in files.items()}
@@ -232,7 +231,7 @@ def _tell(session: Session, told: Mapping[str, Any], view: Callable[[], Any]) ->
 
 
 def _problems_of_choices(values: Values) -> list[Message]:
-    choices: Mapping[str, tuple[str, ...]] = {"kind": tuple(KINDS), "format": FORMATS, "status": tuple(BatchState)}
+    choices: Mapping[str, tuple[str, ...]] = {"kind": _KINDS, "format": DOWNLOAD_FORMATS, "status": tuple(BatchState)}
     template = N_("{setting} is {found!r}; it can be {choices}.")
     problems = []
     for name, known in choices.items():

@@ -14,6 +14,7 @@ from batchcast.cli.render.facts import card, remark
 from batchcast.cli.session import Words, safe
 from batchcast.domain.errors import N_
 from batchcast.domain.inventory import NextUnit, Orders
+from batchcast.publish.kinds import KINDS, ORDER_TABLES
 
 _SHOWN = 10
 
@@ -35,8 +36,7 @@ def figures_lines(
     facts = [
         (say(N_("Parts")), words.number(parts, ",d")),
         (say(N_("Parts to order now")), words.number(to_order, ",d")),
-        (say(N_("Orders")), safe(str(files["orders"]))),
-        (say(N_("Next units to buy")), safe(str(files["next_units"]))),
+        *((say(KINDS[kind].label), safe(str(path))) for kind, path in files.items() if kind in ORDER_TABLES),
     ]
     yield card(say(N_("Orders from the stock that is held")), facts)
     if next_units:

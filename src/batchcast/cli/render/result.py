@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -11,6 +11,7 @@ from batchcast.cli.render.facts import card
 from batchcast.cli.render.orders import orders_lines
 from batchcast.cli.session import Words, safe
 from batchcast.domain.errors import N_
+from batchcast.publish.kinds import DOWNLOADS
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
@@ -21,14 +22,6 @@ from rich.text import Text
 
 from batchcast.app.findings import findings_of, why_no_findings
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart, in_units
-
-_KINDS: Mapping[str, str] = {
-    "forecast": N_("Forecast"),
-    "stock": N_("Stock figures"),
-    "accuracy": N_("Accuracy"),
-    "rejected": N_("Refused rows"),
-    "certificate": N_("Certificate"),
-}
 
 
 def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
@@ -43,7 +36,7 @@ def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
 def files_card(result: RunResult, words: Words) -> RenderableType:
     """Where everything is."""
     facts = [
-        (words.say(label), safe(str(result.files[kind]))) for kind, label in _KINDS.items() if kind in result.files
+        (words.say(kind.label), safe(str(result.files[kind.name]))) for kind in DOWNLOADS if kind.name in result.files
     ]
     return card(words.say(N_("Published in {time}"), time=words.duration(result.seconds)), facts)
 

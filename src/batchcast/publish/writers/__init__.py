@@ -12,11 +12,12 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from batchcast.publish.kinds import TABLE_FORMATS
 from batchcast.publish.writers.csv import CsvWriter
 from batchcast.publish.writers.parquet import ParquetWriter
 from batchcast.publish.writers.xlsx import XlsxWriter
 
-SUFFIXES = (".csv", ".xlsx", ".parquet")
+SUFFIXES = tuple(f".{name}" for name in TABLE_FORMATS)
 
 
 class TableWriter(Protocol):

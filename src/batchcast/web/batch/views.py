@@ -12,6 +12,7 @@ from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import Message
 from batchcast.run.verdict import WAYS_OUT
+from batchcast.web.results.downloads import FileLinks, files_of
 
 ROWS_ON_A_PAGE = 50
 _MOST_AT_WORK = 8  # partitions at work that are named beside the table
@@ -117,16 +118,9 @@ class Overview:
         return tuple(row_of(record, self.now) for record in found)[:_MOST_AT_WORK]
 
     @property
-    def has_refused_rows(self) -> bool:
-        """Some rows were left out."""
-        return bool(self.batch.source and self.batch.source.rejected)
-
-    @property
-    def files(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What can be downloaded: kinds, each with its formats."""
-        tables = tuple((kind, ("csv", "xlsx", "parquet")) for kind in ("forecast", "stock", "accuracy"))
-        rejected = (("rejected", ("csv",)),) if self.has_refused_rows else ()
-        return (*tables, *rejected, ("certificate", ("json",)))
+    def files(self) -> tuple[FileLinks, ...]:
+        """What can be downloaded."""
+        return files_of(self.batch)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,18 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchcast.domain.batch import Batch
-from batchcast.domain.errors import N_
-
-_TABLES = {
-    "forecast": N_("Forecast"),
-    "stock": N_("Stock figures"),
-    "accuracy": N_("Accuracy"),
-}
-_REST = {
-    "rejected": (N_("Refused rows"), "csv"),
-    "certificate": (N_("Certificate"), "json"),
-}
-_FORMATS = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "json": "JSON"}
+from batchcast.publish.kinds import DOWNLOADS, FORMATS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,17 +32,14 @@ def files_of(batch: Batch) -> tuple[FileLinks, ...]:
 
 
 def _files_of(batch: Batch) -> Iterator[FileLinks]:
-    for kind, label in _TABLES.items():
-        links = tuple(_link(batch, kind, name) for name in ("csv", "xlsx", "parquet"))
-        yield FileLinks(label=label, links=links)
-    for kind, (label, name) in _REST.items():
-        if _size(batch, kind, name) is not None:
-            yield FileLinks(label=label, links=(_link(batch, kind, name),))
+    for kind in DOWNLOADS:
+        if any(_size(batch, kind.name, name) is not None for name in kind.stored):
+            yield FileLinks(label=kind.label, links=tuple(_link(batch, kind.name, name) for name in kind.formats))
 
 
 def _link(batch: Batch, kind: str, name: str) -> FileLink:
     url = f"/batches/{batch.batch_id}/download?kind={kind}&format={name}"
-    return FileLink(format=_FORMATS[name], url=url, size=_size(batch, kind, name))
+    return FileLink(format=FORMATS[name].label, url=url, size=_size(batch, kind, name))
 
 
 def _size(batch: Batch, kind: str, name: str) -> int | None:
