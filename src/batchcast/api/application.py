@@ -23,7 +23,7 @@ from batchcast.api.statuses import Statuses
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
 from batchcast.domain.errors import N_, BatchcastError, Message
-from batchcast.http.error_status import HttpProblem, InvalidRequest, MethodNotAllowed, NoSuchPage
+from batchcast.http.error_status import InvalidRequest, http_problem
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
@@ -83,15 +83,7 @@ def _tell(request: Request, error: Exception) -> Response:
 
 
 def _tell_http(request: Request, error: HTTPException) -> Response:
-    known: BatchcastError
-    match error.status_code:
-        case 404:
-            known = NoSuchPage()
-        case 405:
-            known = MethodNotAllowed()
-        case _:
-            known = HttpProblem(error.status_code, str(error.detail))
-    made = _tell(request, known)
+    made = _tell(request, http_problem(error.status_code, str(error.detail)))
     made.headers.update(error.headers or {})
     return made
 

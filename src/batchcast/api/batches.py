@@ -18,7 +18,7 @@ from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
-from batchcast.http.bodies import Texts, read_form, read_texts
+from batchcast.http.bodies import Texts, read_texts, read_upload_form
 from batchcast.http.broadcast import EventStream
 from batchcast.http.files import has_tag
 
@@ -48,8 +48,8 @@ async def submit(
     request: Request, here: Here, asker: Asker, language: Lang, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Read, check and plan the file; what is answered with 202 will not be lost. Settings are fields of the form."""
-    async with read_form(request, here.service, here.threads) as form:
-        accepted = await here.threads.heavy(_submit, here.service, form.upload, form.texts, idempotency_key, asker.name)
+    async with read_upload_form(request, here.service, here.threads) as (upload, texts):
+        accepted = await here.threads.heavy(_submit, here.service, upload, texts, idempotency_key, asker.name)
     return _accepted(accepted, language)
 
 
@@ -62,8 +62,8 @@ async def submit(
 )
 async def analyze(request: Request, here: Here, language: Lang) -> Response:
     """Read, check and plan the file as `submit` does; nothing is queued or kept."""
-    async with read_form(request, here.service, here.threads) as form:
-        analysis = await here.threads.heavy(_analyze, here.service, form.upload, form.texts)
+    async with read_upload_form(request, here.service, here.threads) as (upload, texts):
+        analysis = await here.threads.heavy(_analyze, here.service, upload, texts)
     return answer(render_analyzed(analysis, language), language)
 
 

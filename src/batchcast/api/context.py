@@ -15,7 +15,7 @@ from batchcast.app.service.service import Service
 from batchcast.app.tokens import Person
 from batchcast.app.translation import Language
 from batchcast.http.metrics import Metrics
-from batchcast.http.request import language_of, read_batch_id
+from batchcast.http.request import preferred_language, read_batch_id
 from batchcast.http.threads import Threads
 
 
@@ -36,7 +36,7 @@ def _context(request: Request) -> Context:
 
 
 def _language(request: Request) -> Language:
-    return language_of(request.headers)
+    return preferred_language(request.headers)
 
 
 def _person(request: Request) -> Person:

@@ -15,7 +15,7 @@ from batchcast.api.rendering import say_in
 from batchcast.app.nouns import orders_json
 from batchcast.app.service.ordering import Question
 from batchcast.app.settings_text import DECIDE_READING
-from batchcast.http.bodies import read_form_or_texts
+from batchcast.http.bodies import read_optional_upload
 from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
 from batchcast.publish.kinds import CSV, FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
@@ -57,7 +57,7 @@ async def orders(
 
     Nothing is changed, and the file is not kept.
     """
-    async with read_form_or_texts(request, here.service, here.threads) as (upload, texts):
+    async with read_optional_upload(request, here.service, here.threads) as (upload, texts):
         question = Question(stock=upload, texts=texts)
         if kind is not None:
             table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, format)

@@ -15,7 +15,7 @@ from batchcast.app.tokens import NotAuthenticated
 from batchcast.app.translation import Language, translate
 from batchcast.domain.errors import BatchcastError, InvalidSettings
 from batchcast.http.error_status import InvalidRequest, headers_of, known_error, messages_of, phrase_of, status_of
-from batchcast.http.request import language_of
+from batchcast.http.request import preferred_language
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/api/errors"
@@ -26,7 +26,7 @@ def answer_problem(error: Exception, headers: Mapping[str, str], path: str) -> R
     """The answer to a request that went wrong, in the language of its headers."""
     known = known_error(error)
     status = status_of(known)
-    language = language_of(headers)
+    language = preferred_language(headers)
     problem = _problem(known, status, language, path)
     return Response(
         problem.model_dump_json(exclude={name for name in _ONLY_SOME if getattr(problem, name) is None}),

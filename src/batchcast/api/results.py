@@ -119,7 +119,7 @@ async def one_series(
     "/accuracy/{batch_id}",
     response_model=BatchAccuracy,
     responses=documented(404, 409),
-    summary="How good the forecast is, and the parts that hurt most",
+    summary="How good the forecast is, and the worst parts",
 )
 async def accuracy(batch_id: BatchId, here: Here, language: Lang) -> Response:
     """What the backtests of a COMPLETED batch say, in words and figures."""

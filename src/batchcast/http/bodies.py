@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,28 +24,36 @@ from batchcast.http.threads import Threads
 MOST_BYTES_BESIDE = 2**20  # of a form, beside its file
 _BYTES_AT_ONCE = 256 * 1024  # that are written to the disk
 _MULTIPART = b"multipart/form-data"
-_SECONDS_BETWEEN_LOOKS = 1.0  # at the pace of a client that sends nothing
+_SECONDS_BETWEEN_LOOKS = 1.0  # at a client that sends nothing
 
 Texts = Mapping[str, Sequence[str]]  # by setting
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
-    """A form that has come whole."""
-
-    upload: Upload
-    texts: Texts
-
-
 @asynccontextmanager
-async def read_form(request: Request, service: Service, threads: Threads) -> AsyncIterator[Form]:
-    """The form of a request, its file on the disk; whoever gets it discards the upload, else it is discarded here.
+async def read_upload_form(request: Request, service: Service, threads: Threads) -> AsyncIterator[tuple[Upload, Texts]]:
+    """The file of a form, on the disk, and its other fields. An upload that the block does not take is discarded.
 
     Raises:
         NotAForm: if the body is something else.
         BadForm: if it can't be read, or has no file.
         UploadTooLarge, UploadTooSlow, UploadsUnavailable: if its file can't be taken.
     """
+    if _kind_of(request) != _MULTIPART:
+        raise _not_a_form("multipart/form-data")
+    async with read_optional_upload(request, service, threads) as (upload, texts):
+        if upload is None:
+            raise BadForm(Message(N_("The form sends no file; send it as 'file'.")))
+        yield upload, texts
+
+
+@asynccontextmanager
+async def read_optional_upload(
+    request: Request, service: Service, threads: Threads
+) -> AsyncIterator[tuple[Upload | None, Texts]]:
+    """The file of a request, where it sends one, and its other fields; as `read_upload_form` and `read_texts`."""
+    if _kind_of(request) != _MULTIPART:
+        yield None, await read_texts(request, service)
+        return
     reader = _FormReader(request, service, threads)
     try:
         yield await reader.read()
@@ -54,51 +61,33 @@ async def read_form(request: Request, service: Service, threads: Threads) -> Asy
         await reader.discard()
 
 
-@asynccontextmanager
-async def read_form_or_texts(
-    request: Request, service: Service, threads: Threads
-) -> AsyncIterator[tuple[Upload | None, Texts]]:
-    """The file of a request, where it sends one, and its other fields; as `read_form` and `read_texts`."""
-    if parse_options_header(request.headers.get("content-type"))[0] != _MULTIPART:
-        yield None, await read_texts(request, service)
-        return
-    reader = _FormReader(request, service, threads)
-    try:
-        yield await reader.read_any()
-    finally:
-        await reader.discard()
-
-
 class _FormReader:
+    """Writes the file of a multipart form to the disk as it comes in."""
+
     def __init__(self, request: Request, service: Service, threads: Threads) -> None:
         self._request = request
         self._service = service
         self._threads = threads
         self._upload: Upload | None = None
-        self._waiting = bytearray()  # bytes of the file that are not on the disk yet
+        self._unwritten = bytearray()  # bytes of the file that are not on the disk yet
         self._name: str | None = None
 
-    async def read(self) -> Form:
-        upload, texts = await self.read_any()
-        if upload is None:
-            raise BadForm(Message(N_("The form sends no file; send it as 'file'.")))
-        return Form(upload=upload, texts=texts)
-
-    async def read_any(self) -> tuple[Upload | None, Texts]:
+    async def read(self) -> tuple[Upload | None, Texts]:
         """The file, where there is one, and the fields."""
         config = self._service.config
         parser = FormParser(_boundary(self._request), self._begin_file)
-        announced = _announced(self._request)
-        if announced is not None and announced > config.max_upload_bytes + MOST_BYTES_BESIDE:
+        length = _content_length(self._request)
+        if length is not None and length > config.max_upload_bytes + MOST_BYTES_BESIDE:
             raise too_large(config.max_upload_bytes)
         beside = 0
         async for chunk in _chunks(self._request, self._service):
-            before = len(self._waiting)
+            before = len(self._unwritten)
             parser.write(chunk)
-            beside += len(chunk) - (len(self._waiting) - before)
+            beside += len(chunk) - (len(self._unwritten) - before)
             if beside > MOST_BYTES_BESIDE:
-                raise BadForm(Message(N_("The form is larger than {most:,} bytes beside its file."), _MOST_BESIDE))
-            if len(self._waiting) >= _BYTES_AT_ONCE:
+                template = N_("The form is larger than {most:,} bytes beside its file.")
+                raise BadForm(Message(template, {"most": MOST_BYTES_BESIDE}))
+            if len(self._unwritten) >= _BYTES_AT_ONCE:
                 await self._write()
         parser.finish()
         if self._name is None:
@@ -113,18 +102,15 @@ class _FormReader:
 
     def _begin_file(self, name: str) -> Callable[[bytes], None]:
         self._name = name
-        return self._waiting.extend
+        return self._unwritten.extend
 
     async def _write(self) -> Upload:
         if self._upload is None:
             self._upload = await self._threads.upload(self._service.new_upload, self._name or "")
-        chunk = bytes(self._waiting)
-        self._waiting.clear()
+        chunk = bytes(self._unwritten)
+        self._unwritten.clear()
         await self._threads.upload(self._upload.write, chunk)
         return self._upload
-
-
-_MOST_BESIDE = {"most": MOST_BYTES_BESIDE}
 
 
 async def read_texts(request: Request, service: Service) -> Texts:
@@ -138,16 +124,15 @@ async def read_texts(request: Request, service: Service) -> Texts:
     async for chunk in _chunks(request, service):
         body += chunk
         if len(body) > MOST_BYTES_BESIDE:
-            raise BadForm(Message(N_("The body is larger than {most:,} bytes."), _MOST_BESIDE))
+            raise BadForm(Message(N_("The body is larger than {most:,} bytes."), {"most": MOST_BYTES_BESIDE}))
     if not body.strip():
         return {}
-    kind = parse_options_header(request.headers.get("content-type"))[0]
-    match kind:
+    match _kind_of(request):
         case b"application/json":
             return _given(_texts_of_json(bytes(body)))
         case b"application/x-www-form-urlencoded":
             return _given(_texts_of_query(bytes(body)))
-        case _ if kind == _MULTIPART:
+        case kind if kind == _MULTIPART:
             parser = FormParser(_boundary(request), _refuse_file)
             parser.write(bytes(body))
             parser.finish()
@@ -156,9 +141,9 @@ async def read_texts(request: Request, service: Service) -> Texts:
 
 
 async def _chunks(request: Request, service: Service) -> AsyncIterator[bytes]:
-    """The body as it comes, at a pace that is not too slow."""
+    """The body as it comes; a client that sends too slowly is refused."""
     config = service.config
-    pace = Pace(most_seconds=config.upload_seconds, least_bytes_per_second=config.upload_min_bytes_per_second)
+    pace = UploadPace(most_seconds=config.upload_seconds, least_bytes_per_second=config.upload_min_bytes_per_second)
     look = min(_SECONDS_BETWEEN_LOOKS, config.upload_seconds)
     more = True
     while more:
@@ -178,27 +163,29 @@ async def _chunks(request: Request, service: Service) -> AsyncIterator[bytes]:
             yield chunk
 
 
+def _kind_of(request: Request) -> bytes:
+    return parse_options_header(request.headers.get("content-type"))[0]
+
+
 def _boundary(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    if kind != _MULTIPART:
-        raise _not_a_form("multipart/form-data")
+    _, options = parse_options_header(request.headers.get("content-type"))
     if not options.get(b"boundary"):
         raise BadForm(Message(N_("The form has no boundary in its Content-Type.")))
     return options[b"boundary"]
 
 
-def _announced(request: Request) -> int | None:
+def _content_length(request: Request) -> int | None:
     text = request.headers.get("content-length", "")
     return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _given(fields: Mapping[str, Sequence[str]]) -> Texts:
-    """The fields that say something: an empty one is a setting that was left alone, as browsers send it."""
+    """The fields that are not empty: browsers send a setting that was left out as an empty field."""
     return {_whole(name): [_whole(text) for text in texts if text] for name, texts in fields.items() if any(texts)}
 
 
 def _whole(text: str) -> str:
-    """The text without halves of characters, which JSON can name and nothing can keep."""
+    """The text without single surrogates, which JSON can name and UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -254,14 +241,14 @@ def _unreadable(error: Exception) -> BadForm:
     return BadForm(Message(N_("The body can't be read ({reason}); send it again."), {"reason": str(error)}))
 
 
-# How fast a body comes in: too slow a client must not hold its connection for ever.
+# How fast a body comes in: a client that sends too slowly must not hold its connection for ever.
 
 WINDOW_SECONDS = 10.0
 _SECONDS_BETWEEN_MARKS = 0.5
 
 
-class Pace:
-    """Ends a body that takes too long in all, or trickles; what the server itself takes is not held against it."""
+class UploadPace:
+    """Refuses a body that takes too long, or comes too slowly; only the time spent waiting for the client counts."""
 
     def __init__(self, *, most_seconds: float, least_bytes_per_second: float) -> None:
         self._most_seconds = most_seconds
@@ -271,7 +258,7 @@ class Pace:
         self._marks: deque[tuple[float, int]] = deque([(0.0, 0)])  # (waited, bytes) at the beginning of the window
 
     def note(self, waited_seconds: float, count: int) -> None:
-        """So many bytes came after so long a wait.
+        """Count the bytes that came after a wait.
 
         Raises:
             UploadTooSlow: if the whole took too long, or the last ten seconds brought too little.

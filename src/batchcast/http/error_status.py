@@ -210,6 +210,16 @@ def status_of(error: BatchcastError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
+def http_problem(status: int, detail: str) -> BatchcastError:
+    """The error of batchcast for one that the framework raises."""
+    match status:
+        case 404:
+            return NoSuchPage()
+        case 405:
+            return MethodNotAllowed()
+    return HttpProblem(status, detail)
+
+
 def phrase_of(status: int) -> str:
     """What HTTP calls a status."""
     try:

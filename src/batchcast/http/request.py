@@ -18,18 +18,18 @@ def is_batch_id(text: str) -> bool:
     return _BATCH_ID.fullmatch(text) is not None
 
 
-def read_batch_id(text: str) -> str:
+def read_batch_id(batch_id: str) -> str:
     """The id in a path.
 
     Raises:
         UnknownBatch: if it has not the form of one, so that the store need not be asked.
     """
-    if not is_batch_id(text):
-        raise UnknownBatch("".join(c for c in text if c.isprintable())[:_MOST_SHOWN])
-    return text
+    if not is_batch_id(batch_id):
+        raise UnknownBatch("".join(c for c in batch_id if c.isprintable())[:_MOST_SHOWN])
+    return batch_id
 
 
-def language_of(headers: Mapping[str, str]) -> Language:
+def preferred_language(headers: Mapping[str, str]) -> Language:
     """The language that Accept-Language prefers among those of the product; English where it names none of them."""
     preferred = [_weighed(part) for part in headers.get("accept-language", "").split(",")[:20]]
     ranked = sorted((one for one in preferred if one[1] > 0), key=lambda one: -one[1])

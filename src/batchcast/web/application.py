@@ -10,7 +10,7 @@ from starlette.responses import Response
 from batchcast.app.configuration import session_key
 from batchcast.app.service.service import Service
 from batchcast.domain.errors import BatchcastError
-from batchcast.http.error_status import HttpProblem, MethodNotAllowed, NoSuchPage
+from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
@@ -53,17 +53,9 @@ def _tell(request: Request, error: Exception) -> Response:
 
 
 def _tell_http(request: Request, error: HTTPException) -> Response:
-    known: BatchcastError
-    match error.status_code:
-        case 404:
-            known = NoSuchPage()
-        case 405:
-            known = MethodNotAllowed()
-        case _:
-            known = HttpProblem(error.status_code, str(error.detail))
-    return _tell(request, known)
+    return _tell(request, http_problem(error.status_code, str(error.detail)))
 
 
 def _tell_invalid(request: Request, _error: RequestValidationError) -> Response:
-    """A parameter that no link of ours has."""
+    """No page of ours links to an address with such a parameter."""
     return _tell(request, NoSuchPage())

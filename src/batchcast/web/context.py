@@ -17,7 +17,7 @@ from batchcast.http.request import read_batch_id
 from batchcast.http.threads import Threads
 from batchcast.web.assets import Assets
 from batchcast.web.rendering import Templates, page_language
-from batchcast.web.sessions import Attempts, Session, Sessions
+from batchcast.web.sessions import Attempts, BrowserSession, Sessions
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"
@@ -45,14 +45,10 @@ def _person(request: Request) -> Person:
     return person
 
 
-def _batch_id(batch_id: str) -> str:
-    return read_batch_id(batch_id)
-
-
 Here = Annotated[PageContext, Depends(_here)]
 Lang = Annotated[Language, Depends(page_language)]
 Asker = Annotated[Person, Depends(_person)]
-BatchId = Annotated[str, Depends(_batch_id)]
+BatchId = Annotated[str, Depends(read_batch_id)]
 
 
 def check_form(request: Request, texts: Texts) -> None:
@@ -62,7 +58,7 @@ def check_form(request: Request, texts: Texts) -> None:
     Raises:
         ForeignForm: if not.
     """
-    session: Session = request.state.session
+    session: BrowserSession = request.state.session
     given = request.headers.get(CSRF_HEADER) or next(iter(texts.get(CSRF_FIELD, ())), "")
     if not _here(request).sessions.is_ours(session, given):
         raise ForeignForm

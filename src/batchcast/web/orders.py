@@ -64,7 +64,7 @@ async def download_orders(
 @asynccontextmanager
 async def _question(request: Request, here: PageContext) -> AsyncIterator[Question]:
     """What a form of ours asks."""
-    async with bodies.read_form_or_texts(request, here.service, here.threads) as (upload, texts):
+    async with bodies.read_optional_upload(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
         yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != CSRF_FIELD})
 

@@ -17,7 +17,7 @@ from batchcast.app.tokens import ANYBODY, Person, Role
 from batchcast.app.translation import LANGUAGES, Language, translate, translated_template
 from batchcast.domain.errors import Message
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
-from batchcast.http.request import language_of
+from batchcast.http.request import preferred_language
 from batchcast.web.assets import Assets
 from batchcast.web.formats import filters_of
 from batchcast.web.sessions import set_session_cookie
@@ -73,7 +73,7 @@ def answer_problem(request: Request, error: Exception) -> Response:
 def page_language(request: Request) -> Language:
     """The language chosen in this browser, else the one its headers prefer."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    return next((known for known in LANGUAGES if known == chosen), language_of(request.headers))
+    return next((known for known in LANGUAGES if known == chosen), preferred_language(request.headers))
 
 
 def page_theme(request: Request) -> Theme:

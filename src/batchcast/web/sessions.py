@@ -24,7 +24,7 @@ _SECONDS_OF_SKEW = 60  # that the clock of another server with the same key may 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Session:
+class BrowserSession:
     """A session of one browser."""
 
     session_id: str
@@ -48,28 +48,28 @@ class Sessions:
         self._cookies = URLSafeSerializer(key, salt="batchcast.session", signer=_Signer)
         self._forms = _Signer(key, salt="batchcast.form")
 
-    def new(self, fingerprint: str = "") -> Session:
+    def new(self, fingerprint: str = "") -> BrowserSession:
         """A session with a random id; it becomes a cookie by `write`."""
-        return Session(session_id=secrets.token_hex(16), fingerprint=fingerprint)
+        return BrowserSession(session_id=secrets.token_hex(16), fingerprint=fingerprint)
 
-    def write(self, session: Session, now: float) -> str:
+    def write(self, session: BrowserSession, now: float) -> str:
         """The session as a cookie's value, signed now."""
         return str(self._cookies.dumps([session.session_id, session.fingerprint, int(now)]))
 
-    def read(self, cookie: str | None, now: float) -> Session | None:
+    def read(self, cookie: str | None, now: float) -> BrowserSession | None:
         """The session that a cookie holds; None where this key did not sign it, or signed it too long ago."""
         try:
             session_id, fingerprint, signed_at = self._cookies.loads(cookie or "")
             is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS
         except (BadData, ValueError, TypeError):  # the last two: another version signed something else
             return None
-        return Session(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at) if is_fresh else None
+        return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at) if is_fresh else None
 
-    def csrf(self, session: Session) -> str:
+    def csrf(self, session: BrowserSession) -> str:
         """The value that the forms of this session carry, so that no other site can send them."""
         return self._forms.get_signature(session.session_id).decode()
 
-    def is_ours(self, session: Session, given: str) -> bool:
+    def is_ours(self, session: BrowserSession, given: str) -> bool:
         """Whether a form was made for this session."""
         return self._forms.verify_signature(session.session_id.encode(), given)
 

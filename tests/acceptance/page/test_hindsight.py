@@ -1,4 +1,4 @@
-"""What the backtest found is read on a phone, and leads to the parts that hurt most."""
+"""What the backtest found is read on a phone, and leads to the worst parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
-def test_a_phone_reads_the_words_and_goes_to_the_part_that_hurt_most(open_page, site, lumpy_file, language):
+def test_a_phone_reads_the_words_and_goes_to_the_worst_part(open_page, site, lumpy_file, language):
     covered, short, backtest = SAID[language]
     batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)
     assert site.client.await_end(batch_id)["status"] == "COMPLETED"

@@ -73,7 +73,7 @@ def test_every_backtest_is_named_the_latest_first(batch) -> None:
     ]
 
 
-def test_the_parts_that_hurt_most_come_first_with_what_their_demand_did(batch) -> None:
+def test_the_worst_parts_come_first_with_what_their_demand_did(batch) -> None:
     give_folds(batch, 0, 1, [(LAST_DAY - 3, 9.0, 8.0)])
     give_folds(batch, 0, 2, [(LAST_DAY - 6, 1.0, 3.0), (LAST_DAY - 3, 9.0, 6.0)])
 

@@ -78,7 +78,7 @@ def test_the_results_tell_the_totals_of_the_batch(browser: Browser, service: Ser
     assert f"/batches/{finished_batch.batch_id}/series?demand_class=" in text
 
 
-def test_the_results_tell_what_the_backtest_found_and_lead_to_the_parts_that_hurt_most(
+def test_the_results_tell_what_the_backtest_found_and_lead_to_the_worst_parts(
     browser: Browser, service: Service, many_series: Batch
 ) -> None:
     hindsight = service.overview(many_series.batch_id).hindsight
@@ -135,6 +135,7 @@ def test_all_pages_together_hold_every_series_once(browser: Browser, many_series
     pages = [rows_in(browser.get(series_url(many_series, page=page)).text) for page in (1, 2, 3)]
 
     assert [len(rows) for rows in pages] == [50, 50, 20]
+    assert [url.partition("place=")[2] for rows in pages for url, _ in rows] == [str(number) for number in range(120)]
     assert len({url.partition("&place")[0] for rows in pages for url, _ in rows}) == 120
 
 
@@ -257,7 +258,7 @@ def test_totals_without_hindsight_say_that_they_are_of_an_earlier_version(
     text = browser.get(f"/batches/{finished_batch.batch_id}/results").text
 
     assert "published by an earlier version, which kept less of its backtest" in text
-    assert "The parts that hurt most" not in text
+    assert "The worst parts" not in text
 
 
 def test_a_batch_too_short_for_a_backtest_says_what_it_would_take(

@@ -11,7 +11,7 @@ from batchcast.app.configuration import ServiceConfig
 from batchcast.domain.errors import BatchCancelled, InternalError, Message
 from batchcast.http.error_status import HttpProblem, status_of
 from batchcast.http.gate import Hosts
-from batchcast.http.request import language_of
+from batchcast.http.request import preferred_language
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from batchcast.http.request import language_of
     ],
 )
 def test_the_language_is_the_one_that_is_liked_best(header, language):
-    assert language_of({"accept-language": header}) == language
+    assert preferred_language({"accept-language": header}) == language
 
 
 @pytest.mark.parametrize(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.http.bodies import Pace
+from batchcast.http.bodies import UploadPace
 from batchcast.http.error_status import UploadTooSlow
 
 
 def test_a_steady_upload_may_go_on():
-    pace = Pace(most_seconds=1000, least_bytes_per_second=1024)
+    pace = UploadPace(most_seconds=1000, least_bytes_per_second=1024)
 
     for _ in range(500):
         pace.note(1, 1024)
 
 
 def test_an_upload_may_pause_within_ten_seconds():
-    pace = Pace(most_seconds=1000, least_bytes_per_second=1024)
+    pace = UploadPace(most_seconds=1000, least_bytes_per_second=1024)
 
     for _ in range(50):
         pace.note(9, 0)
@@ -24,7 +24,7 @@ def test_an_upload_may_pause_within_ten_seconds():
 
 
 def test_a_trickle_is_ended_after_ten_seconds_however_quick_it_began():
-    pace = Pace(most_seconds=1000, least_bytes_per_second=1024)
+    pace = UploadPace(most_seconds=1000, least_bytes_per_second=1024)
     pace.note(1, 10_000_000)
     for _ in range(9):
         pace.note(1, 10)
@@ -34,14 +34,14 @@ def test_a_trickle_is_ended_after_ten_seconds_however_quick_it_began():
 
 
 def test_an_upload_that_brings_nothing_is_ended():
-    pace = Pace(most_seconds=1000, least_bytes_per_second=1)
+    pace = UploadPace(most_seconds=1000, least_bytes_per_second=1)
 
     with pytest.raises(UploadTooSlow):
         pace.note(10, 0)
 
 
 def test_no_upload_takes_longer_than_it_may():
-    pace = Pace(most_seconds=60, least_bytes_per_second=0)
+    pace = UploadPace(most_seconds=60, least_bytes_per_second=0)
     pace.note(60, 1)
 
     with pytest.raises(UploadTooSlow, match="more than 60 seconds"):

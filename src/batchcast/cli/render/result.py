@@ -108,7 +108,7 @@ def hindsight_lines(hindsight: Hindsight, words: Words) -> Iterator[RenderableTy
     if hindsight.worst_parts:
         yield Text()
         yield card(
-            words.say(N_("The parts that hurt most")),
+            words.say(N_("The worst parts")),
             [_fact(part, words) for part in hindsight.worst_parts[:_SHOWN]],
         )
 

@@ -16,7 +16,7 @@ from batchcast.app.service.service import Service
 from batchcast.app.translation import Language
 from batchcast.http.broadcast import Broadcast, Topic
 from batchcast.http.threads import Threads
-from batchcast.web.batch.views import overview_of, rows_of
+from batchcast.web.batch.views import overview_of, partition_rows
 from batchcast.web.rendering import Templates
 
 OVER = b"event: over\ndata: \n\n"
@@ -135,7 +135,7 @@ class _Page(Topic):
         if self._has_changed("overview", overview):
             fresh["overview"] = (overview, as_event(overview))
         rows = frozenset[int]().union(*self.shown)
-        for row in rows_of(status.batch.partitions, rows, dt.datetime.now(dt.UTC)):
+        for row in partition_rows(status.batch.partitions, rows, dt.datetime.now(dt.UTC)):
             if self._has_changed(name := f"partition-{row.number}", row.sign):
                 html = self._templates.render("batch/row.html", self._language, {"row": row})
                 fresh[name] = (row.sign, as_event(html))

@@ -51,7 +51,7 @@ class PartitionRow:
 
 
 @dataclass(frozen=True)
-class Overview:
+class BatchOverview:
     """The batch as a whole."""
 
     status: BatchStatus
@@ -104,7 +104,7 @@ class Overview:
     def failed(self) -> tuple[PartitionRow, ...]:
         """Partitions that failed or took too long, the first few."""
         found = (record for record in self.batch.partitions if record.state in _FAILED)
-        return tuple(row_of(record, self.now) for record in found)[:_MOST_FAILED]
+        return tuple(partition_row(record, self.now) for record in found)[:_MOST_FAILED]
 
     @property
     def failed_count(self) -> int:
@@ -115,7 +115,7 @@ class Overview:
     def at_work(self) -> tuple[PartitionRow, ...]:
         """Partitions at work, the first few."""
         found = (record for record in self.batch.partitions if record.state is PartitionState.PROCESSING)
-        return tuple(row_of(record, self.now) for record in found)[:_MOST_AT_WORK]
+        return tuple(partition_row(record, self.now) for record in found)[:_MOST_AT_WORK]
 
     @property
     def files(self) -> tuple[FileLinks, ...]:
@@ -144,9 +144,9 @@ class PartitionTable:
         return self.counts["all"] > ROWS_ON_A_PAGE
 
 
-def overview_of(status: BatchStatus) -> Overview:
+def overview_of(status: BatchStatus) -> BatchOverview:
     """The batch as a whole, now."""
-    return Overview(status, dt.datetime.now(dt.UTC))
+    return BatchOverview(status, dt.datetime.now(dt.UTC))
 
 
 def table_of(batch: Batch, chosen: str, page: int) -> PartitionTable:
@@ -159,7 +159,7 @@ def table_of(batch: Batch, chosen: str, page: int) -> PartitionTable:
     shown = min(max(page, 1), last)
     start = (shown - 1) * ROWS_ON_A_PAGE
     return PartitionTable(
-        rows=tuple(row_of(record, now) for record in found[start : start + ROWS_ON_A_PAGE]),
+        rows=tuple(partition_row(record, now) for record in found[start : start + ROWS_ON_A_PAGE]),
         total=len(found),
         chosen=known,
         page=shown,
@@ -167,12 +167,12 @@ def table_of(batch: Batch, chosen: str, page: int) -> PartitionTable:
     )
 
 
-def rows_of(records: Sequence[PartitionRecord], numbers: frozenset[int], now: dt.datetime) -> list[PartitionRow]:
+def partition_rows(records: Sequence[PartitionRecord], numbers: frozenset[int], now: dt.datetime) -> list[PartitionRow]:
     """The rows of these partitions."""
-    return [row_of(records[number], now) for number in sorted(numbers) if number < len(records)]
+    return [partition_row(records[number], now) for number in sorted(numbers) if number < len(records)]
 
 
-def row_of(record: PartitionRecord, now: dt.datetime) -> PartitionRow:
+def partition_row(record: PartitionRecord, now: dt.datetime) -> PartitionRow:
     """A partition as the table shows it."""
     seconds = record.seconds
     if record.state is PartitionState.PROCESSING and record.started_at is not None:

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.service import Service
-from batchcast.domain.accuracy import Hindsight, Overview, WorstPart
+from batchcast.domain import columns
+from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.columns import SERVICE_LEVEL
 from batchcast.domain.errors import N_, Message
 from batchcast.http.files import answer_file
 from batchcast.results.series import SeriesPage
@@ -24,7 +24,7 @@ from batchcast.web.context import BatchId, Here, Lang
 from batchcast.web.rendering import render
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.one import OneSeries, show_series
-from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page, rows_of
+from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page
 from batchcast.web.results.totals import chart_of_totals, in_weeks, sites_of
 
 router = APIRouter()
@@ -65,7 +65,8 @@ async def results(
         hindsight = overview.hindsight
         values["findings"] = findings_of(hindsight) if hindsight else ()
         values["level"] = in_percent(asked.service_level)
-        values["worst_parts"] = worst_part_rows(hindsight, batch_id) if hindsight else ()
+        values["worst_parts"] = hindsight.worst_parts if hindsight else ()
+        values["url_of"] = lambda part: TableState().url_of_series(batch_id, part.site_code, part.partnumber)
         values["no_findings"] = why_no_findings(hindsight) if hindsight else None
     return _varied(render(request, "results/results.html", **values))
 
@@ -78,7 +79,10 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
         "batch_id": batch_id,
         "table": table,
         "columns": COLUMNS,
-        "rows": rows_of(page, table, batch_id),
+        "rows": page.rows,
+        "url_of": lambda row, number: table.url_of_series(
+            batch_id, row[columns.SITE_CODE], row[columns.PARTNUMBER], table.query.offset + number
+        ),
         "total": page.total,
         "pages": last_page(page.total),
         "page_url": lambda number: table.turned_to(number).url(batch_id),
@@ -148,24 +152,24 @@ def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPag
 
 def _one(
     service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable
-) -> tuple[Batch, OneSeries, Stock]:
+) -> tuple[Batch, OneSeries, SeriesStock]:
     """A series of a batch, with its stock figures as they were published."""
     batch = service.status(batch_id).batch
     detail = service.one_series(batch_id, *key)
     around = service.series(batch_id, found_in.around) if found_in.around else None
-    stock = Stock(figures=detail.series, lead_time=batch.plan.request.lead_time)
+    stock = SeriesStock(figures=detail.series, lead_time=batch.plan.request.lead_time)
     return batch, show_series(batch, detail, found_in, around), stock
 
 
-def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> Stock:
+def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> SeriesStock:
     """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
     lead_time, problem = service.status(batch_id).batch.plan.request.lead_time, None
     if level is not None:
         try:
-            return Stock(figures=service.stock_at(batch_id, *key, level), lead_time=lead_time)
+            return SeriesStock(figures=service.stock_at(batch_id, *key, level), lead_time=lead_time)
         except ResultNotKept as error:
             problem = error.message
-    return Stock(figures=service.one_series(batch_id, *key).series, lead_time=lead_time, problem=problem)
+    return SeriesStock(figures=service.one_series(batch_id, *key).series, lead_time=lead_time, problem=problem)
 
 
 def _sites_of(batch: Batch) -> list[str]:
@@ -184,34 +188,12 @@ def _varied(answer: Response) -> Response:
     return answer
 
 
-# The parts that hurt most, each with the way to its page.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorstPartRow:
-    """A part of the list."""
-
-    part: WorstPart
-    url: str  # of its page
-
-
-def worst_part_rows(hindsight: Hindsight, batch_id: str) -> tuple[WorstPartRow, ...]:
-    """The parts, the most units short first."""
-    return tuple(
-        WorstPartRow(
-            part=part,
-            url=TableState().url_of_series(batch_id, part.site_code, part.partnumber),
-        )
-        for part in hindsight.worst_parts
-    )
-
-
 # The stock figures of one series at the service level that a person asks for.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stock:
-    """Stock figures at one service level."""
+class SeriesStock:
+    """SeriesStock figures at one service level."""
 
     figures: Mapping[str, Any]  # by column of the stock table
     lead_time: int  # periods that they cover
@@ -220,7 +202,7 @@ class Stock:
     @property
     def percent(self) -> float:
         """The service level that they are at: 95, not 0.95."""
-        return in_percent(self.figures[SERVICE_LEVEL])
+        return in_percent(self.figures[columns.SERVICE_LEVEL])
 
 
 # Terms of the results page, each with the sentence that a planner needs beside it.

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_
-from batchcast.results.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesQuery
 
 ROWS_A_PAGE = 50
 _YES, _NO = "yes", "no"
@@ -39,23 +39,26 @@ COLUMNS = (
 )
 
 
+_Text = Annotated[str, Query(max_length=2000)]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableState:
-    """What is looked for, in which order, on which page."""
+    """Which series the table shows, in which order, on which page: the parameters of its address."""
 
-    search: str = ""
-    site_code: str = ""  # empty: all
-    demand_class: str = ""  # empty: all
-    flagged: str = ""  # yes, no; empty: whether or not
-    sort: str = ""  # a column of the index; empty: by site and part
+    search: _Text = ""
+    site_code: _Text = ""  # empty: all
+    demand_class: _Text = ""  # empty: all
+    flagged: _Text = ""  # yes, no; empty: both
+    sort: _Text = ""  # a column of the index; empty: by site and part
     descending: bool = False
-    page: int = 1
+    page: Annotated[int, Query(ge=1, le=10**7)] = 1
 
     @property
     def query(self) -> SeriesQuery:
-        """The rows of the page."""
+        """The rows that the page shows."""
         return SeriesQuery(
-            search=self.search,
+            search=self.search.strip(),
             sites=frozenset({self.site_code} - {""}),
             classes=frozenset({self.demand_class} - {""}),
             flagged={_YES: True, _NO: False}.get(self.flagged),
@@ -75,17 +78,17 @@ class TableState:
         return replace(self, page=page)
 
     def sorted_by(self, column: str) -> TableState:
-        """By a column, from its first page; the other way round where it is sorted by that already."""
+        """Sorted by a column, from the first page; in the other direction where it is sorted by that column already."""
         return replace(self, sort=column, descending=self.sort == column and not self.descending, page=1)
 
     def order_of(self, column: str) -> str:
-        """What `aria-sort` says of a column."""
+        """The value of `aria-sort` of a column."""
         if self.sort != column:
             return "none"
         return "descending" if self.descending else "ascending"
 
     def parameters(self) -> dict[str, str]:
-        """What differs from the table as it opens, for an address."""
+        """The parameters of its address: those that differ from the table as it opens."""
         said = {
             "search": self.search,
             "site_code": self.site_code,
@@ -99,10 +102,11 @@ class TableState:
 
     def url(self, batch_id: str) -> str:
         """The address of this table."""
-        return f"/batches/{batch_id}/series" + _after_mark(self.parameters())
+        parameters = self.parameters()
+        return f"/batches/{batch_id}/series" + (f"?{urlencode(parameters)}" if parameters else "")
 
     def url_of_series(self, batch_id: str, site_code: str, partnumber: str, place: int | None = None) -> str:
-        """The address of one series, that knows of its place in this table, counted from 0."""
+        """The address of one series, with its place in this table, counted from 0, where it was found in it."""
         named = {columns.SITE_CODE: site_code, columns.PARTNUMBER: partnumber}
         if place is None:
             return f"/batches/{batch_id}/series/one?{urlencode(named)}"
@@ -111,73 +115,16 @@ class TableState:
 
 
 def last_page(total: int) -> int:
-    """The number of pages for so many rows; an empty table has one."""
+    """The number of pages of a table with this many rows; an empty table has one."""
     return max(-(-total // ROWS_A_PAGE), 1)
 
 
-def rows_of(page: SeriesPage, state: TableState, batch_id: str) -> list[SeriesRow]:
-    """The rows of a page, each with the address of its series."""
-    first = (state.page - 1) * ROWS_A_PAGE
-    return [
-        SeriesRow(
-            values=row,
-            url=state.url_of_series(batch_id, row[columns.SITE_CODE], row[columns.PARTNUMBER], first + number),
-        )
-        for number, row in enumerate(page.rows)
-    ]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SeriesRow:
-    """A row of the table."""
-
-    values: dict[str, object]  # by column of the index
-    url: str  # of the page of the series
-
-
-_Text = Annotated[str, Query(max_length=2000)]
-
-
-def _table(
-    search: _Text = "",
-    site_code: _Text = "",
-    demand_class: _Text = "",
-    flagged: _Text = "",
-    sort: _Text = "",
-    *,
-    descending: bool = False,
-    page: Annotated[int, Query(ge=1, le=10**7)] = 1,
-) -> TableState:
-    return TableState(
-        search=search.strip(),
-        site_code=site_code,
-        demand_class=demand_class,
-        flagged=flagged,
-        sort=sort,
-        descending=descending,
-        page=page,
-    )
-
-
-def _table_it_is_in(
-    in_search: _Text = "",
-    in_site_code: _Text = "",
-    in_demand_class: _Text = "",
-    in_flagged: _Text = "",
-    in_sort: _Text = "",
-    *,
-    in_descending: bool = False,
-    place: Annotated[int | None, Query(ge=0, le=10**9)] = None,
-) -> PlaceInTable:
-    state = TableState(
-        search=in_search,
-        site_code=in_site_code,
-        demand_class=in_demand_class,
-        flagged=in_flagged,
-        sort=in_sort,
-        descending=in_descending,
-    )
-    return PlaceInTable(table=state if place is None else state.turned_to(place // ROWS_A_PAGE + 1), place=place)
+def _table_it_is_in(request: Request, place: Annotated[int | None, Query(ge=0, le=10**9)] = None) -> PlaceInTable:
+    """Read what `TableState.url_of_series` has written."""
+    given = {name.removeprefix("in_"): value for name, value in request.query_params.items() if name.startswith("in_")}
+    texts = {name: given.get(name, "") for name in ("search", "site_code", "demand_class", "flagged", "sort")}
+    page = 1 if place is None else place // ROWS_A_PAGE + 1
+    return PlaceInTable(table=TableState(**texts, descending=given.get("descending") == "true", page=page), place=place)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,9 +143,5 @@ class PlaceInTable:
         return replace(self.table.query, offset=first, limit=self.place + 2 - first)
 
 
-Table = Annotated[TableState, Depends(_table)]
+Table = Annotated[TableState, Depends()]
 InTable = Annotated[PlaceInTable, Depends(_table_it_is_in)]
-
-
-def _after_mark(parameters: dict[str, str]) -> str:
-    return f"?{urlencode(parameters)}" if parameters else ""

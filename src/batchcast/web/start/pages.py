@@ -95,16 +95,16 @@ async def dashboard(request: Request) -> Response:
 async def take_file(request: Request, here: Here, asker: Asker) -> Response:
     """A file comes in; its page shows what it holds. A script is told the address, and goes there itself."""
     asker.require(Role.PLANNER)
-    async with bodies.read_form(request, here.service, here.threads) as sent:
-        check_form(request, sent.texts)
-        draft = await here.threads.upload(here.service.keep_draft, sent.upload, asker.name)
+    async with bodies.read_upload_form(request, here.service, here.threads) as (upload, texts):
+        check_form(request, texts)
+        draft = await here.threads.upload(here.service.keep_draft, upload, asker.name)
     subject = Subject(draft=draft)
     if request.headers.get("hx-request") == "true":
         answer = Response(status_code=201, headers={"location": subject.url})
     else:
         answer = RedirectResponse(subject.url, status_code=303)
-    form = read_form(sent.texts)
-    if form.settings and sent.texts:
+    form = read_form(texts)
+    if form.settings and texts:
         remember(request, answer, form)
     return answer
 

@@ -13,8 +13,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 
-from batchcast.results.series import SeriesPage, SeriesQuery
-from batchcast.web.results.table import InTable, PlaceInTable, Table, TableState, last_page, rows_of
+from batchcast.results.series import SeriesQuery
+from batchcast.web.results.table import InTable, PlaceInTable, Table, TableState, last_page
 
 BATCH = "0" * 32
 STATES = [
@@ -104,13 +104,6 @@ def test_a_column_is_sorted_upwards_first_and_the_other_way_round_the_second_tim
 @pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (50, 1), (51, 2), (100_000, 2000)])
 def test_an_empty_table_has_a_page_and_a_full_one_no_more_than_it_needs(total: int, pages: int) -> None:
     assert last_page(total) == pages
-
-
-def test_the_rows_of_a_later_page_are_counted_on(read: Reader) -> None:
-    rows: list[dict[str, Any]] = [{"site_code": "A", "partnumber": str(number)} for number in range(2)]
-    shown = rows_of(SeriesPage(rows=rows, total=52), TableState(page=2), BATCH)
-
-    assert [read(row.url)["place"] for row in shown] == [50, 51]
 
 
 @pytest.mark.parametrize(("place", "offset", "limit"), [(0, 0, 2), (1, 0, 3), (50, 49, 3)])
