@@ -2,5 +2,5 @@
 
 Comes in: HTTP requests, uploads, errors of the product.
 Goes out: forms on the disk, settings as texts, the status of an error, streams and files.
-Open first: `gate.py`, which every request passes; then `bodies.py` and `streams.py`.
+Open first: `gate.py`, which every request passes; then `bodies.py` and `broadcast.py`.
 """
