@@ -18,7 +18,7 @@ from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import Certificate, engine_versions
-from batchcast.publish.publisher import Published, publish
+from batchcast.publish.publisher import Published, commit_result, stage_result
 
 LAST_DAY = 20_000
 KEYS = (("Bahodopi", "1E5"), ("Bahodopi", "=1+1"), ("Kendari", "00123"), ("Kendari", "ÅÄÖ"), ("Morowali", "A,B"))
@@ -92,9 +92,10 @@ class FinishedBatch:
         )
 
     def publish(self, out: Path, rejected_rows: Path | None = None) -> Published:
-        return publish(
+        stage = stage_result(
             self.partitions, history=self.history, certificate=self.certificate, out=out, rejected_rows=rejected_rows
         )
+        return commit_result(stage)
 
     def change(self, partition: int, name: str, change: Callable[[pa.Table], pa.Table]) -> None:
         """Change a table of a partition's result."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,13 @@ class PublishedFile:
     name: str  # in the folder of the certificate
     sha256: str
     size: int  # bytes
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The file at a path, read for its checksum."""
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(name=path.name, sha256=digest, size=path.stat().st_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +89,15 @@ class Certificate:
             leaderboard=tuple(dict(row) for row in values["leaderboard"]),
             timings={_text(name): float(seconds) for name, seconds in values["timings"].items()},
             files={_text(kind): PublishedFile(**file) for kind, file in values["files"].items()},
+        )
+
+    def completed(self, counts: Mapping[str, int], files: Mapping[str, PublishedFile], seconds: float) -> Self:
+        """The certificate once the files are written: with what they hold and the seconds that writing took."""
+        return replace(
+            self,
+            counts=dict(self.counts) | dict(counts),
+            timings=dict(self.timings) | {"publish": round(seconds, 3)},
+            files=dict(files),
         )
 
     def write(self, path: Path) -> None:
@@ -228,3 +245,12 @@ class StockOfOtherParts(InvalidInput):
     """No part of the stock file is one that was forecast, most likely because its codes are written another way."""
 
     slug = "stock-of-other-parts"
+
+
+def cannot_write(out: Path, error: OSError) -> PublishFailed:
+    """The error that says why a result could not be written."""
+    template = N_(
+        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
+        "Make room or choose another place, and run it again."
+    )
+    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))

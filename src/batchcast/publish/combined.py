@@ -6,11 +6,11 @@ from first row to last. Memory does not grow with the number of series.
 
 from __future__ import annotations
 
-import hashlib
+import csv
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -18,14 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.domain import columns
-from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.publish import verify
-from batchcast.publish.certificate import Certificate, PublishedFile, PublishFailed
+from batchcast.publish.certificate import Certificate
 from batchcast.publish.rows import RowReader, RowReaders
 from batchcast.publish.verify import rejected
-from batchcast.publish.writers import open_writer
+from batchcast.publish.writers import harmless_text
 
 # What one partition gave: a folder with three tables and a summary that accounts for every series.
 
@@ -165,10 +164,26 @@ class CombinedResult:
         self.request = request
         self._history_path = history_path
 
+    @classmethod
+    def of_plan(
+        cls, partitions: Sequence[tuple[Partition, Path]], certificate: Certificate, history: DemandHistory
+    ) -> CombinedResult:
+        """The results of every partition of the certificate's plan.
+
+        Raises:
+            ResultRejected: if one is missing, or its summary does not account for every series.
+        """
+        given = {partition.number: partition for partition, _ in partitions}
+        for partition in certificate.partitions:
+            if given.get(partition.number) != partition:
+                raise rejected(partition.number, "it is not the one of the plan, or there is none")
+        return cls(partitions, request=certificate.request, history_path=history.path)
+
     @property
-    def series(self) -> int:
-        """Series of the input."""
-        return sum(result.partition.series for result in self._results)
+    def counts(self) -> dict[str, int]:
+        """How every series of the input is accounted for."""
+        series, refused = sum(result.partition.series for result in self._results), len(self.refused)
+        return {"series": series, "forecast": series - refused, "refused": refused}
 
     @cached_property
     def refused(self) -> tuple[Refused, ...]:
@@ -281,66 +296,47 @@ def _described(schema: pa.Schema) -> str:
     return ", ".join(f"{field.name} ({field.type})" for field in schema)
 
 
-# What every way to publish does alike: all partitions combined, tables written, files described and certified.
+# `rejected.csv`: every row that was refused when the history was read, and every series without a forecast.
+
+_REJECTED_COLUMNS = ("line", "column", "value", "reason")  # of refused rows; the columns of the input follow them
 
 
-def combine_all(
-    partitions: Sequence[tuple[Partition, Path]], certificate: Certificate, history: DemandHistory
-) -> CombinedResult:
-    """The results of every partition of the plan.
+def write_rejected(path: Path, *, rows: Path | None, series: Sequence[Refused]) -> None:
+    """Write the file, where anything was refused.
 
-    Raises:
-        ResultRejected: if one is missing, or its summary does not account for every series.
+    Args:
+        path: the file to write.
+        rows: the CSV of refused rows, whose columns are kept; None where no row was refused.
+        series: series without a forecast. Each is a row without a line: the part number, and why.
     """
-    given = {partition.number: partition for partition, _ in partitions}
-    for partition in certificate.partitions:
-        if given.get(partition.number) != partition:
-            raise rejected(partition.number, "it is not the one of the plan, or there is none")
-    return CombinedResult(partitions, request=certificate.request, history_path=history.path)
+    if rows is None and not series:
+        return
+    header = _header(rows) if rows else list(_REJECTED_COLUMNS)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if rows:
+            with rows.open(encoding="utf-8", newline="") as source:
+                shutil.copyfileobj(source, file)
+        writer = csv.writer(file, lineterminator="\n")
+        if not rows:
+            writer.writerow(header)
+        for refused in series:
+            writer.writerow(_series_row(header, refused))
 
 
-def counts_of(combined: CombinedResult) -> dict[str, int]:
-    """How every series of the input is accounted for."""
-    refused = len(combined.refused)
-    return {"series": combined.series, "forecast": combined.series - refused, "refused": refused}
+def _header(rows: Path) -> list[str]:
+    with rows.open(encoding="utf-8", newline="") as source:
+        return next(csv.reader(source))
 
 
-def certified(
-    certificate: Certificate, counts: Mapping[str, int], files: Mapping[str, PublishedFile], started: float
-) -> Certificate:
-    """The certificate of a run whose files are written; `started` is when their writing began (perf_counter)."""
-    seconds = round(time.perf_counter() - started, 3)
-    return replace(
-        certificate,
-        counts=dict(certificate.counts) | dict(counts),
-        timings=dict(certificate.timings) | {"publish": seconds},
-        files=dict(files),
-    )
+def _series_row(header: Sequence[str], refused: Refused) -> list[str]:
+    """The refused series in the columns of refused rows; those of the input stay empty."""
+    reason = f"no forecast for this part of site {refused.site_code!r}: {refused.reason}"
+    said = {"column": columns.PARTNUMBER, "value": _harmless(refused.partnumber), "reason": reason}
+    row = [""] * len(header)
+    for name, text in said.items():
+        row[header.index(name)] = text
+    return row
 
 
-def write_table(path: Path, pieces: Iterator[pa.Table], *, title: str = "forecast") -> None:
-    """Write the pieces of one table, of which there is at least one; a workbook's sheet has the title."""
-    first = next(pieces)
-    writer = open_writer(path, first.schema, title=title)
-    try:
-        writer.write(first)
-        for piece in pieces:
-            writer.write(piece)
-    finally:
-        writer.close()
-
-
-def describe(path: Path) -> PublishedFile:
-    """A file as a certificate has it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return PublishedFile(name=path.name, sha256=digest, size=path.stat().st_size)
-
-
-def cannot_write(out: Path, error: OSError) -> PublishFailed:
-    """The error that says why a result could not be written."""
-    template = N_(
-        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
-        "Make room or choose another place, and run it again."
-    )
-    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))
+def _harmless(text: str) -> str:
+    return str(harmless_text(pa.array([text]))[0].as_py())

@@ -63,7 +63,7 @@ _ROWS = (
     ResultKind(STOCK, N_("Stock figures"), TABLE_FORMATS, "stock.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(ACCURACY, N_("Accuracy"), TABLE_FORMATS, "accuracy.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(FIGURES, "", (PARQUET,), "figures.parquet", "internal", "publish.combined", "0.1.0"),
-    ResultKind(REJECTED, N_("Refused rows"), (CSV,), "rejected.csv", "download", "publish.rejected", "0.1.0"),
+    ResultKind(REJECTED, N_("Refused rows"), (CSV,), "rejected.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(CERTIFICATE, N_("Certificate"), (JSON,), "certificate.json", "download", "publish.certificate", "0.1.0"),
     ResultKind(SERIES, "", (PARQUET,), None, "internal", "results.series", "0.1.0"),
     ResultKind(PERIODS, "", (PARQUET,), None, "internal", "results.overview", "0.1.0"),

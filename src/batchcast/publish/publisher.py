@@ -11,20 +11,11 @@ from pathlib import Path
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken, PublishedFile
-from batchcast.publish.combined import (
-    CombinedResult,
-    cannot_write,
-    certified,
-    combine_all,
-    counts_of,
-    describe,
-    write_table,
-)
+from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken, PublishedFile, cannot_write
+from batchcast.publish.combined import CombinedResult, write_rejected
 from batchcast.publish.kinds import ACCURACY, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
-from batchcast.publish.rejected import write_rejected
 from batchcast.publish.staging import Staging, commit, recover
-from batchcast.publish.writers import SUFFIXES
+from batchcast.publish.writers import SUFFIXES, write_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,20 +27,6 @@ class Published:
     series: int  # of the input = forecast + refused
     forecast: int
     refused: int
-
-
-def publish(
-    partitions: Sequence[tuple[Partition, Path]],
-    *,
-    history: DemandHistory,
-    certificate: Certificate,
-    out: Path,
-    rejected_rows: Path | None = None,
-) -> Published:
-    """Combine the partitions' result folders into the result at OUT: `stage_result`, then `commit_result`."""
-    return commit_result(
-        stage_result(partitions, history=history, certificate=certificate, out=out, rejected_rows=rejected_rows)
-    )
 
 
 def stage_result(
@@ -78,12 +55,12 @@ def stage_result(
     started = time.perf_counter()
     layout = lay_out(out)
     check_place(layout)
-    combined = combine_all(partitions, certificate, history)
+    combined = CombinedResult.of_plan(partitions, certificate, history)
     with _staging(layout.path(FORECAST), out) as staging:
         files = _write_files(staging, layout, combined, rejected_rows)
-        counts = counts_of(combined)
-        certified(certificate, counts, files, started).write(staging.path(layout.names[CERTIFICATE]))
-        files |= {CERTIFICATE: describe(staging.path(layout.names[CERTIFICATE]))}
+        counts, certified = combined.counts, staging.path(layout.names[CERTIFICATE])
+        certificate.completed(counts, files, time.perf_counter() - started).write(certified)
+        files |= {CERTIFICATE: PublishedFile.of(certified)}
         order = [kind for kind in layout.names if kind in files and kind != FORECAST] + [FORECAST]
         staging.seal(
             [layout.names[kind] for kind in order],
@@ -114,7 +91,7 @@ def commit_result(stage: Path) -> Published:
 def publish_accuracy(
     partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest, out: Path
 ) -> Path:
-    """Publish the accuracy alone, to OUT or to accuracy.csv in the folder OUT; raises as `publish` does."""
+    """Publish the accuracy alone, to OUT or to accuracy.csv in the folder OUT; raises as `stage_result`."""
     path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     with _staging(path, out) as staging:
@@ -152,7 +129,7 @@ def _write_files(
     if combined.has_figures:
         write_table(paths[FIGURES], combined.figures())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
-    return {kind: describe(path) for kind, path in paths.items() if path.exists()}
+    return {kind: PublishedFile.of(path) for kind, path in paths.items() if path.exists()}
 
 
 # Where the files of a result go, and whether the place is free for them.

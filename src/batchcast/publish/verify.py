@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
-from batchcast.publish.cells import Column
 from batchcast.publish.certificate import ResultRejected
 
 KEYS = (columns.SITE_CODE, columns.PARTNUMBER)
@@ -107,7 +107,7 @@ def check_figures(
     table: pa.Table, name: str, *, non_negative: bool, may_be_missing: bool = False, partition: int
 ) -> None:
     """Check one column of numbers."""
-    column: Column = table[name]
+    column: Any = table[name]
     values: NDArray[np.float64] = column.fill_null(0.0 if may_be_missing else float("nan")).to_numpy()
     broken = ~np.isfinite(values)
     if non_negative:
@@ -117,7 +117,7 @@ def check_figures(
         raise rejected(partition, f"{_name_row(table, row)}: {name} is {column[row].as_py()}")
 
 
-def _repeated(values: Column, times: int) -> Column:
+def _repeated(values: Any, times: int) -> Any:
     return values.take(pa.array(np.repeat(np.arange(len(values)), times))) if times > 1 else values
 
 

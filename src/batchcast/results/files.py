@@ -23,16 +23,8 @@ from batchcast.domain import columns
 from batchcast.domain.codec import encode
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.publish.certificate import Certificate
-from batchcast.publish.combined import (
-    CombinedResult,
-    cannot_write,
-    certified,
-    combine_all,
-    counts_of,
-    describe,
-    write_table,
-)
+from batchcast.publish.certificate import Certificate, PublishedFile, cannot_write
+from batchcast.publish.combined import CombinedResult, write_rejected
 from batchcast.publish.kinds import (
     ACCURACY,
     CERTIFICATE,
@@ -48,10 +40,8 @@ from batchcast.publish.kinds import (
     SERIES,
     STOCK,
 )
-from batchcast.publish.rejected import write_rejected
 from batchcast.publish.staging import fsync
-from batchcast.publish.writers import open_writer
-from batchcast.publish.writers.parquet import ParquetWriter
+from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, Demand, SitePeriods, summarise
 from batchcast.results.series import SeriesFigures, index_pieces
@@ -91,15 +81,18 @@ def publish_files(
         In both cases none of the files is left.
     """
     started = time.perf_counter()
-    combined = combine_all(partitions, certificate, history)
+    combined = CombinedResult.of_plan(partitions, certificate, history)
     paths = _paths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_tables(combined, history.path, paths)
         write_rejected(paths[REJECTED, CSV], rows=rejected_rows, series=combined.refused)
-        counts = counts_of(combined)
-        described = {kind: describe(path) for (kind, form), path in paths.items() if form == CSV and path.exists()}
-        certified(certificate, counts, described, started).write(paths[CERTIFICATE, JSON])
+        counts = combined.counts
+        described = {
+            kind: PublishedFile.of(path) for (kind, form), path in paths.items() if form == CSV and path.exists()
+        }
+        seconds = time.perf_counter() - started
+        certificate.completed(counts, described, seconds).write(paths[CERTIFICATE, JSON])
         files = {key: path for key, path in paths.items() if path.exists()}
         for path in (*files.values(), folder):
             fsync(path)

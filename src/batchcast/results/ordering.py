@@ -18,9 +18,9 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
-from batchcast.publish.combined import write_table
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
 from batchcast.publish.publisher import lay_out
+from batchcast.publish.writers import write_table
 from batchcast.results.hindsight import Folds
 from batchcast.results.inventory import Inventory, LadderTable
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.publish.cells import Column
+from batchcast.publish.writers import Column
 from batchcast.results.overview import Demand
 
 Key = tuple[str, str]  # site_code, partnumber

@@ -24,7 +24,7 @@ CHILD = """
 import json, os, pickle, signal, sys
 from pathlib import Path
 from batchcast.publish import staging
-from batchcast.publish.publisher import publish
+from batchcast.publish.publisher import commit_result, stage_result
 
 with open(sys.argv[1], "rb") as file:
     partitions, history, certificate, out = pickle.load(file)
@@ -43,7 +43,7 @@ elif place == "replace":
         return real(self, target)
     Path.replace = replace
 try:
-    publish(partitions, history=history, certificate=certificate, out=out)
+    commit_result(stage_result(partitions, history=history, certificate=certificate, out=out))
 except Exception as error:
     print(type(error).__name__, error)
     sys.exitcode = 3

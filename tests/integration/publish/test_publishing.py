@@ -179,7 +179,7 @@ def test_table_larger_than_a_piece_is_streamed_whole(
 ) -> None:
     monkeypatch.setattr("batchcast.publish.combined._PIECE_ROWS", 7)
     monkeypatch.setattr("batchcast.publish.rows._BATCH_ROWS", 5)
-    monkeypatch.setattr("batchcast.publish.writers.parquet.GROUP_ROWS", 11)
+    monkeypatch.setattr("batchcast.publish.writers.GROUP_ROWS", 11)
     keys = [(f"S{n // 10}", f"{n:04}") for n in range(40)]
 
     finish_batch(keys=keys, layout=[[(0, 13), (30, 40)], [(13, 30)]]).publish(out / "result.parquet")

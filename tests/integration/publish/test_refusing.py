@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from batchcast.publish.certificate import PublishFailed, ResultRejected
-from batchcast.publish.publisher import publish
+from batchcast.publish.publisher import stage_result
 
 
 def put(name: str, row: int, value: Any) -> Callable[[pa.Table], pa.Table]:
@@ -140,7 +140,7 @@ def test_missing_partition_is_refused(batch: Any, out: Path) -> None:
     arguments = {"history": batch.history, "certificate": batch.certificate, "out": out}
 
     with pytest.raises(ResultRejected, match=r"Partition 1 .*not the one of the plan, or there is none"):
-        publish(batch.partitions[:1], **arguments)
+        stage_result(batch.partitions[:1], **arguments)
 
 
 def test_text_that_no_cell_of_a_workbook_holds_is_refused(finish_batch: Callable[..., Any], out: Path) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.app.samples.draws import Generator, uniform
-from batchcast.publish.cells import Column
-from batchcast.publish.writers.text import joined
+from batchcast.publish.writers import Column, joined
 
 STORES = ("CA_1", "CA_2", "CA_3", "CA_4", "TX_1", "TX_2", "TX_3", "WI_1", "WI_2", "WI_3")
 _DEPARTMENTS = {

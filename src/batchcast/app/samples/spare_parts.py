@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.app.samples.draws import Generator, Numbers, distinct, draw, uniform
-from batchcast.publish.cells import Column
-from batchcast.publish.writers.text import joined
+from batchcast.publish.writers import Column, joined
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

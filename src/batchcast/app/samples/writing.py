@@ -11,8 +11,7 @@ from batchcast.app.samples.draws import Generator
 from batchcast.app.samples.m5 import DAYS, SERIES, m5
 from batchcast.app.samples.spare_parts import SHAPES, spare_parts
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.publish.cells import Column
-from batchcast.publish.writers.text import joined_bytes
+from batchcast.publish.writers import Column, joined_bytes
 
 SMALL_SAMPLES = tuple(SHAPES)  # made in a moment: for whoever wants to try a page
 SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")
