@@ -14,7 +14,7 @@ from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
 from batchcast.app.nouns import orders_json
 from batchcast.app.service.ordering import Question
-from batchcast.app.settings_text import DECIDE_READING
+from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.http.bodies import read_optional_upload
 from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
@@ -29,7 +29,7 @@ _ABOUT = (
     "Without it the columns of the batch's own history count."
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
-_SETTINGS = {name: schema for name, schema in settings_schema().items() if name in DECIDE_READING}
+_SETTINGS = {name: schema for name, schema in settings_schema().items() if name in OF_STOCK_FILE}
 _SCHEMA = {"type": "object", "properties": {FILE_FIELD: _STOCK_FILE, **_SETTINGS}}
 _BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _SCHEMA}}}}
 

@@ -16,7 +16,7 @@ from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
 from batchcast.domain.plan import Plan, RowsRefused
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import BatchSettings, deciding
 from batchcast.ingest.history import read_series_table
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stockfile import read_stock, read_stock_table
@@ -26,7 +26,6 @@ from batchcast.results.ordering import order, order_tables
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 
 _STOCK, _FIGURES = "stock.parquet", "figures.parquet"  # of a partition's result
-_INGEST_SETTINGS = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
 
 
 class Demand:
@@ -84,7 +83,7 @@ class Forecast:
             stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, unit_cost,
                 pack_size, lead_time. A demand history that has some is one too: then the latest value counts.
             most: purchases that are ranked.
-            settings: `date_order`, `number_style`, `column_mapping`, `bad_rows`, as for `read_demand`.
+            settings: those of `BatchSettings` that decide how a stock file is read (`OF_STOCK_FILE`).
 
         Raises:
             InvalidInput: if the stock can't be read.
@@ -104,7 +103,7 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
     Args:
         source: a file (CSV, XLSX, Parquet, gz), a folder or zip of CSVs, or a pandas / polars / pyarrow table with
             the columns date, partnumber, demand_qty and, where there are several sites, site_code.
-        settings: `date_order`, `number_style`, `returns`, `bad_rows`, `column_mapping`, as in `BatchSettings`.
+        settings: those of `BatchSettings` that decide reading.
 
     Returns:
         The checked history. Absent periods within a series are zeros.
@@ -154,7 +153,7 @@ def forecast(
         InvalidInput, InvalidSettings: as `read_demand`.
     """
     chosen = BatchSettings.from_json(settings | {"horizon": horizon, "batch_mode": "off"})
-    ingest_settings = {name: getattr(chosen, name) for name in _INGEST_SETTINGS}
+    ingest_settings = {name: getattr(chosen, name) for name in deciding("reading")}
     demand = history if isinstance(history, Demand) else read_demand(history, **ingest_settings)
     plan = plan_batch(demand.facts, read_series_table(demand.history), chosen, TYPICAL_PACE)
     from batchcast.forecast.partition import forecast_partition

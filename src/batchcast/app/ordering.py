@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from batchcast.app.settings_text import DECIDE_READING, Texts, settings_of_texts
+from batchcast.app.settings_text import Texts, settings_of_texts
 from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
 from batchcast.ingest.history import digest_of
 from batchcast.ingest.stockfile import read_stock
 from batchcast.results.ordering import FoundResult, find_result, order, write_orders
@@ -24,7 +24,7 @@ def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
     Raises:
         InvalidSettings: if a text can't be read or is out of its range.
     """
-    kept = {} if base is None else {name: getattr(base, name) for name in DECIDE_READING}
+    kept = {} if base is None else {name: getattr(base, name) for name in OF_STOCK_FILE}
     settings = settings_of_texts(texts, base=BatchSettings(**kept))
     mapping = {} if base is None else base.column_mapping
     return replace(settings, column_mapping={**mapping, **settings.column_mapping})
@@ -40,7 +40,8 @@ def read_stock_beside(stock: Path, history: Path, settings: BatchSettings) -> He
     """
     if stock.exists() and history.exists() and stock.samefile(history):
         return read_stock(stock, stock_settings(settings, {}))
-    return read_stock(stock, BatchSettings(date_order=settings.date_order, number_style=settings.number_style))
+    asked = {name: getattr(settings, name) for name in OF_STOCK_FILE if SETTINGS[name].answers}
+    return read_stock(stock, BatchSettings(**asked))
 
 
 def place_orders(

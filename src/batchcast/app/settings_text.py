@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.settings import BatchSettings, models_named, usable_cores
+from batchcast.domain.settings import SETTINGS, BatchSettings, Kind, models_named, usable_cores
 
 AUTO = "auto"  # as models: they are chosen for each series
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
-DECIDE_READING = ("date_order", "number_style", "column_mapping", "bad_rows")  # settings that a stock file has too
 Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
 
 
@@ -77,33 +76,16 @@ def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
     return {column: name for column, _, name in pairs}
 
 
-READERS: Mapping[str, Reader] = {
-    "horizon": _whole,
-    "frequency": _text,
-    "week_start": _text,
-    "forecast_start_date": _date,
-    "site_codes": _texts,
-    "models": _models,
-    "seed": _whole,
-    "date_order": _text,
-    "number_style": _text,
-    "column_mapping": _mapping,
-    "bad_rows": _text,
-    "returns": _text,
-    "batch_mode": _text,
-    "partition_strategy": _text,
-    "max_rows_per_partition": _whole,
-    "max_partitions": _whole,
-    "max_execution_time": _number,
-    "max_parallel": _whole,
-    "memory_limit_mb": _whole,
-    "quantiles": _numbers,
-    "rounding": _text,
-    "zero_threshold": _number,
-    "service_level": _number,
-    "lead_time": _whole,
+_READERS: Mapping[Kind, Reader] = {
+    "choice": _text,
+    "whole": _whole,
+    "number": _number,
+    "date": _date,
+    "numbers": _numbers,
+    "model_names": _models,
+    "texts": _texts,
+    "mapping": _mapping,
 }
-REPEATED = frozenset({"site_codes", "column_mapping"})  # whose texts hold one value each; others are one text
 
 
 def settings_of_texts(
@@ -122,9 +104,9 @@ def settings_of_texts(
     problems = list(also)
     chosen: dict[str, Any] = base.as_json() if base else {}
     for setting, texts in given.items():
-        if setting in READERS and texts:
+        if setting in SETTINGS and texts:
             try:
-                chosen[setting] = READERS[setting](setting, texts)
+                chosen[setting] = _READERS[SETTINGS[setting].kind](setting, texts)
             except NotReadable as error:
                 problems.append(error.message)
         elif texts:

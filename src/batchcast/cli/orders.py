@@ -6,13 +6,13 @@ from pathlib import Path
 
 import typer
 
-from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.render.orders import orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES
+from batchcast.domain.settings import OF_STOCK_FILE
 
 HELP = N_("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
 RESULT_HELP = N_("What a run published: its folder, or its forecast.")
@@ -32,7 +32,7 @@ def register(commands: typer.Typer, session: Session) -> None:
         option("stock", ["--stock"], "FILE", say(STOCK_HELP)),
         option("out", ["--out", "-o"], "FOLDER", say(OUT_HELP)),
         option("limit", ["--limit"], "N", say(LIMIT_HELP, most=MOST_PURCHASES)),
-        *setting_parameters(session.words, only=DECIDE_READING),
+        *setting_parameters(session.words, only=OF_STOCK_FILE),
     ]
     add_command(commands, session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
 

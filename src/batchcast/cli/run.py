@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from batchcast.cli.arguments import Values, add_command, argument, option
-from batchcast.cli.options import given_settings, read_settings, setting_parameters
+from batchcast.cli.options import given_texts, read_settings, setting_parameters
 from batchcast.cli.render.result import result_json, result_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
@@ -44,7 +44,7 @@ def _carry_out(session: Session, values: Values) -> None:
 
     file, out, certificate = values["file"], values["out"], values["replay"]
     missing = [Message(NO_FILE)] * (file is None and certificate is None) + [Message(NO_OUT)] * (out is None)
-    if certificate is not None and (given := given_settings(values)):
+    if certificate is not None and (given := given_texts(values)):
         missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
     settings = read_settings(values, also=session.problems + missing)
     app, stock = session.open_app(), None if values["stock"] is None else Path(values["stock"])

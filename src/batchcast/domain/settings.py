@@ -1,12 +1,17 @@
-"""What a planner can ask for, with its defaults and ranges; names are those of the command line."""
+"""What a planner can ask for: ONE declaration of each setting, from which everything else about it is derived.
+
+The command's option, the form's field, the API's schema, the reading of texts, the checks, and what a retry does again
+follow from the fields of `BatchSettings`. docs/how-to.md says how a setting is added.
+"""
+# ruff: noqa: RUF009 - `_declared` is `field`
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
 
@@ -20,27 +25,27 @@ BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
 WeekStart = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "frequency": get_args(FrequencyChoice),
-    "batch_mode": get_args(BatchMode),
-    "partition_strategy": get_args(PartitionStrategy),
-    "date_order": get_args(DateOrder),
-    "number_style": get_args(NumberStyle),
-    "returns": get_args(Returns),
-    "bad_rows": get_args(BadRows),
-    "rounding": get_args(Rounding),
-    "week_start": get_args(WeekStart),
-}
-RANGES: Mapping[str, tuple[float, float]] = {
-    "horizon": (1, 365),  # narrower by frequency: `plan` checks it once the frequency is known
-    "max_rows_per_partition": (100, 50_000_000),
-    "max_execution_time": (1, 86_400),
-    "max_partitions": (1, 10_000),
-    "max_parallel": (1, 1024),  # and at most the cores of the machine it is asked of: `app.settings_text`
-    "memory_limit_mb": (256, 1_048_576),
-    "zero_threshold": (0, 10),
-    "service_level": (0.5, 0.9999),
-    "lead_time": (1, 365),
+Kind = Literal[
+    "choice",  # one of `choices`
+    "whole",  # a whole number
+    "number",
+    "date",  # YYYY-MM-DD
+    "numbers",  # separated by commas
+    "model_names",  # of models, separated by commas; auto: none is named
+    "texts",  # given several times
+    "mapping",  # key=value, given several times
+]
+Decides = Literal[
+    "reading",  # how the file is read: a retry with another value reads it again
+    "numbers",  # what is forecast: a retry with another value forecasts again
+    "work",  # how the work is done: no number of the result changes, and a retry takes the results there are
+]
+Group = Literal["forecast", "input", "work", "result"]
+GROUPS: Mapping[Group, str] = {
+    "forecast": N_("What is forecast"),
+    "input": N_("The file"),
+    "work": N_("Partitions"),
+    "result": N_("The result"),
 }
 MOST_QUANTILES = 9
 FALLBACK_MODEL = "fallback_mean"  # what stands in where no other could forecast; nobody can ask for it
@@ -71,6 +76,71 @@ _WITHOUT_A_MEAN = {"empirical", "wss", "conformal_imapa", "conformal_ses", "ligh
 _LEADERBOARD_NAMES = {f"negbin_{model}": model for model in MODEL_NAMES if model not in _WITHOUT_A_MEAN}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """The declaration of one setting; a sentence for people is marked with N_."""
+
+    kind: Kind
+    decides: Decides
+    group: Group  # heading of the command's help; the form has this order too
+    label: str  # of the form's field
+    help: str  # a sentence for the command, the form and the API
+    name: str = ""  # of the field of BatchSettings, from which it is filled in
+    default: Any = None  # likewise
+    default_words: str = ""  # what holds without a value, where the default is none or empty
+    choices: Mapping[str, str] = field(default_factory=dict)  # value -> words of the form
+    low: float | None = None  # the least number allowed
+    high: float | None = None  # the greatest number allowed
+    unit: Literal["", "periods", "seconds", "MB"] = ""
+    option: str = ""  # a shorter name of the command's option, without dashes
+    metavar: str = ""  # what the command's help writes for the value; empty: derived
+    example: str = ""  # what the form shows in an empty field
+    is_everyday: bool = False  # the form shows it at once; others are folded away
+    has_own_place: bool = False  # the form shows it elsewhere than among the fields
+    is_remembered: bool = True  # the browser proposes the value for the next file
+    of_stock_file: bool = False  # also decides how a stock file is read
+    answers: str = ""  # slug of the refusal that asks a person for this setting
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of the command's option, the short one first."""
+        own = "--" + self.name.replace("_", "-")
+        return (f"--{self.option}", own) if self.option else (own,)
+
+    @property
+    def value_name(self) -> str:
+        """What the command's help writes for the value."""
+        return self.metavar or "|".join(self.choices) or self.unit.upper() or "N"
+
+    @property
+    def is_repeated(self) -> bool:
+        """Each text that is given is one value of several; others hold one text."""
+        return self.kind in ("texts", "mapping")
+
+    @property
+    def is_number(self) -> bool:
+        """The value is one number."""
+        return self.kind in ("whole", "number")
+
+    @property
+    def default_text(self) -> str:
+        """The default as a person types it; empty where there is none: then `default_words` says what holds."""
+        if self.kind == "numbers":
+            return ",".join(f"{level:g}" for level in self.default)
+        return "" if self.is_repeated or self.default in (None, ()) else str(self.default)
+
+
+def _declared(default: Any, declaration: Setting) -> Any:
+    """A field of BatchSettings with its default (a type: made anew for each) and its declaration."""
+    metadata = {"setting": declaration}
+    if isinstance(default, type):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+_AUTOMATIC = N_("Automatic")
+
+
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
     """The settings of one batch.
@@ -79,30 +149,341 @@ class BatchSettings:
         InvalidSettings: if any value is out of its range or choices; all of them are named at once.
     """
 
-    horizon: int | None = None  # periods to forecast; None: the frequency's default
-    frequency: FrequencyChoice = "auto"  # auto reads it off the dates
-    week_start: WeekStart = "monday"
-    site_codes: tuple[str, ...] = ()  # normal mode only: these sites; empty: all
-    batch_mode: BatchMode = "auto"
-    partition_strategy: PartitionStrategy = "site"
-    max_rows_per_partition: int = 2000
-    max_execution_time: float = 300  # seconds, of one partition
-    max_partitions: int = 20
-    max_parallel: int | None = None  # partitions at work at once; None: number of cores
-    memory_limit_mb: int = 2048  # MB, of one partition's worker
-    forecast_start_date: dt.date | None = None  # None: the period after the last one of the history
-    date_order: DateOrder = "auto"
-    number_style: NumberStyle = "auto"  # decimal point or comma; auto reads it off the whole column
-    returns: Returns = "net"
-    bad_rows: BadRows = "fail"
-    column_mapping: Mapping[str, str] = field(default_factory=dict)  # our column -> column of the file
-    rounding: Rounding = "keep_total"
-    zero_threshold: float = 0.5  # with half_up, ceiling, floor: a raw forecast under it becomes 0
-    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
-    models: tuple[str, ...] = ()  # empty: auto
-    service_level: float = 0.95
-    lead_time: int | None = None  # periods; None: the horizon
-    seed: int = 0  # of everything that draws at random
+    horizon: int | None = _declared(
+        None,
+        Setting(
+            kind="whole",
+            decides="numbers",
+            group="forecast",
+            label=N_("Horizon"),
+            help=N_("How many periods to forecast."),
+            default_words=N_("7 days, 8 weeks or 12 months"),
+            low=1,
+            high=365,  # narrower by frequency: `plan` checks it once the frequency is known
+            unit="periods",
+            is_everyday=True,
+        ),
+    )
+    frequency: FrequencyChoice = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="numbers",
+            group="forecast",
+            label=N_("Period"),
+            help=N_("What one period is; automatic reads it off the dates."),
+            choices={"auto": _AUTOMATIC, "D": N_("Day"), "W": N_("Week"), "M": N_("Month")},
+        ),
+    )
+    week_start: WeekStart = _declared(
+        "monday",
+        Setting(
+            kind="choice",
+            decides="numbers",
+            group="forecast",
+            label=N_("First day of the week"),
+            help=N_("The day that weeks start on, such as monday or sunday."),
+            choices={
+                "monday": N_("Monday"),
+                "tuesday": N_("Tuesday"),
+                "wednesday": N_("Wednesday"),
+                "thursday": N_("Thursday"),
+                "friday": N_("Friday"),
+                "saturday": N_("Saturday"),
+                "sunday": N_("Sunday"),
+            },
+            metavar="DAY",
+        ),
+    )
+    site_codes: tuple[str, ...] = _declared(
+        (),
+        Setting(
+            kind="texts",
+            decides="work",
+            group="forecast",
+            label=N_("Sites to forecast"),
+            help=N_("Forecast this site only. Batch mode ignores it and says so."),
+            default_words=N_("all sites"),
+            option="site",
+            metavar="SITE",
+            has_own_place=True,
+        ),
+    )
+    batch_mode: BatchMode = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="work",
+            group="work",
+            label=N_("Auto Batch Processing"),
+            help=N_("Cut the work into partitions; automatic does from 5,000 rows, or 5 sites and 500 parts."),
+            choices={"on": N_("On"), "off": N_("Off"), "auto": _AUTOMATIC},
+            has_own_place=True,
+        ),
+    )
+    partition_strategy: PartitionStrategy = _declared(
+        "site",
+        Setting(
+            kind="choice",
+            decides="work",
+            group="work",
+            label=N_("How to partition"),
+            help=N_("A partition for each site keeps a site together; by size fills them evenly."),
+            choices={"site": N_("By site (recommended)"), "auto": N_("By size")},
+            option="strategy",
+        ),
+    )
+    max_rows_per_partition: int = _declared(
+        2000,
+        Setting(
+            kind="whole",
+            decides="work",
+            group="work",
+            label=N_("Rows in a partition"),
+            help=N_("Rows that fill a partition where it is by size (strategy auto)."),
+            low=100,
+            high=50_000_000,
+            option="max-rows",
+        ),
+    )
+    max_execution_time: float = _declared(
+        300,
+        Setting(
+            kind="number",
+            decides="work",
+            group="work",
+            label=N_("Time limit of a partition, in seconds"),
+            help=N_("A partition that takes longer is stopped, and the whole batch is rolled back."),
+            low=1,
+            high=86_400,
+            unit="seconds",
+            option="timeout",
+        ),
+    )
+    max_partitions: int = _declared(
+        20,
+        Setting(
+            kind="whole",
+            decides="work",
+            group="work",
+            label=N_("Most partitions"),
+            help=N_("With more sites than this, the smallest ones share partitions."),
+            low=1,
+            high=10_000,
+        ),
+    )
+    max_parallel: int | None = _declared(
+        None,
+        Setting(
+            kind="whole",
+            decides="work",
+            group="work",
+            label=N_("Partitions at work at once"),
+            help=N_("How many partitions are at work at once; at most the cores of the machine."),
+            default_words=N_("the number of cores"),
+            low=1,
+            high=1024,
+            option="parallel",
+        ),
+    )
+    memory_limit_mb: int = _declared(
+        2048,
+        Setting(
+            kind="whole",
+            decides="work",
+            group="work",
+            label=N_("Memory limit of a partition, in MB"),
+            help=N_("A partition whose worker takes more memory is stopped, and the whole batch is rolled back."),
+            low=256,
+            high=1_048_576,
+            unit="MB",
+            option="memory-limit",
+        ),
+    )
+    forecast_start_date: dt.date | None = _declared(
+        None,
+        Setting(
+            kind="date",
+            decides="numbers",
+            group="forecast",
+            label=N_("First day to forecast"),
+            help=N_("First day to forecast; inside the history, later demand is not seen."),
+            default_words=N_("the period after the history ends"),
+            option="start",
+            metavar="YYYY-MM-DD",
+            is_remembered=False,
+        ),
+    )
+    date_order: DateOrder = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Date order"),
+            help=N_("How 03/04/2025 reads; automatic decides on the whole column, and asks where it can't."),
+            choices={
+                "auto": _AUTOMATIC,
+                "day_first": N_("Day first: 31/12/2025"),
+                "month_first": N_("Month first: 12/31/2025"),
+            },
+            is_everyday=True,
+            is_remembered=False,
+            of_stock_file=True,
+            answers="ambiguous-dates",
+        ),
+    )
+    number_style: NumberStyle = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Decimal sign"),
+            help=N_("How 1,234 reads; automatic decides on the whole column, and asks where it can't."),
+            choices={"auto": _AUTOMATIC, "point": N_("Point: 1,234.5"), "comma": N_("Comma: 1.234,5")},
+            is_remembered=False,
+            of_stock_file=True,
+            answers="ambiguous-numbers",
+        ),
+    )
+    returns: Returns = _declared(
+        "net",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Returns"),
+            help=N_("Negative quantities: taken off the period's demand, left out, or refused."),
+            choices={
+                "net": N_("Taken off the period's demand"),
+                "ignore": N_("Left out"),
+                "reject": N_("Refused as rows that can't be read"),
+            },
+        ),
+    )
+    bad_rows: BadRows = _declared(
+        "fail",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Rows that can't be read"),
+            help=N_("Stop at rows that can't be read, or go on without them; either way they are listed."),
+            choices={"fail": N_("Stop"), "skip": N_("Go on without them")},
+            is_remembered=False,
+            of_stock_file=True,
+        ),
+    )
+    column_mapping: Mapping[str, str] = _declared(  # our column -> column of the file
+        dict,
+        Setting(
+            kind="mapping",
+            decides="reading",
+            group="input",
+            label=N_("Columns"),
+            help=N_("Which column of the file is date, partnumber, site_code, demand_qty or on_hand."),
+            default_words=N_("known by their names"),
+            option="map",
+            metavar="COLUMN=NAME",
+            example="demand_qty=Qty Out",
+            is_remembered=False,
+            of_stock_file=True,
+        ),
+    )
+    rounding: Rounding = _declared(
+        "keep_total",
+        Setting(
+            kind="choice",
+            decides="numbers",
+            group="result",
+            label=N_("Rounding"),
+            help=N_("How the planning figure becomes whole; keeping each part's total never loses a rarely used part."),
+            choices={
+                "none": N_("Not at all"),
+                "half_up": N_("To the nearest"),
+                "ceiling": N_("Always up"),
+                "floor": N_("Always down"),
+                "keep_total": N_("Keep each part's total"),
+            },
+            is_everyday=True,
+        ),
+    )
+    zero_threshold: float = _declared(
+        0.5,
+        Setting(
+            kind="number",
+            decides="numbers",
+            group="result",
+            label=N_("Zero below"),
+            help=N_("A raw forecast under it becomes 0, with rounding to the nearest, up or down."),
+            low=0,
+            high=10,
+            metavar="QTY",
+        ),
+    )
+    quantiles: tuple[float, ...] = _declared(
+        (0.1, 0.5, 0.9),
+        Setting(
+            kind="numbers",
+            decides="numbers",
+            group="result",
+            label=N_("Quantiles"),
+            help=N_("Up to nine, with commas between them; 0.9 is the demand not exceeded nine times in ten."),
+            metavar="Q,…",
+            example="0.1,0.5,0.9",
+        ),
+    )
+    models: tuple[str, ...] = _declared(
+        (),
+        Setting(
+            kind="model_names",
+            decides="numbers",
+            group="forecast",
+            label=N_("Models"),
+            help=N_("Models to choose from, with commas between them."),
+            default_words=N_("auto, the best by backtest"),
+            metavar="NAME,…",
+            example="zero, naive, seasonal_naive",
+        ),
+    )
+    service_level: float = _declared(
+        0.95,
+        Setting(
+            kind="number",
+            decides="numbers",
+            group="result",
+            label=N_("Service level"),
+            help=N_("The probability of no stockout that the reorder point is to give."),
+            low=0.5,
+            high=0.9999,
+            metavar="P",
+        ),
+    )
+    lead_time: int | None = _declared(
+        None,
+        Setting(
+            kind="whole",
+            decides="numbers",
+            group="result",
+            label=N_("Lead time, in periods"),
+            help=N_("Periods from order to receipt."),
+            default_words=N_("the horizon"),
+            low=1,
+            high=365,  # as for the horizon
+            unit="periods",
+        ),
+    )
+    seed: int = _declared(
+        0,
+        Setting(
+            kind="whole",
+            decides="numbers",
+            group="forecast",
+            label=N_("Seed"),
+            help=N_("Seed of everything that draws at random: the same seed gives the same result."),
+        ),
+    )
 
     def __post_init__(self) -> None:
         problems = [*self._choice_problems(), *self._range_problems(), *self._list_problems()]
@@ -116,15 +497,7 @@ class BatchSettings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as plain values, in the order of the fields; `from_json` reads them back."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        start = self.forecast_start_date
-        return values | {
-            "forecast_start_date": start.isoformat() if start else None,
-            "column_mapping": dict(self.column_mapping),
-            "site_codes": list(self.site_codes),
-            "quantiles": list(self.quantiles),
-            "models": list(self.models),
-        }
+        return {name: _as_json(getattr(self, name)) for name in SETTINGS}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> BatchSettings:
@@ -133,32 +506,31 @@ class BatchSettings:
         Raises:
             InvalidSettings: if a name is unknown or a value is out of its range.
         """
-        known = {f.name for f in fields(cls)}
-        unknown = sorted(set(values) - known)
+        unknown = sorted(set(values) - set(SETTINGS))
         if unknown:
-            raise InvalidSettings([_unknown(name, known) for name in unknown])
-        start = values.get("forecast_start_date")
-        changed = {name: tuple(values[name]) for name in ("site_codes", "quantiles", "models") if name in values}
-        if "models" in changed:
-            changed["models"] = models_named(changed["models"])
-        if isinstance(start, str):
-            changed["forecast_start_date"] = dt.date.fromisoformat(start)  # type: ignore[assignment]
-        return cls(**(dict(values) | changed))
+            raise InvalidSettings([_unknown(name) for name in unknown])
+        return cls(**{name: _from_json(SETTINGS[name].kind, value) for name, value in values.items()})
+
+    def same(self, other: BatchSettings, *, decides: Decides) -> bool:
+        """Do all settings that decide this have the same values?"""
+        return all(getattr(self, name) == getattr(other, name) for name in deciding(decides))
 
     def _choice_problems(self) -> list[Message]:
         template = N_("{setting} is {found!r}; it can be {choices}.")
         return [
-            Message(template, {"setting": name, "found": getattr(self, name), "choices": ", ".join(choices)})
-            for name, choices in CHOICES.items()
-            if getattr(self, name) not in choices
+            Message(template, {"setting": name, "found": getattr(self, name), "choices": ", ".join(declared.choices)})
+            for name, declared in SETTINGS.items()
+            if declared.choices and getattr(self, name) not in tuple(declared.choices)
         ]
 
     def _range_problems(self) -> list[Message]:
         template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
         found = []
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not (_is_number(value) and low <= value <= high):
+        for name, declared in SETTINGS.items():
+            value, low, high = getattr(self, name), declared.low, declared.high
+            if value is None or low is None or high is None:
+                continue
+            if not (_is_number(value) and low <= value <= high):
                 found.append(Message(template, {"setting": name, "found": value, "low": low, "high": high}))
         return found
 
@@ -173,6 +545,20 @@ class BatchSettings:
         choices = ", ".join(MODEL_NAMES)
         found += [Message(template, {"found": m, "choices": choices}) for m in self.models if m not in MODEL_NAMES]
         return found
+
+
+SETTINGS: Mapping[str, Setting] = {
+    each.name: replace(each.metadata["setting"], name=each.name, default=getattr(BatchSettings, each.name, {}))
+    for each in fields(BatchSettings)
+}
+
+
+def deciding(decides: Decides) -> tuple[str, ...]:
+    """The names of the settings that decide this."""
+    return tuple(name for name, declared in SETTINGS.items() if declared.decides == decides)
+
+
+OF_STOCK_FILE = tuple(name for name, declared in SETTINGS.items() if declared.of_stock_file)
 
 
 def models_named(names: Iterable[str]) -> tuple[str, ...]:
@@ -191,10 +577,29 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124 NaN
 
 
-def _unknown(name: str, known: set[str]) -> Message:
+def _as_json(value: Any) -> Any:
+    match value:
+        case dt.date():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+        case Mapping():
+            return dict(value)
+    return value
+
+
+def _from_json(kind: Kind, value: Any) -> Any:
+    if kind == "model_names":
+        return models_named(value)
+    if kind in ("texts", "numbers"):
+        return tuple(value)
+    return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
+
+
+def _unknown(name: str) -> Message:
     import difflib
 
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, SETTINGS, n=1)
     if near:
         return Message(N_("{setting} is not a setting; did you mean {near}?"), {"setting": name, "near": near[0]})
     return Message(N_("{setting} is not a setting."), {"setting": name})

@@ -10,10 +10,10 @@ from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import CHOICES, BatchSettings
+from batchcast.domain.settings import SETTINGS, BatchSettings
 
 FOLDS = 3  # rolling origins of the backtest where history allows
-_WEEKDAYS = CHOICES["week_start"]  # Monday first
+_WEEKDAYS = tuple(SETTINGS["week_start"].choices)  # Monday first
 _FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
 
 

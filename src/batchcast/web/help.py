@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from batchcast.app.errors.guide import error_guide
 from batchcast.app.tokens import Role
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
+from batchcast.domain.settings import SETTINGS
 from batchcast.http.error_status import NoSuchPage
 from batchcast.web.context import Asker, Here, Lang, OurForm
 from batchcast.web.rendering import render
-from batchcast.web.start.fields import FIELDS
 
 router = APIRouter()
 
@@ -42,7 +42,7 @@ async def overview(request: Request) -> Response:
 @router.get("/help/settings")
 async def settings(request: Request) -> Response:
     """What each setting does."""
-    return render(request, "help/settings.html", fields=FIELDS)
+    return render(request, "help/settings.html", fields=SETTINGS.values())
 
 
 @router.get("/help/errors")

@@ -15,13 +15,13 @@ from batchcast.app.service.ordering import Question
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS
 from batchcast.http import bodies
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import ORDER_FORMATS, OrderFormat, OrderTable
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, PageContext, check_form
 from batchcast.web.rendering import render
 from batchcast.web.results.table import TableState
-from batchcast.web.start.fields import FIELDS
 
 router = APIRouter()
 
@@ -73,7 +73,7 @@ def _shown(orders: Orders | None, batch: Batch) -> dict[str, Any]:
     return {
         "orders": orders,
         "source": batch.source,
-        "reading": [field for field in FIELDS if field.setting in ("date_order", "number_style")],
+        "reading": [SETTINGS[name] for name in OF_STOCK_FILE if SETTINGS[name].answers],
         "notes": () if orders is None else notes_of(orders),
         "in_sight": _IN_SIGHT,
         "formats": ORDER_FORMATS,

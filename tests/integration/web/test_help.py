@@ -8,8 +8,8 @@ from tests.integration.web.conftest import Browser, await_end, page_over
 from batchcast.app.errors.guide import error_guide
 from batchcast.app.tokens import Role, new_token
 from batchcast.domain.batch import BatchState
+from batchcast.domain.settings import SETTINGS
 from batchcast.web.help import EXAMPLES
-from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -21,7 +21,7 @@ def test_the_overview_says_what_the_file_must_look_like(browser, indonesian):
 
 def test_every_setting_is_explained(browser, indonesian):
     for text in (browser.get("/help/settings").text, indonesian.get("/help/settings").text):
-        for setting in {*BY_SETTING, *ELSEWHERE}:
+        for setting in SETTINGS:
             assert f'<dt id="{setting}">' in text
 
 

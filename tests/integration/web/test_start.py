@@ -9,8 +9,6 @@ from tests.integration.api.conftest import demand_file
 from tests.integration.web.conftest import await_end
 
 from batchcast.domain.batch import BatchState
-from batchcast.domain.settings import BatchSettings
-from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -25,10 +23,6 @@ def send(browser, content, **fields):
 
 def draft_of(answer):
     return re.search(r"/files/([0-9a-f]{32})", str(answer.url))[1]
-
-
-def test_every_setting_has_a_field_or_a_place():
-    assert set(BY_SETTING) | ELSEWHERE == set(BatchSettings.__dataclass_fields__)
 
 
 def test_the_empty_dashboard_says_what_to_do(browser, indonesian):

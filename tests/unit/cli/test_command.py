@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.cli.options import OPTIONS
+from batchcast.cli.options import setting_parameters
+from batchcast.cli.session import Words
 from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, Message, PartitionFailed
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import RowsRefused
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import SETTINGS
 
 
 def test_every_setting_has_an_option_that_bears_its_name():
-    names = {option.setting: option.names for option in OPTIONS}
-
-    assert set(names) == set(BatchSettings.__dataclass_fields__)
-    assert all(any(name.startswith("--") for name in given) for given in names.values())
+    for declared in setting_parameters(Words("en")):
+        assert "--" + declared.parameter.name.replace("_", "-") in declared.names
+    assert {declared.parameter.name for declared in setting_parameters(Words("en"))} == set(SETTINGS)
 
 
 def test_options_become_settings(batchcast, fake):

@@ -16,11 +16,11 @@ from batchcast.api.application import create_app
 from batchcast.app.configuration import PREFIX, ServiceConfig
 from batchcast.cli.batches.commands import ACTIONS
 from batchcast.cli.command import COMMANDS
-from batchcast.cli.options import OPTIONS
 from batchcast.cli.service_options import SERVICE_OPTIONS
 from batchcast.domain import columns
+from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import BatchcastError
-from batchcast.domain.settings import CHOICES, MODEL_NAMES, BatchSettings
+from batchcast.domain.settings import MODEL_NAMES, MOST_QUANTILES, SETTINGS, BatchSettings, Setting
 from batchcast.http import metrics
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
@@ -99,16 +99,39 @@ def test_every_figure_is_described(source):
         table_row(page("reference/api.md"), f"`{told}`")
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.setting)
-def test_every_setting_is_described_with_its_options_default_and_choices(option):
-    row = table_row(page("reference/settings.md"), f"`{option.setting}`")
+@pytest.mark.parametrize("declared", SETTINGS.values(), ids=lambda declared: declared.name)
+def test_the_row_of_every_setting_says_what_is_declared(declared):
+    row = table_row(page("reference/settings.md"), f"`{declared.name}`")
 
-    assert all(f"`{name}`" in row for name in option.names)
-    if option.setting in CHOICES and option.setting != "week_start":
-        assert all(f"`{choice}`" in row for choice in CHOICES[option.setting])
-    default = getattr(BatchSettings(), option.setting)
-    if isinstance(default, int | float | str) and not isinstance(default, bool):
-        assert f"{default}" in row
+    cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+    options = ", ".join(f"`{option}`" for option in declared.options)
+    assert cells[:-1] == [f"`{declared.name}`", options, default_of(declared), values_of(declared), declared.decides]
+
+
+def default_of(declared: Setting) -> str:
+    if declared.choices:
+        return f"`{declared.default}`"
+    return declared.default_text.replace(",", ", ") or declared.default_words
+
+
+def values_of(declared: Setting) -> str:
+    """What the page says of the values a setting can have."""
+    if declared.choices:
+        return ", ".join(f"`{choice}`" for choice in declared.choices)
+    if declared.unit == "periods":
+        named = {"daily": Frequency.DAILY, "weekly": Frequency.WEEKLY, "monthly": Frequency.MONTHLY}
+        return ", ".join(f"1..{frequency.longest_horizon} ({name})" for name, frequency in named.items())
+    if declared.low is not None and declared.high is not None:
+        low, high = (f"{end:,.10g}" for end in (declared.low, declared.high))
+        return f"{low}..{high} {declared.unit}".strip()
+    return {
+        "whole": "whole number",
+        "date": "date",
+        "numbers": f"up to {MOST_QUANTILES} in (0, 1), separated by commas",
+        "model_names": "names, separated by commas",
+        "texts": "text, repeated",
+        "mapping": "`column=name`, repeated",
+    }[declared.kind]
 
 
 def test_no_setting_is_described_that_is_not_there():

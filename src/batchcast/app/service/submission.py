@@ -37,7 +37,6 @@ from batchcast.store.errors import BatchNotEnded, KeyTaken
 from batchcast.store.store import Store
 
 _log = logging.getLogger(__name__)
-_DECIDE_READING = ("date_order", "number_style", "returns", "bad_rows", "column_mapping")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +160,7 @@ class Submissions:
 
     def _take_in_again(self, batch: Batch, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """The file of a batch, read again only where the settings read it otherwise."""
-        if _reads_alike(settings, batch.settings):
+        if settings.same(batch.settings, decides="reading"):
             return self._plan_again(source, settings, pace, folder)
         upload = self.artifacts.fetch(source.upload, folder)
         return self.take_in(upload, source.file_name, settings, pace, folder)
@@ -255,10 +254,6 @@ def analysis_of(batch: Batch) -> Analysis:
         raise ValueError(f"batch {batch.batch_id} was not submitted to a server")
     sites = tuple(site.site_code for site in batch.source.facts.sites)
     return Analysis(report=batch.source.report, plan=batch.plan, sites=sites)
-
-
-def _reads_alike(one: BatchSettings, other: BatchSettings) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in _DECIDE_READING)
 
 
 def _fingerprint(*parts: object) -> str:

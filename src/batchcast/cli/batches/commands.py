@@ -13,12 +13,12 @@ import typer
 from rich.text import Text
 
 from batchcast.app.configuration import read_server_address
-from batchcast.app.settings_text import DECIDE_READING
 from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
 from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.session import Session, safe
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, BatchCancelled, BatchFailed, Message
+from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.publish.kinds import CSV, DOWNLOAD_FORMATS, DOWNLOADS, FORECAST, KINDS, ORDER_TABLES
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def register(commands: typer.Typer, session: Session) -> None:
             batch,
             option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
             option("out", ["--out", "-o"], "FOLDER", say(N_("Folder for the two tables. Default: the current one."))),
-            *setting_parameters(session.words, only=DECIDE_READING),
+            *setting_parameters(session.words, only=OF_STOCK_FILE),
         ],
         "delete": [batch],
     }

@@ -15,19 +15,24 @@ from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan, RowsRefused
-from batchcast.domain.settings import BatchSettings
-from batchcast.web.start.fields import BY_SETTING, ELSEWHERE
+from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
 
 Texts = Mapping[str, Sequence[str]]
 
 SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
 ANSWER = "answer."  # before a setting: the button that was pressed says it, whatever its field says
 _COOKIE = "batchcast_settings"
-_OF_ONE_FILE = frozenset({"column_mapping", "forecast_start_date", "bad_rows", "date_order", "number_style"})
-_REMEMBERED = frozenset(BY_SETTING) - _OF_ONE_FILE
+FIELDS = tuple(  # the settings among the fields of the form, in its order
+    sorted(
+        (declared for declared in SETTINGS.values() if not declared.has_own_place),
+        key=lambda declared: list(GROUPS).index(declared.group),
+    )
+)
+_NAMES = frozenset(declared.name for declared in FIELDS)
+_REMEMBERED = frozenset(declared.name for declared in FIELDS if declared.is_remembered)
 _A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
-_PARTS_OF_LISTS = {"column_mapping": ";"}  # what stands between the values of a setting in its one field
+_BETWEEN_PAIRS = ";"  # of a mapping, in its one field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,7 @@ class Form:
     @property
     def other_problems(self) -> tuple[Message, ...]:
         """Those of no field on the page."""
-        return tuple(one for one in self.problems if setting_of(one) not in BY_SETTING)
+        return tuple(one for one in self.problems if setting_of(one) not in _NAMES)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -71,7 +76,7 @@ class Form:
 
 def read_form(texts: Texts) -> Form:
     """The form that a browser sent."""
-    given = {name: list(texts[name]) for name in (*BY_SETTING, *ELSEWHERE) if texts.get(name)}
+    given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
     given |= {name.removeprefix(ANSWER): list(found) for name, found in texts.items() if name.startswith(ANSWER)}
     if SHOWN in texts:
         given["batch_mode"] = given.get("batch_mode", ["off"])
@@ -120,16 +125,17 @@ def forget(answer: Response) -> None:
 def setting_of(problem: Message) -> str:
     """The setting that a problem is about; empty where it is none in particular."""
     named = str(problem.values.get("setting", ""))
-    return named or next((name for name in (*BY_SETTING, *ELSEWHERE) if problem.template.startswith(f"{name} ")), "")
+    return named or next((name for name in SETTINGS if problem.template.startswith(f"{name} ")), "")
 
 
 def _split(texts: Texts) -> dict[str, list[str]]:
     """One text a value, where a field holds several."""
-    split = {name: list(given) for name, given in texts.items()}
-    for name, sign in _PARTS_OF_LISTS.items():
-        if name in split:
-            split[name] = [part.strip() for text in split[name] for part in text.split(sign) if part.strip()]
-    return split
+    return {
+        name: [pair.strip() for text in given for pair in text.split(_BETWEEN_PAIRS) if pair.strip()]
+        if name in SETTINGS and SETTINGS[name].kind == "mapping"
+        else list(given)
+        for name, given in texts.items()
+    }
 
 
 def _texts_of(settings: BatchSettings) -> dict[str, list[str]]:
@@ -161,7 +167,7 @@ _DEFAULTS = {name: texts[-1] for name, texts in _DEFAULT_TEXTS.items() if texts}
 
 # What is shown of a file: what it holds and how it would be forecast, or why it can't be.
 
-_QUESTIONS = {"ambiguous-dates": "date_order", "ambiguous-numbers": "number_style"}  # by slug: the setting that answers
+_QUESTIONS = {declared.answers: name for name, declared in SETTINGS.items() if declared.answers}  # by slug
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,13 +15,14 @@ from batchcast.app.service.drafts import Draft
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch, PartitionState
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import deciding
 from batchcast.http import bodies
 from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.rendering import render
-from batchcast.web.start.fields import FIELDS
 from batchcast.web.start.form import (
+    FIELDS,
     SHOWN,
     Checked,
     Form,
@@ -258,6 +259,7 @@ def _values(subject: Subject, checked: Checked) -> dict[str, Any]:
         "checked": checked,
         "form": checked.form,
         "fields": FIELDS,
+        "reading": deciding("reading"),
         "messages": messages(checked),
         "cures": _cures(subject.batch),
         "nonce": secrets.token_hex(8),
