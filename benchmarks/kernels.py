@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from batchcast.forecast.distributions.negbin import negbin_quantiles
-from batchcast.forecast.models.point_model import POINT_MODELS
 from batchcast.forecast.models.points import forecast_points
+from batchcast.forecast.models.table import POINT_MODELS
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from measure import DATA, print_table
 

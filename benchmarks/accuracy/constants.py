@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -18,25 +19,25 @@ from accuracy import ours
 from accuracy.scores import score
 from accuracy.sets import SETS, DataSet, cut, read_set
 from batchcast.domain import cutoffs
-from batchcast.forecast import combine, evidence
-from batchcast.forecast.families import shares
+from batchcast.forecast import combine, metrics
+from batchcast.forecast.distributions import registry
 from batchcast.forecast.learned import booster
+from batchcast.forecast.models.table import MODELS, Model
+
+
+def _shares(of_quantiles: float, of_mean: float) -> Mapping[str, Model]:
+    """The learned models with other shares of the average."""
+    shares = {"lightgbm_quantile": of_quantiles, "lightgbm_tweedie": of_mean}
+    return {name: replace(MODELS[name], share=share) for name, share in shares.items()}
+
 
 # module, constant, values tried; the value in use is among them
 TRIED: tuple[tuple[ModuleType, str, tuple[Any, ...]], ...] = (
     (combine, "POOL_WEIGHT", (25.0, 100.0, 400.0)),
     (combine, "COMPETITORS", (2, 3, 4)),
-    (
-        shares,
-        "SHARES",
-        (
-            {"lightgbm_quantile": 1 / 3, "lightgbm_tweedie": 1 / 3},
-            {"lightgbm_quantile": 0.5, "lightgbm_tweedie": 0.25},
-            {"lightgbm_quantile": 0.7, "lightgbm_tweedie": 0.15},
-        ),
-    ),
+    (registry, "MODELS", (_shares(1 / 3, 1 / 3), _shares(0.5, 0.25), _shares(0.7, 0.15))),
     (combine, "TAIL_STRETCH", (1.0, 1.15, 1.3)),
-    (evidence, "FOLD_DECAY", (1.0, 0.5, 0.25)),
+    (metrics, "FOLD_DECAY", (1.0, 0.5, 0.25)),
     (cutoffs, "LEAD_TIMES", (4, 8, 12)),
     (booster, "ROUNDS", (15, 30, 60)),
     (booster, "SETTINGS", ({"num_leaves": 6}, {"num_leaves": 12}, {"num_leaves": 24})),
@@ -96,7 +97,9 @@ def _current(module: ModuleType, name: str, values: tuple[Any, ...]) -> Any:
 
 
 def _show(value: Any) -> str:
-    return ", ".join(f"{k} {v:.3g}" for k, v in value.items()) if isinstance(value, Mapping) else f"{value:g}"
+    if not isinstance(value, Mapping):
+        return f"{value:g}"
+    return ", ".join(f"{k} {v.share if isinstance(v, Model) else v:.3g}" for k, v in value.items())
 
 
 if __name__ == "__main__":

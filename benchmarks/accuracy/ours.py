@@ -11,10 +11,10 @@ from accuracy.sets import DataSet
 from batchcast.domain.accuracy import MEASURED_QUANTILES
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import MODEL_NAMES
 from batchcast.forecast.forecaster import Task, chunks_of, forecast_chunk
+from batchcast.forecast.models.table import MODELS
 from batchcast.forecast.panel import Panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.statistics import Tallies
 from batchcast.forecast.stock import ladder_levels
 
@@ -40,7 +40,7 @@ def request_of(panel: Panel, chosen: DataSet, models: tuple[str, ...]) -> Foreca
 def forecast(panel: Panel, chosen: DataSet, models: tuple[str, ...] = ()) -> Forecast:
     """The quantiles of the sum and the means of steps that a batch would publish."""
     request = request_of(panel, chosen, models)
-    task = Task(request=request, pool=learn_pool(panel, request), tallies=Tallies())
+    task = Task(request=request, knowledge=learn_knowledge(panel, request), tallies=Tallies())
     levels = ladder_levels(request.service_level)
     places = [levels.index(level) for level in MEASURED_QUANTILES]
     chunks = [forecast_chunk(part, task) for part in chunks_of(panel)]
@@ -52,7 +52,7 @@ def forecast(panel: Panel, chosen: DataSet, models: tuple[str, ...] = ()) -> For
 
 def alone(panel: Panel, chosen: DataSet) -> Mapping[str, Forecast]:
     """Each model by itself, by its name."""
-    return {f"batchcast {model}": forecast(panel, chosen, (model,)) for model in MODEL_NAMES}
+    return {f"batchcast {model}": forecast(panel, chosen, (model,)) for model in MODELS}
 
 
 OURS: Mapping[str, Callable[[Panel, DataSet], Mapping[str, Forecast]]] = {

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.forecast.moments import measure_history
-from batchcast.forecast.panel import NO_DEMAND, Panel
-from batchcast.forecast.pool import series_keys
+from batchcast.forecast.panel import NO_DEMAND, Panel, series_keys
 
 DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 ORIGINS = 2

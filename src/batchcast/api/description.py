@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from batchcast.domain.settings import MODEL_NAMES, SETTINGS, Setting
+from batchcast.domain.settings import SETTINGS, Setting
+from batchcast.forecast.models.table import MODELS
 from batchcast.http.multipart import FILE_FIELD
 
 
@@ -60,7 +61,7 @@ def _schema_of(declared: Setting) -> dict[str, Any]:
 def _about(declared: Setting) -> str:
     parts = [declared.help]
     if declared.kind == "model_names":
-        parts.append(f"They are {', '.join(MODEL_NAMES)}.")
+        parts.append(f"They are {', '.join(MODELS)}.")
     if declared.unit:
         parts.append(f"In {declared.unit}.")
     if declared.kind == "mapping":

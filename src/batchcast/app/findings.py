@@ -15,7 +15,7 @@ from batchcast.domain.calendar import Span, length_in_words, span_of_days
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import FALLBACK_MODEL
+from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
 
 _EVEN = 0.005  # a bias under half a percent is none that anybody would act on
 _MUCH = 0.1  # one from which stock or shortage grows visibly
@@ -189,7 +189,7 @@ _MODELS = {
     2: N_("{model0} and {model1}"),
     3: N_("{model0}, {model1} and {model2}"),
 }
-_LEARNED = ("negbin_lightgbm_tweedie", "lightgbm_quantile")  # in every average, whatever the backtests say
+_LEARNED = frozenset(name for name, model in CANDIDATES.items() if model.is_learned)  # in every average
 _ALMOST = 0.005  # value added under half a percent is none
 
 
@@ -299,7 +299,7 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
     )
     asked = N_("Its forecast is that of {models}, chosen from the models that were asked for.")
     stand_in = N_("No model had an answer for this part; its mean stands in ({models}).")
-    if names == [FALLBACK_MODEL]:
+    if names == [FALLBACK_NAME]:
         template = stand_in
     elif request.models:
         template = asked

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from batchcast.app.settings_text import check_models
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.plan import Pace, Plan, RowsRefused
 from batchcast.domain.settings import BatchSettings
+from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
 from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
@@ -86,13 +88,24 @@ def take_in(
         BatchCancelled: if a person stopped it.
     """
     started = time.perf_counter()
+    settings = check_models(settings)
     history, report = _read(file, settings, folder=folder, pool=pool, cancel_token=cancel_token)
     seconds = time.perf_counter() - started
-    plan = plan_batch(history.facts, read_series_table(history), settings, pace) if history else None
+    plan = plan_history(history, settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
     if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
         raise RowsRefused(analysis.report, plan, analysis.sites)
     return Intake(history=history, plan=plan, analysis=analysis, seconds=seconds)
+
+
+def plan_history(history: DemandHistory, settings: BatchSettings, pace: Pace) -> Plan:
+    """The plan of a batch over a checked history.
+
+    Raises:
+        InvalidSettings: if a setting does not fit the history.
+    """
+    learns = learns_across_series(settings.models)
+    return plan_batch(history.facts, read_series_table(history), settings, pace, learns=learns)
 
 
 def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:

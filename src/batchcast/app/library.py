@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.app.order_words import notes_of, promise_of
+from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
 from batchcast.domain.plan import Plan, RowsRefused
 from batchcast.domain.settings import BatchSettings, deciding
+from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stockfile import read_stock, read_stock_table
@@ -113,7 +115,7 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
             row that can't be read; `bad_rows="skip"` leaves them out.
         InvalidSettings: if a setting is out of its range.
     """
-    chosen = BatchSettings.from_json(settings)
+    chosen = check_models(BatchSettings.from_json(settings))
     folder = Path(tempfile.mkdtemp(prefix="batchcast-"))
     try:
         if isinstance(source, str | Path):
@@ -152,18 +154,24 @@ def forecast(
     Raises:
         InvalidInput, InvalidSettings: as `read_demand`.
     """
-    chosen = BatchSettings.from_json(settings | {"horizon": horizon, "batch_mode": "off"})
+    chosen = check_models(BatchSettings.from_json(settings | {"horizon": horizon, "batch_mode": "off"}))
     ingest_settings = {name: getattr(chosen, name) for name in deciding("reading")}
     demand = history if isinstance(history, Demand) else read_demand(history, **ingest_settings)
-    plan = plan_batch(demand.facts, read_series_table(demand.history), chosen, TYPICAL_PACE)
+    plan = plan_batch(
+        demand.facts,
+        read_series_table(demand.history),
+        chosen,
+        TYPICAL_PACE,
+        learns=learns_across_series(chosen.models),
+    )
     from batchcast.forecast.partition import forecast_partition
-    from batchcast.forecast.prepare import prepare_pool
+    from batchcast.forecast.prepare import prepare_knowledge
 
     path = demand.history.path
-    pool = prepare_pool(path, plan.request, demand.facts.series)
+    knowledge = prepare_knowledge(path, plan.request, demand.facts.series)
     into, told = Path(tempfile.mkdtemp(prefix="batchcast-")), on_progress or _ignore
     try:
-        forecast_partition(path, plan.partitions[0].ranges, plan.request, pool, into=into, on_progress=told)
+        forecast_partition(path, plan.partitions[0].ranges, plan.request, knowledge, into=into, on_progress=told)
         result = _read_result(into, plan, demand.kind)
     except BaseException:
         shutil.rmtree(into)

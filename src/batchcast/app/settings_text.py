@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.settings import SETTINGS, BatchSettings, Kind, models_named, usable_cores
+from batchcast.domain.settings import SETTINGS, BatchSettings, Kind, usable_cores
+from batchcast.forecast.models.table import MODELS, resolve_names
 
 AUTO = "auto"  # as models: they are chosen for each series
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
@@ -55,7 +57,7 @@ def _listed(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _models(setting: str, given: Sequence[str]) -> tuple[str, ...]:
-    names = models_named(_listed(setting, given))
+    names = _listed(setting, given)
     return () if names == (AUTO,) else names
 
 
@@ -114,11 +116,29 @@ def settings_of_texts(
     try:
         settings = BatchSettings.from_json(chosen)
     except InvalidSettings as error:
-        raise InvalidSettings([*problems, *error.problems]) from None
-    problems += _problems_here(settings)
+        raise InvalidSettings([*problems, *error.problems, *_model_problems(chosen.get("models", ()))]) from None
+    problems += [*_problems_here(settings), *_model_problems(settings.models)]
     if problems:
         raise InvalidSettings(problems)
-    return settings
+    return check_models(settings)
+
+
+def check_models(settings: BatchSettings) -> BatchSettings:
+    """The settings with each model once and by its own name, also where it was named as in a leaderboard.
+
+    Raises:
+        InvalidSettings: if any of them is not a model.
+    """
+    problems = _model_problems(settings.models)
+    if problems:
+        raise InvalidSettings(problems)
+    return replace(settings, models=resolve_names(settings.models))
+
+
+def _model_problems(names: Iterable[str]) -> list[Message]:
+    template = N_("models names {found!r}, which is not a model; there are {choices}.")
+    choices = ", ".join(MODELS)
+    return [Message(template, {"found": m, "choices": choices}) for m in resolve_names(names) if m not in MODELS]
 
 
 def _problems_here(settings: BatchSettings) -> list[Message]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ Kind = Literal[
     "number",
     "date",  # YYYY-MM-DD
     "numbers",  # separated by commas
-    "model_names",  # of models, separated by commas; auto: none is named
+    "model_names",  # of models, separated by commas; auto: none is named. `app` checks the names
     "texts",  # given several times
     "mapping",  # key=value, given several times
 ]
@@ -48,32 +48,6 @@ GROUPS: Mapping[Group, str] = {
     "result": N_("The result"),
 }
 MOST_QUANTILES = 9
-FALLBACK_MODEL = "fallback_mean"  # what stands in where no other could forecast; nobody can ask for it
-LEARNED_MODELS = ("lightgbm_tweedie", "lightgbm_quantile")  # across all series of a batch
-MODEL_NAMES = (
-    "zero",
-    "naive",
-    "seasonal_naive",
-    "mean",
-    "moving_average",
-    "ses",
-    "holt_damped",
-    "holt_winters",
-    "theta",
-    "croston",
-    "sba",
-    "tsb",
-    "adida",
-    "imapa",
-    "linear_decay",
-    "empirical",
-    "wss",
-    "conformal_imapa",
-    "conformal_ses",
-    *LEARNED_MODELS,
-)
-_WITHOUT_A_MEAN = {"empirical", "wss", "conformal_imapa", "conformal_ses", "lightgbm_quantile"}
-_LEADERBOARD_NAMES = {f"negbin_{model}": model for model in MODEL_NAMES if model not in _WITHOUT_A_MEAN}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -541,9 +515,6 @@ class BatchSettings:
         if not inside or not 1 <= len(levels) <= MOST_QUANTILES or len(set(levels)) < len(levels):
             template = N_("quantiles is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
             found.append(Message(template, {"found": ",".join(map(str, levels)), "most": MOST_QUANTILES}))
-        template = N_("models names {found!r}, which is not a model; there are {choices}.")
-        choices = ", ".join(MODEL_NAMES)
-        found += [Message(template, {"found": m, "choices": choices}) for m in self.models if m not in MODEL_NAMES]
         return found
 
 
@@ -559,11 +530,6 @@ def deciding(decides: Decides) -> tuple[str, ...]:
 
 
 OF_STOCK_FILE = tuple(name for name, declared in SETTINGS.items() if declared.of_stock_file)
-
-
-def models_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The models that are meant, each once: by their own names, or as a leaderboard has them, negbin_ses for ses."""
-    return tuple(dict.fromkeys(_LEADERBOARD_NAMES.get(name, name) for name in names))
 
 
 def usable_cores() -> int:
@@ -589,9 +555,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(kind: Kind, value: Any) -> Any:
-    if kind == "model_names":
-        return models_named(value)
-    if kind in ("texts", "numbers"):
+    if kind in ("texts", "numbers", "model_names"):
         return tuple(value)
     return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
 

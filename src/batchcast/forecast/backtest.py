@@ -1,4 +1,4 @@
-"""The backtest: what every family would have said at past cutoffs, and what came."""
+"""The backtest: what every candidate would have said at past cutoffs, and what came."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
-from batchcast.forecast.evidence import Calibration, Evidence, Scored
+from batchcast.forecast.distributions.candidate import Calibration, Distribution
+from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.metrics import MEASURED, score_forecasts
 from batchcast.forecast.statistics import Tally
 
@@ -35,7 +36,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Backtest:
-    """Forecasts of every family at every fold, and what came."""
+    """Forecasts of every candidate at every fold, and what came."""
 
     levels: tuple[float, ...]  # of the quantiles, ascending
     service_level: float
@@ -115,19 +116,23 @@ def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None) -> NDA
     return np.asarray(usable & (flags.sum(axis=2) == 0))
 
 
-def run_families(
-    families: Sequence[Scored], evidence: Evidence, calibration: Calibration, levels: tuple[float, ...], count: int
+def run_candidates(
+    candidates: Sequence[Distribution],
+    evidence: Evidence,
+    calibration: Calibration,
+    levels: tuple[float, ...],
+    count: int,
 ) -> tuple[Floats, Floats]:
-    """What every family says of every cutoff.
+    """The forecast of every candidate at every cutoff.
 
     Returns:
-        Quantiles of the sum, shape (families, cutoffs, series, levels), and means of `count` steps, shape (families,
-        cutoffs, series, count); NaN where a family has nothing to say.
+        Quantiles of the sum, shape (candidates, cutoffs, series, levels), and means of `count` steps, shape
+        (candidates, cutoffs, series, count); NaN where a candidate has no forecast.
     """
-    shape = (len(families), len(evidence.held), len(evidence.offsets) - 1)
+    shape = (len(candidates), len(evidence.held), len(evidence.offsets) - 1)
     quantiles, means = np.empty((*shape, len(levels))), np.empty((*shape, count))
-    for k, family in enumerate(families):
-        quantiles[k], means[k] = family.sums(evidence, calibration, levels, count)
+    for k, candidate in enumerate(candidates):
+        quantiles[k], means[k] = candidate.sums(evidence, calibration, levels, count)
         unknown = ~(np.isfinite(quantiles[k]).all(axis=2) & np.isfinite(means[k]).all(axis=2))
         quantiles[k][unknown], means[k][unknown] = np.nan, np.nan
     return quantiles, means

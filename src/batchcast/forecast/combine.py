@@ -1,12 +1,12 @@
-"""The members of `auto`: for each series the learned families, and the best three of the others.
+"""The members of `auto`: for each series the learned candidates, and the best three of the others.
 
-Learned families have a share in every average (`Family.share`). A choice between them and the others by backtest would
-go against them: the trees of a backtest had less to learn from than those of the forecast. Only where they do far worse
-than the best of the others are they left out.
+Learned candidates have a share in every average (`Model.share`). A choice between them and the others by backtest would
+disfavour them: the trees of a backtest had less to learn from than those of the forecast. They are left out only where
+their loss is far above that of the best of the others.
 
-The others are chosen by their loss, divided by the mean loss of all families there, so that series weigh alike. That
+The others are chosen by their loss, divided by the mean loss of all candidates there, so that series weigh alike. That
 of the series itself counts as many times as it has folds; that of its demand class over the sample counts POOL_WEIGHT
-times. A family that is group to one already chosen waits until no other group is left.
+times. Candidates of the group of one already chosen come only when no other group is left.
 """
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
@@ -21,28 +21,29 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 POOL_WEIGHT = 100.0  # folds that the experience of the whole batch is worth
-COMPETITORS = 3  # families without a share that are averaged; they have the rest of the average, in equal parts
-FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned family is left out
+COMPETITORS = 3  # candidates without a share that are averaged; they have the rest of the average, in equal parts
+FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned candidate is left out
+SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever the other members
 TAIL = 0.95  # level beyond which ...
 TAIL_STRETCH = 1.15  # ... the average is so much further out: demand is rarer and larger there than any member knows
-NONE = -1  # in place of a family where there are fewer
+NONE = -1  # in place of a candidate where there are fewer
 
 
-def choose_families(
+def choose_members(
     losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_], groups: Ints, shares: Floats
 ) -> Ints:
     """The members of each series: those with a share in their order, then the best of the others, best first.
 
     Args:
-        losses: mean scaled pinball of each family over the folds of a series, shape (families, series); NaN: none.
+        losses: mean scaled pinball of each candidate over the folds of a series, shape (candidates, series); NaN: none.
         folds: how many folds that is, shape (series,).
-        pooled: relative loss of each family in the class of the series, shape (series, families).
-        answers: does the family have a forecast to give, shape (families, series).
-        groups: number of the group of each family, shape (families,).
-        shares: share of each family in the average, same shape; 0: it competes for what is left.
+        pooled: relative loss of each candidate in the class of the series, shape (series, candidates).
+        answers: does the candidate have a forecast to give, shape (candidates, series).
+        groups: number of the group of each candidate, shape (candidates,).
+        shares: share of each candidate in the average, same shape; 0: it competes for what is left.
 
     Returns:
-        Places of families, shape (series, members), filled up with NONE.
+        Places of candidates, shape (series, members), filled up with NONE.
     """
     width = int(np.count_nonzero(shares)) + COMPETITORS
     chosen = np.full((losses.shape[1], width), NONE, dtype=np.int64)
@@ -62,16 +63,16 @@ def _choose(
     competitors: int,
     chosen: Ints,
 ) -> None:
-    families = losses.shape[0]
-    scores = np.empty(families)
+    candidates = losses.shape[0]
+    scores = np.empty(candidates)
     for i in range(losses.shape[1]):
         _score(losses[:, i], folds[i], pooled[i], answers[:, i], pool_weight, scores)
         least = np.inf
-        for k in range(families):
+        for k in range(candidates):
             if shares[k] == 0.0:
                 least = min(least, scores[k])
         place = 0
-        for k in range(families):
+        for k in range(candidates):
             if shares[k] > 0.0:
                 if scores[k] < np.inf and scores[k] <= FAR_WORSE * least:
                     chosen[i, place] = k
@@ -91,7 +92,7 @@ def _choose(
 def _score(
     losses: Floats, folds: int, pooled: Floats, answers: NDArray[np.bool_], pool_weight: float, scores: Floats
 ) -> None:
-    """Write the score of each family on one series; infinite where it has no answer."""
+    """Write the score of each candidate on one series; infinite where it has no answer."""
     total = known = 0.0
     for k in range(len(losses)):
         if answers[k] and not np.isnan(losses[k]):
@@ -106,18 +107,18 @@ def _score(
 
 @compiled
 def _next_best(scores: Floats, groups: Ints, earlier: Ints) -> int:
-    """The family with the least score that is of no group of the earlier ones; if there is none, the least of all."""
-    best, stranger = NONE, NONE
+    """The candidate with the least score in no group of the earlier ones; where there is none, the least of all."""
+    best, unlike = NONE, NONE
     for k in range(len(scores)):
         if scores[k] < np.inf:
             if best == NONE or scores[k] < scores[best]:
                 best = k
-            is_kin = False
+            is_near_copy = False
             for other in earlier:
-                is_kin |= groups[other] == groups[k]
-            if not is_kin and (stranger == NONE or scores[k] < scores[stranger]):
-                stranger = k
-    return best if stranger == NONE else stranger
+                is_near_copy |= groups[other] == groups[k]
+            if not is_near_copy and (unlike == NONE or scores[k] < scores[unlike]):
+                unlike = k
+    return best if unlike == NONE else unlike
 
 
 def weigh_members(chosen: Ints, shares: Floats) -> Floats:
@@ -139,8 +140,8 @@ def weigh_means(chosen: Ints, shares: Floats, has_mean: NDArray[np.bool_]) -> Fl
 
     Args:
         chosen: members, shape (series, members).
-        shares: share of each family in the average of means, shape (families,); 0: it competes for what is left.
-        has_mean: has the family a mean of its own, same shape.
+        shares: share of each candidate in the average of means, shape (candidates,); 0: it competes for what is left.
+        has_mean: has the candidate a mean of its own, same shape.
     """
     weights = weigh_members(np.where(np.append(has_mean, False)[chosen], chosen, NONE), shares)
     return np.where(weights.any(axis=1, keepdims=True), weights, weigh_members(chosen, shares))
@@ -150,7 +151,7 @@ def weigh_means(chosen: Ints, shares: Floats, has_mean: NDArray[np.bool_]) -> Fl
 def average_chosen(forecasts: Floats, chosen: Ints, weights: Floats, average: Floats) -> None:
     """Write the weighted mean over the members into `average`, shape (series, values); NaN where there is none.
 
-    `forecasts` has shape (families, series, values), `chosen` and `weights` (series, members).
+    `forecasts` has shape (candidates, series, values), `chosen` and `weights` (series, members).
     """
     for i in range(average.shape[0]):
         if chosen[i, 0] == NONE:

@@ -1,11 +1,11 @@
-"""From a panel and the pool of its batch to forecasts, stock figures and accuracy: a pure function of each series.
+"""From a panel and the knowledge of its batch to forecasts, stock figures and accuracy: a pure function of each series.
 
 Series are taken a chunk at a time, which bounds memory and changes nothing else. In a chunk:
 
-1. Point models forecast every series at every fold and at the end, and families make distributions of them.
-2. The backtest scores each family; `auto` is scored too, choosing at each fold WITHOUT the outcomes of that fold: by
-   the other folds of the series and by the pool without that fold. With a single fold the choice rests on reference
-   experience alone (`pool.PRIOR_LOSSES`).
+1. Point models forecast every series at every fold and at the end, and candidates make distributions of them.
+2. The backtest scores each candidate; `auto` is scored too, choosing at each fold WITHOUT the outcomes of that fold: by
+   the other folds of the series and of the sample. With a single fold the choice rests on the prior losses alone
+   (`Model.prior_loss`).
 3. For the final forecast the choice uses every fold; the quantiles of its members are averaged by their weights.
 """
 
@@ -18,15 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import FALLBACK_MODEL
-from batchcast.forecast.backtest import Backtest, Picture, run_families
-from batchcast.forecast.combine import NONE, average_chosen, choose_families, stretch_tail, weigh_means, weigh_members
-from batchcast.forecast.evidence import Evidence, Family, Scored, fence_of_steps, fence_of_sums, fold_weights, hold_back
-from batchcast.forecast.families.registry import FALLBACK, baselines_beside, families_of
-from batchcast.forecast.families.shares import SHARE_OF_MEANS
+from batchcast.forecast.backtest import Backtest, Picture, run_candidates
+from batchcast.forecast.combine import (
+    NONE,
+    SHARE_OF_MEANS,
+    average_chosen,
+    choose_members,
+    stretch_tail,
+    weigh_means,
+    weigh_members,
+)
+from batchcast.forecast.distributions.candidate import Candidate, Distribution
+from batchcast.forecast.distributions.registry import FALLBACK_CANDIDATE, baselines_beside, candidates_of
+from batchcast.forecast.evidence import Evidence, fence_of_steps, fence_of_sums, hold_back
+from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.metrics import fold_weights
+from batchcast.forecast.models.table import FALLBACK_NAME, YARDSTICK
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
-from batchcast.forecast.pool import Pool
 from batchcast.forecast.statistics import AUTO, Tallies
 from batchcast.forecast.stock import Stock, ladder_levels, stock_figures, stock_levels
 
@@ -41,7 +50,7 @@ CHUNK_CELLS = 2_000_000  # ... about as many periods, so that memory is bounded 
 class Accuracy:
     """What the backtest says of each series, shape (series,); NaN where it says nothing."""
 
-    scores: Mapping[str, Floats]  # family -> mean scaled pinball over the folds
+    scores: Mapping[str, Floats]  # candidate -> mean scaled pinball over the folds
     folds: Ints  # backtests of the series
     pinball: Floats  # of `auto`
     pinball_naive: Floats
@@ -83,28 +92,28 @@ class Task:
     """What is asked of every chunk of a partition."""
 
     request: ForecastRequest
-    pool: Pool
+    knowledge: SharedKnowledge
     tallies: Tallies  # counts what the backtest of each chunk shows
 
     @property
-    def families(self) -> tuple[Family, ...]:
-        """The candidates: the families of the request that the pool knows, in its order."""
-        return tuple(family for family in families_of(self.request) if family.name in self.pool.families)
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The candidates of the request that could be fitted to the sample."""
+        return tuple(one for one in candidates_of(self.request) if one.name in self.knowledge.candidates)
 
     @property
     def groups(self) -> Ints:
         """Number of the group of each candidate."""
-        groups = list(dict.fromkeys(family.group for family in self.families))
-        return np.array([groups.index(family.group) for family in self.families], dtype=np.int64)
+        groups = list(dict.fromkeys(candidate.model.group for candidate in self.candidates))
+        return np.array([groups.index(candidate.model.group) for candidate in self.candidates], dtype=np.int64)
 
     @property
     def shares(self) -> Floats:
         """Share of each candidate in every average; 0 where it competes for what is left."""
-        return np.array([family.share for family in self.families])
+        return np.array([candidate.model.share for candidate in self.candidates])
 
     def weigh(self, chosen: Ints) -> tuple[Floats, Floats]:
         """Weights of the members of each series in the average of quantiles and in that of means."""
-        has_mean = np.array([family.has_mean for family in self.families], dtype=np.bool_)
+        has_mean = np.array([candidate.has_own_mean for candidate in self.candidates], dtype=np.bool_)
         means = weigh_means(chosen, np.where(has_mean & (self.shares > 0), SHARE_OF_MEANS, 0.0), has_mean)
         return weigh_members(chosen, self.shares), means
 
@@ -114,9 +123,9 @@ class Task:
         """The members of each series, shape (series, members), by every fold but one.
 
         Args:
-            losses: scaled pinball, shape (families, folds, series); NaN where there is none.
+            losses: scaled pinball, shape (candidates, folds, series); NaN where there is none.
             classes: demand class of each series, shape (series,).
-            answers: does the family have a forecast to give, shape (families, series).
+            answers: does the candidate have a forecast to give, shape (candidates, series).
             without_fold: the fold whose outcomes must not be used; None for the final forecast.
         """
         weights = fold_weights(losses.shape[1])
@@ -124,32 +133,34 @@ class Task:
             losses, weights = np.delete(losses, without_fold, axis=1), np.delete(weights, without_fold)
         known = ~np.isnan(losses)
         own = _mean_of_known(losses, known * weights[:, None], axis=1)
-        pooled = self.pool.relative_losses(without_fold)[classes]
-        return choose_families(own, known.any(axis=0).sum(axis=0), pooled, answers, self.groups, self.shares)
+        pooled = self.knowledge.relative_losses(without_fold)[classes]
+        return choose_members(own, known.any(axis=0).sum(axis=0), pooled, answers, self.groups, self.shares)
 
 
 def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     """Forecast every series of a chunk; each must have at least one period."""
-    baselines = baselines_beside(task.families)
-    pool, candidates = task.pool, (*task.families, *baselines)
-    outlook = Outlook(panel, task.request, candidates, cutoffs=pool.cutoffs, profile=pool.profile, learned=pool.learned)
+    baselines = baselines_beside(task.candidates)
+    knowledge, candidates = task.knowledge, (*task.candidates, *baselines)
+    outlook = Outlook(
+        panel, task.request, candidates, cutoffs=knowledge.cutoffs, profile=knowledge.profile, learned=knowledge.learned
+    )
     accuracy, losses = _look_back(outlook.backtest(), baselines, task)
     return _look_ahead(panel, outlook.final(), losses, accuracy, task)
 
 
-def _look_back(past: Backtest, baselines: Sequence[Scored], task: Task) -> tuple[Accuracy, Floats]:
-    """Score every family, `auto` and the baselines: accuracy and the losses, shape (families, folds, series)."""
-    pool, span, tallies = task.pool, task.request.lead_time, task.tallies
-    quantiles, means = run_families(task.families, past.evidence, pool.calibration, past.levels, span)
-    losses = np.empty((len(task.families), *past.usable.shape))
-    for k, family in enumerate(task.families):
-        losses[k] = past.score(quantiles[k], means[k], tallies.of(family.name))
-    by_name = {family.name: losses[k] for k, family in enumerate(task.families)}
+def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:
+    """Score every candidate, `auto` and the baselines: accuracy and the losses, shape (candidates, folds, series)."""
+    knowledge, span, tallies = task.knowledge, task.request.lead_time, task.tallies
+    quantiles, means = run_candidates(task.candidates, past.evidence, knowledge.calibration, past.levels, span)
+    losses = np.empty((len(task.candidates), *past.usable.shape))
+    for k, candidate in enumerate(task.candidates):
+        losses[k] = past.score(quantiles[k], means[k], tallies.of(candidate.name))
+    by_name = {candidate.name: losses[k] for k, candidate in enumerate(task.candidates)}
     for baseline in baselines:
-        (own,), (steps,) = run_families([baseline], past.evidence, pool.calibration, past.levels, span)
+        (own,), (steps,) = run_candidates([baseline], past.evidence, knowledge.calibration, past.levels, span)
         by_name[baseline.name] = past.score(own, steps, tallies.of(baseline.name))
     auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
-    for fold in range(len(pool.cutoffs)):
+    for fold in range(len(knowledge.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])
         chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
         weights, mean_weights = task.weigh(chosen)
@@ -175,7 +186,7 @@ def _account(
         scores=scores,
         folds=scored.sum(axis=0),
         pinball=_fold_mean(pinball),
-        pinball_naive=scores["naive"],
+        pinball_naive=scores[YARDSTICK],
         covered=_fold_mean(np.where(scored, (actual <= picture.stock).astype(np.float64), np.nan)),
         bias=np.where(demanded > 0, expected / np.where(demanded > 0, demanded, 1.0) - 1.0, np.nan),
         picture=picture,
@@ -184,9 +195,9 @@ def _account(
 
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
     """Choose by every fold, and average the members at the end of history."""
-    request, calibration = task.request, task.pool.calibration
+    request, calibration = task.request, task.knowledge.calibration
     levels, ahead = ladder_levels(request.service_level), max(request.horizon, request.lead_time)
-    sums, steps = run_families(task.families, final, calibration, levels, ahead)
+    sums, steps = run_candidates(task.candidates, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
     weights, mean_weights = task.weigh(chosen)
@@ -195,9 +206,9 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     bands = _average_steps(final, chosen, mean_weights, task)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
-        stand_in, stand_in_steps = FALLBACK.sums(final, calibration, levels, ahead)
+        stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
-        bands[fallen] = FALLBACK.steps(final, calibration, fallen, request.horizon, request.quantiles)
+        bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, request.horizon, request.quantiles)
     unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
     whole = _to_whole(stretch_tail(quantiles, levels), unit)
     ladder, _ = hold_back(whole, ceiling)
@@ -207,7 +218,7 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     held_bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
     return ChunkForecast(
         panel=panel,
-        models=_names_of(chosen, task.families),
+        models=_names_of(chosen, task.candidates),
         raw=means[:, : request.horizon],
         quantiles=held_bands,
         stock=stock_figures(means[:, : request.lead_time].sum(axis=1), held_stock, request.service_level),
@@ -221,23 +232,23 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
 def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task) -> Floats:
     """Averaged quantiles of each step, shape (series, horizon, levels), spread around the averaged means.
 
-    A family answers only where it is chosen.
+    A candidate answers only where it is chosen.
     """
     count, levels = task.request.horizon, task.request.quantiles
     total = np.zeros((len(chosen), count, len(levels)))
-    for k, family in enumerate(task.families):
+    for k, candidate in enumerate(task.candidates):
         rows = np.flatnonzero(((chosen == k) & (weights > 0)).any(axis=1))
         if len(rows):
             own = np.where(chosen[rows] == k, weights[rows], 0.0).sum(axis=1)
-            total[rows] += own[:, None, None] * family.steps(final, task.pool.calibration, rows, count, levels)
+            total[rows] += own[:, None, None] * candidate.steps(final, task.knowledge.calibration, rows, count, levels)
     return total
 
 
-def _names_of(chosen: Ints, families: Sequence[Family]) -> list[str]:
+def _names_of(chosen: Ints, candidates: Sequence[Candidate]) -> list[str]:
     """What each series is forecast with: names joined by +."""
-    names = [family.name for family in families]
+    names = [candidate.name for candidate in candidates]
     rows, place = np.unique(chosen, axis=0, return_inverse=True)
-    joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_MODEL for row in rows.tolist()]
+    joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_NAME for row in rows.tolist()]
     return [joined[k] for k in place.ravel().tolist()]
 
 

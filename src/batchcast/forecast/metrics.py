@@ -7,14 +7,71 @@ and MASE are for information: the all-zero forecast wins them on sparse parts.
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.accuracy import MEASURED_QUANTILES
-from batchcast.forecast.compiled import Limbs, add_exactly, compiled
+from batchcast.forecast.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+# Sums of float64 that are exact, so that no order of adding and no cut into partitions changes a bit of them.
+#
+# A float64 is a whole number of 53 bits times a power of two. Whole numbers are added up for each power apart, in two
+# halves that cannot overflow for the first 2**36 terms; the total is one (long) integer count of 2**-1126.
+
+Limbs = NDArray[np.int64]
+
+_LOWEST = 1073  # math.frexp of the smallest float64 has exponent -1073
+_POWERS = 2100
+_HALF = 26
+_STEP = 1 << (_LOWEST + 53)  # one is this many of the smallest steps
+
+
+def empty_limbs(*shape: int) -> Limbs:
+    """Sums of nothing: `shape` of them."""
+    return np.zeros((*shape, _POWERS, 2), dtype=np.int64)
+
+
+@compiled
+def add_exactly(limbs: Limbs, value: float) -> None:
+    """Add a finite value to the sum held in `limbs`, shape (_POWERS, 2)."""
+    if value != 0.0:
+        part, power = math.frexp(value)
+        whole = np.int64(part * 9007199254740992.0)
+        limbs[power + _LOWEST, 0] += whole & ((1 << _HALF) - 1)
+        limbs[power + _LOWEST, 1] += whole >> _HALF
+
+
+@compiled
+def add_all_exactly(limbs: Limbs, values: NDArray[np.float64]) -> None:
+    """Add every value of a flat array, which must be finite."""
+    for value in values:
+        add_exactly(limbs, value)
+
+
+def exact_total(limbs: Limbs) -> int:
+    """The sum held in `limbs`, shape (_POWERS, 2), as a count of the smallest steps: add such counts freely."""
+    powers = np.flatnonzero(limbs.any(axis=1))
+    return sum(((int(limbs[p, 1]) << _HALF) + int(limbs[p, 0])) << int(p) for p in powers)
+
+
+def nearest_float(total: int) -> float:
+    """The float64 nearest to a count of smallest steps."""
+    return total / _STEP
+
+
+FOLD_DECAY = 0.5  # of the weight of a fold against the one after it
+
+
+def fold_weights(folds: int) -> Floats:
+    """The weight of each fold, the latest first, 1 on average: what came last is most like what comes."""
+    weights = FOLD_DECAY ** np.arange(folds)
+    return np.asarray(weights * folds / max(weights.sum(), 1.0))
+
 
 MEASURED = MEASURED_QUANTILES
 

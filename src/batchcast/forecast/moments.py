@@ -23,7 +23,7 @@ FIELDS = 18
 SQUARES, SIZE_SQUARES, SPAN_SQUARES, STEPS, FRACTIONS = range(18, 23)
 SCRATCH = 5
 
-FEWEST_PAIRS = 3  # of neighbouring windows, to average how much they differ
+FEWEST_PAIRS = 3  # of windows, to average how much they differ
 _LARGEST_EXACT = 2.0**53  # beyond it a float64 is always a whole number, which says nothing
 
 
@@ -245,6 +245,41 @@ def _settle(state: Floats, sums: Floats, end: int, span: int, row: Floats) -> No
         row[SPAN_LARGEST] = state[TOTAL] * span / end
     pairs = end - 2 * span + 1
     row[SPAN_STEP] = state[STEPS] / pairs if pairs >= FEWEST_PAIRS else _stretched_step(sums, end, span)
+
+
+@compiled
+def measure_level_variance(values: Floats, offsets: Ints, held: int, span: int, lag: int, variances: Floats) -> None:
+    """Half the variance of S(t + lag) - S(t) over the history of each series, where S sums `span` periods.
+
+    Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend
+    is no part of it, nor a season whose length divides the lag.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back from the end.
+        span: periods that are summed.
+        lag: periods from one sum to the other.
+        variances: written, shape (series,); infinite where history has fewer than FEWEST_PAIRS of them.
+    """
+    for i in range(len(offsets) - 1):
+        first, stop = offsets[i], offsets[i + 1] - held
+        pairs = stop - first - span - lag + 1
+        if pairs < FEWEST_PAIRS:
+            variances[i] = np.inf
+            continue
+        change = 0.0
+        for t in range(first, first + span):
+            change += values[t + lag] - values[t]
+        mean = squares = 0.0
+        for n in range(pairs):
+            step = change - mean
+            mean += step / (n + 1.0)
+            squares += step * (change - mean)
+            if n + 1 < pairs:
+                t = first + n
+                change += values[t + lag + span] - values[t + lag] - values[t + span] + values[t]
+        variances[i] = squares / pairs / 2.0
 
 
 # Demand classes: what kind of demand a series has. Shown and used to pool, never to choose a model by itself.

@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
-from batchcast.forecast.evidence import Evidence, Floats, Scored, gather_evidence
-from batchcast.forecast.families.registry import is_learned, point_models_of
-from batchcast.forecast.learned.learned import Learned, with_learned
+from batchcast.forecast.distributions.candidate import Distribution
+from batchcast.forecast.distributions.registry import is_learned, point_models_of
+from batchcast.forecast.evidence import Evidence, Floats, gather_evidence
+from batchcast.forecast.learned.learned import Learned, attach_predictions
 from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.moments import measure_history
-from batchcast.forecast.panel import Panel
-from batchcast.forecast.pool import series_keys
-from batchcast.forecast.profile import WeekdayProfile, flatten_week, weights_of_steps
+from batchcast.forecast.panel import Panel, series_keys
+from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
 
 
 class Outlook:
@@ -26,7 +26,7 @@ class Outlook:
         self,
         panel: Panel,
         request: ForecastRequest,
-        families: Sequence[Scored],
+        distributions: Sequence[Distribution],
         *,
         cutoffs: Sequence[int],
         profile: WeekdayProfile | None,
@@ -34,7 +34,7 @@ class Outlook:
     ) -> None:
         self.panel = panel
         self._learned = learned
-        self._families = families
+        self._distributions = distributions
         self._request = request
         self._folds = len(cutoffs)
         self._held = (*cutoffs, 0)  # the final forecast last
@@ -42,7 +42,7 @@ class Outlook:
         self._weights: Floats | None = None
         held = np.array(self._held, dtype=np.int64)
         self._moments = measure_history(panel.values, panel.offsets, held, request.lead_time)
-        self._means = self._forecast(point_models_of(families), profile)
+        self._means = self._forecast(point_models_of(distributions), profile)
 
     def backtest(self) -> Backtest:
         """Evidence at every fold with what came after it."""
@@ -74,9 +74,9 @@ class Outlook:
             means={model: steps[places] for model, steps in self._means.items()},
             weights=None if self._weights is None else self._weights[places],
         )
-        if not is_learned(self._families):
+        if not is_learned(self._distributions):
             return evidence
-        return with_learned(evidence, self._learned.predict(evidence) if self._learned else None)
+        return attach_predictions(evidence, self._learned.predict(evidence) if self._learned else None)
 
     def _forecast(self, models: Sequence[str], profile: WeekdayProfile | None) -> dict[str, Floats]:
         """Mean of each step by model, shape (cutoffs, series, steps), in the order of `_held`; NaN where it failed."""

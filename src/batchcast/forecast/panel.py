@@ -1,20 +1,23 @@
-"""The series of a partition side by side, every period of theirs written out: what all models read."""
+"""The panel: the series of a partition side by side, with a value for every period; and the sample of a batch."""
+
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.plan import ForecastRequest
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.periods import fill_stand_ins, mark_periods, scatter_demand
 
 Floats = NDArray[np.float64]
 NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
@@ -72,8 +75,6 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
         request: its calendar makes periods of days; demand after its `last_period` is left out, and net totals of a
             period under 0 (returns exceed demand) count as 0.
     """
-    from batchcast.forecast.kernels.simple import scatter_demand
-
     table = _read_rows(path, ranges)
     starts = request.calendar.periods_of_days(_flat(table[columns.FIRST_DAY]).to_numpy()).astype(np.int64)
     offsets = np.zeros(table.num_rows + 1, dtype=np.int64)
@@ -105,8 +106,6 @@ def _fill_stock_outs(
     days: Any, request: ForecastRequest, starts: NDArray[np.int64], offsets: NDArray[np.int64], values: Floats
 ) -> NDArray[np.bool_]:
     """Which values stand in for demand that could not be met, after they were put there."""
-    from batchcast.forecast.kernels.stand_in import fill_stand_ins, mark_periods
-
     bounds = days.offsets.to_numpy().astype(np.int64)
     periods = request.calendar.periods_of_days(days.values.to_numpy()[bounds[0] : bounds[-1]])
     flags = np.zeros(len(values), dtype=np.bool_)
@@ -117,9 +116,6 @@ def _fill_stock_outs(
 
 def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
     """The wanted rows, each row group that holds any read once; of a group read in part only the rows are kept."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     wanted = np.concatenate([np.arange(0), *(np.arange(start, stop) for start, stop in ranges)])
     with pq.ParquetFile(path) as file:
         stops = np.cumsum([0] + [file.metadata.row_group(k).num_rows for k in range(file.metadata.num_row_groups)])
@@ -134,6 +130,70 @@ def _read_rows(path: Path, ranges: Sequence[tuple[int, int]]) -> pa.Table:
 
 def _flat(column: Any) -> Any:  # a chunked array to an array; pyarrow's types say neither of what
     """The column as one array, whatever pieces it was read in."""
-    import pyarrow as pa
-
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+
+
+# The sample of a batch: the series with the smallest hashes of site and part.
+#
+# The hash depends on the series alone, so the sample depends neither on the order nor on the partitions of the series.
+# The same hash seeds what is drawn at random for a series.
+
+Keys = NDArray[np.uint64]
+
+SAMPLE_SIZE = 2_000  # series; enough for shares and ratios to 1-2 %
+_SEPARATOR = np.uint8(0)
+_PRIME = np.uint64(0x100000001B3)
+_BASIS = np.uint64(0xCBF29CE484222325)
+
+
+def series_keys(site_codes: Any, partnumbers: Any, seed: int) -> Keys:
+    """A 64-bit hash of the UTF-8 bytes of (seed, site, part) of each series: FNV-1a, then mixed.
+
+    Both columns are pyarrow arrays of text, chunked or not.
+    """
+    sites, parts = (_bytes_and_offsets(texts) for texts in (site_codes, partnumbers))
+    keys = np.empty(len(site_codes), dtype=np.uint64)
+    _hash(*sites, *parts, np.uint64(seed % 2**64), keys)
+    return keys
+
+
+def choose_sample(history_path: Path, seed: int, total_series: int) -> tuple[tuple[int, int], ...]:
+    """Ranges [start, stop) of rows of the history file: the SAMPLE_SIZE series with the smallest hashes, or all."""
+    if total_series <= SAMPLE_SIZE:
+        return ((0, total_series),)
+    names = pq.read_table(history_path, columns=[columns.SITE_CODE, columns.PARTNUMBER], memory_map=False)
+    keys = series_keys(names.column(0), names.column(1), seed)
+    rows = np.sort(np.argsort(keys, kind="stable")[:SAMPLE_SIZE])
+    return tuple((int(row), int(row) + 1) for row in rows)
+
+
+def _bytes_and_offsets(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """UTF-8 bytes of all texts, one after the other, and where each begins."""
+    texts = texts.cast(pa.large_string())
+    if isinstance(texts, pa.ChunkedArray):
+        texts = pa.concat_arrays(texts.chunks or [pa.array([], pa.large_string())])
+    _, offsets, data = texts.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
+    return letters.copy(), places.copy()
+
+
+@compiled
+def _hash(
+    site_bytes: NDArray[np.uint8],
+    site_offsets: NDArray[np.int64],
+    part_bytes: NDArray[np.uint8],
+    part_offsets: NDArray[np.int64],
+    seed: np.uint64,
+    keys: Keys,
+) -> None:
+    for i in range(len(keys)):
+        value = _BASIS ^ seed
+        for k in range(site_offsets[i], site_offsets[i + 1]):
+            value = (value ^ np.uint64(site_bytes[k])) * _PRIME
+        value = (value ^ np.uint64(_SEPARATOR)) * _PRIME
+        for k in range(part_offsets[i], part_offsets[i + 1]):
+            value = (value ^ np.uint64(part_bytes[k])) * _PRIME
+        value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+        value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+        keys[i] = value ^ (value >> np.uint64(33))

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
+from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import Panel, read_panel
-from batchcast.forecast.pool import Pool
 from batchcast.forecast.results import make_tables, result_writer, write_summary
 from batchcast.forecast.statistics import Tallies
 
@@ -61,9 +61,9 @@ class Summary:
         for (site, part), model, flagged in zip(names, chunk.models, chunk.flagged.tolist(), strict=True):
             if flagged:
                 log.info("Quantiles of part %r at site %r were held back at the plausibility fence", part, site)
-            if model == FALLBACK_MODEL:
-                self._fallbacks[FALLBACK_MODEL] += 1
-                log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_MODEL)
+            if model == FALLBACK_NAME:
+                self._fallbacks[FALLBACK_NAME] += 1
+                log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_NAME)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; series = forecast + refused."""
@@ -81,7 +81,7 @@ def forecast_partition(
     history_path: Path,
     ranges: Sequence[tuple[int, int]],
     request: ForecastRequest,
-    pool: Pool,
+    knowledge: SharedKnowledge,
     *,
     into: Path,
     on_progress: Callable[[float], None],
@@ -92,7 +92,7 @@ def forecast_partition(
         history_path: the checked history of the whole batch.
         ranges: [start, stop) rows of it, ascending and disjoint: the partition.
         request: what to forecast.
-        pool: what the whole batch knows.
+        knowledge: what was learned from the sample of the batch.
         into: an existing folder.
         on_progress: called after each chunk with the share of the series done.
 
@@ -104,25 +104,25 @@ def forecast_partition(
     with result_writer(into) as writer:
         for part in _cut(ranges):
             panel = read_panel(history_path, part, request)
-            for tables, size in _forecast_all(panel, request, pool, summary):
+            for tables, size in _forecast_all(panel, request, knowledge, summary):
                 writer.write(tables)
                 done += size
                 on_progress(done / total)
     write_summary(into, summary.as_json())
 
 
-def forecast_panel(panel: Panel, request: ForecastRequest, pool: Pool) -> PanelForecast:
+def forecast_panel(panel: Panel, request: ForecastRequest, knowledge: SharedKnowledge) -> PanelForecast:
     """Forecast a panel in memory: the same numbers as `forecast_partition` writes."""
     summary = Summary()
-    parts = [tables for tables, _ in _forecast_all(panel, request, pool, summary)]
+    parts = [tables for tables, _ in _forecast_all(panel, request, knowledge, summary)]
     forecast, stock, accuracy, _ = (pa.concat_tables(kind).unify_dictionaries() for kind in zip(*parts, strict=True))
     return PanelForecast(forecast=forecast, stock=stock, accuracy=accuracy, summary=summary.as_json())
 
 
-def _forecast_all(panel: Panel, request: ForecastRequest, pool: Pool, summary: Summary) -> Any:
+def _forecast_all(panel: Panel, request: ForecastRequest, knowledge: SharedKnowledge, summary: Summary) -> Any:
     """Tables and number of series of each chunk; at least one, perhaps empty, so that columns are known."""
     summary.count_panel(panel)
-    task = Task(request=request, pool=pool, tallies=summary.tallies)
+    task = Task(request=request, knowledge=knowledge, tallies=summary.tallies)
     for chunk in chunks_of(panel):
         forecast = forecast_chunk(_with_history(chunk), task)
         summary.count_chunk(forecast)

@@ -131,8 +131,8 @@ def _accuracy_table(chunk: ChunkForecast) -> pa.Table:
         columns.UNITS_SHORT: _known(units_short(accuracy.picture)),
         columns.UNITS_OVER: _known(units_over(accuracy.picture)),
     }
-    for family, scores in accuracy.scores.items():
-        names[columns.score_column(family)] = _known(scores)
+    for candidate, scores in accuracy.scores.items():
+        names[columns.score_column(candidate)] = _known(scores)
     return pa.table(names)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.forecast.compiled import Limbs, add_all_exactly, empty_limbs, exact_total, nearest_float
 from batchcast.forecast.metrics import (
     ACTUAL,
     CASES,
@@ -29,13 +28,18 @@ from batchcast.forecast.metrics import (
     SQUARES,
     STEPS,
     SUMS,
+    Limbs,
+    add_all_exactly,
+    empty_limbs,
+    exact_total,
+    nearest_float,
 )
 
 AUTO = "auto"  # the combination, in a leaderboard
 
 
 class Tally:
-    """Running statistics of one family within a partition."""
+    """Running statistics of one candidate within a partition."""
 
     def __init__(self) -> None:
         self.limbs: Limbs = empty_limbs(SUMS)
@@ -53,7 +57,7 @@ class Tally:
 
 
 class Tallies:
-    """Running statistics of every family within a partition."""
+    """Running statistics of every candidate within a partition."""
 
     def __init__(self) -> None:
         self._by_model: dict[str, Tally] = {}
@@ -69,13 +73,13 @@ class Tallies:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaderboard:
-    """Every family, the baselines and `auto`, best first."""
+    """Every candidate, the baselines and `auto`, best first."""
 
     rows: tuple[LeaderboardRow, ...]
 
     @classmethod
     def from_statistics(cls, statistics: Mapping[str, Any]) -> Leaderboard:
-        """Rank what `merge_statistics` gave: a family that answers few cases is judged by those alone.
+        """Rank what `merge_statistics` gave: a candidate that answers few cases is judged by those alone.
 
         By its scaled lead-time pinball beside that of `auto` on the same cases; where that can't be told by the
         pinball itself, and what has none comes last.

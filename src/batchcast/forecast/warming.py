@@ -8,7 +8,7 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import forecast_panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 
 
 def warm() -> None:
@@ -37,4 +37,4 @@ def warm() -> None:
         last_demand=np.full(count, request.last_period, dtype=np.int32),
         last_period=request.last_period,
     )
-    forecast_panel(panel, request, learn_pool(panel, request))
+    forecast_panel(panel, request, learn_knowledge(panel, request))

@@ -11,7 +11,7 @@ from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.cutoffs import count_cases, typical_length
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import ForecastRequest, Pace, Plan
-from batchcast.domain.settings import LEARNED_MODELS, BatchSettings
+from batchcast.domain.settings import BatchSettings
 from batchcast.plan.estimate import batch_seconds, single_job_seconds
 from batchcast.plan.hints import find_hints
 from batchcast.plan.mode import Scope, choose_scope
@@ -25,8 +25,17 @@ from batchcast.plan.partitioner import (
 from batchcast.plan.request import resolve_request
 
 
-def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings, pace: Pace) -> Plan:
+def plan_batch(
+    facts: HistoryFacts, series: SeriesTable, settings: BatchSettings, pace: Pace, *, learns: bool = True
+) -> Plan:
     """The plan of a batch; the same history, settings and pace give the same plan.
+
+    Args:
+        facts: what the history holds.
+        series: its series.
+        settings: of the batch.
+        pace: how fast this installation works.
+        learns: whether any of the models learns across series, which takes time of its own.
 
     Raises:
         InvalidSettings: if a setting does not fit the history; see `resolve_request` and `choose_scope`.
@@ -36,7 +45,7 @@ def plan_batch(facts: HistoryFacts, series: SeriesTable, settings: BatchSettings
     numbers = _number_series(series, scope, settings)
     partitions = build_partitions(series, numbers, request)
     every = periods_of_series(series, request)
-    periods, cases = every[numbers >= 0], _count_cases(every, request, pace)
+    periods, cases = every[numbers >= 0], _count_cases(every, request, pace) if learns else 0
     return Plan(
         request=request,
         partitions=partitions,
@@ -72,12 +81,10 @@ def _first_date(facts: HistoryFacts, request: ForecastRequest) -> dt.date:
 
 
 def _count_cases(periods: Numbers, request: ForecastRequest, pace: Pace) -> int:
-    """About how many cases are learned from across series of so many periods; 0 where no such model is asked for.
+    """About how many cases are learned from across series of so many periods.
 
     Whatever sites are asked for, all series of the history are learned from.
     """
-    if request.models and set(LEARNED_MODELS).isdisjoint(request.models):
-        return 0
     return count_cases(request, typical_length(periods, request), min(len(periods), pace.sampled_series))
 
 

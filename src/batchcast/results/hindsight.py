@@ -22,7 +22,7 @@ from batchcast.domain.calendar import Span, each_period, length_in_words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.domain.settings import FALLBACK_MODEL, LEARNED_MODELS
+from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, learns_across_series
 from batchcast.publish.combined import CombinedResult
 from batchcast.results.overview import Demand
 
@@ -30,7 +30,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SUMS = ("folds", "losses", "naive", "covered", "actual", "forecast", "short", "over")  # of each series
-_SCORE = columns.score_column("")
 _NO_REASON = Message("")
 _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 
@@ -99,7 +98,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
-        fallen += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_MODEL)).as_py() or 0
+        fallen += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_NAME)).as_py() or 0
         worst_parts = _worst_of([*worst_parts, *_worst_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
@@ -135,12 +134,13 @@ def _sums_of(accuracy: pa.Table, folds: Folds) -> Floats:
 
 
 def _asks_for_learned(request: ForecastRequest) -> bool:
-    return not request.models or not set(LEARNED_MODELS).isdisjoint(request.models)
+    return learns_across_series(request.models)
 
 
 def _learned_scores(accuracy: pa.Table) -> list[str]:
     """The columns of scores of models that learn across series; none where there were none."""
-    return [name for name in accuracy.column_names if name.startswith(_SCORE) and name.endswith(LEARNED_MODELS)]
+    learned = {columns.score_column(name) for name, model in CANDIDATES.items() if model.is_learned}
+    return [name for name in accuracy.column_names if name in learned]
 
 
 def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[WorstPart]:

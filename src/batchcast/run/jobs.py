@@ -49,11 +49,11 @@ def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
 def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any] | None:
     """Learn what all partitions share, once, from the whole history; with `partitions`, tell what they are made of."""
     from batchcast.forecast.digest import digest_rows
-    from batchcast.forecast.prepare import prepare_pool
+    from batchcast.forecast.prepare import prepare_knowledge
 
     given = decode(arguments)
     with needing_disk_space():
-        prepare_pool(given["history"], given["request"], given["series"]).save(given["into"])
+        prepare_knowledge(given["history"], given["request"], given["series"]).save(given["into"])
     partitions = given.get("partitions")
     if partitions is None:
         return None
@@ -65,16 +65,16 @@ def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
 def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, int]:
     """Forecast one partition into a folder of its own; returns how its series are accounted for."""
+    from batchcast.forecast.knowledge import SharedKnowledge
     from batchcast.forecast.partition import forecast_partition
-    from batchcast.forecast.pool import Pool
 
     given = decode(arguments)
     into: Path = given["into"]
-    pool = Pool.load(given["knowledge"])
+    knowledge = SharedKnowledge.load(given["knowledge"])
     ranges, request = given["partition"].ranges, given["request"]
     with needing_disk_space():
         into.mkdir(parents=True, exist_ok=True)
-        forecast_partition(given["history"], ranges, request, pool, into=into, on_progress=on_progress)
+        forecast_partition(given["history"], ranges, request, knowledge, into=into, on_progress=on_progress)
     summary = _summary(into)
     return {"series": summary["series"], "forecast": summary["forecast"], "refused": len(summary["refused"])}
 

@@ -109,7 +109,7 @@ class JobMaker:
 
     @property
     def _knowledge(self) -> Path:
-        return self.work.folder / "pool.json"
+        return self.work.folder / "knowledge.json"
 
     def _job(self, function: str, arguments: Mapping[str, Any], seconds: float) -> Job:
         return Job(

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency, day_of
-from batchcast.domain.settings import FALLBACK_MODEL
 from batchcast.forecast import forecaster, partition
-from batchcast.forecast import pool as pool_module
+from batchcast.forecast import panel as panel_module
+from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.partition import forecast_panel, forecast_partition
-from batchcast.forecast.pool import Pool
-from batchcast.forecast.prepare import learn_pool, prepare_pool
+from batchcast.forecast.prepare import learn_knowledge, prepare_knowledge
 from batchcast.forecast.statistics import merge_statistics
 from batchcast.forecast.warming import warm
 
@@ -50,10 +50,10 @@ def daily_panel(count: int, last: int = LAST_DAY) -> Panel:
     )
 
 
-def run(path: Path, ranges, request, pool, into: Path) -> list[float]:
+def run(path: Path, ranges, request, knowledge, into: Path) -> list[float]:
     into.mkdir()
     shares: list[float] = []
-    forecast_partition(path, ranges, request, pool, into=into, on_progress=shares.append)
+    forecast_partition(path, ranges, request, knowledge, into=into, on_progress=shares.append)
     return shares
 
 
@@ -70,13 +70,13 @@ def batch(write_history, make_request):
     panel = daily_panel(150)
     request = make_request(LAST_DAY, DAYS, 7)
     path = write_history(panel, DAYS, row_group=40)
-    return panel, path, request, prepare_pool(path, request, len(panel))
+    return panel, path, request, prepare_knowledge(path, request, len(panel))
 
 
 def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
-    panel, path, request, pool = batch
+    panel, path, request, knowledge = batch
 
-    shares = run(path, [(0, 150)], request, pool, tmp_path / "out")
+    shares = run(path, [(0, 150)], request, knowledge, tmp_path / "out")
 
     forecast, stock, accuracy, figures = (pq.read_table(tmp_path / "out" / name) for name in FILES)
     assert forecast.column_names == [
@@ -90,8 +90,8 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
         "site_code", "partnumber", "demand_class", "model", "folds", "lead_time_pinball", "lead_time_pinball_naive",
         "covered_at_service_level", "bias", "value_added_vs_naive", "units_short", "units_over",
     ]  # fmt: skip
-    families = set(accuracy.column_names[12:])
-    assert families == {f"score_{name}" for name in (*pool.families, "zero", "naive", "empirical")}
+    candidates = set(accuracy.column_names[12:])
+    assert candidates == {f"score_{name}" for name in (*knowledge.candidates, "zero", "naive", "empirical")}
     assert figures.column_names == [
         "site_code", "partnumber", "levels", "quantiles",
         "cutoff", "actual", "forecast", "low", "median", "high", "stock",
@@ -113,10 +113,10 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
 
 
 def test_the_figures_of_a_series_are_those_that_stock_and_accuracy_were_made_of(batch, tmp_path: Path):
-    panel, path, request, pool = batch
+    panel, path, request, knowledge = batch
     demand = {key: panel.series(k) for k, key in enumerate(zip(panel.site_codes, panel.partnumbers, strict=True))}
 
-    run(path, [(0, 150)], request, pool, tmp_path / "out")
+    run(path, [(0, 150)], request, knowledge, tmp_path / "out")
 
     _, stock, accuracy, figures = (rows(tmp_path / "out", name) for name in FILES)
     assert sum(len(row["cutoff"]) for row in figures) > 100
@@ -144,9 +144,9 @@ def test_the_figures_of_a_series_are_those_that_stock_and_accuracy_were_made_of(
 def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):
     _, path, request, _ = batch
     earlier = replace(request, last_period=LAST_DAY - 60)
-    pool = prepare_pool(path, earlier, 150)
+    knowledge = prepare_knowledge(path, earlier, 150)
 
-    run(path, [(0, 150)], earlier, pool, tmp_path / "out")
+    run(path, [(0, 150)], earlier, knowledge, tmp_path / "out")
 
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["series"] == 150 == summary["forecast"] + len(summary["refused"])
@@ -158,11 +158,11 @@ def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):
 
 @pytest.mark.parametrize("plan", [[[(0, 61)], [(61, 150)]], [[(100, 150)], [(0, 3), (7, 100)], [(3, 7)]]])
 def test_no_plan_changes_a_bit(batch, tmp_path: Path, plan):
-    _, path, request, pool = batch
-    run(path, [(0, 150)], request, pool, tmp_path / "whole")
+    _, path, request, knowledge = batch
+    run(path, [(0, 150)], request, knowledge, tmp_path / "whole")
 
     for k, ranges in enumerate(plan):
-        run(path, ranges, request, pool, tmp_path / str(k))
+        run(path, ranges, request, knowledge, tmp_path / str(k))
 
     folders = [tmp_path / str(k) for k in range(len(plan))]
     for name in FILES:
@@ -174,13 +174,13 @@ def test_no_plan_changes_a_bit(batch, tmp_path: Path, plan):
 
 @pytest.mark.parametrize(("series", "cells"), [(1, 10), (7, 10**6), (4096, 500)])
 def test_no_size_of_chunks_changes_a_bit(batch, tmp_path: Path, monkeypatch, series: int, cells: int):
-    _, path, request, pool = batch
-    run(path, [(0, 150)], request, pool, tmp_path / "usual")
+    _, path, request, knowledge = batch
+    run(path, [(0, 150)], request, knowledge, tmp_path / "usual")
     monkeypatch.setattr(forecaster, "CHUNK_SERIES", series)
     monkeypatch.setattr(forecaster, "CHUNK_CELLS", cells)
     monkeypatch.setattr(partition, "READ_SERIES", 13)
 
-    run(path, [(0, 150)], request, pool, tmp_path / "chunked")
+    run(path, [(0, 150)], request, knowledge, tmp_path / "chunked")
 
     for name in FILES:
         assert list(map(str, rows(tmp_path / "chunked", name))) == list(map(str, rows(tmp_path / "usual", name)))
@@ -188,10 +188,10 @@ def test_no_size_of_chunks_changes_a_bit(batch, tmp_path: Path, monkeypatch, ser
 
 
 def test_in_memory_and_on_disk_are_the_same_numbers(batch, tmp_path: Path):
-    panel, path, request, pool = batch
-    run(path, [(0, 150)], request, pool, tmp_path / "out")
+    panel, path, request, knowledge = batch
+    run(path, [(0, 150)], request, knowledge, tmp_path / "out")
 
-    result = forecast_panel(panel, request, pool)
+    result = forecast_panel(panel, request, knowledge)
 
     for table, name in ((result.forecast, FILES[0]), (result.stock, FILES[1]), (result.accuracy, FILES[2])):
         assert sorted(map(str, table.to_pylist())) == sorted(map(str, rows(tmp_path / "out", name)))
@@ -205,23 +205,23 @@ def test_ranges_are_read_at_most_a_row_group_at_a_time(monkeypatch):
     assert groups == [[(3, 5), (8, 10)], [(10, 20)], [(20, 27), (30, 31), (38, 40)], [(40, 44)]]
 
 
-def test_a_saved_pool_gives_the_same_numbers(batch, tmp_path: Path):
-    panel, _, request, pool = batch
-    pool.save(tmp_path / "pool.json")
+def test_a_saved_knowledge_gives_the_same_numbers(batch, tmp_path: Path):
+    panel, _, request, knowledge = batch
+    knowledge.save(tmp_path / "knowledge.json")
 
-    again = forecast_panel(panel, request, Pool.load(tmp_path / "pool.json"))
+    again = forecast_panel(panel, request, SharedKnowledge.load(tmp_path / "knowledge.json"))
 
-    assert again.forecast.to_pylist() == forecast_panel(panel, request, pool).forecast.to_pylist()
+    assert again.forecast.to_pylist() == forecast_panel(panel, request, knowledge).forecast.to_pylist()
 
 
-def test_the_pool_of_a_large_batch_is_that_of_its_sample(batch, monkeypatch):
+def test_the_knowledge_of_a_large_batch_is_that_of_its_sample(batch, monkeypatch):
     _, path, request, _ = batch
-    monkeypatch.setattr(pool_module, "SAMPLE_SIZE", 60)
+    monkeypatch.setattr(panel_module, "SAMPLE_SIZE", 60)
 
-    pool = prepare_pool(path, request, 150)
+    knowledge = prepare_knowledge(path, request, 150)
 
-    assert 0 < pool.cases.max() <= 60
-    assert prepare_pool(path, request, 150).losses.tolist() == pool.losses.tolist()
+    assert 0 < knowledge.cases.max() <= 60
+    assert prepare_knowledge(path, request, 150).losses.tolist() == knowledge.losses.tolist()
 
 
 def test_what_a_fold_is_forecast_knows_nothing_of_what_came(make_request):
@@ -241,11 +241,11 @@ def test_what_a_fold_is_forecast_knows_nothing_of_what_came(make_request):
         )
 
     before, after = panel_of([y[-3:] for y in histories]), panel_of([np.full(3, 10_000.0 * k) for k in range(80)])
-    pool = learn_pool(before, request)
+    knowledge = learn_knowledge(before, request)
 
     def bias_times_actual(panel: Panel) -> list[float]:
         accuracy = forecast_panel(panel, replace(request, folds=1), replace(
-            pool, cutoffs=(3,), losses=pool.losses[:1], common=pool.common[:1], cases=pool.cases[:1]
+            knowledge, cutoffs=(3,), losses=knowledge.losses[:1], common=knowledge.common[:1], cases=knowledge.cases[:1]
         )).accuracy  # fmt: skip
         actual = [panel.series(k)[-3:].sum() for k in range(80)]
         return [
@@ -261,14 +261,14 @@ def test_what_a_fold_is_forecast_knows_nothing_of_what_came(make_request):
 def test_days_are_forecast_with_their_week(make_request):
     panel = daily_panel(200)
     request = make_request(LAST_DAY, DAYS, 14)
-    pool = learn_pool(panel, request)
+    knowledge = learn_knowledge(panel, request)
 
-    result = forecast_panel(panel, request, pool)
+    result = forecast_panel(panel, request, knowledge)
 
     by_weekday = np.zeros(7)
     for date, raw in zip(result.forecast["date"].to_pylist(), result.forecast["forecast_raw"].to_pylist(), strict=True):
         by_weekday[date.weekday()] += raw
-    assert pool.profile is not None
+    assert knowledge.profile is not None
     assert by_weekday.argmax() == 0
     assert by_weekday.argmin() == 6
 
@@ -277,7 +277,7 @@ def test_steps_passed_over_shift_dates_and_lead_time(make_request):
     panel = daily_panel(40)
     request = make_request(LAST_DAY, DAYS, 3, skip=5, lead_time=9)
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     assert result.forecast["date"].to_pylist()[:3] == [dt.date(2026, 11, k) for k in (6, 7, 8)]
     assert set(result.stock["lead_time"].to_pylist()) == {9}
@@ -289,13 +289,13 @@ def test_where_every_model_fails_the_fallback_is_told_and_the_series_named(make_
     panel = daily_panel(40)
     request = make_request(LAST_DAY, DAYS, 7, models=("empirical",))
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     short = sum(int(length) < 9 for length in panel.lengths)  # under three windows of seven days
     assert short > 0
-    assert result.summary["fallbacks"] == {FALLBACK_MODEL: short}
+    assert result.summary["fallbacks"] == {FALLBACK_NAME: short}
     assert result.stock["reorder_point"].to_numpy().min() >= 0
-    assert result.forecast["model"].to_pylist().count(FALLBACK_MODEL) == 7 * short
+    assert result.forecast["model"].to_pylist().count(FALLBACK_NAME) == 7 * short
     assert sum("stands in" in line and "part '" in line for line in caplog.messages) == short
 
 
@@ -313,7 +313,7 @@ def test_a_forecast_beyond_the_fence_is_held_back_and_flagged(make_request):
     )
     request = make_request(600, MONTHS, 1, quantiles=(0.5, 0.9999999999), models=("ses",))
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     assert result.forecast["p99.99999999"].to_numpy().max() <= 5.0
     assert result.summary["flagged"] == 1
@@ -324,7 +324,7 @@ def test_an_empty_panel_has_empty_tables(make_request):
     panel = daily_panel(3).chunk(0, 0)
     request = make_request(LAST_DAY, DAYS, 7)
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     assert (result.forecast.num_rows, result.stock.num_rows, result.summary["series"]) == (0, 0, 0)
     assert "p90" in result.forecast.column_names

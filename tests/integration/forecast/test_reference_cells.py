@@ -1,4 +1,4 @@
-"""On real parts the measure gives the numbers it is known to give, and `auto` is at least near the best family.
+"""On real parts the measure gives the numbers it is known to give, and `auto` is at least near the best candidate.
 
 The known numbers: one origin, the last h periods, series with at least two demands before it.
 """
@@ -14,7 +14,7 @@ from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import forecast_panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.statistics import Leaderboard, merge_statistics
 
 pytestmark = pytest.mark.xdist_group("reference cells")  # a set is forecast once for all
@@ -41,7 +41,7 @@ def leaderboard(read_set, make_request):
         if name in FULL:
             panel = _only(panel, FULL[name])
         request = make_request(panel.last_period, calendar, horizon, folds=folds)
-        statistics = forecast_panel(panel, request, learn_pool(panel, request)).summary["statistics"]
+        statistics = forecast_panel(panel, request, learn_knowledge(panel, request)).summary["statistics"]
         return {row.model: row for row in Leaderboard.from_statistics(merge_statistics([statistics])).rows}
 
     return rows
@@ -74,7 +74,7 @@ def test_the_measure_gives_the_known_numbers(leaderboard, name: str):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_auto_is_near_the_best_family_of_every_set_and_ahead_of_the_baselines(leaderboard, name: str):
+def test_auto_is_near_the_best_candidate_of_every_set_and_ahead_of_the_baselines(leaderboard, name: str):
     rows = leaderboard(name, 3)
     everywhere = [row for row in rows.values() if row.cases == rows["auto"].cases and row.model != "auto"]
 
@@ -88,7 +88,7 @@ def test_auto_is_near_the_best_family_of_every_set_and_ahead_of_the_baselines(le
     assert 0.9 <= rows["auto"].coverage[0.95] <= 0.98
 
 
-def test_auto_is_as_good_as_the_best_family_in_the_mean_over_sets(leaderboard):
+def test_auto_is_as_good_as_the_best_candidate_in_the_mean_over_sets(leaderboard):
     ratios = []
     for name in SETS:
         rows = leaderboard(name, 3)

@@ -124,7 +124,7 @@ def test_jobs_of_an_older_batch_go_before_those_of_a_newer_one(site, make_instan
     assert server.at_work() == ("old", "new")
     old, new = sorted(pool.at_work)
     assert (old.job.arguments["into"]["value"], old.place[0] < new.place[0]) == (
-        str(site.folder / "scratch-0" / "old-1" / "pool.json"),
+        str(site.folder / "scratch-0" / "old-1" / "knowledge.json"),
         True,
     )
     gate.opened.set()

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.settings import MODEL_NAMES
+from batchcast.forecast.models.table import MODELS
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import PanelForecast, forecast_panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 
 QUANTITIES = st.one_of(
     st.just(0.0),
@@ -38,7 +38,7 @@ REQUESTS = st.fixed_dictionaries(
         "folds": st.integers(1, 4),
         "service_level": st.sampled_from([0.5, 0.95, 0.9999]),
         "quantiles": st.sampled_from([(0.5,), (0.1, 0.5, 0.9), (0.001, 0.25, 0.975, 0.9999)]),
-        "models": st.one_of(st.just(()), st.lists(st.sampled_from(MODEL_NAMES), max_size=4, unique=True).map(tuple)),
+        "models": st.one_of(st.just(()), st.lists(st.sampled_from(list(MODELS)), max_size=4, unique=True).map(tuple)),
         "rounding": st.sampled_from(["none", "half_up", "ceiling", "floor", "keep_total"]),
         "calendar": st.sampled_from(list(Frequency)).map(lambda f: Calendar(frequency=f)),
     }
@@ -73,7 +73,7 @@ def subset(panel: Panel, kept: list[int]) -> Panel:
 def test_every_series_gets_an_answer_that_can_be_believed(make_panel, make_request, histories, changes):
     panel, request = make_panel(*histories), make_request(**changes)
 
-    result: PanelForecast = forecast_panel(panel, request, learn_pool(panel, request))
+    result: PanelForecast = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     summary = result.summary
     assert summary["series"] == len(histories) == summary["forecast"] + len(summary["refused"])
@@ -93,10 +93,10 @@ def test_every_series_gets_an_answer_that_can_be_believed(make_panel, make_reque
 @given(histories=st.lists(HISTORIES, min_size=2, max_size=7), changes=REQUESTS, data=st.data())
 def test_neighbours_and_order_change_no_bit(make_panel, make_request, histories, changes, data):
     panel, request = make_panel(*histories), make_request(**changes)
-    pool = learn_pool(panel, request)
+    knowledge = learn_knowledge(panel, request)
     kept = data.draw(st.permutations(range(len(histories))).map(lambda order: order[: len(histories) // 2 + 1]))
 
-    whole, part = forecast_panel(panel, request, pool), forecast_panel(subset(panel, kept), request, pool)
+    whole, part = forecast_panel(panel, request, knowledge), forecast_panel(subset(panel, kept), request, knowledge)
 
     for name in ("forecast", "stock", "accuracy"):
         everything = rows_of(getattr(whole, name))
@@ -110,7 +110,7 @@ def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories
     panel, one = make_panel(*histories), make_request(**changes)
     other = replace(one, horizon=horizon)
 
-    found, again = (forecast_panel(panel, request, learn_pool(panel, request)) for request in (one, other))
+    found, again = (forecast_panel(panel, request, learn_knowledge(panel, request)) for request in (one, other))
 
     for name in ("stock", "accuracy"):
         assert str(rows_of(getattr(found, name))) == str(rows_of(getattr(again, name))), name
@@ -124,7 +124,7 @@ def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories
 def test_whole_demand_has_whole_quantiles(make_panel, make_request, history, model):
     panel, request = make_panel(history), make_request(models=(model,))
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     for table, names in ((result.forecast, ("p10", "p50", "p90")), (result.stock, ("lead_time_quantile",))):
         for name in names:
@@ -138,18 +138,18 @@ def test_a_model_that_has_too_little_to_learn_from_leaves_all_to_the_mean(make_p
     panel = make_panel(*(rng.poisson(0.8, 60).astype(float) for _ in range(5)))
     request = make_request(models=(model,))
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     assert set(result.forecast["model"].to_pylist()) == {"fallback_mean"}
 
 
-@pytest.mark.parametrize("model", [name for name in MODEL_NAMES if not name.startswith("lightgbm")])
+@pytest.mark.parametrize("model", [name for name in list(MODELS) if not name.startswith("lightgbm")])
 def test_a_model_asked_for_is_the_model_used(make_panel, make_request, model):
     rng = np.random.default_rng(1)
     panel = make_panel(*(rng.poisson(0.8, 60).astype(float) for _ in range(30)))
     request = make_request(models=(model,))
 
-    result = forecast_panel(panel, request, learn_pool(panel, request))
+    result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
     expected = model if model in {"empirical", "wss"} or model.startswith("conformal") else f"negbin_{model}"
     assert set(result.forecast["model"].to_pylist()) == {expected}

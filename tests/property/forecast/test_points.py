@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchcast.forecast.models.point_model import POINT_MODELS
 from batchcast.forecast.models.points import PointForecasts, forecast_points
+from batchcast.forecast.models.table import POINT_MODELS
 from batchcast.forecast.panel import NO_DEMAND, Panel
 
 MODELS = tuple(POINT_MODELS)
@@ -47,7 +47,7 @@ def forecast(panel: Panel, season: int, cutoffs: tuple[int, ...] = CUTOFFS) -> P
 
 
 def same(a: PointForecasts, b: PointForecasts) -> bool:
-    return all(np.array_equal(x, y) for x, y in ((a.mean, b.mean), (a.valid, b.valid), (a.mse, b.mse)))
+    return all(np.array_equal(x, y) for x, y in ((a.mean, b.mean), (a.valid, b.valid)))
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,9 +62,8 @@ def same(a: PointForecasts, b: PointForecasts) -> bool:
 def test_no_forecast_is_negative_infinite_or_missing(history: list[float], season: int) -> None:
     points = forecast(panel_of(history), season)
 
-    for values in (points.mean, points.mse):
-        assert np.isfinite(values).all()
-        assert (values >= 0).all()
+    assert np.isfinite(points.mean).all()
+    assert (points.mean >= 0).all()
     assert not points.mean[~points.valid].any()
 
 
@@ -89,7 +88,6 @@ def test_no_forecast_changes_when_the_demand_after_its_cutoff_does(
     backtested = forecast(panel_of(history + future), season, (0, 3, 6))
 
     assert np.array_equal(known.mean[:, 0], backtested.mean[:, 2])
-    assert np.array_equal(known.mse[:, 0], backtested.mse[:, 2])
     assert np.array_equal(known.valid[:, 0], backtested.valid[:, 2])
 
 
@@ -105,7 +103,6 @@ def test_neighbours_their_order_and_chunks_change_no_bit(histories: list[list[fl
         cutoffs=backwards.cutoffs,
         mean=backwards.mean[:, :, ::-1],
         valid=backwards.valid[:, :, ::-1],
-        mse=backwards.mse[:, :, ::-1],
     )
     assert same(together, flipped)
     assert np.array_equal(together.mean[:, :, 1:2], chunk.mean)

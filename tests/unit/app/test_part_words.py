@@ -11,8 +11,7 @@ from batchcast.app.findings import sentences_of
 from batchcast.app.service.answers import BacktestFold
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.domain.settings import FALLBACK_MODEL
-from batchcast.forecast.families.registry import LEARNED_FAMILIES
+from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
 
 FIGURES = {"folds": 3, "lead_time_pinball": 0.3, "lead_time_pinball_naive": 0.4, "model": "wss+negbin_imapa"}
 
@@ -112,7 +111,7 @@ def test_value_added_that_is_not_known_is_not_told(unknown: dict[str, Any]) -> N
         ("ses", "Its forecast is that of ses, the least wrong"),
         ("ses+wss", "Its forecast is the average of ses and wss: they were the least wrong"),
         ("ses+wss+theta", "the average of ses, wss and theta: they"),
-        (FALLBACK_MODEL, "No model had an answer for this part; its mean stands in (fallback_mean)."),
+        (FALLBACK_NAME, "No model had an answer for this part; its mean stands in (fallback_mean)."),
     ],
 )
 def test_the_models_are_named_with_the_reason_they_were_chosen(model: str, said: str) -> None:
@@ -121,7 +120,7 @@ def test_the_models_are_named_with_the_reason_they_were_chosen(model: str, said:
 
 def test_what_is_learned_is_not_said_to_be_chosen_by_backtests() -> None:
     """It is in every average, also where it was the worst in the backtests (decision 0011)."""
-    learned = [family.name for family in LEARNED_FAMILIES]
+    learned = [name for name, model in CANDIDATES.items() if model.is_learned]
 
     sentence = told(fold(3, 1.0), model="+".join([*learned, "wss", "empirical", "negbin_ses"]))[-1]
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.settings_text import check_models, settings_of_texts
 from batchcast.domain.errors import InvalidSettings, Message
 from batchcast.domain.settings import BatchSettings, usable_cores
 
@@ -36,6 +36,21 @@ def test_every_kind_of_text_is_read() -> None:
 
 def test_models_chosen_by_us_can_be_asked_for_by_name() -> None:
     assert settings_of_texts({"models": ["auto"]}, base=BatchSettings(models=("naive",))) == BatchSettings()
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
+    for name in ("prophet", "negbin_prophet", "negbin_wss"):
+        with pytest.raises(InvalidSettings, match=f"{name}.*imapa"):
+            settings_of_texts({"models": [f"ses,{name}"]})
+        with pytest.raises(InvalidSettings, match=f"{name}.*imapa"):
+            check_models(BatchSettings(models=("ses", name)))
+
+
+def test_an_unknown_model_is_named_beside_other_problems() -> None:
+    with pytest.raises(InvalidSettings) as raised:
+        settings_of_texts({"models": ["prophet"], "service_level": ["2"]})
+
+    assert len(raised.value.problems) == 2
 
 
 def test_models_can_be_asked_for_as_a_leaderboard_calls_them() -> None:

@@ -20,7 +20,8 @@ from batchcast.cli.service_options import SERVICE_OPTIONS
 from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import BatchcastError
-from batchcast.domain.settings import MODEL_NAMES, MOST_QUANTILES, SETTINGS, BatchSettings, Setting
+from batchcast.domain.settings import MOST_QUANTILES, SETTINGS, BatchSettings, Setting
+from batchcast.forecast.models.table import MODELS
 from batchcast.http import metrics
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
@@ -175,7 +176,7 @@ def test_every_column_of_a_result_is_described(column):
     assert f"`{column}`" in page("reference/files.md")
 
 
-@pytest.mark.parametrize("model", MODEL_NAMES)
+@pytest.mark.parametrize("model", MODELS)
 def test_every_model_is_described(model):
     assert f"`{model}`" in page("explanation/README.md")
 

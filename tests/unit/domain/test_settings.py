@@ -54,20 +54,6 @@ def test_quantiles_are_few_different_and_inside_zero_and_one(quantiles: tuple[fl
         BatchSettings(quantiles=quantiles)
 
 
-def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InvalidSettings, match="imapa"):
-        BatchSettings(models=("prophet",))
-
-
-def test_a_model_is_known_by_its_name_in_a_leaderboard() -> None:
-    named = BatchSettings.from_json({"models": ["negbin_imapa", "conformal_ses", "imapa", "wss"]}).models
-
-    assert named == ("imapa", "conformal_ses", "wss")
-    for unknown in ("negbin_prophet", "negbin_wss", 1):
-        with pytest.raises(InvalidSettings, match=str(unknown)):
-            BatchSettings.from_json({"models": [unknown]})
-
-
 def test_settings_survive_json() -> None:
     settings = BatchSettings(
         horizon=28,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from batchcast.forecast.partition import forecast_panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 
 
 @pytest.mark.compiled
@@ -18,7 +18,7 @@ def test_a_trend_or_a_season_does_not_widen_the_band(make_panel, make_request, s
     demand = np.maximum(np.round(expected + draw.normal(0, 6.0, (80, 63))), 0.0)
     panel, request = make_panel(*demand[:, :60]), make_request()
 
-    result = forecast_panel(panel, request, learn_pool(panel, request)).forecast
+    result = forecast_panel(panel, request, learn_knowledge(panel, request)).forecast
 
     low, high = (result[name].to_numpy().reshape(80, 3) for name in ("p10", "p90"))
     inside = ((demand[:, 60:] >= low) & (demand[:, 60:] <= high)).mean()
@@ -32,7 +32,7 @@ def band(make_panel, make_request):
 
     def band(demand, lead_time):
         panel, request = make_panel(*demand[:, :-12]), make_request(horizon=12, lead_time=lead_time)
-        found = forecast_panel(panel, request, learn_pool(panel, request)).forecast
+        found = forecast_panel(panel, request, learn_knowledge(panel, request)).forecast
         low, high = (found[name].to_numpy().reshape(len(demand), 12) for name in ("p10", "p90"))
         inside = (demand[:, -12:] >= low) & (demand[:, -12:] <= high)
         return (high - low).mean(axis=0), inside.mean(axis=0)

@@ -11,20 +11,20 @@ from batchcast.forecast.combine import (
     NONE,
     POOL_WEIGHT,
     average_chosen,
-    choose_families,
+    choose_members,
     stretch_tail,
     weigh_means,
     weigh_members,
 )
 
-KINS = np.array([0, 1, 2, 3], dtype=np.int64)
+GROUPS = np.array([0, 1, 2, 3], dtype=np.int64)
 
 
-def choose(losses, folds, pooled, answers=None, *, groups=KINS, shares=(0.0, 0.0, 0.0, 0.0)):
+def choose(losses, folds, pooled, answers=None, *, groups=GROUPS, shares=(0.0, 0.0, 0.0, 0.0)):
     own = np.array([losses], dtype=float).T
-    heard = np.ones(own.shape, dtype=np.bool_) if answers is None else np.array([answers], dtype=np.bool_).T
+    answers = np.ones(own.shape, dtype=np.bool_) if answers is None else np.array([answers], dtype=np.bool_).T
     batch = np.array([pooled], dtype=float)
-    return choose_families(own, np.array([folds]), batch, heard, groups, np.array(shares))[0].tolist()
+    return choose_members(own, np.array([folds]), batch, answers, groups, np.array(shares))[0].tolist()
 
 
 def test_without_folds_the_batch_decides():
@@ -47,7 +47,7 @@ def test_kin_wait_until_no_stranger_is_left():
     assert choose([np.nan] * 4, 0, [0.7, 0.8, 0.9, 1.5], groups=groups) == [0, 3, 1]
 
 
-def test_a_family_without_an_answer_is_not_chosen():
+def test_a_candidate_without_an_answer_is_not_chosen():
     assert choose([1, 3, 2, 2], 2, [0.5, 0.8, 1.0, 0.9], answers=[False, True, False, True]) == [1, 3, NONE]
     assert choose([1] * 4, 2, [1] * 4, answers=[False] * 4) == [NONE] * COMPETITORS
 
@@ -56,7 +56,7 @@ def test_a_series_on_which_all_are_perfect_follows_the_batch():
     assert choose([0, 0, 0, 0], 3, [1.2, 0.8, 1.0, 0.9]) == [1, 3, 2]
 
 
-def test_a_family_without_a_score_of_its_own_stands_on_that_of_the_batch():
+def test_a_candidate_without_a_score_of_its_own_stands_on_that_of_the_batch():
     assert choose([np.nan, 3, 1, 2], 25, [0.1, 1.0, 1.0, 1.0])[0] == 0
 
 

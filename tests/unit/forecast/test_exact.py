@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from batchcast.forecast.compiled import add_exactly, empty_limbs, exact_total, nearest_float
+from batchcast.forecast.metrics import add_exactly, empty_limbs, exact_total, nearest_float
 
 TERMS = [1e300, 1.0, -1e300, 1e-300, 0.1, 0.2, -0.3, 5e-324, 2.0**53, 1.0, -7.25, 0.0]
 

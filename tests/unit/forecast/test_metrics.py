@@ -117,7 +117,7 @@ def test_every_metric_is_that_of_a_naive_loop():
     assert row.mase == pytest.approx(np.mean(mase))
 
 
-def test_a_family_that_answers_the_easy_cases_alone_is_ranked_by_how_auto_did_on_them():
+def test_a_candidate_that_answers_the_easy_cases_alone_is_ranked_by_how_auto_did_on_them():
     nothing = math.nan
     losses = {
         "auto": [0.1, 0.5, 0.9],

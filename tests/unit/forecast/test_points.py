@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from batchcast.domain.settings import MODEL_NAMES
-from batchcast.forecast.models.families import FAMILIES, moving_average_window
-from batchcast.forecast.models.point_model import POINT_MODELS
+from batchcast.forecast.kernels.simple import moving_average_window
 from batchcast.forecast.models.points import forecast_points
+from batchcast.forecast.models.table import POINT_MODELS
 from batchcast.forecast.panel import Panel
 
 MakePanel = Callable[..., Panel]
@@ -24,16 +23,6 @@ def forecast(make_panel: MakePanel) -> Callable[..., list[float]]:
         return points.mean[0, 0, 0].tolist()
 
     return one
-
-
-def mse_of(panel: Panel, name: str, season: int = 4) -> float:
-    return float(forecast_points(panel, models=[name], cutoffs=[0], steps=1, season_length=season).mse[0, 0, 0])
-
-
-def test_every_point_model_that_can_be_asked_for_is_there() -> None:
-    without = {"empirical", "wss", "conformal_imapa", "conformal_ses", "lightgbm_tweedie", "lightgbm_quantile"}
-    assert set(POINT_MODELS) == set(MODEL_NAMES) - without
-    assert {name for names in FAMILIES for name in names} == set(POINT_MODELS)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +103,6 @@ def test_a_multiplicative_season_grows_with_its_level(forecast: Callable[..., li
     np.testing.assert_allclose(forecast("holt_winters", series, steps=4), actual, rtol=0.05)
 
 
-def test_mean_squared_errors_are_those_of_forecasting_each_next_period(make_panel: MakePanel) -> None:
-    panel = make_panel([2.0, 4.0, 0.0, 3.0, 6.0, 6.0])
-
-    assert mse_of(panel, "zero") == pytest.approx((16 + 0 + 9 + 36 + 36) / 5)
-    assert mse_of(panel, "naive") == pytest.approx((4 + 16 + 9 + 9 + 0) / 5)
-    assert mse_of(panel, "mean") == pytest.approx((2**2 + 3**2 + 1**2 + 3.75**2 + 3**2) / 5)
-    assert mse_of(panel, "moving_average") == pytest.approx((2**2 + 3**2 + 1**2 + 3.75**2 + 2.75**2) / 5)
-    assert mse_of(panel, "seasonal_naive") == pytest.approx((16 + 4) / 2)
-
-
 def test_the_moving_average_covers_weeks_of_days_a_quarter_of_weeks_and_a_year_of_months() -> None:
     assert [moving_average_window(season) for season in (7, 52, 12, 1)] == [28, 13, 12, 4]
 
@@ -145,7 +124,6 @@ def test_more_cutoffs_than_lanes_of_a_register_change_nothing(make_panel: MakePa
     for c, held in enumerate(many):
         alone = forecast_points(panel, models=list(POINT_MODELS), cutoffs=[held], steps=3, season_length=7)
         assert np.array_equal(alone.mean[:, 0], together.mean[:, c])
-        assert np.array_equal(alone.mse[:, 0], together.mse[:, c])
 
 
 def test_models_come_in_the_order_asked_for(make_panel: MakePanel) -> None:

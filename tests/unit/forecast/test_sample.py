@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batchcast.forecast.pool import SAMPLE_SIZE, choose_sample, series_keys
+from batchcast.forecast.panel import SAMPLE_SIZE, choose_sample, series_keys
 
 
 def keys_of(sites: list[str], parts: list[str], seed: int = 0) -> list[int]:

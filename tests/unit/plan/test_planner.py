@@ -169,8 +169,12 @@ def test_what_is_learned_across_series_counts_where_it_is_asked_for(make_history
     pace = Pace(seconds_per_cell=0, seconds_per_series=0, start_seconds=1, step_seconds_per_case=1e-3)
 
     months, weeks, local = (
-        plan_batch(facts, series, BatchSettings(batch_mode="off", **settings), pace)
-        for settings in ({"frequency": "M", "horizon": 2}, {"frequency": "W"}, {"frequency": "W", "models": ("ses",)})
+        plan_batch(facts, series, BatchSettings(batch_mode="off", **settings), pace, learns=learns)
+        for settings, learns in (
+            ({"frequency": "M", "horizon": 2}, True),
+            ({"frequency": "W"}, True),
+            ({"frequency": "W", "models": ("ses",)}, False),
+        )
     )
 
     assert 1000 < months.cases < weeks.cases

@@ -49,7 +49,7 @@ def _measure(pool: WorkerPool, scratch: Path, version: str) -> Timing:
     history, report = read["history"], read["report"]
     plan = plan_batch(history.facts, read_series_table(history), settings, _ANY_PACE)
     shared = {"history": history.path, "request": plan.request}
-    knowledge = scratch / "pool.json"
+    knowledge = scratch / "knowledge.json"
     steps = {"series": history.facts.series, "partitions": plan.partitions, "into": knowledge}
     prepared = _carry_out(pool, "prepare_job", {**shared, **steps})
     folders, work = [], 0.0

@@ -19,7 +19,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.intake import Analysis, CancelToken, Intake, place_problems, renamed_error, renamed_report, take_in
+from batchcast.app.intake import (
+    Analysis,
+    CancelToken,
+    Intake,
+    place_problems,
+    plan_history,
+    renamed_error,
+    renamed_report,
+    take_in,
+)
 from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.workspace import new_batch_id
@@ -29,8 +38,6 @@ from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Pace, RowsRefused
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.history import read_series_table
-from batchcast.plan.planner import plan_batch
 from batchcast.run.job import WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.errors import BatchNotEnded, KeyTaken
@@ -169,7 +176,7 @@ class Submissions:
         """The plan of a history that has been read before."""
         path = self.artifacts.fetch(source.history, folder)
         history = DemandHistory(path=path, facts=source.facts, input_sha256=source.input_sha256)
-        plan = plan_batch(history.facts, read_series_table(history), settings, pace)
+        plan = plan_history(history, settings, pace)
         rejected = self.artifacts.fetch(source.rejected, folder) if source.rejected else None
         report = place_problems(replace(source.report, rejected_path=rejected), plan)
         analysis = Analysis(report=report, plan=plan, sites=tuple(site.site_code for site in history.facts.sites))

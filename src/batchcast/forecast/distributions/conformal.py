@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
+from batchcast.forecast.distributions.negbin import NegativeBinomial
+from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.models.table import MODELS
 
 Floats = NDArray[np.float64]
 
@@ -74,3 +81,30 @@ def _at_levels(table: Floats, levels: Floats) -> Floats:
     share = (levels - RESIDUAL_LEVELS[left]) / (RESIDUAL_LEVELS[right] - RESIDUAL_LEVELS[left])
     share = np.clip(share, 0.0, 1.0)
     return np.asarray((1.0 - share) * table[..., left] + share * table[..., right])
+
+
+@dataclass(frozen=True)
+class Conformal(Candidate):
+    """A point model and the errors it made on the sample of the batch, in standard deviations."""
+
+    @property
+    def mean_model(self) -> str:
+        """The point model."""
+        return self.model.mean_of
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """At each fold with the errors of the other folds."""
+        mean, deviation = self.centre(evidence)
+        table = calibration.residuals[self.name][evidence.folds[:, None], evidence.classes]
+        quantiles = conformal_quantiles(mean, deviation, table, evidence.moments.unit, levels)
+        return quantiles, evidence.steps(self.mean_model, count)
+
+    def centre(self, evidence: Evidence) -> tuple[Floats, Floats]:
+        """Mean of the sum and the deviation its errors are measured in, shape (cutoffs, series)."""
+        mean = evidence.steps(self.mean_model, evidence.span).sum(axis=2)
+        usual = evidence.moments.mean * evidence.span
+        return mean, typical_deviation(mean, usual, evidence.dispersion, evidence.moments.unit)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Those of a negative binomial around the same mean: errors are pooled for sums only."""
+        return NegativeBinomial(MODELS[self.mean_model]).steps(evidence, calibration, rows, count, levels)

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
+from batchcast.forecast.evidence import Evidence
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,3 +86,31 @@ def _fill_windows(
             means[c, i] = mean
             for j in range(len(levels)):
                 quantiles[c, i, j] = sorted_quantile(ordered, count, levels[j], unit[c, i])
+
+
+@dataclass(frozen=True)
+class EmpiricalWindows(Candidate):
+    """The sums of past windows, as they were."""
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Of the most recent overlapping windows."""
+        quantiles, means = window_quantiles(
+            evidence.values, evidence.offsets, evidence.held, evidence.span, evidence.moments.unit, levels
+        )
+        return quantiles, evidence.spread(means, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Of single periods of the past, times the weekday weight of the step."""
+        unit = evidence.moments.unit[-1:]
+        quantiles, _ = window_quantiles(evidence.values, evidence.offsets, evidence.held[-1:], 1, unit, levels)
+        steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
+        if evidence.weights is None:
+            return steps
+        weighted = steps * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        return round_up(weighted, unit[0, rows, None, None])
+
+
+def round_up(values: Floats, unit: Floats) -> Floats:
+    """Values raised to the next multiple of the unit, where there is one."""
+    grain = np.where(unit > 0, unit, 1.0)
+    return np.where(unit > 0, np.ceil(values / grain - 1e-9) * grain, values)

@@ -14,16 +14,20 @@ type III), to the nearest unit.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Distribution, Levels, Rows
 from batchcast.forecast.distributions.gamma import gamma_table, standard_gamma_quantile
+from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
 
 Floats = NDArray[np.float64]
 
 LONGEST_SUM = 100.0  # units up to which probabilities are summed exactly
+STEP_SPREAD = 0.5  # power of the factor for sums that single periods get: their errors have less in common
 
 
 def negbin_quantiles(mean: Floats, dispersion: Floats, unit: Floats, levels: tuple[float, ...]) -> Floats:
@@ -103,3 +107,83 @@ def _fill_shifted_gamma(mu: float, ratio: float, grain: float, levels: Floats, t
         value = mu + deviation * standard_gamma_quantile(table, j, shape)
         lowest = max(math.ceil(value - 0.5), lowest)
         row[j] = lowest * grain
+
+
+@dataclass(frozen=True)
+class NegativeBinomial(Candidate):
+    """Negative binomial around the mean of a point model."""
+
+    @property
+    def mean_model(self) -> str:
+        """The point model itself."""
+        return self.model.name
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Dispersion is that of past sums, times the factor that fitted the sample."""
+        mean = evidence.steps(self.mean_model, evidence.span).sum(axis=2)
+        dispersion = evidence.dispersion * calibration.spread_of(self.name, evidence.classes)
+        return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.mean_model, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Dispersion is that of single periods, times a smaller factor; it grows towards that of sums."""
+        mean = evidence.steps(self.mean_model, count)[-1, rows]
+        factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
+        single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
+        of_sums = np.minimum(
+            evidence.dispersion[-1, rows] * factor, evidence.level_variance[rows] * np.maximum(factor, 1.0)
+        )
+        excess = np.maximum(of_sums - single, 0.0)
+        dispersion = single[:, None] + excess[:, None] * _growth(evidence, count)
+        unit = np.repeat(evidence.moments.unit[-1, rows], count)
+        quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit, levels)
+        return quantiles.reshape(len(rows), count, len(levels))
+
+
+@dataclass(frozen=True)
+class PointMass(Distribution):
+    """Every quantile is the mean of a point model: a baseline for comparison, never a candidate."""
+
+    @property
+    def name(self) -> str:
+        """That of the point model."""
+        return self.model.name
+
+    @property
+    def mean_model(self) -> str:
+        """The point model itself."""
+        return self.model.name
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """The mean, at every level."""
+        mean = evidence.steps(self.model.name, evidence.span).sum(axis=2)
+        return np.repeat(mean[:, :, None], len(levels), axis=2), evidence.steps(self.model.name, count)
+
+
+def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) -> Floats:
+    """Quantiles of the sum around each mean, shape (cutoffs, series, levels); NaN where the mean is."""
+    quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit.ravel(), levels)
+    quantiles[np.isnan(mean.ravel())] = np.nan
+    return quantiles.reshape(*mean.shape, len(levels))
+
+
+def _growth(evidence: Evidence, count: int) -> Floats:
+    """The share of the excess of the dispersion of sums over that of single periods that each step has, shape (count,).
+
+    A random walk of the level adds the same variance at each step, and to a sum about the cube of its span.
+    """
+    return np.minimum(np.arange(evidence.skip, evidence.skip + count) / evidence.span**2, 1.0)
+
+
+def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
+    """Variance of single periods divided by their mean; the mean demand where there are few demands.
+
+    Half the mean square of the steps from one period to the next is the variance too where periods are independent. It
+    counts where it is less: a trend or a season is in the mean already, and no noise.
+    """
+    moments = evidence.moments
+    mean, steps = moments.mean[-1, rows], moments.periods[-1, rows] - 1.0
+    variance = moments.variance[-1, rows]
+    halved = np.where(steps > 1, moments.naive_squares[-1, rows] / (2.0 * np.maximum(steps, 1.0)), variance)
+    single = np.where(mean > 0, np.minimum(variance, halved) / np.where(mean > 0, mean, 1.0), 0.0)
+    lump = np.where(moments.demands[-1, rows] < FEW_DEMANDS, moments.size_mean[-1, rows], 0.0)
+    return np.maximum(single, lump)

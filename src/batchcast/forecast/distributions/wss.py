@@ -10,6 +10,7 @@ jitters of the sizes of one window are drawn as one normal deviate of their summ
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
 
@@ -17,7 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.distributions.empirical import sorted_quantile
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
+from batchcast.forecast.distributions.empirical import round_up, sorted_quantile
+from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.moments import LONG_INTERVAL, demand_interval
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -232,3 +236,35 @@ def _fill_mixture(
                 if levels[j] > 1.0 - chance:
                     level = (levels[j] - (1.0 - chance)) / chance
                     quantiles[r, step, j] = sorted_quantile(ordered, found, level, unit[r])
+
+
+@dataclass(frozen=True)
+class Bootstrap(Candidate):
+    """WSS bootstrap; of intermittent demand only, unless it was asked for by name."""
+
+    everywhere: bool = False
+
+    def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
+        """Of sums drawn for the span."""
+        wanted = (demand_interval(evidence.moments) >= LONG_INTERVAL) | self.everywhere
+        quantiles, means = bootstrap_quantiles(
+            evidence.values,
+            evidence.offsets,
+            evidence.held,
+            evidence.skip,
+            evidence.span,
+            evidence.moments.unit,
+            levels,
+            evidence.keys,
+            wanted,
+        )
+        return quantiles, evidence.spread(means, count)
+
+    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
+        """Nothing with the chain's chance, else one of the sizes seen."""
+        unit = evidence.moments.unit[-1, rows]
+        quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, evidence.skip, unit, levels, count)
+        if evidence.weights is None:
+            return quantiles
+        weighted = quantiles * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        return round_up(weighted, unit[:, None, None])

@@ -7,15 +7,25 @@ Buckets end at the cutoff, so each cutoff has its own; a first bucket that is no
 within statsforecast's bounds, and its rules are kept: one bucket forecasts itself, and where every gain fits equally
 well (two buckets) it is the middle of the bounds.
 """
-# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
 from __future__ import annotations
 
 import numpy as np
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, smooth_lanes, start_lanes, trained, vertex
+from batchcast.forecast.kernels.lanes import (
+    FLAT,
+    START,
+    Floats,
+    Ints,
+    KernelInput,
+    Means,
+    longest,
+    smooth_lanes,
+    start_lanes,
+    trained,
+    vertex,
+)
 
 LANES = 16
 GIVEN = LANES - 1  # the lane of a gain that is not searched for: where it is given, or where all fit equally well
@@ -25,31 +35,15 @@ ADIDA, IMAPA = range(2)  # rows of what `run_buckets` fills
 
 
 @compiled
-def sum_buckets(
-    running: Floats, squares: Floats, start: int, stop: int, length: int, sums: Floats, rest: Floats
-) -> int:
-    """Sum of each bucket of [start, stop), from running totals; returns how many there are.
-
-    `rest[b]` becomes the squared deviations from their bucket's mean over all periods of the buckets up to `b`, but
-    not of the first: what no forecast of sums can explain.
-    """
-    count = (stop - start) // length
-    before = start
-    unexplained = 0.0
-    for b in range(count):
-        after = before + length
-        total = running[after] - running[before]
-        if b > 0 and length > 1:
-            unexplained += max(squares[after] - squares[before] - total * total / length, 0.0)
-        sums[b] = total
-        rest[b] = unexplained
-        before = after
-    return count
+def sum_buckets(running: Floats, start: int, stop: int, length: int, sums: Floats) -> None:
+    """Sum of each bucket of [start, stop), from running totals."""
+    for b in range((stop - start) // length):
+        sums[b] = running[start + (b + 1) * length] - running[start + b * length]
 
 
 @compiled
-def best_level(work: Floats, search: bool) -> tuple[float, float]:
-    """Level and squared error at the gain of least squared error, refined between the gains of the grid.
+def best_level(work: Floats, search: bool) -> float:
+    """Level at the gain of least squared error, refined between the gains of the grid.
 
     The level is a smooth function of the gain: the parabola through three neighbouring lanes gives it to about 1e-5.
     """
@@ -61,13 +55,13 @@ def best_level(work: Floats, search: bool) -> tuple[float, float]:
         if errors[j] > errors[worst]:
             worst = j
     if not (search and errors[worst] - errors[best] > FLAT * errors[worst]):
-        return levels[GIVEN], errors[GIVEN]
+        return float(levels[GIVEN])
     if best in (0, GIVEN - 1):
-        return levels[best], errors[best]
+        return float(levels[best])
     step = vertex(errors[best - 1], errors[best], errors[best + 1])
     slope = 0.5 * (levels[best + 1] - levels[best - 1])
-    remap_quantiles = levels[best + 1] - 2.0 * levels[best] + levels[best - 1]
-    return levels[best] + step * (slope + 0.5 * step * remap_quantiles), errors[best]
+    curvature = levels[best + 1] - 2.0 * levels[best] + levels[best - 1]
+    return float(levels[best] + step * (slope + 0.5 * step * curvature))
 
 
 @compiled
@@ -87,8 +81,8 @@ def longest_buckets(values: Floats, held: Ints, buckets: Ints) -> int:
 
 
 @compiled
-def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: Floats, mse: Floats) -> None:
-    """Forecasts and mean squared errors of both models at each cutoff.
+def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: Floats) -> None:
+    """Forecasts of both models at each cutoff.
 
     Args:
         values: demand of all series.
@@ -96,12 +90,9 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
         held: periods held back at each cutoff, ascending.
         gain: of every bucket length; 0 chooses the one of least squared error for each.
         levels: zeros; becomes the forecast of every step, shape (2, cutoffs, series).
-        mse: zeros; becomes the mean squared error of a period forecast by the bucket before it, same shape; for IMAPA
-            the mean over its lengths, which is at least its own (a mean of forecasts errs no more than they do).
     """
     most = longest(offsets)
-    running, squares = np.zeros(most + 1), np.zeros(most + 1)
-    sums, rest = np.empty(most), np.empty(most)
+    running, sums = np.zeros(most + 1), np.empty(most)
     work, gains = np.empty(3 * LANES), np.empty(LANES)
     for j in range(GIVEN):
         gains[j] = SEARCHED[j]
@@ -111,7 +102,6 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
         y = values[offsets[i] : offsets[i + 1]]
         for t in range(len(y)):
             running[t + 1] = running[t] + y[t]
-            squares[t + 1] = squares[t] + y[t] * y[t]
         longest_bucket = longest_buckets(y, held, buckets)
         for length in range(1, longest_bucket + 1):
             for c in range(len(held)):
@@ -120,7 +110,7 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
                 if not open_cutoffs[latest]:
                     continue
                 n = trained(len(y), held[latest])
-                sum_buckets(running, squares, n % length, n, length, sums, rest)
+                sum_buckets(running, n % length, n, length, sums)
                 start_lanes(work, LANES, gains, sums[0])
                 seen = START + 1
                 for c in range(len(held) - 1, latest - 1, -1):
@@ -131,9 +121,14 @@ def run_buckets(values: Floats, offsets: Ints, held: Ints, gain: float, levels: 
                     count = shorter // length
                     smooth_lanes(work, LANES, sums, seen, count)
                     seen = max(seen, count)
-                    level, error = best_level(work, gain == 0.0)
-                    error = (rest[count - 1] + error / length) / max((count - 1) * length, 1)
+                    level = best_level(work, gain == 0.0)
                     levels[IMAPA, c, i] += level / length / buckets[c]
-                    mse[IMAPA, c, i] += error / buckets[c]
                     if length == buckets[c]:
-                        levels[ADIDA, c, i], mse[ADIDA, c, i] = level / length, error
+                        levels[ADIDA, c, i] = level / length
+
+
+def forecast(given: KernelInput) -> Means:
+    """ADIDA and IMAPA, each bucket length with the gain that fits best."""
+    levels = np.zeros((2, *given.shape, 1))
+    run_buckets(given.values, given.offsets, given.held, 0.0, levels[..., 0])
+    return {"adida": levels[ADIDA], "imapa": levels[IMAPA]}

@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained, vertex
+from batchcast.forecast.compiled import compiled, inlined
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, KernelInput, Means, longest, trained, vertex
 
 GAINS = np.array([0.001, 0.004, 0.015, 0.05, 0.12, 0.27, 0.55, 0.95])
 SHARES = np.array([0.0, 0.0, 0.0, 0.1, 0.1, 0.1, 0.6, 1.0])  # of the error that goes into the slope; lanes of one gain,
@@ -253,3 +252,11 @@ def run_holt(
                 seen = n
                 if n > 0:
                     take_better(full, 2 * (last - c), n, y[0], given, chosen[c, i], mean[c, i], mse[c, i : i + 1])
+
+
+def forecast(given: KernelInput) -> Means:
+    """Holt's damped trend, with the parameters and the initial state that fit best."""
+    mean, mse = np.zeros((*given.shape, given.steps)), np.zeros(given.shape)
+    chosen, choose = np.zeros((*given.shape, 5)), np.zeros(5)
+    run_holt(given.values, given.offsets, given.held, choose, chosen, mean, mse)
+    return {"holt_damped": mean}

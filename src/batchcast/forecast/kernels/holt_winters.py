@@ -6,7 +6,7 @@
 Parameters are chosen on a grid whose initial state comes from the first seasons of the history (FIRST_SEASONS at most):
 indices from their classical decomposition, level and slope from a regression on what is left. Cutoffs after these
 seasons start alike and so share a pass. Two additive candidates at each cutoff, the best of all and the best whose
-season stays as it is, are then run again from the initial state that fits each of them best (`free_start.py`).
+season stays as it is, are then run again from the initial state that fits each of them best (`initial_state.py`).
 """
 # ruff: noqa: PLR0917, PLR0912 -- kernels take arrays one by one (numba has no keyword-only arguments), and are long where a call costs
 
@@ -15,7 +15,15 @@ from __future__ import annotations
 import numpy as np
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
+from batchcast.forecast.kernels.initial_state import (
+    BLOCK,
+    LONGEST_SEASON,
+    make_tables,
+    project,
+    run_free,
+    width_of,
+)
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, KernelInput, Means, trained
 from batchcast.forecast.kernels.seasons import SMALLEST_INDEX, seasonal_indices
 
 GAINS = (0.004, 0.015, 0.04, 0.08, 0.15, 0.3, 0.55, 0.85)
@@ -122,18 +130,6 @@ def best_lanes(work: Floats) -> tuple[int, int]:
     return best, steady
 
 
-@inlined
-def project(slope: float, level: float, damping: float, indices: Floats, j: int, n: int, mean: Floats) -> None:
-    """Forecast every step with an additive season; indices have shape (season, lanes)."""
-    season = len(indices)
-    s = n % season
-    for step in range(len(mean)):
-        slope *= damping
-        level += slope
-        mean[step] = level + indices[s, j]
-        s = s + 1 if s + 1 < season else 0
-
-
 @compiled
 def run_grid(
     values: Floats,
@@ -209,3 +205,37 @@ def run_grid(
                 change *= damping
                 now += change
                 mean[i, c, step] = max(now, 0.0) * indices[(n + step) % season, j]
+
+
+def forecast(given: KernelInput) -> Means:
+    """Holt and Winters, additive or multiplicative; NaN where neither could be fitted."""
+    mean, mse = fit(given)
+    mean[~np.isfinite(mse)] = np.nan
+    return {"holt_winters": mean}
+
+
+def fit(given: KernelInput) -> tuple[Floats, Floats]:
+    """Forecasts, shape (cutoffs, series, steps), and mean squared one-step errors; infinite where it is not fitted."""
+    (cutoffs, series), season = given.shape, given.season_length
+    mean, mse = np.zeros((series, cutoffs, given.steps)), np.full((series, cutoffs), np.inf)
+    picks = np.zeros((series, cutoffs, 3), dtype=np.int64)
+    histories = given.values, given.offsets, given.held
+    if season > 1:
+        chosen = np.zeros((series, cutoffs, 6 + season))
+        for multiplicative in (False, True):
+            run_grid(*histories, season, GRID, multiplicative, picks, chosen, mean, mse)
+    if 1 < season <= LONGEST_SEASON:
+        _improve_start(given, picks, mean, mse)
+    return mean.swapaxes(0, 1), mse.swapaxes(0, 1)
+
+
+def _improve_start(given: KernelInput, picks: Ints, mean: Floats, mse: Floats) -> None:
+    """Improve additive forecasts by the initial state that fits best."""
+    season, periods = given.season_length, int(np.diff(given.offsets).max(initial=0))
+    used, places = np.unique(picks[:, :, :2], return_inverse=True)
+    parameters = GRID[used]
+    tables = np.empty((len(used), periods, width_of(season)))
+    sums = np.zeros((len(used), periods // BLOCK + 1, season + 1, width_of(season)))
+    make_tables(parameters, season, tables, sums)
+    candidates = np.concatenate([places.reshape(picks[:, :, :2].shape), picks[:, :, 2:]], axis=2)
+    run_free(given.values, given.offsets, given.held, season, parameters, candidates, tables, sums, mean, mse)

@@ -14,14 +14,14 @@ literal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-F = TypeVar("F", bound=Callable[..., object])
+from batchcast.forecast.compiled import inlined
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -30,9 +30,23 @@ START = cast(int, np.int64(0))  # the first period, or none yet
 FLAT = 1e-6  # relative difference of squared errors under which parameters are as good as each other
 
 
-def inlined(function: F) -> F:
-    """`function` compiled into each kernel that calls it."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+@dataclass(frozen=True, kw_only=True)
+class KernelInput:
+    """What the `forecast` of every kernel is given: histories divided by a power of two near their largest values."""
+
+    values: Floats  # demand of all series, one after the other, oldest first
+    offsets: Ints  # shape (series + 1,): series i is values[offsets[i]:offsets[i + 1]]
+    held: Ints  # periods held back at the end at each cutoff, ascending
+    steps: int  # to forecast
+    season_length: int  # periods; 1: there is no season
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Cutoffs, series."""
+        return len(self.held), len(self.offsets) - 1
+
+
+Means = dict[str, Floats]  # by model: expected demand of each step, (cutoffs, series, steps), or 1 step for all alike
 
 
 @inlined
@@ -44,10 +58,10 @@ def trained(length: int, held: int) -> int:
 @inlined
 def vertex(left: float, middle: float, right: float) -> float:
     """Where the parabola through three equidistant points is lowest, in steps from the middle one, within ±1."""
-    remap_quantiles = left - 2.0 * middle + right
-    if not remap_quantiles > FLAT * middle:
+    curvature = left - 2.0 * middle + right
+    if not curvature > FLAT * middle:
         return 0.0
-    step: float = 0.5 * (left - right) / remap_quantiles
+    step: float = 0.5 * (left - right) / curvature
     return min(max(step, -1.0), 1.0)
 
 
@@ -111,3 +125,12 @@ def start_lanes(work: Floats, lanes: int, gains: Floats, level: float) -> None:
         work[j] = gains[j]
         work[lanes + j] = level
         work[2 * lanes + j] = 0.0
+
+
+@inlined
+def longest(offsets: Ints) -> int:
+    """Periods of the longest series."""
+    most = 0
+    for i in range(len(offsets) - 1):
+        most = max(most, offsets[i + 1] - offsets[i])
+    return most

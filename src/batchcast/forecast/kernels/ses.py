@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 """Simple exponential smoothing: the level moves towards each value by a share of the error."""
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from batchcast.forecast.kernels.lanes import (
     START,
     Floats,
     Ints,
+    KernelInput,
+    Means,
     best_of_grid,
     smooth_lanes,
     start_lanes,
@@ -42,8 +43,8 @@ def choose_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats) -> None
 
 
 @compiled
-def run_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats, levels: Floats, mse: Floats) -> None:
-    """Level and mean squared one-step error of given gains at each cutoff, all of shape (cutoffs, series).
+def run_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats, levels: Floats) -> None:
+    """Level of given gains at each cutoff, both of shape (cutoffs, series).
 
     The level starts at the first value, as in statsforecast.
     """
@@ -66,4 +67,11 @@ def run_ses(values: Floats, offsets: Ints, held: Ints, gains: Floats, levels: Fl
                 smooth_lanes(work, CUTOFF_LANES, y, t, n)
                 t = n
                 levels[c, i] = work[CUTOFF_LANES + last - c]
-                mse[c, i] = work[2 * CUTOFF_LANES + last - c] / max(n - 1, 1)
+
+
+def forecast(given: KernelInput) -> Means:
+    """The level, with the gain that fits best."""
+    gains, levels = np.zeros(given.shape), np.zeros((*given.shape, 1))
+    choose_ses(given.values, given.offsets, given.held, gains)
+    run_ses(given.values, given.offsets, given.held, gains, levels[..., 0])
+    return {"ses": levels}

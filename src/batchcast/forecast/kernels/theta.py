@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
+from batchcast.forecast.compiled import compiled, inlined
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, KernelInput, Means, longest, trained
 from batchcast.forecast.kernels.seasons import MULTIPLICATIVE, NO_SEASON, add_products, find_season
 
 LANES = 16
@@ -257,3 +256,11 @@ def run_theta(
             walk_on(mean[c, i], gains[j], share, level, line[0, n - 1], line[1, n - 1], line[2, n - 1], n)
             if kind != NO_SEASON:
                 mse[c, i] *= put_back(mean[c, i], kind == MULTIPLICATIVE, indices, season, n)
+
+
+def forecast(given: KernelInput) -> Means:
+    """Theta, dynamic and optimised, on what is left when the season is taken out."""
+    mean, mse = np.zeros((*given.shape, given.steps)), np.zeros(given.shape)
+    chosen, choose = np.zeros((*given.shape, 3)), np.zeros(3)
+    run_theta(given.values, given.offsets, given.held, given.season_length, choose, chosen, mean, mse)
+    return {"theta": mean}

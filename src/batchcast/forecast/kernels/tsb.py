@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.events import list_events, longest
-from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, inlined, trained, vertex
+from batchcast.forecast.compiled import compiled, inlined
+from batchcast.forecast.kernels.croston import list_events
+from batchcast.forecast.kernels.lanes import FLAT, Floats, Ints, KernelInput, Means, longest, trained, vertex
 
 SIZES = 4  # gains of the size
 CHANCES = 8  # gains of the probability: one vector register
@@ -121,9 +121,9 @@ def choose_tsb(values: Floats, offsets: Ints, held: Ints, size_gains: Floats, ch
 
 @compiled
 def run_tsb(
-    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, chance_gains: Floats, levels: Floats, mse: Floats
+    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, chance_gains: Floats, levels: Floats
 ) -> None:
-    """Forecast of every step and mean squared one-step error of given gains, all of shape (cutoffs, series)."""
+    """Forecast of every step with given gains, all of shape (cutoffs, series); `levels` holds zeros."""
     most = longest(offsets)
     sizes, gaps = np.empty(most), np.empty(most)
     for i in range(len(offsets) - 1):
@@ -132,27 +132,22 @@ def run_tsb(
         for c in range(len(held)):
             n = trained(len(y), held[c])
             if count == 0 or gaps[0] > n:
-                continue  # no demand yet: the forecast is 0, and so is the error
+                continue  # no demand yet
             gain = chance_gains[c, i]
-            fade = 1.0 - gain
-            whole = 1.0 / (1.0 - fade * fade)  # sum of squares of an endless run without demand
-            size, when = sizes[0], int(gaps[0]) - 1
+            size, when, k = sizes[0], int(gaps[0]) - 1, 1
             chance = 1.0 if when == 0 else gain
-            squares = 0.0 if when == 0 else size * size
-            k = 1
-            while True:
-                ends = k == count or when + int(gaps[k]) >= n
-                idle = n - 1 - when if ends else int(gaps[k]) - 1
-                if idle > 0:
-                    kept = fade**idle
-                    squares += (size * chance) ** 2 * ((1.0 - kept * kept) * whole)
-                    chance *= kept
-                if ends:
-                    break
-                squares += (sizes[k] - size * chance) ** 2
+            while k < count and when + int(gaps[k]) < n:
+                chance *= (1.0 - gain) ** (int(gaps[k]) - 1)
                 size += size_gains[c, i] * (sizes[k] - size)
                 chance += gain * (1.0 - chance)
                 when += int(gaps[k])
                 k += 1
-            levels[c, i] = size * chance
-            mse[c, i] = squares / max(n - 1, 1)
+            levels[c, i] = size * (chance * (1.0 - gain) ** (n - 1 - when))
+
+
+def forecast(given: KernelInput) -> Means:
+    """Probability times size, with the pair of gains that fits best."""
+    size_gains, chance_gains, levels = np.zeros(given.shape), np.zeros(given.shape), np.zeros((*given.shape, 1))
+    choose_tsb(given.values, given.offsets, given.held, size_gains, chance_gains)
+    run_tsb(given.values, given.offsets, given.held, size_gains, chance_gains, levels[..., 0])
+    return {"tsb": levels}

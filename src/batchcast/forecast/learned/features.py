@@ -8,6 +8,8 @@
 A feature that can't be had is NaN, which trees have a branch for.
 """
 
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -15,27 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.forecast.compiled import compiled
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.kernels.simple import sum_stretches
+from batchcast.forecast.models.table import ANCHORS, feature_models
 from batchcast.forecast.moments import demand_interval
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-LOCAL_MEANS = (
-    "mean",
-    "moving_average",
-    "ses",
-    "holt_damped",
-    "theta",
-    "sba",
-    "tsb",
-    "imapa",
-    "linear_decay",
-    "seasonal_naive",
-    "holt_winters",
-    "adida",
-)
-ANCHORS = ("imapa", "ses", "tsb", "moving_average")  # steady ones, whose mean is what a series expects of itself
+FEATURE_MODELS = feature_models()
 LEAST_OF_MEAN = 0.1  # of the usual lead-time demand: a quiet part is not divided by next to nothing ...
 LEAST_OF_SIZE = 0.02  # ... nor is one that has gone: of the mean size of a demand
 FRACTION = 0.01  # of the mean size, as the unit of demand that is not whole
@@ -51,10 +41,10 @@ class Features:
 
 
 def make_features(evidence: Evidence, season_length: int) -> Features:
-    """Features from evidence, which must have the point models LOCAL_MEANS."""
+    """Features from evidence, which must have the point models FEATURE_MODELS."""
     moments, span = evidence.moments, evidence.span
-    sums = np.array([evidence.steps(model, span).sum(axis=2) for model in LOCAL_MEANS])
-    anchor = _mean_of_known(sums[[LOCAL_MEANS.index(model) for model in ANCHORS]])
+    sums = np.array([evidence.steps(model, span).sum(axis=2) for model in FEATURE_MODELS])
+    anchor = _mean_of_known(sums[[FEATURE_MODELS.index(model) for model in ANCHORS]])
     anchor = np.maximum(anchor, LEAST_OF_MEAN * span * moments.mean)
     anchor = np.maximum(anchor, LEAST_OF_SIZE * moments.size_mean + TINY)
     unit = np.where(moments.unit > 0, moments.unit, FRACTION * moments.size_mean + TINY)
@@ -101,3 +91,28 @@ def _mean_of_known(values: Floats) -> Floats:
     """Mean over the first axis of what is not NaN; 0 where nothing is."""
     known = ~np.isnan(values)
     return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+@compiled
+def sum_stretches(values: Floats, offsets: Ints, held: Ints, starts: Ints, stops: Ints, sums: Floats) -> None:
+    """Mean demand of a period in each stretch before each cutoff.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        held: periods held back at each cutoff.
+        starts: how many periods before the cutoff each stretch begins, shape (stretches,).
+        stops: how many before it ends, same shape; 0 is the cutoff itself.
+        sums: becomes the means, shape (cutoffs, series, stretches); NaN where history does not reach as far back.
+    """
+    for c in range(len(held)):
+        for i in range(len(offsets) - 1):
+            end = offsets[i + 1] - held[c]
+            for k in range(len(starts)):
+                if end - starts[k] < offsets[i]:
+                    sums[c, i, k] = np.nan
+                    continue
+                total = 0.0
+                for t in range(end - starts[k], end - stops[k]):
+                    total += values[t]
+                sums[c, i, k] = total / (starts[k] - stops[k])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from batchcast.forecast.evidence import Evidence, fence_of_sums, hold_means
 from batchcast.forecast.learned.booster import Booster, Table
 from batchcast.forecast.learned.features import make_features
+from batchcast.forecast.models.table import LEARNED_MEAN, STEP_SHAPE
 
 Floats = NDArray[np.float64]
 
@@ -87,24 +88,18 @@ def _trees(values: Mapping[str, Any] | None) -> Trees | None:
     return Trees(mean=Booster(values["mean"]), level=values["level"], quantiles=quantiles)
 
 
-# Evidence with what the trees say in it: their mean as a point model, their quantiles beside.
-
-MEAN = "lightgbm_tweedie"
-SHAPED_BY = "theta"  # gives the steps their season and trend: trees learn only the sum
-
-
-def with_learned(evidence: Evidence, said: Prediction | None) -> Evidence:
-    """The evidence with what was learned in it; NaN where nothing was.
+def attach_predictions(evidence: Evidence, prediction: Prediction | None) -> Evidence:
+    """Adds the learned mean and quantiles to the evidence of each cutoff; NaN where nothing was learned.
 
     Args:
-        evidence: that the trees looked at.
-        said: by them, of the sum over its span.
+        evidence: what the trees predicted from.
+        prediction: of the sum over the span of the evidence.
     """
-    shaped = evidence.means[SHAPED_BY]
-    if said is None:
-        return replace(evidence, means={**evidence.means, MEAN: np.full_like(shaped, np.nan)})
-    held = hold_means(_steps(evidence, said.mean), fence_of_sums(evidence.moments), evidence.skip, evidence.span)
-    return replace(evidence, means={**evidence.means, MEAN: held}, learned=said.quantiles)
+    shaped = evidence.means[STEP_SHAPE]
+    if prediction is None:
+        return replace(evidence, means={**evidence.means, LEARNED_MEAN: np.full_like(shaped, np.nan)})
+    held = hold_means(_steps(evidence, prediction.mean), fence_of_sums(evidence.moments), evidence.skip, evidence.span)
+    return replace(evidence, means={**evidence.means, LEARNED_MEAN: held}, learned=prediction.quantiles)
 
 
 def _steps(evidence: Evidence, total: Floats) -> Floats:
@@ -113,7 +108,7 @@ def _steps(evidence: Evidence, total: Floats) -> Floats:
     Within the span in the proportions of what shapes them; beyond it, of which the total says nothing, each as far from
     what shapes it as the span is on average, by its weight in the week: a day on which nothing is wanted stays one.
     """
-    shaped = evidence.means[SHAPED_BY]
+    shaped = evidence.means[STEP_SHAPE]
     flat = np.ones_like(shaped) if evidence.weights is None else evidence.weights
     shape = np.where(np.isnan(shaped).any(axis=2, keepdims=True), flat, shaped)
     rate = (total / evidence.span)[:, :, None]

@@ -40,7 +40,7 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     """
     usable = practice.usable
     if int(usable.sum()) < FEWEST_CASES:
-        say_too_few(int(usable.sum()))
+        log_too_few_cases(int(usable.sum()))
         return None
     if not is_available():
         log.warning("Nothing is learned across series: LightGBM can't be loaded (is the library libgomp installed?)")
@@ -64,8 +64,8 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
 
 
-def say_too_few(cases: int) -> None:
-    """Tell that a batch goes without."""
+def log_too_few_cases(cases: int) -> None:
+    """Log that a batch goes without learned models."""
     log.info("Nothing is learned across series: %d cases are too few, %d are needed", cases, FEWEST_CASES)
 
 

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 
 from batchcast.domain.cutoffs import MOST_CASES, choose_practice, count_cases
-from batchcast.forecast.families.around_means import PointMass
-from batchcast.forecast.families.registry import LEARNED_FAMILIES
-from batchcast.forecast.kernels.simple import sum_stretches
+from batchcast.forecast.distributions.negbin import PointMass
+from batchcast.forecast.distributions.registry import make_candidate
+from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.learned import learner
-from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction, with_learned
+from batchcast.forecast.learned.features import sum_stretches
+from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction, attach_predictions
+from batchcast.forecast.models.table import MODELS
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.partition import forecast_panel
-from batchcast.forecast.pool import Pool
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 
-pytestmark = pytest.mark.xdist_group("learned")  # one pool for all
+pytestmark = pytest.mark.xdist_group("learned")  # one knowledge for all
 
-NAMES = {family.name for family in LEARNED_FAMILIES}
+LEARNED = tuple(make_candidate(model) for model in MODELS.values() if model.is_learned)
+NAMES = {candidate.name for candidate in LEARNED}
 SERIES, PERIODS = 260, 30
 
 
@@ -38,12 +40,12 @@ def panel(make_panel, histories):
 
 
 @pytest.fixture(scope="module")
-def pool(panel, make_request):
-    return learn_pool(panel, make_request())
+def knowledge(panel, make_request):
+    return learn_knowledge(panel, make_request())
 
 
 def predict(learned, panel, request, cutoffs=(3, 6, 9)):
-    outlook = Outlook(panel, request, LEARNED_FAMILIES, cutoffs=cutoffs, profile=None, learned=None)
+    outlook = Outlook(panel, request, LEARNED, cutoffs=cutoffs, profile=None, learned=None)
     return learned.predict(outlook.backtest().evidence)
 
 
@@ -71,14 +73,14 @@ def test_practice_lies_within_history_and_its_bounds(make_request):
 
 
 @pytest.mark.compiled
-def test_a_plan_knows_about_how_many_cases_are_learned_from(pool, make_request):
-    taught = pool.learned.rows
+def test_a_plan_knows_about_how_many_cases_are_learned_from(knowledge, make_request):
+    taught = knowledge.learned.rows
     practice = choose_practice(make_request(), PERIODS, SERIES)
-    known = [SERIES * sum(held >= fold + 3 for held in practice) for fold in pool.cutoffs]
+    known = [SERIES * sum(held >= fold + 3 for held in practice) for fold in knowledge.cutoffs]
 
     assert taught <= SERIES * len(practice) < 1.1 * taught
     assert count_cases(make_request(), PERIODS, SERIES) == SERIES * len(practice) + sum(known)
-    assert [trees is not None for trees in pool.learned.folds] == [n >= 334 for n in known] + [True]
+    assert [trees is not None for trees in knowledge.learned.folds] == [n >= 334 for n in known] + [True]
     assert count_cases(make_request(), 8, SERIES) == 0
 
 
@@ -92,17 +94,17 @@ def test_cutoffs_spread_as_far_as_history_goes_and_no_further_than_eight_lead_ti
 
 
 @pytest.mark.compiled
-def test_what_is_learned_competes_and_is_scored(panel, pool, make_request):
-    found = forecast_panel(panel, make_request(), pool)
+def test_what_is_learned_competes_and_is_scored(panel, knowledge, make_request):
+    found = forecast_panel(panel, make_request(), knowledge)
 
-    assert set(pool.families) >= NAMES
+    assert set(knowledge.candidates) >= NAMES
     assert set(found.summary["statistics"]) >= NAMES
     assert any("lightgbm" in model for model in found.forecast["model"].to_pylist())
 
 
 @pytest.mark.compiled
-def test_quantiles_ascend_and_the_trees_tell_large_parts_from_small_ones(panel, pool, histories, make_request):
-    said = predict(pool.learned, panel, make_request())
+def test_quantiles_ascend_and_the_trees_tell_large_parts_from_small_ones(panel, knowledge, histories, make_request):
+    said = predict(knowledge.learned, panel, make_request())
 
     assert said.quantiles.shape == (3, SERIES, len(LEVELS))
     known = ~np.isnan(said.mean)
@@ -115,15 +117,15 @@ def test_quantiles_ascend_and_the_trees_tell_large_parts_from_small_ones(panel, 
 
 
 @pytest.mark.compiled
-def test_the_trees_of_a_fold_know_nothing_after_it(make_panel, histories, pool, make_request):
+def test_the_trees_of_a_fold_know_nothing_after_it(make_panel, histories, knowledge, make_request):
     changed = [
         np.append(history[:-3], history[-3:] * 50 + 7) for history in histories
     ]  # what comes after the first fold
 
-    other = learn_pool(make_panel(*changed), make_request()).learned
+    other = learn_knowledge(make_panel(*changed), make_request()).learned
 
-    assert other.folds[:3] == pool.learned.folds[:3]
-    assert other.folds[3] != pool.learned.folds[3]
+    assert other.folds[:3] == knowledge.learned.folds[:3]
+    assert other.folds[3] != knowledge.learned.folds[3]
 
 
 @pytest.mark.compiled
@@ -155,21 +157,21 @@ def test_one_huge_part_does_not_lift_the_means_of_all():
 
 
 @pytest.mark.compiled
-def test_a_prediction_depends_on_no_neighbour(panel, pool, make_request):
-    whole = predict(pool.learned, panel, make_request())
-    alone = predict(pool.learned, panel.chunk(7, 8), make_request())
+def test_a_prediction_depends_on_no_neighbour(panel, knowledge, make_request):
+    whole = predict(knowledge.learned, panel, make_request())
+    alone = predict(knowledge.learned, panel.chunk(7, 8), make_request())
 
     np.testing.assert_array_equal(alone.quantiles[:, 0], whole.quantiles[:, 7])
     np.testing.assert_array_equal(alone.mean[:, 0], whole.mean[:, 7])
 
 
 @pytest.mark.compiled
-def test_the_same_batch_teaches_the_same_trees_and_they_are_read_back(panel, pool, make_request, tmp_path):
-    pool.save(tmp_path / "pool.json")
+def test_the_same_batch_teaches_the_same_trees_and_they_are_read_back(panel, knowledge, make_request, tmp_path):
+    knowledge.save(tmp_path / "knowledge.json")
 
-    assert learn_pool(panel, make_request()).learned == pool.learned
-    assert Pool.load(tmp_path / "pool.json").learned == pool.learned
-    assert Learned.from_json(json.loads(json.dumps(pool.learned.as_json()))) == pool.learned
+    assert learn_knowledge(panel, make_request()).learned == knowledge.learned
+    assert SharedKnowledge.load(tmp_path / "knowledge.json").learned == knowledge.learned
+    assert Learned.from_json(json.loads(json.dumps(knowledge.learned.as_json()))) == knowledge.learned
 
 
 @pytest.mark.compiled
@@ -177,10 +179,10 @@ def test_a_small_batch_goes_without_and_says_so(make_panel, histories, make_requ
     said = []
     monkeypatch.setattr(learner.log, "info", lambda text, *values: said.append(text % values))
 
-    pool = learn_pool(make_panel(*histories[:20]), make_request())
+    knowledge = learn_knowledge(make_panel(*histories[:20]), make_request())
 
-    assert pool.learned is None
-    assert not NAMES & set(pool.families)
+    assert knowledge.learned is None
+    assert not NAMES & set(knowledge.candidates)
     assert "too few" in said[0]
 
 
@@ -190,22 +192,22 @@ def test_a_machine_without_lightgbm_goes_without_and_says_so(panel, make_request
     monkeypatch.setattr(learner.log, "warning", said.append)
     monkeypatch.setattr(learner, "is_available", lambda: False)
 
-    pool = learn_pool(panel, make_request())
+    knowledge = learn_knowledge(panel, make_request())
 
-    assert pool.learned is None
-    assert not NAMES & set(pool.families)
+    assert knowledge.learned is None
+    assert not NAMES & set(knowledge.candidates)
     assert "LightGBM" in said[0]
 
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("horizon", [1, 8])
-def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, pool, make_request, horizon):
+def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, knowledge, make_request, horizon):
     request = make_request(horizon=horizon, lead_time=3)
 
-    other = learn_pool(panel, request)
-    found, usual = forecast_panel(panel, request, other), forecast_panel(panel, make_request(), pool)
+    other = learn_knowledge(panel, request)
+    found, usual = forecast_panel(panel, request, other), forecast_panel(panel, make_request(), knowledge)
 
-    assert other.families == pool.families
+    assert other.candidates == knowledge.candidates
     assert found.stock.equals(usual.stock)
     assert found.accuracy.equals(usual.accuracy)
     assert found.summary["statistics"] == usual.summary["statistics"]
@@ -213,26 +215,26 @@ def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, poo
 
 def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make_request):
     request = make_request(horizon=5, lead_time=3)
-    evidence = Outlook(panel, request, (PointMass("theta"),), cutoffs=(), profile=None, learned=None).final()
+    evidence = Outlook(panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None).final()
     season = np.tile([0.0, 0.0, 0.3, 9.0, 12.0], (1, SERIES, 1))  # next to nothing within, all of it beyond
     evidence = replace(evidence, means=evidence.means | {"theta": season})
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
 
-    steps = with_learned(evidence, said).means["lightgbm_tweedie"]
+    steps = attach_predictions(evidence, said).means["lightgbm_tweedie"]
 
     assert np.allclose(steps[0, 0], [0.0, 0.0, 6.0, 10.9, 13.9])
 
 
 def test_beyond_the_lead_time_a_day_on_which_nothing_is_wanted_stays_one(panel, make_request):
     request = make_request(horizon=6, lead_time=3)
-    evidence = Outlook(panel, request, (PointMass("theta"),), cutoffs=(), profile=None, learned=None).final()
+    evidence = Outlook(panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None).final()
     week = np.tile([1.5, 1.5, 0.0], (1, SERIES, 2))
     known, unknown = 4.0 * week, np.full_like(week, np.nan)
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
 
     for theta in (known, unknown):
         weekly = replace(evidence, weights=week, means=evidence.means | {"theta": theta})
-        steps = with_learned(weekly, said).means["lightgbm_tweedie"]
+        steps = attach_predictions(weekly, said).means["lightgbm_tweedie"]
 
         assert np.allclose(steps[0, 0], [3.0, 3.0, 0.0, 3.0, 3.0, 0.0])
 
@@ -241,9 +243,9 @@ def test_beyond_the_lead_time_a_day_on_which_nothing_is_wanted_stays_one(panel, 
 def test_asked_for_alone_a_learned_model_answers_or_the_fallback_is_visible(panel, make_panel, histories, make_request):
     request = make_request(models=("lightgbm_quantile",))
 
-    enough = forecast_panel(panel, request, learn_pool(panel, request))
+    enough = forecast_panel(panel, request, learn_knowledge(panel, request))
     few = make_panel(*histories[:20])
-    fallen = forecast_panel(few, request, learn_pool(few, request))
+    fallen = forecast_panel(few, request, learn_knowledge(few, request))
 
     assert set(enough.forecast["model"].to_pylist()) == {"lightgbm_quantile"}
     assert set(fallen.forecast["model"].to_pylist()) == {"fallback_mean"}

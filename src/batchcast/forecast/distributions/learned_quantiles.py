@@ -1,41 +1,42 @@
-"""The family of the quantiles that trees have learned across series."""
+"""Quantiles of lead-time demand that trees have learned across series."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.evidence import DEFAULT_SPREAD, Calibration, Evidence, Levels, Rows
-from batchcast.forecast.families.around_means import NegativeBinomial, negbin_sums
-from batchcast.forecast.families.shares import LEARNED_MEAN, share_of
+from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate, Levels, Rows
+from batchcast.forecast.distributions.negbin import NegativeBinomial, negbin_sums
+from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.learned.learned import LEVELS as LEARNED_LEVELS
+from batchcast.forecast.models.table import MODELS
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class LearnedQuantiles:
-    """Quantiles of the sum that trees have learned across series; between and beyond those levels it
-    has the shape of a negative binomial around the mean they learned.
+class LearnedQuantiles(Candidate):
+    """Quantiles of the sum that trees have learned across series.
+
+    Between and beyond the levels that are learned it has the shape of a negative binomial around the learned mean.
     """
 
-    name: str = "lightgbm_quantile"
-    group: str = "learned_quantiles"
-    has_mean: bool = False
+    has_own_mean: ClassVar[bool] = False
 
     @property
-    def share(self) -> float:
-        """The largest: on sets it was not chosen on as on the others, this was best."""
-        return share_of(self.name)
+    def mean_model(self) -> str:
+        """The model of the learned mean."""
+        return self.model.mean_of
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """NaN where nothing was learned."""
-        steps = evidence.steps(LEARNED_MEAN, count)
+        steps = evidence.steps(self.mean_model, count)
         if evidence.learned is None:
             return np.full((*steps.shape[:2], len(levels)), np.nan), steps
-        mean = evidence.steps(LEARNED_MEAN, evidence.span).sum(axis=2)
+        mean = evidence.steps(self.mean_model, evidence.span).sum(axis=2)
         every = tuple(sorted({*LEARNED_LEVELS, *levels}))
         shape = negbin_sums(mean, evidence.dispersion * DEFAULT_SPREAD, evidence.moments.unit, every)
         own = shape[:, :, [every.index(level) for level in LEARNED_LEVELS]]
@@ -45,8 +46,8 @@ class LearnedQuantiles:
         return np.where(unit > 0, np.floor(quantiles + 0.5), quantiles), steps
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """A negative binomial step around the learned mean: what is learned is the sum."""
-        return NegativeBinomial(LEARNED_MEAN, self.group).steps(evidence, calibration, rows, count, levels)
+        """Those of a negative binomial around the learned mean: only the sum is learned."""
+        return NegativeBinomial(MODELS[self.mean_model]).steps(evidence, calibration, rows, count, levels)
 
 
 def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
@@ -58,15 +59,13 @@ def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
     return np.concatenate([learned[..., :-1], highest[..., None]], axis=-1)
 
 
-# A distribution bent so that it goes through quantiles known better than it.
-
-
 def remap_quantiles(
     wanted: Floats, levels: tuple[float, ...], own: Floats, known: Floats, known_levels: tuple[float, ...]
 ) -> Floats:
-    """Quantiles at `levels`: what the distribution says plus how far it is off at the known levels beside them.
+    """Quantiles of a distribution, moved so that at some levels they are those known from elsewhere.
 
-    Below the lowest and above the highest known level it is stretched in proportion.
+    Between known levels the shift is linear in the level; below the lowest and above the highest one the quantiles are
+    scaled in proportion.
 
     Args:
         wanted: quantiles of the distribution at `levels`, shape (..., levels).
@@ -83,12 +82,12 @@ def remap_quantiles(
     ends = np.array(known_levels)
     share = np.clip((places - ends[right - 1]) / (ends[right] - ends[right - 1]), 0.0, 1.0)
     off = known - own
-    bent = wanted + (1.0 - share) * off[..., right - 1] + share * off[..., right]
+    remapped = wanted + (1.0 - share) * off[..., right - 1] + share * off[..., right]
     for outside, end in ((places < ends[0], 0), (places > ends[-1], -1)):
         base = own[..., end : end + 1] if end == 0 else own[..., -1:]
         target = known[..., end : end + 1] if end == 0 else known[..., -1:]
         factor = np.where(base > 0, target / np.where(base > 0, base, 1.0), 0.0)
         stretched = np.where(base > 0, wanted * factor, wanted * 0.0 + target if end == 0 else wanted + target)
-        bent = np.where(outside, stretched, bent)
-    bent = np.where(places < ends[0], np.minimum(bent, known[..., :1]), bent)
-    return np.asarray(np.maximum.accumulate(np.maximum(bent, 0.0), axis=-1))
+        remapped = np.where(outside, stretched, remapped)
+    remapped = np.where(places < ends[0], np.minimum(remapped, known[..., :1]), remapped)
+    return np.asarray(np.maximum.accumulate(np.maximum(remapped, 0.0), axis=-1))

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from batchcast.forecast.kernels.stand_in import fill_stand_ins, mark_periods
+from batchcast.forecast.kernels.periods import fill_stand_ins, mark_periods
 from batchcast.forecast.partition import forecast_panel
-from batchcast.forecast.prepare import learn_pool
+from batchcast.forecast.prepare import learn_knowledge
 
 
 def filled(values, flags):
@@ -55,7 +55,7 @@ def test_a_backtest_does_not_judge_what_could_not_be_met(make_panel, make_reques
     flags[22] = True  # in what comes after the latest cutoff of the first series
     request = make_request()
 
-    pool = learn_pool(panel, request)
-    judged = forecast_panel(replace(panel, out_of_stock=flags), request, pool).accuracy["folds"].to_pylist()
+    knowledge = learn_knowledge(panel, request)
+    judged = forecast_panel(replace(panel, out_of_stock=flags), request, knowledge).accuracy["folds"].to_pylist()
 
     assert judged == [2, 3]

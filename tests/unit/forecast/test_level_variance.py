@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.forecast.kernels.simple import measure_level_variance
+from batchcast.forecast.moments import measure_level_variance
 
 
 def level_variance(histories, span, lag, held=0):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from batchcast.forecast.distributions.candidate import Calibration
 from batchcast.forecast.distributions.conformal import (
     RESIDUAL_LEVELS,
     conformal_quantiles,
@@ -15,30 +16,28 @@ from batchcast.forecast.distributions.conformal import (
     standardise,
     typical_deviation,
 )
-from batchcast.forecast.evidence import Calibration
-from batchcast.forecast.moments import DEMAND_CLASSES, ERRATIC, SMOOTH
-from batchcast.forecast.pool import (
+from batchcast.forecast.knowledge import (
     CLASS_SHRINKAGE,
-    PRIOR_LOSS,
-    PRIOR_LOSSES,
     PRIOR_SHRINKAGE,
-    Pool,
+    SharedKnowledge,
+    prior_knowledge,
     sum_losses,
-    untaught_pool,
 )
-from batchcast.forecast.prepare import learn_pool
-from batchcast.forecast.profile import WeekdayProfile
+from batchcast.forecast.models.table import CANDIDATES
+from batchcast.forecast.moments import DEMAND_CLASSES, ERRATIC, SMOOTH
+from batchcast.forecast.prepare import learn_knowledge
+from batchcast.forecast.weekdays import WeekdayProfile
 
 
-def pool_of(pinball: np.ndarray, classes: np.ndarray, families: tuple[str, ...]) -> Pool:
+def knowledge_of(pinball: np.ndarray, classes: np.ndarray, candidates: tuple[str, ...]) -> SharedKnowledge:
     losses, common, cases = sum_losses(pinball, classes)
     folds = tuple(range(3, 3 + pinball.shape[1]))
     tables = {"losses": losses, "common": common, "cases": cases}
-    return Pool(cutoffs=folds, families=families, profile=None, calibration=Calibration(), **tables)
+    return SharedKnowledge(cutoffs=folds, candidates=candidates, profile=None, calibration=Calibration(), **tables)
 
 
-def test_losses_are_summed_by_fold_class_and_family():
-    # two families, one fold, three series: losses 1 2 4 and 3 2 none
+def test_losses_are_summed_by_fold_class_and_candidate():
+    # two candidates, one fold, three series: losses 1 2 4 and 3 2 none
     pinball = np.array([[[1.0, 2, 4]], [[3.0, 2, np.nan]]])
     classes = np.array([[SMOOTH, SMOOTH, ERRATIC]], dtype=np.int8)
 
@@ -58,7 +57,7 @@ def test_the_outcomes_of_a_fold_are_left_out_of_what_is_known_there():
     other[:, 1] *= rng.gamma(2, 5, (3, 50))
     names = ("negbin_ses", "negbin_imapa", "empirical")
 
-    before, after = pool_of(pinball, classes, names), pool_of(other, classes, names)
+    before, after = knowledge_of(pinball, classes, names), knowledge_of(other, classes, names)
 
     assert before.relative_losses(1).tolist() == after.relative_losses(1).tolist()
     assert before.relative_losses(0).tolist() != after.relative_losses(0).tolist()
@@ -66,57 +65,61 @@ def test_the_outcomes_of_a_fold_are_left_out_of_what_is_known_there():
 
 
 def test_experience_is_shrunk_by_hand():
-    # one class with 40 cases, of which the first family loses half the mean; priors are those of the reference sets
+    # one class with 40 cases, of which the first candidate loses half the mean; priors are those of the reference sets
     pinball = np.array([[[0.5] * 40], [[1.5] * 40]])
-    names = ("negbin_imapa", "unheard")
+    names = ("negbin_imapa", "negbin_naive")
 
-    relative = pool_of(pinball, np.zeros((1, 40), dtype=np.int8), names).relative_losses(None)
+    relative = knowledge_of(pinball, np.zeros((1, 40), dtype=np.int8), names).relative_losses(None)
 
-    overall = (40 * 0.5 + PRIOR_SHRINKAGE * PRIOR_LOSSES["negbin_imapa"]) / (40 + PRIOR_SHRINKAGE)
+    overall = (40 * 0.5 + PRIOR_SHRINKAGE * CANDIDATES["negbin_imapa"].prior_loss) / (40 + PRIOR_SHRINKAGE)
     assert relative[SMOOTH, 0] == pytest.approx((40 * 0.5 + CLASS_SHRINKAGE * overall) / (40 + CLASS_SHRINKAGE))
     assert relative[ERRATIC, 0] == pytest.approx(overall)
-    other = (40 * 1.5 + PRIOR_SHRINKAGE * PRIOR_LOSS) / (40 + PRIOR_SHRINKAGE)
+    other = (40 * 1.5 + PRIOR_SHRINKAGE * CANDIDATES["negbin_naive"].prior_loss) / (40 + PRIOR_SHRINKAGE)
     assert relative[ERRATIC, 1] == pytest.approx(other)
 
 
 def test_a_batch_without_a_backtest_has_reference_experience_alone():
-    pool = untaught_pool(["negbin_imapa", "empirical"])
+    knowledge = prior_knowledge(["negbin_imapa", "empirical"])
 
-    expected = [PRIOR_LOSSES["negbin_imapa"], PRIOR_LOSSES["empirical"]]
-    assert pool.relative_losses(None)[SMOOTH] == pytest.approx(expected)
-    assert pool.relative_losses(None).shape == (len(DEMAND_CLASSES), 2)
+    expected = [CANDIDATES["negbin_imapa"].prior_loss, CANDIDATES["empirical"].prior_loss]
+    assert knowledge.relative_losses(None)[SMOOTH] == pytest.approx(expected)
+    assert knowledge.relative_losses(None).shape == (len(DEMAND_CLASSES), 2)
 
 
-def test_a_pool_is_read_back_as_it_was_saved(tmp_path: Path, make_panel, make_request):
+def test_a_knowledge_is_read_back_as_it_was_saved(tmp_path: Path, make_panel, make_request):
     rng = np.random.default_rng(4)
     panel = make_panel(*(rng.negative_binomial(0.5, 0.2, 40) for _ in range(60)))
     profile = WeekdayProfile(overall=(1.0,) * 7, sites={"s": (0.1, 1.9, 1, 1, 1, 1, 1)})
-    pool = replace(learn_pool(panel, make_request()), profile=profile)
+    knowledge = replace(learn_knowledge(panel, make_request()), profile=profile)
 
-    pool.save(tmp_path / "pool.json")
-    found = Pool.load(tmp_path / "pool.json")
+    knowledge.save(tmp_path / "knowledge.json")
+    found = SharedKnowledge.load(tmp_path / "knowledge.json")
 
-    assert (found.cutoffs, found.families, found.profile) == (pool.cutoffs, pool.families, pool.profile)
-    assert found.calibration.spread == pool.calibration.spread
+    for name in ("cutoffs", "candidates", "profile"):
+        assert getattr(found, name) == getattr(knowledge, name)
+    assert found.calibration.spread == knowledge.calibration.spread
     for name in ("losses", "common", "cases"):
-        assert getattr(found, name).tolist() == getattr(pool, name).tolist()
-    for family, table in pool.calibration.residuals.items():
-        assert found.calibration.residuals[family].tolist() == table.tolist()
+        assert getattr(found, name).tolist() == getattr(knowledge, name).tolist()
+    for candidate, table in knowledge.calibration.residuals.items():
+        assert found.calibration.residuals[candidate].tolist() == table.tolist()
 
 
-def test_an_untaught_pool_is_read_back(tmp_path: Path):
-    pool = untaught_pool(["negbin_ses"])
+def test_prior_knowledge_is_read_back(tmp_path: Path):
+    knowledge = prior_knowledge(["negbin_ses"])
 
-    pool.save(tmp_path / "pool.json")
+    knowledge.save(tmp_path / "knowledge.json")
 
-    assert Pool.load(tmp_path / "pool.json").relative_losses(None).tolist() == pool.relative_losses(None).tolist()
+    found = SharedKnowledge.load(tmp_path / "knowledge.json")
+    assert found.relative_losses(None).tolist() == knowledge.relative_losses(None).tolist()
 
 
-def test_a_few_series_of_a_batch_leave_conformal_families_out(make_panel, make_request):
-    pool = learn_pool(make_panel(*[[1, 2, 0, 4, 5, 3, 2, 1, 0, 3, 2, 4, 3, 2, 1, 4, 2, 3]] * 3), make_request())
+def test_a_few_series_of_a_batch_leave_conformal_candidates_out(make_panel, make_request):
+    knowledge = learn_knowledge(
+        make_panel(*[[1, 2, 0, 4, 5, 3, 2, 1, 0, 3, 2, 4, 3, 2, 1, 4, 2, 3]] * 3), make_request()
+    )
 
-    assert not [family for family in pool.families if family.startswith("conformal")]
-    assert pool.cutoffs == (3, 6, 9)
+    assert not [candidate for candidate in knowledge.candidates if candidate.startswith("conformal")]
+    assert knowledge.cutoffs == (3, 6, 9)
 
 
 @pytest.mark.compiled
@@ -125,9 +128,9 @@ def test_spread_is_fitted_where_there_is_enough_to_fit(make_panel, make_request)
     # a level that wanders: its own past varies far more than what is ahead of its last value
     histories = [np.round(200 * np.exp(np.cumsum(rng.normal(0, 0.25, 40)))) for _ in range(300)]
 
-    spread = learn_pool(make_panel(*histories), make_request()).calibration.spread["negbin_ses"]
+    spread = learn_knowledge(make_panel(*histories), make_request()).calibration.spread["negbin_ses"]
 
-    few = learn_pool(make_panel(*histories[:1]), make_request()).calibration.spread["negbin_ses"]
+    few = learn_knowledge(make_panel(*histories[:1]), make_request()).calibration.spread["negbin_ses"]
     assert set(few) <= {1.0, 1.25, 1.6}
     assert spread[ERRATIC] < 1.0  # most of them
 

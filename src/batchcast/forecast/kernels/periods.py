@@ -1,4 +1,9 @@
-"""Stand-ins for periods out of stock: what was wanted then is not known, so the periods around them speak for it."""
+"""From days to the periods of a panel: demand summed by period, and demand that stands in for periods out of stock.
+
+What was demanded while a part was out of stock is not known; the demand of periods in stock stands in for it.
+"""
+
+# ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
 from __future__ import annotations
 
@@ -9,6 +14,40 @@ from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.lanes import Floats, Ints
 
 Flags = NDArray[np.bool_]
+
+
+@compiled
+def scatter_demand(
+    periods: NDArray[np.int32],
+    quantities: Floats,
+    bounds: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    values: Floats,
+    last_demand: NDArray[np.int32],
+) -> None:
+    """Add the quantities of each series to its periods, in the order given.
+
+    Args:
+        periods: period of each day with demand, series after series; those after the end of a series are left out.
+        quantities: net total of that day, may be negative.
+        bounds: where the days of each series begin, shape (series + 1,).
+        starts: first period of each series.
+        offsets: where its values begin, shape (series + 1,).
+        values: zeros; becomes the totals of the periods, those under 0 set to 0.
+        last_demand: becomes the last period with a total over 0; left as it is where there is none.
+    """
+    for i in range(len(starts)):
+        base, length = offsets[i], offsets[i + 1] - offsets[i]
+        for k in range(bounds[i], bounds[i + 1]):
+            at = periods[k] - starts[i]
+            if at < length:
+                values[base + at] += quantities[k]
+        for t in range(length):
+            if values[base + t] > 0.0:
+                last_demand[i] = starts[i] + t
+            else:
+                values[base + t] = 0.0  # also turns a negative zero into zero
 
 
 @compiled

@@ -1,11 +1,10 @@
-"""Croston and his successors: demand seen as events, each with a size and a gap since the one before.
+"""Croston and its variants: demand as events, each with a size and a gap since the one before.
 
     croston        size / gap                                    both smoothed at each demand
     sba            croston x (1 - gain of the gap / 2)           Syntetos and Boylan's correction of its bias
     linear_decay   croston x (1 - gain of the gap x idle / (2 x gap)), at least 0; idle: periods since the last demand
 
-All three change only at a demand, so their squared errors over the periods between two demands are sums in closed
-form, and the work grows with the number of demands instead of the number of periods.
+All three change only at a demand, so the work grows with the number of demands instead of the number of periods.
 """
 # ruff: noqa: PLR0917 -- kernels take arrays one by one, and numba has no keyword-only arguments
 
@@ -18,8 +17,10 @@ from batchcast.forecast.kernels.lanes import (
     START,
     Floats,
     Ints,
+    KernelInput,
+    Means,
     best_of_grid,
-    inlined,
+    longest,
     smooth_lanes,
     start_lanes,
     trained,
@@ -43,15 +44,6 @@ def list_events(values: Floats, sizes: Floats, gaps: Floats) -> int:
             last = t
             count += 1
     return count
-
-
-@compiled
-def longest(offsets: Ints) -> int:
-    """Periods of the longest series."""
-    most = 0
-    for i in range(len(offsets) - 1):
-        most = max(most, offsets[i + 1] - offsets[i])
-    return most
 
 
 @compiled
@@ -83,20 +75,11 @@ def choose_croston(values: Floats, offsets: Ints, held: Ints, size_gains: Floats
             gap_gains[c, i] = best_of_grid(gap_work[2 * LANES :], GRID, NO_EVIDENCE)
 
 
-@inlined
-def decayed_squares(slope: float, idle: int) -> float:
-    """Sum of max(1 - slope x t, 0) squared over the periods t from 0 to idle - 1."""
-    if slope * idle > 1.0:
-        idle = min(idle, int(1.0 / slope) + 1)  # the first whole number of periods at which nothing is left
-    k = float(idle)
-    return k - slope * k * (k - 1.0) + slope * slope * (k - 1.0) * k * (2.0 * k - 1.0) / 6.0
-
-
 @compiled
 def run_croston(
-    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, gap_gains: Floats, levels: Floats, mse: Floats
+    values: Floats, offsets: Ints, held: Ints, size_gains: Floats, gap_gains: Floats, levels: Floats
 ) -> None:
-    """Forecast and mean squared one-step error of the three models with given gains.
+    """Forecast of the three models with given gains.
 
     Args:
         values: demand of all series.
@@ -104,8 +87,7 @@ def run_croston(
         held: periods held back at each cutoff, ascending.
         size_gains: how fast the size learns, shape (cutoffs, series).
         gap_gains: how fast the gap learns, same shape.
-        levels: becomes the forecast of every step, shape (3, cutoffs, series); 0 before the first demand.
-        mse: becomes the mean squared error over the second and later periods, same shape.
+        levels: zeros; becomes the forecast of every step, shape (3, cutoffs, series); 0 before the first demand.
     """
     most = longest(offsets)
     sizes, gaps = np.empty(most), np.empty(most)
@@ -114,36 +96,28 @@ def run_croston(
         count = list_events(y, sizes, gaps)
         size_gain, gain = 0.0, 0.0  # of the cutoff before
         size, gap, when, k = 0.0, 0.0, 0, 0
-        plain, corrected, fading = 0.0, 0.0, 0.0
         for c in range(len(held) - 1, -1, -1):
             n = trained(len(y), held[c])
             if count == 0 or gaps[0] > n:
-                continue  # no demand yet: the forecast is 0, and so is the error
+                continue  # no demand yet
             if size_gain != size_gains[c, i] or gain != gap_gains[c, i]:  # else go on from there
                 size_gain, gain = size_gains[c, i], gap_gains[c, i]
                 size, gap, when, k = sizes[0], gaps[0], int(gaps[0]) - 1, 1
-                plain = size * size if when > 0 else 0.0
-                corrected, fading = plain, plain
-            keep = 1.0 - 0.5 * gain  # Syntetos and Boylan's factor
-            while True:
-                inverse = 1.0 / gap
-                rate, slope = size * inverse, 0.5 * gain * inverse
-                ends = k == count or when + gaps[k] >= n
-                idle = n - 1 - when if ends else int(gaps[k]) - 1  # periods without demand that follow
-                faded = rate * max(1.0 - slope * idle, 0.0)
-                idle_plain = idle * rate * rate
-                idle_fading = rate * rate * decayed_squares(slope, idle)
-                if ends:
-                    break
-                plain += idle_plain + (sizes[k] - rate) ** 2
-                corrected += keep * keep * idle_plain + (sizes[k] - keep * rate) ** 2
-                fading += idle_fading + (sizes[k] - faded) ** 2
+            while k < count and when + gaps[k] < n:
                 size += size_gain * (sizes[k] - size)
                 gap += gain * (gaps[k] - gap)
                 when += int(gaps[k])
                 k += 1
-            levels[CROSTON, c, i], levels[SBA, c, i], levels[LINEAR_DECAY, c, i] = rate, keep * rate, faded
-            errors = max(n - 1, 1)
-            mse[CROSTON, c, i] = (plain + idle_plain) / errors
-            mse[SBA, c, i] = (corrected + keep * keep * idle_plain) / errors
-            mse[LINEAR_DECAY, c, i] = max(fading + idle_fading, 0.0) / errors
+            inverse = 1.0 / gap
+            rate, slope, idle = size * inverse, 0.5 * gain * inverse, n - 1 - when
+            levels[CROSTON, c, i] = rate
+            levels[SBA, c, i] = (1.0 - 0.5 * gain) * rate  # Syntetos and Boylan's factor
+            levels[LINEAR_DECAY, c, i] = rate * max(1.0 - slope * idle, 0.0)
+
+
+def forecast(given: KernelInput) -> Means:
+    """Croston, SBA and linear decay, with the gains of size and gap that fit best."""
+    size_gains, gap_gains, levels = np.zeros(given.shape), np.zeros(given.shape), np.zeros((3, *given.shape, 1))
+    choose_croston(given.values, given.offsets, given.held, size_gains, gap_gains)
+    run_croston(given.values, given.offsets, given.held, size_gains, gap_gains, levels[..., 0])
+    return {"croston": levels[CROSTON], "sba": levels[SBA], "linear_decay": levels[LINEAR_DECAY]}

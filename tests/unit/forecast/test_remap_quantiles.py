@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.families.learned_quantiles import remap_quantiles
+from batchcast.forecast.distributions.learned_quantiles import remap_quantiles
 
 KNOWN = (0.5, 0.9)
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from batchcast.forecast.compiled import compiled
-from batchcast.forecast.kernels.events import longest
-from batchcast.forecast.kernels.holt_winters import project
-from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, inlined, trained
+from batchcast.forecast.compiled import compiled, inlined
+from batchcast.forecast.kernels.lanes import FLAT, START, Floats, Ints, longest, trained
 
 LONGEST_SEASON = 24  # beyond it there are too many indices to be told from so few seasons
 LANES = 8  # of the second pass: two candidates a cutoff
@@ -189,6 +187,18 @@ def start_lane(work: Floats, indices: Floats, lane: int, parameters: Floats, sta
         indices[s, lane] = state[2 + s]
         last -= state[2 + s]
     indices[season - 1, lane] = last
+
+
+@inlined
+def project(slope: float, level: float, damping: float, indices: Floats, j: int, n: int, mean: Floats) -> None:
+    """Forecast every step with an additive season; indices have shape (season, lanes)."""
+    season = len(indices)
+    s = n % season
+    for step in range(len(mean)):
+        slope *= damping
+        level += slope
+        mean[step] = level + indices[s, j]
+        s = s + 1 if s + 1 < season else 0
 
 
 @compiled

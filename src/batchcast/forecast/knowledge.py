@@ -1,0 +1,136 @@
+"""The shared knowledge of a batch: learned once from a sample that does not depend on partitions, then only read.
+
+It holds the cutoffs of the backtest, the weekday profile, the calibration of each candidate, and the losses of each
+candidate at each fold in each demand class. At a fold the losses and residuals of that fold are left out (see
+`relative_losses`); the factors of spread, one number for a candidate and class, are fitted on all folds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.distributions.candidate import Calibration
+from batchcast.forecast.learned.learned import Learned
+from batchcast.forecast.metrics import fold_weights
+from batchcast.forecast.models.table import CANDIDATES
+from batchcast.forecast.moments import DEMAND_CLASSES
+from batchcast.forecast.weekdays import WeekdayProfile
+
+Floats = NDArray[np.float64]
+
+CLASS_SHRINKAGE = 60.0  # cases of its own at which a demand class weighs as much as all classes together
+PRIOR_SHRINKAGE = 20.0  # cases of the batch at which its experience weighs as much as that of the reference sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedKnowledge:
+    """What was learned from the sample of a batch, the same for every partition."""
+
+    cutoffs: tuple[int, ...]  # periods held back at each fold, ascending
+    candidates: tuple[str, ...]  # the candidates
+    profile: WeekdayProfile | None
+    calibration: Calibration
+    losses: Floats  # summed scaled pinball, shape (folds, classes, candidates)
+    common: Floats  # summed mean of all candidates on the same cases, same shape
+    cases: Floats  # number of those cases, same shape
+    learned: Learned | None = None  # across series; None: the batch is too small for it
+
+    def relative_losses(self, without_fold: int | None) -> Floats:
+        """Loss of each candidate relative to the mean candidate, by demand class: shape (classes, candidates).
+
+        Args:
+            without_fold: number of the fold whose outcomes must not be used; None for the final forecast.
+        """
+        kept = np.ones(len(self.cutoffs), dtype=np.bool_)
+        if without_fold is not None:
+            kept[without_fold] = False
+        weights = np.where(kept, fold_weights(len(self.cutoffs)), 0.0)[:, None, None]
+        losses, common, cases = ((part * weights).sum(axis=0) for part in (self.losses, self.common, self.cases))
+        prior = np.array([CANDIDATES[candidate].prior_loss for candidate in self.candidates])
+        overall = _shrunk(losses.sum(axis=0), common.sum(axis=0), cases.sum(axis=0), prior, PRIOR_SHRINKAGE)
+        return _shrunk(losses, common, cases, overall, CLASS_SHRINKAGE)
+
+    def save(self, path: Path) -> None:
+        """Write everything as JSON; `load` reads the same numbers back, to the bit."""
+        profile = self.profile
+        values = {
+            "cutoffs": self.cutoffs,
+            "candidates": self.candidates,
+            "profile": profile and {"overall": profile.overall, "sites": dict(profile.sites)},
+            "spread": {candidate: list(factors) for candidate, factors in self.calibration.spread.items()},
+            "residuals": {candidate: table.tolist() for candidate, table in self.calibration.residuals.items()},
+            "losses": self.losses.tolist(),
+            "common": self.common.tolist(),
+            "cases": self.cases.tolist(),
+            "learned": self.learned and self.learned.as_json(),
+        }
+        path.write_text(json.dumps(values), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> SharedKnowledge:
+        """Read what `save` wrote."""
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        profile = values["profile"]
+        sites = {site: tuple(weights) for site, weights in profile["sites"].items()} if profile else {}
+        shape = (len(values["cutoffs"]), len(DEMAND_CLASSES), len(values["candidates"]))
+        tables = {
+            name: np.array(values[name], dtype=np.float64).reshape(shape) for name in ("losses", "common", "cases")
+        }
+        return cls(
+            cutoffs=tuple(values["cutoffs"]),
+            candidates=tuple(values["candidates"]),
+            profile=WeekdayProfile(overall=tuple(profile["overall"]), sites=sites) if profile else None,
+            calibration=Calibration(
+                spread=values["spread"],
+                residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
+            ),
+            learned=Learned.from_json(values["learned"]) if values["learned"] else None,
+            **tables,
+        )
+
+
+def sum_losses(pinball: Floats, classes: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:
+    """Losses, common losses and cases by fold, class and candidate: the tables of `SharedKnowledge`.
+
+    Args:
+        pinball: shape (candidates, folds, series); NaN where a candidate has no score.
+        classes: shape (folds, series).
+    """
+    candidates, folds, _ = pinball.shape
+    known = ~np.isnan(pinball)
+    filled = np.where(known, pinball, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    sums = np.zeros((3, folds, len(DEMAND_CLASSES), candidates))
+    for kind in range(len(DEMAND_CLASSES)):
+        mine = known & (classes == kind)
+        for k, values in enumerate((filled, np.broadcast_to(mean, pinball.shape), np.ones(pinball.shape))):
+            sums[k, :, kind, :] = np.where(mine, values, 0.0).sum(axis=2).T
+    return sums[0], sums[1], sums[2]
+
+
+def prior_knowledge(candidates: Sequence[str]) -> SharedKnowledge:
+    """The knowledge of a batch in which nothing can be backtested: the prior losses alone."""
+    nothing = np.zeros((0, len(DEMAND_CLASSES), len(candidates)))
+    return SharedKnowledge(
+        cutoffs=(),
+        candidates=tuple(candidates),
+        profile=None,
+        calibration=Calibration(),
+        losses=nothing,
+        common=nothing,
+        cases=nothing,
+    )
+
+
+def _shrunk(losses: Floats, common: Floats, cases: Floats, prior: Floats, weight: float) -> Floats:
+    """Relative losses drawn towards the prior as if that were the experience of `weight` cases."""
+    relative = np.where(common > 0, losses / np.where(common > 0, common, 1.0), 1.0)
+    relative = np.where((common > 0) | (cases == 0), relative, prior)
+    return (cases * relative + weight * prior) / (cases + weight)
