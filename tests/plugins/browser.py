@@ -1,4 +1,4 @@
-"""A real browser for tests: Debian's chromium, driven by Playwright; what goes wrong in a page fails its test."""
+"""A real browser for tests: Debian's chromium, driven by Playwright; an error of a page fails its test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 
 
 class NoChromium(Exception):
-    """The browser is not on this machine, and can't be brought here."""
+    """The browser is not on this machine and cannot be installed."""
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each as a reader of its own; at the end no page may have complained, or asked another host."""
+    """Opens pages, each as a reader of its own; no page may have an error or a request to another host."""
     watched: list[_Watched] = []
 
     def open_one(
@@ -75,39 +75,39 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield open_one
     for one in watched:
         one.page.context.close()
-    assert [complaint for one in watched for complaint in one.complaints] == []
+    assert [error for one in watched for error in one.errors] == []
 
 
 class _Watched:
-    """Remembers what a page complains of."""
+    """Records the errors of a page."""
 
     def __init__(self, page: Page, host: str) -> None:
         self.page = page
         self._host = host
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         page.on("console", self._note_message)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self.errors.append(f"error: {error}"))
         page.on("request", self._note_request)
         page.on("dialog", self._note_dialog)
 
     def _note_message(self, message: ConsoleMessage) -> None:
         # A refused answer is for the test to judge; a page that is left breaks off what it was loading.
         if message.type == "error" and "Failed to load resource" not in message.text:
-            self.complaints.append(f"console: {message.text}")
+            self.errors.append(f"console: {message.text}")
 
     def _note_dialog(self, dialog: Dialog) -> None:
-        # No script of ours opens one: it is somebody else's that ran.
-        self.complaints.append(f"dialog: {dialog.message}")
+        # No script of ours opens one, so a foreign script ran.
+        self.errors.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
     def _note_request(self, request: Request) -> None:
         place = urlsplit(request.url)
         if place.scheme not in ("data", "blob") and place.netloc != self._host:
-            self.complaints.append(f"another host: {request.url}")
+            self.errors.append(f"another host: {request.url}")
 
 
 def barriers(page: Page) -> list[str]:
-    """What on a page keeps people out, by axe: one line for each rule that is broken, with where."""
+    """Barriers to accessibility that axe finds on a page: one line for each rule that is broken, with where."""
     import axe_playwright_python
 
     script = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))

@@ -1,6 +1,6 @@
-"""Programs of Debian's packages, brought here where a test needs one and it may.
+"""Programs of Debian's packages, installed where a test needs one and runs as root.
 
-`python tests/plugins/debian.py` brings them all ahead; `make test` does so while it installs what is written in Python.
+`python tests/plugins/debian.py` installs them all ahead; `make test` calls it while it does other things.
 """
 
 from __future__ import annotations

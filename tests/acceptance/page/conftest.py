@@ -66,7 +66,7 @@ def foreign_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def lumpy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three years by month of parts seldom asked for, with names that would do harm if believed."""
+    """Three years by month of parts with rare demand, whose names would do harm if they were not escaped."""
     path = tmp_path_factory.mktemp("samples") / "lumpy <b>.csv"
     path.write_text(lumpy_demand(), encoding="utf-8")
     return path
@@ -106,7 +106,7 @@ def files(request: pytest.FixtureRequest) -> dict[str, Path]:
 
 @pytest.fixture(params=["en", "id"])
 def reader(request: pytest.FixtureRequest, open_page, site: Server) -> Reader:
-    """Somebody before the dashboard, who reads English or Indonesian."""
+    """A person at the dashboard, who reads English or Indonesian."""
     return Reader(open_page(site.page, language=request.param), request.param, site)
 
 

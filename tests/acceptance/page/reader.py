@@ -32,7 +32,7 @@ SECONDS_OF_A_BATCH = 60_000
 
 
 class Reader:
-    """Somebody at a page of a server."""
+    """A person at a page of a server."""
 
     def __init__(self, page: Page, language: str, server: Server) -> None:
         self.page = page

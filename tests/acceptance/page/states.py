@@ -1,6 +1,6 @@
 """Every state that a page can be in, one after the other, as a reader brings them about.
 
-Each function goes through some of them and yields the name of each while the page is in it, for somebody to look.
+Each function goes through some of them and yields the name of each while the page is in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every state of every page: nobody is kept out of it, nothing is cut off, and `make screenshots` shows it."""
+"""Every state of every page: no barrier to accessibility, nothing cut off; `make screenshots` takes its picture."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file,
 
 @pytest.fixture
 def ordering(chromium, site, lumpy_file, tmp_path):
-    """A page on which stock is sent, and a file for it; nobody minds what its console says of what is not answered."""
+    """A page on which stock is sent, and a file for it; console messages of failed requests are ignored."""
     batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3, models="naive")
     assert site.client.await_end(batch_id)["status"] == "COMPLETED"
     page = chromium.new_context(locale="en-GB").new_page()

@@ -41,7 +41,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _servers_that_nobody_traces(monkeypatch: pytest.MonkeyPatch) -> None:
+def _servers_without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lines that these servers run are counted elsewhere; here their start and their end are what takes time."""
     for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
         monkeypatch.delenv(name, raising=False)

@@ -17,7 +17,7 @@ def test_a_server_told_to_end_gives_its_batch_back_and_loses_nothing(server, und
     server.set_fault("S1", "hold")
     batch_id = server.client.accepted(demand(), **SETTINGS)
     server.await_job("S1")
-    with Listener(server, batch_id) as listener:  # somebody watches meanwhile
+    with Listener(server, batch_id) as listener:  # a client reads the events meanwhile
         seconds = server.terminate()
     server.lift_fault("S1")
     server.start()
@@ -125,7 +125,7 @@ def made(role):
 
 
 class Listener:
-    """Somebody who follows a batch's events, on a thread."""
+    """A client that follows the events of a batch, on a thread."""
 
     def __init__(self, server, batch_id):
         self.events = server.client.events(batch_id)

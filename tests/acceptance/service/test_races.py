@@ -1,4 +1,4 @@
-"""A person cancels while the batch completes, publishes or times out: exactly one outcome, seen alike by everybody.
+"""A person cancels while the batch completes, publishes or times out: exactly one outcome, the same for all clients.
 
 The hundreds of races are run in `tests/integration/run`, without a server; here some go through the whole of it.
 """

@@ -1,4 +1,4 @@
-"""Many submissions at once: one key is one batch, and nobody is turned away."""
+"""Many submissions at once: one key is one batch, and none is refused."""
 
 from __future__ import annotations
 

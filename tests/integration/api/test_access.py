@@ -14,7 +14,7 @@ from batchcast.store.errors import StoreUnavailable
 
 pytestmark = pytest.mark.xdist_group("api")
 
-NOBODY = "0" * 32
+UNKNOWN_ID = "0" * 32
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def as_(tokens, role):
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"authorization": "Basic eDp5"}])
-@pytest.mark.parametrize("path", ["/api/batch/history", "/metrics", "/nothing/here", f"/api/batch/status/{NOBODY}"])
+@pytest.mark.parametrize("path", ["/api/batch/history", "/metrics", "/nothing/here", f"/api/batch/status/{UNKNOWN_ID}"])
 def test_without_a_token_nothing_is_told(guarded, path, headers):
     answer = guarded.get(path, headers=headers)
 
@@ -53,8 +53,8 @@ def test_each_role_may_do_what_the_one_before_may(guarded, tokens, role, statuse
     headers = as_(tokens, role)
 
     looked = guarded.get("/api/batch/history", headers=headers)
-    changed = guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers)
-    removed = guarded.delete(f"/api/batch/{NOBODY}", headers=headers)
+    changed = guarded.post(f"/api/batch/cancel/{UNKNOWN_ID}", headers=headers)
+    removed = guarded.delete(f"/api/batch/{UNKNOWN_ID}", headers=headers)
 
     assert [answer.status_code for answer in (looked, changed, removed)] == statuses
 
@@ -83,7 +83,7 @@ def test_a_server_does_not_answer_to_other_names(guarded, host):
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-host")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/docs", f"/api/batch/status/{NOBODY}"])
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/docs", f"/api/batch/status/{UNKNOWN_ID}"])
 def test_every_answer_is_made_safe(client, path):
     headers = client.get(path, headers={"origin": "https://evil.example"}).headers
 
@@ -148,7 +148,7 @@ def test_a_store_that_is_away_is_told_with_a_time_to_come_back(client, service, 
 
     monkeypatch.setattr(service, "status_version", fail)
 
-    answer = client.get(f"/api/batch/status/{NOBODY}")
+    answer = client.get(f"/api/batch/status/{UNKNOWN_ID}")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
     assert int(answer.headers["retry-after"]) > 0
@@ -217,7 +217,7 @@ def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch)
     monkeypatch.setattr(gate, "_log", log)
 
     client.get("/api/batch/status/evil%0Aaction=forged", headers={"user-agent": "forged"})
-    client.get(f"/api/batch/status/{NOBODY}")
+    client.get(f"/api/batch/status/{UNKNOWN_ID}")
 
     lines = iter(
         lambda: log.said.get(timeout=10) | {"seconds": 0}, None
@@ -225,14 +225,14 @@ def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch)
     forged, plain = islice((line for line in lines if line["route"] == "/api/batch/status/{batch_id}"), 2)
     told = {"action": "request", "method": "GET", "route": "/api/batch/status/{batch_id}", "status": 404, "seconds": 0}
     assert forged == told
-    assert plain == told | {"batch_id": NOBODY}
+    assert plain == told | {"batch_id": UNKNOWN_ID}
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example:9571"])
 def test_a_page_of_another_site_may_change_nothing(guarded, tokens, origin):
     headers = as_(tokens, "admin") | {"origin": origin}
 
-    changed = guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers)
+    changed = guarded.post(f"/api/batch/cancel/{UNKNOWN_ID}", headers=headers)
 
     assert (changed.status_code, changed.json()["code"]) == (403, "foreign-page")
     assert guarded.get("/api/batch/history", headers=headers).status_code == 200
@@ -242,4 +242,4 @@ def test_a_page_of_another_site_may_change_nothing(guarded, tokens, origin):
 def test_a_page_of_this_server_may(guarded, tokens, origin):
     headers = as_(tokens, "admin") | {"origin": origin}
 
-    assert guarded.post(f"/api/batch/cancel/{NOBODY}", headers=headers).status_code == 404
+    assert guarded.post(f"/api/batch/cancel/{UNKNOWN_ID}", headers=headers).status_code == 404

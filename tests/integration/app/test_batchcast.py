@@ -22,7 +22,7 @@ from batchcast.run.job import Ending, Job, Outcome
 
 pytestmark = [
     pytest.mark.alone,  # counts the processes and descriptors of its own process
-    pytest.mark.xdist_group("batchcast"),  # one forecast of the sample for all that want any
+    pytest.mark.xdist_group("batchcast"),  # one forecast of the sample for all tests that need one
 ]
 
 _SETTINGS = BatchSettings(horizon=3, batch_mode="on")
@@ -152,12 +152,12 @@ def test_another_file_is_not_what_the_certificate_is_of(
 
 def test_a_backtest_judges_and_publishes_accuracy_alone(app: Batchcast, sample: Path, tmp_path: Path) -> None:
     result = app.backtest(sample, _SETTINGS, out=tmp_path / "accuracy.csv")
-    silent = app.backtest(sample, _SETTINGS)
+    without_files = app.backtest(sample, _SETTINGS)
 
     assert list(result.files) == ["accuracy"]
     assert (tmp_path / "accuracy.csv").read_text().startswith("site_code,partnumber")
-    assert silent.files == {}
-    assert silent.leaderboard == result.leaderboard
+    assert without_files.files == {}
+    assert without_files.leaderboard == result.leaderboard
 
 
 def test_the_input_is_never_overwritten(app: Batchcast, sample: Path, tmp_path: Path) -> None:

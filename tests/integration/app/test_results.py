@@ -1,4 +1,4 @@
-"""Copies of what is kept elsewhere are let go when nobody has read them for a while."""
+"""Local copies of files in a bucket are removed when they have not been read for a while."""
 
 from __future__ import annotations
 

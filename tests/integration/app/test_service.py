@@ -126,7 +126,7 @@ def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None
 @pytest.mark.parametrize("file_format", ["xlsx", "parquet"])
 def test_other_formats_are_made_once(service, completed, file_format, monkeypatch) -> None:
     first = service.download(completed.batch_id, "stock", file_format)
-    monkeypatch.setattr(service._intake_pool, "submit", None)  # nobody could make it again
+    monkeypatch.setattr(service._intake_pool, "submit", None)  # so that it cannot be made again
     second = service.download(completed.batch_id, "stock", file_format)
 
     assert first == second

@@ -34,7 +34,7 @@ def kept() -> list[str]:
 
 @pytest.fixture
 def completed(kept, submitted) -> str:
-    """A batch that has been completed; nobody deletes it."""
+    """A completed batch, which no test deletes."""
     if not kept:
         kept.append(submitted())
     return kept[0]

@@ -243,7 +243,7 @@ def test_folder_with_the_result_of_another_name_is_refused(batch: Any, out: Path
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_files_of_somebody_else_are_not_overwritten(batch: Any, out: Path) -> None:
+def test_files_that_are_not_of_an_earlier_run_are_not_overwritten(batch: Any, out: Path) -> None:
     out.mkdir()
     (out / "stock.csv").write_text("my own")
 

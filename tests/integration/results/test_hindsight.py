@@ -141,7 +141,7 @@ def test_whether_anything_was_learned_shows_in_the_scores(batch, scores, without
     assert looked_back(batch).without_learned is without
 
 
-def test_nobody_misses_what_was_not_asked_for(batch) -> None:
+def test_without_demand_no_unit_is_short(batch) -> None:
     asked = replace(batch.request, models=("naive",))
 
     found = look_back_at(batch.partitions, history=batch.history, request=asked)

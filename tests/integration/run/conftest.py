@@ -267,7 +267,7 @@ class Site:
         self.store.add_batch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source)
 
     def server(self, pool: Any, *, lease_seconds: float = 30, store: Any = None, **options: Any) -> Dispatcher:
-        """A server that takes batches; its owner is none of this machine, so nobody takes it for dead."""
+        """A server that takes batches; its owner is not on this machine, so it is never found dead."""
         number = len(self.servers)
         server = Dispatcher(
             store or self.store,
@@ -284,7 +284,7 @@ class Site:
         return server
 
     def die(self, batch_id: str, owner: str = "elsewhere:boot:9:9:dead") -> Lease:
-        """Take a batch as a server would that dies at once, and that nobody knows to be dead."""
+        """Take a batch as a server would that dies at once without being found dead."""
         lease: Lease = self.store.claim_batch(owner, 60, batch_id=batch_id)
         return lease
 

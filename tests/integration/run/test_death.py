@@ -48,7 +48,7 @@ def test_killing_the_main_process_leaves_no_worker_alive_two_seconds_later(start
     program.kill()
     _, left = psutil.wait_procs(workers, timeout=2)
 
-    # Whoever inherits a dead worker may be slow to take note of it.
+    # The process that inherits a dead worker may be slow to collect it.
     assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -84,19 +84,19 @@ def test_a_worker_number_that_was_given_to_another_process_is_an_orphans(until):
 
 
 def test_marks_that_are_not_ours_are_left_alone():
-    strangers = [_marked(mark) for mark in ("", "yes", "12", "x.y.z", f"{os.getpid()}")]
+    others = [_marked(mark) for mark in ("", "yes", "12", "x.y.z", f"{os.getpid()}")]
     try:
         sweep_orphans()
 
-        assert [stranger.poll() for stranger in strangers] == [None] * len(strangers)
+        assert [other.poll() for other in others] == [None] * len(others)
     finally:
-        for stranger in strangers:
-            stranger.kill()
-            stranger.wait()
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def test_workers_of_a_container_are_left_to_it(monkeypatch):
-    """There the number of their pool's process is another one's here, or nobody's."""
+    """There the id of their pool's process is that of another process here, or of none."""
     worker = subprocess.Popen(["sleep", "600"])
     monkeypatch.setattr(process_tree, "marked_processes", lambda: iter([(psutil.Process(worker.pid), "1.1.cafe.1")]))
     monkeypatch.setattr(process_tree, "_namespace_of", lambda pid: "pid:[2]" if pid == worker.pid else "pid:[1]")

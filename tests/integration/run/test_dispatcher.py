@@ -438,7 +438,7 @@ def test_a_listener_that_fails_is_logged_and_the_next_batch_is_run(site, make_in
     assert "batch a: its end could not be told" in caplog.text
 
 
-def test_a_server_that_nobody_listens_to_runs_its_batches(site, make_instant_pool, until):
+def test_a_server_without_observers_runs_its_batches(site, make_instant_pool, until):
     server = site.server(make_instant_pool())
     server._on_ended = None
     site.submit("a")

@@ -185,7 +185,7 @@ def test_a_result_that_comes_late_is_not_published(site, make_instant_pool, unti
         if moment == "publish":
             site.store.expire_leases(owner)
             site.die("a")
-        else:  # another has taken it, and has given it back: nobody holds it
+        else:  # another has taken it and given it back: it has no owner
             patch.setattr("batchcast.run.batch_run.BatchRun._note_step", lambda self, step, detail: None)
             site.store.expire_leases(owner)
             site.store.release_batch(site.die("a"))

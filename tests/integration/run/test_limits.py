@@ -32,7 +32,7 @@ def test_a_job_stuck_in_native_code_is_killed_within_its_limit_and_two_seconds(m
 
 
 def test_a_job_stopped_by_a_signal_is_killed_within_its_limit(make_pool, act):
-    """Its pipe is full, too: nobody reads the three megabytes that it is sent."""
+    """Its pipe is full, too: the three megabytes that it is sent are not read."""
     pool = make_pool()
     worker = psutil.Process(pool.submit(act("who")).wait(20).result["pid"])
     worker.suspend()

@@ -91,7 +91,7 @@ def test_a_worker_that_closes_its_pipe_is_killed_and_a_crash(make_pool, act):
 
 
 @pytest.mark.parametrize("signal", ["SIGSEGV", "SIGKILL", "SIGABRT", "SIGTERM"])
-def test_a_crash_names_the_signal_and_keeps_the_last_words(make_pool, act, signal):
+def test_a_crash_names_the_signal_and_keeps_the_end_of_its_output(make_pool, act, signal):
     outcome = make_pool().submit(act("kill_itself", signal=signal)).wait(20)
 
     assert outcome.ending is Ending.CRASH
@@ -121,7 +121,7 @@ def test_a_worker_that_dies_while_idle_is_replaced_unnoticed(make_pool, act, unt
     assert second.result["pid"] != first
 
 
-def test_a_worker_that_somebody_else_has_waited_for_is_replaced(make_pool, act):
+def test_a_worker_that_was_collected_elsewhere_is_replaced(make_pool, act):
     pool = make_pool()
     first = psutil.Process(pool.submit(act("who")).wait(20).result["pid"])
     first.kill()
@@ -188,7 +188,7 @@ def test_an_interpreter_that_is_not_there_is_an_error_that_names_it(make_pool, a
     assert "`/nowhere/python -P -m batchcast.run.worker`" in str(outcome.error)
 
 
-def test_a_worker_that_dies_at_its_start_is_an_error_with_its_last_words(make_pool, act):
+def test_a_worker_that_dies_at_its_start_is_an_error_with_the_end_of_its_output(make_pool, act):
     pool = make_pool(environment={"PYTHONHOME": "/nowhere"})
 
     for _ in range(2):

@@ -34,7 +34,7 @@ def test_descendants_are_found_without_the_kernels_lists():
 @pytest.mark.usefixtures("elsewhere")
 def test_orphans_are_known_by_the_time_their_pool_started(monkeypatch):
     marks = [f"{process_tree.new_pool_mark()}.1", f"{os.getpid()}.1.cafe.1", "4194305.1.cafe.1"]
-    mine = living, orphan, orphan_of_nobody = [subprocess.Popen(["sleep", "600"]) for _ in marks]
+    mine = living, orphan, orphan_without_pool = [subprocess.Popen(["sleep", "600"]) for _ in marks]
     # It is shown its own alone: by a clock that is not theirs, the workers of every other test would be orphans.
     shown = [(psutil.Process(process.pid), mark) for process, mark in zip(mine, marks, strict=True)]
     monkeypatch.setattr(process_tree, "marked_processes", lambda: iter(shown))
@@ -45,7 +45,7 @@ def test_orphans_are_known_by_the_time_their_pool_started(monkeypatch):
 
     assert swept == 2
     assert is_living
-    assert [process.wait(20) for process in (orphan, orphan_of_nobody, living)] == [-9] * 3
+    assert [process.wait(20) for process in (orphan, orphan_without_pool, living)] == [-9] * 3
 
 
 def test_a_worker_is_killed_where_there_are_no_process_groups(make_pool, act, tmp_path, until, monkeypatch):

@@ -252,7 +252,7 @@ def test_a_file_that_others_keep_locked_too_long_is_told(sqlite_store, tmp_path,
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="database is locked"):
             sqlite_store.note_step("b", "prepare", {})
-        assert sqlite_store.state("b") is BatchState.PENDING  # who reads waits for nobody
+        assert sqlite_store.state("b") is BatchState.PENDING  # a reader waits for no writer
         other.execute("ROLLBACK")
 
     assert sqlite_store.note_step("b", "prepare", {})

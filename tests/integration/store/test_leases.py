@@ -151,7 +151,7 @@ def test_a_late_write_is_refused_and_changes_nothing(store, add, how, write):
 
 
 @pytest.mark.parametrize("write", LATE_WRITES.values(), ids=LATE_WRITES)
-def test_a_lease_that_expired_is_good_until_somebody_takes_it(store, add, write):
+def test_an_expired_lease_is_valid_until_another_owner_takes_it(store, add, write):
     add("a")
     lease = store.claim_batch("one", OVER)
     store.move_partition("a", 0, PENDING, PROCESSING, lease=lease)

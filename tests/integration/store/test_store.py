@@ -263,7 +263,7 @@ def test_waiting_for_an_event_ends_after_its_time(store, batch_of):
     assert store.events_after("b", 2, wait_seconds=0.05) == ()
 
 
-def test_nobody_waits_for_a_batch_that_has_ended(store, batch_of):
+def test_a_batch_that_has_ended_is_not_waited_for(store, batch_of):
     batch_of(1)
     store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
     start = time.monotonic()

@@ -1,4 +1,4 @@
-"""Who may do what on the page, and which requests it believes."""
+"""What each role may do on the page, and which requests are refused as forged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from batchcast.web.sessions import OF_ONE
 
 pytestmark = pytest.mark.xdist_group("page")
 
-NOBODY = "0" * 32
+UNKNOWN_ID = "0" * 32
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_a_script_that_asks_without_a_token_is_led_there_too(guarded):
 
 
 def test_a_stream_without_a_token_is_refused(guarded):
-    assert Browser(guarded[0]).get(f"/batches/{NOBODY}/live").status_code == 401
+    assert Browser(guarded[0]).get(f"/batches/{UNKNOWN_ID}/live").status_code == 401
 
 
 def test_a_token_begins_a_session_that_no_script_can_read(guarded):
@@ -106,8 +106,8 @@ def test_viewers_see_and_change_nothing(signed_in):
     browser = signed_in("viewer")
 
     page = browser.get("/")
-    stopped = browser.post(f"/batches/{NOBODY}/stop")
-    run = browser.post(f"/files/{NOBODY}/run")
+    stopped = browser.post(f"/batches/{UNKNOWN_ID}/stop")
+    run = browser.post(f"/files/{UNKNOWN_ID}/run")
 
     assert 'type="file"' not in page.text
     assert (stopped.status_code, run.status_code) == (403, 403)
@@ -118,7 +118,7 @@ def test_planners_run(signed_in):
     browser = signed_in("planner")
 
     assert 'type="file"' in browser.get("/").text
-    assert browser.post(f"/files/{NOBODY}/run").status_code == 404
+    assert browser.post(f"/files/{UNKNOWN_ID}/run").status_code == 404
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-csrf-token": "0" * 64}])
@@ -130,7 +130,9 @@ def test_every_form_that_changes_something_has_to_be_ours(service_and_page, head
 
     answers = {}
     for path in {route.path for route in posts}:
-        real = path.format(batch_id=NOBODY, draft_id=NOBODY, name="alldemand_augjul", kind="orders", file_format="csv")
+        real = path.format(
+            batch_id=UNKNOWN_ID, draft_id=UNKNOWN_ID, name="alldemand_augjul", kind="orders", file_format="csv"
+        )
         takes_file = path == "/files" or "orders" in path
         files = {"file": ("d.csv", b"a,b\n1,2\n")} if takes_file else None
         answers[path] = browser._ask("POST", real, data={"x": "1"}, files=files, headers=headers)

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("page")
 
-NOBODY = "0" * 32
+UNKNOWN_ID = "0" * 32
 
 
 def test_a_completed_batch_shows_its_analysis_its_partitions_and_its_files(browser, indonesian, finished_batch):
@@ -28,7 +28,7 @@ def test_a_completed_batch_shows_its_analysis_its_partitions_and_its_files(brows
 
 
 def test_a_batch_that_is_not_there_is_said_so(browser):
-    for path in (f"/batches/{NOBODY}", f"/batches/{NOBODY}/live", f"/batches/{NOBODY}/stop", "/batches/x"):
+    for path in (f"/batches/{UNKNOWN_ID}", f"/batches/{UNKNOWN_ID}/live", f"/batches/{UNKNOWN_ID}/stop", "/batches/x"):
         answer = browser.get(path)
         assert answer.status_code == 404
         assert "There is no such page" in answer.text

@@ -58,7 +58,7 @@ def test_a_chosen_look_stays(browser):
     assert 'data-theme="light"' in browser.post("/theme", {"choice": "light", "back": "/nowhere"}).text
 
 
-def test_a_choice_that_nobody_offers_changes_nothing(browser):
+def test_a_choice_that_is_not_offered_changes_nothing(browser):
     answer = browser.post("/theme", {"choice": '"><script>', "back": "/nowhere"})
 
     assert "data-theme" not in answer.text

@@ -102,7 +102,7 @@ def test_an_error_keeps_its_class_its_sentence_and_its_fields():
     assert not hasattr(arrived, "handle")
 
 
-class Stranger(BatchFailed):
+class UnknownFailure(BatchFailed):
     """An error of ours from a module that is not of the package."""
 
 

@@ -1,4 +1,4 @@
-"""Whatever the history, every series gets an answer that can be believed, and depends on nothing but itself."""
+"""For any history every series gets a plausible forecast, which depends on that series alone."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def subset(panel: Panel, kept: list[int]) -> Panel:
 
 @settings(max_examples=60, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=1, max_size=6), changes=REQUESTS)
-def test_every_series_gets_an_answer_that_can_be_believed(make_panel, make_request, histories, changes):
+def test_every_series_gets_a_plausible_forecast(make_panel, make_request, histories, changes):
     panel, request = make_panel(*histories), make_request(**changes)
 
     result: PanelForecast = forecast_panel(panel, request, learn_knowledge(panel, request))

@@ -1,4 +1,4 @@
-"""Events for many clients: each is written once, a slow client delays nobody, every stream ends."""
+"""Events for many clients: each is written once, a slow client delays no other, every stream ends."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_event_is_written_once_for_all_who_follow(fake, monkeypatch):
     assert written == [1, 2]
 
 
-def test_a_client_that_reads_nothing_delays_nobody_and_misses_nothing(fake):
+def test_a_client_that_reads_nothing_delays_no_other_and_misses_nothing(fake):
     async def scenario():
         hub = Hub(fake, Threads())
         slow = hub.follow(BATCH_ID, 0, "en")
@@ -155,7 +155,7 @@ def test_a_batch_that_is_deleted_while_it_is_looked_at_ends_its_stream(fake):
     assert run(scenario()) == [1]
 
 
-def test_nobody_follows_what_is_not_there(fake):
+def test_a_batch_that_is_not_there_cannot_be_followed(fake):
     async def scenario():
         hub = Hub(fake, Threads())
         with pytest.raises(UnknownBatch):

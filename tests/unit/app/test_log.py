@@ -1,4 +1,4 @@
-"""Nobody's text can begin a line of a server's log."""
+"""Text of a user cannot begin a line of a server's log."""
 
 from __future__ import annotations
 

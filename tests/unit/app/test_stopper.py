@@ -1,4 +1,4 @@
-"""The wish to stop reaches whatever is at work, whenever it comes."""
+"""A cancel token stops what is at work, also where it was cancelled before."""
 
 from __future__ import annotations
 

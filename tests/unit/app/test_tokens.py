@@ -10,7 +10,7 @@ from batchcast.domain.errors import InvalidSettings
 PLAIN = "a-token-of-somebody"
 
 
-def test_without_tokens_whoever_reaches_the_server_may_do_everything() -> None:
+def test_without_tokens_every_client_may_do_everything() -> None:
     tokens = Tokens(None)
 
     assert not tokens

@@ -42,7 +42,7 @@ def test_other_values_are_said_as_they_are():
 
 
 def test_a_sentence_without_values_keeps_its_braces_and_one_without_translation_its_english():
-    assert translate("Nobody says {this}.", "id") == "Nobody says {this}."
+    assert translate("Not in the catalogue: {this}.", "id") == "Not in the catalogue: {this}."
     assert translate("Model", "en") == "Model"
 
 

@@ -1,4 +1,4 @@
-"""The Indonesian is whole: every sentence of the package is in it, with the same places, and nothing else."""
+"""The Indonesian catalogue has every sentence of the package, with the same placeholders, and no other sentence."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def is_literal(node: ast.expr) -> bool:
 
 
 def needs_translation(template: str) -> bool:
-    """Is there more in it than places and signs?"""
+    """Has it letters besides its placeholders?"""
     return re.search(r"[^\W\d_]", re.sub(r"\{[^}]*\}", "", template)) is not None
 
 
-def places_of(template: str) -> set[str]:
+def placeholders_of(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
-def spoken_by_templates() -> Iterator[tuple[str, str]]:
-    """Sentences of the page's templates, with their places."""
+def sentences_of_templates() -> Iterator[tuple[str, str]]:
+    """Sentences of the templates of the page, with where they are."""
     for path in sorted(PACKAGE.glob("web/templates/**/*.html")):
         for call in Environment().parse(text_of(path)).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(call.args[0], nodes.Const):
@@ -49,7 +49,7 @@ def spoken_by_templates() -> Iterator[tuple[str, str]]:
 @cache
 def marked() -> dict[str, str]:
     found = {call.args[0].value: place for place, call in calls_of("N_") if is_literal(call.args[0])}
-    found |= dict(spoken_by_templates())
+    found |= dict(sentences_of_templates())
     return {template: place for template, place in found.items() if needs_translation(template)}
 
 
@@ -66,12 +66,12 @@ def test_every_sentence_has_its_indonesian(indonesian):
     assert missing == {}
 
 
-def test_there_is_no_indonesian_for_what_nobody_says(indonesian):
+def test_there_is_no_indonesian_for_a_sentence_that_is_not_used(indonesian):
     assert sorted(set(indonesian) - set(marked())) == []
 
 
-def test_the_places_of_a_sentence_are_the_same_in_both_languages(indonesian):
-    differ = [english for english, said in indonesian.items() if places_of(english) != places_of(said)]
+def test_the_placeholders_of_a_sentence_are_the_same_in_both_languages(indonesian):
+    differ = [english for english, said in indonesian.items() if placeholders_of(english) != placeholders_of(said)]
 
     assert differ == []
 

@@ -127,7 +127,7 @@ class Gone:
     on_analysis = on_batch = on_step
 
 
-def test_a_batch_that_nobody_reads_is_stopped():
+def test_a_batch_whose_output_is_not_read_is_stopped():
     stops = []
     guarded = Guarded(Gone(), lambda: stops.append("stop"))
 

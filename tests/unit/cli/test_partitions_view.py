@@ -75,7 +75,7 @@ def test_sites_that_share_a_partition_are_counted():
     assert sites_text([], WORDS) == ""
 
 
-def test_time_left_is_silent_where_it_is_not_known(make):
+def test_time_left_is_not_shown_where_it_is_not_known(make):
     assert progress_text(make.batch(*records(make, PartitionState.PENDING)), WORDS, time_left=None) == (
         "0% · 0/1 completed"
     )

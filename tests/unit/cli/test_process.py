@@ -57,7 +57,7 @@ def test_a_character_that_the_terminal_lacks_is_written_out(monkeypatch, tmp_pat
 def test_streams_without_a_reader_are_let_go(monkeypatch, tmp_path):
     reader, writer = os.pipe()
     broken = os.fdopen(writer, "w")
-    broken.write("nobody reads this")
+    broken.write("not read")
     os.close(reader)
     closed = (tmp_path / "closed").open("w")
     closed.close()

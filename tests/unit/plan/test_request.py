@@ -77,7 +77,7 @@ def test_horizon_and_lead_time_out_of_range_are_both_named(make_facts: MakeFacts
     ]
 
 
-def test_a_lead_time_that_nobody_asked_for_is_not_complained_of(make_facts: MakeFacts) -> None:
+def test_a_lead_time_that_was_not_set_is_not_refused(make_facts: MakeFacts) -> None:
     with pytest.raises(InvalidSettings) as caught:
         resolve(make_facts(), frequency="M", horizon=61)
 

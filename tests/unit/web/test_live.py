@@ -1,4 +1,4 @@
-"""What changes is rendered once for all who watch; each client gets what it shows, and nobody waits for another."""
+"""A change is rendered once for all clients; each gets what it shows, and none waits for another."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_many_addresses_together_are_slowed_down_and_take_no_memory():
     assert len(attempts._all) <= OF_ALL
 
 
-def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path):
+def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     config = read_config(home=tmp_path / "home")
 
     first, again = session_key(config), session_key(config)

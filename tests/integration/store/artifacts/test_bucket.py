@@ -98,9 +98,9 @@ def test_many_threads_fetch_one_folder_at_once(bucket: Artifacts, make_folder: M
 
 
 def test_a_bucket_that_is_not_there_is_a_sentence(bucket_url: str, make_file: MakeFile, tmp_path: Path) -> None:
-    bucket = open_artifacts("s3://nobody-has-made-this-one/x", tmp_path)
+    bucket = open_artifacts("s3://was-never-made/x", tmp_path)
 
-    with pytest.raises(ArtifactsUnavailable, match=r"can't be kept in s3://nobody-has-made-this-one/x"):
+    with pytest.raises(ArtifactsUnavailable, match=r"can't be kept in s3://was-never-made/x"):
         bucket.check()
     with pytest.raises(ArtifactsUnavailable):
         bucket.put(make_file(b"demand"), KEY)
@@ -111,7 +111,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")  # nobody listens there any more
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")  # no server listens there any more
     bucket = Bucket.open(bucket_url)
 
     with pytest.raises(ArtifactsUnavailable, match="Could not connect to the endpoint URL"):
@@ -121,7 +121,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(
 def test_a_moved_file_that_does_not_arrive_is_still_where_it_was(
     bucket_url: str, make_file: MakeFile, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
-    bucket = open_artifacts("s3://nobody-has-made-this-one/x", tmp_path)
+    bucket = open_artifacts("s3://was-never-made/x", tmp_path)
     path, folder = make_file(b"demand"), make_folder({"a": b"a"})
 
     with pytest.raises(ArtifactsUnavailable):

@@ -196,7 +196,7 @@ def test_what_was_never_finished_is_listed_and_can_be_removed(
     assert kept.names("batches/ab") == {"upload"}
 
 
-def test_a_batch_can_be_removed_while_somebody_still_puts_into_it(kept: LocalFolder, make_file: MakeFile) -> None:
+def test_a_batch_can_be_removed_while_a_file_is_put_into_it(kept: LocalFolder, make_file: MakeFile) -> None:
     path = make_file(b"demand")
 
     def put_many(worker: int) -> None:
