@@ -2,5 +2,5 @@
 
 Comes in: the history file of a batch, ranges of its rows, a ForecastRequest.
 Goes out: a Pool, learned once a batch; for each partition a folder with three tables and a summary.
-Open first: `forecaster.py`, a chunk of series from history to forecast; `families/registry.py` lists who competes.
+Open first: `forecaster.py`, a chunk of series from history to forecast; `models/table.py` lists the models.
 """
