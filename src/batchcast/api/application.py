@@ -1,4 +1,4 @@
-"""Puts the API together: endpoints, what they share, and what every request passes."""
+"""Assembles the API: its endpoints, what they share, and the gate that every request passes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.api import batches, orders, results, surroundings
+from batchcast.api import batches, operations, orders, results
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.hub import Hub
@@ -30,7 +30,7 @@ from batchcast.http.threads import Threads
 
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
 
-Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` to be told in Indonesian.
+Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` for Indonesian.
 """
 
 
@@ -52,11 +52,11 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         hub=Hub(service, threads),
         metrics=metrics,
     )
-    for router in (batches.router, results.router, orders.router, surroundings.router):
+    for router in (batches.router, results.router, orders.router, operations.router):
         app.include_router(router)
-    app.exception_handler(BatchcastError)(_tell)
-    app.exception_handler(HTTPException)(_tell_http)
-    app.exception_handler(RequestValidationError)(_tell_invalid)
+    app.exception_handler(BatchcastError)(_answer_known)
+    app.exception_handler(HTTPException)(_answer_http)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
     app.add_middleware(Gate, config=service.config, metrics=metrics, authentication=TokenAuthentication(service))
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
@@ -68,8 +68,8 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         parts = schema.setdefault("components", {})
         for model in (Problem, Change):  # that no endpoint names as its answer
-            told = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-            parts.setdefault("schemas", {}).update(told.pop("$defs", {}) | {model.__name__: told})
+            described = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+            parts.setdefault("schemas", {}).update(described.pop("$defs", {}) | {model.__name__: described})
         for unused in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(unused, None)
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
@@ -78,17 +78,17 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _tell(request: Request, error: Exception) -> Response:
+def _answer_known(request: Request, error: Exception) -> Response:
     return answer_problem(error, request.headers, request.url.path)
 
 
-def _tell_http(request: Request, error: HTTPException) -> Response:
-    made = _tell(request, http_problem(error.status_code, str(error.detail)))
+def _answer_http(request: Request, error: HTTPException) -> Response:
+    made = _answer_known(request, http_problem(error.status_code, str(error.detail)))
     made.headers.update(error.headers or {})
     return made
 
 
-def _tell_invalid(request: Request, error: RequestValidationError) -> Response:
+def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
     template = N_("{place} is {found!r}: {expected}.")
     problems = [
         Message(
@@ -101,16 +101,16 @@ def _tell_invalid(request: Request, error: RequestValidationError) -> Response:
         )
         for detail in error.errors()
     ]
-    return _tell(request, InvalidRequest(problems))
+    return _answer_known(request, InvalidRequest(problems))
 
 
-# Whom the API admits: bearer tokens, each with a role.
+# Authentication: bearer tokens, each with a role.
 
 _OPEN = frozenset({"/", "/healthz", "/readyz", "/api/openapi.json", "/api/errors"})  # and /api/docs: they hold no data
 
 
 class TokenAuthentication:
-    """Admits who carries a token of the service."""
+    """Admits requests with a bearer token of the service."""
 
     headers: Mapping[str, str] = SAFE_HEADERS
 
@@ -118,10 +118,10 @@ class TokenAuthentication:
         self._service = service
 
     def admit(self, scope: Scope, headers: Headers) -> None:
-        """Let a request in by its token.
+        """Note the person of a request in `scope["state"]`.
 
         Raises:
-            NotAuthenticated: if it has none that is known, where tokens are set.
+            NotAuthenticated: if tokens are set and it has none of them.
             NotAllowed: if its role does not allow this.
         """
         if _is_open(scope["path"]):
@@ -146,7 +146,7 @@ def _token_of(headers: Headers) -> str | None:
 
 
 def _role_for(method: str) -> Role:
-    """What it takes to ask this: looking, changing, or removing."""
+    """The least role that may send a request of this method."""
     if method in SAFE_METHODS:
         return Role.VIEWER
     return Role.ADMIN if method == "DELETE" else Role.PLANNER

@@ -1,7 +1,7 @@
-"""The status of batches, serialised once for all who ask.
+"""The status of batches, serialised once for all clients.
 
 A batch of 10,000 partitions takes a fifth of a second to read and write down, and changes many times a second. So its
-status is built once for everybody, kept until the batch has a newer event, and while only its progress changes it is
+status is built once for all clients, kept until the batch has a newer event, and while only its progress changes it is
 not built more often than leaves nine tenths of the time for other work. A change of the batch's own
 state shows at once.
 """

@@ -1,4 +1,4 @@
-"""The one table from a class of error to an HTTP status, for both faces."""
+"""From an error to its HTTP status, headers and messages: one table for both faces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from batchcast.domain.errors import (
 from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
-# What a request itself can have wrong, before any use case is asked.
+# Errors of a request itself, before any use case is called.
 #
 # BatchcastError (domain)
 # ├── BadHost                     the Host header names another server                            400
@@ -198,7 +198,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (StoreUnavailable, 503),
     (ArtifactsUnavailable, 503),
     (UploadsUnavailable, 503),
-)  # the first that fits; everything else is a mistake of ours
+)  # the first that fits; every other error is 500
 
 _log = structlog.get_logger("batchcast.http")
 
@@ -221,7 +221,7 @@ def http_problem(status: int, detail: str) -> BatchcastError:
 
 
 def phrase_of(status: int) -> str:
-    """What HTTP calls a status."""
+    """The standard phrase of a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -229,9 +229,9 @@ def phrase_of(status: int) -> str:
 
 
 def known_error(error: Exception) -> BatchcastError:
-    """The error as a client may be told of it; what the server must look into goes to its log.
+    """The error as it may be shown to a client; errors of the server are logged.
 
-    A mistake of ours becomes an id by which its trace is found in the log, and nothing more.
+    An error that is none of batchcast becomes an incident: the client gets its id, the log the id with the trace.
     """
     if not isinstance(error, BatchcastError):
         incident = secrets.token_hex(8)
@@ -246,12 +246,12 @@ def known_error(error: Exception) -> BatchcastError:
 
 
 def messages_of(error: BatchcastError) -> tuple[Message, ...]:
-    """What an error says: one sentence, or one for each problem it found."""
+    """The sentences of an error: one, or one for each problem."""
     return error.problems if isinstance(error, InvalidSettings | InvalidRequest) else (error.message,)
 
 
 def headers_of(error: BatchcastError) -> Mapping[str, str]:
-    """Headers that the answer to an error has by its kind."""
+    """The headers that the answer to an error needs."""
     match error:
         case RangeNotSatisfiable():
             return {"content-range": f"bytes */{error.size}"}

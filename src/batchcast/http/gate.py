@@ -1,7 +1,7 @@
-"""What every request passes: it is measured and logged, its host and sender are checked, its answer is made safe.
+"""The gate that every request passes: checks its host, origin and person, logs it, adds headers to its answer.
 
-Written for ASGI directly: a middleware that wraps answers would hold up streams. Each face has a gate of its own, told
-whom to admit and how to answer what goes wrong by its `Authentication`.
+Written for ASGI directly, because a middleware that wraps answers would hold up streams. Each face has its own gate,
+with its own `Authentication`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from batchcast.http.error_status import BadHost, ForeignPage
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import is_batch_id
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # changes nothing
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing
 SAFE_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -35,19 +35,19 @@ _log = structlog.get_logger("batchcast.http")
 
 
 class Authentication(Protocol):
-    """How one face treats who comes."""
+    """How one face admits requests and answers errors."""
 
     headers: Mapping[str, str]  # of every answer that has not set its own
 
     def admit(self, scope: Scope, headers: Headers) -> None:
-        """Let a request in, noting in `scope["state"]` who asks; or raise a BatchcastError."""
+        """Note the person of a request in `scope["state"]`, or raise a BatchcastError."""
 
     def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
-        """What is answered where something went wrong, here or within."""
+        """The answer to an error, of the gate or of the application."""
 
 
 class Gate:
-    """Stands before the whole application of a face."""
+    """The outermost middleware of a face."""
 
     def __init__(
         self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics, authentication: Authentication
@@ -58,7 +58,7 @@ class Gate:
         self._hosts = Hosts(config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, or answer it here."""
+        """Pass a request on to the application, or answer it here."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -96,7 +96,7 @@ class Gate:
 
 
 class _Answer:
-    """Sends an answer with the headers that every answer has, and remembers its status."""
+    """Adds the headers that every answer has, and notes its status."""
 
     def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
@@ -112,13 +112,13 @@ class _Answer:
         await self._send(message)
 
 
-# The names by which a server may be called: a page of another site must not reach it through a name of its own.
+# The host names of a server: a page of another site must not reach it by a name of that site (DNS rebinding).
 
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Hosts:
-    """Tells a Host header that means this server."""
+    """The names by which clients may call this server."""
 
     def __init__(self, config: ServiceConfig) -> None:
         further = [name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip()]
@@ -127,11 +127,11 @@ class Hosts:
         self._any = "*" in further
 
     def admit(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
-        """Whether the request names this server, or the very address it came in by."""
+        """Whether the Host header is a name of this server, or the address that the request came in by."""
         return self._is_ours(_without_port(headers.get("host", "").lower()), scope)
 
     def admit_origin(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
-        """Whether a request that a browser sends comes from a page of this server; programs send no Origin."""
+        """Whether the Origin header is a page of this server; programs send none."""
         origin = headers.get("origin")
         if origin is None:
             return True

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: the queue, what has ended and how long it took, workers' memory, requests."""
+"""Metrics for Prometheus: the queue, partitions and batches that ended, workers' memory, requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60)
 
 
 class Metrics:
-    """The figures of one server; an observer of its service."""
+    """The metrics of one server; an observer of its service."""
 
     def __init__(self, service: Service) -> None:
         self._registry = CollectorRegistry()
@@ -37,7 +37,7 @@ class Metrics:
         service.add_observer(self)
 
     def partition_ended(self, batch_id: str, record: PartitionRecord) -> None:
-        """A partition of a batch that ran here stands at its final state."""
+        """A partition of a batch that ran here has reached its final state."""
         self._partitions.labels("REUSED" if record.reused_from else record.state.value).inc()
         if record.seconds is not None and not record.reused_from:
             self._partition_seconds.observe(record.seconds)
@@ -55,7 +55,7 @@ class Metrics:
         self._request_seconds.labels(route).observe(seconds)
 
     def render(self) -> bytes:
-        """All figures as text; asks the store, so not on the loop's thread."""
+        """All metrics as text. It asks the store: do not call it on the thread of the loop."""
         return generate_latest(self._registry)
 
     def _counter(self, name: str, about: str, labels: list[str]) -> Counter:
@@ -66,13 +66,13 @@ class Metrics:
 
 
 class _Now(Collector):
-    """What the service is doing at the moment it is asked."""
+    """What the service is doing when the metrics are collected."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def describe(self) -> Iterable[Metric]:
-        return []  # else it would be asked for figures while it is registered
+        return []  # else registering it would collect it
 
     def collect(self) -> Iterable[Metric]:
         figures = self._service.figures()

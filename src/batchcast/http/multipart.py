@@ -1,4 +1,4 @@
-"""Takes a multipart form apart as it comes in; nothing but its small fields is held in memory."""
+"""Parses a multipart form as it comes in; only its small fields are held in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FormParser:
     """
 
     def __init__(self, boundary: bytes, on_file: Callable[[str], Callable[[bytes], None]]) -> None:
-        """`on_file` is told the name of the file and gives back what takes its bytes."""
+        """`on_file` takes the name of the file and returns what is called with its bytes."""
         self.fields: dict[str, list[str]] = {}
         self.has_file = False
         self._count = 0
@@ -69,7 +69,7 @@ class FormParser:
             raise _unreadable(error) from error
 
     def finish(self) -> None:
-        """There are no more."""
+        """The form has ended."""
         if not self._ended:
             raise BadForm(Message(N_("The form ends in the middle; send it again, whole.")))
 

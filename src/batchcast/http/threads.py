@@ -1,4 +1,4 @@
-"""Where the service's synchronous methods run: threads in three lanes, so that a light call waits for no heavy one."""
+"""Threads in three lanes for the synchronous methods of the service, so that a light call waits for no heavy one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UPLOADS = 8
 
 
 class Threads:
-    """Lanes of threads of one server."""
+    """The lanes of one server."""
 
     def __init__(self) -> None:
         self._light = CapacityLimiter(_LIGHT)
@@ -29,7 +29,7 @@ class Threads:
         return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._light)
 
     async def heavy(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """A call that may take minutes; it runs on where nobody waits for it any more."""
+        """A call that may take minutes; it runs on where its request is cancelled."""
         return await to_thread.run_sync(partial(call, *args, **kwargs), abandon_on_cancel=True, limiter=self._heavy)
 
     async def upload(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,4 +1,4 @@
-"""Listens: the API on one port and the page on another, in one process, until it is told to end.
+"""Serves the API on one port and the page on another, in one process, until a signal ends it.
 
 Comes in: an open service and where to listen.
 Goes out: an exit code, when everything has ended.

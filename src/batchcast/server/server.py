@@ -1,4 +1,4 @@
-"""Listens: the API on its port and the page on another, in one loop; and ends when it is told to.
+"""Serves the API on one port and the page on another, in one loop, until a signal ends it.
 
 sockets are bound ─► the service starts ─► requests are served ─► a signal
 ─► no new connections, streams end, two seconds for what is under way ─► the service stops
@@ -40,29 +40,29 @@ _log = structlog.get_logger("batchcast.server")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sockets:
-    """Where a server listens."""
+    """The sockets of a server."""
 
     api: socket.socket
     page: socket.socket
 
     @property
     def api_url(self) -> str:
-        """Where the API is."""
+        """Address of the API."""
         return _url_of(self.api)
 
     @property
     def page_url(self) -> str:
-        """Where the page is."""
+        """Address of the page."""
         return _url_of(self.page)
 
     def close(self) -> None:
-        """Let the ports go."""
+        """Free the ports."""
         self.api.close()
         self.page.close()
 
 
 def open_sockets(config: ServiceConfig) -> Sockets:
-    """Take both ports, before anything is started.
+    """Bind both ports, before anything is started.
 
     Raises:
         PortTaken: if one is taken, or may not be used.
@@ -88,7 +88,7 @@ def run_servers(
         service: open, not started; it is stopped in any case.
         config: where to listen.
         sockets: taken already; None: they are taken here.
-        on_listening: told where, once requests are answered.
+        on_listening: called with the sockets once requests are answered.
 
     Raises:
         PortTaken: if a port is taken.
@@ -132,7 +132,7 @@ class Servers:
         await asyncio.gather(*(server.serve([one]) for server, one in zip(self._servers, sockets, strict=True)))
 
     def stop(self) -> None:
-        """Take no more requests, and end; from any thread. Said twice, what is under way is broken off at once."""
+        """Take no more requests, and end; from any thread. The second call breaks off the requests under way."""
         again = self._stopping.is_set()
         self._stopping.set()
         if self._loop is not None:
@@ -146,12 +146,12 @@ class Servers:
 
     def _note_started(self) -> None:
         if all(server.started for server in self._servers) and self._on_listening is not None:
-            told, self._on_listening = self._on_listening, None
-            told(self.sockets)
+            notify, self._on_listening = self._on_listening, None
+            notify(self.sockets)
 
 
 class _Server(uvicorn.Server):
-    """One HTTP server, which leaves signals to us."""
+    """One HTTP server that sets no signal handlers."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -159,11 +159,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Ours are set by `run_servers`."""
+        """`run_servers` sets them for both servers."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say so."""
+        """Listen, and call back."""
         await super().startup(sockets)
         self._on_started()
 
@@ -175,7 +175,7 @@ def _settings(app: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nobody's word for where a request comes from
+        proxy_headers=False,  # a client could write them, too
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
@@ -186,11 +186,11 @@ def _settings(app: Any) -> uvicorn.Config:
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` on SIGTERM and Ctrl-C for as long as the block runs."""
 
-    def told(number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         _log.info("stopping", action="stop", signal=signal.Signals(number).name)
         stop()
 
-    before = {number: signal.signal(number, told) for number in _SIGNALS}
+    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -223,15 +223,13 @@ def _url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-# What answers on which port: the API on its own, and on the page's the page with the API beside it.
-#
-# So a page asks for nothing from another host or port, and a program may call either.
+# The port of the page answers for the API, too: so a page needs no other origin, and a program may call either port.
 
 _OF_THE_API = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 class Faces:
-    """The two applications of one service; they share its threads and its figures."""
+    """The two applications of one service, with shared threads and metrics."""
 
     def __init__(self, service: Service) -> None:
         threads, metrics = Threads(), Metrics(service)
@@ -241,7 +239,7 @@ class Faces:
         self.page: ASGIApp = self._answer_page
 
     def close(self) -> None:
-        """End every stream: the server stops. On the thread of the loop."""
+        """End every stream, because the server stops. Call it on the thread of the loop."""
         self._api.state.context.hub.close()
         self._page.state.live.close()
 

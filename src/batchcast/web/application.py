@@ -1,4 +1,4 @@
-"""Puts the page together: its rooms, what they share, and what every request passes."""
+"""Assembles the page: its routes, what they share, and the gate that every request passes."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
     app.state.live = Live(service, threads, templates)
     for router in ROUTERS:
         app.include_router(router)
-    app.exception_handler(BatchcastError)(_tell)
-    app.exception_handler(HTTPException)(_tell_http)
-    app.exception_handler(RequestValidationError)(_tell_invalid)
+    app.exception_handler(BatchcastError)(_answer_known)
+    app.exception_handler(HTTPException)(_answer_http)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
     app.add_middleware(
         Gate, config=service.config, metrics=metrics, authentication=PageAuthentication(app, service, sessions)
     )
     return app
 
 
-def _tell(request: Request, error: Exception) -> Response:
+def _answer_known(request: Request, error: Exception) -> Response:
     return answer_problem(request, error)
 
 
-def _tell_http(request: Request, error: HTTPException) -> Response:
-    return _tell(request, http_problem(error.status_code, str(error.detail)))
+def _answer_http(request: Request, error: HTTPException) -> Response:
+    return _answer_known(request, http_problem(error.status_code, str(error.detail)))
 
 
-def _tell_invalid(request: Request, _error: RequestValidationError) -> Response:
+def _answer_invalid(request: Request, _error: RequestValidationError) -> Response:
     """No page of ours links to an address with such a parameter."""
-    return _tell(request, NoSuchPage())
+    return _answer_known(request, NoSuchPage())

@@ -1,4 +1,4 @@
-"""What pages load: styles, scripts and pictures of this package, at addresses that change with their content."""
+"""The styles, scripts and pictures that pages load, at addresses that change with their content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-_FOR_EVER = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
 _log = logging.getLogger(__name__)
 router = APIRouter()
@@ -50,11 +50,11 @@ class Assets:
 
     @classmethod
     def read(cls) -> Assets:
-        """Those of this package; what is missing is said in the log, and pages work without it, only plainer."""
+        """The assets of this package; pages work without those that are missing, which are logged."""
         found = dict(_walk(files("batchcast.web") / "static", ""))
         missing = [name for name in NEEDED if name not in found]
         if missing:
-            _log.warning("the page goes without %s: install again where npm reaches its packages", ", ".join(missing))
+            _log.warning("the page lacks %s: install again where npm reaches its packages", ", ".join(missing))
         return cls(found)
 
     def url(self, name: str) -> str:
@@ -74,11 +74,11 @@ class Assets:
 
 @router.get("/static/{version}/{name:path}")
 async def static(version: str, name: str, request: Request) -> Response:
-    """A file; kept by browsers for as long as they like where the address has its version."""
+    """A file; browsers may keep it without asking again where the address has its version."""
     assets: Assets = request.app.state.context.assets
     asset = assets.get(name)
     headers = {
-        "cache-control": _FOR_EVER if version == assets.version else "no-cache",
+        "cache-control": _IMMUTABLE if version == assets.version else "no-cache",
         "vary": "Accept-Encoding",
     }
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -1,4 +1,4 @@
-"""The help, in both languages; and sample data for whoever has no file at hand."""
+"""The help, in both languages, and batches of sample data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "list", "newline
 
 @router.get("/help")
 async def overview(request: Request) -> Response:
-    """What the file must look like, and the way through the page."""
+    """What the file must look like, and how the page is used."""
     return render(request, "help/help.html", examples=EXAMPLES, columns=COLUMNS)
 
 
@@ -47,7 +47,7 @@ async def settings(request: Request) -> Response:
 
 @router.get("/help/errors")
 async def errors(request: Request, language: Lang, search: str = "") -> Response:
-    """What each error means; those alone that hold a word, where one is searched for."""
+    """What each error means; with a search, the errors whose text contains it."""
     wanted = search.strip().casefold()
     sections = [
         (section, [one for one in section.entries if wanted in f"{one.slug} {one.text}".casefold()])
@@ -68,12 +68,12 @@ async def example(name: str) -> Response:
 
 @router.post("/samples/{name}/run")
 async def run_sample(name: str, here: Here, asker: Asker, form: OurForm) -> Response:
-    """Forecast sample data: one click for whoever wants to see the page at work."""
+    """Start a batch of sample data."""
     asker.require(Role.PLANNER)
     accepted = await here.threads.heavy(here.service.submit_sample, name, by=asker.name)
     return RedirectResponse(f"/batches/{accepted.batch.batch_id}", status_code=303)
 
 
 def _as_html(text: str) -> Markup:
-    """A paragraph of ours as HTML."""
+    """A paragraph of the documentation as HTML."""
     return Markup(_MARKDOWN.render(text))  # noqa: S704 the text is ours, and HTML in it is escaped

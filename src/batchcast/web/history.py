@@ -22,7 +22,7 @@ ON_A_PAGE = 25
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryTable:
-    """Some batches, as the address asks for."""
+    """The batches that the address asks for."""
 
     page: BatchPage
     number: int  # of the page, 1 the first
@@ -31,17 +31,17 @@ class HistoryTable:
 
     @property
     def pages(self) -> int:
-        """How many there are."""
+        """Number of pages."""
         return max(1, -(-self.page.total // ON_A_PAGE))
 
     @property
     def is_live(self) -> bool:
-        """Some batch on it may still change."""
+        """A batch on it may still change."""
         return any(not batch.state.is_final for batch in self.page.batches)
 
     @property
     def is_filtered(self) -> bool:
-        """There may be more than what is shown."""
+        """A filter or a search may hide batches."""
         return bool(self.status or self.search)
 
     def url(self, number: int) -> str:
@@ -57,7 +57,7 @@ async def history(
     search: Annotated[str, Query(max_length=200)] = "",
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> Response:
-    """All batches, the newest first; the table alone, where it asks for its next state."""
+    """All batches, the newest first; the table alone where htmx asks for it."""
     known = status if status in BatchState.__members__ else ""
     query = BatchQuery(
         states=frozenset({BatchState(known)}) if known else frozenset(),
@@ -75,7 +75,7 @@ async def history(
 
 @router.get("/batches/{batch_id}/delete")
 async def ask_to_delete(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
-    """Whether it is meant."""
+    """Ask for confirmation."""
     asker.require(Role.ADMIN)
     status = await here.threads.light(here.service.status, batch_id)
     if not status.batch.state.is_final:
@@ -85,14 +85,14 @@ async def ask_to_delete(request: Request, batch_id: BatchId, here: Here, asker: 
 
 @router.post("/batches/{batch_id}/delete")
 async def delete(batch_id: BatchId, here: Here, asker: Asker, form: OurForm) -> Response:
-    """Forget it, with its files."""
+    """Delete a batch with its files."""
     asker.require(Role.ADMIN)
     await here.threads.heavy(here.service.delete, batch_id)
     return RedirectResponse("/history", status_code=303)
 
 
 def _seconds(batch: BatchSummary) -> float | None:
-    """How long it took."""
+    """Seconds that a batch took; None where it has not ended."""
     if batch.started_at is None or batch.ended_at is None:
         return None
     return (batch.ended_at - batch.started_at).total_seconds()

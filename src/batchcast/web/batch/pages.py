@@ -25,7 +25,7 @@ async def show(
     show: str = "all",
     page: Annotated[int, Query(ge=1)] = 1,
 ) -> Response:
-    """A batch as it stands; its partitions alone, where the table on the page asks for its next state."""
+    """A batch as it stands; its partitions alone where htmx asks for them."""
     status = await here.threads.light(here.service.status, batch_id)
     table = table_of(status.batch, show, page)
     is_part = request.headers.get("hx-target") == "partitions"
@@ -43,7 +43,7 @@ async def live(
     language: Lang,
     rows: Annotated[str, Query(max_length=8 * ROWS_ON_A_PAGE, pattern=r"^[0-9,]*$")] = "",
 ) -> Response:
-    """Its changes, with those of the rows of the table that this page shows."""
+    """The changes of a batch, with those of the rows that this page shows."""
     shown = frozenset(int(number) for number in rows.split(",") if number)
     await here.threads.light(here.service.status_version, batch_id)  # a batch that is not there has no stream
     watching: Live = request.app.state.live
@@ -52,7 +52,7 @@ async def live(
 
 @router.get("/batches/{batch_id}/stop")
 async def ask_to_stop(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
-    """Whether it is meant, for browsers without scripts."""
+    """Ask for confirmation, for browsers without scripts."""
     asker.require(Role.PLANNER)
     status = await here.threads.light(here.service.status, batch_id)
     return render(request, "batch/stop.html", overview=overview_of(status))
@@ -60,7 +60,7 @@ async def ask_to_stop(request: Request, batch_id: BatchId, here: Here, asker: As
 
 @router.post("/batches/{batch_id}/stop")
 async def stop(batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """Stop it; its workers are gone within two seconds."""
+    """Stop a batch; its workers end within two seconds."""
     asker.require(Role.PLANNER)
     await here.threads.heavy(here.service.cancel, batch_id)
     return RedirectResponse(f"/batches/{batch_id}", status_code=303)

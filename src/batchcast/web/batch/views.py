@@ -16,7 +16,7 @@ from batchcast.web.results.downloads import FileLinks, files_of
 
 ROWS_ON_A_PAGE = 50
 _MOST_AT_WORK = 8  # partitions at work that are named beside the table
-_MOST_FAILED = 10  # failed ones that are told in the alert
+_MOST_FAILED = 10  # failed partitions that the alert names
 _FAILED = (PartitionState.FAILED, PartitionState.TIMEOUT)
 
 FILTERS: Mapping[str, tuple[PartitionState, ...]] = {
@@ -26,7 +26,7 @@ FILTERS: Mapping[str, tuple[PartitionState, ...]] = {
     "waiting": (PartitionState.PENDING,),
     "done": (PartitionState.COMPLETED,),
     "stopped": (PartitionState.CANCELLED,),
-}  # by the word in the address
+}  # by the value of `show` in the address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class PartitionRow:
 
     @property
     def number(self) -> int:
-        """Which one."""
+        """Number of the partition."""
         return self.record.partition.number
 
     @property
@@ -64,17 +64,17 @@ class BatchOverview:
 
     @property
     def is_live(self) -> bool:
-        """Something may still change."""
+        """The batch may still change."""
         return not self.batch.state.is_final
 
     @property
     def file_name(self) -> str:
-        """As its sender called it."""
+        """Name of the uploaded file."""
         return self.batch.source.file_name if self.batch.source else self.batch.batch_id
 
     @property
     def percent(self) -> float:
-        """Of the work."""
+        """Share of the work that is done, 0 to 100."""
         return 100.0 if self.batch.state is BatchState.COMPLETED else 100 * self.batch.progress
 
     @cached_property
@@ -84,17 +84,17 @@ class BatchOverview:
 
     @property
     def completed(self) -> int:
-        """Partitions that are done."""
+        """Number of COMPLETED partitions."""
         return self.counts.get(PartitionState.COMPLETED, 0)
 
     @property
     def reused(self) -> int:
-        """Those of them that came from an earlier run."""
+        """Number of partitions whose result came from an earlier run."""
         return sum(record.reused_from is not None for record in self.batch.partitions)
 
     @property
     def seconds(self) -> float | None:
-        """Since it began, or that it took."""
+        """Seconds since it began, or that it took; None before."""
         batch = self.batch
         if batch.started_at is None:
             return None
@@ -108,7 +108,7 @@ class BatchOverview:
 
     @property
     def failed_count(self) -> int:
-        """How many did."""
+        """Number of partitions that failed or took too long."""
         return sum(self.counts.get(state, 0) for state in _FAILED)
 
     @cached_property
@@ -125,7 +125,7 @@ class BatchOverview:
 
 @dataclass(frozen=True, kw_only=True)
 class PartitionTable:
-    """Some partitions, as the address asks for."""
+    """The partitions that the address asks for."""
 
     rows: tuple[PartitionRow, ...]
     total: int  # that match
@@ -135,7 +135,7 @@ class PartitionTable:
 
     @property
     def pages(self) -> int:
-        """How many there are."""
+        """Number of pages."""
         return max(1, -(-self.total // ROWS_ON_A_PAGE))
 
     @property

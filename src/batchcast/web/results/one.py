@@ -20,7 +20,7 @@ from batchcast.results.series import SeriesPage
 from batchcast.web.results.table import PlaceInTable
 from batchcast.web.results.totals import Chart
 
-_WIDTH = 96.0  # of the scale, so that what stands at its end is seen
+_WIDTH = 96.0  # of the scale, so that a mark at its end is visible
 
 Key = tuple[str, str]  # site_code, partnumber
 
@@ -29,7 +29,7 @@ Key = tuple[str, str]  # site_code, partnumber
 class Fold:
     """A past forecast with its places on a scale from 0 to 100, which is the same for all folds of a series."""
 
-    told: BacktestFold
+    fold: BacktestFold
     span: Message  # the periods that were forecast
     low: float
     median: float
@@ -115,7 +115,7 @@ def _on_one_scale(folds: Sequence[BacktestFold], calendar: Calendar) -> list[Fol
     scale = _WIDTH / most if most > 0 else 0.0
     return [
         Fold(
-            told=fold,
+            fold=fold,
             span=span_of_days(calendar, fold.first, fold.last).said,
             low=scale * fold.low,
             median=scale * fold.median,

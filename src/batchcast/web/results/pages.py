@@ -39,7 +39,7 @@ _FILTER = "series-filter"  # id of the form whose every change asks for a new ta
 async def results(
     request: Request, batch_id: BatchId, here: Here, lang: Lang, *, site_code: Key = "", step: Step = ""
 ) -> Response:
-    """The batch in totals; those by period alone, where the page asks for them of another site."""
+    """The totals of a batch; those by period alone where htmx asks for them."""
     batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
     values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
     if overview is not None:
@@ -73,7 +73,7 @@ async def results(
 
 @router.get("/batches/{batch_id}/series")
 async def series(request: Request, batch_id: BatchId, here: Here, table: Table) -> Response:
-    """The table of series; alone, where the table on the page asks for its next state."""
+    """The table of series; the table alone where htmx asks for it."""
     page, table = await here.threads.light(_rows, here.service, batch_id, table)
     values: dict[str, Any] = {
         "batch_id": batch_id,
@@ -91,7 +91,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
     }
     if request.headers.get("hx-target") == "series-table":
         answer = render(request, "results/table.html", **values)
-        is_typed = request.headers.get("hx-trigger") == _FILTER  # each letter is no step of the way back
+        is_typed = request.headers.get("hx-trigger") == _FILTER  # the back button skips single letters
         answer.headers["hx-replace-url" if is_typed else "hx-push-url"] = table.url(batch_id)
     else:
         status = await here.threads.light(here.service.status, batch_id)
@@ -111,7 +111,7 @@ async def one_series(
     partnumber: Key,
     service_level: Annotated[float | None, Query(gt=0, lt=100)] = None,
 ) -> Response:
-    """Everything that is known of one series; its stock figures alone, where they are asked for at another level."""
+    """One series; its stock figures alone where htmx asks for another service level."""
     key, level = (site_code, partnumber), _share(service_level)
     if request.headers.get("hx-target") == "stock":
         stock = await here.threads.light(_stock, here.service, batch_id, key, level)
@@ -142,7 +142,7 @@ def _totals(service: Service, batch_id: str) -> tuple[Batch, Overview | None, Me
 
 
 def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPage, TableState]:
-    """The page of a table; the last one where it has not so many."""
+    """A page of the table; the last one where it has fewer."""
     page = service.series(batch_id, table.query)
     if not page.rows and page.total:
         table = table.turned_to(last_page(page.total))
@@ -153,7 +153,7 @@ def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPag
 def _one(
     service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable
 ) -> tuple[Batch, OneSeries, SeriesStock]:
-    """A series of a batch, with its stock figures as they were published."""
+    """A series of a batch, with its stock figures as published."""
     batch = service.status(batch_id).batch
     detail = service.one_series(batch_id, *key)
     around = service.series(batch_id, found_in.around) if found_in.around else None
@@ -178,17 +178,17 @@ def _sites_of(batch: Batch) -> list[str]:
 
 
 def _share(level: float | None) -> float | None:
-    """A service level as a share: people say 95, addresses of the API 0.95, and no level is under 1 percent."""
+    """A service level as a share: the form sends 95, addresses of the API have 0.95, and no level is under 1 %."""
     return level / 100 if level is not None and level >= 1 else level
 
 
 def _varied(answer: Response) -> Response:
-    """The same address answers with a page or a fragment of it, in one language or the other."""
+    """Mark that the address answers with a page or a fragment of it."""
     answer.headers["vary"] += ", HX-Request, HX-Target"
     return answer
 
 
-# The stock figures of one series at the service level that a person asks for.
+# The stock figures of one series at a chosen service level.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,12 +205,12 @@ class SeriesStock:
         return in_percent(self.figures[columns.SERVICE_LEVEL])
 
 
-# Terms of the results page, each with the sentence that a planner needs beside it.
+# Demand classes, each with the sentence that explains it.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """What something is called, and what that means."""
+    """A name with its meaning."""
 
     name: str  # English, translated by the template
     meaning: str

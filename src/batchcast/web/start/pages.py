@@ -30,7 +30,6 @@ from batchcast.web.start.form import (
     check,
     forget,
     form_of_settings,
-    form_of_texts,
     messages,
     read_form,
     remember,
@@ -44,57 +43,56 @@ _CURES: dict[str, tuple[str, ...]] = {
     "timeout": ("max_execution_time", "max_rows_per_partition"),
     "out-of-memory": ("memory_limit_mb", "max_rows_per_partition"),
 }  # by the reason of a partition: the settings that may cure it
-_NOTHING = Checked(form=form_of_texts({}))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What the form is about: a file that has come in, or that of a batch; None of them on the empty dashboard."""
+    """The file of the form: an uploaded one, or that of a batch; neither on the empty dashboard."""
 
     draft: Draft | None = None
     batch: Batch | None = None
 
     @property
     def name(self) -> str:
-        """The file, as its sender called it."""
+        """Name of the file."""
         if self.batch and self.batch.source:
             return self.batch.source.file_name
         return self.draft.name if self.draft else ""
 
     @property
     def size(self) -> int | None:
-        """Of the file, bytes."""
+        """Size of the file, bytes."""
         if self.batch and self.batch.source:
             return self.batch.source.upload.size
         return self.draft.size if self.draft else None
 
     @property
     def url(self) -> str:
-        """Where its page is."""
+        """Address of its page."""
         if self.batch:
             return f"/batches/{self.batch.batch_id}/retry"
         return f"/files/{self.draft.draft_id}" if self.draft else "/"
 
     @property
     def run_url(self) -> str:
-        """Where the form goes that asks for a batch."""
+        """Address that the form is sent to."""
         return self.url if self.batch else f"{self.url}/run"
 
     @property
     def has_file(self) -> bool:
-        """There is something to forecast."""
+        """There is a file to forecast."""
         return self.draft is not None or self.batch is not None
 
 
 @router.get("/")
 async def dashboard(request: Request) -> Response:
-    """Nothing chosen yet."""
+    """The dashboard without a file."""
     return _page(request, Subject(), Checked(form=remembered(request)))
 
 
 @router.post("/files")
 async def take_file(request: Request, here: Here, asker: Asker) -> Response:
-    """A file comes in; its page shows what it holds. A script is told the address, and goes there itself."""
+    """Keep an uploaded file and lead to its page; a script gets the address instead of a redirect."""
     asker.require(Role.PLANNER)
     async with bodies.read_upload_form(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
@@ -112,7 +110,7 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
 
 @router.get("/files/{draft_id}")
 async def show_file(request: Request, draft_id: str, here: Here) -> Response:
-    """A file and what it holds."""
+    """A file and its analysis."""
     draft = await here.threads.light(here.service.draft, draft_id)
     form = remembered(request)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
@@ -121,7 +119,7 @@ async def show_file(request: Request, draft_id: str, here: Here) -> Response:
 
 @router.post("/files/{draft_id}/analysis")
 async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """The same with other settings."""
+    """The analysis with other settings."""
     asker.require(Role.PLANNER)
     form = read_form(texts)
     draft = await here.threads.light(here.service.draft, draft_id)
@@ -131,7 +129,7 @@ async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker
 
 @router.post("/files/{draft_id}/run")
 async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """Forecast it."""
+    """Start the batch of a file."""
     asker.require(Role.PLANNER)
     draft = await here.threads.light(here.service.draft, draft_id)
 
@@ -145,7 +143,7 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, te
 
 @router.post("/files/{draft_id}/discard")
 async def discard_file(draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """Choose another file."""
+    """Discard a file, to choose another."""
     asker.require(Role.PLANNER)
     await here.threads.light(here.service.discard_draft, draft_id)
     return RedirectResponse("/", status_code=303)
@@ -154,19 +152,19 @@ async def discard_file(draft_id: str, here: Here, asker: Asker, texts: OurForm) 
 @router.get("/files/{draft_id}/analysis")
 @router.get("/files/{draft_id}/run")
 async def back_to_file(draft_id: str) -> Response:
-    """An address that a form was sent to, opened again."""
+    """A redirect where the address of a form is opened again."""
     return RedirectResponse(f"/files/{draft_id}", status_code=303)
 
 
 @router.get("/batches/{batch_id}/retry/analysis")
 async def back_to_retry(batch_id: BatchId) -> Response:
-    """An address that a form was sent to, opened again."""
+    """A redirect where the address of a form is opened again."""
     return RedirectResponse(f"/batches/{batch_id}/retry", status_code=303)
 
 
 @router.get("/files/{draft_id}/rejected")
 async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response:
-    """Its rows that can't be read, each with the reason; read with the settings that the address names."""
+    """The refused rows of a file, each with the reason; read with the settings in the address."""
     texts = {name: request.query_params.getlist(name) for name in request.query_params}
     found = await here.threads.heavy(here.service.draft_rejected, draft_id, read_form(texts).readable)
     return await answer_file(found, request.headers)
@@ -174,7 +172,7 @@ async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response
 
 @router.get("/batches/{batch_id}/retry")
 async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Response:
-    """The file of a batch with its settings, those that may cure what went wrong marked."""
+    """The file of a batch with its settings, those marked that may cure its failure."""
     batch = await _ended(here, batch_id)
     form = form_of_settings(batch.settings)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
@@ -183,7 +181,7 @@ async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Respons
 
 @router.post("/batches/{batch_id}/retry/analysis")
 async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """The same with other settings."""
+    """The analysis with other settings."""
     asker.require(Role.PLANNER)
     form = read_form(texts)
     batch = await _ended(here, batch_id)
@@ -193,7 +191,7 @@ async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: 
 
 @router.post("/batches/{batch_id}/retry")
 async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
-    """Run it again; with no settings in the form, as it was."""
+    """Run a batch again; without settings in the form, with those it had."""
     asker.require(Role.PLANNER)
     batch = await _ended(here, batch_id)
     form = read_form(texts) if SHOWN in texts else form_of_settings(batch.settings)
@@ -208,7 +206,7 @@ async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, t
 
 @router.post("/settings/reset")
 async def reset(texts: OurForm) -> Response:
-    """Forget what this browser keeps of settings."""
+    """Remove the settings that this browser keeps."""
     answer = RedirectResponse("/", status_code=303)
     forget(answer)
     return answer
@@ -223,7 +221,7 @@ async def _run(
     submit: Callable[[Form], Batch],
     analyze: Callable[..., Any],
 ) -> Response:
-    """Ask for the batch and go to its page; or show what stands in the way."""
+    """Start the batch and lead to its page; or show why it can't start."""
     checked = await here.threads.heavy(check, form, analyze)
     if not checked.can_run:
         return _page(request, subject, checked, status=422)
@@ -241,7 +239,7 @@ async def _ended(here: PageContext, batch_id: str) -> Batch:
 
 
 def _checked(request: Request, subject: Subject, checked: Checked) -> Response:
-    """What the settings change, or the whole page where no script asks."""
+    """The fragment that the settings change; the whole page where htmx does not ask."""
     name = "start/checked.html" if request.headers.get("hx-request") == "true" else "start/dashboard.html"
     answer = render(request, name, **_values(subject, checked))
     if checked.form.settings:
@@ -268,7 +266,7 @@ def _values(subject: Subject, checked: Checked) -> dict[str, Any]:
 
 
 def _cures(batch: Batch | None) -> frozenset[str]:
-    """Settings that may cure what a batch failed of."""
+    """Settings that may cure the failures of a batch."""
     records = batch.partitions if batch else ()
     ended = [record for record in records if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
     return frozenset(name for record in ended for name in _CURES.get(record.reason or "", ()))

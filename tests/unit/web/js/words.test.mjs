@@ -39,7 +39,7 @@ test("progress is told at every tenth and every new state, and not what was ther
   const told = [];
   let mark = null;
   for (const [state, percent] of [["PROCESSING", 3], ["PROCESSING", 9], ["PROCESSING", 12], ["PROCESSING", 19], ["COMPLETED", 100]]) {
-    const found = announcement({ state, percent: String(percent), told: `${percent}%` }, mark);
+    const found = announcement({ state, percent: String(percent), progress: `${percent}%` }, mark);
     mark = found.mark;
     if (found.text) told.push(found.text);
   }

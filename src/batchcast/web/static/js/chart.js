@@ -17,7 +17,7 @@ export function isSparse(demand) {
   return demand.length > 0 && zeros / demand.length >= SPARSE_SHARE;
 }
 
-/** The columns that uPlot wants: one x for all, in seconds, and null where a line has no value. */
+/** The columns that uPlot takes: one x for all, in seconds, and null where a line has no value. */
 export function columnsOf({ history, forecast }) {
   const sparse = isSparse(history.demand);
   const before = history.days.map(() => null);
@@ -46,7 +46,7 @@ export function heightOf(highest) {
   return [0, highest > 0 ? highest * HEADROOM : 1];
 }
 
-/** What is known of one x, as [name of a key, value]: only what the chart has there. */
+/** The values at one x, as [name of a key, value]: only those that the chart has there. */
 export function valuesAt({ history, forecast }, index) {
   const step = index - history.days.length;
   if (step < 0) return [["history", [history.demand[index]]]];

@@ -1,4 +1,4 @@
-// Lets a slider move a number: both show one service level, and whoever listens to the number hears of either.
+// Ties a slider to a number: both show one service level, and a change of either is a change of the number.
 
 /** Ties a slider to a number; the number is what a form sends. */
 export function tie(slider, number) {

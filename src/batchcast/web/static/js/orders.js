@@ -1,4 +1,4 @@
-// Orders are shown beside what they were made from: they go when another file is chosen, or other orders are asked for.
+// Removes the orders from the page when another file is chosen or other orders are requested.
 
 const orders = document.getElementById("orders");
 const forget = () => orders.replaceChildren();

@@ -12,7 +12,7 @@ export class Pace {
     while (this.notes.length > 2 && time - this.notes[1].time >= SPAN) this.notes.shift();
   }
 
-  /** Bytes a second; null until there is something to tell it by. */
+  /** Bytes a second; null until enough has been sent. */
   get bytesPerSecond() {
     const first = this.notes[0];
     const last = this.notes[this.notes.length - 1];
@@ -25,7 +25,7 @@ export class Pace {
   }
 }
 
-/** Seconds until all bytes are there; null where nobody can know. */
+/** Seconds until all bytes are there; null where it is unknown. */
 export function leftSeconds(pace, total) {
   const rate = pace.bytesPerSecond;
   return rate === null ? null : Math.max(0, total - pace.bytes) / rate;

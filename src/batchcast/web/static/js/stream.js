@@ -1,13 +1,13 @@
-// Server-sent events that heal by themselves, and rest while nobody looks: a browser opens six of them a host at most.
+// Server-sent events that reconnect by themselves and close while the tab is hidden: a browser opens at most six a host.
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;
 
 export class Stream {
-  /** `address` gives the address anew at each opening; `told` has onFragment, onOver, onLost and onBack. */
-  constructor(address, told, { open = (url) => new EventSource(url), timer = (act, wait) => setTimeout(act, wait), stop = (id) => clearTimeout(id) } = {}) {
+  /** `address` gives the address anew at each opening; `handlers` has onFragment, onOver, onLost and onBack. */
+  constructor(address, handlers, { open = (url) => new EventSource(url), timer = (act, wait) => setTimeout(act, wait), stop = (id) => clearTimeout(id) } = {}) {
     this.address = address;
-    this.told = told;
+    this.handlers = handlers;
     this.open = open;
     this.timer = timer;
     this.stop = stop;
@@ -26,12 +26,12 @@ export class Stream {
     source.addEventListener("open", () => this.#back());
     source.addEventListener("fragment", (event) => {
       this.#back();
-      this.told.onFragment(event.data);
+      this.handlers.onFragment(event.data);
     });
     source.addEventListener("over", () => {
       this.isOver = true;
       this.pause();
-      this.told.onOver();
+      this.handlers.onOver();
     });
     source.addEventListener("error", () => this.#lost());
   }
@@ -50,13 +50,13 @@ export class Stream {
 
   #back() {
     this.wait = FIRST_WAIT;
-    if (this.isLost) this.told.onBack();
+    if (this.isLost) this.handlers.onBack();
     this.isLost = false;
   }
 
   #lost() {
     this.pause();
-    if (!this.isLost) this.told.onLost();
+    if (!this.isLost) this.handlers.onLost();
     this.isLost = true;
     this.waiting = this.timer(() => this.resume(), this.wait);
     this.wait = Math.min(2 * this.wait, LONGEST_WAIT);

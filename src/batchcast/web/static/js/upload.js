@@ -1,4 +1,4 @@
-// Sends a chosen or dropped file, shows how far it is, and goes to its page; without this script the form does it.
+// Sends a chosen or dropped file, shows its progress, and goes to its page; without this script the form sends it.
 
 import { leftSeconds, Pace, writtenBytes } from "./pace.js";
 

@@ -1,4 +1,4 @@
-"""How the server does, for those who look after it; and its description."""
+"""Health, readiness and metrics of a server, for its operators; and the description of its API as a page."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _STATIC = files("batchcast.api") / "static"
 router = APIRouter()
 
 
-@router.get("/healthz", response_model=Health, tags=["surroundings"], summary="The process answers")
+@router.get("/healthz", response_model=Health, tags=["operations"], summary="The process answers")
 async def healthz() -> Response:
-    """For whoever restarts a process that hangs."""
+    """For what restarts a process that hangs."""
     return answer(Health())
 
 
@@ -42,7 +42,7 @@ async def healthz() -> Response:
     "/readyz",
     response_model=ReadinessAnswer,
     responses={503: {"description": "Not now; `problems` says why.", "model": ReadinessAnswer}},
-    tags=["surroundings"],
+    tags=["operations"],
     summary="This server can take work",
 )
 async def readyz(here: Here, language: Lang) -> Response:
@@ -60,7 +60,7 @@ async def readyz(here: Here, language: Lang) -> Response:
     "/metrics",
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {}}}, **documented()},
     response_class=Response,
-    tags=["surroundings"],
+    tags=["operations"],
     summary="Figures for Prometheus",
 )
 async def metrics(here: Here) -> Response:
@@ -70,13 +70,13 @@ async def metrics(here: Here) -> Response:
 
 @router.get("/", include_in_schema=False)
 async def root() -> Response:
-    """The description, for who opens the address in a browser."""
+    """Leads a browser to the description."""
     return RedirectResponse(_DOCS)
 
 
 @router.get(_DOCS, include_in_schema=False)
 async def docs() -> Response:
-    """The description of the API as a page, from files of our own."""
+    """The description of the API as a page, from files of this package."""
     page = (_STATIC / "docs.html").read_text(encoding="utf-8")
     if not (_STATIC / "swagger" / "swagger-ui-bundle.js").is_file():
         page = (_STATIC / "docs-missing.html").read_text(encoding="utf-8")
@@ -97,16 +97,16 @@ async def asset(name: str, request: Request) -> Response:
 
 @router.get(ERRORS_PATH, include_in_schema=False)
 async def errors() -> Response:
-    """What each code means: where the `type` of a problem leads."""
-    kinds = sorted({kind.slug: kind for kind in _family_of(BatchcastError)}.items())
-    told = "".join(f'<dt id="{slug}"><code>{slug}</code></dt><dd>{_about(kind)}</dd>' for slug, kind in kinds)
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title><h1>Errors</h1><dl>{told}</dl>'
-    return HTMLResponse(page)
+    """What each code means; the `type` of a problem is an address in this page."""
+    kinds = sorted({kind.slug: kind for kind in _with_subclasses(BatchcastError)}.items())
+    entries = "".join(f'<dt id="{slug}"><code>{slug}</code></dt><dd>{_about(kind)}</dd>' for slug, kind in kinds)
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Errors</title><h1>Errors</h1>'
+    return HTMLResponse(f"{head}<dl>{entries}</dl>")
 
 
 def _about(kind: type[BatchcastError]) -> str:
     return html.escape((kind.__doc__ or "").partition("\n")[0])
 
 
-def _family_of(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
-    return {kind}.union(*(_family_of(child) for child in kind.__subclasses__()))
+def _with_subclasses(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
+    return {kind}.union(*(_with_subclasses(child) for child in kind.__subclasses__()))
