@@ -11,12 +11,12 @@ from accuracy.sets import DataSet
 from batchcast.domain.accuracy import MEASURED_QUANTILES
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.stock import levels_with
 from batchcast.forecast.forecaster import Task, chunks_of, forecast_chunk
 from batchcast.forecast.models.table import MODELS
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.statistics import Tallies
-from batchcast.forecast.stock import ladder_levels
 
 
 def request_of(panel: Panel, chosen: DataSet, models: tuple[str, ...]) -> ForecastRequest:
@@ -41,11 +41,11 @@ def forecast(panel: Panel, chosen: DataSet, models: tuple[str, ...] = ()) -> For
     """The quantiles of the sum and the means of steps that a batch would publish."""
     request = request_of(panel, chosen, models)
     task = Task(request=request, knowledge=learn_knowledge(panel, request), tallies=Tallies())
-    levels = ladder_levels(request.service_level)
+    levels = levels_with(request.service_level)
     places = [levels.index(level) for level in MEASURED_QUANTILES]
     chunks = [forecast_chunk(part, task) for part in chunks_of(panel)]
     return Forecast(
-        quantiles=np.concatenate([chunk.ladder[:, places] for chunk in chunks]),
+        quantiles=np.concatenate([chunk.lead_time_quantiles[:, places] for chunk in chunks]),
         means=np.concatenate([chunk.raw for chunk in chunks]),
     )
 

@@ -8,23 +8,21 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.domain import columns
-from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.stock import LeadTimeDemand
 from batchcast.forecast.backtest import Picture
 from batchcast.forecast.forecaster import ChunkForecast
-from batchcast.forecast.stock import ladder_levels
 
 
-def make_figures(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
-    """A row a series, in the order of the chunk."""
-    levels = np.array(ladder_levels(request.service_level))
+def make_figures(chunk: ChunkForecast, demand: LeadTimeDemand) -> pa.Table:
+    """A row a series, in the order of the chunk; `demand` is that over the lead time."""
     count = len(chunk.panel)
-    steps = np.arange(count + 1, dtype=np.int32) * len(levels)
+    steps = np.arange(count + 1, dtype=np.int32) * len(demand.levels)
     return pa.table(
         {
             columns.SITE_CODE: pa.array(chunk.panel.site_codes, pa.string()),
             columns.PARTNUMBER: pa.array(chunk.panel.partnumbers, pa.string()),
-            columns.LEVELS: _lists(np.tile(levels, count), steps),
-            columns.QUANTILES: _lists(chunk.ladder.ravel(), steps),
+            columns.LEVELS: _lists(np.tile(demand.levels, count), steps),
+            columns.QUANTILES: _lists(demand.quantiles.ravel(), steps),
             **_folds(chunk.accuracy.picture, chunk.panel.last_period),
         }
     )

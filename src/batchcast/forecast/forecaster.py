@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.stock import levels_with
 from batchcast.forecast.backtest import Backtest, Picture, run_candidates
 from batchcast.forecast.combine import (
     NONE,
@@ -37,7 +38,6 @@ from batchcast.forecast.models.table import FALLBACK_NAME, YARDSTICK
 from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.statistics import AUTO, Tallies
-from batchcast.forecast.stock import Stock, ladder_levels, stock_figures, stock_levels
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,8 +67,8 @@ class ChunkForecast:
     models: list[str]  # what each series was forecast with: names joined by +
     raw: Floats  # mean of each step, (series, horizon)
     quantiles: Floats  # of each step at the levels asked for, (series, horizon, levels)
-    stock: Stock
-    ladder: Floats  # quantiles of lead-time demand at `ladder_levels(service_level)`, (series, levels)
+    lead_time_mean: Floats  # of the demand over the lead time, (series,)
+    lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
     flagged: NDArray[np.bool_]  # were quantiles held back at the fence
     classes: NDArray[np.int8]
     accuracy: Accuracy
@@ -196,7 +196,7 @@ def _account(
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
     """Choose by every fold, and average the members at the end of history."""
     request, calibration = task.request, task.knowledge.calibration
-    levels, ahead = ladder_levels(request.service_level), max(request.horizon, request.lead_time)
+    levels, ahead = levels_with(request.service_level), max(request.horizon, request.lead_time)
     sums, steps = run_candidates(task.candidates, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
@@ -211,18 +211,17 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
         bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, request.horizon, request.quantiles)
     unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
     whole = _to_whole(stretch_tail(quantiles, levels), unit)
-    ladder, _ = hold_back(whole, ceiling)
+    held, _ = hold_back(whole, ceiling)
     own = levels.index(request.service_level)
-    beyond = ladder[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
-    held_stock = ladder[:, [levels.index(level) for level in stock_levels(request.service_level)]]
+    beyond = held[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
     held_bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
     return ChunkForecast(
         panel=panel,
         models=_names_of(chosen, task.candidates),
         raw=means[:, : request.horizon],
         quantiles=held_bands,
-        stock=stock_figures(means[:, : request.lead_time].sum(axis=1), held_stock, request.service_level),
-        ladder=ladder,
+        lead_time_mean=means[:, : request.lead_time].sum(axis=1),
+        lead_time_quantiles=held,
         flagged=beyond | beyond_steps,
         classes=final.classes[0],
         accuracy=accuracy,

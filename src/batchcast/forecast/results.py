@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from batchcast.domain import columns
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.stock import LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
 from batchcast.forecast.evidence import FENCED
 from batchcast.forecast.figures import make_figures
 from batchcast.forecast.forecaster import ChunkForecast
@@ -26,17 +27,18 @@ from batchcast.forecast.units import units_over, units_short, value_added
 Tables = tuple[pa.Table, pa.Table, pa.Table, pa.Table]
 FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
 SUMMARY = "summary.json"
-DECIMALS = 9  # of every forecast and stock figure: a dead part is 0, not 0.00000000000000000009
-MOST_ROUNDED = 1e6  # above it a float has no more decimals to lose than rounding would cost it
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
     """The forecast, stock, accuracy and figures tables of a chunk, in the order of its series."""
+    levels = np.array(levels_with(request.service_level))
+    fitted = fit_to_mean(chunk.lead_time_quantiles, levels, chunk.lead_time_mean, request.service_level)
+    demand = LeadTimeDemand(levels, fitted)
     return (
         _forecast_table(chunk, request),
-        _stock_table(chunk, request),
+        _stock_table(chunk, request, demand),
         _accuracy_table(chunk),
-        make_figures(chunk, request),
+        make_figures(chunk, demand),
     )
 
 
@@ -94,8 +96,8 @@ def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
     return pa.table(names)
 
 
-def _stock_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
-    count, stock = len(chunk.panel), chunk.stock
+def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTimeDemand) -> pa.Table:
+    count, stock = len(chunk.panel), stock_at(demand, chunk.lead_time_mean, request.service_level)
     flags = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32), mask=~chunk.flagged), [FENCED])
     return pa.table(
         {
@@ -105,7 +107,7 @@ def _stock_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
             columns.LAST_DEMAND: _last_demand(chunk.panel, request.calendar),
             columns.LEAD_TIME: np.full(count, request.lead_time, dtype=np.int32),
             columns.SERVICE_LEVEL: np.full(count, request.service_level),
-            columns.LEAD_TIME_MEAN: _figures(stock.mean),
+            columns.LEAD_TIME_MEAN: _figures(chunk.lead_time_mean),
             columns.LEAD_TIME_QUANTILE: _figures(stock.quantile),
             columns.SAFETY_STOCK: _figures(stock.safety_stock),
             columns.REORDER_POINT: stock.reorder_point,
@@ -155,7 +157,7 @@ def _last_demand(panel: Panel, calendar: Calendar) -> pa.Array:
 
 
 def _figures(values: Any) -> pa.Array:
-    return pa.array(np.where(values < MOST_ROUNDED, np.round(values, DECIMALS), values))
+    return pa.array(round_figures(values))
 
 
 def _known(values: Any) -> pa.Array:

@@ -1,52 +1,102 @@
-"""What to order of each part, and which unit to buy next, from the ladders of a result and the stock that is held.
-
-Where the lead time L' of a part is not that of the batch, L, its demand over the lead time is scaled: the mean by
-L' / L, deviations from the mean by the root of it, as if the demand of each period were independent of the others.
-"""
+"""The stock figures of a published result at any service level, what to order of each part, which unit to buy next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain import columns
 from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, StockItem
-from batchcast.results.shortage import Shortage, next_purchases
+from batchcast.domain.stock import (
+    LEVELS,
+    ROUNDING_ERROR,
+    LeadTimeDemand,
+    fit_to_mean,
+    order_up_to,
+    over_lead_time,
+    round_figures,
+    stock_at,
+)
 
 Floats = NDArray[np.float64]
 
-_DUST = 1e-9  # of a unit: what computing with binary fractions leaves
+LEAST_SAVED = 1e-9  # units that a pack must save to be bought: less is what computing with binary fractions leaves
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LadderTable:
-    """Demand over the lead time of the batch of some series, as published; each of shape (series,)."""
+class PublishedDemand:
+    """The demand over the lead time of some series, as published."""
 
-    levels: Floats  # ascending, in (0, 1), shape (levels,)
+    levels: Floats  # ascending, in (0, 1), the service level among them, shape (levels,)
     quantiles: Floats  # never descending, shape (series, levels)
-    mean: Floats
-    quantile: Floats  # at the service level
-    lead_time: Floats  # periods
+    mean: Floats  # shape (series,)
+    lead_time: Floats  # periods, shape (series,)
+    service_level: float
 
-    def scaled(self, lead_time: Floats) -> Self:
-        """The table for other lead times, shape (series,)."""
-        ratio = lead_time / self.lead_time
-        mean = self.mean * ratio
-        root = np.sqrt(ratio)
-        same = ratio == 1.0
-        quantiles = np.maximum(mean[:, None] + (self.quantiles - self.mean[:, None]) * root[:, None], 0.0)
-        quantile = np.maximum(mean + (self.quantile - self.mean) * root, 0.0)
-        return type(self)(
-            levels=self.levels,
-            quantiles=np.where(same[:, None], self.quantiles, quantiles),
-            mean=mean,
-            quantile=np.where(same, self.quantile, quantile),
-            lead_time=lead_time,
-        )
+
+def published_demand(
+    levels: Floats, quantiles: Floats, *, mean: Floats, quantile: Floats, lead_time: Floats, service_level: float
+) -> PublishedDemand:
+    """The demand over the lead time from the tables of a result.
+
+    Up to version 0.1 the quantiles were kept from level 0.5 on, and not fitted to the mean: that is done here.
+
+    Args:
+        levels: as kept, shape (levels,).
+        quantiles: as kept, shape (series, levels).
+        mean: as published, shape (series,); so are the next two.
+        quantile: at the service level.
+        lead_time: in periods.
+        service_level: of the batch.
+    """
+    if len(levels) and levels[0] > LEVELS[0]:
+        own = int(np.abs(levels - service_level).argmin())
+        quantiles = quantiles.copy()
+        quantiles[:, :own] = np.minimum(quantiles[:, :own], quantile[:, None])
+        quantiles[:, own] = quantile
+        quantiles = np.maximum.accumulate(np.maximum(quantiles, 0.0), axis=1)
+        quantiles = fit_to_mean(quantiles, levels, mean, service_level)
+    return PublishedDemand(
+        levels=levels, quantiles=quantiles, mean=mean, lead_time=lead_time, service_level=service_level
+    )
+
+
+def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], service_level: float) -> dict[str, Any]:
+    """Stock figures of one series at a service level, by column; never descending in it.
+
+    Args:
+        kept: its row of the figures.
+        published: its row of the index. Where its quantile is a whole number, so is that at any other level.
+        service_level: in (0, 1).
+    """
+    mean, quantile, lead_time = (
+        np.array([published[name]], dtype=np.float64)
+        for name in (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.LEAD_TIME)
+    )
+    demand = published_demand(
+        np.array(kept[columns.LEVELS]),
+        np.array([kept[columns.QUANTILES]]),
+        mean=mean,
+        quantile=quantile,
+        lead_time=lead_time,
+        service_level=published[columns.SERVICE_LEVEL],
+    )
+    is_whole = bool(quantile[0].is_integer()) and service_level != demand.service_level
+    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles), mean, service_level, is_whole)
+    figures = {
+        columns.LEAD_TIME_QUANTILE: stock.quantile,
+        columns.SAFETY_STOCK: stock.safety_stock,
+        columns.REORDER_POINT: stock.reorder_point,
+        columns.FILL_RATE: stock.fill_rate,
+    }
+    rounded = {name: float(round_figures(values)[0]) for name, values in figures.items()}
+    return {columns.SERVICE_LEVEL: service_level, columns.LEAD_TIME_MEAN: float(mean[0]), **rounded}
 
 
 class Inventory:
@@ -54,41 +104,39 @@ class Inventory:
 
     Args:
         items: of the stock file, by site and part.
-        ladders: of the same series in the same order, as published.
+        published: the demand of the same series in the same order.
     """
 
-    def __init__(self, items: Sequence[StockItem], ladders: LadderTable) -> None:
+    def __init__(self, items: Sequence[StockItem], published: PublishedDemand) -> None:
         self._items = items
         own = [item.lead_time for item in items]
-        lead_time = np.array([of_batch if t is None else t for t, of_batch in zip(own, ladders.lead_time, strict=True)])
-        self._ladders = ladders.scaled(lead_time.astype(np.float64))
-        self._shortage = Shortage.of(self._ladders.quantiles, self._ladders.levels, self._ladders.mean)
+        of_batch = published.lead_time.tolist()
+        self._lead_time = np.array(
+            [b if t is None else t for t, b in zip(own, of_batch, strict=True)], dtype=np.float64
+        )
+        ratio, level = self._lead_time / published.lead_time, published.service_level
+        quantiles = over_lead_time(published.quantiles, published.levels, published.mean, ratio, level)
+        self._mean, self._service_level = published.mean * ratio, level
+        self._demand = LeadTimeDemand(published.levels, quantiles)
         self._pack = np.array([item.pack_size or 1.0 for item in items], dtype=np.float64)
         self._on_hand = np.array([np.nan if i.on_hand is None else i.on_hand for i in items], dtype=np.float64)
 
     def lines(self) -> tuple[OrderLine, ...]:
-        """What to order, a line an item.
-
-        The reorder point is the quantile of the lead-time demand at the service level, raised to a whole number. Below
-        it, as many packs are ordered as it takes to get to the reorder point and one period's mean demand, that as the
-        nearest whole number: else a part that hardly moves would always be held twice.
-        """
-        ladders, pack, on_hand = self._ladders, self._pack, self._on_hand
-        reorder_point = np.ceil(ladders.quantile - _DUST) + 0.0
-        up_to = reorder_point + np.floor(ladders.mean / ladders.lead_time + 0.5)
+        """What to order, a line an item: below the reorder point whole packs, as many as it takes to `order_up_to`."""
+        stock, pack, on_hand = stock_at(self._demand, self._mean, self._service_level), self._pack, self._on_hand
+        up_to = order_up_to(stock.reorder_point, self._mean, self._lead_time)
         known = np.nan_to_num(on_hand, nan=0.0)
-        order = np.where(known >= reorder_point, 0.0, _raised(up_to - known, pack))
-        now, after = self._served(known), self._served(known + order)
-        safety = np.maximum(ladders.quantile - ladders.mean, 0.0)
+        order = np.where(known >= stock.reorder_point, 0.0, _raised(up_to - known, pack))
+        now, after = self._demand.fill_rate(known), self._demand.fill_rate(known + order)
         return tuple(
             OrderLine(
                 site_code=item.site_code,
                 partnumber=item.partnumber,
                 on_hand=item.on_hand,
                 pack_size=float(pack[i]),
-                lead_time=float(ladders.lead_time[i]),
-                reorder_point=float(reorder_point[i]),
-                safety_stock=float(safety[i]),
+                lead_time=float(self._lead_time[i]),
+                reorder_point=float(stock.reorder_point[i]),
+                safety_stock=float(stock.safety_stock[i]),
                 order_up_to=float(up_to[i]),
                 order_qty=None if item.on_hand is None else float(order[i]),
                 fill_rate_now=None if item.on_hand is None else float(now[i]),
@@ -108,9 +156,9 @@ class Inventory:
         cost[np.isnan(cost)] = np.nanmedian(cost) if not np.isnan(cost).all() else 1.0
         bought: list[NextUnit] = []
         spent = 0.0
-        for one in islice(next_purchases(self._shortage, self._on_hand, self._pack, cost), most):
-            item, here = self._items[one.series], np.array([one.series])
-            before, after = (float(self._served(np.array([s]), here)[0]) for s in (one.stock, one.stock + one.units))
+        for one in islice(next_purchases(self._demand, self._on_hand, self._pack, cost), most):
+            item, here = self._items[one.series], np.array([one.series, one.series])
+            before, after = self._demand.fill_rate(np.array([one.stock, one.stock + one.units]), here).tolist()
             spent += 0.0 if item.unit_cost is None else one.cost
             bought.append(
                 NextUnit(
@@ -127,14 +175,47 @@ class Inventory:
             )
         return tuple(bought)
 
-    def _served(self, stock: Floats, rows: NDArray[np.int64] | None = None) -> Floats:
-        """Expected share of the lead-time demand that a stock serves, 0 to 1; 1 where there is no demand."""
-        demand = self._shortage.mean if rows is None else self._shortage.mean[rows]
-        short = self._shortage.at(stock, rows)
-        return np.clip(1.0 - np.divide(short, demand, out=np.zeros_like(short), where=demand > 0), 0.0, 1.0)
-
 
 def _raised(units: Floats, pack: Floats) -> Floats:
     """Units raised to whole packs; what is missing is at least one, however large it is."""
-    packs = np.where(units > _DUST, np.maximum(np.ceil(units / pack - _DUST), 1.0), 0.0)
+    packs = np.where(units > ROUNDING_ERROR, np.maximum(np.ceil(units / pack - ROUNDING_ERROR), 1.0), 0.0)
     return np.asarray(packs * pack)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purchase:
+    """One pack to buy."""
+
+    series: int  # its place
+    units: float  # of the pack
+    cost: float  # of the pack
+    avoided: float  # units short that it saves on average in a lead time
+    stock: float  # of the series before it
+
+
+def next_purchases(demand: LeadTimeDemand, on_hand: Floats, pack_size: Floats, unit_cost: Floats) -> Iterator[Purchase]:
+    """Packs in the order in which money is best spent: the most units short avoided for their cost, one after another.
+
+    Args:
+        demand: of each series over the lead time.
+        on_hand: stock of each series, shape (series,); NaN where unknown, and then nothing is bought of it.
+        pack_size: units that are bought at once, over 0, same shape.
+        unit_cost: money a unit, over 0, same shape.
+
+    A part is done where its next pack saves no more than LEAST_SAVED, however little it costs; the list ends where all
+    are. Of equal ones the first series comes first.
+    """
+    cost = unit_cost * pack_size
+    stock = on_hand.copy()
+    saved = demand.value_of(pack_size, np.nan_to_num(stock))
+    waiting = [(-saved[i] / cost[i], i) for i in range(len(stock)) if not np.isnan(stock[i]) and saved[i] > LEAST_SAVED]
+    heapq.heapify(waiting)
+    while waiting:
+        gain, i = heapq.heappop(waiting)
+        avoided = float(-gain * cost[i])
+        yield Purchase(series=i, units=float(pack_size[i]), cost=float(cost[i]), avoided=avoided, stock=float(stock[i]))
+        stock[i] += pack_size[i]
+        row = np.array([i])
+        more = demand.value_of(pack_size[row], stock[row], row)
+        if more[0] > LEAST_SAVED:
+            heapq.heappush(waiting, (-float(more[0]) / cost[i], i))

@@ -22,7 +22,7 @@ from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UN
 from batchcast.publish.publisher import lay_out
 from batchcast.publish.writers import write_table
 from batchcast.results.hindsight import Folds
-from batchcast.results.inventory import Inventory, LadderTable
+from batchcast.results.inventory import Inventory, PublishedDemand, published_demand
 
 Floats = NDArray[np.float64]
 
@@ -71,8 +71,8 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
     known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]
     known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
     places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
-    ladders = _ladders(table.take(places), kept.take(places))
-    inventory = Inventory(known, ladders)
+    demand = _demand(table.take(places), kept.take(places))
+    inventory = Inventory(known, demand)
     lines = inventory.lines()
     next_units = inventory.next_units(most)
     pairs = [(item.site_code, item.partnumber) for item in held.items]
@@ -83,7 +83,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         parts=len(lines),
         to_order=sum(bool(line.order_qty) for line in lines),
         without_on_hand=sum(line.on_hand is None for line in lines),
-        scaled=sum(line.lead_time != own for line, own in zip(lines, ladders.lead_time.tolist(), strict=True)),
+        scaled=sum(line.lead_time != own for line, own in zip(lines, demand.lead_time.tolist(), strict=True)),
         without_cost=len({(unit.site_code, unit.partnumber) for unit in next_units if unit.cost is None}),
         unknown=len(unknown),
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
@@ -197,21 +197,16 @@ def _read_stock(path: Path) -> pa.Table:
     return pacsv.read_csv(path, convert_options=options, parse_options=pacsv.ParseOptions(newlines_in_values=True))
 
 
-def _ladders(stock: pa.Table, kept: pa.Table) -> LadderTable:
-    """The ladders of some series, with the published quantile at the published level."""
-    quantile = _floats(stock, columns.LEAD_TIME_QUANTILE)
+def _demand(stock: pa.Table, kept: pa.Table) -> PublishedDemand:
+    """The demand over the lead time of some series."""
     levels = np.array(kept[columns.LEVELS][0].as_py() if len(kept) else [0.5])
-    quantiles = pc.list_flatten(kept[columns.QUANTILES]).to_numpy().reshape(len(kept), len(levels)).copy()
-    if len(kept):
-        own = int(np.abs(levels - float(_floats(stock, columns.SERVICE_LEVEL)[0])).argmin())
-        quantiles[:, :own] = np.minimum(quantiles[:, :own], quantile[:, None])
-        quantiles[:, own] = quantile
-    return LadderTable(
-        levels=levels,
-        quantiles=np.maximum.accumulate(np.maximum(quantiles, 0.0), axis=1),
+    return published_demand(
+        levels,
+        pc.list_flatten(kept[columns.QUANTILES]).to_numpy().reshape(len(kept), len(levels)),
         mean=_floats(stock, columns.LEAD_TIME_MEAN),
-        quantile=quantile,
+        quantile=_floats(stock, columns.LEAD_TIME_QUANTILE),
         lead_time=_floats(stock, columns.LEAD_TIME),
+        service_level=float(_floats(stock, columns.SERVICE_LEVEL)[0]) if len(kept) else levels[0],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from statistics import median
 
 import numpy as np
@@ -10,20 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.inventory import StockItem
-from batchcast.results.inventory import Inventory, LadderTable
+from batchcast.domain.stock import LeadTimeDemand, fit_to_mean
+from batchcast.results.inventory import Inventory, PublishedDemand, next_purchases
 
-LEVELS = np.array([0.5, 0.75, 0.9, 0.95, 0.99])
-LADDERS = np.array([[4.0, 7.0, 10.0, 12.0, 18.0], [0.0, 0.0, 1.0, 1.0, 3.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
+LEVELS = np.array([0.01, 0.5, 0.75, 0.9, 0.95, 0.99])
 MEANS = np.array([5.0, 0.4, 0.0])
+QUANTILES = fit_to_mean(
+    np.array([[0.0, 4.0, 7.0, 10.0, 12.0, 18.0], [0.0, 0.0, 0.0, 1.0, 1.0, 3.0], [0.0] * 6]), LEVELS, MEANS, 0.95
+)
 
 
-def table(rows: list[int], lead_time: float = 2.0) -> LadderTable:
-    return LadderTable(
+def table(rows: list[int], lead_time: float = 2.0) -> PublishedDemand:
+    return PublishedDemand(
         levels=LEVELS,
-        quantiles=LADDERS[rows],
+        quantiles=QUANTILES[rows],
         mean=MEANS[rows],
-        quantile=LADDERS[rows, 3],
         lead_time=np.full(len(rows), lead_time),
+        service_level=0.95,
     )
 
 
@@ -72,8 +76,8 @@ def greedy(items: list[StockItem], inventory: Inventory, most: int) -> list[str]
         worth = []
         for n, i in enumerate(items):
             pack = i.pack_size or 1.0
-            both = inventory._shortage.at(np.array([held[n], held[n] + pack]), np.array([n, n]))
-            worth.append((both[0] - both[1]) / (pack * costs[n]) if i.on_hand is not None else 0.0)
+            saved = inventory._demand.value_of(np.array([pack]), np.array([held[n]]), np.array([n]))[0]
+            worth.append(saved / (pack * costs[n]) if i.on_hand is not None else 0.0)
         best = int(np.argmax(worth))
         if worth[best] * costs[best] * (items[best].pack_size or 1.0) <= 1e-9:
             break
@@ -117,7 +121,8 @@ def test_the_list_starts_from_what_is_held_and_adds_up_its_cost() -> None:
     assert found[-1].cumulative_cost == pytest.approx(sum(unit.cost or 0 for unit in found))
     first_a = next(unit for unit in found if unit.partnumber == "a")
     assert first_a.fill_rate_before < first_a.fill_rate_after
-    assert sum(u.units for u in found if u.partnumber == "a") == 23  # up to 27, where nothing more is short
+    most = int(np.ceil(QUANTILES[0, -1]))  # units, beyond which nothing more is short
+    assert sum(u.units for u in found if u.partnumber == "a") == most - 4
 
 
 def test_equal_units_come_by_site_then_part_and_the_list_has_an_end() -> None:
@@ -126,3 +131,31 @@ def test_equal_units_come_by_site_then_part_and_the_list_has_an_end() -> None:
 
     assert [unit.partnumber for unit in found] == ["a", "b", "c", "a"]
     assert Inventory([], table([])).next_units() == ()
+
+
+@pytest.fixture
+def demand() -> LeadTimeDemand:
+    return LeadTimeDemand(LEVELS, QUANTILES)
+
+
+def test_money_goes_where_it_saves_the_most(demand: LeadTimeDemand) -> None:
+    on_hand, pack, cost = np.array([0.0, 0.0, np.nan]), np.array([1.0, 3.0, 1.0]), np.array([2.0, 1.0, 1.0])
+
+    bought = list(next_purchases(demand, on_hand, pack, cost))
+
+    worth = [one.avoided / one.cost for one in bought]
+    assert worth == sorted(worth, reverse=True)
+    assert {one.series for one in bought} == {0, 1}  # of the third nothing is known
+    assert bought[0].units in {1.0, 3.0}
+    for row in (0, 1):  # all that can be avoided is
+        assert sum(one.avoided for one in bought if one.series == row) == pytest.approx(MEANS[row])
+
+
+def test_a_pack_that_saves_next_to_nothing_does_not_end_the_list() -> None:
+    """A washer for a cent is the best of its money even where it saves nothing; the engine is needed still."""
+    demand = LeadTimeDemand(np.array([0.5, 0.8, 0.95]), np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 5.0]]))
+    packs, costs = np.array([5e-10, 1.0]), np.array([1e-4, 1e9])
+
+    found = list(islice(next_purchases(demand, np.zeros(2), packs, costs), 5))
+
+    assert [one.series for one in found] == [1] * 5

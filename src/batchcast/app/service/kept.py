@@ -18,7 +18,7 @@ from batchcast.domain.codec import decode
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.kinds import ACCURACY, FIGURES, JSON, OVERVIEW, PARQUET, PERIODS
-from batchcast.results.ladder import StockLadder
+from batchcast.results.inventory import stock_figures_at
 from batchcast.results.overview import read_periods_of
 from batchcast.results.series import read_row_of
 
@@ -78,7 +78,7 @@ class Kept:
         row = self._row(batch, published)
         if row is None:
             raise ResultNotKept(batch.batch_id)
-        return StockLadder.of(row, published).at(service_level)
+        return stock_figures_at(row, published, service_level)
 
     def backtest(self, batch: Batch, published: Mapping[str, Any]) -> Sequence[BacktestFold] | None:
         """What the backtest showed of a series, the earliest fold first; None where that was not kept."""

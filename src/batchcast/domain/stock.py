@@ -1,0 +1,208 @@
+"""The mathematics of stock: from quantiles of the demand over the lead time to every figure of a stock.
+
+The demand D is read off its quantiles Q at some levels. Q is 0 at level 0, linear in -log(1 - level) between two levels
+(the chance P(D > x) falls exponentially there), and beyond the last level what it is at the last. Where demand is in
+whole units D is still read so; stock is raised to whole units. Of that one distribution are, for a stock of S units,
+
+    units short        E[max(D - S, 0)], the area under P(D > x) from S on
+    fill rate          1 - E[max(D - S, 0)] / E[D], the expected share of the demand that is served
+    value of u more    E[max(D - S, 0)] - E[max(D - S - u, 0)], units that they keep from being short
+    reorder point      Q at the service level, raised to a whole number
+    safety stock       what of Q at the service level is beyond the mean
+    order up to        the reorder point and the mean demand of one period, that as the nearest whole number
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+# Levels at which the demand over the lead time is kept, beside the service level.
+LEVELS = (
+    *(0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95),
+    *(0.97, 0.98, 0.99, 0.995, 0.999, 0.9999),
+)
+LARGEST_FACTOR = 2.0  # by which quantiles are stretched at most, to bring a distribution to its mean
+ROUNDING_ERROR = 1e-9  # of a unit: what computing with binary fractions leaves
+DECIMALS = 9  # of every published figure: a dead part is 0, not 0.00000000000000000009
+MOST_ROUNDED = 1e6  # above it a float has no more decimals to lose than rounding would cost it
+
+
+def levels_with(service_level: float) -> tuple[float, ...]:
+    """LEVELS with the service level among them, ascending."""
+    return tuple(sorted({*LEVELS, service_level}))
+
+
+def round_figures(values: Floats) -> Floats:
+    """Forecasts and stock figures as they are published."""
+    return np.where(values < MOST_ROUNDED, np.round(values, DECIMALS), values)
+
+
+def raise_to_whole(quantile: Floats) -> Floats:
+    """The reorder point of a quantile: the next whole number at or above it, but for a rounding error."""
+    return np.asarray(np.ceil(quantile - ROUNDING_ERROR) + 0.0)  # a minus zero becomes zero
+
+
+def order_up_to(reorder_point: Floats, mean: Floats, lead_time: Floats) -> Floats:
+    """The stock that an order brings a part to, when it has fallen under the reorder point.
+
+    The mean of a period is added as the nearest whole number: else a part that hardly moves would be held twice.
+    """
+    return np.asarray(reorder_point + np.floor(mean / lead_time + 0.5))
+
+
+class LeadTimeDemand:
+    """The distribution of the demand over the lead time of some series.
+
+    Args:
+        levels: ascending, in (0, 1), shape (levels,).
+        quantiles: at these levels, at least 0, never descending, shape (series, levels).
+    """
+
+    def __init__(self, levels: Floats, quantiles: Floats) -> None:
+        self.levels = levels
+        self.quantiles = quantiles
+        self._depths = np.concatenate([[0.0], -np.log1p(-levels)])
+        self._chances = np.exp(-self._depths)  # P(D > x) just above each knot
+        self._knots = np.concatenate([np.zeros((len(quantiles), 1)), quantiles], axis=1)
+        self._scales = np.diff(self._knots, axis=1) / np.diff(self._depths)  # units in which the chance falls e-fold
+        areas = self._scales * -np.diff(self._chances)
+        beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1]  # a running sum: the same for a series among any others
+        self._beyond = np.concatenate([beyond, np.zeros((len(quantiles), 1))], axis=1)
+
+    @property
+    def mean(self) -> Floats:
+        """E[D], shape (series,)."""
+        return self._beyond[:, 0]
+
+    def quantile(self, level: float) -> Floats:
+        """Q at a level, shape (series,)."""
+        left = int(np.searchsorted(self.levels, level, side="right"))
+        if left == len(self.levels):
+            return np.asarray(self._knots[:, left])
+        share = (-np.log1p(-level) - self._depths[left]) / (self._depths[left + 1] - self._depths[left])
+        return np.asarray(self._knots[:, left] + share * (self._knots[:, left + 1] - self._knots[:, left]))
+
+    def short_of(self, stock: Floats, rows: Rows | None = None) -> Floats:
+        """E[max(D - S, 0)]: units short on average.
+
+        Args:
+            stock: S of each series, or of those in `rows`; less than 0 counts as 0.
+            rows: places of the series; None: all of them.
+        """
+        every = np.arange(len(stock))
+        knots, scales, beyond = (
+            array if rows is None else array[rows] for array in (self._knots, self._scales, self._beyond)
+        )
+        stock = np.maximum(stock, 0.0)
+        left = np.minimum((knots <= stock[:, None]).sum(axis=1), len(self.levels)) - 1
+        scale, past = scales[every, left], np.maximum(stock - knots[every, left], 0.0)
+        fallen = np.exp(-np.divide(past, scale, out=np.full_like(past, np.inf), where=scale > 0))
+        chance, last = self._chances[left] * fallen, self._chances[left + 1]
+        return np.asarray(beyond[every, left + 1] + scale * np.maximum(chance - last, 0.0))
+
+    def fill_rate(self, stock: Floats, rows: Rows | None = None) -> Floats:
+        """Expected share of the demand that a stock serves, 0 to 1; 1 where there is no demand.
+
+        Takes what `short_of` takes.
+        """
+        mean = self.mean if rows is None else self.mean[rows]
+        short = self.short_of(stock, rows)
+        return np.clip(1.0 - np.divide(short, mean, out=np.zeros_like(short), where=mean > 0), 0.0, 1.0)
+
+    def value_of(self, units: Floats, stock: Floats, rows: Rows | None = None) -> Floats:
+        """Units short that some more units in stock save on average. Takes what `short_of` takes."""
+        return self.short_of(stock, rows) - self.short_of(stock + units, rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """Stock figures of some series at a service level, shape (series,), in the unit of demand."""
+
+    quantile: Floats  # of the demand over the lead time, at the service level
+    safety_stock: Floats  # what of the quantile is beyond the mean; 0 where the mean is beyond it
+    reorder_point: Floats  # the quantile raised to a whole number
+    fill_rate: Floats  # expected share of the demand that the reorder point serves, 0 to 1
+
+
+def stock_at(demand: LeadTimeDemand, mean: Floats, service_level: float, is_whole: bool = False) -> Stock:
+    """The stock figures of a service level, which is in (0, 1).
+
+    Args:
+        demand: over the lead time.
+        mean: as published, shape (series,); that of `demand` can be another where it could not be fitted.
+        is_whole: raise the quantile to a whole number too.
+    """
+    quantile = demand.quantile(service_level)
+    reorder_point = raise_to_whole(quantile)
+    if is_whole:
+        quantile = reorder_point
+    return Stock(
+        quantile=quantile,
+        safety_stock=np.maximum(quantile - mean, 0.0),
+        reorder_point=reorder_point,
+        fill_rate=demand.fill_rate(reorder_point),
+    )
+
+
+def over_lead_time(quantiles: Floats, levels: Floats, mean: Floats, ratio: Floats, service_level: float) -> Floats:
+    """Quantiles of the demand over another lead time, whose mean is `ratio` times as large.
+
+    Deviations from the mean grow with the root of the ratio, as if the demand of each period were independent of the
+    others. Takes what `fit_to_mean` takes; `mean` is that of the quantiles given, `ratio` above 0, shape (series,).
+    """
+    deviations = (quantiles - mean[:, None]) * np.sqrt(ratio)[:, None]
+    scaled = np.maximum((mean * ratio)[:, None] + deviations, 0.0)
+    fitted = fit_to_mean(scaled, levels, mean * ratio, service_level)
+    return np.where((ratio == 1.0)[:, None], quantiles, fitted)
+
+
+def fit_to_mean(quantiles: Floats, levels: Floats, mean: Floats, service_level: float) -> Floats:
+    """The quantiles, changed so that the mean of their distribution is a given one and that at the service level stays.
+
+    Under the service level quantiles are multiplied by a factor, up to the quantile at that level; above it, what they
+    are beyond that quantile is. Where LARGEST_FACTOR is not enough, a tail that falls exponentially is added above the
+    service level. Where even a factor of 0 leaves more than the mean (a mean of less than about (1 - service level)
+    times the quantile), it stays at that.
+
+    Args:
+        quantiles: at least 0, never descending, shape (series, levels).
+        levels: ascending, in (0, 1), the service level among them.
+        mean: at least 0, shape (series,).
+        service_level: one of the levels.
+    """
+    own = int(np.argmin(np.abs(levels - service_level)))
+    weights = _weights(levels)
+    held = quantiles[:, [own]]
+    under, over = quantiles[:, :own], quantiles[:, own:] - held
+    fixed, excess = _sum(held * weights[own:]), _sum(over * weights[own:])
+    factor = np.zeros(len(quantiles))
+    for _ in range(own + 2):  # the mean is concave in the factor, with at most `own` bends: each step passes one
+        scaled = factor[:, None] * under
+        missing = mean - fixed - factor * excess - _sum(np.minimum(scaled, held) * weights[:own])
+        slope = excess + _sum(np.where(scaled < held, under, 0.0) * weights[:own])
+        step = np.divide(missing, slope, out=np.zeros_like(missing), where=(slope > 0) & (missing > 0))
+        before, factor = factor, np.minimum(factor + step, LARGEST_FACTOR)
+        if (factor == before).all():
+            break
+    fitted = np.concatenate([np.minimum(factor[:, None] * under, held), held + factor[:, None] * over], axis=1)
+    rise = np.maximum(np.log1p(-service_level) - np.log1p(-levels), 0.0)
+    missing, tail = np.maximum(mean - _sum(fitted * weights), 0.0), float(np.cumsum(rise * weights)[-1])
+    return np.asarray(fitted + (missing[:, None] / tail) * rise if tail > 0 else fitted)
+
+
+def _weights(levels: Floats) -> Floats:
+    """What each quantile weighs in the mean: E[D] is the sum of the quantiles times these, all above 0."""
+    depths = np.concatenate([[0.0], -np.log1p(-levels)])
+    heights = -np.diff(np.exp(-depths)) / np.diff(depths)  # mean chance in each piece
+    return np.asarray(heights - np.append(heights[1:], 0.0))
+
+
+def _sum(values: Floats) -> Floats:
+    """Sums of rows, shape (rows,), each as a running sum: the same for a series among any others."""
+    return np.asarray(np.cumsum(values, axis=1)[:, -1]) if values.shape[1] else np.zeros(len(values))

@@ -1,0 +1,133 @@
+"""The share of demand that a stock serves is one figure: in stock.csv, on the page, of orders, in the library."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+
+import batchcast
+from batchcast.app.configuration import read_config
+from batchcast.app.samples.writing import write_sample
+from batchcast.app.service.ordering import Question
+from batchcast.app.service.service import Service
+from batchcast.domain.batch import BatchState
+from batchcast.domain.settings import BatchSettings
+from batchcast.results.series import SeriesQuery
+
+pytestmark = pytest.mark.xdist_group("orders")
+
+Key = tuple[str, str]
+MOST_SECONDS, OTHER_LEVEL = 120, 0.97
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sample") / "sample.csv"
+    write_sample("sample_optimal", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    opened = Service.open(read_config(home=tmp_path_factory.mktemp("home"), max_parallel=2))
+    opened.start()
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture(scope="module")
+def batch_id(service: Service, sample: Path) -> str:
+    upload = service.new_upload(sample.name)
+    upload.write(sample.read_bytes())
+    upload.close()
+    batch_id = service.submit(upload, BatchSettings()).batch.batch_id
+    upload.discard()
+    until = time.monotonic() + MOST_SECONDS
+    while service.status(batch_id).batch.state is not BatchState.COMPLETED:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    return batch_id
+
+
+@pytest.fixture(scope="module")
+def rows(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """Every series as stock.csv has it."""
+    return read_rows(service.download(batch_id, "stock", "csv").path)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    texts = pacsv.ConvertOptions(column_types={"site_code": pa.string(), "partnumber": pa.string()})
+    return pacsv.read_csv(path, convert_options=texts).to_pylist()
+
+
+def key_of(row: dict[str, Any]) -> Key:
+    return row["site_code"], row["partnumber"]
+
+
+@dataclass
+class StockFile:
+    """What a person holds."""
+
+    path: Path
+    name: str = "stock.csv"
+
+
+@pytest.fixture
+def rates(service: Service, batch_id: str, tmp_path: Path) -> Callable[[dict[Key, float]], dict[Key, float]]:
+    """What the orders of a stock file say that a stock of each series serves."""
+
+    def rates(stock: dict[Key, float]) -> dict[Key, float]:
+        lines = [{"site_code": site, "partnumber": part, "on_hand": held} for (site, part), held in stock.items()]
+        pacsv.write_csv(pa.Table.from_pylist(lines), tmp_path / "stock.csv")
+        question = Question(stock=StockFile(tmp_path / "stock.csv"), texts={})
+        found = read_rows(service.order_table(batch_id, question, "orders", "csv").path)
+        return {key_of(line): line["fill_rate_now"] for line in found}
+
+    return rates
+
+
+def test_orders_and_the_page_say_of_the_reorder_point_what_the_stock_table_says(
+    service: Service, batch_id: str, rows: list[dict[str, Any]], rates: Any
+) -> None:
+    now = rates({key_of(row): row["reorder_point"] for row in rows})
+
+    assert len(rows) == len(now) == service.series(batch_id, SeriesQuery()).total
+    for row in rows:
+        shown = service.stock_at(batch_id, *key_of(row), row["service_level"])
+        assert shown["reorder_point"] == row["reorder_point"]
+        assert shown["expected_fill_rate"] == pytest.approx(row["expected_fill_rate"], abs=1e-9)
+        assert now[key_of(row)] == pytest.approx(row["expected_fill_rate"], abs=1e-9)
+
+
+def test_at_another_level_the_page_says_what_orders_say_of_the_same_stock(
+    service: Service, batch_id: str, rows: list[dict[str, Any]], rates: Any
+) -> None:
+    shown = {key_of(row): service.stock_at(batch_id, *key_of(row), OTHER_LEVEL) for row in rows}
+
+    now = rates({key: figures["reorder_point"] for key, figures in shown.items()})
+
+    for key, figures in shown.items():
+        assert now[key] == pytest.approx(figures["expected_fill_rate"], abs=1e-9)
+
+
+def test_the_library_says_the_same(sample: Path, rows: list[dict[str, Any]]) -> None:
+    forecast = batchcast.forecast(sample)
+    stock = pa.Table.from_pandas(forecast.stock) if forecast.kind == "pandas" else forecast.stock
+    held = stock.select(["site_code", "partnumber"]).append_column("on_hand", stock["reorder_point"])
+
+    orders = forecast.orders(held).orders
+
+    of_stock = {key_of(row): (row["reorder_point"], row["expected_fill_rate"]) for row in stock.to_pylist()}
+    assert of_stock == {key_of(row): (row["reorder_point"], row["expected_fill_rate"]) for row in rows}
+    for line in orders.to_dict("records") if forecast.kind == "pandas" else orders.to_pylist():
+        assert line["fill_rate_now"] == pytest.approx(of_stock[key_of(line)][1], abs=1e-9)
+    kept = pq.read_table(forecast.folder / "figures.parquet")
+    assert {(levels[0], levels[-1]) for levels in kept["levels"].to_pylist()} == {(0.01, 0.9999)}
