@@ -1,4 +1,4 @@
-"""The backtest: what every candidate would have said at past cutoffs, and what came."""
+"""The backtest: forecasts from past cutoffs, and the demand that followed."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a picture shows what was fo
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What `auto` said of the lead-time demand at each fold, and what came; arrays of shape (folds, series)."""
+    """The forecasts of `auto` of lead-time demand at each fold, and the demand; arrays of shape (folds, series)."""
 
     held: Ints  # periods held back at each fold, shape (folds,)
-    scored: NDArray[np.bool_]  # where not, the rest means nothing
+    scored: NDArray[np.bool_]  # where not, the other arrays have no meaning
     actual: Floats
     forecast: Floats  # the mean
     low: Floats
@@ -36,7 +36,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Backtest:
-    """Forecasts of every candidate at every fold, and what came."""
+    """What candidates are scored on: the evidence at every fold, and the demand that followed."""
 
     levels: tuple[float, ...]  # of the quantiles, ascending
     service_level: float
@@ -67,7 +67,7 @@ class Backtest:
         return pinball
 
     def picture(self, scored: NDArray[np.bool_], quantiles: Floats, means: Floats) -> Picture:
-        """What one forecast said, by its quantiles at `levels` and its means, shape (folds, series, ...)."""
+        """One forecast beside the demand, by its quantiles at `levels` and its means, shape (folds, series, ...)."""
         low, median, high, stock = (
             quantiles[:, :, self.levels.index(level)] for level in (LOW, MEDIAN, HIGH, self.service_level)
         )
@@ -89,7 +89,7 @@ def measured_levels(service_level: float) -> tuple[float, ...]:
 
 
 def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip: int, span: int) -> Floats:
-    """What came in the steps `skip` + 1 to `skip + span` after each cutoff: shape (folds, series, span).
+    """The demand of the steps `skip` + 1 to `skip + span` after each cutoff: shape (folds, series, span).
 
     Zeros where the series had not begun.
     """
@@ -102,11 +102,11 @@ def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip
 
 
 def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """Where a fold can be judged: enough history at its cutoff, in stock all through what came; (folds, series).
+    """Where a fold can be judged: enough history at its cutoff, in stock in all periods after it; (folds, series).
 
     Args:
         evidence: at the folds.
-        out_of_stock: of each value of the panel; None where the history does not tell.
+        out_of_stock: of each value of the panel; None where that is not known.
     """
     moments = evidence.moments
     usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)

@@ -20,12 +20,12 @@ from batchcast.forecast.compiled import compiled
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-POOL_WEIGHT = 100.0  # folds that the experience of the whole batch is worth
+POOL_WEIGHT = 100.0  # folds that count as much as the losses of the demand class
 COMPETITORS = 3  # candidates without a share that are averaged; they have the rest of the average, in equal parts
 FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned candidate is left out
 SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever the other members
 TAIL = 0.95  # level beyond which ...
-TAIL_STRETCH = 1.15  # ... the average is so much further out: demand is rarer and larger there than any member knows
+TAIL_STRETCH = 1.15  # ... the average is stretched: all members underestimate rare demand
 NONE = -1  # in place of a candidate where there are fewer
 
 

@@ -1,4 +1,4 @@
-"""What the families of distributions may look at: a chunk of series at a few cutoffs, and nothing after them."""
+"""The evidence of a candidate: a chunk of series at some cutoffs, and nothing after them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ class Evidence:
     classes: NDArray[np.int8]  # shape (cutoffs, series)
     dispersion: Floats  # variance of the sum divided by its mean, shape (cutoffs, series)
     means: Mapping[str, Floats]  # point model -> mean of each step, shape (cutoffs, series, steps); NaN: it failed
-    learned: Floats | None  # quantiles of the sum that trees foretell, at `learned.LEVELS`; NaN, None: they do not
-    weights: Floats | None  # weekday weights of each step, same shape; None: every day is like another
+    learned: Floats | None  # learned quantiles of the sum, at `learned.LEVELS`; NaN, None: nothing was learned
+    weights: Floats | None  # weekday weights of each step, same shape; None: all days are alike
 
     @cached_property
     def level_variance(self) -> Floats:
-        """Variance of the sum divided by its mean, as neighbouring sums differ, or those of whole seasons; (series,).
+        """Variance of the sum divided by its mean, at the last cutoff, shape (series,).
 
-        The lesser of both, at the last cutoff: a trend or a season is no part of it, but how the level wanders is.
+        The smaller of two, from the differences of neighbouring sums and of sums whole seasons apart: it contains the
+        changes of the level, but neither a trend nor a season.
         """
         least = np.full(len(self.offsets) - 1, np.inf)
         for lag in {self.span, -(-self.span // self.season_length) * self.season_length}:
@@ -73,7 +74,7 @@ def gather_evidence(
     means: Mapping[str, Floats],
     weights: Floats | None,
 ) -> Evidence:
-    """Evidence from the moments of each series at each cutoff, its point forecasts fenced in."""
+    """Evidence from the moments of each series at each cutoff, its point forecasts limited to what is plausible."""
     ceiling = fence_of_sums(moments)
     return Evidence(
         values=values,
@@ -96,9 +97,9 @@ def gather_evidence(
 def dispersion_of_sums(moments: Moments) -> Floats:
     """Variance of the sum over the span divided by its mean, shape (cutoffs, series).
 
-    Of single periods, which is steady, averaged with that of overlapping windows, which sees what periods have in
-    common; windows weigh the more (up to a half) the more of them do not overlap. With fewer than FEW_DEMANDS demands
-    it is at least the mean demand, as if each came as one lump of that size.
+    That of single periods, which is steady, averaged with that of overlapping windows, which contains the correlation
+    between periods; windows weigh the more (up to a half) the more of them do not overlap. With fewer than FEW_DEMANDS
+    demands it is at least the mean demand, as if each came as one lump of that size.
     """
     single = _ratio(moments.variance, moments.mean)
     windows = _ratio(moments.span_variance, moments.span_mean)

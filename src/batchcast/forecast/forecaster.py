@@ -35,8 +35,8 @@ from batchcast.forecast.evidence import Evidence, fence_of_steps, fence_of_sums,
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import FALLBACK_NAME, YARDSTICK
-from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.statistics import AUTO, Tallies
 
 Floats = NDArray[np.float64]
@@ -141,11 +141,11 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     """Forecast every series of a chunk; each must have at least one period."""
     baselines = baselines_beside(task.candidates)
     knowledge, candidates = task.knowledge, (*task.candidates, *baselines)
-    outlook = Outlook(
+    gathered = PanelEvidence(
         panel, task.request, candidates, cutoffs=knowledge.cutoffs, profile=knowledge.profile, learned=knowledge.learned
     )
-    accuracy, losses = _look_back(outlook.backtest(), baselines, task)
-    return _look_ahead(panel, outlook.final(), losses, accuracy, task)
+    accuracy, losses = _look_back(gathered.backtest(), baselines, task)
+    return _look_ahead(panel, gathered.final(), losses, accuracy, task)
 
 
 def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:

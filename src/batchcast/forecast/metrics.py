@@ -1,4 +1,4 @@
-"""The measure: what a backtest says of one family, per series and in sums that merge exactly.
+"""The measure of a backtest: losses of one candidate for each series, and sums that merge exactly.
 
 Scaled lead-time pinball selects and ranks. Bias is forecast / actual - 1: positive means over-forecast. MAE, WAPE
 and MASE are for information: the all-zero forecast wins them on sparse parts.
@@ -111,14 +111,14 @@ def score_forecasts(
     limbs: Limbs,
     counts: Ints,
 ) -> None:
-    """Score one family at every fold.
+    """Score one candidate at every fold.
 
     Args:
-        quantiles: of the lead-time demand, shape (folds, series, levels); NaN where the family says nothing.
+        quantiles: of the lead-time demand, shape (folds, series, levels); NaN where the candidate has no forecast.
         measured: places of MEASURED among the levels.
         service: place of the service level: the stock held.
         means: mean of each step, shape (folds, series, lead time).
-        actuals: what came, same shape.
+        actuals: the demand, same shape.
         usable: shape (folds, series): is there a backtest.
         scale: in-sample mean |S(t + h) - S(t)|, at least 1, same shape.
         naive_squares: sum of squared in-sample naive steps, same shape; `naive_errors` the sum of absolute ones.

@@ -1,4 +1,4 @@
-"""What the history of each series says at each cutoff: the numbers that distributions, classes and scales rest on."""
+"""Moments of the history of each series at each cutoff: what distributions, demand classes and scales follow from."""
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 
@@ -290,8 +290,7 @@ def measure_level_variance(values: Floats, offsets: Ints, held: int, span: int, 
 #     intermittent   interval at least 1.32, CV² < 0.49        lumpy          interval at least 1.32, CV² at least 0.49
 #
 # The interval (ADI) is the mean number of periods from one demand to the next: periods since the first demand divided
-# by
-# the periods with demand. CV² is the squared coefficient of variation of the demands that are not zero.
+# by the periods with demand. CV² is the squared coefficient of variation of the demands that are not zero.
 # Source: Syntetos, Boylan and Croston (2005), Journal of the Operational Research Society 56(5).
 
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dead")

@@ -22,8 +22,8 @@ from batchcast.forecast.learned.learner import learn, log_too_few_cases
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import MODELS, feature_models
 from batchcast.forecast.moments import DEMAND_CLASSES
-from batchcast.forecast.outlook import Outlook
 from batchcast.forecast.panel import Panel, choose_sample, read_panel
+from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.statistics import Tally
 from batchcast.forecast.weekdays import WeekdayProfile, learn_profile
 
@@ -59,7 +59,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     learned = _learn(panel, request, cutoffs, typical, profile) if is_learned(candidates) else None
     if learned is None and not request.models:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
-    backtest = Outlook(panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
+    backtest = PanelEvidence(panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
     calibration, candidates = calibrate(candidates, backtest)
     quantiles, means = run_candidates(candidates, backtest.evidence, calibration, backtest.levels, request.lead_time)
     pinball = np.empty((len(candidates), *backtest.usable.shape))  # of no candidate, where all asked for lack residuals
@@ -87,8 +87,8 @@ def _learn(
         log_too_few_cases(len(panel) * len(practice))
         return None
     local = tuple(PointMass(MODELS[name]) for name in feature_models())
-    outlook = Outlook(panel, request, local, cutoffs=practice, profile=profile, learned=None)
-    return learn(outlook.backtest(), request, tuple(cutoffs))
+    gathered = PanelEvidence(panel, request, local, cutoffs=practice, profile=profile, learned=None)
+    return learn(gathered.backtest(), request, tuple(cutoffs))
 
 
 def calibrate(candidates: Sequence[Candidate], backtest: Backtest) -> tuple[Calibration, tuple[Candidate, ...]]:

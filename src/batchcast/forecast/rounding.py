@@ -1,4 +1,4 @@
-"""From the model's mean to the planning figure: whole units, as the planner wants them."""
+"""Rounding: from the mean of each step to the planning figure, in whole units."""
 
 from __future__ import annotations
 

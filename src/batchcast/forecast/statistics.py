@@ -1,10 +1,9 @@
-"""Statistics of a backtest: sums that merge exactly over partitions, and the leaderboard read off them."""
+"""Statistics of a backtest: sums that merge exactly over partitions, and the leaderboard that follows from them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -71,20 +70,13 @@ class Tallies:
         return {model: tally.as_json() for model, tally in self._by_model.items()}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Leaderboard:
-    """Every candidate, the baselines and `auto`, best first."""
+def rank_models(statistics: Mapping[str, Any]) -> tuple[LeaderboardRow, ...]:
+    """Every candidate, the baselines and `auto`, best first, from what `merge_statistics` gave.
 
-    rows: tuple[LeaderboardRow, ...]
-
-    @classmethod
-    def from_statistics(cls, statistics: Mapping[str, Any]) -> Leaderboard:
-        """Rank what `merge_statistics` gave: a candidate that answers few cases is judged by those alone.
-
-        By its scaled lead-time pinball beside that of `auto` on the same cases; where that can't be told by the
-        pinball itself, and what has none comes last.
-        """
-        return cls(rows=tuple(sorted((_row(model, entry) for model, entry in statistics.items()), key=_rank)))
+    By the loss relative to that of `auto` on the same cases, so that a candidate with few cases is compared on those
+    alone; where that is unknown by the loss itself, and without one last.
+    """
+    return tuple(sorted((_row(model, entry) for model, entry in statistics.items()), key=_rank))
 
 
 def merge_statistics(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

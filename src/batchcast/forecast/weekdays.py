@@ -1,7 +1,7 @@
-"""The week of daily demand: how much of a day's share each weekday has, pooled over many series.
+"""The weekday profile of daily demand: a weight for each weekday, pooled over many series.
 
-Point models see demand divided by these weights, so that a Sunday does not look like a slump, and their forecasts are
-multiplied by them. Weights average to 1.
+Point models are given demand divided by these weights, and their forecasts are multiplied by them: a quiet Sunday is
+not a fall of the level. Weights average to 1.
 """
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
@@ -19,7 +19,7 @@ from batchcast.forecast.panel import Panel
 
 Floats = NDArray[np.float64]
 
-ENOUGH_DEMANDS = 1000  # non-zero days at which a week is believed half; fewer draw it towards even days
+ENOUGH_DEMANDS = 1000  # non-zero days at which the data weigh half; with fewer the weights are closer to 1
 ENOUGH_SITE_DEMANDS = 2000  # ... at which a site's own week weighs as much as that of all sites
 SHORTEST_HISTORY = 56  # days: eight weeks
 CLOSED = 0.2  # weight under which a weekday counts as closed: it carries on the day before instead of being divided
@@ -27,7 +27,7 @@ CLOSED = 0.2  # weight under which a weekday counts as closed: it carries on the
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeekdayProfile:
-    """Weights of the seven weekdays, Monday first, for each site and for sites that were not looked at."""
+    """Weights of the seven weekdays, Monday first, for each site and for sites without one of their own."""
 
     overall: tuple[float, ...]
     sites: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class WeekdayProfile:
 
 
 def learn_profile(panel: Panel, held: int) -> WeekdayProfile | None:
-    """The week that the demand of a daily panel has, from all but the last `held` days; None where that is too short.
+    """The profile of a daily panel, from all but the last `held` days; None where that is too short.
 
     Each series counts by its demand divided by its mean, so that a few large ones do not decide.
     """

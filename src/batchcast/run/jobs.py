@@ -222,12 +222,12 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 def _leaderboard(folders: list[Path]) -> list[dict[str, Any]]:
     """Accuracy by model over all partitions, best first, as plain values."""
-    from batchcast.forecast.statistics import Leaderboard, merge_statistics
+    from batchcast.forecast.statistics import merge_statistics, rank_models
 
     merged: Mapping[str, Any] = {}
     for folder in folders:  # one at a time: there can be ten thousand
         merged = merge_statistics([merged, _summary(folder)["statistics"]])
-    return [row.as_json() for row in Leaderboard.from_statistics(merged).rows]
+    return [row.as_json() for row in rank_models(merged)]
 
 
 def _counts(report: IngestReport) -> dict[str, int]:

@@ -15,7 +15,7 @@ from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.statistics import Leaderboard, merge_statistics
+from batchcast.forecast.statistics import merge_statistics, rank_models
 
 pytestmark = pytest.mark.xdist_group("reference cells")  # a set is forecast once for all
 
@@ -42,7 +42,7 @@ def leaderboard(read_set, make_request):
             panel = _only(panel, FULL[name])
         request = make_request(panel.last_period, calendar, horizon, folds=folds)
         statistics = forecast_panel(panel, request, learn_knowledge(panel, request)).summary["statistics"]
-        return {row.model: row for row in Leaderboard.from_statistics(merge_statistics([statistics])).rows}
+        return {row.model: row for row in rank_models(merge_statistics([statistics]))}
 
     return rows
 

@@ -99,8 +99,6 @@ def test_neighbours_their_order_and_chunks_change_no_bit(histories: list[list[fl
     chunk = forecast(panel_of(*histories).chunk(1, 2), season)
 
     flipped = PointForecasts(
-        models=backwards.models,
-        cutoffs=backwards.cutoffs,
         mean=backwards.mean[:, :, ::-1],
         valid=backwards.valid[:, :, ::-1],
     )

@@ -10,7 +10,7 @@ import pytest
 
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.forecast.metrics import MEASURED, pinball_loss, score_forecasts
-from batchcast.forecast.statistics import Leaderboard, Tallies, Tally, merge_statistics
+from batchcast.forecast.statistics import Tallies, Tally, merge_statistics, rank_models
 
 PLACES = np.arange(5, dtype=np.int64)
 SERVICE = 3  # 0.95
@@ -25,7 +25,7 @@ def score(tally: Tally, quantiles, means, actuals, usable, scale, naive_squares,
 
 def row_of(tallies: dict[str, Tally], model: str) -> LeaderboardRow:
     merged = merge_statistics([{name: tally.as_json() for name, tally in tallies.items()}])
-    return next(row for row in Leaderboard.from_statistics(merged).rows if row.model == model)
+    return next(row for row in rank_models(merged) if row.model == model)
 
 
 def test_pinball_loss_by_hand():
@@ -129,7 +129,7 @@ def test_a_candidate_that_answers_the_easy_cases_alone_is_ranked_by_how_auto_did
     for name, own in losses.items():
         tallies.of(name).set_beside(np.array([own]), np.array([losses["auto"]]))
 
-    rows = Leaderboard.from_statistics(merge_statistics([tallies.as_json()])).rows
+    rows = rank_models(merge_statistics([tallies.as_json()]))
 
     assert [row.model for row in rows] == ["auto", "everywhere", "easy", "none"]
     assert [row.beside_auto for row in rows[:3]] == pytest.approx([1.0, 1.7 / 1.5, 1.5])
@@ -174,7 +174,7 @@ def test_the_best_model_leads_and_an_unscored_one_comes_last():
 
     merged = merge_statistics([{"a": unscored.as_json(), "b": bad.as_json(), "c": good.as_json()}])
 
-    rows = Leaderboard.from_statistics(merged).rows
+    rows = rank_models(merged)
     assert [row.model for row in rows] == ["c", "b", "a"]
     assert math.isnan(rows[2].lead_time_pinball)
     assert math.isnan(rows[2].bias)

@@ -1,4 +1,4 @@
-"""Pooled conformal residuals: the errors a point model made on like series, in standard deviations of each."""
+"""Pooled conformal residuals: the errors of a point model on series of one class, in standard deviations of each."""
 
 from __future__ import annotations
 

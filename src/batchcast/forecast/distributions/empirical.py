@@ -90,7 +90,7 @@ def _fill_windows(
 
 @dataclass(frozen=True)
 class EmpiricalWindows(Candidate):
-    """The sums of past windows, as they were."""
+    """Quantiles of the sums of past windows."""
 
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Of the most recent overlapping windows."""

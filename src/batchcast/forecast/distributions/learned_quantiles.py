@@ -53,7 +53,7 @@ class LearnedQuantiles(Candidate):
 def _with_tail_of(shape: Floats, learned: Floats) -> Floats:
     """Learned quantiles, the highest at least as far above the next as in the shape, both of shape (..., levels).
 
-    So few cases lie beyond the highest that trees see too short a tail: one in a hundred, at the least forty in a leaf.
+    One case in a hundred lies beyond the highest level, of at least forty in a leaf: trees alone give too short a tail.
     """
     highest = np.maximum(learned[..., -1], learned[..., -2] + shape[..., -1] - shape[..., -2])
     return np.concatenate([learned[..., :-1], highest[..., None]], axis=-1)

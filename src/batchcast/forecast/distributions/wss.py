@@ -261,7 +261,7 @@ class Bootstrap(Candidate):
         return quantiles, evidence.spread(means, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Nothing with the chain's chance, else one of the sizes seen."""
+        """Zero, or with the probability that the chain gives one of the sizes seen."""
         unit = evidence.moments.unit[-1, rows]
         quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, evidence.skip, unit, levels, count)
         if evidence.weights is None:

@@ -1,4 +1,4 @@
-"""Boosted trees, as LightGBM has them: the only file that knows of it."""
+"""Boosted trees of LightGBM; no other file uses it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Booster:
         return lightgbm.Booster(model_str=self.text)
 
     def predict(self, table: Table) -> Floats:
-        """A number for each row, whatever rows stand beside it."""
+        """A number for each row, independent of the other rows."""
         return np.asarray(self._trees.predict(table, num_threads=1), dtype=np.float64)
 
 
@@ -65,7 +65,7 @@ def fit(table: Table, target: Floats, weight: Floats, objectives: list[Mapping[s
         table: features, shape (rows, features); NaN where unknown.
         target: at least 0, shape (rows,).
         weight: of each row in the loss, same shape.
-        objectives: what tells them apart, such as {"objective": "quantile", "alpha": 0.9}.
+        objectives: the settings of each, such as {"objective": "quantile", "alpha": 0.9}.
     """
     import lightgbm
 

@@ -1,11 +1,11 @@
-"""What the trees look at: everything in units of the series' own expected demand, so that series of any size are alike.
+"""The features that trees predict from, in units of the series' own expected demand, so that size does not matter.
 
     local means      each point model's forecast of the lead-time demand
     stretches        mean demand of recent stretches: the last periods, the last lead times, this time a season ago
     moments          size, spread, interval and share of demands, the window sums, the scale of the measure
     ages             periods since the first and the last demand, and the length of history
 
-A feature that can't be had is NaN, which trees have a branch for.
+A feature that can't be computed is NaN, for which trees have a branch.
 """
 
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
@@ -36,7 +36,7 @@ TINY = 1e-12
 class Features:
     """The features of each series at each cutoff."""
 
-    anchor: Floats  # lead-time demand that a series expects of itself, over 0, shape (cutoffs, series)
+    anchor: Floats  # the expected lead-time demand that all is divided by, over 0, shape (cutoffs, series)
     table: NDArray[np.float32]  # shape (cutoffs, series, features)
 
 

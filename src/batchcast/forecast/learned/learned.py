@@ -1,4 +1,4 @@
-"""Trees of a batch, of every fold and of the final forecast, and what they say of a chunk of series."""
+"""Trees of a batch, of every fold and of the final forecast, and their predictions for a chunk of series."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Trees:
     """What was learned up to one cutoff, of lead-time demand divided by the series' anchor."""
 
     mean: Booster
-    level: float  # what the mean is multiplied by: boosting alone does not keep the total of what it was taught
+    level: float  # factor of the mean: boosting alone does not keep the total of its training data
     quantiles: tuple[Booster, ...]  # at LEVELS
 
     def mean_ratio(self, table: Table) -> Floats:
@@ -35,7 +35,7 @@ class Trees:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the trees say of the lead-time demand; NaN at cutoffs with too little to learn from before them."""
+    """The predicted lead-time demand; NaN at cutoffs with too little to learn from before them."""
 
     mean: Floats  # shape (cutoffs, series)
     quantiles: Floats  # at LEVELS, never under 0 nor descending, shape (cutoffs, series, LEVELS)
@@ -47,10 +47,10 @@ class Learned:
 
     season_length: int
     folds: tuple[Trees | None, ...]
-    rows: int  # cases that the final ones were taught
+    rows: int  # cases that the final ones were trained on
 
     def predict(self, evidence: Evidence) -> Prediction:
-        """What the trees of each cutoff's own fold say, which know nothing after it."""
+        """Predictions at each cutoff by the trees of its fold, which were trained on nothing after it."""
         features = make_features(evidence, self.season_length)
         shape = features.anchor.shape
         mean, quantiles = np.full(shape, np.nan), np.full((*shape, len(LEVELS)), np.nan)
@@ -106,7 +106,7 @@ def _steps(evidence: Evidence, total: Floats) -> Floats:
     """Mean of each step, shape (cutoffs, series, steps), where `total` is expected over the span.
 
     Within the span in the proportions of what shapes them; beyond it, of which the total says nothing, each as far from
-    what shapes it as the span is on average, by its weight in the week: a day on which nothing is wanted stays one.
+    what shapes it as the span is on average, by its weight in the week: a day without demand stays one.
     """
     shaped = evidence.means[STEP_SHAPE]
     flat = np.ones_like(shaped) if evidence.weights is None else evidence.weights

@@ -1,8 +1,8 @@
-"""What the trees are taught: many past cutoffs of a sample of the batch, and of each fold only what lies before it.
+"""Trains the trees: on many past cutoffs of a sample of the batch, and for each fold only on what lies before it.
 
-A case is a series at a cutoff; its target is the lead-time demand after it, divided by what the series expected
-of itself. Its weight makes the loss of the trees the measure of `metrics.py`: one case counts by its scaled pinball.
-The bounds: those of `domain/cutoffs.py`, 38 numbers a case, 4 MB; the time limit of the preparation step.
+A case is a series at a cutoff; its target is the lead-time demand after it, divided by the anchor, the average forecast
+of some steady point models. Its weight makes the loss of the trees the measure of `metrics.py`: a case counts by its
+scaled pinball. The bounds: those of `domain/cutoffs.py`, 38 numbers a case, 4 MB; the time limit of the preparation.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-HEAVIEST = 20.0  # weight of a case: steady series are not counted by more
-LEVELLED = (0.5, 2.0)  # how far the mean is put right, and ...
-LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many usual ones: none that is huge lifts the whole batch
+HEAVIEST = 20.0  # weight of a case: steady series do not count more
+LEVELLED = (0.5, 2.0)  # range of the factor that corrects the mean, and ...
+LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many median ones: a huge one must not lift the batch
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 

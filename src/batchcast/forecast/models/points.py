@@ -19,8 +19,6 @@ from batchcast.forecast.panel import Panel
 class PointForecasts:
     """What every model forecasts at every cutoff. Never NaN, infinite or negative; zeros where not valid."""
 
-    models: tuple[str, ...]
-    cutoffs: tuple[int, ...]  # periods held back at the end, ascending
     mean: Floats  # expected demand of each step, shape (models, cutoffs, series, steps)
     valid: NDArray[np.bool_]  # False: history too short, or the model failed there; shape (models, cutoffs, series)
 
@@ -57,7 +55,7 @@ def forecast_points(
             if name in means:
                 usable = POINT_MODELS[name].is_usable(lengths, season_length)
                 finish(means[name], scales, usable, mean[m], valid[m])
-    return PointForecasts(models=tuple(models), cutoffs=tuple(cutoffs), mean=mean, valid=valid)
+    return PointForecasts(mean=mean, valid=valid)
 
 
 def run_kernel(kernel: str, given: KernelInput) -> Means:

@@ -16,7 +16,7 @@ from batchcast.forecast.learned import learner
 from batchcast.forecast.learned.features import sum_stretches
 from batchcast.forecast.learned.learned import LEVELS, Learned, Prediction, attach_predictions
 from batchcast.forecast.models.table import MODELS
-from batchcast.forecast.outlook import Outlook
+from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
 
@@ -45,8 +45,8 @@ def knowledge(panel, make_request):
 
 
 def predict(learned, panel, request, cutoffs=(3, 6, 9)):
-    outlook = Outlook(panel, request, LEARNED, cutoffs=cutoffs, profile=None, learned=None)
-    return learned.predict(outlook.backtest().evidence)
+    gathered = PanelEvidence(panel, request, LEARNED, cutoffs=cutoffs, profile=None, learned=None)
+    return learned.predict(gathered.backtest().evidence)
 
 
 def test_stretches_are_means_of_what_lies_before_the_cutoff():
@@ -215,7 +215,9 @@ def test_whatever_the_horizon_what_is_learned_is_the_lead_time_demand(panel, kno
 
 def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make_request):
     request = make_request(horizon=5, lead_time=3)
-    evidence = Outlook(panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None).final()
+    evidence = PanelEvidence(
+        panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None
+    ).final()
     season = np.tile([0.0, 0.0, 0.3, 9.0, 12.0], (1, SERIES, 1))  # next to nothing within, all of it beyond
     evidence = replace(evidence, means=evidence.means | {"theta": season})
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))
@@ -227,7 +229,9 @@ def test_steps_beyond_the_lead_time_go_on_as_far_off_as_those_within(panel, make
 
 def test_beyond_the_lead_time_a_day_on_which_nothing_is_wanted_stays_one(panel, make_request):
     request = make_request(horizon=6, lead_time=3)
-    evidence = Outlook(panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None).final()
+    evidence = PanelEvidence(
+        panel, request, (PointMass(MODELS["theta"]),), cutoffs=(), profile=None, learned=None
+    ).final()
     week = np.tile([1.5, 1.5, 0.0], (1, SERIES, 2))
     known, unknown = 4.0 * week, np.full_like(week, np.nan)
     said = Prediction(mean=np.full((1, SERIES), 6.0), quantiles=np.full((1, SERIES, len(LEVELS)), 6.0))

@@ -1,4 +1,4 @@
-"""A panel with its point forecasts at every cutoff: from it comes the evidence of backtest and final forecast."""
+"""The evidence of a panel: for the backtest at every fold, and for the final forecast at the end of history."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from batchcast.forecast.panel import Panel, series_keys
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
 
 
-class Outlook:
-    """Every point model at every cutoff of a panel, in one pass over the data; then cut to what is asked."""
+class PanelEvidence:
+    """The evidence of a panel, from one pass of every point model over all cutoffs."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Outlook:
         self._means = self._forecast(point_models_of(distributions), profile)
 
     def backtest(self) -> Backtest:
-        """Evidence at every fold with what came after it."""
+        """Evidence at every fold, with the demand after it."""
         request = self._request
         evidence = self._evidence(slice(0, self._folds))
         held = self._held[: self._folds]
@@ -61,18 +61,18 @@ class Outlook:
         """Evidence at the end of history for the demand over the lead time."""
         return self._evidence(slice(self._folds, None))
 
-    def _evidence(self, places: slice) -> Evidence:
+    def _evidence(self, positions: slice) -> Evidence:
         evidence = gather_evidence(
             values=self.panel.values,
             offsets=self.panel.offsets,
-            moments=self._moments.at(places),
-            held=np.array(self._held[places], dtype=np.int64),
-            folds=np.arange(self._folds + 1)[places],
+            moments=self._moments.at(positions),
+            held=np.array(self._held[positions], dtype=np.int64),
+            folds=np.arange(self._folds + 1)[positions],
             skip=self._request.skip,
             keys=self._keys,
             frequency=self._request.calendar.frequency,
-            means={model: steps[places] for model, steps in self._means.items()},
-            weights=None if self._weights is None else self._weights[places],
+            means={model: steps[positions] for model, steps in self._means.items()},
+            weights=None if self._weights is None else self._weights[positions],
         )
         if not is_learned(self._distributions):
             return evidence
