@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from batchcast.app.service.answers import BacktestFold
 from batchcast.domain import columns
 from batchcast.domain.accuracy import Hindsight, in_units
 from batchcast.domain.calendar import Span, length_in_words, span_of_days
@@ -16,6 +15,7 @@ from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
+from batchcast.results.series import BacktestFold
 
 _EVEN = 0.005  # a bias under half a percent is none that anybody would act on
 _MUCH = 0.1  # one from which stock or shortage grows visibly

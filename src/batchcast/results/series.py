@@ -5,7 +5,8 @@ The index is held in memory (some 20 MB for 100,000 series) with the order of ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +18,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.writers import Column
 from batchcast.results.overview import Demand
 
@@ -174,6 +177,53 @@ def read_row_of(path: Path, site_code: str, partnumber: str) -> dict[str, Any] |
     """The row of one series in a file with a row a series, sorted as the forecast; None where it has none."""
     rows = read_forecast_of(path, site_code, partnumber)
     return rows[0] if rows else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BacktestFold:
+    """What was forecast of one series from a past cutoff for the lead-time demand, and what came."""
+
+    cutoff: dt.date  # first day of the last period that the forecast had seen
+    first: dt.date  # first day of the first period that was forecast
+    last: dt.date  # first day of the last one
+    actual: float  # what was demanded over these periods
+    forecast: float  # the mean
+    low: float  # the quantile at 0.1
+    median: float
+    high: float  # the quantile at 0.9
+    stock: float  # the quantile at the service level
+
+
+def folds_of(figures: Mapping[str, Any], request: ForecastRequest) -> list[BacktestFold]:
+    """The backtests of a series by its row of `figures`, the earliest first."""
+    calendar, skip, lead_time = request.calendar, request.skip, request.lead_time
+    named = (columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.LOW, columns.MEDIAN, columns.HIGH, columns.STOCK)
+    folds = []
+    for cutoff, actual, forecast, low, median, high, stock in zip(*(figures[name] for name in named), strict=True):
+        cutoff_day, first, last = (
+            date_of(calendar.first_day(period)) for period in (cutoff, cutoff + skip + 1, cutoff + skip + lead_time)
+        )
+        folds.append(
+            BacktestFold(
+                cutoff=cutoff_day,
+                first=first,
+                last=last,
+                actual=actual,
+                forecast=forecast,
+                low=low,
+                median=median,
+                high=high,
+                stock=stock,
+            )
+        )
+    return sorted(folds, key=lambda fold: fold.cutoff)
+
+
+def scores_of(accuracy: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Mean scaled lead-time pinball of each model by the row of `accuracy`, the best first; none without a fold."""
+    prefix = columns.score_column("")
+    scores = {name.removeprefix(prefix): value for name, value in accuracy.items() if name.startswith(prefix)}
+    return sorted(((model, value) for model, value in scores.items() if value is not None), key=lambda one: one[1])
 
 
 def _member(names: Sequence[str | None], chosen: frozenset[str]) -> NDArray[np.bool_]:

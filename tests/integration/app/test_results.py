@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from batchcast.app.service.results import Results
+from batchcast.app.service.results import ResultFiles
 from batchcast.run.local_pool import LocalPool
 from batchcast.store.artifacts.opening import open_artifacts
 from batchcast.store.memory import MemoryStore
@@ -20,8 +20,8 @@ def test_old_copies_go_and_fresh_ones_stay(tmp_path: Path) -> None:
         then = time.time() - age
         os.utime(copies / name, (then, then))
     with LocalPool(1) as pool:
-        results = Results(MemoryStore(), open_artifacts(None, tmp_path / "artifacts"), pool, copies)
+        files = ResultFiles(MemoryStore(), open_artifacts(None, tmp_path / "artifacts"), pool, copies)
 
-        results.prune()
+        files.prune()
 
     assert [path.name for path in copies.iterdir()] == ["fresh"]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from batchcast.app.findings import findings_of, sentences_of, why_no_findings
-from batchcast.app.service.answers import BacktestFold
 from batchcast.app.translation import translate
 from batchcast.domain.accuracy import Hindsight
 from batchcast.domain.calendar import Calendar, Frequency, Span
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
+from batchcast.results.series import BacktestFold
 
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
 MARCH_2002 = 32 * 12 + 2  # months since January 1970

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from batchcast.app.intake import Analysis
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.errors import N_, BatchcastError, ConflictError, Message
 from batchcast.publish.kinds import DOWNLOADS, REJECTED
+from batchcast.results.series import BacktestFold
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,21 +49,6 @@ class RejectedPage:
 
     rows: tuple[Mapping[str, str], ...]
     total: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BacktestFold:
-    """What was forecast of one series from a past cutoff for the lead-time demand, and what came."""
-
-    cutoff: dt.date  # first day of the last period that the forecast had seen
-    first: dt.date  # first day of the first period that was forecast
-    last: dt.date  # first day of the last one
-    actual: float  # what was demanded over these periods
-    forecast: float  # the mean
-    low: float  # the quantile at 0.1
-    median: float
-    high: float  # the quantile at 0.9
-    stock: float  # the quantile at the service level
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

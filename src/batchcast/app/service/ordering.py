@@ -16,8 +16,8 @@ from typing import Protocol
 from batchcast.app.intake import renamed_error
 from batchcast.app.nouns import MOST_ORDERS
 from batchcast.app.ordering import stock_settings
-from batchcast.app.service.answers import Download, ResultNotKept
-from batchcast.app.service.results import Results, name_of
+from batchcast.app.service.answers import Download
+from batchcast.app.service.results import ResultFiles, name_of
 from batchcast.app.settings_text import Texts
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
@@ -58,10 +58,10 @@ class _Stock:
 class Ordering:
     """Answers what to order."""
 
-    def __init__(self, results: Results, pool: WorkerPool, folder: Path) -> None:
-        self._results = results
+    def __init__(self, files: ResultFiles, pool: WorkerPool, folder: Path) -> None:
+        self._files = files
         self._pool = pool
-        self._folder = folder  # where `Results` lets go of what nobody reads
+        self._folder = folder  # where `ResultFiles.prune` removes old files
 
     def orders(self, batch: Batch, question: Question) -> Orders:
         """What all orders amount to, with the first of them; raises as `table`."""
@@ -94,9 +94,7 @@ class Ordering:
 
     def _ordered(self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path) -> Orders:
         paths = {"index": (SERIES, PARQUET), "figures": (FIGURES, PARQUET)}
-        found = {name: self._results.path_of(batch, *file) for name, file in paths.items()}
-        if None in found.values():
-            raise ResultNotKept(batch.batch_id)
+        found = {name: self._files.path_of(batch, *file) for name, file in paths.items()}
         stock = self._stock_of(batch, question)
         read = {"source": stock.path, "settings": stock.settings}
         given = {**found, **read, "into": into, "suffix": suffix, "most": MOST_ORDERS}
@@ -128,7 +126,7 @@ class Ordering:
             }
             raise InvalidStockFile(Message(template, values))
         settings = stock_settings(batch.settings, question.texts)
-        return _Stock(path=self._results.upload_of(source), name=source.file_name, settings=settings)
+        return _Stock(path=self._files.upload_of(source), name=source.file_name, settings=settings)
 
 
 def _failed(name: str, how: str) -> BatchcastError:

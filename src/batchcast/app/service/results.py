@@ -1,54 +1,86 @@
-"""What a batch has published, looked into: files to download, and its series one by one."""
+"""What a batch has published: its files to download, and its series and totals to read."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import re
 import shutil
 import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from batchcast.app.service.answers import Download, NoSuchFile, RejectedPage, ResultNotReady, SeriesDetail
-from batchcast.app.service.kept import Kept
+from batchcast.app.service.answers import (
+    Download,
+    NoSuchFile,
+    RejectedPage,
+    ResultNotKept,
+    ResultNotReady,
+    SeriesDetail,
+)
+from batchcast.domain import columns
 from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.batch import Batch, BatchState, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, date_of
-from batchcast.domain.codec import encode
-from batchcast.domain.errors import N_, BatchcastError, InternalError, Message, UnknownSeries
+from batchcast.domain.codec import decode, encode
+from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidSettings, Message, UnknownSeries
 from batchcast.ingest.history import read_series
-from batchcast.publish.kinds import CSV, DOWNLOADS, FORECAST, FORMATS, KINDS, PARQUET, REJECTED, SERIES
-from batchcast.results.series import SeriesIndex, SeriesPage, SeriesQuery, read_forecast_of
+from batchcast.publish.kinds import (
+    ACCURACY,
+    CSV,
+    DOWNLOADS,
+    FIGURES,
+    FORECAST,
+    FORMATS,
+    JSON,
+    KINDS,
+    OVERVIEW,
+    PARQUET,
+    PERIODS,
+    REJECTED,
+    SERIES,
+)
+from batchcast.results.inventory import stock_figures_at
+from batchcast.results.overview import read_periods_of
+from batchcast.results.series import (
+    SeriesIndex,
+    SeriesPage,
+    SeriesQuery,
+    folds_of,
+    read_forecast_of,
+    read_row_of,
+    scores_of,
+)
 from batchcast.run.job import Ending, Job, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store
 
-_INDICES_REMEMBERED = 4
+LEAST_LEVEL, MOST_LEVEL = 0.5, 0.9999  # service levels that stock figures can be asked at
+_INDICES, _OVERVIEWS = 4, 8  # of the latest batches, in memory
 _CONVERSION_SECONDS = 1800
-_SECONDS_COPIES_STAY = 3600
 _CONVERSION_MEMORY_MB = 2048
+_SECONDS_COPIES_STAY = 3600
+
+Value = TypeVar("Value")
 
 
-class Results:
-    """Finds and opens what batches have published."""
+class ResultFiles:
+    """The files that batches have published, each copied to this machine when it is asked for."""
 
     def __init__(self, store: Store, artifacts: Artifacts, pool: WorkerPool, folder: Path) -> None:
         self._store = store
         self._artifacts = artifacts
         self._pool = pool
-        self._folder = folder  # for copies of what is kept elsewhere
-        self._lock = threading.Lock()
-        self._indices: OrderedDict[str, SeriesIndex] = OrderedDict()  # the latest used last
-        self._kept = Kept(self.path_of)
+        self._folder = folder  # of the copies
 
     def download(self, batch: Batch, kind: str, file_format: str | None) -> Download:
         """A published file, its bytes checked; one of another format is made when it is first asked for.
@@ -56,16 +88,15 @@ class Results:
         Raises:
             ResultNotReady: while the batch is not COMPLETED.
             NoSuchFile: if there is none of that kind or format.
-            ArtifactMissing, ArtifactDamaged: if what is kept is not what was published.
+            ArtifactMissing, ArtifactDamaged: if what is stored is not what was published.
         """
         known = next((one.formats for one in DOWNLOADS if one.name == kind), ())
         chosen = file_format or next(iter(known), CSV)
         if chosen not in known:
             raise NoSuchFile(kind, chosen)
         stored = self._stored(batch, kind, chosen)
-        path = self._artifacts.fetch(stored, self._folder)
         return Download(
-            path=path,
+            path=self._artifacts.fetch(stored, self._folder),
             name=name_of(batch, kind, chosen),
             media_type=FORMATS[chosen].media_type,
             sha256=stored.sha256,
@@ -80,71 +111,42 @@ class Results:
             return RejectedPage(rows=(), total=0)
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            rows = tuple(_texts(row) for row in islice(reader, offset, offset + limit))
-            rest = sum(1 for _ in reader)
-        total = offset + len(rows) + rest if rows else self._count(path)
+            skipped = sum(1 for _ in islice(reader, offset))
+            rows = tuple(_texts(row) for row in islice(reader, limit))
+            total = skipped + len(rows) + sum(1 for _ in reader)
         return RejectedPage(rows=rows, total=total)
 
-    def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
-        """Some series of a COMPLETED batch."""
-        return self._index(batch).page(query)
+    def upload_of(self, source: Source) -> Path:
+        """The file that a batch was submitted with, on this machine."""
+        return self._artifacts.fetch(source.upload, self._folder)
 
-    def one_series(self, batch: Batch, site_code: str, partnumber: str) -> SeriesDetail:
-        """Everything that is known of one series.
+    def history_of(self, source: Source) -> Path:
+        """The checked history of a batch, on this machine."""
+        return self._artifacts.fetch(source.history, self._folder)
+
+    def find(self, batch: Batch, kind: str, file_format: str) -> Path | None:
+        """A published file on this machine; None where the batch was published without it.
 
         Raises:
             ResultNotReady: while the batch is not COMPLETED.
-            UnknownSeries: if there is none of that site and part.
         """
-        index = self._index(batch)
-        position = _position(index, site_code, partnumber)
-        row = index.row(position)
-        forecast = self._artifacts.fetch(self._published(batch, FORECAST, PARQUET).file, self._folder)
-        before, after = index.neighbours(position)
-        return SeriesDetail(
-            series=row,
-            history=self._history(batch, site_code, partnumber),
-            forecast=read_forecast_of(forecast, site_code, partnumber),
-            previous=before,
-            next=after,
-            scores=self._kept.scores(batch, row),
-            backtest=self._kept.backtest(batch, row),
-        )
+        found = _find(_require_result(batch), kind, file_format)
+        return None if found is None else self._artifacts.fetch(found.file, self._folder)
 
-    def stock_at(self, batch: Batch, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
-        """Stock figures of one series at another service level; raises as `one_series` and `Kept.stock_at`."""
-        index = self._index(batch)
-        return self._kept.stock_at(batch, index.row(_position(index, site_code, partnumber)), service_level)
-
-    def overview(self, batch: Batch) -> Overview:
-        """The result in totals; raises as `Kept.overview`."""
-        return self._kept.overview(batch)
-
-    def periods_of(self, batch: Batch, site_code: str) -> tuple[PeriodTotal, ...]:
-        """Demand and forecast of one site by period; raises as `overview`."""
-        return self._kept.periods_of(batch, site_code)
+    def path_of(self, batch: Batch, kind: str, file_format: str) -> Path:
+        """A published file on this machine; raises as `find`, and ResultNotKept where there is none."""
+        path = self.find(batch, kind, file_format)
+        if path is None:
+            raise ResultNotKept(batch.batch_id)
+        return path
 
     def prune(self) -> None:
-        """Let go of copies that nobody has read for a while."""
+        """Remove copies that have not been read for an hour."""
         oldest = time.time() - _SECONDS_COPIES_STAY
         for path in self._folder.iterdir():
             used = path.stat()
             if path.is_file() and max(used.st_atime, used.st_mtime) < oldest:
                 path.unlink(missing_ok=True)
-
-    def forget(self, batch_id: str) -> None:
-        """The batch is gone."""
-        with self._lock:
-            self._indices.pop(batch_id, None)
-        self._kept.forget(batch_id)
-
-    def _history(self, batch: Batch, site_code: str, partnumber: str) -> list[tuple[str, float]]:
-        if batch.source is None:
-            return []
-        path = self._artifacts.fetch(batch.source.history, self._folder)
-        days, quantities, first_day = read_series(path, site_code, partnumber)
-        calendar, last = batch.plan.request.calendar, batch.plan.request.last_period
-        return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
 
     def _stored(self, batch: Batch, kind: str, file_format: str) -> StoredFile:
         if kind == REJECTED and batch.state is not BatchState.COMPLETED and batch.source and batch.source.rejected:
@@ -157,23 +159,10 @@ class Results:
         made = _find(self._store.files(batch.batch_id), kind, file_format)
         return (made or self._convert(batch, kind, file_format)).file
 
-    def _published(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
-        found = _find(_require_result(batch), kind, file_format)
-        if found is None:
-            raise NoSuchFile(kind, file_format)
-        return found
-
-    def upload_of(self, source: Source) -> Path:
-        """The file that a batch was submitted with, on this machine."""
-        return self._artifacts.fetch(source.upload, self._folder)
-
-    def path_of(self, batch: Batch, kind: str, file_format: str) -> Path | None:
-        """A published file on this machine; None where the batch was published without it."""
-        found = _find(_require_result(batch), kind, file_format)
-        return None if found is None else self._artifacts.fetch(found.file, self._folder)
-
     def _convert(self, batch: Batch, kind: str, file_format: str) -> ResultFile:
-        source = self._artifacts.fetch(self._published(batch, kind, PARQUET).file, self._folder)
+        source = self.find(batch, kind, PARQUET)
+        if source is None:
+            raise NoSuchFile(kind, file_format)
         with self._scratch() as folder:
             into = folder / f"{kind}.{file_format}"
             job = Job(
@@ -185,28 +174,9 @@ class Results:
             outcome = self._pool.submit(job).wait()
             if outcome.ending is not Ending.DONE:
                 raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
-            # The same bytes whoever makes it, so that of two at once, here or on another server, either may stay.
+            # Every server makes the same bytes, so of two conversions at the same time either may stay.
             stored = self._artifacts.put(into, f"batches/{batch.batch_id}/converted/{kind}.{file_format}", move=True)
         return self._store.add_file(batch.batch_id, ResultFile(kind=kind, format=file_format, file=stored))
-
-    def _index(self, batch: Batch) -> SeriesIndex:
-        with self._lock:
-            found = self._indices.pop(batch.batch_id, None)
-            if found is not None:
-                self._indices[batch.batch_id] = found
-                return found
-        path = self._artifacts.fetch(self._published(batch, SERIES, PARQUET).file, self._folder)
-        index = SeriesIndex.load(path)
-        with self._lock:
-            self._indices[batch.batch_id] = index
-            while len(self._indices) > _INDICES_REMEMBERED:
-                self._indices.popitem(last=False)
-        return index
-
-    @staticmethod
-    def _count(path: Path) -> int:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return sum(1 for _ in csv.DictReader(file))
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
@@ -215,6 +185,125 @@ class Results:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+class ResultReader:
+    """Reads the series and totals of published results; those of the latest batches stay in memory."""
+
+    def __init__(self, files: ResultFiles) -> None:
+        self._files = files
+        self._indices: _Latest[SeriesIndex] = _Latest(_INDICES)
+        self._overviews: _Latest[Overview] = _Latest(_OVERVIEWS)
+
+    def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
+        """Some series of a COMPLETED batch."""
+        return self._index(batch).page(query)
+
+    def one_series(self, batch: Batch, site_code: str, partnumber: str) -> SeriesDetail:
+        """Everything that is known of one series.
+
+        Raises:
+            ResultNotReady: while the batch is not COMPLETED.
+            UnknownSeries: if there is none of that site and part.
+        """
+        index, key = self._index(batch), (site_code, partnumber)
+        position = _position(index, *key)
+        before, after = index.neighbours(position)
+        accuracy, figures = self._row(batch, ACCURACY, key), self._row(batch, FIGURES, key)
+        return SeriesDetail(
+            series=index.row(position),
+            history=self._history(batch, *key),
+            forecast=read_forecast_of(self._files.path_of(batch, FORECAST, PARQUET), *key),
+            previous=before,
+            next=after,
+            scores=scores_of(accuracy or {}),
+            backtest=None if figures is None else folds_of(figures, batch.plan.request),
+        )
+
+    def stock_at(self, batch: Batch, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
+        """Stock figures of one series at another service level; raises as `one_series`.
+
+        Raises:
+            InvalidSettings: if the level is under LEAST_LEVEL or over MOST_LEVEL.
+            ResultNotKept: if the batch was published by a version that stored no quantiles.
+        """
+        index = self._index(batch)
+        published = index.row(_position(index, site_code, partnumber))
+        if not LEAST_LEVEL <= service_level <= MOST_LEVEL:
+            template = N_("service_level is {found}; it can be from {least} to {most}.")
+            values = {"found": service_level, "least": LEAST_LEVEL, "most": MOST_LEVEL}
+            raise InvalidSettings([Message(template, values)])
+        row = self._row(batch, FIGURES, (site_code, partnumber))
+        if row is None:
+            raise ResultNotKept(batch.batch_id)
+        return stock_figures_at(row, published, service_level)
+
+    def overview(self, batch: Batch) -> Overview:
+        """The result in totals.
+
+        Raises:
+            ResultNotReady: while the batch is not COMPLETED.
+            ResultNotKept: if it was published by a version that made none.
+        """
+
+        def read() -> Overview:
+            text = self._files.path_of(batch, OVERVIEW, JSON).read_text(encoding="utf-8")
+            overview: Overview = decode(json.loads(text))
+            return overview
+
+        return self._overviews.get(batch.batch_id, read)
+
+    def periods_of(self, batch: Batch, site_code: str) -> tuple[PeriodTotal, ...]:
+        """Demand and forecast of one site by period; none where there is no such site. Raises as `overview`."""
+        rows = read_periods_of(self._files.path_of(batch, PERIODS, PARQUET), site_code)
+        return tuple(
+            PeriodTotal(date=row[columns.DATE], total=row[columns.TOTAL], is_forecast=row[columns.IS_FORECAST])
+            for row in rows
+        )
+
+    def forget(self, batch_id: str) -> None:
+        """Drop what is in memory of a batch that is deleted."""
+        self._indices.forget(batch_id)
+        self._overviews.forget(batch_id)
+
+    def _history(self, batch: Batch, site_code: str, partnumber: str) -> list[tuple[str, float]]:
+        if batch.source is None:
+            return []
+        days, quantities, first_day = read_series(self._files.history_of(batch.source), site_code, partnumber)
+        calendar, last = batch.plan.request.calendar, batch.plan.request.last_period
+        return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
+
+    def _row(self, batch: Batch, kind: str, key: tuple[str, str]) -> Mapping[str, Any] | None:
+        path = self._files.find(batch, kind, PARQUET)
+        return None if path is None else read_row_of(path, *key)
+
+    def _index(self, batch: Batch) -> SeriesIndex:
+        return self._indices.get(batch.batch_id, lambda: SeriesIndex.load(self._files.path_of(batch, SERIES, PARQUET)))
+
+
+class _Latest(Generic[Value]):
+    """The values of the batches that were asked for last, by batch id."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._values: OrderedDict[str, Value] = OrderedDict()  # the latest used last
+
+    def get(self, batch_id: str, read: Callable[[], Value]) -> Value:
+        with self._lock:
+            if batch_id in self._values:
+                self._values.move_to_end(batch_id)
+                return self._values[batch_id]
+        value = read()  # without the lock: other batches do not wait for it
+        with self._lock:
+            self._values[batch_id] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+    def forget(self, batch_id: str) -> None:
+        with self._lock:
+            self._values.pop(batch_id, None)
 
 
 def _position(index: SeriesIndex, site_code: str, partnumber: str) -> int:

@@ -28,7 +28,7 @@ from batchcast.app.service.answers import (
 from batchcast.app.service.calibration import calibrate
 from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
-from batchcast.app.service.results import Results, downloaded
+from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
 from batchcast.app.timings import COUNTED, pace_from
 from batchcast.app.tokens import Person, Tokens
@@ -107,8 +107,9 @@ class Service:
             lease_seconds=config.lease_seconds,
         )
         self._drafts = Drafts(artifacts, _made(folder / "drafts"))
-        self._results = Results(store, artifacts, self._intake_pool, _made(folder / "results"))
-        self._ordering = Ordering(self._results, self._intake_pool, folder / "results")
+        self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
+        self._reader = ResultReader(self._files)
+        self._ordering = Ordering(self._files, self._intake_pool, folder / "results")
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
         self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
@@ -330,7 +331,7 @@ class Service:
         """
         self._store.delete_batch(batch_id)
         reach(CrashPoint.BATCH_DELETED)
-        self._results.forget(batch_id)
+        self._reader.forget(batch_id)
         self._artifacts.remove(f"batches/{batch_id}")
 
     # Looking into results
@@ -343,15 +344,15 @@ class Service:
             ResultNotReady: while it is not COMPLETED.
             NoSuchFile: if there is none of that kind or format.
         """
-        return self._results.download(self._store.batch(batch_id), kind, file_format)
+        return self._files.download(self._store.batch(batch_id), kind, file_format)
 
     def series(self, batch_id: str, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch; raises as `download`."""
-        return self._results.series(self._store.batch(batch_id), query)
+        return self._reader.series(self._store.batch(batch_id), query)
 
     def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
         """Everything that is known of one series; raises as `download`, and UnknownSeries."""
-        return self._results.one_series(self._store.batch(batch_id), site_code, partnumber)
+        return self._reader.one_series(self._store.batch(batch_id), site_code, partnumber)
 
     def stock_at(self, batch_id: str, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
         """Stock figures of one series at a service level, by column of the stock table; raises as `one_series`.
@@ -360,19 +361,19 @@ class Service:
             InvalidSettings: if the level is under 0.5 or over 0.9999.
             ResultNotKept: if the batch was published by a version that kept nothing to tell them from.
         """
-        return self._results.stock_at(self._store.batch(batch_id), site_code, partnumber, service_level)
+        return self._reader.stock_at(self._store.batch(batch_id), site_code, partnumber, service_level)
 
     def overview(self, batch_id: str) -> Overview:
         """The result of a COMPLETED batch in totals; raises as `download`, and ResultNotKept."""
-        return self._results.overview(self._store.batch(batch_id))
+        return self._reader.overview(self._store.batch(batch_id))
 
     def site_periods(self, batch_id: str, site_code: str) -> tuple[PeriodTotal, ...]:
         """The periods of the overview for one site; none where there is no such site. Raises as `overview`."""
-        return self._results.periods_of(self._store.batch(batch_id), site_code)
+        return self._reader.periods_of(self._store.batch(batch_id), site_code)
 
     def rejected(self, batch_id: str, offset: int = 0, limit: int = 100) -> RejectedPage:
         """Refused rows of a batch, as rejected.csv has them."""
-        return self._results.rejected(self._store.batch(batch_id), offset, limit)
+        return self._files.rejected(self._store.batch(batch_id), offset, limit)
 
     def orders(self, batch_id: str, question: Question) -> Orders:
         """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
@@ -438,7 +439,7 @@ class Service:
             self._has_begun.set()
         while not self._stopping.is_set():
             self._try(partial(sweep_artifacts, self._store, self._artifacts))
-            self._try(self._results.prune)
+            self._try(self._files.prune)
             self._try(self._drafts.sweep)
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
 

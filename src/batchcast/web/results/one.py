@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchcast.app.findings import sentences_of
-from batchcast.app.service.answers import BacktestFold, SeriesDetail
+from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, span_of_days
 from batchcast.domain.columns import quantile_column
 from batchcast.domain.errors import Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.results.series import SeriesPage
+from batchcast.results.series import BacktestFold, SeriesPage
 from batchcast.web.results.table import PlaceInTable
 from batchcast.web.results.totals import Chart
 

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from batchcast.app.service.answers import BacktestFold, SeriesDetail
+from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
-from batchcast.results.series import SeriesPage
+from batchcast.results.series import BacktestFold, SeriesPage
 from batchcast.web.results.one import OneSeries, chart_of, show_series
 from batchcast.web.results.table import PlaceInTable, TableState
 
