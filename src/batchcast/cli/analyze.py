@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command, argument
 from batchcast.cli.options import read_settings, setting_parameters
+from batchcast.cli.parsing import Command, Values, argument
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
@@ -15,10 +13,10 @@ from batchcast.domain.errors import N_, Message
 HELP = N_("Read and check a demand history and plan its batch; nothing runs.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     parameters = [argument("file", "FILE", session.words.say(FILE_HELP)), *setting_parameters(session.words)]
-    add_command(commands, session, "analyze", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "analyze", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import read_settings, setting_parameters
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.result import files_card, hindsight_lines, leaderboard_table, result_json
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
@@ -17,15 +15,15 @@ HELP = N_("Judge every model on the past of a demand history: forecasts from pas
 OUT_HELP = N_("Also write the accuracy of every series: a .csv, .xlsx or .parquet file, or a folder.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     say = session.words.say
     parameters = [
         argument("file", "FILE", say(FILE_HELP)),
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
         *setting_parameters(session.words),
     ]
-    add_command(commands, session, "backtest", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "backtest", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

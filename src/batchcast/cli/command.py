@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from batchcast import __version__
 from batchcast.app.configuration import read_language
-from batchcast.app.translation import LANGUAGES, Language
 from batchcast.cli import analyze, backtest, orders, run, sample, serve, token, warm, worker
-from batchcast.cli.arguments import Values, add_root, flag, language_option
 from batchcast.cli.batches import commands as batches
 from batchcast.cli.failure import tell_failure
+from batchcast.cli.log import set_up_log
+from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast
-from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
@@ -39,20 +36,18 @@ COMMANDS = {
     "sample": sample,
     "warm": warm,
 }
-VERSION_HELP = N_("Show the version and end.")
 
 
 def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchcast] = open_batchcast) -> int:
     """Carry out one call of the command; returns its exit code."""
-    session = Session(words=Words(language_asked_for(arguments)), screen=screen, open_app=open_app)
-    session.as_json = "--json" in arguments  # so that even an option that can't be parsed is told as JSON
+    session = Session(words=Words(read_language()), screen=screen, open_app=open_app)
     try:
-        _check_command(arguments)
-        command = typer.main.get_command(build(session))
-        with command.make_context("batchcast", list(arguments)) as context:
-            command.invoke(context)
-        return 0
-    except typer.Exit as ended:  # --help
+        words = take_shared_options(arguments, session)
+        set_up_log(shown=session.debug)
+        with build(session).make_context("batchcast", words) as context:
+            code: int | None = context.command.invoke(context)
+        return code or 0
+    except click.exceptions.Exit as ended:  # --help, --version
         return ended.exit_code
     except BrokenPipeError:
         return 0  # the reader has seen enough; a batch at work would have been cancelled, and said so
@@ -60,50 +55,9 @@ def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchc
         return tell_failure(error, session)
 
 
-def build(session: Session) -> typer.Typer:
+def build(session: Session) -> Group:
     """The command with all its commands, described in the reader's language."""
     say = session.words.say
-    commands = typer.Typer(
-        name="batchcast",
-        help=say(ABOUT) + "\n\n" + say(EXIT_CODES),
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode="rich",
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    version = flag("version", ["--version"], say(VERSION_HELP))
-    add_root(commands, [version, language_option(session.words)], partial(_without_command, session))
-    for command in COMMANDS.values():
-        command.register(commands, session)
-    return commands
-
-
-def _without_command(session: Session, context: typer.Context, values: Values) -> None:
-    if values["version"]:
-        session.screen.out.print(f"batchcast {__version__}")
-    elif context.invoked_subcommand is None:
-        session.screen.out.file.write(context.get_help())
-
-
-def language_asked_for(arguments: Sequence[str]) -> Language:
-    """The language behind `--lang`, else that of the terminal."""
-    for here, word in enumerate(arguments):
-        name, equals, value = word.partition("=")
-        if name == "--lang":
-            asked = value if equals else next(iter(arguments[here + 1 :]), "")
-            return next((language for language in LANGUAGES if language == asked), read_language())
-    return read_language()
-
-
-def _check_command(arguments: Sequence[str]) -> None:
-    values_of_lang = {here + 1 for here, word in enumerate(arguments) if word == "--lang"}
-    words = [w for here, w in enumerate(arguments) if not w.startswith("-") and here not in values_of_lang]
-    known: Collection[str] = COMMANDS
-    if words[:1] == ["batches"]:
-        words, known = words[1:], batches.ACTIONS
-    if words and words[0] not in known:
-        near = difflib.get_close_matches(words[0], known, n=1)
-        far = N_("{found!r} is not a command; there are {choices}.")
-        close = N_("{found!r} is not a command; did you mean {near}?")
-        values = {"found": words[0], "choices": ", ".join(known), "near": near[0] if near else ""}
-        raise InvalidSettings([Message(close if near else far, values)])
+    commands = [module.command(session) for module in COMMANDS.values()]
+    about = say(ABOUT) + "\n\n" + say(EXIT_CODES)
+    return Group(session, "batchcast", about, commands=commands, parameters=[version_option(session)])

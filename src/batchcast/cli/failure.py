@@ -14,7 +14,6 @@ import traceback
 from typing import Any
 
 from rich.text import Text
-from typer.exceptions import TyperException
 
 from batchcast.cli.batches.client import ServerRefused, ServerUnavailable
 from batchcast.cli.render.facts import remark
@@ -42,7 +41,6 @@ _CODES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BatchCancelled, 4),
     (ServerUnavailable, 5),
 )
-_FLAGS = {"--json", "--debug", "--version", "--help", "-h"}
 
 
 def tell_failure(error: BaseException, session: Session) -> int:
@@ -69,21 +67,10 @@ def _as_ours(error: BaseException) -> BatchcastError:
     match error:
         case BatchcastError():
             return error
-        case TyperException():
-            return InvalidSettings([_usage(error)])
         case KeyboardInterrupt():
             return BatchCancelled(Message(N_("Cancelled; nothing was published.")))
         case _:
             return InternalError(_mistake(error))
-
-
-def _usage(error: TyperException) -> Message:
-    option = getattr(error, "option_name", None)
-    if option is None:
-        return Message(N_("The command can't be read: {detail}"), {"detail": error.format_message()})
-    if option in _FLAGS:
-        return Message(N_("{option} takes no value."), {"option": option})
-    return Message(N_("{option} needs a value."), {"option": option})
 
 
 def _mistake(error: BaseException) -> Message:

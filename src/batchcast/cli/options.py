@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.cli.arguments import Taken, Values, option
+from batchcast.cli.parsing import Option, Values, option
 from batchcast.cli.session import Words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting
@@ -13,7 +13,7 @@ from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting
 _ORDER = sorted(SETTINGS.values(), key=lambda declared: list(GROUPS).index(declared.group))
 
 
-def setting_parameters(words: Words, *, only: Collection[str] | None = None) -> list[Taken]:
+def setting_parameters(words: Words, *, only: Collection[str] | None = None) -> list[Option]:
     """An option for every setting, or for some."""
     return [
         option(
@@ -29,12 +29,12 @@ def setting_parameters(words: Words, *, only: Collection[str] | None = None) -> 
     ]
 
 
-def given_texts(values: Values) -> dict[str, list[str]]:
+def given_texts(values: Values) -> dict[str, Sequence[str]]:
     """The texts of the settings that were given, by setting."""
     return {
         name: values[name] if SETTINGS[name].is_repeated else [values[name]]
         for name in SETTINGS
-        if values.get(name) not in (None, [])
+        if values.get(name) not in (None, ())
     }
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.orders import orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
@@ -24,8 +22,8 @@ OUT_HELP = N_("Folder for the two tables. Default: beside the result.")
 LIMIT_HELP = N_("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     say = session.words.say
     parameters = [
         argument("result", "RESULT", say(RESULT_HELP)),
@@ -34,7 +32,7 @@ def register(commands: typer.Typer, session: Session) -> None:
         option("limit", ["--limit"], "N", say(LIMIT_HELP, most=MOST_PURCHASES)),
         *setting_parameters(session.words, only=OF_STOCK_FILE),
     ]
-    add_command(commands, session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

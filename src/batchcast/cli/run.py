@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command, argument, option
 from batchcast.cli.options import given_texts, read_settings, setting_parameters
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.result import result_json, result_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
@@ -26,8 +24,8 @@ NO_OUT = N_("--out is missing: say where the result goes, such as -o forecast.cs
 SETTINGS_FROM_CERTIFICATE = N_("{settings} can't be given with --replay: the certificate holds every setting.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     say = session.words.say
     parameters = [
         argument("file", "FILE", say(FILE_HELP)),
@@ -36,7 +34,7 @@ def register(commands: typer.Typer, session: Session) -> None:
         option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),
         *setting_parameters(session.words),
     ]
-    add_command(commands, session, "run", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "run", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

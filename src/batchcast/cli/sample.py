@@ -5,9 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.session import Session, safe
 from batchcast.domain.errors import N_, Message
 
@@ -17,15 +15,15 @@ OUT_HELP = N_("The CSV file to write.")
 SEED_HELP = N_("Another seed gives another history of the same shape. Default: 0.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     say = session.words.say
     parameters = [
         argument("name", "NAME", say(NAME_HELP)),
         argument("out", "OUT", say(OUT_HELP)),
         option("seed", ["--seed"], "N", say(SEED_HELP)),
     ]
-    add_command(commands, session, "sample", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "sample", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
 from rich.text import Text
 
-from batchcast.cli.arguments import Values, add_command
 from batchcast.cli.log import hand_over_log
+from batchcast.cli.parsing import Command, Values
 from batchcast.cli.service_options import read_service_config, service_parameters
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_
@@ -23,13 +22,13 @@ ADDRESSES = N_("The API is at {api}, its description at {docs}, the page at {pag
 HOW_TO_STOP = N_("Stop it with Ctrl-C or SIGTERM: batches at work go on when it, or another server, is there again.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     parameters = service_parameters(session.words, listens=True)
-    add_command(commands, session, "serve", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "serve", HELP, parameters=parameters, carry_out=_carry_out)
 
 
-def _carry_out(session: Session, values: Values) -> None:
+def _carry_out(session: Session, values: Values) -> int:
     session.refuse_problems()
     config = read_service_config(values)
     from batchcast.app.service.service import Service
@@ -45,7 +44,7 @@ def _carry_out(session: Session, values: Values) -> None:
     except BaseException:
         sockets.close()
         raise
-    raise typer.Exit(run_servers(service, config, sockets=sockets, on_listening=partial(_announce, session, config)))
+    return run_servers(service, config, sockets=sockets, on_listening=partial(_announce, session, config))
 
 
 def _announce(session: Session, config: ServiceConfig, sockets: Sockets) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchcast.cli.arguments import Taken, Values, flag, option
+from batchcast.cli.parsing import Option, Values, flag, option
 from batchcast.cli.session import Words
 from batchcast.domain.errors import N_
 
@@ -139,7 +139,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
 )
 
 
-def service_parameters(words: Words, *, listens: bool) -> list[Taken]:
+def service_parameters(words: Words, *, listens: bool) -> list[Option]:
     """The options of a server, or of one that listens nowhere."""
     return [_parameter(declared, words) for declared in SERVICE_OPTIONS if listens or not declared.of_listeners]
 
@@ -156,7 +156,7 @@ def read_service_config(values: Values) -> ServiceConfig:
     return read_config(**{name: values[name] for name in fields if values[name] not in (None, False)})
 
 
-def _parameter(declared: ServiceOption, words: Words) -> Taken:
+def _parameter(declared: ServiceOption, words: Words) -> Option:
     help_text, panel = words.say(declared.help), words.say(declared.panel)
     if not declared.metavar:
         return flag(declared.field, declared.names, help_text, panel=panel)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import typer
 from rich.text import Text
 
 from batchcast.app.tokens import TOKEN_ROLES, new_token
-from batchcast.cli.arguments import Values, add_command, argument, option
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 
@@ -18,14 +17,14 @@ ROLE_HELP = N_("viewer: see and download. planner: also submit, cancel, retry. a
 _NAME = re.compile(r"[\w.@-]{1,100}", re.ASCII)
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     say = session.words.say
     parameters = [
         argument("name", "NAME", say(NAME_HELP)),
         option("role", ["--role"], "|".join(TOKEN_ROLES), say(ROLE_HELP)),
     ]
-    add_command(commands, session, "token", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "token", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import typer
-
-from batchcast.cli.arguments import Values, add_command
+from batchcast.cli.parsing import Command, Values
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_
 
 HELP = N_("Compile every kernel and keep it on disk, so that no batch waits for a compiler.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
-    add_command(commands, session, "warm", HELP, parameters=[], carry_out=_carry_out)
+def command(session: Session) -> Command:
+    """The command."""
+    return Command(session, "warm", HELP, parameters=[], carry_out=_carry_out)
 
 
 def _carry_out(session: Session, _values: Values) -> None:

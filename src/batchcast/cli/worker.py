@@ -6,11 +6,10 @@ import signal
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-import typer
 from rich.text import Text
 
-from batchcast.cli.arguments import Values, add_command
 from batchcast.cli.log import hand_over_log
+from batchcast.cli.parsing import Command, Values
 from batchcast.cli.service_options import read_service_config, service_parameters
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_
@@ -21,10 +20,10 @@ HELP = N_("Carry out batches of a queue that servers share, until it is stopped;
 AT_WORK = N_("Taking batches from the queue, {workers} partitions at once. Stop it with Ctrl-C or SIGTERM.")
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the command."""
+def command(session: Session) -> Command:
+    """The command."""
     parameters = service_parameters(session.words, listens=False)
-    add_command(commands, session, "worker", HELP, parameters=parameters, carry_out=_carry_out)
+    return Command(session, "worker", HELP, parameters=parameters, carry_out=_carry_out)
 
 
 def _carry_out(session: Session, values: Values) -> None:

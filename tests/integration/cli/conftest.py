@@ -87,7 +87,7 @@ class Called:
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Called]:
     """Calls the command in this process, in an empty folder."""
     monkeypatch.setenv("BATCHCAST_LANG", "en")
-    monkeypatch.setattr("batchcast.cli.arguments.set_up_log", lambda *, shown: None)  # pytest has a log of its own
+    monkeypatch.setattr("batchcast.cli.command.set_up_log", lambda *, shown: None)  # pytest has a log of its own
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Called:

@@ -228,7 +228,7 @@ def fake() -> FakeBatchcast:
 def batchcast(fake: FakeBatchcast, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Called]:
     """Calls the command with the fake behind it, in English unless `--lang` says otherwise."""
     monkeypatch.setenv("BATCHCAST_LANG", "en")
-    monkeypatch.setattr("batchcast.cli.arguments.set_up_log", lambda *, shown: None)  # pytest has a log of its own
+    monkeypatch.setattr("batchcast.cli.command.set_up_log", lambda *, shown: None)  # pytest has a log of its own
 
     def run(*arguments: str) -> Called:
         out, err = io.StringIO(), io.StringIO()

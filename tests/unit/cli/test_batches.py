@@ -98,3 +98,24 @@ def test_a_cancelled_batch_is_named(batchcast, answers):
     answers.append({"batch_id": BATCH, "status": "CANCELLED"})
 
     assert batchcast("batches", "cancel", BATCH).out == f"Batch {BATCH} is cancelled.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("batches", "--url", "http://first", "list"),
+        ("batches", "list", "--url", "http://first"),
+        ("batches", "--url=http://second", "list", "--url=http://first"),
+    ],
+)
+def test_the_server_is_named_before_or_behind_the_command(batchcast, monkeypatch, arguments):
+    asked: list[str] = []
+
+    def handle_request(self: object, request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(200, json={"batches": [], "total": 0, "offset": 0, "limit": 50})
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle_request)
+
+    assert batchcast(*arguments).code == 0
+    assert asked == ["first"]

@@ -14,9 +14,10 @@ from batchcast.domain.settings import SETTINGS
 
 
 def test_every_setting_has_an_option_that_bears_its_name():
-    for declared in setting_parameters(Words("en")):
-        assert "--" + declared.parameter.name.replace("_", "-") in declared.names
-    assert {declared.parameter.name for declared in setting_parameters(Words("en"))} == set(SETTINGS)
+    declared = {option.name: option.opts for option in setting_parameters(Words("en"))}
+
+    assert set(declared) == set(SETTINGS)
+    assert all("--" + name.replace("_", "-") in options for name, options in declared.items())
 
 
 def test_options_become_settings(batchcast, fake):
@@ -119,6 +120,23 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         (("sample", "m5"), "OUT is missing: name the file to write, such as demand.csv."),
         (("sample", "m5", "o.csv", "--seed", "x"), "seed is 'x'; it must be a whole number."),
         (("warm", "now"), "'now' is one word too many."),
+        (("--foo",), "--foo is not an option; --help shows those there are."),
+        (("--versoin",), "--versoin is not an option; did you mean --version?"),
+        (("--foo", "analyze", "a.csv"), "--foo is not an option; --help shows those there are."),
+        (("--horizon", "5", "run"), "--horizon goes behind the command, as in `batchcast run --horizon`."),
+        (("batches", "lits"), "'lits' is not a command; did you mean list?"),
+        (("batches", "--ulr", "x", "list"), "--ulr is not an option; did you mean --url?"),
+        (("batches", "--url"), "--url needs a value."),
+        (("batches", "list", "--search", "--status", "x"), "--search needs a value."),
+        (("analyze", "a.csv", "--horizon", "--frequency=D"), "--horizon needs a value."),
+        (("analyze", "a.csv", "--horizon", "--json"), "--horizon needs a value."),
+        (("analyze", "a.csv", "--zero-threshold", "-1"), "zero_threshold is -1.0; it must be a number from 0 to 10."),
+        (("analyze", "--xyz", "--lang"), "--lang needs a value."),
+        (("--lang", "--json", "analyze", "a.csv"), "--lang needs a value."),
+        (("--lang",), "--lang needs a value."),
+        (("--lang", "fr", "analyze", "a.csv"), "--lang is 'fr'; it can be en, id."),
+        (("serve", "--insecure=1"), "--insecure takes no value."),
+        (("run", "--version"), "--version is not an option; --help shows those there are."),
     ],
 )
 def test_what_was_mistyped_is_named_with_the_way_out(batchcast, arguments, sentence):
@@ -371,14 +389,54 @@ def test_help_and_errors_are_said_in_indonesian_where_it_is_asked_for(batchcast)
     assert "FILE belum disebutkan" in called.err
 
 
-def test_the_command_alone_shows_what_there_is(batchcast, capsys):
+@pytest.mark.parametrize(
+    "arguments",
+    [("--lang", "id", "rnu"), ("--lang=id", "rnu"), ("rnu", "--lang", "id"), ("rnu", "--lang=id", "--debug")],
+)
+def test_the_language_is_taken_from_before_and_behind_the_command(batchcast, arguments):
+    assert batchcast(*arguments).err == "✗ 'rnu' bukan perintah; apakah maksud Anda run?\n"
+
+
+@pytest.mark.parametrize("arguments", [("--json", "rnu"), ("rnu", "--json"), ("run", "--xyz", "--json")])
+def test_a_program_gets_json_wherever_it_asks_for_it(batchcast, arguments):
+    called = batchcast(*arguments)
+
+    assert json.loads(called.out)["code"] == "invalid-settings"
+
+
+def test_all_options_that_are_not_known_are_named_with_the_rest(batchcast):
+    called = batchcast("analyze", "--horizn", "5", "d.csv", "--xyz=1", "--frequency", "Q")
+
+    assert called.err.splitlines() == [
+        "✗ --horizn is not an option; did you mean --horizon?",
+        "✗ --xyz is not an option; --help shows those there are.",
+        "✗ frequency is 'Q'; it can be auto, D, W, M.",
+    ]
+
+
+def test_what_stands_behind_two_dashes_is_no_option(batchcast, fake):
+    assert batchcast("analyze", "--horizon", "5", "--", "--json").code == 0
+    assert fake.calls[0][0] == "--json"
+
+
+def test_the_command_alone_shows_what_there_is(batchcast):
     called = batchcast()
 
     assert called.code == 0
-    assert "backtest" in capsys.readouterr().out + called.out
+    assert "backtest" in called.out
+    assert "backtest" not in batchcast("batches").out
+
+
+def test_help_is_said_in_the_language_asked_for_with_every_option(batchcast):
+    called = batchcast("run", "--help", "--lang", "id")
+
+    assert called.code == 0
+    for words in ("Pemakaian: batchcast run", "File:", "--site, --site-codes SITE", "Boleh diulang.", "--lang en|id"):
+        assert words in called.out
 
 
 def test_the_version_is_shown(batchcast):
     from batchcast import __version__
 
-    assert batchcast("--version", "--lang", "en").out == f"batchcast {__version__}\n"
+    for arguments in (("--version", "--lang", "en"), ("--json", "--version"), ("--version", "--json", "run")):
+        assert batchcast(*arguments).out == f"batchcast {__version__}\n"

@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.text import Text
 
 from batchcast.app.configuration import read_server_address
-from batchcast.cli.arguments import Taken, Values, add_command, add_root, argument, flag, option
 from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
 from batchcast.cli.session import Session, safe
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, BatchCancelled, BatchFailed, Message
@@ -38,15 +37,13 @@ _SHOWN_OF_ID = 8
 Action = Callable[[Session, "ServerClient", Values], None]
 
 
-def register(commands: typer.Typer, session: Session) -> None:
-    """Add the group and its commands."""
+def command(session: Session) -> Group:
+    """The group of commands."""
     say = session.words.say
-    group = typer.Typer(rich_markup_mode="rich")
-    add_root(group, [], partial(_without_command, session))
     batch = argument("batch_id", "BATCH", say(ID_HELP))
     wait = flag("wait", ["--wait"], say(WAIT_HELP))
     key = option("key", ["--key"], "KEY", say(KEY_HELP))
-    taken: Mapping[str, list[Taken]] = {
+    taken: Mapping[str, list[Option | Argument]] = {
         "list": [
             option(
                 "status", ["--status"], "|".join(BatchState), say(N_("Only these; may be repeated.")), repeated=True
@@ -78,25 +75,27 @@ def register(commands: typer.Typer, session: Session) -> None:
         ],
         "delete": [batch],
     }
-    for name, (help_template, action) in ACTIONS.items():
-        url = option("url", ["--url"], "URL", say(URL_HELP))
-        carry_out = partial(_carry_out, action=action, takes=[one.parameter.name for one in taken[name]])
-        add_command(group, session, name, help_template, parameters=[*taken[name], url], carry_out=carry_out)
-    commands.add_typer(group, name="batches", help=say(HELP))
+    url = option("url", ["--url"], "URL", say(URL_HELP))
+    commands = [
+        Command(
+            session,
+            name,
+            help_template,
+            parameters=[*taken[name], url],
+            carry_out=partial(_carry_out, action=action),
+        )
+        for name, (help_template, action) in ACTIONS.items()
+    ]
+    return Group(session, "batches", say(HELP), commands=commands, parameters=[url])
 
 
-def _without_command(session: Session, context: typer.Context, _values: Values) -> None:
-    if context.invoked_subcommand is None:
-        session.screen.out.file.write(context.get_help())
-
-
-def _carry_out(session: Session, values: Values, *, action: Action, takes: list[str]) -> None:
+def _carry_out(session: Session, values: Values, *, action: Action) -> None:
     missing = {
         "batch_id": N_("BATCH is missing: name the batch; `batchcast batches list` shows them."),
         "file": N_("FILE is missing: name the demand history, such as demand.csv."),
     }
     session.refuse_problems(
-        *(Message(missing[name]) for name in takes if name in missing and values[name] is None),
+        *(Message(missing[name]) for name in values if name in missing and values[name] is None),
         *_problems_of_choices(values),
         *_problems_of_numbers(values),
     )
