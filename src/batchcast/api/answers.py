@@ -125,7 +125,7 @@ class PlannedPartition(Answer):
 
 
 class Analyzed(Answer):
-    """The answer to `analyze`: nothing is queued or kept."""
+    """The answer to `analyze`: nothing is queued or stored."""
 
     analysis: AnalysisOfFile
     partitions: list[PlannedPartition]
@@ -216,7 +216,7 @@ class Status(Answer):
 
 
 class Change(Answer):
-    """What an event tells."""
+    """One change of a batch: the data of an event."""
 
     number: int = Field(description="1 is the first of the batch; also the id of the event.")
     batch_id: str
@@ -403,7 +403,7 @@ class RankedUnit(Answer):
 
 
 class ServicePromise(Answer):
-    """What the stock figures of all series promise, and what they would have kept in the backtests."""
+    """Service level and fill rate of all series: as promised, and as achieved in the backtests."""
 
     service_level: float
     achieved_level: float | None = Field(description="Share of the backtests of single series with no unit short.")

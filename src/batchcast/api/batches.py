@@ -61,7 +61,7 @@ async def submit(
     summary="What a file holds and how it would be partitioned",
 )
 async def analyze(request: Request, here: Here, language: Lang) -> Response:
-    """Read, check and plan the file as `submit` does; nothing is queued or kept."""
+    """Read, check and plan the file as `submit` does; nothing is queued or stored."""
     async with read_upload_form(request, here.service, here.threads) as (upload, texts):
         analysis = await here.threads.heavy(_analyze, here.service, upload, texts)
     return answer(render_analyzed(analysis, language), language)

@@ -55,7 +55,7 @@ async def orders(
 ) -> Response:
     """Answer a stock file, or the stock in the batch's own history, from the forecast of a COMPLETED batch.
 
-    Nothing is changed, and the file is not kept.
+    Nothing is changed, and the file is deleted after the answer.
     """
     async with read_optional_upload(request, here.service, here.threads) as (upload, texts):
         question = Question(stock=upload, texts=texts)

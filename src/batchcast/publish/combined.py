@@ -1,6 +1,6 @@
 """The results of all partitions as one stream in the order of the history, verified on the way.
 
-The ranges of the partitions tell the order: they are walked in ascending order, and each partition's files are read
+The ranges of the partitions give the order: they are read in ascending order, and each partition's files are read
 from first row to last. Memory does not grow with the number of series.
 """
 
@@ -224,7 +224,7 @@ class CombinedResult:
 
     @property
     def has_figures(self) -> bool:
-        """Whether every partition kept the figures for a page; one that an earlier version finished did not."""
+        """Every partition has the figures for a page; those that an earlier version finished have none."""
         return all((result.folder / _FIGURES_FILE).exists() for result in self._results)
 
     def figures(self) -> Iterator[pa.Table]:
@@ -246,7 +246,7 @@ class CombinedResult:
                 _check_one_schema(waiting, result)
                 if rows >= _PIECE_ROWS:
                     yield pa.concat_tables(waiting)
-                    waiting, rows = [waiting[0].slice(0, 0)], 0  # kept for its schema
+                    waiting, rows = [waiting[0].slice(0, 0)], 0  # without rows, for its schema
             yield pa.concat_tables(waiting)
             self._check_all_read(readers, kind)
 
@@ -306,7 +306,7 @@ def write_rejected(path: Path, *, rows: Path | None, series: Sequence[Refused]) 
 
     Args:
         path: the file to write.
-        rows: the CSV of refused rows, whose columns are kept; None where no row was refused.
+        rows: the CSV of refused rows, whose columns come first; None where no row was refused.
         series: series without a forecast. Each is a row without a line: the part number, and why.
     """
     if rows is None and not series:

@@ -3,7 +3,7 @@
     write into a hidden folder beside their place  ──seal──►  all on disk, nothing visible  ──commit──►  in their place
 
 Sealing writes a note that names every move; committing first renames that note, then makes the moves. So what a crash
-leaves can be told apart: with a commit note the moves are finished by whoever comes next (`recover`), without it the
+leaves can be told apart: with a commit note the next process finishes the moves (`recover`), without it the
 hidden folder is thrown away. A half result never stays.
 """
 
@@ -41,7 +41,7 @@ class Staging:
     def seal(self, names: Sequence[str], *, gone: Sequence[str], note: Mapping[str, Any]) -> None:
         """Bring the staged files to the disk, to appear in this order; those in `gone` are to disappear.
 
-        `note` is any JSON value for the one who commits.
+        `note` is any JSON value; `commit` returns it.
         """
         for name in names:
             fsync(self.stage / name)
@@ -106,7 +106,7 @@ def _move(target: Path, stage: Path, names: Sequence[str], gone: Sequence[str]) 
     for name in gone:
         (target / name).unlink(missing_ok=True)
     for name in names:
-        if (stage / name).exists():  # not moved by the one who crashed
+        if (stage / name).exists():  # the process that crashed had not moved it
             (stage / name).replace(target / name)
 
 
@@ -137,7 +137,7 @@ def _remove(stage: Path, made: Iterable[Path]) -> None:
     (stage / _COMMIT).unlink(missing_ok=True)
     shutil.rmtree(stage, ignore_errors=True)
     for folder in made:
-        with contextlib.suppress(OSError):  # somebody put something there meanwhile
+        with contextlib.suppress(OSError):  # a file of another process is there
             folder.rmdir()
 
 

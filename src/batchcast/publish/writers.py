@@ -251,7 +251,7 @@ def joined(*pieces: Column | str, separator: str = "") -> Column:
 
 
 def joined_bytes(rows: Column) -> memoryview:
-    """All the rows, one after the other, as UTF-8: Arrow keeps them just so."""
+    """All the rows, one after the other, as UTF-8: a view of the buffer of Arrow."""
     if len(rows) == 0:
         return memoryview(b"")
     offsets = memoryview(rows.buffers()[1]).cast("q")

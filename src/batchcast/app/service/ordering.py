@@ -1,6 +1,6 @@
-"""Orders of a batch, for a stock file that somebody sends or for the stock that its history carries.
+"""Orders of a batch, for a stock file that is sent or for the columns of stock of its history.
 
-Made by a worker, and never kept longer than they are read.
+A worker makes them; the files are removed with the other copies of `ResultFiles`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MEMORY_MB = 2048
 
 
 class StockFile(Protocol):
-    """A file that has come in."""
+    """A file that was uploaded."""
 
     path: Path
     name: str  # as its sender called it
@@ -42,7 +42,7 @@ class StockFile(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What orders are asked for."""
+    """A request for orders."""
 
     stock: StockFile | None  # None: the stock that the history of the batch carries
     texts: Texts  # of settings that decide how it is read; others than those of the batch, where it is the history
@@ -56,7 +56,7 @@ class _Stock:
 
 
 class Ordering:
-    """Answers what to order."""
+    """Makes orders of published results."""
 
     def __init__(self, files: ResultFiles, pool: WorkerPool, folder: Path) -> None:
         self._files = files
@@ -72,7 +72,7 @@ class Ordering:
 
         Raises:
             ResultNotReady: while the batch is not COMPLETED.
-            ResultNotKept: if it was published by a version that kept too little for it.
+            ResultNotKept: if it was published by a version that stored no figures.
             InvalidInput: if the stock file can't be read; InvalidStockFile where none is sent and the history has none.
             InvalidSettings: if a setting is unknown or out of its range.
         """
