@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,21 @@ from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import Certificate, engine_versions
-from batchcast.publish.publisher import Published, commit_result, stage_result
+from batchcast.publish.publisher import commit_result, stage_accuracy, stage_result
 
 LAST_DAY = 20_000
 KEYS = (("Bahodopi", "1E5"), ("Bahodopi", "=1+1"), ("Kendari", "00123"), ("Kendari", "ÅÄÖ"), ("Morowali", "A,B"))
 REASON = "begins after the cutoff"
+
+
+class Published:
+    """A result that is in its place."""
+
+    def __init__(self, files: dict[str, Path]) -> None:
+        self.files = files  # by kind
+        self.sha256 = {kind: hashlib.sha256(path.read_bytes()).hexdigest() for kind, path in files.items()}
+        counts = Certificate.read(files["certificate"]).counts
+        self.series, self.forecast, self.refused = counts["series"], counts["forecast"], counts["refused"]
 
 
 @dataclass(kw_only=True)
@@ -95,7 +106,11 @@ class FinishedBatch:
         stage = stage_result(
             self.partitions, history=self.history, certificate=self.certificate, out=out, rejected_rows=rejected_rows
         )
-        return commit_result(stage)
+        return Published(commit_result(stage))
+
+    def publish_accuracy(self, out: Path) -> Path:
+        stage = stage_accuracy(self.partitions, history=self.history, request=self.request, out=out)
+        return commit_result(stage)["accuracy"]
 
     def change(self, partition: int, name: str, change: Callable[[pa.Table], pa.Table]) -> None:
         """Change a table of a partition's result."""

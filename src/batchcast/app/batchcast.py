@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from batchcast.app.configuration import Environment
-from batchcast.app.intake import Analysis, CancelToken, Intake, take_in
+from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
-from batchcast.domain.batch import Batch, Event, Timing
-from batchcast.domain.codec import decode
+from batchcast.domain.batch import Batch, Event
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
@@ -27,14 +25,11 @@ from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
 from batchcast.results.ordering import find_result, order_files, refuse_strangers
-from batchcast.run.batch_run import BatchRun
-from batchcast.run.coordinator import Coordinator
 from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool
+from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import sweep_orphans
-from batchcast.run.steps import BatchWork, Steps
 from batchcast.run.verdict import check_completed
-from batchcast.store.memory import MemoryStore
 from batchcast.store.store import Store
 
 # Who is told what a batch is doing, while it does it.
@@ -59,13 +54,13 @@ class NoListener:
     """For those who only want the result."""
 
     def on_step(self, step: str) -> None:
-        """Nobody listens."""
+        """Nothing."""
 
     def on_analysis(self, analysis: Analysis) -> None:
-        """Nobody listens."""
+        """Nothing."""
 
     def on_batch(self, batch: Batch) -> None:
-        """Nobody listens."""
+        """Nothing."""
 
 
 def tell(store: Store, batch_id: str, listener: Listener) -> None:
@@ -203,9 +198,8 @@ class Batchcast:
         """
         if out is not None:
             refuse_input(file, place_accuracy(out))
-        steps = Steps(publish="batchcast.run.jobs:publish_accuracy_job")
         return self._run(
-            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), steps=steps)
+            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), accuracy_alone=True)
         )
 
     def warm(self) -> float:
@@ -231,10 +225,7 @@ class Batchcast:
             run_request.listener.on_analysis(intake.analysis)
             if held is not None:
                 refuse_strangers(held, read_series_keys(intake.history))
-            running, batch = self._carry_out(run_request, intake, place)
-            check_completed(batch)
-            self._remember(batch, place)
-            result = _result_of(running, batch, intake, place)
+            result = self._carry_out(run_request, intake, place)
         if held is None or run_request.out is None:
             return result
         orders, files = place_orders(held, find_result(run_request.out))
@@ -256,71 +247,62 @@ class Batchcast:
         pace = self._timings.pace(self._version)
         return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, cancel_token=self._cancel_token)
 
-    def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place) -> tuple[BatchRun, Batch]:
-        store = MemoryStore()
-        store.add_batch(place.batch_id, run_request.settings, intake.plan)
-        coordinator = Coordinator(store, place.pool, steps=run_request.steps)
-        running = coordinator.start(place.batch_id, _work_of(run_request, intake, place))
-        with self._cancel_token.stopping(partial(coordinator.cancel, place.batch_id)):
+    def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place) -> RunResult:
+        output = _Output(run_request)
+        one = OneBatch(place.batch_id, place.pool, place.folder / "work", output.placement())
+        source = keep_source(intake, one.artifacts, place.batch_id, run_request.file.name, None)
+        seconds_before = time.perf_counter() - place.started
+        one.start(run_request.settings, intake.plan, source)
+        with self._cancel_token.stopping(one.cancel):
             try:
-                tell(store, place.batch_id, run_request.listener)
+                tell(one.store, place.batch_id, run_request.listener)
             except BaseException:  # Ctrl-C without a handler, or a listener that failed
-                coordinator.cancel(place.batch_id)
-                running.wait()
+                one.cancel()
+                one.wait()
                 raise
-            return running, running.wait()
-
-    def _remember(self, batch: Batch, place: _Place) -> None:
-        work = sum(record.seconds or 0.0 for record in batch.partitions)
-        wall = time.perf_counter() - place.started
-        timing = Timing(
-            version=self._version,
-            cells=sum(record.partition.cells for record in batch.partitions),
-            series=batch.plan.series,
-            work_seconds=work,
-            start_seconds=max(wall - work / min(place.pool.size, len(batch.partitions)), 0.0),
-            partitions=len(batch.partitions),
-            cases=batch.plan.cases,
+            batch = one.wait()
+        check_completed(batch)
+        if one.timing:  # the next command starts its workers and reads its file as well
+            self._timings.add(replace(one.timing, start_seconds=one.timing.start_seconds + seconds_before))
+        return RunResult(
+            batch=batch,
+            analysis=intake.analysis,
+            files=output.files,
+            leaderboard=tuple(LeaderboardRow.from_json(row) for row in output.published["leaderboard"]),
+            counts=output.published["counts"],
+            seconds=time.perf_counter() - place.started,
+            hindsight=output.published["hindsight"],
         )
-        self._timings.add(timing)
 
 
-def _work_of(run_request: RunRequest, intake: Intake, place: _Place) -> BatchWork:
-    out, original = run_request.out, run_request.original
-    layout = lay_out(out.absolute()) if out else None
-    return BatchWork(
-        history=intake.history,
-        folder=place.folder / "work",
-        publish={
-            "input_name": run_request.file.name,
-            "settings": run_request.settings,
-            "report": intake.analysis.report,
-            "out": out.absolute() if out else None,
-            "timings": {"ingest": round(intake.seconds, 3)},
-            "expected": {kind: file.sha256 for kind, file in original.files.items()} if original else None,
-        },
-        commit=_commit,
-        discard=partial(recover, layout.folder, layout.names[FORECAST]) if layout else None,
-    )
+class _Output:
+    """What a command publishes, and where."""
 
+    def __init__(self, run_request: RunRequest) -> None:
+        self._request = run_request
+        self._out = run_request.out.absolute() if run_request.out else None
+        self.files: dict[str, Path] = {}  # by kind, once they are in their place
+        self.published: Mapping[str, Any] = {}  # what the publishing step returned
 
-def _commit(published: object) -> None:
-    """Put what the publish step staged in its place; a backtest stages nothing."""
-    if isinstance(published, dict) and "stage" in published:
-        commit_result(Path(published["stage"]))
+    def placement(self) -> Placement:
+        """What the publishing step is told, and what is done with what it has staged."""
+        if self._request.accuracy_alone:
+            arguments: dict[str, Any] = {"accuracy_out": self._out}
+        else:
+            original = self._request.original
+            expected = {kind: file.sha256 for kind, file in original.files.items()} if original else None
+            arguments = {"out": self._out, "expected": expected}
+        return Placement(arguments=arguments, commit=self._commit, discard=self._discard)
 
+    def _commit(self, published: Mapping[str, Any]) -> None:
+        self.published = published
+        if published["stage"] is not None:
+            self.files = commit_result(published["stage"])
 
-def _result_of(running: BatchRun, batch: Batch, intake: Intake, place: _Place) -> RunResult:
-    published: Any = running.published
-    return RunResult(
-        batch=batch,
-        analysis=intake.analysis,
-        files={kind: Path(path) for kind, path in published["files"].items()},
-        leaderboard=tuple(LeaderboardRow.from_json(row) for row in published["leaderboard"]),
-        counts=published["counts"],
-        seconds=time.perf_counter() - place.started,
-        hindsight=decode(published.get("hindsight")),
-    )
+    def _discard(self) -> None:
+        if self._out is not None:
+            layout = lay_out(self._out)
+            recover(layout.folder, layout.names[FORECAST])
 
 
 # What a person asked for: a file, settings, a place for the result; and whether that can be.
@@ -334,7 +316,7 @@ class RunRequest:
     settings: BatchSettings
     out: Path | None
     listener: Listener
-    steps: Steps = field(default_factory=Steps)
+    accuracy_alone: bool = False
     original: Certificate | None = None  # of the run that is to be repeated
     stock: Path | None = None  # the stock file to order for, once it is published
 

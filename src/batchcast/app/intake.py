@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from batchcast.app.settings_text import check_models
+from batchcast.domain.batch import Source, StoredFile
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
@@ -22,6 +23,7 @@ from batchcast.ingest.history import read_series_table
 from batchcast.plan.mode import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
 from batchcast.run.job import Ending, Job, Outcome, WorkerPool
+from batchcast.store.artifacts.artifacts import Artifacts
 
 # What a file holds and how it would be forecast.
 
@@ -106,6 +108,25 @@ def plan_history(history: DemandHistory, settings: BatchSettings, pace: Pace) ->
     """
     learns = learns_across_series(settings.models)
     return plan_batch(history.facts, read_series_table(history), settings, pace, learns=learns)
+
+
+def keep_source(intake: Intake, artifacts: Artifacts, batch_id: str, name: str, upload: Path | None) -> Source:
+    """Keep what a batch is run from as its artifacts: the checked history, the refused rows, and an upload.
+
+    Raises:
+        ArtifactsUnavailable: if they can't be kept.
+    """
+    report, sha256, place = intake.analysis.report, intake.history.input_sha256, f"batches/{batch_id}"
+    return Source(
+        file_name=name,
+        upload=artifacts.put(upload, f"{place}/upload") if upload else StoredFile(key="", sha256=sha256, size=0),
+        history=artifacts.put(intake.history.path, f"{place}/history.parquet"),
+        rejected=artifacts.put(report.rejected_path, f"{place}/rejected.csv") if report.rejected_path else None,
+        input_sha256=sha256,
+        facts=intake.history.facts,
+        report=replace(report, rejected_path=None),
+        ingest_seconds=round(intake.seconds, 3),
+    )
 
 
 def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:

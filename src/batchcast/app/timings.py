@@ -88,6 +88,6 @@ def _steps(timing: Timing, pace: Pace) -> float:
 
 def _read_line(line: str) -> Timing | None:
     try:
-        return Timing(**json.loads(line))
-    except (ValueError, TypeError):
+        return Timing.from_json(json.loads(line))
+    except (ValueError, TypeError, AttributeError):
         return None

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any, Self
 
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.errors import Message
@@ -99,7 +100,7 @@ class Source:
     """What a batch was made of, as it was submitted."""
 
     file_name: str  # as the sender called it: for people, never part of a path
-    upload: StoredFile  # the file as it was sent
+    upload: StoredFile  # the file as it was sent; its key is empty where it is not kept, by a command
     history: StoredFile  # the checked history
     rejected: StoredFile | None  # CSV of the refused rows, where there are some
     input_sha256: str  # of the input, as its certificate will have it
@@ -258,4 +259,13 @@ class Timing:
     cases: int | None = None  # that were learned from across series; None: not told
     prepare_seconds: float = 0.0
     publish_seconds: float = 0.0
-    wall_seconds: float = 0.0  # from its start to its end
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The timing that was kept as these values; what an earlier version kept beside them is passed over.
+
+        Raises:
+            TypeError: if one of them is missing.
+        """
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})

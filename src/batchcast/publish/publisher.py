@@ -18,17 +18,6 @@ from batchcast.publish.staging import Staging, commit, recover
 from batchcast.publish.writers import SUFFIXES, write_table
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
-    """A result that is in its place."""
-
-    files: dict[str, Path]  # by kind: forecast, stock, accuracy, rejected (where there is one), certificate
-    sha256: dict[str, str]  # of each file, by the same kinds
-    series: int  # of the input = forecast + refused
-    forecast: int
-    refused: int
-
-
 def stage_result(
     partitions: Sequence[tuple[Partition, Path]],
     *,
@@ -65,43 +54,35 @@ def stage_result(
         staging.seal(
             [layout.names[kind] for kind in order],
             gone=[name for kind, name in layout.names.items() if kind not in files],
-            note={"files": {kind: [file.name, file.sha256] for kind, file in files.items()}, "counts": counts},
+            note={kind: file.name for kind, file in files.items()},
         )
     return staging.stage
 
 
-def commit_result(stage: Path) -> Published:
-    """Put a staged result in its place, the forecast last.
+def commit_result(stage: Path) -> dict[str, Path]:
+    """Put a staged result in its place, the forecast last; returns its files by kind.
 
     Raises:
         PublishFailed: if a file can't be put there; then what was there before is whole.
     """
     folder = stage.parent
     try:
-        note = commit(stage)
+        names = commit(stage)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    return Published(
-        files={kind: folder / name for kind, (name, _) in note["files"].items()},
-        sha256={kind: sha256 for kind, (_, sha256) in note["files"].items()},
-        **note["counts"],
-    )
+    return {kind: folder / name for kind, name in names.items()}
 
 
-def publish_accuracy(
+def stage_accuracy(
     partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest, out: Path
 ) -> Path:
-    """Publish the accuracy alone, to OUT or to accuracy.csv in the folder OUT; raises as `stage_result`."""
+    """Stage the accuracy alone, for OUT or for accuracy.csv in the folder OUT; returns and raises as `stage_result`."""
     path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     with _staging(path, out) as staging:
         write_table(staging.path(path.name), combined.accuracy())
-        staging.seal([path.name], gone=[], note={})
-    try:
-        commit(staging.stage)
-    except OSError as error:
-        raise cannot_write(out, error) from error
-    return path
+        staging.seal([path.name], gone=[], note={ACCURACY: path.name})
+    return staging.stage
 
 
 @contextmanager

@@ -2,6 +2,6 @@
 
 Comes in: PENDING batches in the store, the histories they are about, and a pool of workers.
 Goes out: the batches COMPLETED, ROLLED_BACK or CANCELLED, every change an event in the store, no process or file left.
-Open first: `batch_run.py`, one batch on its way; then who makes it: `coordinator.py` for a command, `dispatcher.py` for
-a server. `local_pool.py` has workers from the outside, `worker.py` from the inside.
+Open first: `dispatcher.py`, which takes batches from the queue; `batch_run.py` carries one out, and `one_batch.py` is
+the same engine for a command. `local_pool.py` has workers from the outside, `worker.py` from the inside.
 """

@@ -22,11 +22,11 @@ from pathlib import Path
 
 from batchcast.domain.batch import Batch, BatchState, Timing
 from batchcast.domain.crash_points import CrashPoint, reach
-from batchcast.run.artifact_keeper import ArtifactKeeper
 from batchcast.run.batch_run import BatchRun
 from batchcast.run.job import WorkerPool
 from batchcast.run.leased_store import LeasedStore
 from batchcast.run.process_tree import free_what_dead_owners_hold
+from batchcast.run.result_sink import ArtifactDestination, Destination, ResultSink
 from batchcast.run.steps import StepLimits, Steps, timing_of
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
@@ -36,8 +36,6 @@ from batchcast.store.store import Store
 SECONDS_BETWEEN_LOOKS = 0.5  # at the queue, and at whether a batch at work is still ours
 _SECONDS_BETWEEN_SEARCHES = 2.0  # for owners that are dead
 _RENEWALS = 3  # of a lease within its time
-_STEPS = Steps(publish="batchcast.run.jobs:publish_files_job")
-
 OnEnded = Callable[[Batch, Timing | None], None]
 _log = logging.getLogger(__name__)
 
@@ -62,10 +60,13 @@ class Dispatcher:
         artifacts: where files are kept.
         owner: name of this process, by `new_owner`; its claims on artifacts are renewed here too.
         folder: scratch space on a local disk, for this dispatcher alone.
-        lease_seconds: how long a batch waits for an owner that is silent.
+        lease_seconds: how long after the last renewal a batch may be taken over; None: never, for a store that no
+            other process shares.
+        destination: where the published files of every batch go; None: to the artifacts.
+        has_checkpoints: results of partitions are kept for later batches, and taken from earlier ones.
         steps: functions of the steps of a batch.
         limits: what they may take.
-        on_ended: told of each batch that has ended here; with what it took, where that is worth an estimate.
+        on_ended: called with each batch that has ended here, and with its timing where that is worth an estimate.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Dispatcher:
         *,
         owner: str,
         folder: Path,
-        lease_seconds: float = 15,
+        lease_seconds: float | None = 15,
+        destination: Destination | None = None,
+        has_checkpoints: bool = True,
         steps: Steps | None = None,
         limits: StepLimits | None = None,
         on_ended: OnEnded | None = None,
@@ -87,7 +90,9 @@ class Dispatcher:
         self._owner = owner
         self._folder = folder
         self._lease_seconds = lease_seconds
-        self._steps = steps or _STEPS
+        self._destination = destination
+        self._has_checkpoints = has_checkpoints
+        self._steps = steps or Steps()
         self._limits = limits or StepLimits()
         self._on_ended = on_ended
         self._claims = itertools.count(1)
@@ -188,9 +193,9 @@ class Dispatcher:
         if now >= self._next_search:
             free_what_dead_owners_hold(self._store)
             self._next_search = now + _SECONDS_BETWEEN_SEARCHES
-        is_due = now >= self._next_renewal
+        is_due = self._lease_seconds is not None and now >= self._next_renewal
         self._keep_what_is_ours(is_due=is_due)
-        if is_due:
+        if is_due and self._lease_seconds is not None:
             self._next_renewal = now + self._lease_seconds / _RENEWALS
         while not self._stopping.is_set() and self._has_idle_worker() and self._take_next():
             pass
@@ -232,13 +237,24 @@ class Dispatcher:
         stopping = threading.Event()
         store = LeasedStore(self._store, lease, stopping)
         folder = self._folder / f"{lease.batch_id}-{lease.fence}"
-        keeper = ArtifactKeeper(store, self._artifacts, lease, folder, stopping, steps=self._steps, limits=self._limits)
-        run = BatchRun(store, self._pool, keeper, lease.batch_id, partial(self._end, lease.owner), stopping=stopping)
+        sink = ResultSink(
+            store,
+            self._artifacts,
+            lease,
+            folder,
+            stopping,
+            destination=self._destination or ArtifactDestination(self._artifacts, lease, stopping),
+            has_checkpoints=self._has_checkpoints,
+            steps=self._steps,
+            limits=self._limits,
+        )
+        run = BatchRun(store, self._pool, sink, lease.batch_id, partial(self._end, lease), stopping=stopping)
         return _AtWork(lease=lease, run=run, was_alone=not lease.is_takeover)
 
     # The end of a batch, on its own thread
 
-    def _end(self, owner: str, batch_id: str) -> None:
+    def _end(self, lease: Lease) -> None:
+        owner, batch_id = lease.owner, lease.batch_id
         with self._lock:
             one = self._at_work[owner]
         try:
@@ -246,7 +262,7 @@ class Dispatcher:
             if batch.state.is_final:
                 workers = min(batch.settings.parallel, self._pool.size)
                 self._tell(batch, timing_of(batch, one.run.seconds, workers) if one.was_alone else None)
-        except (StoreUnavailable, UnknownBatch) as error:  # or somebody was quick to delete it
+        except (StoreUnavailable, UnknownBatch) as error:  # or it was deleted at once
             _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
         finally:
             with self._all_ended:

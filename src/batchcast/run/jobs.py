@@ -5,24 +5,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.history import IngestReport
 
 if TYPE_CHECKING:
+    from batchcast.domain.accuracy import Hindsight
     from batchcast.domain.plan import Partition
     from batchcast.publish.certificate import Certificate
-import errno
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from batchcast.domain.errors import BatchcastError
 
 Arguments = Mapping[str, Any]
 OnProgress = Callable[[float], None]
@@ -79,58 +77,33 @@ def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, in
     return {"series": summary["series"], "forecast": summary["forecast"], "refused": len(summary["refused"])}
 
 
-def publish_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]:
-    """Stage the result of all partitions beside its place, verified; to commit it is left to whoever asked.
+def publish_job(arguments: Arguments, on_progress: OnProgress) -> Any:
+    """Write the result of all partitions, verified, to where it waits for its place; to commit it is left to others.
 
-    Beside what every publish step is given: `input_name`, `settings`, `report`, `out` (path), and `expected`, the
-    SHA-256 by kind of a run to be repeated, or None.
+    Beside what every publishing step is given, the destination says what is written:
 
-    Returns `stage` (where it waits), `files` (where each kind will be), `counts`, `leaderboard` and `hindsight`.
+        into                a file for each kind and format in this folder, as a server keeps them
+        out, expected       the files of a command, staged beside their place at `out`; `expected` is None, or the
+                            SHA-256 by kind of the run to be repeated
+        accuracy_out        accuracy alone, staged for this path; None: nothing is written
+
+    Returns `files` (kind, format and path of each, with `into`) or `stage` (where the files wait, or None) and
+    `hindsight`; and always `counts` and `leaderboard`.
     """
-    from batchcast.publish.certificate import Certificate, CertificateMismatch
-    from batchcast.publish.kinds import CERTIFICATE
-    from batchcast.publish.publisher import lay_out, stage_result
-    from batchcast.publish.staging import discard
-
     given = decode(arguments)
     certificate = _certificate(given)
-    out, rejected = given["out"], given["report"].rejected_path
-    hindsight = _hindsight(given)
-    stage = stage_result(
-        _results(given), history=given["history"], certificate=certificate, out=out, rejected_rows=rejected
-    )
-    layout = lay_out(out)
-    staged = Certificate.read(stage / layout.names[CERTIFICATE])
-    changed = _changed(staged, given["expected"] or {})
-    if changed:
-        discard(stage)
-        template = N_(
-            "The result is not that of the certificate: {files} differ, though input and versions are the same. "
-            "Nothing was published; please send us the certificate and the demand history."
-        )
-        raise CertificateMismatch(Message(template, {"files": ", ".join(changed)}))
-    files = {kind: str(layout.folder / file.name) for kind, file in staged.files.items()}
-    return {
-        "stage": str(stage),
-        "files": files | {CERTIFICATE: str(layout.path(CERTIFICATE))},
-        "counts": dict(staged.counts),
-        "leaderboard": list(certificate.leaderboard),
-        "hindsight": hindsight,
-    }
+    if "into" in given:
+        made = _write_files(given, certificate)
+    elif "accuracy_out" in given:
+        made = _stage_accuracy(given)
+    else:
+        made = _stage_result(given, certificate)
+    return encode({"leaderboard": list(certificate.leaderboard), **made})
 
 
-def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
-    """Write the result of all partitions into a folder, a file for each kind and format, verified.
-
-    Beside what every publish step is given: `input_name`, `settings`, `report`, `rejected` (CSV of the refused rows, or
-    None) and `into` (the folder).
-
-    Returns `files` (kind, format and path of each), `counts` and `leaderboard`.
-    """
+def _write_files(given: Mapping[str, Any], certificate: Certificate) -> dict[str, Any]:
     from batchcast.results.files import publish_files
 
-    given = decode(arguments)
-    certificate = _certificate(given)
     published = publish_files(
         _results(given),
         history=given["history"],
@@ -139,24 +112,40 @@ def publish_files_job(arguments: Arguments, on_progress: OnProgress) -> Any:
         rejected_rows=given["rejected"],
     )
     files = [[kind, form, path] for (kind, form), path in published.files.items()]
-    counts = dict(certificate.counts) | dict(published.counts)
-    return encode({"files": files, "counts": counts, "leaderboard": list(certificate.leaderboard)})
+    return {"files": files, "counts": dict(certificate.counts) | dict(published.counts)}
 
 
-def publish_accuracy_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]:
-    """Publish the accuracy of every series alone, at `out` if that is a path; returns as `publish_job`, no stage."""
-    from batchcast.publish.kinds import ACCURACY
-    from batchcast.publish.publisher import publish_accuracy
+def _stage_result(given: Mapping[str, Any], certificate: Certificate) -> dict[str, Any]:
+    from batchcast.publish.certificate import Certificate, CertificateMismatch
+    from batchcast.publish.kinds import CERTIFICATE
+    from batchcast.publish.publisher import lay_out, stage_result
+    from batchcast.publish.staging import discard
 
-    given = decode(arguments)
-    plan, out = given["plan"], given["out"]
-    files = {}
+    out = given["out"]
+    hindsight = _hindsight(given)
+    stage = stage_result(
+        _results(given), history=given["history"], certificate=certificate, out=out, rejected_rows=given["rejected"]
+    )
+    staged = Certificate.read(stage / lay_out(out).names[CERTIFICATE])
+    changed = _changed(staged, given["expected"] or {})
+    if changed:
+        discard(stage)
+        template = N_(
+            "The result is not that of the certificate: {files} differ, though input and versions are the same. "
+            "Nothing was published; please send us the certificate and the demand history."
+        )
+        raise CertificateMismatch(Message(template, {"files": ", ".join(changed)}))
+    return {"stage": stage, "counts": dict(staged.counts), "hindsight": hindsight}
+
+
+def _stage_accuracy(given: Mapping[str, Any]) -> dict[str, Any]:
+    from batchcast.publish.publisher import stage_accuracy
+
+    plan, out, stage = given["plan"], given["accuracy_out"], None
     if out is not None:
-        path = publish_accuracy(_results(given), history=given["history"], request=plan.request, out=out)
-        files[ACCURACY] = str(path)
+        stage = stage_accuracy(_results(given), history=given["history"], request=plan.request, out=out)
     counts = _counts(given["report"]) | {"series": plan.series}
-    leaderboard = _leaderboard(given["folders"])
-    return {"files": files, "counts": counts, "leaderboard": leaderboard, "hindsight": _hindsight(given)}
+    return {"stage": stage, "counts": counts, "hindsight": _hindsight(given)}
 
 
 def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
@@ -190,11 +179,11 @@ def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:
     return list(zip(given["plan"].partitions, given["folders"], strict=True))
 
 
-def _hindsight(given: Mapping[str, Any]) -> Any:
-    """The backtest of the whole batch in units, as plain values."""
+def _hindsight(given: Mapping[str, Any]) -> Hindsight | None:
+    """The backtest of the whole batch in units."""
     from batchcast.results.hindsight import look_back_at
 
-    return encode(look_back_at(_results(given), history=given["history"], request=given["plan"].request))
+    return look_back_at(_results(given), history=given["history"], request=given["plan"].request)
 
 
 def _certificate(given: Mapping[str, Any]) -> Certificate:

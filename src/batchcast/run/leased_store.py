@@ -19,7 +19,7 @@ _Answer = TypeVar("_Answer")
 
 
 class LeasedStore:
-    """Implements `RunStore` for one lease.
+    """What a run asks of the store, and changes there, under one lease; each method is that of `Store`.
 
     Where a change broke off, so that nobody knows whether it happened, and is then refused, the batch is looked at: as
     long as the lease is ours nobody else makes such changes, so if it stands as it should, the change was ours.

@@ -11,15 +11,17 @@ The arguments, here as domain values, arrive through `codec`:
     partition   history (path), request, partition, knowledge (path), into (folder to write its result to);
                 returns {"series": n, "forecast": n, "refused": n}
     publish     history (DemandHistory), plan, folders (of the partitions' results, in the order of the plan),
-                timings (seconds of the steps so far), and whatever the work says; returns any JSON value
+                timings (seconds of the steps so far), input_name, settings, report, rejected (CSV of the refused rows,
+                or None), and what the destination of the result adds: see `publish_job`; returns {"files", "counts",
+                "leaderboard"} and what the destination needs
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,21 +52,6 @@ class StepLimits:
     publish_seconds: float = 7200
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BatchWork:
-    """What it takes to run a batch, beside what the store remembers of it."""
-
-    history: DemandHistory
-    folder: Path  # of this batch alone: made where it is missing, removed where the batch does not complete
-    publish: Mapping[str, Any] = field(default_factory=dict)  # arguments of the publish step, domain values allowed
-    is_checkpointed: bool = False  # later batches may take its partitions' results: they are to be recognised
-    # Called here with what the publish step returned, to put its files in their place: the last act before COMPLETED.
-    # A cancel waits for it and is then too late; if it raises, the batch is rolled back.
-    commit: Callable[[Any], None] | None = None
-    # Called where the batch does not complete, to remove what a killed publish step left outside `folder`.
-    discard: Callable[[], None] | None = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class JobMaker:
     """Makes the jobs of one batch."""
@@ -73,23 +60,26 @@ class JobMaker:
     limits: StepLimits
     settings: BatchSettings
     plan: Plan
-    work: BatchWork
+    history: DemandHistory
+    folder: Path  # scratch of this run alone
+    publish_arguments: Mapping[str, Any]  # what the publishing step is told beside results and timings: domain values
+    has_checkpoints: bool  # later batches may take the results of its partitions: the rows of each are digested
 
     def prepare(self) -> Job:
         """The job of the preparation step."""
         arguments = {
-            "history": self.work.history.path,
+            "history": self.history.path,
             "request": self.plan.request,
-            "series": self.work.history.facts.series,
+            "series": self.history.facts.series,
             "into": self._knowledge,
-            "partitions": self.plan.partitions if self.work.is_checkpointed else None,
+            "partitions": self.plan.partitions if self.has_checkpoints else None,
         }
         return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds)
 
     def partition(self, partition: Partition, attempt: int) -> Job:
         """The job of one attempt of a partition."""
         arguments = {
-            "history": self.work.history.path,
+            "history": self.history.path,
             "request": self.plan.request,
             "partition": partition,
             "knowledge": self._knowledge,
@@ -99,17 +89,17 @@ class JobMaker:
 
     def publish(self, folders: list[Path], timings: Mapping[str, float]) -> Job:
         """The job of the publishing step."""
-        given = {"history": self.work.history, "plan": self.plan, "folders": folders}
-        arguments = {**self.work.publish, **given, "timings": {**self.work.publish.get("timings", {}), **timings}}
+        given = {"history": self.history, "plan": self.plan, "folders": folders}
+        arguments = {**self.publish_arguments, **given, "timings": {**self.publish_arguments["timings"], **timings}}
         return self._job(self.steps.publish, arguments, self.limits.publish_seconds)
 
     def result_folder(self, partition: Partition, attempt: int) -> Path:
         """Where an attempt of a partition writes to: what a crashed one left never mixes with the next."""
-        return self.work.folder / "partitions" / f"{partition.number:05}-{attempt}"
+        return self.folder / "partitions" / f"{partition.number:05}-{attempt}"
 
     @property
     def _knowledge(self) -> Path:
-        return self.work.folder / "knowledge.json"
+        return self.folder / "knowledge.json"
 
     def _job(self, function: str, arguments: Mapping[str, Any], seconds: float) -> Job:
         return Job(
@@ -173,5 +163,4 @@ def timing_of(batch: Batch, steps: Mapping[str, float], workers: int) -> Timing 
         cases=batch.plan.cases,
         prepare_seconds=steps.get("prepare", 0.0),
         publish_seconds=steps.get("publish", 0.0),
-        wall_seconds=wall,
     )

@@ -10,8 +10,21 @@ from batchcast.domain.batch import Attempt, Batch, BatchState, PartitionRecord, 
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, BatchFailed, Message, PartitionFailed
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Job, Outcome
-from batchcast.run.keeping import Failed, RunStore, Stopped
+from batchcast.run.leased_store import LeasedStore
 from batchcast.store.records import AttemptEnd, Lease
+
+
+class Failed(Exception):
+    """A step or partition failed, and the batch with it."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
+class Stopped(Exception):
+    """The batch is not ours to carry on: cancelled, taken over, or given back."""
+
 
 _PARTITION = {
     Ending.OUT_OF_MEMORY: N_(
@@ -170,7 +183,7 @@ _TOO_MANY_TAKEOVERS = N_(
 )
 
 
-def take_over(store: RunStore, lease: Lease, batch: Batch) -> None:
+def take_over(store: LeasedStore, lease: Lease, batch: Batch) -> None:
     """Put the partitions that were at work back to PENDING.
 
     Raises:
@@ -193,7 +206,7 @@ def count_reason(attempts: Iterable[Attempt], reason: str) -> Counter[int]:
     return Counter(attempt.partition for attempt in attempts if attempt.reason == reason)
 
 
-def _put_back(store: RunStore, batch_id: str, record: PartitionRecord, lost: int) -> None:
+def _put_back(store: LeasedStore, batch_id: str, record: PartitionRecord, lost: int) -> None:
     number = record.partition.number
     values = {"partition": number, "attempts": lost}
     if lost < MOST_LOST:

@@ -52,7 +52,7 @@ def test_an_upload_that_finds_no_room_is_refused_in_a_sentence(server, disk):
     completes(server, demand())
 
 
-@pytest.mark.parametrize("step", ["S1", "publish_files_job"])
+@pytest.mark.parametrize("step", ["S1", "publish_job"])
 def test_a_batch_that_finds_no_room_is_rolled_back_and_the_next_one_completes(server, disk, step):
     server.set_fault(step, "hold")
     batch_id = server.client.accepted(demand(), **SETTINGS)

@@ -15,7 +15,7 @@ from tests.acceptance.service.server import until
 RACES = 6
 
 
-@pytest.mark.parametrize("step", ["S0", "publish_files_job"], ids=["completion", "publishing"])
+@pytest.mark.parametrize("step", ["S0", "publish_job"], ids=["completion", "publishing"])
 def test_a_cancel_and_an_end_have_one_winner(server, step):
     outcomes = Counter()
     for race in range(RACES):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from batchcast.publish.certificate import Certificate, PublishFailed
-from batchcast.publish.publisher import commit_result, publish_accuracy, stage_result
+from batchcast.publish.publisher import commit_result, stage_result
 from batchcast.publish.staging import discard, recover
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="the process is stopped with POSIX signals and limits")
@@ -178,11 +178,10 @@ def test_staged_result_is_invisible_until_it_is_committed(batch: Any, out: Path)
     stage = stage_result(**_arguments(batch, out))
     assert snapshot(out) == {}
 
-    published = commit_result(stage)
+    files = commit_result(stage)
 
     assert is_whole(out)
-    assert sorted(published.files) == ["accuracy", "certificate", "figures", "forecast", "stock"]
-    assert (published.series, published.forecast, published.refused) == (5, 5, 0)
+    assert sorted(files) == ["accuracy", "certificate", "figures", "forecast", "stock"]
 
 
 def test_discarded_result_leaves_no_trace(batch: Any, tmp_path: Path) -> None:
@@ -231,7 +230,7 @@ def test_accuracy_that_can_not_be_put_in_its_place_is_said(
     monkeypatch.setattr("batchcast.publish.publisher.commit", fail)
 
     with pytest.raises(PublishFailed, match="Permission denied"):
-        publish_accuracy(batch.partitions, history=batch.history, request=batch.request, out=out)
+        batch.publish_accuracy(out)
 
 
 def test_sealed_note_names_no_file_outside_its_folder(batch: Any, out: Path) -> None:

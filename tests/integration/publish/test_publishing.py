@@ -17,7 +17,6 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken
-from batchcast.publish.publisher import publish_accuracy
 
 HEADER = ["date", "partnumber", "site_code", "forecast_qty", "forecast_raw", "p10", "p50", "p90", "model"]
 
@@ -264,10 +263,8 @@ def test_certificate_of_another_program_protects_what_is_there(batch: Any, out: 
 
 
 def test_accuracy_alone_is_one_file(batch: Any, tmp_path: Path) -> None:
-    arguments = {"history": batch.history, "request": batch.request}
-
-    as_file = publish_accuracy(batch.partitions, out=tmp_path / "x" / "scores.parquet", **arguments)
-    in_folder = publish_accuracy(batch.partitions, out=tmp_path / "y", **arguments)
+    as_file = batch.publish_accuracy(tmp_path / "x" / "scores.parquet")
+    in_folder = batch.publish_accuracy(tmp_path / "y")
 
     assert [path.name for path in as_file.parent.iterdir()] == ["scores.parquet"]
     assert pc.sum(pq.read_table(as_file)["folds"]).as_py() == 15
@@ -275,10 +272,8 @@ def test_accuracy_alone_is_one_file(batch: Any, tmp_path: Path) -> None:
 
 
 def test_accuracy_alone_may_be_called_accuracy(batch: Any, out: Path) -> None:
-    arguments = {"history": batch.history, "request": batch.request}
-
-    path = publish_accuracy(batch.partitions, out=out / "accuracy.csv", **arguments)
-    again = publish_accuracy(batch.partitions, out=out / "accuracy.csv", **arguments)
+    path = batch.publish_accuracy(out / "accuracy.csv")
+    again = batch.publish_accuracy(out / "accuracy.csv")
 
     assert path == again == out / "accuracy.csv"
 
@@ -288,4 +283,4 @@ def test_accuracy_alone_overwrites_no_published_result(batch: Any, out: Path, na
     batch.publish(out / "result.csv")
 
     with pytest.raises(OutputTaken, match=r"belongs to the result that .*certificate\.json names"):
-        publish_accuracy(batch.partitions, history=batch.history, request=batch.request, out=out / name)
+        batch.publish_accuracy(out / name)

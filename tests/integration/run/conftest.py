@@ -87,12 +87,47 @@ def workers_of() -> Callable[[int], list[psutil.Process]]:
     return find
 
 
+@pytest.fixture
+def a_source(tmp_path: Path, a_history: Any) -> Callable[..., Source]:
+    """Keeps an upload and a history as artifacts of a batch, and says what the batch is made of."""
+
+    def keep(artifacts: Any, batch_id: str = "b") -> Source:
+        kept = {}
+        for name in ("upload", "history.parquet"):
+            path = tmp_path / "sent"
+            path.unlink(missing_ok=True)
+            path.write_text(name)
+            kept[name] = artifacts.put(path, f"batches/{batch_id}/{name}")
+        report = IngestReport(
+            source="demand.csv",
+            format=Message("CSV"),
+            columns={},
+            columns_left_alone=(),
+            rows_read=6,
+            rows_kept=6,
+            rows_summed=0,
+            rows_refused=0,
+        )
+        return Source(
+            file_name="demand.csv",
+            upload=kept["upload"],
+            history=kept["history.parquet"],
+            rejected=None,
+            input_sha256="0" * 64,
+            facts=a_history.facts,
+            report=report,
+            ingest_seconds=0.25,
+        )
+
+    return keep
+
+
 class InstantJob:
     """A job in the hands of an InstantPool."""
 
     def __init__(self, pool: InstantPool, job: Job, reports: Any, place: tuple[int, int]) -> None:
         self.job = job
-        self.step = job.function.partition(":")[2].removesuffix("_job").removesuffix("_files")
+        self.step = job.function.partition(":")[2].removesuffix("_job")
         self.place = place
         self.is_cancelled = threading.Event()
         self._pool = pool
@@ -228,42 +263,18 @@ def make_instant_pool() -> Iterator[Callable[..., InstantPool]]:
 class Site:
     """Everything that servers share: a store and artifacts; and the servers on it."""
 
-    def __init__(self, folder: Path, store: Any, make_plan: Any, history: Any) -> None:
+    def __init__(self, folder: Path, store: Any, make_plan: Any, source: Any) -> None:
         self.folder = folder
         self.store = store
         self.artifacts = LocalFolder(folder / "artifacts")
         self.servers: list[Dispatcher] = []
         self.ended: list[tuple[str, str, bool]] = []
         self._make_plan = make_plan
-        self._history = history
+        self._source = source
 
     def submit(self, batch_id: str, cells: Sequence[int] = (10,), **settings: Any) -> None:
         """Queue a batch of partitions with so many cells each."""
-        kept = {}
-        for name in ("upload", "history.parquet"):
-            path = self.folder / "sent"
-            path.write_text(name)
-            kept[name] = self.artifacts.put(path, f"batches/{batch_id}/{name}")
-        report = IngestReport(
-            source="demand.csv",
-            format=Message("CSV"),
-            columns={},
-            columns_left_alone=(),
-            rows_read=6,
-            rows_kept=6,
-            rows_summed=0,
-            rows_refused=0,
-        )
-        source = Source(
-            file_name="demand.csv",
-            upload=kept["upload"],
-            history=kept["history.parquet"],
-            rejected=None,
-            input_sha256="0" * 64,
-            facts=self._history.facts,
-            report=report,
-            ingest_seconds=0.25,
-        )
+        source = self._source(self.artifacts, batch_id)
         self.store.add_batch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source)
 
     def server(self, pool: Any, *, lease_seconds: float = 30, store: Any = None, **options: Any) -> Dispatcher:
@@ -311,13 +322,13 @@ class Site:
 
 @pytest.fixture
 def site(
-    request: Any, tmp_path: Path, make_plan: Any, a_history: Any, monkeypatch: pytest.MonkeyPatch
+    request: Any, tmp_path: Path, make_plan: Any, a_source: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
     """Servers on one store, all stopped in the end; a memory store, unless a test asks for sqlite."""
     monkeypatch.setattr("os.fsync", lambda handle: None)  # no power fails here, and hundreds of batches are kept
     is_sqlite = getattr(request, "param", "memory") == "sqlite"
     store = SqlStore.open(f"sqlite:///{tmp_path / 'batchcast.db'}") if is_sqlite else MemoryStore()
-    site = Site(tmp_path, store, make_plan, a_history)
+    site = Site(tmp_path, store, make_plan, a_source)
     yield site
     for server in site.servers:
         server.stop(10)

@@ -13,11 +13,9 @@ import pytest
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
 from batchcast.domain.settings import BatchSettings
-from batchcast.run.coordinator import BatchNotPending, Coordinator, follow
-from batchcast.run.steps import BatchWork, StepLimits, Steps
+from batchcast.run.one_batch import OneBatch, Placement
+from batchcast.run.steps import StepLimits, Steps
 from batchcast.run.verdict import check_completed
-from batchcast.store.memory import MemoryStore
-from batchcast.store.store import UnknownBatch
 
 pytestmark = pytest.mark.alone  # counts the processes and descriptors of its own process
 
@@ -26,22 +24,27 @@ STEPS = Steps(prepare="acts:prepare", partition="acts:partition", publish="acts:
 
 
 class Bench:
-    """One batch with its store, its coordinator and its folders."""
+    """One batch with its folders."""
 
-    def __init__(self, folder, pool, plan, history, *, steps=STEPS, limits=None, **settings):
+    def __init__(self, folder, pool, plan, source, *, steps=STEPS, limits=None, **settings):
         self.folder: Path = folder
-        self.store = MemoryStore()
-        self.coordinator = Coordinator(self.store, pool, steps=steps, limits=limits)
         self.out = folder / "out.csv"
-        self.work = BatchWork(history=history, folder=folder / "work", publish={"out": self.out})
-        self.store.add_batch("b", BatchSettings(**settings), plan)
+        self.published = []
+        placement = Placement(arguments={"out": self.out}, commit=self.published.append)
+        self.batch = OneBatch("b", pool, folder / "work", placement, steps=steps, limits=limits)
+        self.store = self.batch.store
+        self._start = lambda: self.batch.start(BatchSettings(**settings), plan, source(self.batch.artifacts))
 
     def site_does(self, site, act):
         """What the partition of a site does in place of a forecast."""
         (self.folder / site).write_text(act)
 
+    def start(self):
+        self._start()
+        return self.batch
+
     def run(self):
-        return self.coordinator.run("b", self.work)
+        return self.start().wait(60)
 
     def states(self):
         return [record.state.value for record in self.store.batch("b").partitions]
@@ -49,16 +52,19 @@ class Bench:
     def log(self):
         return [line.split()[0] for line in (self.folder / "log").read_text().splitlines()]
 
+    def scratch(self):
+        return [path.name for path in (self.folder / "work").iterdir() if path.name != "artifacts"]
+
     def leaves_nothing(self):
-        return not self.work.folder.exists() and not self.out.exists()
+        return self.scratch() == [] and not self.out.exists()
 
 
 @pytest.fixture
-def bench(tmp_path, make_pool, make_plan, a_history):
+def bench(tmp_path, make_pool, make_plan, a_source):
     """Makes a batch of partitions with so many cells each."""
 
     def make(cells, *, size=2, pool=None, **options):
-        return Bench(tmp_path, pool or make_pool(size), make_plan(cells), a_history, **options)
+        return Bench(tmp_path, pool or make_pool(size), make_plan(cells), a_source, **options)
 
     return make
 
@@ -73,16 +79,15 @@ def test_a_batch_is_prepared_forecast_in_the_order_of_its_plan_and_published(ben
     assert one.states() == ["COMPLETED"] * 3
     assert one.log() == ["S0", "S1", "S2"]
     assert one.out.read_text() == "S0 S1 S2"
-    assert one.work.folder.exists()
+    assert one.scratch() == []
     assert check_completed(batch) is None
 
 
 def test_every_change_is_an_event_in_order(bench):
     one = bench([30, 10], size=1)
 
-    running = one.coordinator.start("b", one.work)
-    events = list(follow(one.store, "b"))
-    running.wait(20)
+    one.run()
+    events = one.store.events_after("b", 0)
 
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     told = [
@@ -106,8 +111,7 @@ def test_every_change_is_an_event_in_order(bench):
         ("step", None, "done"),
         ("batch", None, "COMPLETED"),
     ]
-    assert running.published == {"series": 2}
-    assert list(follow(one.store, "b", after=len(events))) == []
+    assert [published["counts"] for published in one.published] == [{"series": 2}]
 
 
 def test_no_more_partitions_than_asked_for_are_at_work_at_once(bench):
@@ -208,7 +212,7 @@ def test_a_worker_killed_from_outside_is_replaced_and_its_partition_tried_again(
     one = bench([30], size=1)
     one.site_does("S0", "loop_in_c")
     told = one.folder / "S0.told"
-    running = one.coordinator.start("b", one.work)
+    running = one.start()
 
     for _ in range(2):
         until(told.exists)
@@ -261,11 +265,11 @@ def test_a_cancel_kills_what_is_at_work_within_two_seconds(bench, until):
     one = bench([30, 20, 10])
     one.site_does("S0", "loop_in_c")
     one.site_does("S1", "pause_in_c")
-    running = one.coordinator.start("b", one.work)
+    running = one.start()
     until(lambda: all((one.folder / f"{site}.told").exists() for site in ("S0", "S1")))
     start = time.monotonic()
 
-    won = one.coordinator.cancel("b")
+    won = one.batch.cancel()
     batch = running.wait(20)
 
     assert won
@@ -273,81 +277,47 @@ def test_a_cancel_kills_what_is_at_work_within_two_seconds(bench, until):
     assert batch.state is BatchState.CANCELLED
     assert one.states() == ["CANCELLED"] * 3
     assert one.leaves_nothing()
-    assert not one.coordinator.cancel("b")
+    assert not one.batch.cancel()
     with pytest.raises(BatchCancelled, match="nothing was published"):
         check_completed(batch)
 
 
-def test_a_batch_cancelled_before_its_start_never_starts(bench):
-    one = bench([30])
-
-    assert one.coordinator.cancel("b")
-    batch = one.run()
-
-    assert batch.state is BatchState.CANCELLED
-    assert not (one.folder / "log").exists()
-    assert one.leaves_nothing()
-
-
 def test_a_cancel_while_publishing_leaves_nothing(bench, until):
     one = bench([30], steps=Steps(prepare=STEPS.prepare, partition=STEPS.partition, publish="acts:loop_in_c"))
-    running = one.coordinator.start("b", one.work)
+    running = one.start()
     until(lambda: [e.detail.get("step") for e in one.store.events_after("b", 0)][-1:] == ["publish"])
 
-    one.coordinator.cancel("b")
+    one.batch.cancel()
 
     assert running.wait(20).state is BatchState.CANCELLED
     assert one.leaves_nothing()
 
 
-def test_a_pool_that_is_closed_cancels_the_batch(bench, make_pool, until):
+def test_a_pool_that_is_closed_rolls_the_batch_back(bench, make_pool, until):
     pool = make_pool()
     one = bench([30], pool=pool)
     one.site_does("S0", "loop_in_c")
-    running = one.coordinator.start("b", one.work)
+    running = one.start()
     until((one.folder / "S0.told").exists)
 
     pool.close()
+    batch = running.wait(20)
 
-    assert running.wait(20).state is BatchState.CANCELLED
+    assert batch.state is BatchState.ROLLED_BACK
+    assert str(batch.error).startswith("The batch could not be carried on: RuntimeError('the pool is closed")
     assert one.leaves_nothing()
 
 
-def test_a_pool_that_takes_no_more_jobs_rolls_the_batch_back(bench, make_pool):
-    pool = make_pool()
-    pool.close()
-    one = bench([30], pool=pool)
-
-    with pytest.raises(RuntimeError, match="the pool is closed"):
-        one.run()
-
-    batch = one.store.batch("b")
-    assert batch.state is BatchState.ROLLED_BACK
-    assert str(batch.error).startswith("The batch could not be carried on: RuntimeError('the pool is closed")
-
-
-def test_a_batch_is_not_started_twice(bench, until):
+def test_a_wait_that_is_too_short_says_so(bench):
     one = bench([30])
     one.site_does("S0", "loop_in_c")
-    running = one.coordinator.start("b", one.work)
+    running = one.start()
 
-    with pytest.raises(BatchNotPending):
-        one.coordinator.start("b", one.work)
-    one.coordinator.cancel("b")
     with pytest.raises(TimeoutError, match="batch b has not ended after 0 s"):
         running.wait(0)
-    running.wait(20)
 
-    with pytest.raises(UnknownBatch):
-        one.coordinator.run("c", one.work)
-
-
-def test_a_completed_batch_is_not_started_again(bench):
-    one = bench([30])
-    one.run()
-
-    with pytest.raises(BatchNotPending, match="Batch b is COMPLETED"):
-        one.run()
+    running.cancel()
+    assert running.wait(20).state is BatchState.CANCELLED
 
 
 def test_two_hundred_partitions_leak_no_process_file_or_descriptor(bench, make_pool, workers_of):
@@ -362,7 +332,7 @@ def test_two_hundred_partitions_leak_no_process_file_or_descriptor(bench, make_p
 
     assert batch.state is BatchState.COMPLETED
     assert len(one.out.read_text().split()) == 200
-    assert len(list((one.work.folder / "partitions").iterdir())) == 210
+    assert len(one.batch.artifacts.names("batches/b/partitions")) == 200
     assert threading.active_count() <= threads + 4
     pool.close()
     assert me.num_fds() <= files

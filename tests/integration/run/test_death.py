@@ -16,6 +16,7 @@ import pytest
 from batchcast.domain.codec import encode
 from batchcast.run import process_tree
 from batchcast.run.process_tree import MARK, sweep_orphans
+from batchcast.store.artifacts.folder import ScratchFolder
 
 ACTS = Path(__file__).parent / "acts"
 
@@ -127,9 +128,11 @@ def test_a_sweep_tells_how_many_it_killed(monkeypatch):
 @pytest.mark.alone  # measures time
 @pytest.mark.parametrize("signals", [1, 3])
 def test_ctrl_c_cancels_cleanly_within_two_seconds(
-    *, start_program, tmp_path, until, workers_of, make_plan, a_history, signals
+    *, start_program, tmp_path, until, workers_of, make_plan, a_source, signals
 ):
-    (tmp_path / "batch.json").write_text(json.dumps(encode([make_plan([3, 2, 1]), a_history])))
+    (tmp_path / "batch.json").write_text(
+        json.dumps(encode([make_plan([3, 2, 1]), a_source(ScratchFolder(tmp_path / "unused"))]))
+    )
     for site in ("S0", "S1"):
         (tmp_path / site).write_text("loop_in_c")
     program = start_program("run_batch")
@@ -146,7 +149,7 @@ def test_ctrl_c_cancels_cleanly_within_two_seconds(
     assert not (tmp_path / "out").exists()
     if signals == 1:
         assert program.returncode == 0
-        assert not (tmp_path / "work").exists()
+        assert [path.name for path in (tmp_path / "work").iterdir()] == ["artifacts"]
 
 
 def _orphan_of(pid: int) -> subprocess.Popen[bytes]:

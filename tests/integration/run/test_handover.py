@@ -149,7 +149,7 @@ def test_a_late_write_is_refused_while_another_is_at_work(site, make_instant_poo
         woken.set()
         until(lambda: not sleeper.at_work())
 
-    assert "batch a is let go: Batch a is no longer held by" in caplog.text
+    assert "batch a is left: Batch a is no longer held by" in caplog.text
     assert site.states("a") == ["PROCESSING"]
     assert site.files("a") == set()
     with pytest.raises(LeaseLost):

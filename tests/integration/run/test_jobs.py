@@ -20,13 +20,12 @@ from batchcast.plan.planner import plan_batch
 from batchcast.publish.certificate import CertificateMismatch
 from batchcast.publish.publisher import commit_result
 from batchcast.publish.staging import recover
-from batchcast.run.coordinator import Coordinator
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.job import Ending, Job
 from batchcast.run.jobs import NoDiskSpace, needing_disk_space
 from batchcast.run.local_pool import LocalPool
+from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import new_owner
-from batchcast.run.steps import BatchWork, Steps
 from batchcast.store.artifacts.folder import LocalFolder
 from batchcast.store.memory import MemoryStore
 
@@ -64,25 +63,41 @@ def taken_in(pool, demand, tmp_path):
     return read["history"], read["report"]
 
 
-@pytest.fixture
-def run(pool, taken_in, tmp_path):
-    """Runs the batch of the file, with a publish step that is told further things."""
+def source_of(taken_in, artifacts, name):
+    """What a batch of the file is made of, its files kept."""
     history, report = taken_in
-    plan = plan_batch(history.facts, read_series_table(history), SETTINGS, PACE)
+    return Source(
+        file_name="demand.csv",
+        upload=artifacts.put(history.path, f"batches/{name}/upload"),
+        history=artifacts.put(history.path, f"batches/{name}/history.parquet"),
+        rejected=artifacts.put(report.rejected_path, f"batches/{name}/rejected.csv"),
+        input_sha256=history.input_sha256,
+        facts=history.facts,
+        report=report,
+        ingest_seconds=0.25,
+    )
 
-    def carry_out(name, *, steps=None, **publish):
-        store = MemoryStore()
-        store.add_batch(name, SETTINGS, plan)
-        given = {"input_name": "demand.csv", "settings": SETTINGS, "report": report, "expected": None} | publish
-        work = BatchWork(
-            history=history,
-            folder=tmp_path / name,
-            publish=given,
-            commit=lambda published: commit_result(Path(published["stage"])) if "stage" in published else None,
-            discard=lambda: recover(given["out"].parent),
-        )
-        running = Coordinator(store, pool, steps=steps).start(name, work)
-        return running.wait(120), running.published
+
+@pytest.fixture
+def plan(taken_in):
+    history, _ = taken_in
+    return plan_batch(history.facts, read_series_table(history), SETTINGS, PACE)
+
+
+@pytest.fixture
+def run(pool, taken_in, plan, tmp_path):
+    """Runs the batch of the file as a command does, with a publishing step that is told these things."""
+
+    def carry_out(name, **arguments):
+        done = {}
+
+        def commit(published):
+            done.update(published, files=commit_result(published["stage"]) if published["stage"] else {})
+
+        placement = Placement(arguments=arguments, commit=commit, discard=lambda: recover(tmp_path))
+        one = OneBatch(name, pool, tmp_path / name, placement)
+        one.start(SETTINGS, plan, source_of(taken_in, one.artifacts, name))
+        return one.wait(120), done
 
     return carry_out
 
@@ -115,7 +130,7 @@ def test_a_worker_warms_up(pool):
 def test_a_batch_is_published_and_its_repetition_gives_the_same_bytes(run, tmp_path):
     out = tmp_path / "results" / "forecast.csv"
 
-    batch, published = run("first", out=out, timings={"ingest": 0.25})
+    batch, published = run("first", out=out, expected=None)
 
     assert batch.state is BatchState.COMPLETED, batch.error
     with out.open(newline="") as file:
@@ -152,7 +167,7 @@ def test_a_repetition_that_gives_other_bytes_publishes_nothing(run, tmp_path):
 
     assert batch.state is BatchState.ROLLED_BACK
     assert "accuracy, forecast, more, rejected, stock differ" in str(batch.error)
-    assert published is None
+    assert published == {}
     assert not out.exists()
     assert not list(tmp_path.glob(".batchcast*"))
     assert CertificateMismatch.slug == "certificate-mismatch"
@@ -162,20 +177,18 @@ def test_a_repetition_that_gives_other_bytes_publishes_nothing(run, tmp_path):
 def test_accuracy_alone_is_published_where_there_is_a_place_for_it(run, tmp_path, place):
     out = tmp_path / place if place else None
 
-    batch, published = run("backtest", steps=Steps(publish="batchcast.run.jobs:publish_accuracy_job"), out=out)
+    batch, published = run("backtest", accuracy_out=out)
 
     assert batch.state is BatchState.COMPLETED, batch.error
-    assert published["files"] == ({"accuracy": str(out)} if out else {})
+    assert published["files"] == ({"accuracy": out} if out else {})
     assert out is None or out.is_file()
     assert published["counts"]["series"] == 6
     assert published["leaderboard"]
 
 
 @pytest.fixture
-def serve(pool, taken_in, tmp_path):
+def serve(pool, taken_in, plan, tmp_path):
     """Runs the batch of the file as a server does; each is submitted again under its name."""
-    history, report = taken_in
-    plan = plan_batch(history.facts, read_series_table(history), SETTINGS, PACE)
     store, artifacts = MemoryStore(), LocalFolder(tmp_path / "artifacts")
     ended = SimpleQueue()
     options = {"owner": new_owner(), "folder": tmp_path / "scratch", "on_ended": lambda *end: ended.put(end)}
@@ -183,17 +196,7 @@ def serve(pool, taken_in, tmp_path):
     dispatcher.start()
 
     def carry_out(name):
-        source = Source(
-            file_name="demand.csv",
-            upload=artifacts.put(history.path, f"batches/{name}/upload"),
-            history=artifacts.put(history.path, f"batches/{name}/history.parquet"),
-            rejected=artifacts.put(report.rejected_path, f"batches/{name}/rejected.csv"),
-            input_sha256=history.input_sha256,
-            facts=history.facts,
-            report=report,
-            ingest_seconds=0.1,
-        )
-        store.add_batch(name, SETTINGS, plan, source=source)
+        store.add_batch(name, SETTINGS, plan, source=source_of(taken_in, artifacts, name))
         dispatcher.wake()
         return ended.get(timeout=120)[0]
 
@@ -203,7 +206,7 @@ def serve(pool, taken_in, tmp_path):
 
 def test_a_server_publishes_the_same_bytes_as_a_command(run, serve, tmp_path):
     carry_out, artifacts = serve
-    run("command", out=tmp_path / "forecast.csv")
+    run("command", out=tmp_path / "forecast.csv", expected=None)
 
     first, second = carry_out("first"), carry_out("second")
 

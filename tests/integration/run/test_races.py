@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
@@ -11,13 +12,12 @@ from batchcast.domain.batch import BatchState
 from batchcast.domain.errors import InternalError, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.batch_run import BatchRun
-from batchcast.run.coordinator import Coordinator
 from batchcast.run.job import Ending, Outcome, Progress
-from batchcast.run.steps import BatchWork
+from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.verdict import check_completed
-from batchcast.store.memory import MemoryStore
 
 GOOD = {"series": 1, "forecast": 1, "refused": 0}
+STAGED = {"stage": "here", "counts": {"series": 1}, "leaderboard": []}
 
 
 class HandJob:
@@ -56,7 +56,7 @@ class HandJob:
 class HandPool:
     """A pool without workers: what is submitted waits in `jobs` for the test to end it."""
 
-    size = 2
+    size = idle = 2
 
     def __init__(self):
         self.jobs = SimpleQueue()
@@ -81,51 +81,53 @@ def pool():
 
 
 @pytest.fixture
-def store():
-    return MemoryStore()
-
-
-@pytest.fixture
-def begin(store, pool, make_plan, a_history, tmp_path):
+def begin(pool, make_plan, a_source, tmp_path):
     """Starts a batch of partitions with so many cells."""
 
-    def start(*cells, name="b", **work):
-        store.add_batch(name, BatchSettings(max_parallel=2), make_plan(cells))
-        coordinator = Coordinator(store, pool)
-        folder = tmp_path / name
-        return coordinator, coordinator.start(name, BatchWork(history=a_history, folder=folder, **work))
+    def start(*cells, name="b", **placement):
+        placement = Placement(**{"arguments": {}, "commit": lambda published: None, **placement})
+        one = OneBatch(name, pool, tmp_path / name, placement)
+        one.start(BatchSettings(max_parallel=2), make_plan(cells), a_source(one.artifacts, name))
+        return one
 
     return start
+
+
+def forecast(partition):
+    """Ends a partition job well, and writes what it would have written."""
+    into = Path(partition.job.arguments["into"]["value"])
+    into.mkdir(parents=True)
+    (into / "forecast").touch()
+    partition.end(result=GOOD)
 
 
 def publish_of(pool):
     """Ends all that goes before publishing a batch of one partition; returns the publish job."""
     pool.next("prepare_job").end()
-    pool.next("partition_job").end(result=GOOD)
+    forecast(pool.next("partition_job"))
     return pool.next("publish_job")
 
 
 def test_largest_partitions_go_first_and_waiting_ones_follow_as_places_get_free(begin, pool):
-    _, running = begin(9, 8, 7, 6)
+    running = begin(9, 8, 7, 6)
     pool.next("prepare_job").end()
     first, second = pool.next("partition_job"), pool.next("partition_job")
     assert pool.jobs.empty()
 
-    second.end(result=GOOD)
+    forecast(second)
     third = pool.next("partition_job")
 
     numbers = [job.job.arguments["partition"]["number"] for job in (first, second, third)]
     assert numbers == [0, 1, 2]
     for job in (first, third):
-        job.end(result=GOOD)
-    pool.next("partition_job").end(result=GOOD)
-    pool.next("publish_job").end(result={"rows": 4})
+        forecast(job)
+    forecast(pool.next("partition_job"))
+    pool.next("publish_job").end(result=STAGED)
     assert running.wait(10).state is BatchState.COMPLETED
-    assert running.published == {"rows": 4}
 
 
-def test_a_crashed_partition_is_tried_again_before_the_waiting_ones(begin, pool, store):
-    coordinator, running = begin(9, 8, 7)
+def test_a_crashed_partition_is_tried_again_before_the_waiting_ones(begin, pool):
+    running = begin(9, 8, 7)
     pool.next("prepare_job").end()
     first, _ = pool.next("partition_job"), pool.next("partition_job")
     first.tell(0.5)
@@ -135,48 +137,49 @@ def test_a_crashed_partition_is_tried_again_before_the_waiting_ones(begin, pool,
 
     assert again.job.arguments["partition"]["number"] == 0
     assert again.job.arguments["into"] != first.job.arguments["into"]
-    assert store.batch("b").progress == 0
-    coordinator.cancel("b")
+    assert running.store.batch("b").progress == 0
+    running.cancel()
     running.wait(10)
 
 
-def test_progress_is_kept_where_it_is_worth_it(begin, pool, store):
-    coordinator, running = begin(10)
+def test_progress_is_kept_where_it_is_worth_it(begin, pool):
+    running = begin(10)
     pool.next("prepare_job").end()
     partition = pool.next("partition_job")
 
     for share in (0.001, 0.25, 0.255, 0.5):
         partition.tell(share)
-    partition.end(result=GOOD)
+    forecast(partition)
     pool.next("publish_job")
 
-    told = [event.detail["progress"] for event in store.events_after("b", 0) if event.kind == "progress"]
+    told = [event.detail["progress"] for event in running.store.events_after("b", 0) if event.kind == "progress"]
     assert told == [0.25, 0.5]
-    coordinator.cancel("b")
+    running.cancel()
     running.wait(10)
 
 
-def test_the_publish_step_is_told_what_the_work_says_and_what_was_done(begin, pool, a_history, tmp_path):
-    coordinator, running = begin(10, publish={"out": tmp_path / "out.csv", "timings": {"ingest": 0.5}})
+def test_the_publish_step_is_told_what_its_destination_says_and_what_was_done(begin, pool, tmp_path):
+    running = begin(10, arguments={"out": tmp_path / "out.csv"})
 
     arguments = publish_of(pool).job.arguments
 
     assert arguments["out"] == {"$": "path", "value": str(tmp_path / "out.csv")}
-    assert arguments["history"]["input_sha256"] == a_history.input_sha256
-    assert arguments["folders"] == [{"$": "path", "value": str(tmp_path / "b" / "partitions" / "00000-1")}]
+    assert arguments["history"]["input_sha256"] == "0" * 64
+    kept = tmp_path / "b" / "artifacts" / "batches" / "b" / "partitions" / "00000-1-1"
+    assert arguments["folders"] == [{"$": "path", "value": str(kept)}]
     assert list(arguments["timings"]) == ["ingest", "prepare", "forecast"]
-    coordinator.cancel("b")
+    running.cancel()
     running.wait(10)
 
 
-def test_the_result_is_put_in_its_place_before_the_batch_is_completed(begin, pool, store):
+def test_the_result_is_put_in_its_place_before_the_batch_is_completed(begin, pool):
     seen = []
-    _, running = begin(10, commit=lambda published: seen.append((published, store.batch("b").state.value)))
+    running = begin(10, commit=lambda given: seen.append((given["stage"], running.store.batch("b").state.value)))
 
-    publish_of(pool).end(result="staged")
+    publish_of(pool).end(result=STAGED)
 
     assert running.wait(10).state is BatchState.COMPLETED
-    assert seen == [("staged", "PROCESSING")]
+    assert seen == [("here", "PROCESSING")]
 
 
 def test_a_cancel_waits_while_the_result_is_put_in_its_place_and_is_too_late(begin, pool):
@@ -186,11 +189,11 @@ def test_a_cancel_waits_while_the_result_is_put_in_its_place_and_is_too_late(beg
         is_committing.set()
         may_end.wait(10)
 
-    coordinator, running = begin(10, commit=commit)
-    publish_of(pool).end(result="staged")
+    running = begin(10, commit=commit)
+    publish_of(pool).end(result=STAGED)
     is_committing.wait(10)
     answers = SimpleQueue()
-    canceller = threading.Thread(target=lambda: answers.put(coordinator.cancel("b")))
+    canceller = threading.Thread(target=lambda: answers.put(running.cancel()))
     canceller.start()
     may_end.set()
 
@@ -212,22 +215,22 @@ def test_a_result_that_can_t_be_put_in_its_place_rolls_back(begin, pool, tmp_pat
     def commit(published):
         raise error
 
-    _, running = begin(10, commit=commit, discard=lambda: discarded.append("staged"))
-    publish_of(pool).end(result="staged")
+    running = begin(10, commit=commit, discard=lambda: discarded.append("staged"))
+    publish_of(pool).end(result=STAGED)
 
     batch = running.wait(10)
     assert (batch.state, str(batch.error)) == (BatchState.ROLLED_BACK, sentence)
     assert discarded == ["staged"]
-    assert not (tmp_path / "b").exists()
+    assert not (tmp_path / "b" / "b-1").exists()
 
 
 def test_what_a_cancelled_batch_had_staged_is_discarded_and_never_put_in_its_place(begin, pool):
     calls = []
-    coordinator, running = begin(10, commit=calls.append, discard=lambda: calls.append("discarded"))
+    running = begin(10, commit=calls.append, discard=lambda: calls.append("discarded"))
     publish = publish_of(pool)
 
-    coordinator.cancel("b")
-    publish.end(result="staged")
+    running.cancel()
+    publish.end(result=STAGED)
 
     assert running.wait(10).state is BatchState.CANCELLED
     assert calls == ["discarded"]
@@ -237,107 +240,88 @@ def test_files_that_can_t_be_removed_are_logged_and_the_batch_ends(begin, pool, 
     def discard():
         raise PermissionError(13, "Permission denied")
 
-    _, running = begin(10, discard=discard)
+    running = begin(10, discard=discard)
     pool.next("prepare_job").end(Ending.TIMEOUT)
 
     assert running.wait(10).state is BatchState.ROLLED_BACK
-    assert "batch b: its temporary files could not be removed: [Errno 13] Permission denied" in caplog.text
+    assert "batch b: its scratch files could not be removed: [Errno 13] Permission denied" in caplog.text
 
 
 def test_a_job_that_does_not_end_is_logged_and_the_batch_ends(begin, pool, caplog, monkeypatch):
     monkeypatch.setattr("batchcast.run.batch_run._SECONDS_TO_END_JOBS", 0.01)
     monkeypatch.setattr(HandJob, "cancel", lambda self: None)
-    coordinator, running = begin(10)
+    running = begin(10)
     pool.next("prepare_job")
 
-    coordinator.cancel("b")
+    running.cancel()
 
     assert running.wait(10).state is BatchState.CANCELLED
     assert "batch b: not ended although it was cancelled" in caplog.text
 
 
-def test_a_failure_that_a_person_forestalled_is_a_cancel(begin, pool, store, monkeypatch):
+def test_a_failure_that_a_person_forestalled_is_a_cancel(begin, pool, monkeypatch):
     """The batch is cancelled between the failure of its step and its roll-back."""
-    _, running = begin(10)
+    running = begin(10)
     step = pool.next("prepare_job")
-    end_jobs = running._end_jobs
+    end_jobs = BatchRun._end_jobs
 
-    def cancelled_meanwhile():
-        end_jobs()
-        store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
+    def cancelled_meanwhile(run):
+        end_jobs(run)
+        running.store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
 
-    monkeypatch.setattr(running, "_end_jobs", cancelled_meanwhile)
+    monkeypatch.setattr(BatchRun, "_end_jobs", cancelled_meanwhile)
     step.end(Ending.TIMEOUT)
 
     batch = running.wait(10)
     assert (batch.state, batch.error) == (BatchState.CANCELLED, None)
 
 
-def test_a_batch_ended_elsewhere_is_let_go(begin, pool, store, tmp_path):
+def test_a_batch_ended_elsewhere_is_let_go(begin, pool, tmp_path):
     """Another process that shares the store has cancelled it: the next change tells."""
-    _, running = begin(10)
+    running = begin(10)
     prepare = pool.next("prepare_job")
 
-    store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
+    running.store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
     prepare.end()
 
     assert running.wait(10).state is BatchState.CANCELLED
     assert pool.jobs.empty()
-    assert not (tmp_path / "b").exists()
+    assert not (tmp_path / "b" / "b-1").exists()
 
 
-def test_a_batch_ended_elsewhere_while_publishing_is_not_put_in_its_place(begin, pool, store):
+def test_a_batch_ended_elsewhere_while_publishing_is_not_put_in_its_place(begin, pool):
     committed = []
-    _, running = begin(10, commit=committed.append)
+    running = begin(10, commit=committed.append)
     publish = publish_of(pool)
 
-    store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
-    publish.end(result="staged")
+    running.store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
+    publish.end(result=STAGED)
 
     assert running.wait(10).state is BatchState.CANCELLED
     assert committed == []
 
 
-def test_a_batch_ended_elsewhere_while_its_result_is_put_in_its_place_is_let_go(begin, pool, store):
-    _, running = begin(10, commit=lambda _: store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED))
+def test_a_batch_ended_elsewhere_while_its_result_is_put_in_its_place_is_let_go(begin, pool):
+    running = begin(10, commit=lambda _: running.store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED))
 
-    publish_of(pool).end(result="staged")
+    publish_of(pool).end(result=STAGED)
 
     assert running.wait(10).state is BatchState.CANCELLED
-    assert running.published is None
-
-
-def test_ctrl_c_in_the_thread_that_waits_cancels(*, pool, store, make_plan, a_history, tmp_path, monkeypatch):
-    """The signal itself is tried with a real process, in `test_death`."""
-    store.add_batch("c", BatchSettings(), make_plan([1]))
-    wait = BatchRun.wait
-    interrupts = [KeyboardInterrupt()]
-
-    def interrupted(self):
-        if interrupts:
-            raise interrupts.pop()
-        return wait(self, 10)
-
-    monkeypatch.setattr(BatchRun, "wait", interrupted)
-
-    batch = Coordinator(store, pool).run("c", BatchWork(history=a_history, folder=tmp_path / "c"))
-
-    assert batch.state is BatchState.CANCELLED
 
 
 @pytest.mark.parametrize("rival", ["completion", "failure", "timeout"])
-def test_of_a_cancel_and_a_rival_exactly_one_wins(begin, pool, store, rival, tmp_path):
+def test_of_a_cancel_and_a_rival_exactly_one_wins(begin, pool, rival, tmp_path):
     won = {BatchState.CANCELLED: 0, BatchState.COMPLETED: 0, BatchState.ROLLED_BACK: 0}
     for race in range(100):
         placed = []
-        coordinator, running = begin(10, name=f"b{race}", commit=placed.append)
+        running = begin(10, name=f"b{race}", commit=placed.append)
         publish = publish_of(pool)
         start = threading.Barrier(2)
 
         def rivals_part(publish=publish, start=start):
             start.wait()
             if rival == "completion":
-                publish.end(result="staged")
+                publish.end(result=STAGED)
             elif rival == "failure":
                 publish.end(Ending.ERROR, error=InternalError(Message("bad")))
             else:
@@ -346,15 +330,15 @@ def test_of_a_cancel_and_a_rival_exactly_one_wins(begin, pool, store, rival, tmp
         thread = threading.Thread(target=rivals_part)
         thread.start()
         start.wait()
-        is_cancelled = coordinator.cancel(f"b{race}")
+        is_cancelled = running.cancel()
         thread.join()
         batch = running.wait(10)
 
         won[batch.state] += 1
         assert is_cancelled == (batch.state is BatchState.CANCELLED)
-        assert placed == (["staged"] if batch.state is BatchState.COMPLETED else [])
-        assert (tmp_path / f"b{race}").exists() == (batch.state is BatchState.COMPLETED)
-        ends = [e.state for e in store.events_after(f"b{race}", 0) if e.kind == "batch"][2:]
+        assert placed == ([STAGED] if batch.state is BatchState.COMPLETED else [])
+        assert [path.name for path in (tmp_path / f"b{race}").iterdir()] == ["artifacts"]
+        ends = [e.state for e in running.store.events_after(f"b{race}", 0) if e.kind == "batch"][2:]
         assert ends == [batch.state.value]
         if batch.state is BatchState.COMPLETED:
             check_completed(batch)
@@ -362,11 +346,11 @@ def test_of_a_cancel_and_a_rival_exactly_one_wins(begin, pool, store, rival, tmp
 
 
 def test_ten_thousand_partitions_are_carried_on_without_trouble(begin, pool):
-    _, running = begin(*([1] * 10_000))
+    running = begin(*([1] * 10_000))
     pool.next("prepare_job").end()
 
     for _ in range(10_000):
-        pool.next("partition_job").end(result=GOOD)
-    pool.next("publish_job").end()
+        forecast(pool.next("partition_job"))
+    pool.next("publish_job").end(result=STAGED)
 
     assert running.wait(30).state is BatchState.COMPLETED

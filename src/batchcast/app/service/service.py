@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from batchcast.app.configuration import ServiceConfig
-from batchcast.app.intake import Analysis
+from batchcast.app.intake import Analysis, CancelToken
 from batchcast.app.samples.writing import sample_lines
 from batchcast.app.service.answers import (
     Accepted,
@@ -112,6 +112,7 @@ class Service:
         self._ordering = Ordering(self._files, self._intake_pool, folder / "results")
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
+        self._cancel_token = CancelToken()  # of the calibration
         self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
 
     @classmethod
@@ -140,6 +141,7 @@ class Service:
     def stop(self, grace_seconds: float = 8) -> None:
         """Take no more, give the batches at work back to the queue, and end every worker; nothing is lost."""
         self._stopping.set()
+        self._cancel_token.ask()
         self._dispatcher.stop(grace_seconds)
         self._intake_pool.close()
         self._pool.close()
@@ -447,7 +449,8 @@ class Service:
         """Measure this machine, unless that was done, or somebody waits for a batch already."""
         if self._store.timings(self._version, limit=1) or self._store.queue() != (0, 0):
             return
-        timing = calibrate(self._pool, self._folder, self._version)
+        with self._cancel_token.listening():
+            timing = calibrate(self._pool, self._folder, self._cancel_token)
         if timing is not None and not self._store.timings(self._version, limit=1):
             self._store.add_timing(timing)
 

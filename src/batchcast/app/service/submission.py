@@ -23,6 +23,7 @@ from batchcast.app.intake import (
     Analysis,
     CancelToken,
     Intake,
+    keep_source,
     place_problems,
     plan_history,
     renamed_error,
@@ -32,7 +33,7 @@ from batchcast.app.intake import (
 from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.workspace import new_batch_id
-from batchcast.domain.batch import Batch, Source, StoredFile
+from batchcast.domain.batch import Batch, Source
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
@@ -187,7 +188,7 @@ class Submissions:
         self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
         reach(CrashPoint.ARTIFACTS_CLAIMED)
         try:
-            source = self._put(batch_id, kept, intake)
+            source = keep_source(intake, self.artifacts, batch_id, kept.name, kept.path)
             reach(CrashPoint.ARTIFACTS_KEPT)
             batch = self.store.add_batch(
                 batch_id,
@@ -209,23 +210,6 @@ class Submissions:
             raise
         reach(CrashPoint.BATCH_ADDED)
         return Accepted(batch=batch, analysis=intake.analysis, is_new=True)
-
-    def _put(self, batch_id: str, kept: _Kept, intake: Intake) -> Source:
-        report, facts = intake.analysis.report, intake.history.facts
-        place = f"batches/{batch_id}"
-        rejected: StoredFile | None = None
-        if report.rejected_path:
-            rejected = self.artifacts.put(report.rejected_path, f"{place}/rejected.csv")
-        return Source(
-            file_name=kept.name,
-            upload=self.artifacts.put(kept.path, f"{place}/upload"),
-            history=self.artifacts.put(intake.history.path, f"{place}/history.parquet"),
-            rejected=rejected,
-            input_sha256=intake.history.input_sha256,
-            facts=facts,
-            report=replace(report, rejected_path=None),
-            ingest_seconds=round(intake.seconds, 3),
-        )
 
     def _give_up(self, batch_id: str) -> None:
         try:

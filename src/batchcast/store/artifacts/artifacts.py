@@ -41,10 +41,10 @@ class Artifacts(Protocol):
             ArtifactDamaged: if its SHA-256 is not that of `file`.
         """
 
-    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> tuple[StoredFile, ...]:
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         """Keep every file of a flat folder below a prefix, in place of what was there: all of them or none.
 
-        `move`: as `put`, for the files; the folder stays.
+        `move`: as `put`, for the files; the folder itself may stay.
         """
 
     def fetch_folder(self, prefix: str, into: Path) -> Path:

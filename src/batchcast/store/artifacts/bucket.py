@@ -72,7 +72,7 @@ class Bucket:
                     partial.replace(local)
         return local
 
-    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> tuple[StoredFile, ...]:
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         """See `Artifacts.put_folder`."""
         paths = sorted(folder.iterdir())
         self._remove_folder(prefix)
@@ -81,7 +81,6 @@ class Bucket:
         if move:
             for path in paths:
                 path.unlink(missing_ok=True)
-        return files
 
     def fetch_folder(self, prefix: str, into: Path) -> Path:
         """See `Artifacts.fetch_folder`."""

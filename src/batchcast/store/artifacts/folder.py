@@ -64,7 +64,7 @@ class LocalFolder:
             raise ArtifactDamaged(file.key, str(self._root), expected=file.sha256, found=found)
         return path
 
-    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> tuple[StoredFile, ...]:
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         """See `Artifacts.put_folder`."""
         target = self._path(prefix)
         with self._available(), self._partial(target) as partial:
@@ -78,7 +78,6 @@ class LocalFolder:
             if move:
                 for file in files:
                     (folder / Path(file.key).name).unlink(missing_ok=True)
-            return tuple(files)
 
     def fetch_folder(self, prefix: str, into: Path) -> Path:
         """See `Artifacts.fetch_folder`."""
@@ -164,6 +163,40 @@ class LocalFolder:
         except OSError as error:
             reason = error.strerror or str(error)
             raise ArtifactsUnavailable(str(self._root), reason) from error
+
+
+class ScratchFolder(LocalFolder):
+    """A folder whose artifacts are gone with its process: nothing is brought to the disk, digested or checked.
+
+    What is put is linked or renamed, so the folder must be on the file system of what is put; the SHA-256 of a
+    `StoredFile` from here is empty.
+    """
+
+    def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
+        """See `Artifacts.put`."""
+        target = self._path(key)
+        with self._available():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if move:
+                path.replace(target)
+            else:
+                link_or_copy(path, target)
+            return StoredFile(key=key, sha256="", size=target.stat().st_size)
+
+    def fetch(self, file: StoredFile, into: Path) -> Path:
+        """See `Artifacts.fetch`; the file is not checked."""
+        return self._path(file.key)
+
+    def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
+        """See `Artifacts.put_folder`; the folder itself is moved, never copied."""
+        target = self._path(prefix)
+        with self._available():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(target)
+
+    def fetch_folder(self, prefix: str, into: Path) -> Path:
+        """See `Artifacts.fetch_folder`; the files are not checked."""
+        return self._path(prefix)
 
 
 def _take(path: Path, target: Path, *, move: bool) -> str:

@@ -256,7 +256,7 @@ class SqlStore(SqlLeases):
         """See `Store.timings`."""
         query = sa.select(_t.detail).where(_t.version == version).order_by(_t.number.desc()).limit(limit)
         with self._database.reading() as connection:
-            return tuple(Timing(**from_text(detail)) for detail in connection.execute(query).scalars())
+            return tuple(Timing.from_json(from_text(detail)) for detail in connection.execute(query).scalars())
 
     def queue(self) -> tuple[int, int]:
         """See `Store.queue`."""

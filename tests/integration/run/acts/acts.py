@@ -198,13 +198,13 @@ def prepare(arguments, on_progress):
 
 
 def partition(arguments, on_progress):
-    """Does what the file `<site>` beside the work folder says, or forecasts."""
+    """Does what the file `<site>` beside the folder of the batch says, or forecasts."""
     into = Path(arguments["into"]["value"])
     site = arguments["partition"]["sites"]["value"][0]
-    act = into.parents[2] / site
+    act = into.parents[3] / site
     into.mkdir(parents=True)
     (into / "forecast").write_text(site)
-    with (into.parents[2] / "log").open("a") as log:
+    with (into.parents[3] / "log").open("a") as log:
         log.write(f"{site} {os.getpid()}\n")
     if act.exists():
         name, *rest = act.read_text().split()
@@ -225,7 +225,7 @@ def publish(arguments, on_progress):
     out = Path(arguments["out"]["value"])
     texts = [(Path(folder["value"]) / "forecast").read_text() for folder in arguments["folders"]]
     out.write_text(" ".join(texts))
-    return {"series": len(texts)}
+    return {"counts": {"series": len(texts)}, "leaderboard": []}
 
 
 def _tell(arguments, text=None):

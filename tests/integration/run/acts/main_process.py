@@ -7,11 +7,10 @@ from pathlib import Path
 
 from batchcast.domain.codec import decode
 from batchcast.domain.settings import BatchSettings
-from batchcast.run.coordinator import Coordinator
 from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool
-from batchcast.run.steps import BatchWork, Steps
-from batchcast.store.memory import MemoryStore
+from batchcast.run.one_batch import OneBatch, Placement
+from batchcast.run.steps import Steps
 
 STEPS = Steps(prepare="acts:prepare", partition="acts:partition", publish="acts:publish")
 
@@ -27,12 +26,18 @@ def hold_workers(folder: Path) -> None:
 def run_batch(folder: Path) -> None:
     """A batch, in the main thread, as a command does it."""
     logging.basicConfig()
-    plan, history = decode(json.loads((folder / "batch.json").read_text()))
-    store = MemoryStore()
-    store.add_batch("b", BatchSettings(), plan)
+    plan, source = decode(json.loads((folder / "batch.json").read_text()))
     with LocalPool(2, allowed=("acts",)) as pool:
-        work = BatchWork(history=history, folder=folder / "work", publish={"out": folder / "out"})
-        batch = Coordinator(store, pool, steps=STEPS).run("b", work)
+        placement = Placement(arguments={"out": folder / "out"}, commit=print)
+        one = OneBatch("b", pool, folder / "work", placement, steps=STEPS)
+        (folder / "history.parquet").touch()
+        one.artifacts.put(folder / "history.parquet", source.history.key)
+        one.start(BatchSettings(), plan, source)
+        try:
+            batch = one.wait()
+        except KeyboardInterrupt:
+            one.cancel()
+            batch = one.wait()
     sys.stdout.write(f"{batch.state}\n")
 
 

@@ -1,0 +1,361 @@
+"""Where the results of a batch go while it runs: each finished partition, and in the end what is published.
+
+A row of the store points at an artifact only when the artifact is whole; what no row points at is removed here, or
+swept later. The fence of the lease is part of every name, so that a late server never writes where another one reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.batch import Batch, BatchResult, BatchState, PartitionState, ResultFile
+from batchcast.domain.codec import decode
+from batchcast.domain.crash_points import CrashPoint, reach
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
+from batchcast.domain.history import DemandHistory
+from batchcast.domain.plan import Partition
+from batchcast.run.job import Ending, Outcome
+from batchcast.run.leased_store import LeasedStore
+from batchcast.run.steps import JobMaker, StepLimits, Steps, checkpoint_key
+from batchcast.run.verdict import (
+    GIVEN_BACK,
+    Failed,
+    Stopped,
+    attempt_end,
+    count_reason,
+    publishing_problem,
+    take_over,
+)
+from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
+from batchcast.store.errors import LeaseLost, StoreUnavailable
+from batchcast.store.records import AttemptEnd, Lease
+
+_log = logging.getLogger(__name__)
+_OPEN, _DONE = PartitionState.PENDING, PartitionState.COMPLETED
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchStart:
+    """How far a batch has come before its run begins."""
+
+    maker: JobMaker
+    priority: int  # of its jobs in the pool; lower goes first
+    attempts: Mapping[int, int]  # tries started so far, by partition
+    crashes: Mapping[int, int]  # of those, the ones whose worker crashed
+    completed: Collection[int]  # partitions that are done already
+
+
+class Destination(Protocol):
+    """Where the published files of one batch go; all methods are for the thread of its run."""
+
+    def arguments(self, folder: Path) -> Mapping[str, Any]:
+        """What the publishing step is told of it; `folder` is the scratch folder of the run."""
+
+    def placing(self, published: Mapping[str, Any]) -> AbstractContextManager[tuple[ResultFile, ...]]:
+        """Put what the publishing step returned in its place; inside, the batch is moved to COMPLETED.
+
+        Where that raises, nothing is left in the place.
+
+        Raises:
+            Stopped: if the batch has ended otherwise.
+            Failed: if it can't be put there.
+        """
+
+    def discard(self) -> None:
+        """Remove what a killed publishing step left outside the scratch folder.
+
+        Raises:
+            OSError: if that can't be done.
+        """
+
+
+class ArtifactDestination:
+    """Keeps published files as artifacts, under a name with the fence of the lease: the row of the batch is the switch.
+
+    Args:
+        artifacts: where files are kept.
+        lease: on the batch.
+        stopping: once set, no further file is put.
+    """
+
+    def __init__(self, artifacts: Artifacts, lease: Lease, stopping: threading.Event) -> None:
+        self._artifacts = artifacts
+        self._root = f"batches/{lease.batch_id}/result-{lease.fence}"
+        self._stopping = stopping
+
+    def arguments(self, folder: Path) -> Mapping[str, Any]:
+        """See `Destination.arguments`."""
+        return {"into": folder / "result"}
+
+    @contextmanager
+    def placing(self, published: Mapping[str, Any]) -> Iterator[tuple[ResultFile, ...]]:
+        """See `Destination.placing`."""
+        try:
+            files = tuple(self._put(kind, form, path) for kind, form, path in published["files"])
+            reach(CrashPoint.RESULT_KEPT)
+            yield files
+        except ArtifactsUnavailable as error:
+            _remove(self._artifacts, self._root)
+            raise Failed(publishing_problem(error)) from error
+        except (LeaseLost, Stopped):
+            _remove(self._artifacts, self._root)
+            raise
+
+    def discard(self) -> None:
+        """See `Destination.discard`; it writes to the scratch folder alone."""
+
+    def _put(self, kind: str, form: str, path: Path) -> ResultFile:
+        if self._stopping.is_set():
+            raise Stopped
+        file = self._artifacts.put(path, f"{self._root}/{kind}.{form}", move=True)
+        return ResultFile(kind=kind, format=form, file=file)
+
+
+class ResultSink:
+    """Keeps the results of one batch for the holder of its lease; all methods are for the thread of its run.
+
+    Args:
+        store: with the lease.
+        artifacts: where the results of partitions are kept.
+        lease: on the batch.
+        folder: scratch space for this run alone; made here, and removed.
+        stopping: once set, nothing long is begun.
+        destination: where the published files go.
+        has_checkpoints: later batches may take the results of its partitions, and it takes those of earlier ones.
+    """
+
+    def __init__(
+        self,
+        store: LeasedStore,
+        artifacts: Artifacts,
+        lease: Lease,
+        folder: Path,
+        stopping: threading.Event,
+        *,
+        destination: Destination,
+        has_checkpoints: bool,
+        steps: Steps,
+        limits: StepLimits,
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._lease = lease
+        self._batch_id = lease.batch_id
+        self._folder = folder
+        self._stopping = stopping
+        self._destination = destination
+        self._has_checkpoints = has_checkpoints
+        self._steps = steps
+        self._limits = limits
+        self._maker: JobMaker  # once it has begun
+        self._results: dict[int, str] = {}  # by partition: where the result is kept
+        self._keys: dict[int, str] = {}  # by partition: of its checkpoint
+
+    @property
+    def _root(self) -> str:
+        return f"batches/{self._batch_id}"
+
+    def begin(self) -> BatchStart:
+        """Fetch what the batch is made from, and tell how far it has come.
+
+        Raises:
+            Stopped: if it is no longer PROCESSING.
+            Failed: if it can't be carried on.
+        """
+        batch = self._store.batch(self._batch_id)
+        if batch.state is not BatchState.PROCESSING:
+            raise Stopped
+        self._results = {r.partition.number: r.result for r in batch.partitions if r.state is _DONE and r.result}
+        take_over(self._store, self._lease, batch)
+        self._remove_strays()
+        self._maker = self._make_maker(batch)
+        attempts = self._store.attempts(self._batch_id) if self._lease.is_takeover else ()
+        return BatchStart(
+            maker=self._maker,
+            priority=int(batch.submitted_at.timestamp() * 1000) if batch.submitted_at else 0,
+            attempts={record.partition.number: record.attempt for record in batch.partitions},
+            crashes=count_reason(attempts, Ending.CRASH),
+            completed=frozenset(self._results),
+        )
+
+    def take_checkpoints(self, prepared: object, partitions: Sequence[Partition]) -> Collection[int]:
+        """Complete the partitions whose results an earlier batch has kept; returns their numbers.
+
+        Args:
+            prepared: what the preparation step returned.
+            partitions: those that are still to be done.
+        """
+        if not self._has_checkpoints:
+            return ()
+        given: Any = prepared  # what `prepare_job` returned
+        rows = dict(zip((p.number for p in self._maker.plan.partitions), given["partitions"], strict=True))
+        request, knowledge = self._maker.plan.request, given["knowledge"]
+        self._keys = {p.number: checkpoint_key(request, knowledge, rows[p.number]) for p in partitions}
+        found = self._store.checkpoints(list(self._keys.values()))
+        taken = []
+        for partition in partitions:
+            checkpoint = found.get(self._keys[partition.number])
+            if checkpoint and self._take(partition, checkpoint.result, checkpoint.batch_id):
+                taken.append(partition.number)
+        return taken
+
+    def complete(self, partition: Partition, attempt: int, outcome: Outcome) -> bool:
+        """Keep what an attempt gave, and move its partition to COMPLETED; False where the batch has ended meanwhile.
+
+        Raises:
+            ArtifactsUnavailable: if it can't be kept.
+        """
+        reach(CrashPoint.PARTITION_DONE)
+        prefix = self._prefix(partition, attempt)
+        self._artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
+        reach(CrashPoint.PARTITION_KEPT)
+        end = attempt_end(outcome, result=prefix, checkpoint=self._keys.get(partition.number))
+        return self._point_at(partition, PartitionState.PROCESSING, end)
+
+    def discard(self, partition: Partition, attempt: int) -> None:
+        """Remove what a failed attempt has written, before its end is stored: the disk may be full of it."""
+        shutil.rmtree(self._maker.result_folder(partition, attempt), ignore_errors=True)
+
+    def folders(self) -> list[Path]:
+        """Where the results of all partitions can be read, in the order of the plan.
+
+        Raises:
+            Failed: if one is no longer there.
+        """
+        found = []
+        for partition in self._maker.plan.partitions:
+            prefix = self._results[partition.number]
+            self._require_not_stopping()
+            try:
+                found.append(self._artifacts.fetch_folder(prefix, self._folder / "results" / Path(prefix).name))
+            except (ArtifactMissing, ArtifactsUnavailable) as error:
+                raise Failed(publishing_problem(error)) from error
+        return found
+
+    def commit(self, published: object) -> None:
+        """Put what the publishing step returned in its place, and move the batch to COMPLETED.
+
+        Raises:
+            Stopped: if the batch has ended otherwise; then nothing is in its place.
+            Failed: if it can't be put there.
+        """
+        given: Any = decode(published)  # what `publish_job` returned
+        with self._destination.placing(given) as files:
+            leaderboard = tuple(LeaderboardRow.from_json(row) for row in given["leaderboard"])
+            result = BatchResult(files=files, counts=given["counts"], leaderboard=leaderboard)
+            states = BatchState.PROCESSING, BatchState.COMPLETED
+            if not self._store.move_batch(self._batch_id, *states, result=result):
+                raise Stopped
+
+    def remove_scratch(self) -> None:
+        """Remove what was written on the way, once no job is at work; what is kept stays."""
+        try:
+            self._destination.discard()
+            if self._folder.exists():
+                shutil.rmtree(self._folder)
+        except OSError as error:
+            _log.error("batch %s: its scratch files could not be removed: %s", self._batch_id, error)
+
+    def release(self, at_work: Sequence[int]) -> None:
+        """Give a batch that was stopped back to the queue; `at_work`: its partitions that were being forecast."""
+        try:
+            for number in at_work:
+                end = AttemptEnd(seconds=0.0, peak_mb=0.0, reason=GIVEN_BACK)
+                self._store.move_partition(self._batch_id, number, PartitionState.PROCESSING, _OPEN, end=end)
+            if self._store.release():
+                _log.info("batch %s is given back", self._batch_id)
+        except (LeaseLost, StoreUnavailable) as error:  # the lease expires by itself
+            _log.warning("batch %s could not be given back: %s", self._batch_id, error)
+
+    # The beginning
+
+    def _make_maker(self, batch: Batch) -> JobMaker:
+        source = batch.source
+        if source is None:
+            template = N_("Batch {batch_id} was made without a file, and can't be run by a server.")
+            raise InternalError(Message(template, {"batch_id": self._batch_id}))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._artifacts.fetch(source.history, self._folder)
+        publish = {
+            "input_name": source.file_name,
+            "settings": batch.settings,
+            "report": source.report,
+            "rejected": self._artifacts.fetch(source.rejected, self._folder) if source.rejected else None,
+            "timings": {"ingest": round(source.ingest_seconds, 3)},
+            **self._destination.arguments(self._folder),
+        }
+        return JobMaker(
+            steps=self._steps,
+            limits=self._limits,
+            settings=batch.settings,
+            plan=batch.plan,
+            history=DemandHistory(path=path, facts=source.facts, input_sha256=source.input_sha256),
+            folder=self._folder,
+            publish_arguments=publish,
+            has_checkpoints=self._has_checkpoints,
+        )
+
+    def _remove_strays(self) -> None:
+        """Remove what earlier holders of the batch have left, and no row points at."""
+        if not self._lease.is_takeover:
+            return
+        results = {Path(prefix).name for prefix in self._results.values()}
+        for name in self._artifacts.names(f"{self._root}/partitions") - results:
+            _remove(self._artifacts, f"{self._root}/partitions/{name}")
+        for name in self._artifacts.names(self._root):
+            if name.startswith("result-"):
+                _remove(self._artifacts, f"{self._root}/{name}")
+
+    # Results
+
+    def _take(self, partition: Partition, checkpoint: str, batch_id: str) -> bool:
+        """Complete a partition by what another batch has kept; False where that is gone."""
+        self._require_not_stopping()
+        prefix = self._prefix(partition, 0)
+        try:
+            self._artifacts.copy_folder(checkpoint, prefix)
+        except ArtifactMissing:
+            return False
+        key = self._keys[partition.number]
+        end = AttemptEnd(seconds=0.0, peak_mb=0.0, result=prefix, checkpoint=key, reused_from=batch_id)
+        if not self._point_at(partition, _OPEN, end):
+            raise Stopped
+        return True
+
+    def _point_at(self, partition: Partition, before: PartitionState, end: AttemptEnd) -> bool:
+        """Have the row of a partition point at its result, which is removed where that is refused."""
+        prefix = str(end.result)
+        try:
+            is_ours = self._store.move_partition(self._batch_id, partition.number, before, _DONE, end=end)
+        except LeaseLost:
+            _remove(self._artifacts, prefix)
+            raise
+        if not is_ours:
+            _remove(self._artifacts, prefix)
+            return False
+        self._results[partition.number] = prefix
+        reach(CrashPoint.PARTITION_COMPLETED)
+        return True
+
+    def _prefix(self, partition: Partition, attempt: int) -> str:
+        return f"{self._root}/partitions/{partition.number:05}-{attempt}-{self._lease.fence}"
+
+    def _require_not_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
+
+def _remove(artifacts: Artifacts, key: str) -> None:
+    """Remove what no row points at; where that fails it is left to the next sweep."""
+    try:
+        artifacts.remove(key)
+    except BatchcastError as error:
+        _log.warning("%s is left to the next sweep: %s", key, error)
