@@ -57,7 +57,7 @@ WAYS_OUT: Mapping[str, Message] = {
     Ending.TIMEOUT: Message(N_("Reduce max_rows_per_partition or raise max_execution_time.")),
     Ending.ERROR: Message(N_("Correct what the sentence names, and submit the batch again.")),
     Ending.CRASH: Message(
-        N_("Submit the batch again; if it ends so again, send us the log, which has the worker's last words.")
+        N_("Submit the batch again; if it ends so again, send us the log, which has the last output of its worker.")
     ),
 }  # by the reason of a partition: what to do, where a face has room for more than the sentence
 
