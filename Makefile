@@ -1,8 +1,8 @@
-# Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv (the tests install
-# PostgreSQL and chromium from Debian's packages where they are missing and they may).
+# Needs Python 3.11, 3.12 or 3.13 with pip and venv, make and git; everything else goes into .venv (as root, the tests
+# install PostgreSQL and chromium from Debian's packages where they are missing).
 # Another interpreter: make test PYTHON=/path/to/python3.12
 
-# Hundreds of processes start in the tests, each a quarter of a second sooner where modules are kept compiled.
+# The tests start hundreds of processes; each starts a quarter of a second sooner with compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,8 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 	$(BIN)/batchcast warm
 	@exec $(BIN)/batchcast serve
 
-# What waits for servers and browsers goes beside what computes; two processes each end at about the same time on two cores.
+# Tests that wait for servers and browsers run beside tests that compute: two processes each, which end at about the same time
+# on two cores.
 # Coverage is judged over these tests alone: the long ones run the same lines again, in processes that are killed.
 test: $(VENV)/bin/python ## check everything and run every test but the long ones, with coverage
 	@$(MAKE) --no-print-directory --jobs 4 programs static warm interpreted
@@ -74,7 +75,7 @@ counted: $(VENV)/.dev
 acceptance: $(VENV)/.dev
 	$(PYTEST) -q -m "not alone and not long" tests/acceptance
 
-# Debian's packages, where they are missing and it may; a test that needs one says what is missing where it may not.
+# Debian's packages, installed where they are missing and make runs as root; otherwise a test that needs one says what is missing.
 programs: $(VENV)/bin/python
 	$(BIN)/python tests/plugins/debian.py
 
