@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batchcast.cli.options import read_settings, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
-from batchcast.cli.render.result import files_card, hindsight_lines, leaderboard_table, result_json
+from batchcast.cli.render.results import files_card, hindsight_lines, leaderboard_table, result_json
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
@@ -27,7 +27,7 @@ def command(session: Session) -> Command:
 
 
 def _carry_out(session: Session, values: Values) -> None:
-    from batchcast.cli.follow.follow import follow
+    from batchcast.cli.views import follow
 
     file, out = values["file"], values["out"]
     settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))

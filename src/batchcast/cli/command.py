@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, orders, run, sample, serve, token, warm, worker
-from batchcast.cli.batches import commands as batches
+from batchcast.cli import analyze, backtest, batches, orders, run, sample, serve, token, warm, worker
 from batchcast.cli.failure import tell_failure
-from batchcast.cli.log import set_up_log
 from batchcast.cli.parsing import Group, take_shared_options, version_option
-from batchcast.cli.session import Screen, Session, Words, open_batchcast
+from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
 from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:

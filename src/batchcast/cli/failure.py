@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.text import Text
 
-from batchcast.cli.batches.client import ServerRefused, ServerUnavailable
-from batchcast.cli.render.facts import remark
+from batchcast.cli.render.analysis import remark
+from batchcast.cli.server_client import ServerRefused, ServerUnavailable
 from batchcast.cli.session import Session
 from batchcast.domain.errors import (
     N_,
@@ -97,13 +97,13 @@ def _tell_person(error: BatchcastError, session: Session) -> None:
             screen.print(remark("→", words.tell(way_out), "bold"))
     report = getattr(error, "report", None)
     if report is not None and not session.as_json:
-        from batchcast.cli.render.problems import refused_rows
+        from batchcast.cli.render.analysis import refused_rows
 
         for part in refused_rows(report.problems, report.rows_refused, words):
             screen.print(part)
     if isinstance(error, ServerRefused) and error.row_errors is not None and not session.as_json:
-        from batchcast.cli.batches.views import row_problems
-        from batchcast.cli.render.problems import refused_rows
+        from batchcast.cli.render.analysis import refused_rows
+        from batchcast.cli.render.server import row_problems
 
         for part in refused_rows(row_problems(error.row_errors), error.row_errors["count"], words):
             screen.print(part)

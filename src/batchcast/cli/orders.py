@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batchcast.cli.options import given_texts, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
-from batchcast.cli.render.orders import orders_lines
+from batchcast.cli.render.results import orders_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batchcast.cli.options import given_texts, read_settings, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
-from batchcast.cli.render.result import result_json, result_lines
+from batchcast.cli.render.results import result_json, result_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 
@@ -38,7 +38,7 @@ def command(session: Session) -> Command:
 
 
 def _carry_out(session: Session, values: Values) -> None:
-    from batchcast.cli.follow.follow import follow
+    from batchcast.cli.views import follow
 
     file, out, certificate = values["file"], values["out"], values["replay"]
     missing = [Message(NO_FILE)] * (file is None and certificate is None) + [Message(NO_OUT)] * (out is None)

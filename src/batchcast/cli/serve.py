@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from batchcast.cli.log import hand_over_log
+from batchcast.cli.options import read_service_config, service_parameters
 from batchcast.cli.parsing import Command, Values
-from batchcast.cli.service_options import read_service_config, service_parameters
-from batchcast.cli.session import Session
+from batchcast.cli.session import Session, hand_over_log
 from batchcast.domain.errors import N_
 
 if TYPE_CHECKING:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from batchcast.domain.errors import InvalidSettings, Message
-
-if TYPE_CHECKING:
-    from batchcast.app.batchcast import Batchcast
 import datetime as dt
 import json
+import logging
 import math
 import os
 import sys
-from collections.abc import Mapping
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from rich.console import Console
 
 from batchcast.app.translation import Language, format_number, translate
-from batchcast.domain.errors import N_
+from batchcast.domain.errors import N_, InvalidSettings, Message
+
+if TYPE_CHECKING:
+    from batchcast.app.batchcast import Batchcast
 
 # Says things to a person: sentences, numbers and durations in one language, and nothing a terminal would obey.
 
@@ -179,3 +176,28 @@ class Session:
         """
         if self.problems or more:
             raise InvalidSettings([*self.problems, *more])
+
+
+# The log is for those who look for a mistake: shown with `--debug`, silent without it.
+
+
+def set_up_log(*, shown: bool) -> None:
+    """Show the log of the package on standard error, or keep it off the terminal."""
+    logger = logging.getLogger("batchcast")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG if shown else logging.WARNING)
+    logger.addHandler(logging.StreamHandler() if shown else logging.NullHandler())
+
+
+def hand_over_log(form: Literal["auto", "text", "json"], *, debug: bool) -> None:
+    """Let the log of a server go to standard error, as it is for people and programs that watch one."""
+    from batchcast.app.log import set_up_service_log
+
+    logger = logging.getLogger("batchcast")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = True
+    logger.setLevel(logging.DEBUG if debug else logging.NOTSET)
+    set_up_service_log(form)

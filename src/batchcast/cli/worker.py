@@ -8,10 +8,9 @@ from types import FrameType
 
 from rich.text import Text
 
-from batchcast.cli.log import hand_over_log
+from batchcast.cli.options import read_service_config, service_parameters
 from batchcast.cli.parsing import Command, Values
-from batchcast.cli.service_options import read_service_config, service_parameters
-from batchcast.cli.session import Session
+from batchcast.cli.session import Session, hand_over_log
 from batchcast.domain.errors import N_
 
 _SECONDS_BETWEEN_LOOKS = 1.0

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from batchcast.app.configuration import ServerAddress
-from batchcast.cli.batches.client import ServerClient, ServerRefused, ServerUnavailable
+from batchcast.cli.server_client import ServerClient, ServerRefused, ServerUnavailable
 from batchcast.domain.errors import InternalError, InvalidSettings
 
 BATCH = "0" * 32

@@ -8,12 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from batchcast.cli.follow.clock import BatchClock
-from batchcast.cli.follow.events import EventView
-from batchcast.cli.follow.follow import Guarded, choose_view, follow, stopping
-from batchcast.cli.follow.live import LiveView
-from batchcast.cli.follow.plain import PlainView
+from batchcast.cli.progress import BatchClock, Guarded, stopping
 from batchcast.cli.session import Screen, ScreenConsole, Session, Words
+from batchcast.cli.views import EventView, LiveView, PlainView, choose_view, follow
 from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import Message
 

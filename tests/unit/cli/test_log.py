@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from batchcast.cli.log import hand_over_log, set_up_log
+from batchcast.cli.session import hand_over_log, set_up_log
 
 
 @pytest.mark.parametrize("shown", [True, False])

@@ -14,9 +14,9 @@ from tests.plugins.sources import PACKAGE, page, table_row, text_of
 import batchcast
 from batchcast.api.application import create_app
 from batchcast.app.configuration import PREFIX, ServiceConfig
-from batchcast.cli.batches.commands import ACTIONS
+from batchcast.cli.batches import ACTIONS
 from batchcast.cli.command import COMMANDS
-from batchcast.cli.service_options import SERVICE_OPTIONS
+from batchcast.cli.options import SERVICE_OPTIONS
 from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import BatchcastError

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.cli.render.facts import Fact, card, remark
 from batchcast.cli.session import Words, safe, shorten
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import N_
-from batchcast.domain.history import IngestReport
+from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.plan import Plan
 
 if TYPE_CHECKING:
     from batchcast.app.intake import Analysis
+
+# Labels and values in two columns: the form of every card.
+
+Fact = tuple[str, str]  # label, value
+
+
+def fact_grid(facts: Iterable[Fact]) -> Table:
+    """The facts under each other; long values wrap beside their label."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts:
+        grid.add_row(Text(label), Text(value))
+    return grid
+
+
+def card(title: str, facts: Iterable[Fact], below: Sequence[RenderableType] = ()) -> RenderableType:
+    """A title, its facts indented under it, and what belongs to them."""
+    return Group(Text(title, style="bold"), Padding(Group(fact_grid(facts), *below), (0, 0, 1, 2)))
+
+
+def remark(sign: str, sentence: str, style: str) -> Table:
+    """A sentence behind a sign, wrapped beside it."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(sign, style=style), Text(sentence))
+    return grid
+
 
 _NAMES_SHOWN = 8
 _PARTITIONS_SHOWN = 100
@@ -142,3 +170,41 @@ def partitions_card(plan: Plan, words: Words) -> RenderableType:
     hidden = len(plan.partitions) - _PARTITIONS_SHOWN
     rest = [Text(words.say(N_("… and {count:,} more partitions."), count=hidden))] if hidden > 0 else []
     return Group(table, *rest)
+
+
+# The rows of a file that were refused, as a person reads them.
+
+_ROWS_SHOWN = 20
+_LONGEST_VALUE = 40
+
+
+def refused_rows(problems: Sequence[RowProblem], refused: int, words: Words) -> Iterator[RenderableType]:
+    """The first of the refused rows, and how many more there are."""
+    say = words.say
+    shown = problems[:_ROWS_SHOWN]
+    with_place = any(problem.file or problem.sheet for problem in shown)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    if with_place:
+        table.add_column(say(N_("File")), overflow="fold")
+    table.add_column(say(N_("Line")), justify="right", no_wrap=True)
+    for heading in (N_("Column"), N_("Value"), N_("Reason"), N_("Site"), N_("Partition")):
+        table.add_column(say(heading), overflow="fold")
+    for problem in shown:
+        table.add_row(*map(Text, _problem_cells(problem, words, with_place=with_place)))
+    yield table
+    hidden = refused - len(shown)
+    if hidden > 0:
+        yield Text(say(N_("… and {count:,} more rows."), count=hidden))
+
+
+def _problem_cells(problem: RowProblem, words: Words, *, with_place: bool) -> list[str]:
+    place = [safe(problem.file or problem.sheet or "")] if with_place else []
+    return [
+        *place,
+        str(problem.line),
+        f"{safe(problem.column)} ({problem.letter})" if problem.letter else safe(problem.column),
+        shorten(repr(problem.value), _LONGEST_VALUE),
+        words.tell(problem.reason),
+        shorten(safe(problem.site_code or ""), _LONGEST_VALUE),
+        "" if problem.partition is None else f"P{problem.partition}",
+    ]

@@ -12,9 +12,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.cli.render.facts import Fact, card, remark
-from batchcast.cli.render.orders import figures_lines
+from batchcast.cli.render.analysis import Fact, card, remark
 from batchcast.cli.render.partitions import choose_shown, partition_table
+from batchcast.cli.render.results import figures_lines
 from batchcast.cli.session import Words, safe, shorten
 from batchcast.domain.batch import BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import N_, Message

@@ -21,7 +21,7 @@ from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.publish.kinds import CSV, DOWNLOAD_FORMATS, DOWNLOADS, FORECAST, KINDS, ORDER_TABLES
 
 if TYPE_CHECKING:
-    from batchcast.cli.batches.client import ServerClient
+    from batchcast.cli.server_client import ServerClient
 
 HELP = N_("The batches of a running server: list, show, submit, retry, cancel, download, orders, delete.")
 URL_HELP = N_("The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN says who asks.")
@@ -99,14 +99,14 @@ def _carry_out(session: Session, values: Values, *, action: Action) -> None:
         *_problems_of_choices(values),
         *_problems_of_numbers(values),
     )
-    from batchcast.cli.batches.client import ServerClient
+    from batchcast.cli.server_client import ServerClient
 
     with ServerClient(read_server_address(values["url"]), session.words.language) as client:
         action(session, client, values)
 
 
 def _list(session: Session, client: ServerClient, values: Values) -> None:
-    from batchcast.cli.batches.views import history_view
+    from batchcast.cli.render.server import history_view
 
     page = client.history(
         states=[state.upper() for state in values["status"] or ()],
@@ -151,8 +151,8 @@ def _download(session: Session, client: ServerClient, values: Values) -> None:
 
 
 def _orders(session: Session, client: ServerClient, values: Values) -> None:
-    from batchcast.cli.batches.client import cannot_write
-    from batchcast.cli.batches.views import orders_view
+    from batchcast.cli.render.server import orders_view
+    from batchcast.cli.server_client import cannot_write
 
     batch_id, texts = client.whole_id(values["batch_id"]), given_texts(values)
     stock = None if values["stock"] is None else Path(values["stock"])
@@ -212,7 +212,7 @@ def _await_end(session: Session, client: ServerClient, batch_id: str) -> None:
 
 
 def _show_status(session: Session, status: Mapping[str, Any]) -> None:
-    from batchcast.cli.batches.views import status_view
+    from batchcast.cli.render.server import status_view
 
     _tell(session, {"kind": "status", **status}, lambda: status_view(status, session.words, session.screen.out))
 
