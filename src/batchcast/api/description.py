@@ -24,7 +24,7 @@ def form_body() -> dict[str, Any]:
 
 
 def event_content() -> dict[str, Any]:
-    """A stream of events, each with what it tells as JSON."""
+    """A stream of events, each with its data as JSON."""
     change = {"$ref": "#/components/schemas/Change"}
     told = {"type": "string", "contentMediaType": "application/json", "contentSchema": change}
     event = {

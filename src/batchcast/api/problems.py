@@ -23,7 +23,7 @@ _ONLY_SOME = ("problems", "row_errors")  # members that not every problem has
 
 
 def answer_problem(error: Exception, headers: Mapping[str, str], path: str) -> Response:
-    """The answer to a request that went wrong, in the language of its headers."""
+    """The answer to a request that failed, in the language of its headers."""
     known = known_error(error)
     status = status_of(known)
     language = preferred_language(headers)

@@ -21,8 +21,8 @@ from batchcast.app.translation import Language
 from batchcast.http.threads import Threads
 from batchcast.store.errors import UnknownBatch
 
-_MOST_BYTES = 64 * 2**20  # of all that are kept
-_REST = 10  # times as long as building took, the status is left as it is
+_MOST_BYTES = 64 * 2**20  # of all entries
+_REST = 10  # times as long as building took, the status is not built again
 _SECONDS_KEPT = 1.0  # of a batch that has not ended: its place and its time left change without an event
 _LEAST_COMPRESSED = 1024  # bytes
 _BATCH_EVENT = "batch"
@@ -35,7 +35,7 @@ class StatusBody:
     """A status as it is sent."""
 
     plain: bytes
-    packed: bytes | None  # gzip, where it is worth it
+    packed: bytes | None  # gzip; None where it is too small to compress
     etag: str
     version: int  # number of the event it was made after
     is_final: bool
@@ -48,11 +48,11 @@ class StatusBody:
         return len(self.plain) + len(self.packed or b"")
 
     def rests(self, now: float) -> bool:
-        """It was built so recently that it is left as it is while only progress changes."""
+        """It is so recent that a change of progress alone does not replace it."""
         return now < self.built_at + _REST * self.seconds
 
     def is_kept(self, now: float) -> bool:
-        """It still holds where nothing has happened since."""
+        """It is current where no event has happened since."""
         return self.is_final or self.rests(now) or now < self.built_at + _SECONDS_KEPT
 
 
@@ -64,7 +64,7 @@ class _Entry:
 
 
 class Statuses:
-    """The status of every batch that somebody follows."""
+    """The status of the batches that clients ask for."""
 
     def __init__(self, service: Service, threads: Threads) -> None:
         self._service = service

@@ -20,7 +20,7 @@ _CHUNK_BYTES = 256 * 1024
 
 
 class FileAnswer(Response):
-    """A file, or the part of it that was asked for; what is sent is the file that was open when the answer began."""
+    """A file, or the range of it that was asked for; the file is opened before the answer begins."""
 
     def __init__(self, file: IO[bytes], download: Download, span: tuple[int, int] | None) -> None:
         start, stop = span or (0, download.size)
@@ -32,7 +32,7 @@ class FileAnswer(Response):
             self.headers["content-range"] = f"bytes {start}-{stop - 1}/{download.size}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it chunk by chunk."""
+        """Send the file in chunks."""
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             left = 0 if scope["method"] == "HEAD" else self._stop - self._start
@@ -101,5 +101,5 @@ def _span(headers: Headers, download: Download) -> tuple[int, int] | None:
 
 
 def has_tag(headers: Headers, etag: str) -> bool:
-    """Whether the client has this already."""
+    """Whether If-None-Match has this entity tag."""
     return _names(headers.get("if-none-match", ""), etag.strip('"'))

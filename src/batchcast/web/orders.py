@@ -1,4 +1,4 @@
-"""The page on which a stock file is sent, or that of the history is chosen, its answer, and the tables as files."""
+"""The page of orders: a stock file, or the stock in the history, becomes tables of what to order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IN_SIGHT = 20  # rows of each table
 
 @router.get("/batches/{batch_id}/orders")
 async def show_orders(request: Request, batch_id: BatchId, here: Here) -> Response:
-    """No stock file yet."""
+    """The page before a stock file is sent."""
     status = await here.threads.light(here.service.status, batch_id)
     if status.batch.result is None:
         raise ResultNotReady(status.batch)
@@ -39,7 +39,7 @@ async def show_orders(request: Request, batch_id: BatchId, here: Here) -> Respon
 
 @router.post("/batches/{batch_id}/orders")
 async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
-    """What to order for a stock file, or the stock in the history; alone, where the page asks for it."""
+    """What to order for a stock file, or the stock in the history; the tables alone where htmx asks for them."""
     asker.require(Role.PLANNER)
     async with _question(request, here) as question:
         orders = await here.threads.heavy(here.service.orders, batch_id, question)
@@ -63,7 +63,7 @@ async def download_orders(
 
 @asynccontextmanager
 async def _question(request: Request, here: PageContext) -> AsyncIterator[Question]:
-    """What a form of ours asks."""
+    """The question that a form of the page sends."""
     async with bodies.read_optional_upload(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
         yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != CSRF_FIELD})

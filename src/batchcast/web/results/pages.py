@@ -87,7 +87,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
         "pages": last_page(page.total),
         "page_url": lambda number: table.turned_to(number).url(batch_id),
         "classes": CLASSES,
-        "fenced": FENCED,
+        "limit_note": LIMIT_NOTE,
     }
     if request.headers.get("hx-target") == "series-table":
         answer = render(request, "results/table.html", **values)
@@ -119,7 +119,7 @@ async def one_series(
     batch, one, stock = await here.threads.light(_one, here.service, batch_id, key, found_in)
     if level is not None:
         stock = await here.threads.light(_stock, here.service, batch_id, key, level)
-    values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "fenced": FENCED}
+    values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "limit_note": LIMIT_NOTE}
     return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
 
 
@@ -225,4 +225,4 @@ CLASSES: Mapping[str, Term] = {
     "dead": Term(name=N_("Dead"), meaning=N_("No demand for at least half a year.")),
 }
 
-FENCED = N_("The upper quantiles were held back at what the history makes plausible.")
+LIMIT_NOTE = N_("The upper quantiles were held back at what the history makes plausible.")
