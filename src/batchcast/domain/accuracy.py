@@ -196,7 +196,6 @@ class Overview:
     sites: tuple[SiteTotal, ...]  # the largest forecast first
     periods: tuple[PeriodTotal, ...]  # the last ones of the history, then the forecast
     classes: tuple[ClassTotal, ...]  # those there are, the most demand first
-    everything: ClassTotal  # the same figures over all classes
     worst: tuple[PartLoss, ...]  # at most ten, the largest share of the loss first
     best: tuple[PartLoss, ...]  # at most ten, the largest gain on naive first; none without a gain
     hindsight: Hindsight | None = None  # the backtest in units; None where an earlier version published the batch

@@ -2,7 +2,7 @@
 
 A noun of the domain becomes `{"$": "Partition", "number": 3, ...}`; tuples, dates and paths are marked likewise, so
 that what arrives equals what was sent. Numbers keep every bit. The database keeps this form: a noun may get a field
-with a default, but a field that goes or changes its meaning needs a migration.
+with a default, and one that goes is ignored in what is stored; one that changes its meaning needs a migration.
 """
 
 from __future__ import annotations
@@ -167,7 +167,9 @@ def _encoded_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
 def _decoded(kind: str, named: Mapping[str, Any]) -> Any:
     if kind in _READERS:
         return _READERS[kind](named["value"])
-    return _NOUNS[kind](**{name: decode(item) for name, item in named.items()})
+    noun = _NOUNS[kind]
+    known = {one.name for one in fields(noun)}
+    return noun(**{name: decode(item) for name, item in named.items() if name in known})
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {

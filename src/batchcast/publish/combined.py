@@ -229,7 +229,7 @@ class CombinedResult:
 
     def figures(self) -> Iterator[pa.Table]:
         """The figures for a page in pieces: a row a series."""
-        return self._stream(_Kind(file=_FIGURES_FILE, columns=_FIGURES_COLUMNS, check=verify.check_kept))
+        return self._stream(_Kind(file=_FIGURES_FILE, columns=_FIGURES_COLUMNS, check=verify.check_lists))
 
     def history(self) -> Iterator[pa.Table]:
         """Keys, days and quantities of the series that have a forecast, in pieces: a row a series."""

@@ -93,7 +93,7 @@ def check_accuracy(table: pa.Table, partition: int) -> None:
             check_figures(table, field.name, non_negative=False, may_be_missing=True, partition=partition)
 
 
-def check_kept(table: pa.Table, partition: int) -> None:
+def check_lists(table: pa.Table, partition: int) -> None:
     """Check that the lists that belong together are of one length, and their figures finite."""
     for first, *others in _LISTS_TOGETHER:
         lengths = pc.list_value_length(table[first])

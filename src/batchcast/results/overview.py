@@ -68,7 +68,6 @@ def summarise(index: Path, site_periods: SitePeriods, backtest: BacktestSums, re
         refused: series without a forecast.
     """
     result = _Series(pq.read_table(index, columns=_READ, use_threads=False), backtest)
-    every = np.arange(len(result))
     return Overview(
         series=len(result),
         refused=refused,
@@ -78,7 +77,6 @@ def summarise(index: Path, site_periods: SitePeriods, backtest: BacktestSums, re
         sites=tuple(sorted(result.sites(site_periods), key=lambda site: (-site.forecast_total, site.site_code))),
         periods=_periods(site_periods),
         classes=tuple(sorted(result.classes(), key=lambda one: (-one.history_total, one.demand_class))),
-        everything=result.class_total("", every),
         worst=result.worst(),
         best=result.best(),
     )

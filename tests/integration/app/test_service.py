@@ -208,7 +208,7 @@ def test_a_batch_is_summed_up(service, completed) -> None:
 
 
 def test_the_overview_and_the_leaderboard_say_the_same_of_the_accuracy(service, completed) -> None:
-    whole = service.overview(completed.batch_id).everything
+    whole = service.overview(completed.batch_id).hindsight
     auto, naive = (next(row for row in completed.result.leaderboard if row.model == name) for name in ("auto", "naive"))
 
     assert whole.cases == auto.cases

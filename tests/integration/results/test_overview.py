@@ -96,8 +96,8 @@ def test_classes_and_parts_are_weighted_by_their_cases(finish_batch, out) -> Non
 
     overview = overview_in(folder)
     series = series_of(folder)
-    for one in (*overview.classes, overview.everything):
-        mine = [row for row in series if one.demand_class in {"", row["demand_class"]}]
+    for one in overview.classes:
+        mine = [row for row in series if one.demand_class == row["demand_class"]]
         cases = sum(row["folds"] for row in mine)
         assert (one.series, one.cases) == (len(mine), cases)
         assert one.history_total == sum(row["history_total"] for row in mine)
@@ -119,7 +119,7 @@ def test_bias_is_that_of_all_folds_together(batch, out) -> None:
 
     forecast, actual = (sum(sum(row[name]) for row in rows) for name in ("forecast", "actual"))
     assert actual > 0
-    assert overview.everything.bias == pytest.approx(forecast / actual - 1)
+    assert [one.bias for one in overview.classes] == [pytest.approx(forecast / actual - 1)]  # all of one class
 
 
 def test_the_partitions_change_nothing_at_all(finish_batch, tmp_path) -> None:

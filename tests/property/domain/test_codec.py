@@ -86,6 +86,12 @@ def test_what_has_no_form_is_refused(value):
         encode(value)
 
 
+def test_a_field_that_a_noun_no_longer_has_is_ignored_in_what_is_stored():
+    settings = BatchSettings(horizon=3)
+
+    assert decode(encode(settings) | {"gone": {"$": "date", "value": "2026-01-31"}}) == settings
+
+
 def test_a_state_is_sent_as_its_word():
     assert sent(BatchState.PENDING) == "PENDING"
 
