@@ -11,7 +11,7 @@ from pathlib import Path
 from batchcast.app.settings_text import Texts, settings_of_texts
 from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
-from batchcast.ingest.history import digest_of
+from batchcast.ingest.history import input_sha256_of
 from batchcast.ingest.stockfile import read_stock
 from batchcast.results.ordering import FoundResult, find_result, order, write_orders
 
@@ -82,6 +82,6 @@ def make_orders(
         PublishFailed: if the files can't be written.
     """
     found = find_result(result)
-    is_history = stock.exists() and digest_of(stock) == found.certificate.input_sha256
+    is_history = stock.exists() and input_sha256_of(stock) == found.certificate.input_sha256
     settings = stock_settings(found.certificate.settings if is_history else None, texts or {})
     return place_orders(read_stock(stock, settings), found, out=out, most=most)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import UnknownSeries
 from batchcast.domain.history import DemandHistory, SeriesTable
 from batchcast.ingest.arrow import numbers_of
@@ -50,20 +51,19 @@ def read_series_keys(history: DemandHistory) -> set[tuple[str, str]]:
 _PIECE = 1 << 20  # bytes
 
 
-def digest_of(path: Path) -> str:
+def input_sha256_of(path: Path) -> str:
     """SHA-256 of a file as it was sent; of the sorted digests of its files for a folder."""
     if path.is_dir():
-        members = sorted(digest_of(file) for file in path.rglob("*") if file.is_file())
+        members = sorted(input_sha256_of(file) for file in path.rglob("*") if file.is_file())
         return hashlib.sha256("\n".join(members).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 @contextmanager
 def digesting(path: Path) -> Iterator[Callable[[], str]]:
     """A function that gives the digest of a file or folder; a thread is at work on it meanwhile, if it is large."""
     if not path.is_file() or path.stat().st_size < LARGE_FILE:
-        yield partial(digest_of, path)
+        yield partial(input_sha256_of, path)
         return
     from concurrent.futures import ThreadPoolExecutor
 

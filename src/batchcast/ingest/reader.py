@@ -14,7 +14,7 @@ from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import DateReader, ReadAgain
 from batchcast.ingest.header import Layout, find_columns
-from batchcast.ingest.history import digest_of, digesting
+from batchcast.ingest.history import digesting, input_sha256_of
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
@@ -77,7 +77,7 @@ def _ingest(
     if tally.rows_accepted:
         path = into / HISTORY_FILE
         facts = write_history(tally.accepted(), path)
-        history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else digest_of(path))
+        history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided))
 
 

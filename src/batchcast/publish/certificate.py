@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, BatchcastError, BatchFailed, InvalidInput, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.settings import BatchSettings
@@ -32,9 +32,7 @@ class PublishedFile:
     @classmethod
     def of(cls, path: Path) -> Self:
         """The file at a path, read for its checksum."""
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return cls(name=path.name, sha256=digest, size=path.stat().st_size)
+        return cls(name=path.name, sha256=file_sha256(path), size=path.stat().st_size)
 
 
 @dataclass(frozen=True, kw_only=True)

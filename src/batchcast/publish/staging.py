@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from batchcast.domain.disk import fsync, write_whole
+
 _PREFIX, _SUFFIX = ".batchcast-", ".publishing"
 _TAG_LENGTH = 8
 _SEALED, _COMMIT = "sealed.json", "commit.json"
@@ -46,7 +48,7 @@ class Staging:
         for name in names:
             fsync(self.stage / name)
         sealed = {"names": list(names), "gone": list(gone), "made": [str(path) for path in self._made], "note": note}
-        _write_whole(self.stage / _SEALED, json.dumps(sealed))
+        write_whole(self.stage / _SEALED, json.dumps(sealed))
 
     def discard(self) -> None:
         """Throw away whatever was staged, and the folders made for it."""
@@ -139,22 +141,3 @@ def _remove(stage: Path, made: Iterable[Path]) -> None:
     for folder in made:
         with contextlib.suppress(OSError):  # a file of another process is there
             folder.rmdir()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(".part")
-    partial.write_text(text, encoding="utf-8")
-    fsync(partial)
-    partial.replace(path)
-    fsync(path.parent)
-
-
-def fsync(path: Path) -> None:
-    """Bring a file or folder to the disk; Windows has no such thing for folders."""
-    if os.name == "nt" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

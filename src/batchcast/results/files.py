@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.codec import encode
+from batchcast.domain.disk import fsync
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.publish.certificate import Certificate, PublishedFile, cannot_write
@@ -40,7 +41,6 @@ from batchcast.publish.kinds import (
     SERIES,
     STOCK,
 )
-from batchcast.publish.staging import fsync
 from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, Demand, SitePeriods, summarise

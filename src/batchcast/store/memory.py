@@ -80,11 +80,6 @@ class MemoryStore(MemoryLeases):
             page = self._page(batch_id)
             return page.batch(self._place(page))
 
-    def state(self, batch_id: str) -> BatchState:
-        """See `Store.state`."""
-        with self._changed:
-            return self._page(batch_id).state
-
     def batches(self, query: BatchQuery) -> BatchPage:
         """See `Store.batches`."""
         with self._changed:

@@ -112,9 +112,6 @@ class Store(Leases, Protocol):
     def batch(self, batch_id: str) -> Batch:
         """The batch as it stands, partitions in the order of the plan."""
 
-    def state(self, batch_id: str) -> BatchState:
-        """Where the batch stands; cheaper than the whole batch."""
-
     def batches(self, query: BatchQuery) -> BatchPage:
         """A page of the history, the newest first."""
 

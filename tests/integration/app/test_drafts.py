@@ -44,7 +44,6 @@ def test_a_draft_is_analysed_and_submitted_more_than_once(service):
     again = service.submit_draft(draft.draft_id, FAST, idempotency_key="k", by="ani")
 
     assert (found.name, found.by, found.size) == ("demand.csv", "ani", len(demand()))
-    assert abs(found.came_at.timestamp() - time.time()) < 60
     assert (first.plan.rows, first.sites) == (144, ("Kendari", "Makassar", "Sorowako"))
     assert (one.is_new, again.is_new) == (True, False)
     assert one.batch.batch_id == again.batch.batch_id

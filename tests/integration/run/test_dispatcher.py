@@ -253,7 +253,7 @@ def test_a_server_that_stops_takes_no_more(site, make_instant_pool):
     site.submit("a")
     server.wake()
 
-    assert site.store.state("a") is BatchState.PENDING
+    assert site.store.batch("a").state is BatchState.PENDING
 
 
 def test_a_server_does_not_wait_longer_than_its_grace_for_what_does_not_end(site, make_instant_pool, caplog):
@@ -287,7 +287,7 @@ def test_a_waiting_batch_is_cancelled_and_never_starts(site, make_instant_pool, 
 
     assert server.cancel("b")
 
-    assert site.store.state("b") is BatchState.CANCELLED
+    assert site.store.batch("b").state is BatchState.CANCELLED
     assert site.ended == [("b", "CANCELLED", False)]
     assert CrashPoint.BATCH_CANCELLED in reached
     assert not server.cancel("b")
@@ -429,12 +429,12 @@ def test_a_listener_that_fails_is_logged_and_the_next_batch_is_run(site, make_in
     server._on_ended = lambda batch, timing: 1 / 0
     site.submit("a")
     server.wake()
-    until(lambda: site.store.state("a").is_final and not server.at_work())
+    until(lambda: site.store.batch("a").state.is_final and not server.at_work())
 
     site.submit("b")
     server.wake()
 
-    until(lambda: site.store.state("b") is BatchState.COMPLETED)
+    until(lambda: site.store.batch("b").state is BatchState.COMPLETED)
     assert "batch a: its end could not be told" in caplog.text
 
 
@@ -444,7 +444,7 @@ def test_a_server_without_observers_runs_its_batches(site, make_instant_pool, un
     site.submit("a")
     server.wake()
 
-    until(lambda: site.store.state("a") is BatchState.COMPLETED)
+    until(lambda: site.store.batch("a").state is BatchState.COMPLETED)
 
 
 def test_a_batch_without_a_file_is_refused_with_a_sentence(site, make_instant_pool, make_plan, ends):
@@ -521,7 +521,7 @@ def test_a_store_that_is_gone_for_good_makes_a_server_let_go(site, make_instant_
 
     until(lambda: "batch a is left" in caplog.text)
     until(lambda: not server.at_work())
-    assert site.store.state("a") is BatchState.PROCESSING
+    assert site.store.batch("a").state is BatchState.PROCESSING
     assert site.scratch() == []
 
 

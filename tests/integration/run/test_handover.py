@@ -120,7 +120,7 @@ def test_a_server_that_comes_back_late_changes_nothing(site, make_instant_pool, 
         (owner,) = site.store.owners()
         site.store.expire_leases(owner)
         site.server(make_instant_pool())
-        until(lambda: site.store.state("a").is_final)
+        until(lambda: site.store.batch("a").state.is_final)
         events = site.store.batch("a").last_event
         files = site.files("a")
 
@@ -168,7 +168,7 @@ def test_a_server_that_sees_that_it_is_late_lets_go_at_once(site, make_instant_p
     site.die("a")
 
     until(lambda: not sleeper.at_work(), 3)
-    assert site.store.state("a") is BatchState.PROCESSING
+    assert site.store.batch("a").state is BatchState.PROCESSING
 
 
 @pytest.mark.parametrize("moment", ["publish", "commit"])
@@ -192,11 +192,11 @@ def test_a_result_that_comes_late_is_not_published(site, make_instant_pool, unti
         woken.set()
         until(lambda: not sleeper.at_work())
 
-    assert site.store.state("a") is BatchState.PROCESSING
+    assert site.store.batch("a").state is BatchState.PROCESSING
     assert site.files("a") == {"00000-1-1"}
     sleeper.wake()
     if moment == "commit":
-        until(lambda: site.store.state("a") is BatchState.COMPLETED)
+        until(lambda: site.store.batch("a").state is BatchState.COMPLETED)
 
 
 def test_a_partition_that_is_lost_with_every_server_fails_and_is_named(site, make_instant_pool, ends):

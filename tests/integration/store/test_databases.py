@@ -252,7 +252,7 @@ def test_a_file_that_others_keep_locked_too_long_is_told(sqlite_store, tmp_path,
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="database is locked"):
             sqlite_store.note_step("b", "prepare", {})
-        assert sqlite_store.state("b") is BatchState.PENDING  # a reader waits for no writer
+        assert sqlite_store.batch("b").state is BatchState.PENDING  # a reader waits for no writer
         other.execute("ROLLBACK")
 
     assert sqlite_store.note_step("b", "prepare", {})
@@ -277,7 +277,7 @@ def test_a_full_disk_is_told_and_the_store_works_again_when_there_is_room(sqlite
     pages["most"] = 0
 
     with pytest.raises(UnknownBatch):
-        sqlite_store.state("big")
+        sqlite_store.batch("big")
     sqlite_store.add_batch("big", BatchSettings(), make_plan([1] * 1000))
     assert sqlite_store.queue() == (2, 0)
 

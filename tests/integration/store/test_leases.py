@@ -36,7 +36,7 @@ def test_batches_are_leased_in_the_order_of_submission(store, add):
 
     assert [lease and lease.batch_id for lease in leases] == ["b", "a", "c", None]
     assert leases[0] == Lease(batch_id="b", owner="me", fence=1, takeovers=0, is_takeover=False)
-    assert store.state("b") is BatchState.PROCESSING
+    assert store.batch("b").state is BatchState.PROCESSING
     assert [(e.kind, e.state) for e in store.events_after("b", 1)] == [("batch", "PROCESSING")]
     assert store.batch("b").started_at is not None
 
@@ -83,7 +83,7 @@ def test_what_is_given_back_can_be_had_at_once_and_counts_as_no_takeover(store, 
     assert store.release_batch(lease)
     assert not store.release_batch(lease)
 
-    assert store.state("a") is BatchState.PROCESSING
+    assert store.batch("a").state is BatchState.PROCESSING
     assert (store.held("one"), store.owners()) == (frozenset(), frozenset())
     again = store.claim_batch("two", LONG)
     assert (again.fence, again.takeovers, again.is_takeover) == (2, 0, True)

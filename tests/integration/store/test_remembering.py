@@ -312,7 +312,7 @@ def test_what_has_ended_is_deleted_with_all_its_rows(store, complete, add):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda store: store.state("x"),
+        lambda store: store.batch("x"),
         lambda store: store.delete_batch("x"),
         lambda store: store.files("x"),
         lambda store: store.add_file("x", None),

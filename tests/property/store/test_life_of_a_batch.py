@@ -157,7 +157,7 @@ def make_machine(make_plan):
             @invariant()
             def store_and_model_agree(self):
                 batch = store.batch(self.id)
-                assert batch.state is store.state(self.id) is self.batch
+                assert batch.state is self.batch
                 assert [record.state for record in batch.partitions] == self.partitions
                 assert [record.attempt for record in batch.partitions] == self.attempts
                 assert [record.progress for record in batch.partitions] == self.progress

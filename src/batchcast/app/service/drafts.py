@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import re
@@ -49,11 +48,6 @@ class Draft:
     sha256: str
     by: str | None  # who sent it
     path: Path  # on this machine; it may only be read
-
-    @property
-    def came_at(self) -> dt.datetime:
-        """When it came, UTC."""
-        return dt.datetime.fromtimestamp(int(self.draft_id[:_TIME_DIGITS], 16), dt.UTC)
 
 
 class Drafts:

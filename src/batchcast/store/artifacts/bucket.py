@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from s3fs import S3FileSystem
 
 from batchcast.domain.batch import StoredFile
+from batchcast.domain.disk import file_sha256
 from batchcast.store.artifacts.artifacts import (
     BATCHES,
     MANIFEST,
@@ -29,7 +30,7 @@ from batchcast.store.artifacts.artifacts import (
     Manifest,
     checked_key,
 )
-from batchcast.store.artifacts.folder import KnownDigests, digest_of
+from batchcast.store.artifacts.folder import KnownDigests
 
 _PIECE_BYTES = 8 << 20  # of a larger file, sent or fetched at a time
 _MOST_PIECES = 9_000  # S3 takes 10,000
@@ -55,7 +56,7 @@ class Bucket:
     def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
         """See `Artifacts.put`."""
         with self._available():
-            file = StoredFile(key=key, sha256=digest_of(path), size=path.stat().st_size)
+            file = StoredFile(key=key, sha256=file_sha256(path), size=path.stat().st_size)
             piece = max(_PIECE_BYTES, file.size // _MOST_PIECES)
             self._files.put_file(str(path), self._place(key), chunksize=piece, max_concurrency=_AT_ONCE)
             if move:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from batchcast.domain.batch import StoredFile
+from batchcast.domain.disk import file_sha256, fsync
 from batchcast.store.artifacts.artifacts import (
     BATCHES,
     MANIFEST,
@@ -204,7 +205,7 @@ def _take(path: Path, target: Path, *, move: bool) -> str:
     if not move:
         sha256 = copy_digested(path, target)
     else:
-        sha256 = digest_of(path)
+        sha256 = file_sha256(path)
         link_or_copy(path, target)
     fsync(target)
     return sha256
@@ -230,12 +231,6 @@ def _remove(path: Path) -> None:
 
 _PIECE_BYTES = 1 << 20
 _MOST_REMEMBERED = 100_000  # files, some 30 MB
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_digested(source: Path, target: Path) -> str:
@@ -264,17 +259,6 @@ def make_folder(path: Path) -> None:
         fsync(folder.parent)
 
 
-def fsync(path: Path) -> None:
-    """Bring a file or folder to the disk; Windows has no such thing for folders."""
-    if os.name == "nt" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 class KnownDigests:
     """Digests of files that were read once and have not been touched since."""
 
@@ -290,7 +274,7 @@ class KnownDigests:
             if state in self._known:
                 self._known.move_to_end(state)
                 return self._known[state]
-        digest = digest_of(path)
+        digest = file_sha256(path)
         with self._lock:
             self._known[state] = digest
             if len(self._known) > _MOST_REMEMBERED:

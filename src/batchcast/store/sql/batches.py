@@ -13,7 +13,7 @@ from batchcast.store.records import NewBatch, Submission, folded, searched_text
 from batchcast.store.sql import partitions, schema
 from batchcast.store.sql.contents import Contents
 from batchcast.store.sql.locked_batch import LockedBatch
-from batchcast.store.sql.schema import digest_of, from_text, now, to_text, to_time, to_time_if
+from batchcast.store.sql.schema import from_text, key_digest, now, to_text, to_time, to_time_if
 
 _b, _claim, _key = schema.batch.c, schema.artifact_claim.c, schema.idempotency_key.c
 _others = schema.batch.alias("others")
@@ -51,7 +51,7 @@ def insert_batch(connection: Connection, contents: Contents, new: NewBatch) -> i
     connection.execute(sa.insert(schema.content), content | {"seq": seq})
     partitions.add_partitions(connection, seq, new.plan.partitions)
     if new.idempotency_key is not None:
-        key = {"digest": digest_of(new.idempotency_key), "seq": seq, "fingerprint": new.fingerprint or ""}
+        key = {"digest": key_digest(new.idempotency_key), "seq": seq, "fingerprint": new.fingerprint or ""}
         connection.execute(sa.insert(schema.idempotency_key), key)
     connection.execute(sa.delete(schema.artifact_claim).where(_claim.batch_id == new.batch_id))
     locked = LockedBatch(connection, contents, new.batch_id)
@@ -63,7 +63,7 @@ def insert_batch(connection: Connection, contents: Contents, new: NewBatch) -> i
 def read_submission(connection: Connection, idempotency_key: str) -> Submission | None:
     """What was submitted under a key."""
     query = sa.select(_b.batch_id, _key.fingerprint).join_from(schema.idempotency_key, schema.batch)
-    row = connection.execute(query.where(_key.digest == digest_of(idempotency_key))).one_or_none()
+    row = connection.execute(query.where(_key.digest == key_digest(idempotency_key))).one_or_none()
     return None if row is None else Submission(batch_id=row.batch_id, fingerprint=row.fingerprint)
 
 

@@ -211,6 +211,6 @@ def to_time_if(seconds: float | None) -> dt.datetime | None:
     return None if seconds is None else to_time(seconds)
 
 
-def digest_of(key: str) -> str:
+def key_digest(key: str) -> str:
     """A sender's key as something of a known length and alphabet."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

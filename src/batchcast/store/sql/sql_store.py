@@ -109,11 +109,6 @@ class SqlStore(SqlLeases):
         with self._database.reading() as connection:
             return batches.read_batch(connection, self._contents, batch_id)
 
-    def state(self, batch_id: str) -> BatchState:
-        """See `Store.state`."""
-        with self._database.reading() as connection:
-            return BatchState(_standing(connection, batch_id).state)
-
     def batches(self, query: BatchQuery) -> BatchPage:
         """See `Store.batches`."""
         with self._database.reading() as connection:

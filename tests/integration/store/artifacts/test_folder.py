@@ -100,7 +100,7 @@ def test_an_untouched_file_is_read_for_its_digest_once(
     def refuse(path: Path) -> str:
         raise AssertionError(f"{path} is read again")
 
-    monkeypatch.setattr("batchcast.store.artifacts.folder.digest_of", refuse)
+    monkeypatch.setattr("batchcast.store.artifacts.folder.file_sha256", refuse)
 
     assert kept.fetch(stored, tmp_path).name == "upload"
 
