@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.errors.guide import error_guide
+from batchcast.app.error_guide import error_guide
 from batchcast.app.tokens import Role
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
 from batchcast.domain.settings import SETTINGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.web.conftest import Browser, await_end, page_over
 
-from batchcast.app.errors.guide import error_guide
+from batchcast.app.error_guide import error_guide
 from batchcast.app.tokens import Role, new_token
 from batchcast.domain.batch import BatchState
 from batchcast.domain.settings import SETTINGS

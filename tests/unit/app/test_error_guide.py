@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import batchcast.app.errors
-from batchcast.app.errors import guide
-from batchcast.app.errors.guide import ErrorSection, error_guide
+from batchcast.app import error_guide as guide
+from batchcast.app.error_guide import ErrorSection, error_guide
 
-FOLDER = Path(batchcast.app.errors.__file__).parent
+FOLDER = guide._FOLDER
 DOCS = Path(__file__).parents[3] / "docs"
 
 

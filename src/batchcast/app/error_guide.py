@@ -1,4 +1,8 @@
-"""Reads the paragraphs about errors."""
+"""What each error means, by its slug, in the reader's language; for faces that explain an error where it is shown.
+
+`errors/en.md` is `docs/errors.md` itself, by a symbolic link that packaging follows; `errors/id.md` says the same in
+Indonesian. A test keeps the two alike: the same slugs, in the same sections and order.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from pathlib import Path
 
 from batchcast.app.translation import Language
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "errors"
 _SECTION = re.compile(r"^## (?=\S)", re.MULTILINE)
 _ENTRY = re.compile(r"^### (?=\S)", re.MULTILINE)
 
