@@ -17,11 +17,11 @@ from batchcast.forecast.statistics import Tally
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a picture shows what was forecast
+LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9  # levels at which a fold_forecasts shows what was forecast
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class FoldForecasts:
     """The forecasts of `auto` of lead-time demand at each fold, and the demand; arrays of shape (folds, series)."""
 
     held: Ints  # periods held back at each fold, shape (folds,)
@@ -66,12 +66,12 @@ class Backtest:
         )
         return pinball
 
-    def picture(self, scored: NDArray[np.bool_], quantiles: Floats, means: Floats) -> Picture:
+    def fold_forecasts(self, scored: NDArray[np.bool_], quantiles: Floats, means: Floats) -> FoldForecasts:
         """One forecast beside the demand, by its quantiles at `levels` and its means, shape (folds, series, ...)."""
         low, median, high, stock = (
             quantiles[:, :, self.levels.index(level)] for level in (LOW, MEDIAN, HIGH, self.service_level)
         )
-        return Picture(
+        return FoldForecasts(
             held=self.evidence.held,
             scored=scored,
             actual=self.actuals.sum(axis=2),

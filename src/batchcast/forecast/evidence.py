@@ -75,7 +75,7 @@ def gather_evidence(
     weights: Floats | None,
 ) -> Evidence:
     """Evidence from the moments of each series at each cutoff, its point forecasts limited to what is plausible."""
-    ceiling = fence_of_sums(moments)
+    ceiling = plausible_sum(moments)
     return Evidence(
         values=values,
         offsets=offsets,
@@ -88,7 +88,7 @@ def gather_evidence(
         moments=moments,
         classes=classify(moments, frequency),
         dispersion=dispersion_of_sums(moments),
-        means={model: hold_means(steps, ceiling, skip, moments.span) for model, steps in means.items()},
+        means={model: limit_means(steps, ceiling, skip, moments.span) for model, steps in means.items()},
         learned=None,
         weights=weights,
     )
@@ -115,24 +115,24 @@ def _ratio(numerator: Floats, denominator: Floats) -> Floats:
     return np.where(positive, numerator / np.where(positive, denominator, 1.0), 0.0)
 
 
-# The plausibility fence: nothing is forecast beyond a multiple of what history has ever seen.
+# The plausible limit: no forecast is beyond a multiple of the largest demand that history has.
 
-FENCE = 5.0  # times the largest ever seen
-FENCED = "fenced"  # the flag of a series whose quantiles were held back
-
-
-def fence_of_sums(moments: Moments) -> Floats:
-    """What the demand over the span is believed to stay within: FENCE times its largest sum; (cutoffs, series)."""
-    return FENCE * moments.span_largest
+PLAUSIBLE_MULTIPLE = 5.0
+FLAG_LIMITED = "fenced"  # of a series whose quantiles were reduced to the limit; the word stands in published files
 
 
-def fence_of_steps(moments: Moments) -> Floats:
-    """The same of a single period, shape (cutoffs, series)."""
-    return FENCE * moments.largest
+def plausible_sum(moments: Moments) -> Floats:
+    """The limit of the demand over the span, shape (cutoffs, series)."""
+    return PLAUSIBLE_MULTIPLE * moments.span_largest
 
 
-def hold_back(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Quantiles held back at a ceiling, and which series had any beyond it.
+def plausible_step(moments: Moments) -> Floats:
+    """The limit of the demand of a single period, shape (cutoffs, series)."""
+    return PLAUSIBLE_MULTIPLE * moments.largest
+
+
+def limit_quantiles(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Quantiles reduced to a ceiling, and which series had any beyond it.
 
     Args:
         quantiles: shape (series, ...).
@@ -143,7 +143,7 @@ def hold_back(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray[np.bo
     return np.minimum(quantiles, limit), np.asarray(beyond)
 
 
-def hold_means(steps: Floats, ceiling: Floats, skip: int, span: int) -> Floats:
+def limit_means(steps: Floats, ceiling: Floats, skip: int, span: int) -> Floats:
     """Means made at least 0, NaN where not finite, scaled down where their sum over the span is beyond the ceiling.
 
     Args:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.stock import levels_with
-from batchcast.forecast.backtest import Backtest, Picture, run_candidates
+from batchcast.forecast.backtest import Backtest, FoldForecasts, run_candidates
 from batchcast.forecast.combine import (
     NONE,
     SHARE_OF_MEANS,
@@ -31,7 +31,7 @@ from batchcast.forecast.combine import (
 )
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
 from batchcast.forecast.distributions.registry import FALLBACK_CANDIDATE, baselines_beside, candidates_of
-from batchcast.forecast.evidence import Evidence, fence_of_steps, fence_of_sums, hold_back
+from batchcast.forecast.evidence import Evidence, limit_quantiles, plausible_step, plausible_sum
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import FALLBACK_NAME, YARDSTICK
@@ -56,7 +56,7 @@ class Accuracy:
     pinball_naive: Floats
     covered: Floats  # share of folds whose demand was at or under the stock of `auto`
     bias: Floats  # of `auto`, forecast / actual - 1 over the folds; NaN too where nothing was demanded
-    picture: Picture  # of `auto`, fold by fold
+    fold_forecasts: FoldForecasts  # of `auto`, fold by fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class ChunkForecast:
     quantiles: Floats  # of each step at the levels asked for, (series, horizon, levels)
     lead_time_mean: Floats  # of the demand over the lead time, (series,)
     lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
-    flagged: NDArray[np.bool_]  # were quantiles held back at the fence
+    flagged: NDArray[np.bool_]  # whether quantiles were reduced to the plausible limit
     classes: NDArray[np.int8]
     accuracy: Accuracy
 
@@ -178,18 +178,18 @@ def _account(
     past: Backtest, scores: Mapping[str, Floats], pinball: Floats, quantiles: Floats, means: Floats
 ) -> Accuracy:
     """What the backtest of `auto` says of each series; the last three have shape (folds, series, ...)."""
-    picture = past.picture(~np.isnan(pinball), quantiles, means)
-    scored, actual = picture.scored, picture.actual
+    fold_forecasts = past.fold_forecasts(~np.isnan(pinball), quantiles, means)
+    scored, actual = fold_forecasts.scored, fold_forecasts.actual
     demanded = np.where(scored, actual, 0.0).sum(axis=0)
-    expected = np.where(scored, picture.forecast, 0.0).sum(axis=0)
+    expected = np.where(scored, fold_forecasts.forecast, 0.0).sum(axis=0)
     return Accuracy(
         scores=scores,
         folds=scored.sum(axis=0),
         pinball=_fold_mean(pinball),
         pinball_naive=scores[YARDSTICK],
-        covered=_fold_mean(np.where(scored, (actual <= picture.stock).astype(np.float64), np.nan)),
+        covered=_fold_mean(np.where(scored, (actual <= fold_forecasts.stock).astype(np.float64), np.nan)),
         bias=np.where(demanded > 0, expected / np.where(demanded > 0, demanded, 1.0) - 1.0, np.nan),
-        picture=picture,
+        fold_forecasts=fold_forecasts,
     )
 
 
@@ -209,17 +209,17 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
         bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, request.horizon, request.quantiles)
-    unit, ceiling = final.moments.unit[0], fence_of_sums(final.moments)[0]
+    unit, ceiling = final.moments.unit[0], plausible_sum(final.moments)[0]
     whole = _to_whole(stretch_tail(quantiles, levels), unit)
-    held, _ = hold_back(whole, ceiling)
+    held, _ = limit_quantiles(whole, ceiling)
     own = levels.index(request.service_level)
     beyond = held[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
-    held_bands, beyond_steps = hold_back(_to_whole(bands, unit), fence_of_steps(final.moments)[0])
+    limited_bands, beyond_steps = limit_quantiles(_to_whole(bands, unit), plausible_step(final.moments)[0])
     return ChunkForecast(
         panel=panel,
         models=_names_of(chosen, task.candidates),
         raw=means[:, : request.horizon],
-        quantiles=held_bands,
+        quantiles=limited_bands,
         lead_time_mean=means[:, : request.lead_time].sum(axis=1),
         lead_time_quantiles=held,
         flagged=beyond | beyond_steps,

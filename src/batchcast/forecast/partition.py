@@ -18,8 +18,8 @@ from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, foreca
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import Panel, read_panel
-from batchcast.forecast.results import make_tables, result_writer, write_summary
 from batchcast.forecast.statistics import Tallies
+from batchcast.forecast.tables import make_tables, result_writer, write_summary
 
 AFTER_CUTOFF = N_("first seen after the last period of the history that is used")
 
@@ -60,7 +60,7 @@ class Summary:
         names = zip(chunk.panel.site_codes, chunk.panel.partnumbers, strict=True)
         for (site, part), model, flagged in zip(names, chunk.models, chunk.flagged.tolist(), strict=True):
             if flagged:
-                log.info("Quantiles of part %r at site %r were held back at the plausibility fence", part, site)
+                log.info("Quantiles of part %r at site %r were reduced to the plausible limit", part, site)
             if model == FALLBACK_NAME:
                 self._fallbacks[FALLBACK_NAME] += 1
                 log.info("No candidate could forecast part %r at site %r: %s stands in", part, site, FALLBACK_NAME)
@@ -86,7 +86,7 @@ def forecast_partition(
     into: Path,
     on_progress: Callable[[float], None],
 ) -> None:
-    """Forecast some series of a history and write `summary.json` and the tables `results.FILES`.
+    """Forecast some series of a history and write `summary.json` and the tables `tables.FILES`.
 
     Args:
         history_path: the checked history of the whole batch.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from batchcast.forecast.evidence import FENCE, fence_of_steps, fence_of_sums, hold_back, hold_means
+from batchcast.forecast.evidence import PLAUSIBLE_MULTIPLE, limit_means, limit_quantiles, plausible_step, plausible_sum
 from batchcast.forecast.moments import measure_history
-from batchcast.forecast.rounding import round_forecast
+from batchcast.forecast.tables import round_forecast
 
 RAW = np.array([[0.3, 0.3, 0.3, 0.3, 0.4], [1.2, 2.5, 0.0, 3.49, 0.51]])
 
@@ -36,8 +36,10 @@ def test_keep_total_keeps_every_running_total_within_half_a_unit():
     assert rounded.min() >= 0
 
 
-def test_quantiles_beyond_the_fence_are_held_back_and_flagged():
-    quantiles, flagged = hold_back(np.array([[[1.0, 9.0], [2.0, 3.0]], [[1.0, 2.0], [2.0, 3.0]]]), np.array([5.0, 3.0]))
+def test_quantiles_beyond_the_plausible_limit_are_reduced_to_it_and_flagged():
+    quantiles, flagged = limit_quantiles(
+        np.array([[[1.0, 9.0], [2.0, 3.0]], [[1.0, 2.0], [2.0, 3.0]]]), np.array([5.0, 3.0])
+    )
 
     assert quantiles.tolist() == [[[1, 5], [2, 3]], [[1, 2], [2, 3]]]
     assert flagged.tolist() == [True, False]
@@ -48,14 +50,16 @@ def test_the_fence_is_a_multiple_of_the_largest_ever_seen():
 
     moments = measure_history(values, offsets, np.zeros(1, dtype=np.int64), 2)
 
-    assert fence_of_sums(moments).tolist() == [[FENCE * 6, FENCE * 14]]  # one period of 7 is 14 in two
-    assert fence_of_steps(moments).tolist() == [[FENCE * 4, FENCE * 7]]
+    assert plausible_sum(moments).tolist() == [
+        [PLAUSIBLE_MULTIPLE * 6, PLAUSIBLE_MULTIPLE * 14]
+    ]  # one period of 7 is 14 in two
+    assert plausible_step(moments).tolist() == [[PLAUSIBLE_MULTIPLE * 4, PLAUSIBLE_MULTIPLE * 7]]
 
 
 def test_means_are_held_within_the_fence_and_what_is_not_finite_is_unknown():
     steps = np.array([[[3.0, 1, 1], [-2.0, 1, 1], [np.inf, 1, 1], [np.nan, 1, 1], [9.0, 0, 9]]])
 
-    held = hold_means(steps, np.full((1, 5), 4.5), skip=1, span=2)
+    held = limit_means(steps, np.full((1, 5), 4.5), skip=1, span=2)
 
     assert held[0, :2].tolist() == [[3, 1, 1], [0, 1, 1]]
     assert np.isnan(held[0, 2:4, 0]).all()

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.evidence import Evidence, fence_of_sums, hold_means
+from batchcast.forecast.evidence import Evidence, limit_means, plausible_sum
 from batchcast.forecast.learned.booster import Booster, Table
 from batchcast.forecast.learned.features import make_features
 from batchcast.forecast.models.table import LEARNED_MEAN, STEP_SHAPE
@@ -98,7 +98,7 @@ def attach_predictions(evidence: Evidence, prediction: Prediction | None) -> Evi
     shaped = evidence.means[STEP_SHAPE]
     if prediction is None:
         return replace(evidence, means={**evidence.means, LEARNED_MEAN: np.full_like(shaped, np.nan)})
-    held = hold_means(_steps(evidence, prediction.mean), fence_of_sums(evidence.moments), evidence.skip, evidence.span)
+    held = limit_means(_steps(evidence, prediction.mean), plausible_sum(evidence.moments), evidence.skip, evidence.span)
     return replace(evidence, means={**evidence.means, LEARNED_MEAN: held}, learned=prediction.quantiles)
 
 

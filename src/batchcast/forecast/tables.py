@@ -11,22 +11,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.accuracy import LEAST_LOSS
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.settings import Rounding
 from batchcast.domain.stock import LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
-from batchcast.forecast.evidence import FENCED
-from batchcast.forecast.figures import make_figures
+from batchcast.forecast.backtest import FoldForecasts
+from batchcast.forecast.evidence import FLAG_LIMITED
 from batchcast.forecast.forecaster import ChunkForecast
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import NO_DEMAND, Panel
-from batchcast.forecast.rounding import round_forecast
-from batchcast.forecast.units import units_over, units_short, value_added
 
+Floats = NDArray[np.float64]
 Tables = tuple[pa.Table, pa.Table, pa.Table, pa.Table]
 FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
 SUMMARY = "summary.json"
+_DECIMALS = 9  # of units short and over
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
@@ -98,7 +101,7 @@ def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
 
 def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTimeDemand) -> pa.Table:
     count, stock = len(chunk.panel), stock_at(demand, chunk.lead_time_mean, request.service_level)
-    flags = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32), mask=~chunk.flagged), [FENCED])
+    flags = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32), mask=~chunk.flagged), [FLAG_LIMITED])
     return pa.table(
         {
             columns.SITE_CODE: _texts(chunk.panel.site_codes),
@@ -130,8 +133,8 @@ def _accuracy_table(chunk: ChunkForecast) -> pa.Table:
         columns.COVERED: _known(accuracy.covered),
         columns.BIAS: _known(accuracy.bias),
         columns.VALUE_ADDED: _known(value_added(accuracy.pinball, accuracy.pinball_naive)),
-        columns.UNITS_SHORT: _known(units_short(accuracy.picture)),
-        columns.UNITS_OVER: _known(units_over(accuracy.picture)),
+        columns.UNITS_SHORT: _known(units_short(accuracy.fold_forecasts)),
+        columns.UNITS_OVER: _known(units_over(accuracy.fold_forecasts)),
     }
     for candidate, scores in accuracy.scores.items():
         names[columns.score_column(candidate)] = _known(scores)
@@ -162,3 +165,97 @@ def _figures(values: Any) -> pa.Array:
 
 def _known(values: Any) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
+
+
+# The figures of each series: stock at other service levels, and the backtest fold by fold.
+
+
+def make_figures(chunk: ChunkForecast, demand: LeadTimeDemand) -> pa.Table:
+    """A row a series, in the order of the chunk; `demand` is that over the lead time."""
+    count = len(chunk.panel)
+    steps = np.arange(count + 1, dtype=np.int32) * len(demand.levels)
+    return pa.table(
+        {
+            columns.SITE_CODE: pa.array(chunk.panel.site_codes, pa.string()),
+            columns.PARTNUMBER: pa.array(chunk.panel.partnumbers, pa.string()),
+            columns.LEVELS: _lists(np.tile(demand.levels, count), steps),
+            columns.QUANTILES: _lists(demand.quantiles.ravel(), steps),
+            **_folds(chunk.accuracy.fold_forecasts, chunk.panel.last_period),
+        }
+    )
+
+
+def _folds(fold_forecasts: FoldForecasts, last_period: int) -> dict[str, Any]:
+    """A list for each series, with an entry for each fold that could be judged."""
+    scored = fold_forecasts.scored.T
+    ends = np.concatenate([[0], scored.sum(axis=1).cumsum()]).astype(np.int32)
+    cutoffs = (last_period - fold_forecasts.held).astype(np.int32)
+    every: dict[str, Any] = {
+        columns.CUTOFF: np.broadcast_to(cutoffs[:, None], fold_forecasts.scored.shape),
+        columns.ACTUAL: fold_forecasts.actual,
+        columns.FORECAST: fold_forecasts.forecast,
+        columns.LOW: fold_forecasts.low,
+        columns.MEDIAN: fold_forecasts.median,
+        columns.HIGH: fold_forecasts.high,
+        columns.STOCK: fold_forecasts.stock,
+    }
+    return {name: _lists(values.T[scored], ends) for name, values in every.items()}
+
+
+def _lists(values: Any, offsets: Any) -> pa.ListArray:
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
+
+
+# The backtest in units, and relative to the naive forecast.
+
+
+def units_short(fold_forecasts: FoldForecasts) -> Floats:
+    """Demand beyond the stock at the service level, summed over the folds of each series; NaN where it has none."""
+    return _summed(fold_forecasts, fold_forecasts.actual - fold_forecasts.stock)
+
+
+def units_over(fold_forecasts: FoldForecasts) -> Floats:
+    """Stock beyond the demand, summed over the folds of each series; NaN where it has none."""
+    return _summed(fold_forecasts, fold_forecasts.stock - fold_forecasts.actual)
+
+
+def value_added(pinball: Floats, naive: Floats) -> Floats:
+    """1 - loss / naive loss of each series, negative where naive is better; NaN where naive is never wrong."""
+    is_known = naive > LEAST_LOSS  # NaN is not
+    return np.where(is_known, 1.0 - pinball / np.where(is_known, naive, 1.0), np.nan)
+
+
+def _summed(fold_forecasts: FoldForecasts, beyond: Floats) -> Floats:
+    total = np.where(fold_forecasts.scored, np.maximum(beyond, 0.0), 0.0).sum(axis=0)
+    return np.where(fold_forecasts.scored.any(axis=0), np.round(total, _DECIMALS), np.nan)
+
+
+# Rounding: from the mean of each step to the planning figure, in whole units.
+
+
+def round_forecast(raw: Floats, rounding: Rounding, zero_threshold: float) -> Floats:
+    """Round each step of each series.
+
+    Args:
+        raw: means, at least 0, shape (series, steps).
+        rounding: `none`; `half_up`, `ceiling` or `floor` of each step; or `keep_total`, which rounds the running total,
+            so that each series' total is its raw total rounded half up (half_up by the day makes nearly every
+            sparse part zero).
+        zero_threshold: with half_up, ceiling and floor, a raw forecast under it becomes 0.
+
+    Returns:
+        Shape as given, at least 0.
+    """
+    match rounding:
+        case "none":
+            return raw
+        case "keep_total":
+            totals = np.floor(np.cumsum(raw, axis=1) + 0.5)
+            return np.diff(totals, axis=1, prepend=0.0)
+        case "half_up":
+            rounded = np.floor(raw + 0.5)
+        case "ceiling":
+            rounded = np.ceil(raw)
+        case "floor":
+            rounded = np.floor(raw)
+    return np.where(raw < zero_threshold, 0.0, rounded)
