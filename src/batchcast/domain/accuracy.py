@@ -55,9 +55,9 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-# What the backtest of a batch found, in the units that a planner counts in.
+# The backtest of a batch, in units of demand.
 
-LEAST_LOSS = 1e-9  # of a forecast that is ever wrong: less is what computing with binary fractions leaves
+LEAST_LOSS = 1e-9  # a smaller loss is a rounding error, and counts as none
 MOST_WORST_PARTS = 20  # parts that are named
 
 
@@ -69,60 +69,60 @@ class WorstPart:
     partnumber: str
     demand_class: str
     folds: int  # backtests of the part
-    units_short: float  # demand beyond the stock, over all of them
-    units_over: float  # stock beyond the demand, over all of them
-    span: Span  # of the backtest that was the most short; the next three are of it
-    actual: float  # what was wanted
-    forecast: float  # the mean
-    stock: float  # the quantile at the service level
-    reason: Message  # what the demand did, in words
+    units_short: float  # demand beyond the stock, summed over the folds
+    units_over: float  # stock beyond the demand, summed over the folds
+    span: Span  # forecast in the fold with the most units short; the next three are of it
+    actual: float  # demand
+    forecast: float  # mean
+    stock: float  # quantile at the service level
+    reason: Message  # what the demand did
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hindsight:
-    """The backtest of a batch; NaN where nothing could be said."""
+    """The backtest of a batch; NaN where there is nothing to compute a figure from."""
 
     calendar: Calendar
     service_level: float
     horizon: int  # periods of each backtest: the lead time
     series: int  # with a forecast
-    judged: int  # of them, with a backtest at least
-    cases: int  # backtests of single series
-    spans: tuple[Span, ...]  # what was forecast in each backtest, the latest first; none where none was possible
+    judged: int  # of them, with at least one backtest
+    cases: int  # (fold, series) pairs
+    spans: tuple[Span, ...]  # forecast in each backtest, the latest first; none where the history is too short
     covered: float  # share of the cases whose demand was at or under the stock at the service level
     pinball: float  # mean scaled lead-time pinball over the cases
     pinball_naive: float  # that of the naive forecast
-    actual: float  # units wanted, over all cases; then those that were forecast, lacking and left over
-    forecast: float
-    units_short: float
-    units_over: float
+    actual: float  # demand, summed over all cases; so are the next three
+    forecast: float  # mean
+    units_short: float  # demand beyond the stock
+    units_over: float  # stock beyond the demand
     worst_parts: tuple[WorstPart, ...]  # the most units short first; those equally short by units left over
-    without_learned: bool = False  # models that learn across series were asked for, and there were none
-    unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast any part
+    without_learned: bool = False  # models that learn across series were asked for and could not be trained
+    unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast a series
 
     @property
     def value_added(self) -> float:
-        """By what share being wrong is cheaper than with the naive forecast; negative where it is dearer."""
+        """1 - pinball / that of the naive forecast; negative where the naive forecast is better."""
         return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
 
     @property
     def bias(self) -> float:
-        """Units forecast / units wanted - 1: positive is over-forecast."""
+        """Forecast / demand - 1: positive is over-forecast."""
         return self.forecast / self.actual - 1.0 if self.actual > 0 else float("nan")
 
     @property
     def fill_rate(self) -> float:
-        """Share of the units wanted that the stock would have served."""
+        """Share of the demand that the stock would have served."""
         return 1.0 - self.units_short / self.actual if self.actual > 0 else float("nan")
 
 
 def in_units(quantity: float) -> float:
-    """A quantity as people write it, without decimals that say nothing: 3, not 3.0."""
+    """A quantity to two decimals, whole where it is: 3, not 3.0."""
     rounded = round(float(quantity), 2)
     return int(rounded) if rounded.is_integer() else rounded
 
 
-# What the result of a batch adds up to: by site, by period, by demand class; and which parts are forecast worst.
+# The totals of a result: by site, by period, by demand class; and the parts that are forecast worst.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +148,7 @@ class PeriodTotal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClassTotal:
-    """The series of one demand class, and what the backtest says of them; NaN where it says nothing."""
+    """The series of one demand class and their backtest; NaN where there is none."""
 
     demand_class: str
     series: int
@@ -164,7 +164,7 @@ class ClassTotal:
 
     @property
     def skill(self) -> float:
-        """By what share the loss is smaller than that of the naive forecast; negative where it is larger."""
+        """1 - pinball / that of the naive forecast; negative where the naive forecast is better."""
         return 1.0 - self.pinball / self.pinball_naive if self.pinball_naive > LEAST_LOSS else float("nan")
 
 

@@ -1,4 +1,4 @@
-"""What is known of the stock of a part, what to order of it, and which units to buy next."""
+"""The stock on hand of the parts, what to order of each, and which units to buy next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_UNKNOWN = 100  # parts of a stock file without a forecast that are named
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StockItem:
-    """What a stock file says of a part; what it leaves open is None."""
+    """The row of a part in a stock file; None where it gives no value."""
 
     site_code: str
     partnumber: str
@@ -25,15 +25,15 @@ class StockItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldStock:
-    """What a stock file says."""
+    """The contents of a stock file."""
 
     items: tuple[StockItem, ...]  # one a series, in the order of the file
-    notes: tuple[Message, ...] = ()  # what a person should know of how it was read
+    notes: tuple[Message, ...] = ()  # how it was read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderLine:
-    """What to order of one part, in units; what needs the stock on hand is None where that is unknown."""
+    """What to order of one part, in units; None where the figure needs a stock on hand that is unknown."""
 
     site_code: str
     partnumber: str
@@ -65,30 +65,30 @@ class NextUnit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
-    """What the stock figures promise, beside what they would have kept in the backtests."""
+    """The service of the stock figures: as expected, and as it would have been in the backtests."""
 
     service_level: float
-    achieved_level: float | None  # share of folds with no unit short; None where nothing could be judged
+    achieved_level: float | None  # share of folds with no unit short; None without a fold
     fill_rate: float  # expected, over the series weighted by their demand
-    achieved_fill_rate: float | None  # served / demanded over all folds
+    achieved_fill_rate: float | None  # demand served / demand, over all folds; None without demand
     folds: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Orders:
-    """The answer to a stock file: its lines and its list, or the first of them, with what all of them amount to."""
+    """What to order and to buy next for a stock file: all lines, or the first of them, and counts of all."""
 
     lines: tuple[OrderLine, ...]  # by site and part
     next_units: tuple[NextUnit, ...]  # the best first
-    parts: int  # of the file that the result has
+    parts: int  # parts of the file that have a forecast
     to_order: int  # of them: something is ordered
     without_on_hand: int  # of them: the stock is unknown, so nothing is ordered
     scaled: int  # of them: the lead time is not that of the batch
     without_cost: int  # parts of the list whose cost is unknown
-    unknown: int  # parts of the file that the result does not have
+    unknown: int  # parts of the file without a forecast
     unknown_named: tuple[tuple[str, str], ...]  # the first of them: site and part, in the file's order
     promise: Promise | None = None  # None where the result has no series
-    notes: tuple[Message, ...] = ()  # what a person should know of how the stock file was read
+    notes: tuple[Message, ...] = ()  # how the stock file was read
 
     def brief(self, most: int) -> Orders:
         """The first lines to order and the first of the list, at most so many of each."""

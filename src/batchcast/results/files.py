@@ -43,7 +43,7 @@ from batchcast.publish.kinds import (
 )
 from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.hindsight import look_back
-from batchcast.results.overview import BacktestSums, Demand, SitePeriods, summarise
+from batchcast.results.overview import BacktestSums, PeriodDemand, SitePeriods, summarise
 from batchcast.results.series import SeriesFigures, index_pieces
 
 _CONVERTED_ROWS = 65_536  # at a time
@@ -137,7 +137,7 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
         totals = np.concatenate(
             [_sums(piece, site_periods, combined.request) for piece in written(FORECAST, combined.forecast())]
         )
-        demand = _counted((Demand.of(piece, combined.request) for piece in combined.history()), site_periods)
+        demand = _counted((PeriodDemand.of(piece, combined.request) for piece in combined.history()), site_periods)
         figures = SeriesFigures.of(demand, totals)
         both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
         for _ in written(SERIES, index_pieces(both, figures)):
@@ -151,7 +151,7 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
         paths[OVERVIEW, JSON].write_text(json.dumps(encode(overview)), encoding="utf-8")
 
 
-def _counted(demand: Iterator[Demand], site_periods: SitePeriods) -> Iterator[Demand]:
+def _counted(demand: Iterator[PeriodDemand], site_periods: SitePeriods) -> Iterator[PeriodDemand]:
     """The demand, each piece once it is counted."""
     for piece in demand:
         site_periods.add_demand(piece)

@@ -1,6 +1,6 @@
-"""Looks back at a batch: what its backtests say in units, and the parts that they say had the most units short.
+"""The backtests of a batch in units of demand, and the parts with the most units short.
 
-Every sum goes over the series in the order of the history, so that the partitions change no bit of it.
+Sums go over the series in the order of the history: how they were partitioned changes no bit of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, learns_across_series
 from batchcast.publish.combined import CombinedResult
-from batchcast.results.overview import Demand
+from batchcast.results.overview import PeriodDemand
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Folds:
-    """Every backtest of some series; shape (cases,), series by series."""
+    """The backtests of some series; arrays of shape (cases,), series by series."""
 
     owners: Ints  # place of the series
     cutoffs: Ints
@@ -46,7 +46,7 @@ class Folds:
 
     @classmethod
     def of(cls, figures: pa.Table) -> Folds:
-        """Those in rows of the figures."""
+        """From rows of the figures."""
         lists = {name: figures[name].combine_chunks() for name in (columns.CUTOFF, *_MEASURED)}
         actual, forecast, stock = (pc.list_flatten(lists[name]).to_numpy() for name in _MEASURED)
         return cls(
@@ -92,13 +92,13 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     cutoffs: set[int] = set()
     worst_parts: list[WorstPart] = []
     learned: list[bool] = []
-    fallen = 0
+    fallbacks = 0
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
-        fallen += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_NAME)).as_py() or 0
+        fallbacks += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_NAME)).as_py() or 0
         worst_parts = _worst_of([*worst_parts, *_worst_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
@@ -119,12 +119,12 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         units_over=float(total["over"].sum()),
         worst_parts=give_reasons(worst_parts, history, request),
         without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
-        unused=request.models if fallen == len(total["folds"]) else (),
+        unused=request.models if fallbacks == len(total["folds"]) else (),
     )
 
 
 def _sums_of(accuracy: pa.Table, folds: Folds) -> Floats:
-    """What is summed up of each series, shape (_SUMS, series)."""
+    """The sums of each series, shape (_SUMS, series)."""
     count = len(accuracy)
     known = accuracy[columns.FOLDS].to_numpy().astype(np.float64)
     means = (columns.PINBALL, columns.PINBALL_NAIVE, columns.COVERED)
@@ -138,13 +138,13 @@ def _asks_for_learned(request: ForecastRequest) -> bool:
 
 
 def _learned_scores(accuracy: pa.Table) -> list[str]:
-    """The columns of scores of models that learn across series; none where there were none."""
+    """The score columns of models that learn across series; none where none were candidates."""
     learned = {columns.score_column(name) for name, model in CANDIDATES.items() if model.is_learned}
     return [name for name in accuracy.column_names if name in learned]
 
 
 def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[WorstPart]:
-    """The parts of a piece that were the most short, their reasons still open."""
+    """The parts of a piece with the most units short, without their reasons."""
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
     order = np.lexsort((-over, -short))[:MOST_WORST_PARTS]
     names = [columns.SITE_CODE, columns.PARTNUMBER, columns.DEMAND_CLASS]
@@ -166,7 +166,7 @@ def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Ite
 
 
 def _worst_of(parts: list[WorstPart]) -> list[WorstPart]:
-    """The first MOST_WORST_PARTS; equal ones stay in their order."""
+    """The first MOST_WORST_PARTS by units short, then units over; equal ones stay in their order."""
     return sorted(parts, key=lambda part: (-part.units_short, -part.units_over))[:MOST_WORST_PARTS]
 
 
@@ -179,21 +179,21 @@ def _mean(values: Floats, cases: int) -> float:
     return float(values.sum()) / cases if cases else float("nan")
 
 
-# Why the stock of a part would have been too small: what its demand did, told from its history.
+# Why the stock of a part would have been too small: what its demand did in that backtest.
 
 _JUMPED = N_("Demand jumped from at most {before:,} {each} to {peak:,} {when}.")
 _WOKE = N_("No demand for {quiet}, then {actual:,} {when}.")
 _ROSE = N_("Demand rose to {actual:,} {when}; before, it had been about {usual:,} in {length}.")
 _GATHERED = N_("More demand than ever before came together {when}: {actual:,}, after at most {most:,} in {length}.")
 _ORDINARY = N_("Demand of {actual:,} {when}: the stock was too small for what had been seen before, up to {most:,}.")
-_QUIET = 2  # such spans without demand, after which any comes out of nothing
-_MOST_OF_IT = 0.5  # share of the demand that makes one period the whole story
-_LEAP = 1.5  # times the most of before
-_RISE = 1.5  # times the mean of before
+_QUIET = 2  # spans without demand before it that make a demand come after none
+_MOST_OF_IT = 0.5  # share of the demand in one period that makes it a jump
+_LEAP = 1.5  # times the largest period before
+_RISE = 1.5  # times the mean before
 
 
 def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastRequest) -> tuple[WorstPart, ...]:
-    """The parts with what their demand did, read from the checked history."""
+    """The parts with their reasons, from the demand in the checked history."""
     if not parts:
         return ()
     keys = [(part.site_code, part.partnumber) for part in parts]
@@ -201,7 +201,7 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
     wanted &= pc.field(columns.PARTNUMBER).isin([part for _, part in keys])
     names = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
     table = pq.read_table(history, columns=names, filters=wanted, use_threads=False)
-    demand = Demand.of(table, request)
+    demand = PeriodDemand.of(table, request)
     found = list(zip(*(table[name].to_pylist() for name in names[:2]), strict=True))
     first_days = table[columns.FIRST_DAY].to_pylist()
     reasons = []
@@ -216,10 +216,10 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
 
 
 def reason_of(part: WorstPart, values: Floats, first: int) -> Message:
-    """What the demand of a part did in the backtest that was the most short.
+    """What the demand of a part did in its backtest with the most units short.
 
     Args:
-        part: with the span of that backtest and what was wanted in it.
+        part: with the span of that backtest and the demand in it.
         values: its demand by period.
         first: the period of the first value.
     """
@@ -250,7 +250,7 @@ def reason_of(part: WorstPart, values: Floats, first: int) -> Message:
 
 
 def _highest_sum(values: Floats, length: int) -> float:
-    """The largest sum of so many neighbours, or of all values where they are fewer."""
+    """The largest sum of `length` neighbours, or of all values where they are fewer."""
     totals = np.concatenate([[0.0], np.cumsum(values)])
     length = min(length, len(values))
     return float((totals[length:] - totals[: len(totals) - length]).max(initial=0.0))

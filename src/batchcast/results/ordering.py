@@ -1,4 +1,4 @@
-"""The orders of a published result for a stock file: its figures matched with the file, and the tables written."""
+"""Orders of a published result for a stock file: matches its series with the file, and writes the tables."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _FIGURES = [*_KEYS, columns.LEVELS, columns.QUANTILES, columns.CUTOFF, columns.A
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundResult:
-    """A result that was published: what orders are made from, and where they go by default."""
+    """The files of a published result that orders are made from."""
 
     certificate: Certificate
     stock: Path  # its stock table
@@ -93,7 +93,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
 
 
 def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> None:
-    """Refuse a stock file none of whose parts is among the known ones, by site and partnumber.
+    """Refuse a stock file without any of the known parts, by site and partnumber.
 
     Raises:
         StockOfOtherParts: that the file names no site, or with a part of it and the known one that is most like it.
@@ -190,7 +190,7 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = CSV) -> 
 
 
 def _read_stock(path: Path) -> pa.Table:
-    """What is needed of the stock table, as numbers."""
+    """The columns of the stock table that orders need, as numbers."""
     if path.suffix == ".parquet":
         return pq.read_table(path, columns=_STOCK, use_threads=False)
     options = pacsv.ConvertOptions(column_types=_NUMBERS, include_columns=_STOCK)
@@ -211,7 +211,7 @@ def _demand(stock: pa.Table, kept: pa.Table) -> PublishedDemand:
 
 
 def _promise(stock: pa.Table, kept: pa.Table) -> Promise:
-    """What the figures of all series promise, and what they would have kept in the backtests."""
+    """The service that the stock of all series is expected to give, and gave in the backtests."""
     folds = Folds.of(kept)
     mean, rate = _floats(stock, columns.LEAD_TIME_MEAN), _floats(stock, columns.FILL_RATE)
     demanded, count = float(folds.actual.sum()), len(folds.actual)
@@ -240,5 +240,5 @@ def _table(rows: Sequence[OrderLine] | Sequence[NextUnit], kind: type[OrderLine 
 
 
 def _rounded(value: object) -> object:
-    """What is told of a number: beyond nine decimals it says nothing."""
+    """A number to nine decimals."""
     return round(value, 9) if isinstance(value, float) else value

@@ -1,6 +1,6 @@
-"""Sums up a published result for a page: sites, periods, demand classes, the parts that are forecast worst and best.
+"""Sums up a result: sites, periods, demand classes, the parts that are forecast worst and best.
 
-Every sum goes over the series in the order of the history, so that the partitions change no bit of it.
+Sums go over the series in the order of the history: how they were partitioned changes no bit of them.
 """
 
 from __future__ import annotations
@@ -119,10 +119,10 @@ class _Series:
     def classes(self) -> Iterator[ClassTotal]:
         """Totals of each demand class that there is."""
         for name, mine in zip(*self._grouped(columns.DEMAND_CLASS), strict=True):
-            yield self.class_total(name, mine)
+            yield self._class_total(name, mine)
 
-    def class_total(self, name: str, mine: Places) -> ClassTotal:
-        """Totals of some series."""
+    def _class_total(self, name: str, mine: Places) -> ClassTotal:
+        """Totals of the series at some places."""
         cases = int(self._cases[mine].sum())
         history = float(self.history[mine].sum())
         bias = _ratio(self._backtest.forecast[mine].sum(), self._backtest.actual[mine].sum()) - 1.0
@@ -164,7 +164,7 @@ class _Series:
         )
 
     def _grouped(self, column: str) -> tuple[list[str], list[Places]]:
-        """The distinct values of a column, and the places of each, ascending."""
+        """The distinct values of a column, and the places of the series that have each, ascending."""
         encoded = self._table[column].combine_chunks().dictionary_encode()
         indices = encoded.indices.to_numpy(zero_copy_only=False)
         order = np.argsort(indices, kind="stable")
@@ -200,11 +200,11 @@ def _ratio(numerator: float, denominator: float) -> float:
     return float(numerator) / float(denominator) if denominator > 0 else float("nan")
 
 
-# The demand of some series by period, as the models saw it: returns netted within each period, up to the cutoff.
+# The demand of some series by period, as the models have it: returns netted within each period, up to the cutoff.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Demand:
+class PeriodDemand:
     """Entries of series, each with one period; series by series, periods ascending."""
 
     sites: Column  # of each series
@@ -236,7 +236,7 @@ class Demand:
         return np.bincount(self.owners, weights=self.quantities, minlength=len(self.sites)).astype(np.float64)
 
     def periods_with_demand(self) -> NDArray[np.int32]:
-        """How many periods of each series have some."""
+        """Number of periods with demand, of each series."""
         return np.bincount(self.owners[self.quantities > 0], minlength=len(self.sites)).astype(np.int32)
 
 
@@ -256,7 +256,7 @@ RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # 
 
 
 class SitePeriods:
-    """Sums up series that come in pieces, one after the other: where the pieces are cut changes no sum."""
+    """Sums by site and period of series that come in pieces; where the pieces are cut changes no sum."""
 
     def __init__(self, request: ForecastRequest) -> None:
         self._request = request
@@ -269,7 +269,7 @@ class SitePeriods:
         places = self._places(sites)
         np.add.at(self._forecast, places, quantities)
 
-    def add_demand(self, demand: Demand) -> None:
+    def add_demand(self, demand: PeriodDemand) -> None:
         """Count the demand of some series."""
         places = self._places(demand.sites)
         recent = demand.periods - (self._request.last_period + 1 - self._history.shape[1])

@@ -22,7 +22,7 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.writers import Column
-from batchcast.results.overview import Demand
+from batchcast.results.overview import PeriodDemand
 
 Key = tuple[str, str]  # site_code, partnumber
 
@@ -43,14 +43,14 @@ class SeriesQuery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesPage:
-    """Some series of a result."""
+    """A page of series."""
 
     rows: list[dict[str, Any]]  # by column of the index; dates are dates, what is missing is None
     total: int  # series that match, on this page or not
 
 
 class SeriesIndex:
-    """Every series of a result with its figures, in the order of site and part as UTF-8 bytes."""
+    """The series of a result with their figures, in the order of site and part as UTF-8 bytes."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
@@ -89,7 +89,7 @@ class SeriesIndex:
         return SeriesPage(rows=self._table.take(pa.array(chosen)).to_pylist(), total=len(order))
 
     def find(self, site_code: str, partnumber: str) -> int | None:
-        """The place of a series, from 0; None where there is none of that site and part, to the letter."""
+        """The place of a series, from 0, by its exact site and part; None where there is none."""
         wanted = (site_code.encode(), partnumber.encode())
         low, high = 0, len(self)
         while low < high:
@@ -133,14 +133,14 @@ class SeriesIndex:
         return np.logical_and.reduce(masks) if masks else None
 
     def _found(self, text: str) -> NDArray[np.bool_]:
-        """Whether the site or part of each series holds a text, which is in small letters."""
+        """Whether the site or part of each series contains a text, which is in lower case."""
         sites = np.array([text in site.lower() for site in self._sites], dtype=bool)
         parts: NDArray[np.bool_] = pc.match_substring(self._parts_folded, text).to_numpy(zero_copy_only=False)
         found: NDArray[np.bool_] = sites[self._site_index] | parts[self._part_index]
         return found
 
     def _order(self, name: str, descending: bool) -> NDArray[np.int64]:
-        """Places of all series in an order, which is found once."""
+        """Places of all series in an order, which is computed once."""
         if name and name not in self.columns:
             template = N_("sort is {found!r}; it can be one of {names}.")
             raise InvalidSettings([Message(template, {"found": name, "names": ", ".join(self.columns)})])
@@ -241,7 +241,7 @@ def _ranks(column: Column) -> NDArray[np.int64]:
     return ranks[indices]
 
 
-# The index of a result: a row a series with all that a person may look for, sort by, or want to see at a glance.
+# The index of a result: a row a series, with every figure that series are searched and sorted by.
 
 _OF_STOCK = (
     columns.LAST_DEMAND,
@@ -267,14 +267,14 @@ _OF_ACCURACY = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesFigures:
-    """What no table of a partition tells; each of shape (series,), in the order of the history."""
+    """Figures that are in no table of a partition; each of shape (series,), in the order of the history."""
 
     history_total: NDArray[np.float64]  # demand up to the cutoff, returns netted within each period
     demand_periods: NDArray[np.int32]  # periods with demand
     forecast_total: NDArray[np.float64]  # of the planning figures, over the horizon
 
     @classmethod
-    def of(cls, demand: Iterator[Demand], forecast_total: NDArray[np.float64]) -> Self:
+    def of(cls, demand: Iterator[PeriodDemand], forecast_total: NDArray[np.float64]) -> Self:
         """The figures of series whose demand comes in pieces."""
         pieces = [(piece.totals(), piece.periods_with_demand()) for piece in demand]
         return cls(
