@@ -47,6 +47,13 @@ class RowErrors(Answer):
     by_partition: list[RowErrorsOfPartition]
 
 
+class ReadingChoice(Answer):
+    """One way to read a file that reads in several."""
+
+    settings: dict[str, str] = Field(description="Form fields that choose it; send them with the same file.")
+    reading: str = Field(description="What it gives, in the language of Accept-Language.")
+
+
 class Problem(Answer):
     """RFC 9457 problem details."""
 
@@ -58,6 +65,8 @@ class Problem(Answer):
     code: str = Field(description="Stable; docs/errors.md has a paragraph for each.")
     problems: list[str] | None = Field(None, description="One sentence each, where there are several.")
     row_errors: RowErrors | None = None
+    setting: str | None = Field(None, description="The setting that answers a question about how the file reads.")
+    choices: list[ReadingChoice] | None = Field(None, description="The readings that fit, where it is a question.")
 
 
 class BatchProgress(Answer):

@@ -8,18 +8,18 @@ from typing import Any
 
 from starlette.responses import Response
 
-from batchcast.api.answers import Problem, RowErrors
+from batchcast.api.answers import Problem, ReadingChoice, RowErrors
 from batchcast.api.rendering import say_in
 from batchcast.app.nouns import row_errors_json
 from batchcast.app.tokens import NotAuthenticated
 from batchcast.app.translation import Language, translate
-from batchcast.domain.errors import BatchcastError, InvalidSettings
+from batchcast.domain.errors import BatchcastError, InvalidSettings, ReadingQuestion
 from batchcast.http.error_status import InvalidRequest, headers_of, known_error, messages_of, phrase_of, status_of
 from batchcast.http.request import preferred_language
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_PATH = "/api/errors"
-_ONLY_SOME = ("problems", "row_errors")  # members that not every problem has
+_ONLY_SOME = ("problems", "row_errors", "setting", "choices")  # members that not every problem has
 
 
 def answer_problem(error: Exception, headers: Mapping[str, str], path: str) -> Response:
@@ -42,6 +42,13 @@ def _problem(error: BatchcastError, status: int, language: Language, path: str) 
     if report is not None:
         told = row_errors_json(report, getattr(error, "plan", None), say_in(language))
         row_errors = RowErrors.model_validate(told)
+    setting, choices = None, None
+    if isinstance(error, ReadingQuestion):
+        setting = error.setting
+        choices = [
+            ReadingChoice(settings=dict(choice.settings), reading=translate(choice.reading, language))
+            for choice in error.choices
+        ]
     return Problem(
         type=f"{ERRORS_PATH}#{error.slug}",
         title=phrase_of(status),
@@ -51,6 +58,8 @@ def _problem(error: BatchcastError, status: int, language: Language, path: str) 
         code=error.slug,
         problems=said if len(said) > 1 or isinstance(error, InvalidSettings | InvalidRequest) else None,
         row_errors=row_errors,
+        setting=setting,
+        choices=choices,
     )
 
 

@@ -220,6 +220,7 @@ class Batchcast:
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place)
+            run_request = replace(run_request, settings=intake.settings)
             if run_request.original is not None:
                 run_request.original.require_input(intake.history.input_sha256)
             run_request.listener.on_analysis(intake.analysis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections import defaultdict
@@ -72,6 +73,7 @@ class ReadingFailed(InvalidInput):
 class Intake:
     """A history that has been read and planned."""
 
+    settings: BatchSettings  # with the day it was read on
     history: DemandHistory
     plan: Plan
     analysis: Analysis
@@ -90,14 +92,19 @@ def take_in(
         BatchCancelled: if a person stopped it.
     """
     started = time.perf_counter()
-    settings = check_models(settings)
+    settings = dated(check_models(settings))
     history, report = _read(file, settings, folder=folder, pool=pool, cancel_token=cancel_token)
     seconds = time.perf_counter() - started
     plan = plan_history(history, settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
     if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
         raise RowsRefused(analysis.report, plan, analysis.sites)
-    return Intake(history=history, plan=plan, analysis=analysis, seconds=seconds)
+    return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=seconds)
+
+
+def dated(settings: BatchSettings) -> BatchSettings:
+    """The settings with the day of the calendar as today, where they name none."""
+    return settings if settings.today else replace(settings, today=dt.date.today())
 
 
 def plan_history(history: DemandHistory, settings: BatchSettings, pace: Pace) -> Plan:

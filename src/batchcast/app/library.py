@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batchcast.app.intake import dated
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
@@ -115,7 +116,7 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
             row that can't be read; `bad_rows="skip"` leaves them out.
         InvalidSettings: if a setting is out of its range.
     """
-    chosen = check_models(BatchSettings.from_json(settings))
+    chosen = dated(check_models(BatchSettings.from_json(settings)))
     folder = Path(tempfile.mkdtemp(prefix="batchcast-"))
     try:
         if isinstance(source, str | Path):

@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.text import Text
 
+from batchcast.cli.options import option_words
 from batchcast.cli.render.analysis import remark
 from batchcast.cli.server_client import ServerRefused, ServerUnavailable
 from batchcast.cli.session import Session
@@ -29,6 +30,7 @@ from batchcast.domain.errors import (
     InvalidSettings,
     Message,
     PartitionFailed,
+    ReadingQuestion,
 )
 
 OURS = 1
@@ -95,6 +97,9 @@ def _tell_person(error: BatchcastError, session: Session) -> None:
         way_out = WAYS_OUT.get(error.reason)
         if way_out is not None and words.tell(way_out) not in words.tell(error.message):
             screen.print(remark("→", words.tell(way_out), "bold"))
+    if isinstance(error, ReadingQuestion) and not session.as_json:
+        for choice in error.choices:
+            screen.print(remark("→", f"{option_words(choice.settings)}: {words.tell(choice.reading)}", "bold"))
     report = getattr(error, "report", None)
     if report is not None and not session.as_json:
         from batchcast.cli.render.analysis import refused_rows
@@ -118,6 +123,18 @@ def _failure_json(error: BatchcastError, code: int, session: Session) -> dict[st
     }
     if isinstance(error, PartitionFailed):
         told |= {"partition": error.partition, "reason": error.reason}
+    if isinstance(error, ReadingQuestion):
+        told |= {
+            "setting": error.setting,
+            "choices": [
+                {
+                    "settings": dict(choice.settings),
+                    "option": option_words(choice.settings),
+                    "reading": session.words.text(choice.reading),
+                }
+                for choice in error.choices
+            ],
+        }
     report = getattr(error, "report", None)
     if report is not None:
         from batchcast.app.nouns import row_errors_json

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import shlex
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,11 @@ def given_texts(values: Values) -> dict[str, Sequence[str]]:
         for name in SETTINGS
         if values.get(name) not in (None, ())
     }
+
+
+def option_words(settings: Mapping[str, str]) -> str:
+    """The words of the command line that choose these settings, each the text of one."""
+    return " ".join(f"{SETTINGS[name].options[0]} {shlex.quote(text)}" for name, text in settings.items())
 
 
 def read_settings(values: Values, *, also: Sequence[Message]) -> BatchSettings:

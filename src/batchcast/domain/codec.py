@@ -29,7 +29,7 @@ from batchcast.domain.accuracy import (
 )
 from batchcast.domain.batch import BatchResult, ResultFile, Source, StoredFile
 from batchcast.domain.calendar import Calendar, Frequency, Span
-from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
+from batchcast.domain.errors import N_, BatchcastError, Choice, InternalError, Message
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
 from batchcast.domain.inventory import NextUnit, OrderLine, Orders, Promise
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
@@ -42,6 +42,7 @@ _NOUNS: Mapping[str, type] = {
         BatchResult,
         BatchSettings,
         Calendar,
+        Choice,
         ClassTotal,
         DemandHistory,
         ForecastRequest,

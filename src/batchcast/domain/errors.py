@@ -2,6 +2,7 @@
 
 BatchcastError
 ├── InvalidInput                the file or table can't be a demand history            exit 2
+│   ├── ReadingQuestion         ... as it reads in several ways: a setting chooses one
 │   └── (one class a reason: in `ingest.problems`, where the reasons are found)
 ├── InvalidSettings             a setting is out of its range                          exit 2
 ├── BatchFailed                 the batch was rolled back                              exit 3
@@ -51,6 +52,25 @@ class InvalidInput(BatchcastError):
     """The file or table can't be read as a demand history; nothing was queued."""
 
     slug = "invalid-input"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One way to read a file that reads in several."""
+
+    settings: Mapping[str, str]  # that choose it: the text of each, as it is typed
+    reading: Message  # what it gives: its span, counts or totals
+
+
+class ReadingQuestion(InvalidInput):
+    """The file reads in several ways, and nothing in it decides; each of `choices` has the settings that choose it."""
+
+    slug = "reading-question"
+
+    def __init__(self, message: Message, *, setting: str, choices: Sequence[Choice]) -> None:
+        self.setting = setting  # that answers it
+        self.choices = tuple(choices)
+        super().__init__(message)
 
 
 class InvalidSettings(BatchcastError):

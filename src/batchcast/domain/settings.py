@@ -18,7 +18,7 @@ from batchcast.domain.errors import N_, InvalidSettings, Message
 FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
-DateOrder = Literal["auto", "day_first", "month_first"]
+DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week"]
 NumberStyle = Literal["auto", "point", "comma"]
 Returns = Literal["net", "ignore", "reject"]
 BadRows = Literal["fail", "skip"]
@@ -295,16 +295,33 @@ class BatchSettings:
             decides="reading",
             group="input",
             label=N_("Date order"),
-            help=N_("How 03/04/2025 reads; automatic decides on the whole column, and asks where it can't."),
+            help=N_("How 03/04/2025 or 202504 reads; automatic decides on the whole column, and asks where it can't."),
             choices={
                 "auto": _AUTOMATIC,
                 "day_first": N_("Day first: 31/12/2025"),
                 "month_first": N_("Month first: 12/31/2025"),
+                "year_first": N_("Year first: 25-12-31"),
+                "year_month": N_("Year and month: 202512"),
+                "year_week": N_("Year and week: 202552"),
             },
             is_everyday=True,
             is_remembered=False,
             of_stock_file=True,
             answers="ambiguous-dates",
+        ),
+    )
+    today: dt.date | None = _declared(  # None: no date is judged by it; use cases fill in the day of the calendar
+        None,
+        Setting(
+            kind="date",
+            decides="reading",
+            group="input",
+            label=N_("Today"),
+            help=N_("The day the file is read on: later dates are unlikely. The certificate keeps it."),
+            default_words=N_("the day of the calendar"),
+            metavar="YYYY-MM-DD",
+            is_remembered=False,
+            of_stock_file=True,
         ),
     )
     number_style: NumberStyle = _declared(

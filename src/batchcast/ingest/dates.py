@@ -1,6 +1,6 @@
-"""Dates as people write them: one written date to its day, or to the reason why it is none.
+"""Dates as people write them: one written date to its day, to the days that it can mean, or to why it is none.
 
-The order of day and month is not this module's to guess: `12/05/2024` comes back with both readings, and
+`12/05/2024`, `23-01-05` and `202405` mean different days in different orders. They come back with all of them, and
 `dateorder.py` decides on the whole column.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 
 from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
@@ -37,38 +37,72 @@ _MONTHS = {
     )
     for name in names.split()
 }
+_WEEKDAY_NAMES = (
+    "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
+    "senin sen selasa sel rabu rab kamis kam jumat jum sabtu sab minggu min ahad",
+)
+_WEEKDAYS = frozenset(name for names in _WEEKDAY_NAMES for name in names.split())
 _CENTURY_TURNS = 69  # two-digit years: 00 to 68 are 2000 to 2068, 69 to 99 are 1969 to 1999 (as POSIX reads them)
+_SERIALS = range(30_000, 60_000)  # days of a spreadsheet: 1982 to 2064
+_FIRST_SERIAL = dt.date(1899, 12, 30)  # day 0
 
 _TIME = re.compile(
     r"(?:[ T]\s*)(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?"
-    r"\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?$",
+    r"\s*(?P<half>[AaPp])?(?(half)\.?[Mm]\.?)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?$",
     re.ASCII,
 )
+_WEEKDAY = re.compile(r"([A-Za-z]+)['’]?([A-Za-z]*)\.?,?\s+(?=\d|[A-Za-z])")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})$", re.ASCII)
-_YEAR_MONTH = re.compile(r"(\d{4})(?:[-/.](\d{1,2})|(\d{2}))$", re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
+_YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
+_SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
+_SERIAL = re.compile(r"(\d{5})(?:\.\d+)?$", re.ASCII)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})$", re.ASCII)
-_TWO_WAYS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})$", re.ASCII)
+_THREE_NUMBERS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})$", re.ASCII)
 _DAY_NAME_YEAR = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]+)\.?[-/., ]*(\d{4}|\d{2})$", re.ASCII)
 _NAME_DAY_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{1,2})(?:,|[-/. ])\s*(\d{4})$", re.ASCII)
 _YEAR_NAME_DAY = re.compile(r"(\d{4})[-/. ]([A-Za-z]+)\.?[-/. ](\d{1,2})$", re.ASCII)
-_NAME_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{4}|\d{2})$", re.ASCII)
+_NAME_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{4})$", re.ASCII)
 _YEAR_NAME = re.compile(r"(\d{4})[-/. ]?([A-Za-z]+)\.?$", re.ASCII)
-_WEEK = re.compile(r"(\d{4})-?[Ww](\d{2})$", re.ASCII)
+_NAME_NUMBER = re.compile(r"([A-Za-z]+)\.?[-/.' ]*(\d{2})$", re.ASCII)
+_NUMBER_NAME = re.compile(r"(\d{1,2})[-/.' ]?([A-Za-z]+)\.?$", re.ASCII)
+_YEAR_WEEK = re.compile(r"(\d{4})[-/ ]?(?:W|KW|CW|WK)[-/ ]?(\d{1,2})$", re.ASCII | re.IGNORECASE)
+_WEEK_YEAR = re.compile(r"(?:W|KW|CW|WK)[-/ ]?(\d{1,2})[-/. ](\d{4})$", re.ASCII | re.IGNORECASE)
+_YEAR_ALONE = re.compile(r"(?:19|20)\d{2}$", re.ASCII)
+_QUARTER = re.compile(r"(?:\d{4}[-/ ]?[QT][1-4]|[QT][1-4][-/ ]?\d{2,4}|[1-4]Q[-/ ]?\d{2,4})$", re.ASCII | re.IGNORECASE)
 
 _NOT_A_DATE = N_("is not a date")
 _NO_SUCH_DAY = N_("is not a date: that month has no such day")
 _YEAR_OUTSIDE = N_("has the year {year}, which is outside {earliest} to {latest}")
+_NO_YEAR = N_("has a day and a month, but no year")
+_ONLY_A_YEAR = N_("is a year; totals of a year are too coarse to forecast, send months, weeks or days")
+_ONLY_A_QUARTER = N_("is a quarter; totals of a quarter are too coarse to forecast, send months, weeks or days")
 _EMPTY = N_("is empty")
+
+Shape = Literal["numbers", "key", "name", "serial"]
+NO_YEAR = "no_year"  # the reading of `Jan-05` as a day of January; it gives no date
+
+
+class TimeOfDay(NamedTuple):
+    """The time beside a date."""
+
+    seconds: int  # since midnight
+    zone: int | None  # minutes ahead of UTC; None: it is not written
 
 
 class WrittenDate(NamedTuple):
-    """What one written date can mean: its day in each order, None where that order gives no date."""
+    """What one written date can mean: a day, or a day for each order of its numbers.
 
-    day_first: int | None
-    month_first: int | None
-    is_month: bool = False  # written as a month, without a day
-    decides: str | None = None  # the only order its numbers allow: a 13..31 stands in the other's place
+    An order stands in `readings` where the numbers allow it, as a month is 1 to 12; its day is None where that month
+    has no such day.
+    """
+
+    day: int | None = None  # since 1970-01-01, where it is certain
+    readings: Mapping[str, int | None] | None = None  # else; see `dateorder.py` for the orders
+    shape: Shape = "numbers"  # of what has readings: three numbers, six digits, a month's name and a number, or a
+    # day number of a spreadsheet
+    unit: Literal["day", "week", "month"] = "day"  # of a certain date
+    time: TimeOfDay | None = None
 
 
 def read_date(text: str) -> WrittenDate | Message:
@@ -76,15 +110,14 @@ def read_date(text: str) -> WrittenDate | Message:
     text = text.strip()
     if not text:
         return Message(_EMPTY)
-    time = _TIME.search(text)
-    if time:
-        if int(time["hour"]) > 24 or int(time["minute"]) > 59 or int(time["second"] or 0) > 60:
-            return Message(_NOT_A_DATE)
-        text = text[: time.start()]
     try:
-        return _numeric(text) or _named(text) or Message(_NOT_A_DATE)
+        text, time = _without_time(text)
+        written = _numeric(text) or _named(text)
     except _OutOfRange as refused:
         return refused.reason
+    if written is None:
+        return _reason(text)
+    return written._replace(time=time) if time else written
 
 
 def empty() -> Message:
@@ -92,15 +125,58 @@ def empty() -> Message:
     return Message(_EMPTY)
 
 
+def no_year() -> Message:
+    """The reason of `1-Jan`."""
+    return Message(_NO_YEAR)
+
+
 class _OutOfRange(Exception):
     def __init__(self, reason: Message) -> None:
         self.reason = reason
 
 
-def _numeric(text: str) -> WrittenDate | None:
-    found = _TWO_WAYS.match(text)
+def _reason(text: str) -> Message:
+    if _YEAR_ALONE.match(text):
+        return Message(_ONLY_A_YEAR)
+    return Message(_ONLY_A_QUARTER if _QUARTER.match(text) else _NOT_A_DATE)
+
+
+def _without_time(text: str) -> tuple[str, TimeOfDay | None]:
+    """The date without its time of day and the name of its weekday."""
+    time, found = None, _TIME.search(text)
     if found:
-        return _both_orders(int(found[1]), int(found[3]), _full_year(found[4]))
+        hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
+        if hour > 24 or minute > 59 or second > 60:
+            raise _OutOfRange(Message(_NOT_A_DATE))
+        if found["half"]:
+            hour = hour % 12 + (12 if found["half"] in "Pp" else 0)
+        time = TimeOfDay(hour * 3600 + minute * 60 + second, _minutes_ahead(found["zone"]))
+        text = text[: found.start()]
+    weekday = _WEEKDAY.match(text)
+    if weekday and (weekday[1] + weekday[2]).lower() in _WEEKDAYS:
+        text = text[weekday.end() :]
+    return text, time
+
+
+def _minutes_ahead(zone: str | None) -> int | None:
+    if zone is None:
+        return None
+    if zone in ("Z", "UTC"):
+        return 0
+    return (-1 if zone[0] == "-" else 1) * (int(zone[1:3]) * 60 + int(zone[-2:]))
+
+
+def _numeric(text: str) -> WrittenDate | None:
+    found = _THREE_NUMBERS.match(text)
+    if found:
+        return _three_numbers(found[1], int(found[3]), found[4])
+    if _SIX_DIGITS.match(text):
+        return _six_digits(text)
+    found = _SERIAL.match(text)
+    if found:
+        serial = int(found[1])
+        readings = {"serial": day_of(_FIRST_SERIAL) + serial}
+        return WrittenDate(readings=readings, shape="serial") if serial in _SERIALS else None
     for pattern, day_of_groups in _CERTAIN:
         found = pattern.match(text)
         if found:
@@ -109,22 +185,14 @@ def _numeric(text: str) -> WrittenDate | None:
 
 
 def _named(text: str) -> WrittenDate | None:
-    for pattern, order in (
-        (_DAY_NAME_YEAR, "dny"),
-        (_NAME_DAY_YEAR, "ndy"),
-        (_YEAR_NAME_DAY, "ynd"),
-        (_NAME_YEAR, "ny"),
-        (_YEAR_NAME, "yn"),
-    ):
+    for pattern, parts_in_order, build in _NAMED:
         found = pattern.match(text)
         if found is None:
             continue
-        parts = dict(zip(order, found.groups(), strict=True))
-        month = _MONTHS.get(parts["n"].lower())
-        if month is None:
-            continue
-        year = _full_year(parts["y"])
-        return _certain(year, month, int(parts["d"])) if "d" in parts else _month(year, month)
+        parts = dict(zip(parts_in_order, found.groups(), strict=True))
+        month = _MONTHS.get(parts.pop("n").lower())
+        if month is not None:
+            return build(month, parts)
     return None
 
 
@@ -153,36 +221,93 @@ def _day_or_none(year: int, month: int, day: int) -> int | None:
 
 
 def _certain(year: int, month: int, day: int) -> WrittenDate:
-    number = _day(year, month, day)
-    return WrittenDate(number, number)
+    return WrittenDate(_day(year, month, day))
 
 
 def _month(year: int, month: int) -> WrittenDate:
-    number = _day(year, month, 1)
-    return WrittenDate(number, number, is_month=True)
+    return WrittenDate(_day(year, month, 1), unit="month")
 
 
 def _iso_week(year: int, week: int) -> WrittenDate:
     _day(year, 1, 1)
-    try:
-        number = day_of(dt.date.fromisocalendar(year, week, 1))
-    except ValueError:
-        raise _OutOfRange(Message(_NOT_A_DATE)) from None
-    return WrittenDate(number, number)
-
-
-def _both_orders(first: int, second: int, year: int) -> WrittenDate:
-    """The readings of `first/second/year`: a 13..31 in either place decides, even where that month has no such day."""
-    _day(year, 1, 1)
-    decides = None
-    if 13 <= first <= 31 and 1 <= second <= 12:
-        decides = "day_first"
-    elif 13 <= second <= 31 and 1 <= first <= 12:
-        decides = "month_first"
-    readings = [_day_or_none(year, month, day) for day, month in ((first, second), (second, first))]
-    if decides is None and readings == [None, None]:
+    monday = _monday(year, week)
+    if monday is None:
         raise _OutOfRange(Message(_NOT_A_DATE))
-    return WrittenDate(readings[0], readings[1], decides=decides)
+    return WrittenDate(monday, unit="week")
+
+
+def _monday(year: int, week: int) -> int | None:
+    try:
+        return day_of(dt.date.fromisocalendar(year, week, 1))
+    except ValueError:
+        return None
+
+
+def _three_numbers(first: str, second: int, third: str) -> WrittenDate:
+    """`first/second/third`: a 13..31 in a place excludes it as the month, even where that month has no such day."""
+    year = _full_year(third)
+    _day(year, 1, 1)
+    orders = {"day_first": (year, second, int(first)), "month_first": (year, int(first), second)}
+    if len(first) == len(third) == 2:
+        orders["year_first"] = (_full_year(first), second, int(third))
+    return _readings(orders, "numbers")
+
+
+def _six_digits(text: str) -> WrittenDate:
+    """`202405`: the fifth month or week of 2024; or `050624`: day, month and year of two digits in some order."""
+    year, number = int(text[:4]), int(text[4:])
+    a, b, c = text[:2], text[2:4], text[4:]
+    readings: dict[str, int | None] = {}
+    if EARLIEST_YEAR <= year <= LATEST_YEAR:
+        if 1 <= number <= 12:
+            readings["year_month"] = _day(year, number, 1)
+        if 1 <= number <= 53:
+            readings["year_week"] = _monday(year, number)
+    orders = {
+        "day_first": (_full_year(c), int(b), int(a)),
+        "month_first": (_full_year(c), int(a), int(b)),
+        "year_first": (_full_year(a), int(b), int(c)),
+    }
+    if not readings and not _allowed(orders):
+        _day(year, number, 1)
+    return WrittenDate(readings=readings | _allowed(orders), shape="key")
+
+
+def _readings(orders: Mapping[str, tuple[int, int, int]], shape: Shape) -> WrittenDate:
+    readings = _allowed(orders)
+    if not readings:
+        raise _OutOfRange(Message(_NOT_A_DATE))
+    return WrittenDate(readings=readings, shape=shape)
+
+
+def _allowed(orders: Mapping[str, tuple[int, int, int]]) -> dict[str, int | None]:
+    return {
+        order: _day_or_none(year, month, day)
+        for order, (year, month, day) in orders.items()
+        if 1 <= month <= 12 and 1 <= day <= 31
+    }
+
+
+def _day_and_name(month: int, parts: Mapping[str, str]) -> WrittenDate:
+    """`01-May-24`: its first number can be the year too, where both have two digits."""
+    first, last = parts["d"], parts["y"]
+    if len(first) + len(last) != 4 or not 1 <= int(last) <= 31:
+        return _certain(_full_year(last), month, int(first))
+    day = int(first)
+    orders = {"year_first": (_full_year(first), month, int(last))}
+    orders |= {order: (_full_year(last), month, day) for order in ("day_first", "month_first")}
+    return _readings(orders, "numbers")
+
+
+def _name_and_number(month: int, parts: Mapping[str, str]) -> WrittenDate:
+    """`Jan-24` and `24-Jan`: the month of a year, or a day without its year."""
+    number = parts["y"]
+    readings: dict[str, int | None] = {}
+    if len(number) == 2:
+        readings["year_first"] = _day(_full_year(number), month, 1)
+    if 1 <= int(number) <= 31:
+        readings[NO_YEAR] = None
+    return WrittenDate(readings=readings, shape="name")
 
 
 _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...] = (
@@ -190,5 +315,15 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...]
     (_COMPACT, lambda n: _certain(*n)),
     (_YEAR_MONTH, lambda n: _month(*n)),
     (_MONTH_YEAR, lambda n: _month(n[1], n[0])),
-    (_WEEK, lambda n: _iso_week(*n)),
+    (_YEAR_WEEK, lambda n: _iso_week(*n)),
+    (_WEEK_YEAR, lambda n: _iso_week(n[1], n[0])),
+)
+_NAMED: tuple[tuple[re.Pattern[str], str, Callable[[int, Mapping[str, str]], WrittenDate]], ...] = (
+    (_DAY_NAME_YEAR, "dny", _day_and_name),
+    (_NAME_DAY_YEAR, "ndy", lambda month, of: _certain(_full_year(of["y"]), month, int(of["d"]))),
+    (_YEAR_NAME_DAY, "ynd", lambda month, of: _certain(_full_year(of["y"]), month, int(of["d"]))),
+    (_NAME_YEAR, "ny", lambda month, of: _month(_full_year(of["y"]), month)),
+    (_YEAR_NAME, "yn", lambda month, of: _month(_full_year(of["y"]), month)),
+    (_NAME_NUMBER, "ny", _name_and_number),
+    (_NUMBER_NAME, "yn", _name_and_number),
 )

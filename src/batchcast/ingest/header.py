@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.settings import BatchSettings, DateOrder
+from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import NO_DAY, DateReader
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
@@ -230,7 +230,7 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             stock_columns=locate_stock_columns(names, settings.column_mapping, taken),
         )
     if date is None and quantity is None:
-        periods, notes = find_periods(names, taken, settings.date_order)
+        periods, notes = find_periods(names, taken, settings)
         if part is not None and periods:
             chosen = tuple(Period(i, names[i], day) for i, day in periods)
             span = ColumnSource(f"{chosen[0].name} … {chosen[-1].name}")
@@ -305,26 +305,25 @@ Periods = tuple[tuple[int, int], ...]
 
 
 def find_periods(
-    names: Sequence[str], taken: Collection[int], date_order: DateOrder
+    names: Sequence[str], taken: Collection[int], settings: BatchSettings
 ) -> tuple[Periods, tuple[Message, ...]]:
     """(index, day) of the columns whose header is a date, and what to say of them.
 
     Raises:
-        AmbiguousDates: if the headers read both day first and month first.
+        AmbiguousDates: if the headers read in several orders.
         MixedDateOrders: if some read only one way and others only the other.
         AmbiguousColumn: if two headers are the same date.
     """
-    judge = DateReader(date_order, column="header")
+    reader = DateReader(settings.date_order, column="header", today=settings.today)
     free = [(i, name) for i, name in enumerate(names) if i not in taken]
-    days = judge.days([name for _, name in free], lambda text: _in_header(text, names))
+    days = reader.days([name for _, name in free], lambda text: _in_header(text, names))
     found = tuple((i, int(day)) for (i, _), day in zip(free, days, strict=True) if day != NO_DAY)
     if not found:
         return (), ()
     _refuse_repeats(found, names)
-    decided = judge.decision()
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(found), "first": names[found[0][0]], "last": names[found[-1][0]]}
-    return found, (Message(template, values), *([decided] if decided else []))
+    return found, (Message(template, values), *reader.notes())
 
 
 def _in_header(text: str, names: Sequence[str]) -> Message:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.dateorder import Evidence, ReadAgain
@@ -32,7 +32,7 @@ class NumberReader:
     asked: NumberStyle
     column: str = "demand_qty"  # its name in the file
     evidence: dict[str, Evidence] = field(default_factory=dict)  # style -> first value that allows only it
-    style: str = "point"  # supposed until a evidence is met
+    style: str = "point"  # supposed until evidence is met
     ambiguous: Evidence | None = None  # first value that reads both ways, to different numbers
     _known: dict[str, float] = field(default_factory=dict)
 
@@ -79,21 +79,21 @@ class NumberReader:
         """Whether the style is known, of what was read so far, or does not matter."""
         return self.ambiguous is None or self.asked != "auto" or self.style in self.evidence
 
-    def decision(self) -> Message | None:
+    def notes(self) -> list[Message]:
         """What a person should know of the style, once the whole column has been read.
 
         Raises:
             AmbiguousNumbers: if nothing decides the style and it matters.
         """
         if self.ambiguous is None:
-            return None
+            return []
         if self.asked != "auto":
-            return Message(N_("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})
+            return [Message(N_("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})]
         if not self.is_decided:
             raise self._question(self.ambiguous)
         evidence = self.evidence[self.style]
         template = N_("Numbers are read with a decimal {style}: {value!r} ({place}) allows nothing else.")
-        return Message(template, {"style": self.style, "value": evidence.value, "place": evidence.location})
+        return [Message(template, {"style": self.style, "value": evidence.value, "place": evidence.location})]
 
     def _plain(self, column: Any) -> Quantities | None:
         """The fast path: digits and a sign, or a decimal point where that is already certain."""
@@ -184,7 +184,15 @@ class NumberReader:
             "Set number_style to point or to comma."
         )
         values = {"column": self.column, "value": example.value, "place": example.location}
-        return AmbiguousNumbers(Message(template, values | {"point": point, "comma": comma}))
+        choices = [
+            Choice(
+                settings={"number_style": style},
+                reading=Message(N_("{value} is {number:.15g}"), {"value": example.value, "number": number}),
+            )
+            for style, number in (("point", point), ("comma", comma))
+        ]
+        message = Message(template, values | {"point": point, "comma": comma})
+        return AmbiguousNumbers(message, setting="number_style", choices=choices)
 
 
 def take_or(distinct: NDArray[Any], encoded: Any, missing: object) -> NDArray[Any]:

@@ -14,9 +14,9 @@ InvalidInput (domain)
 ├── UnknownMapping          the mapping names a column or sheet that isn't there
 ├── UnreadableColumn        a column of a type that can't hold what it should
 ├── DifferentHeader         a member of a folder or archive has other columns
-├── AmbiguousDates          day first or month first? every date reads both ways
+├── AmbiguousDates          a question: the dates read in several orders
 ├── MixedDateOrders         some dates read only day first, others only month first
-├── AmbiguousNumbers        is `1,234` 1234 or 1.234? every number reads both ways
+├── AmbiguousNumbers        a question: is `1,234` 1234 or 1.234? every number reads both ways
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
 └── InvalidStockFile        a stock file can't be read, or a row of it
@@ -26,7 +26,7 @@ InvalidInput (domain)
 
 from __future__ import annotations
 
-from batchcast.domain.errors import InvalidInput
+from batchcast.domain.errors import InvalidInput, ReadingQuestion
 
 
 class UnreadableInput(InvalidInput):
@@ -107,8 +107,8 @@ class DifferentHeader(InvalidInput):
     slug = "different-header"
 
 
-class AmbiguousDates(InvalidInput):
-    """Every date reads both day first and month first."""
+class AmbiguousDates(ReadingQuestion):
+    """The dates read in several orders."""
 
     slug = "ambiguous-dates"
 
@@ -119,7 +119,7 @@ class MixedDateOrders(InvalidInput):
     slug = "mixed-date-orders"
 
 
-class AmbiguousNumbers(InvalidInput):
+class AmbiguousNumbers(ReadingQuestion):
     """Every number reads both with a decimal point and with a decimal comma."""
 
     slug = "ambiguous-numbers"

@@ -72,7 +72,7 @@ def _ingest(
     if not tally.rows_read:
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
-    decided = [note for note in (tally.orders.decision(), tally.styles.decision()) if note is not None]
+    decided = [*tally.dates.notes(), *tally.styles.notes()]
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE
@@ -83,18 +83,18 @@ def _ingest(
 
 def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
     """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
-    orders = DateReader(settings.date_order, layout.columns[columns.DATE])
+    dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today)
     styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
     several, sheet = source.several_files, source.sheet
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
-        tally = Tally(layout, settings, orders, styles, rejected, source=source)
+        tally = Tally(layout, settings, dates, styles, rejected, source=source)
         try:
             with closing(source.blocks(layout)) as blocks:
                 for block in blocks:
                     tally.take(block)
         except ReadAgain:
-            orders, styles = orders.second_pass(), styles.second_pass()
+            dates, styles = dates.second_pass(), styles.second_pass()
         else:
             tally.totals.finish()
             return tally

@@ -97,22 +97,21 @@ class _Reading:
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
         layout, settings = self._layout, self._settings
-        orders = DateReader(settings.date_order, layout.date.name if layout.date else columns.DATE)
+        dates = DateReader(settings.date_order, layout.date.name if layout.date else columns.DATE, settings.today)
         names = ", ".join(cells.name for cells in layout.stock_columns.values())
         styles = NumberReader(settings.number_style, names)
         skips = is_dated and settings.bad_rows == "skip"
         while True:
-            rows = StockRows(layout, self._source, orders=orders if is_dated else None, styles=styles)
+            rows = StockRows(layout, self._source, dates=dates if is_dated else None, styles=styles)
             try:
                 unreadable = [problem for first, block in self._blocks() for problem in rows.take(block, first)]
             except ReadAgain:
-                orders, styles = orders.second_pass(), styles.second_pass()
+                dates, styles = dates.second_pass(), styles.second_pass()
                 continue
             if unreadable and not skips:
                 raise self._all_wrong(unreadable, rows.bad_cells() if styles.is_decided else [])
             rows.left_out = len(unreadable)
-            decided = (orders.decision() if is_dated else None, styles.decision())
-            return rows, [note for note in decided if note is not None]
+            return rows, [*(dates.notes() if is_dated else []), *styles.notes()]
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
         """Blocks with the number of their first row, from 0."""

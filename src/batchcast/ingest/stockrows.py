@@ -132,16 +132,16 @@ class StockRows:
         layout: StockLayout,
         source: Source,
         *,
-        orders: DateReader | None = None,
+        dates: DateReader | None = None,
         styles: NumberReader | None = None,
     ) -> None:
-        """Without `orders` dates are not looked at; without `styles` only repeats can be looked for."""
+        """Without `dates` dates are not looked at; without `styles` only repeats can be looked for."""
         self.latest = {ours: LatestValues() for ours in layout.stock_columns}
         self.rows_read = self.left_out = 0
         self._layout = layout
         self._sheet = source.sheet
         self._padded = source.padded
-        self._orders = orders
+        self._dates = dates
         self._styles = styles or NumberReader("auto")
         self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
         self._series = SeriesKeys()
@@ -152,8 +152,8 @@ class StockRows:
         yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
         series, good = self._series_of(block, first)
         days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
-        if self._orders is not None and self._layout.date is not None and block.num_rows:
-            days = read_days(block, self._layout.date, self._orders, self._sheet)
+        if self._dates is not None and self._layout.date is not None and block.num_rows:
+            days = read_days(block, self._layout.date, self._dates, self._sheet)
             good &= days != NO_DAY
         self.rows_read += block.num_rows
         if not good.all():
@@ -245,9 +245,9 @@ class StockRows:
             key = "" if source is None else read_key(cell_of(row, source), padded=self._padded)
             if source is not None and isinstance(key, Message):
                 yield ours, cell_of(row, source), key
-        if layout.date is not None and self._orders is not None:
+        if layout.date is not None and self._dates is not None:
             cell = cell_of(row, layout.date)
-            reason = empty() if is_blank(cell) else self._orders.explain(date_text(cell))
+            reason = empty() if is_blank(cell) else self._dates.explain(date_text(cell))
             if reason is not None:
                 yield columns.DATE, cell, reason
 

@@ -41,13 +41,13 @@ class Tally:
         self,
         layout: Layout,
         settings: BatchSettings,
-        orders: DateReader,
+        dates: DateReader,
         styles: NumberReader,
         rejected: Rejected,
         *,
         source: Source,
     ) -> None:
-        self.orders = orders
+        self.dates = dates
         self.styles = styles
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
@@ -89,7 +89,7 @@ class Tally:
             days=np.array(self._days, dtype=np.int32),
             totals=self.totals,
             stock_outs=self.stock_outs,
-            dates_are_months=self.orders.saw_month,
+            dates_are_months=self.dates.saw_month,
         )
 
     def _sort(self, block: Block) -> Iterator[Refused]:
@@ -97,7 +97,7 @@ class Tally:
         sites = self._site_codes(block)
         good_keys = (parts != NO_KEY) & (sites != NO_KEY)
         if not self._layout.periods:
-            days = read_days(block, self._layout.date, self.orders, self._sheet)
+            days = read_days(block, self._layout.date, self.dates, self._sheet)
             quantities = self._quantities(block, self._layout.quantity)
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
@@ -258,7 +258,7 @@ class Tally:
         return key if isinstance(key, Message) else None
 
     def _explain_date(self, cell: object) -> Message | None:
-        return empty() if is_blank(cell) else self.orders.explain(date_text(cell))
+        return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
 
     def _explain_quantity(self, cell: object) -> Message | None:
         if isinstance(cell, dt.date | dt.time | dt.timedelta):

@@ -14,18 +14,17 @@ from tests.acceptance.cases.table import CASES, Asked, Outcome, Read, Refused, R
 
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.timings import TYPICAL_PACE
-from batchcast.cli.options import OPTIONS
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.ingest.history import read_series_table
 from batchcast.ingest.reader import ingest_file
 from batchcast.plan.planner import plan_batch
 
 FILES = Path(__file__).parent / "files"
 GIVEN = json.loads((FILES / "cases.json").read_text(encoding="utf-8"))
-SETTINGS = {name: option.setting for option in OPTIONS for name in option.names}
+NAMES = {option: name for name, declared in SETTINGS.items() for option in declared.options}
 TODAY = dt.date(2025, 1, 10)  # the files were exported then, or not long before
 
 
@@ -91,9 +90,9 @@ def look_at(name: str, into: Path) -> Seen:
 def settings_of_arguments(arguments: str) -> BatchSettings:
     """The settings of some words of the command line."""
     words = shlex.split(arguments)
-    texts: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {"today": [TODAY.isoformat()]}
     for option, text in zip(words[::2], words[1::2], strict=True):
-        texts.setdefault(SETTINGS[option], []).append(text)
+        texts.setdefault(NAMES[option], []).append(text)
     return settings_of_texts(texts)
 
 

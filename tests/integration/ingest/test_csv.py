@@ -242,7 +242,15 @@ def test_wide_table_is_melted_and_said(read, series, rejected):
 
 
 @pytest.mark.parametrize(
-    "headers", ["Jan-2024,Feb-2024", "202401,202402", "Januari 2024,Pebruari 2024", "2024-01,2024-02"]
+    "headers",
+    [
+        "Jan-2024,Feb-2024",
+        "202312,202401",
+        "Jan-24,Feb-24",
+        "24-Jan,24-Feb",
+        "Januari 2024,Pebruari 2024",
+        "2024-01,2024-02",
+    ],
 )
 def test_wide_months_are_monthly(read, headers):
     assert read(f"part,{headers}\nA,1,2\n").history.facts.frequency is Frequency.MONTHLY

@@ -33,7 +33,7 @@ def test_bike_workshop_counts_each_line_as_one_and_refuses_34_empty_parts(shared
     assert [p.line for p in report.problems][:3] == [547, 634, 637]
     assert {(p.column, p.letter) for p in report.problems} == {("invoice_line_text", "G")}
     assert facts.series == 499
-    assert any("day_first: '30-05-17' (line 2)" in str(note) for note in report.notes)
+    assert any("are read day first, from 2017-05-30" in str(note) for note in report.notes)
 
 
 def test_bike_workshop_without_a_mapping_says_what_to_map(shared_data, read):

@@ -90,7 +90,7 @@ def test_refused_rows_have_the_number_of_the_row(read_table, rejected):
 @pytest.mark.parametrize(
     ("dates", "expected"),
     [
-        (pa.array([202401, 202402]), [dt.date(2024, 1, 1), dt.date(2024, 2, 1)]),
+        (pa.array([202312, 202401]), [dt.date(2023, 12, 1), dt.date(2024, 1, 1)]),
         (pa.array([20240115, 20240116]), [dt.date(2024, 1, 15), dt.date(2024, 1, 16)]),
         (
             pa.array([dt.datetime(2024, 1, 1, 23, 59), dt.datetime(1969, 12, 31, 23, 59)]),

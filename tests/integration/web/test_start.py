@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_read_are_told_downloaded_and_left_out(browser, serv
 
     rejected = browser.get(f"/files/{draft}/rejected?date_order=auto")
     stopped = browser.post(f"/files/{draft}/run", FAST)
-    run = browser.post(f"/files/{draft}/run", FAST | {"answer.bad_rows": "skip"}, follow_redirects=False)
+    run = browser.post(f"/files/{draft}/run", FAST | {"answer": "bad_rows=skip"}, follow_redirects=False)
 
     assert "2 of 146 rows can" in page.text
     assert "2024-13-01" in page.text
@@ -106,11 +106,11 @@ def test_a_date_that_reads_both_ways_is_a_question_with_two_buttons(browser):
     page = send(browser, "\n".join(lines).encode())
     draft = draft_of(page)
 
-    answered = browser.post(f"/files/{draft}/analysis", {"shown": "1", "answer.date_order": "day_first"})
+    answered = browser.post(f"/files/{draft}/analysis", {"shown": "1", "answer": "date_order=day_first"})
 
-    assert 'name="answer.date_order" value="day_first"' in page.text
-    assert 'name="answer.date_order" value="month_first"' in page.text
-    assert 'name="answer.date_order"' not in answered.text
+    assert 'name="answer" value="date_order=day_first"' in page.text
+    assert 'name="answer" value="date_order=month_first"' in page.text
+    assert 'name="answer" value="date_order' not in answered.text
     assert re.search(r'<option value="day_first" selected>', answered.text)
 
 

@@ -79,16 +79,23 @@ def test_every_way_of_writing_a_date_reads_back(day):
     from batchcast.domain.calendar import day_of
 
     number = day_of(day)
-    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%SZ"):
-        assert read_date(day.strftime(form)) == WrittenDate(number, number)
-    for form in ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y 08:30"):
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%A, %d %b %Y", "%d %B %Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%SZ"):
         written = read_date(day.strftime(form))
         assert isinstance(written, WrittenDate)
-        assert written.day_first == number
-    for form in ("%m/%d/%Y", "%m-%d-%y"):
-        written = read_date(day.strftime(form))
-        assert isinstance(written, WrittenDate)
-        assert written.month_first == number
+        assert written.day == number
+    for order, forms in {
+        "day_first": ("%d/%m/%Y", "%d.%m.%y", "%d-%m-%Y 08:30", "%d%m%y"),
+        "month_first": ("%m/%d/%Y", "%m-%d-%y", "%m%d%y"),
+        "year_first": ("%y-%m-%d", "%y/%m/%d", "%y%m%d"),
+    }.items():
+        for form in forms:
+            written = read_date(day.strftime(form))
+            assert isinstance(written, WrittenDate)
+            assert written.readings is not None
+            assert written.readings[order] == number
+    written = read_date(day.strftime("%d-%b-%y"))
+    assert isinstance(written, WrittenDate)
+    assert number in {written.day, *(written.readings or {}).values()}
 
 
 @settings(max_examples=200, deadline=None)

@@ -39,7 +39,7 @@ def test_options_become_settings(batchcast, fake):
         *("--returns", "ignore", "--map", "demand_qty=Order Demand", "--map", "date=Tgl", "--quantiles", "0.2, 0.8"),
         *("--rounding", "ceiling", "--service-level", "0.9", "--zero-threshold", "0.1", "--lead-time", "4"),
         *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
-        *("--number-style", "comma"),
+        *("--number-style", "comma", "--today", "2025-02-01"),
     )
 
     assert called.code == 0
@@ -68,6 +68,7 @@ def test_options_become_settings(batchcast, fake):
         "models": ["ses", "croston"],
         "service_level": 0.9,
         "lead_time": 4,
+        "today": "2025-02-01",
         "seed": 5,
     }
 

@@ -107,7 +107,7 @@ class Submissions:
         with self._scratch() as folder:
             intake = self.take_in(upload.path, upload.name, settings, pace, folder)
             reach(CrashPoint.UPLOAD_CHECKED)
-            return self._keep(_Kept(upload.path, upload.name), intake, settings, sender, fingerprint)
+            return self._keep(_Kept(upload.path, upload.name), intake, sender, fingerprint)
 
     def retry(
         self, batch: Batch, changes: Mapping[str, Sequence[str]] | BatchSettings, pace: Pace, sender: Sender
@@ -130,7 +130,7 @@ class Submissions:
             upload = self.artifacts.fetch(source.upload, folder)
             intake = self._take_in_again(batch, source, settings, pace, folder)
             kept = _Kept(upload, source.file_name, retry_of=batch.batch_id)
-            return self._keep(kept, intake, settings, sender, fingerprint)
+            return self._keep(kept, intake, sender, fingerprint)
 
     def analyze_again(self, batch: Batch, settings: BatchSettings, pace: Pace) -> Analysis:
         """How the file of a batch would be forecast with these settings; nothing is kept. Raises as `submit`."""
@@ -168,6 +168,7 @@ class Submissions:
 
     def _take_in_again(self, batch: Batch, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """The file of a batch, read again only where the settings read it otherwise."""
+        settings = replace(settings, today=settings.today or batch.settings.today)
         if settings.same(batch.settings, decides="reading"):
             return self._plan_again(source, settings, pace, folder)
         upload = self.artifacts.fetch(source.upload, folder)
@@ -181,9 +182,9 @@ class Submissions:
         rejected = self.artifacts.fetch(source.rejected, folder) if source.rejected else None
         report = place_problems(replace(source.report, rejected_path=rejected), plan)
         analysis = Analysis(report=report, plan=plan, sites=tuple(site.site_code for site in history.facts.sites))
-        return Intake(history=history, plan=plan, analysis=analysis, seconds=source.ingest_seconds)
+        return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=source.ingest_seconds)
 
-    def _keep(self, kept: _Kept, intake: Intake, settings: BatchSettings, sender: Sender, fingerprint: str) -> Accepted:
+    def _keep(self, kept: _Kept, intake: Intake, sender: Sender, fingerprint: str) -> Accepted:
         batch_id = new_batch_id()
         self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
         reach(CrashPoint.ARTIFACTS_CLAIMED)
@@ -192,7 +193,7 @@ class Submissions:
             reach(CrashPoint.ARTIFACTS_KEPT)
             batch = self.store.add_batch(
                 batch_id,
-                settings,
+                intake.settings,
                 intake.plan,
                 source=source,
                 idempotency_key=sender.idempotency_key,

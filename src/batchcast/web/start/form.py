@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from batchcast.app.intake import Analysis
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message
+from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan, RowsRefused
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
@@ -20,7 +21,7 @@ from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
 Texts = Mapping[str, Sequence[str]]
 
 SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
-ANSWER = "answer."  # before a setting: the button that was pressed says it, whatever its field says
+ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
 _COOKIE = "batchcast_settings"
 FIELDS = tuple(  # the settings among the fields of the form, in its order
     sorted(
@@ -77,7 +78,8 @@ class Form:
 def read_form(texts: Texts) -> Form:
     """The form that a browser sent."""
     given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
-    given |= {name.removeprefix(ANSWER): list(found) for name, found in texts.items() if name.startswith(ANSWER)}
+    for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
+        given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
     if SHOWN in texts:
         given["batch_mode"] = given.get("batch_mode", ["off"])
     return form_of_texts(given)
@@ -167,8 +169,6 @@ _DEFAULTS = {name: texts[-1] for name, texts in _DEFAULT_TEXTS.items() if texts}
 
 # What is shown of a file: what it holds and how it would be forecast, or why it can't be.
 
-_QUESTIONS = {declared.answers: name for name, declared in SETTINGS.items() if declared.answers}  # by slug
-
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -180,12 +180,16 @@ class Checked:
     sites: tuple[str, ...] = ()
     proposes_batch_mode: bool = False
     refusal: BatchcastError | None = None  # why it can't be forecast as it stands
-    question: str | None = None  # the setting without which the file can't be read
 
     @property
     def can_run(self) -> bool:
         """Everything is in order."""
         return self.refusal is None and not self.form.problems
+
+    @property
+    def question(self) -> ReadingQuestion | None:
+        """The question that has to be answered before the file can be read."""
+        return self.refusal if isinstance(self.refusal, ReadingQuestion) else None
 
     @property
     def has_refused_rows(self) -> bool:
@@ -237,7 +241,7 @@ def _look(form: Form, settings: BatchSettings, analyze: Callable[[BatchSettings]
     except InvalidSettings as error:
         return Checked(form=replace(form, problems=(*form.problems, *error.problems)))
     except InvalidInput as error:
-        return Checked(form=form, refusal=error, question=_QUESTIONS.get(error.slug))
+        return Checked(form=form, refusal=error)
     return _shown(form, analysis)
 
 
