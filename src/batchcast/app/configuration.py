@@ -138,7 +138,7 @@ def _problem(detail: Any) -> Message:
     return Message(template, values)
 
 
-# The key that sessions of the page are signed with: given by whoever set the server up, else made once and kept.
+# The key that sessions of the page are signed with: given by the settings of the server, else made once and kept.
 
 _FILE = "session.key"
 _BYTES = 32

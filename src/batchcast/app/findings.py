@@ -17,7 +17,7 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
 from batchcast.results.series import BacktestFold
 
-_EVEN = 0.005  # a bias under half a percent is none that anybody would act on
+_EVEN = 0.005  # a bias under half a percent changes no decision
 _MUCH = 0.1  # one from which stock or shortage grows visibly
 
 

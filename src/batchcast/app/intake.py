@@ -226,36 +226,36 @@ def _renamed(value: object, before: str, after: str) -> object:
 
 
 class CancelToken:
-    """Passes the wish to stop on to whatever is at work.
+    """Passes a request to stop on to the work that is going on.
 
     A signal handler may run while its own thread holds any lock; so `ask` only drops a note, and a thread of our own
     acts on it.
     """
 
     def __init__(self) -> None:
-        self._wishes: SimpleQueue[bool] = SimpleQueue()  # its put is safe in a signal handler
+        self._requests: SimpleQueue[bool] = SimpleQueue()  # its put is safe in a signal handler
         self._lock = threading.Lock()
         self._stop: Callable[[], object] | None = None
         self.was_asked = False
 
     def ask(self) -> None:
-        """Wish that what is at work stops; returns at once."""
-        self._wishes.put(True)
+        """Ask that the work stops; returns at once."""
+        self._requests.put(True)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Act on wishes for as long as this is open."""
+        """Act on requests for as long as this is open."""
         thread = threading.Thread(target=self._listen, name="cancel-token", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            self._wishes.put(False)
+            self._requests.put(False)
             thread.join()
 
     @contextmanager
     def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
-        """While this is open, a wish calls `stop`; a wish from before calls it at once."""
+        """While this is open, a request calls `stop`; an earlier request calls it at once."""
         with self._lock:
             self._stop = stop
             asked = self.was_asked
@@ -268,7 +268,7 @@ class CancelToken:
                 self._stop = None
 
     def _listen(self) -> None:
-        while self._wishes.get():
+        while self._requests.get():
             with self._lock:
                 self.was_asked = True
                 stop = self._stop

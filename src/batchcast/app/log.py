@@ -57,7 +57,7 @@ def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
 def escape_control_characters(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Write control characters of every text as escapes, so that nobody's text can begin a line of the log."""
+    """Write control characters of every text as escapes, so that no text from outside can begin a line of the log."""
     return {name: _escaped(value) for name, value in event.items()}
 
 

@@ -43,7 +43,7 @@ class NotAllowed(BatchcastError):
 class Person:
     """Who asks."""
 
-    name: str | None  # None where no tokens are set: whoever reaches the server may do everything
+    name: str | None  # None where no tokens are set: every caller may do everything
     role: Role
 
     def require(self, role: Role) -> None:

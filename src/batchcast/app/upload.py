@@ -78,7 +78,7 @@ class Upload:
 
     def discard(self) -> None:
         """Remove what has come, unless it has been moved to its place."""
-        with contextlib.suppress(OSError):  # a full disk can't take the last buffer, which nobody wants any more
+        with contextlib.suppress(OSError):  # a full disk can't take the last buffer, which is not needed any more
             self._file.close()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

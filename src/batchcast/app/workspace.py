@@ -34,7 +34,7 @@ def open_workspace(home: Path, batch_id: str) -> Iterator[Path]:
 def claim_workspace(root: Path, name: str) -> Path:
     """Make the folder `name` below `root`, owned by this process."""
     folder = root / name
-    claimed = root / f".{name}"  # owned before it shows, so that nobody sweeps it in between
+    claimed = root / f".{name}"  # owned before it shows, so that no sweep takes it in between
     claimed.mkdir()
     owner = {"pid": os.getpid(), "started": psutil.Process().create_time()}
     (claimed / _OWNER).write_text(json.dumps(owner), encoding="utf-8")

@@ -6,7 +6,7 @@
              let the batches of dead processes of this machine go on at once
 
 Several dispatchers, in as many processes and on as many machines, share the queue of one store. Each claim has an owner
-of its own: where a claim breaks off, and nobody knows whether it was made, its lease is never renewed and expires.
+of its own: where a claim breaks off, so that it is not known whether it was made, its lease expires unrenewed.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class Dispatcher:
         for one in at_work:
             owner, batch_id = one.lease.owner, one.lease.batch_id
             held = self._store.renew_leases(owner, self._lease_seconds) if is_due else self._store.held(owner)
-            if batch_id not in held:  # cancelled, or another server has it: nobody needs what is at work here
+            if batch_id not in held:  # cancelled, or another server has it
                 one.run.stop()
 
     def _has_idle_worker(self) -> bool:

@@ -17,7 +17,7 @@ class Ending(StrEnum):
     ERROR = "error"  # its function raised
     TIMEOUT = "timeout"  # it was at work longer than its limit, and was killed
     OUT_OF_MEMORY = "out-of-memory"  # its worker and all that it started took more than the limit, and were killed
-    CRASH = "crash"  # its worker died of itself or by a stranger's hand
+    CRASH = "crash"  # its worker died, or was killed by another process
     CANCELLED = "cancelled"  # we were asked to stop it
 
 

@@ -21,8 +21,8 @@ _Answer = TypeVar("_Answer")
 class LeasedStore:
     """What a run asks of the store, and changes there, under one lease; each method is that of `Store`.
 
-    Where a change broke off, so that nobody knows whether it happened, and is then refused, the batch is looked at: as
-    long as the lease is ours nobody else makes such changes, so if it stands as it should, the change was ours.
+    Where a change broke off, so that it is not known whether it happened, and is then refused, the batch is read: as
+    long as the lease is ours no other process makes such changes, so if it has the new state, the change was ours.
     A batch that was ended and deleted meanwhile reads as a lease that is lost.
 
     Args:

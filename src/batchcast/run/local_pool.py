@@ -89,7 +89,7 @@ class Slot(threading.Thread):
     def _carry_out_or_say_why(self, pooled: PooledJob) -> Outcome:
         try:
             outcome = self._carry_out(pooled)
-            self._tidy()
+            self._retire_if_unfit()
         except Exception as error:  # noqa: BLE001 a mistake of ours here must not leave the submitter waiting for ever
             from batchcast.domain.codec import decode_error, encode_error
 
@@ -136,8 +136,8 @@ class Slot(threading.Thread):
             with contextlib.suppress(InterruptedError):  # woken: look again whether it is cancelled
                 worker.await_ready(self._pool.start_timeout_seconds)
 
-    def _tidy(self) -> None:
-        """Let go of a worker that was killed, has grown, or has left something running."""
+    def _retire_if_unfit(self) -> None:
+        """End a worker that was killed, has grown, or has left a process running."""
         worker = self._worker
         if worker is None:
             return

@@ -49,7 +49,7 @@ class OneBatch:
     Args:
         batch_id: of the batch.
         pool: who does the work.
-        folder: scratch space for this batch alone; whoever made it removes it.
+        folder: scratch space for this batch alone; the caller removes it.
         placement: where the result goes; None: it stays in `artifacts`.
         steps: functions of the steps of a batch.
         limits: what they may take.

@@ -41,7 +41,7 @@ def tree_megabytes(pid: int) -> float:
 def kill_tree(pid: int, mark: str) -> None:
     """Kill a process, its group and all that it started, even what has left the group.
 
-    The process must not have been waited for yet: until then nobody else can have its number.
+    The process must not have been waited for yet: until then no other process can have its number.
     """
     strays = descendants(pid)
     _kill_group(pid)
@@ -181,7 +181,7 @@ def is_dead_here(owner: str) -> bool:
 
 
 def free_what_dead_owners_hold(store: Leases) -> None:
-    """Let the batches and files that dead processes of this machine hold be anybody's at once."""
+    """End the leases and claims of processes of this machine that are dead."""
     for owner in store.owners():
         if is_dead_here(owner):
             freed = store.expire_leases(owner)

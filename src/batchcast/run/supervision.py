@@ -1,4 +1,4 @@
-"""Watches over one job in one worker: its deadline, its memory, its wish to be cancelled, and how it ends."""
+"""Watches over one job in one worker: its deadline, its memory, a request to cancel it, and how it ends."""
 
 from __future__ import annotations
 

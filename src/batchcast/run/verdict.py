@@ -188,7 +188,7 @@ def take_over(store: LeasedStore, lease: Lease, batch: Batch) -> None:
 
     Raises:
         Failed: if a partition has failed already, or was lost too often, or the batch was taken over too often.
-        Stopped: if somebody else has ended it.
+        Stopped: if it was ended elsewhere.
     """
     failed = [record for record in batch.partitions if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
     if failed and failed[0].error:

@@ -61,7 +61,7 @@ class WorkerLoop:
         with os.fdopen(jobs, "rb") as pipe:
             for line in pipe:
                 self._queue.put(line)
-        if self._at_work:  # the pool is gone, nobody wants the result
+        if self._at_work:  # the pool is gone: there is no use for the result
             _end_group()
         self._queue.put(None)
 
@@ -102,7 +102,7 @@ def main() -> None:
 
 
 def _take_pipes() -> tuple[int, int]:
-    """Keep stdin and stdout for ourselves; whoever prints from now on prints to stderr."""
+    """Keep stdin and stdout for the worker; what a library prints from now on goes to stderr."""
     jobs, reports = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

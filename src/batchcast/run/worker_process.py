@@ -16,8 +16,8 @@ from typing import IO, Any, cast
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.run.process_tree import descendants, kill_tree, tree_megabytes
 
-LONGEST_REPORT = 256 * 2**20  # bytes of one line; a worker that says more is mad
-LAST_WORDS = 4096  # bytes of stderr that are kept
+LONGEST_REPORT = 256 * 2**20  # bytes of one line; a worker that sends more is taken for broken
+STDERR_TAIL_BYTES = 4096  # bytes of stderr that are kept
 SECONDS_TO_VANISH = 10  # for a killed process to be gone
 _SECONDS_TO_GO_ALONE = 1  # for a process that closed its pipe to have ended
 _WAKE_MARK = "wake"
@@ -35,7 +35,7 @@ class WorkerProcess:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], worker_mark: str) -> None:
         self._mark = worker_mark
         self._command = command
-        self._last_words = b""
+        self._stderr_tail = b""
         self._reports: SimpleQueue[bytes | str | None] = SimpleQueue()
         self._unsent = b""
         self.jobs_done = 0
@@ -60,7 +60,7 @@ class WorkerProcess:
             os.set_blocking(self._stdin.fileno(), False)  # a worker that does not listen must not hold us up
         self._readers = [
             threading.Thread(target=self._read_reports, args=(stdout,), daemon=True),
-            threading.Thread(target=self._read_last_words, args=(stderr,), daemon=True),
+            threading.Thread(target=self._read_stderr_tail, args=(stderr,), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -73,7 +73,7 @@ class WorkerProcess:
     @property
     def stderr_tail(self) -> str:
         """The end of what it wrote to stderr."""
-        return self._last_words.decode(errors="replace").strip()
+        return self._stderr_tail.decode(errors="replace").strip()
 
     def megabytes(self) -> float:
         """Resident memory of it and of all that it started, in MB of 2**20 bytes."""
@@ -84,14 +84,14 @@ class WorkerProcess:
         return bool(descendants(self.pid))
 
     def has_ended(self) -> bool:
-        """It is gone, of itself or by a stranger's hand. Does not wait for it: its number stays its own."""
+        """It has ended, or was killed. Does not wait for it, so its process id is not given to another process yet."""
         if not hasattr(os, "waitid"):
             return self._popen.poll() is not None
         if self._popen.returncode is not None:
             return True
         try:
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-        except ChildProcessError:  # somebody in this process waits for every child there is
+        except ChildProcessError:  # other code of this process waits for every child
             return True
 
     def await_ready(self, timeout_seconds: float) -> None:
@@ -192,10 +192,10 @@ class WorkerProcess:
                 line += rest
         self._reports.put(None)
 
-    def _read_last_words(self, pipe: IO[bytes]) -> None:
+    def _read_stderr_tail(self, pipe: IO[bytes]) -> None:
         with pipe:
             while chunk := pipe.read(65536):
-                self._last_words = (self._last_words + chunk)[-LAST_WORDS:]
+                self._stderr_tail = (self._stderr_tail + chunk)[-STDERR_TAIL_BYTES:]
 
     def _start_failure(self, what: str) -> WorkerStartFailed:
         template = N_("A worker process could not be started with `{command}`: {what} Check the Python environment.")

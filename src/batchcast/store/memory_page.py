@@ -109,7 +109,7 @@ class Page:
         return min(self.done_cells / self.total_cells, 1.0) if self.total_cells else 0.0
 
     def check_lease(self, lease: Lease | None) -> None:
-        """Raise LeaseLost where somebody else has the batch, or may have."""
+        """Raise LeaseLost where another owner has the batch, or may have."""
         if lease is None:
             return
         is_ours = self.fence == lease.fence and (self.owner == lease.owner or self.state.is_final)

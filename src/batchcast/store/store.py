@@ -4,7 +4,7 @@ A state changes only by a conditional update along an arrow drawn in `domain.bat
 state exactly one is told True. All methods may be called from any thread; each is one transaction.
 
 A write that carries a lease applies only while that lease is the batch's latest and was not given back; else it raises
-LeaseLost and changes nothing. A batch that has ended is nobody's: there a late write is told False, as any other.
+LeaseLost and changes nothing. A batch that has ended has no owner: there a late write is told False, as any other.
 Every method raises UnknownBatch where there is no batch of that id, and StoreUnavailable where the database fails.
 """
 
@@ -36,7 +36,7 @@ from batchcast.store.records import AttemptEnd, Checkpoint, Lease, Submission
 #
 # Times are on the store's own clock, so that servers whose clocks differ agree. An owner is a text that its process
 # made
-# for itself (`run.owners`). What is not given back expires, and is then anybody's.
+# for itself (`run.process_tree`). What is not given back expires, and can then be claimed by any owner.
 
 CLAIM_GRACE_SECONDS = 60.0  # artifacts are spared so long after their claim ended: add_batch may just have seen it live
 
@@ -55,13 +55,13 @@ class Leases(Protocol):
         """Have all leases and live claims of an owner last so long from now; the ids of the batches still held."""
 
     def held(self, owner: str) -> frozenset[str]:
-        """Ids of the batches at work whose lease this owner has, expired or not, as long as nobody took it."""
+        """Ids of the batches at work whose lease this owner has, expired or not, as long as no other owner took it."""
 
     def release_batch(self, lease: Lease) -> bool:
         """Give a batch at work back: it can be claimed at once. False where the lease is not ours any more."""
 
     def owners(self) -> frozenset[str]:
-        """Everybody who has leases or claims that were not given back, expired or not."""
+        """The owners of leases or claims that were not given back, expired or not."""
 
     def expire_leases(self, owner: str) -> int:
         """End all leases and claims of an owner that is known to be dead; how many batches this leaves to be taken."""
@@ -128,7 +128,7 @@ class Store(Leases, Protocol):
         """Move a batch along an arrow if it still stands at `before`; False where another was faster. Event: batch.
 
         Where the batch ends without its unfinished partitions, these become CANCELLED in the same step, an event each.
-        A batch that ends is leased to nobody.
+        The lease of a batch that ends is over.
 
         Raises:
             UndrawnArrow: if no such arrow is drawn, or COMPLETED is asked for before all partitions are.
@@ -214,4 +214,4 @@ class Store(Leases, Protocol):
         """
 
     def close(self) -> None:
-        """Let go of what the store has open; nothing can be asked of it afterwards."""
+        """Close what the store has open; no other method may be called afterwards."""

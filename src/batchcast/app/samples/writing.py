@@ -13,7 +13,7 @@ from batchcast.app.samples.spare_parts import SHAPES, spare_parts
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.publish.writers import Column, joined_bytes
 
-SMALL_SAMPLES = tuple(SHAPES)  # made in a moment: for whoever wants to try a page
+SMALL_SAMPLES = tuple(SHAPES)  # made in a moment, to try a page
 SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")
 _HEADER = b"date,partnumber,site_code,demand_qty\n"
 

@@ -37,7 +37,7 @@ class Download:
     """A file of a batch, on this machine and checked."""
 
     path: Path
-    name: str  # for whoever saves it, such as "forecast-demand-1a2b3c4d.csv"
+    name: str  # under which it is saved, such as "forecast-demand-1a2b3c4d.csv"
     media_type: str
     sha256: str
     size: int

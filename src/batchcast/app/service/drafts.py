@@ -86,12 +86,12 @@ class Drafts:
         return Draft(draft_id=draft_id, path=folder / _FILE, **about)
 
     def discard(self, draft_id: str) -> None:
-        """Let go of a draft; one that is not there is gone already."""
+        """Remove a draft; one that is not there is gone already."""
         if _DRAFT_ID.fullmatch(draft_id):
             self._artifacts.remove(f"{_PLACE}/{draft_id}")
 
     def sweep(self) -> None:
-        """Let go of those that came too long ago."""
+        """Remove those that came too long ago."""
         oldest = time.time() - HOURS_KEPT * 3600
         for name in self._artifacts.names(_PLACE):
             if not _DRAFT_ID.fullmatch(name) or int(name[:_TIME_DIGITS], 16) < oldest:

@@ -189,7 +189,7 @@ class Service:
         return accepted
 
     def submit_sample(self, name: str, *, idempotency_key: str | None = None, by: str | None = None) -> Accepted:
-        """Queue a synthetic history, for whoever has no file at hand; raises as `submit`.
+        """Queue a synthetic history, to try the service without a file; raises as `submit`.
 
         Raises:
             InvalidSettings: if there is no such sample.
@@ -272,7 +272,7 @@ class Service:
         return downloaded(path, REJECTED, draft.name)
 
     def discard_draft(self, draft_id: str) -> None:
-        """Let go of it now."""
+        """Remove it now."""
         self._drafts.discard(draft_id)
 
     # Following
@@ -446,7 +446,7 @@ class Service:
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
 
     def _calibrate(self) -> None:
-        """Measure this machine, unless that was done, or somebody waits for a batch already."""
+        """Measure this machine, unless that was done, or a batch is waiting already."""
         if self._store.timings(self._version, limit=1) or self._store.queue() != (0, 0):
             return
         with self._cancel_token.listening():

@@ -30,7 +30,7 @@ from batchcast.store.artifacts.artifacts import (
     checked_key,
 )
 
-_REMOVALS = 5  # tries, while somebody else still writes into what is removed
+_REMOVALS = 5  # tries, while another process still writes into what is removed
 _CHANGED_MEANWHILE = frozenset({errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
 
@@ -220,7 +220,7 @@ def _remove(path: Path) -> None:
             else:
                 path.unlink(missing_ok=True)
             return
-        except FileNotFoundError:  # somebody else removes it as well
+        except FileNotFoundError:  # another process removes it as well
             continue
         except OSError as error:
             if error.errno not in _CHANGED_MEANWHILE or not tries_left:

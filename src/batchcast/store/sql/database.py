@@ -125,15 +125,15 @@ def _engine(url: URL) -> Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    wishes = {
+    options = {
         "connect_timeout": str(_CONNECT_SECONDS),
         "application_name": "batchcast",
         "options": f"-c lock_timeout={BUSY_SECONDS}s -c idle_in_transaction_session_timeout={_IDLE_SECONDS}s",
         "tcp_user_timeout": str(BUSY_SECONDS * 1000),  # milliseconds
     }
-    wishes = {name: value for name, value in wishes.items() if name not in url.query}
+    options = {name: value for name, value in options.items() if name not in url.query}
     try:
-        return sa.create_engine(url, connect_args=wishes, pool_pre_ping=True, **pool)
+        return sa.create_engine(url, connect_args=options, pool_pre_ping=True, **pool)
     except ImportError as error:
         template = N_("The driver of PostgreSQL is not installed; run: pip install 'batchcast[postgresql]'.")
         raise UnknownDatabase(Message(template)) from error

@@ -43,7 +43,7 @@ class LockedBatch:
 
         Raises:
             UnknownBatch: if there is none.
-            LeaseLost: if somebody else has the batch, or may have.
+            LeaseLost: if another owner has the batch, or may have.
         """
         row = connection.execute(_LOCK, {"wanted": batch_id}).one_or_none()
         if row is None:
