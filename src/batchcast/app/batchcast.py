@@ -24,7 +24,7 @@ from batchcast.publish.certificate import Certificate, CertificateMismatch, Outp
 from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
-from batchcast.results.ordering import find_result, order_files, refuse_strangers
+from batchcast.results.ordering import find_result, order_files, refuse_unknown_parts
 from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
@@ -225,7 +225,7 @@ class Batchcast:
                 run_request.original.require_input(intake.history.input_sha256)
             run_request.listener.on_analysis(intake.analysis)
             if held is not None:
-                refuse_strangers(held, read_series_keys(intake.history))
+                refuse_unknown_parts(held, read_series_keys(intake.history))
             result = self._carry_out(run_request, intake, place)
         if held is None or run_request.out is None:
             return result
@@ -344,7 +344,7 @@ def find_input(original: Certificate, certificate: Path) -> Path:
     Raises:
         CertificateMismatch: if there is none of that name.
     """
-    name = Path(original.input_name).name  # a certificate is a file of a stranger: no path of it is followed
+    name = Path(original.input_name).name  # a certificate may come from anyone: no path in it is followed
     for folder in (certificate.parent, Path()):
         if (folder / name).exists():
             return folder / name

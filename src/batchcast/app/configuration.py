@@ -125,7 +125,7 @@ def read_config(**given: Any) -> ServiceConfig:
         template = N_(
             "{host} can be reached from other machines, and no tokens are set, so anybody could read and delete "
             "batches. Make tokens with `batchcast token NAME --role ROLE` and put them into BATCHCAST_TOKENS, or say "
-            "--insecure where the network itself keeps strangers out."
+            "--insecure where the network itself keeps others out."
         )
         raise InvalidSettings([Message(template, {"host": config.host})])
     return config

@@ -18,13 +18,13 @@ _SHORTEST_TOKEN = 16  # characters of one that a person made up
 class Role(IntEnum):
     """What a person may do; each may do all that the one before may."""
 
-    STRANGER = 0  # nothing: who has not shown a token; no token has this role
+    NONE = 0  # nothing: the role of a request without a token; no token has it
     VIEWER = 1  # see batches, download results
     PLANNER = 2  # submit, cancel, retry
     ADMIN = 3  # delete
 
 
-TOKEN_ROLES = {role.name.lower(): role for role in Role if role is not Role.STRANGER}  # what a token can give
+TOKEN_ROLES = {role.name.lower(): role for role in Role if role is not Role.NONE}  # what a token can give
 
 
 class NotAuthenticated(BatchcastError):
@@ -53,13 +53,15 @@ class Person:
             NotAllowed: if not.
         """
         if self.role < role:
-            template = N_("{name} has the role {role}, and this needs the role {needed}. Ask whoever runs the server.")
+            template = N_(
+                "{name} has the role {role}, and this needs the role {needed}. Ask the administrator of the server."
+            )
             values = {"name": self.name, "role": self.role.name.lower(), "needed": role.name.lower()}
             raise NotAllowed(Message(template, values))
 
 
 ANYBODY = Person(name=None, role=Role.ADMIN)
-NOBODY = Person(name=None, role=Role.STRANGER)  # who has not shown a token where tokens are set
+NOBODY = Person(name=None, role=Role.NONE)  # a request without a token, where tokens are set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +102,7 @@ class Tokens:
         digest = _digest(token)
         found = [entry.person for entry in self._entries if hmac.compare_digest(entry.digest, digest)]
         if not found:
-            raise NotAuthenticated(Message(N_("The token is not one of this server's; ask whoever runs it.")))
+            raise NotAuthenticated(Message(N_("The token is not one of this server's; ask its administrator.")))
         return found[0]
 
     def fingerprint(self, token: str) -> str:

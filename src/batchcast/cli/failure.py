@@ -56,7 +56,7 @@ def tell_failure(error: BaseException, session: Session) -> int:
         if session.debug and code == OURS:
             session.screen.err.print(Text("".join(traceback.format_exception(error))))
     except BrokenPipeError:
-        return code  # nobody reads it any more; the exit code still says it
+        return code  # the reader of the output is gone; the exit code still says it
     return code
 
 

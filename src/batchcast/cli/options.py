@@ -141,7 +141,7 @@ SERVICE_OPTIONS: tuple[ServiceOption, ...] = (
         names=("--insecure",),
         metavar="",
         panel=LISTENING,
-        help=N_("Listen beyond this machine without tokens: only where the network itself keeps strangers out."),
+        help=N_("Listen beyond this machine without tokens: only where the network itself keeps others out."),
         of_listeners=True,
     ),
     ServiceOption(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MINUTE = 60
 _HOUR = 3600
-_TENTHS_BELOW = 10  # seconds; over it nobody reads tenths
+_TENTHS_BELOW = 10  # seconds; tenths are shown below
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ _WIDTH_OF_FILES = 10_000  # a log or a pipe has no edge: nothing is wrapped ther
 
 
 class ScreenConsole(Console):
-    """A console that raises when nobody reads it any more, where rich would end the process with exit code 1."""
+    """A console that raises when its reader is gone, where rich would end the process with exit code 1."""
 
     def __init__(self, file: TextIO) -> None:
         super().__init__(file=file, markup=False, highlight=False, emoji=False)  # text of a user is text, not markup
@@ -135,7 +135,7 @@ class Screen:
 
 
 def let_go_of_broken_streams() -> None:
-    """Point streams that nobody reads to nowhere, so that Python does not complain when it closes them."""
+    """Point streams without a reader to the null device, so that Python raises no error when it closes them."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -12,7 +12,7 @@
                    └─────────────┴───────► CANCELLED     the batch ended without it
 
 The five on the right are final. State changes only along an arrow, by a conditional update in the store.
-A PROCESSING batch stays so while it changes hands: whoever holds its lease carries it on (`store.Lease`).
+A PROCESSING batch stays so while its owner changes: the owner of its lease carries it out (`store.Lease`).
 """
 
 from __future__ import annotations

@@ -165,13 +165,13 @@ def check_place(layout: OutputLayout) -> None:
         raise _taken(template, out=str(layout.path(FORECAST)))
     recover(layout.folder, layout.names[FORECAST])
     own = _names_of_earlier_run(layout)
-    strangers = [n for kind, n in layout.names.items() if kind != FORECAST and n not in own and _exists(layout, n)]
-    if strangers:
+    others = [n for kind, n in layout.names.items() if kind != FORECAST and n not in own and _exists(layout, n)]
+    if others:
         template = N_(
             "{folder} already holds {names}, which is not of an earlier run with the result {result}. "
             "Nothing was overwritten: choose another folder, or move it away."
         )
-        values = {"names": ", ".join(strangers), "result": layout.names[FORECAST]}
+        values = {"names": ", ".join(others), "result": layout.names[FORECAST]}
         raise _taken(template, folder=str(layout.folder), **values)
 
 

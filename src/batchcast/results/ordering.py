@@ -67,7 +67,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
     keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
     place_of = {key: place for place, key in enumerate(keys)}
-    refuse_strangers(held, place_of)
+    refuse_unknown_parts(held, place_of)
     known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]
     known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
     places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
@@ -92,16 +92,16 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
     )
 
 
-def refuse_strangers(held: HeldStock, known: Collection[tuple[str, str]]) -> None:
-    """Refuse a stock file without any of the known parts, by site and partnumber.
+def refuse_unknown_parts(held: HeldStock, known: Collection[tuple[str, str]]) -> None:
+    """Refuse a stock file none of whose parts is among the known ones, by site and partnumber.
 
     Raises:
         StockOfOtherParts: that the file names no site, or with a part of it and the known one that is most like it.
     """
-    strangers = [(item.site_code, item.partnumber) for item in held.items]
-    if not strangers or not known or any(pair in known for pair in strangers):
+    unknown = [(item.site_code, item.partnumber) for item in held.items]
+    if not unknown or not known or any(pair in known for pair in unknown):
         return
-    site, part = strangers[0]
+    site, part = unknown[0]
     known_site, known_part = min(known, key=lambda pair: (pair[1] != part, pair[0] != site, pair))
     if site == columns.ALL_SITES != known_site:
         template = N_(

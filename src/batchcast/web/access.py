@@ -33,7 +33,7 @@ router = APIRouter()
 
 
 class PageAuthentication:
-    """Admits everybody where no tokens are set, else the browsers that have signed in with one."""
+    """Admits every request where no tokens are set, else the browsers that have signed in with one."""
 
     headers: Mapping[str, str] = {
         **SAFE_HEADERS,

@@ -18,7 +18,7 @@ from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.publish.certificate import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
-from batchcast.results.ordering import refuse_strangers
+from batchcast.results.ordering import refuse_unknown_parts
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
 
@@ -152,7 +152,7 @@ def test_codes_are_shown_where_neither_has_sites() -> None:
     held = HeldStock(items=(StockItem(site_code="ALL", partnumber="a-1"),))
 
     with pytest.raises(StockOfOtherParts, match="it has 'a-1' of site 'ALL', the forecast has 'A-1' of site 'ALL'"):
-        refuse_strangers(held, {("ALL", "B-2"), ("ALL", "A-1")})
+        refuse_unknown_parts(held, {("ALL", "B-2"), ("ALL", "A-1")})
 
 
 class Untouched(NoListener):

@@ -130,7 +130,7 @@ def sweep_artifacts(store: Store, artifacts: Artifacts) -> int:
 def _sweep_batch(batch: Batch, artifacts: Artifacts) -> int:
     kept = _kept_by(batch)
     root = f"batches/{batch.batch_id}"
-    # What was converted may be pointed at in a moment, and is the same whoever made it: it goes with the batch.
+    # What was converted may be pointed at in a moment, and is the same whichever draft made it: it goes with the batch.
     found = {f"{root}/{name}" for name in artifacts.names(root) if name != "converted"}
     if f"{root}/partitions" in found:
         found.remove(f"{root}/partitions")

@@ -154,7 +154,7 @@ class ArtifactMissing(BatchcastError):
 
     def __init__(self, key: str, place: str) -> None:
         template = N_(
-            "{key} is missing in {place}, where batchcast keeps its files: somebody removed it, or it was never whole. "
+            "{key} is missing in {place}, where batchcast keeps its files: it was removed, or was never complete. "
             "Put it back from a copy, or run the batch again."
         )
         self._keep(key, Message(template, {"key": key, "place": place}))

@@ -221,7 +221,7 @@ class Checked:
 
 
 def check(form: Form, analyze: Callable[[BatchSettings], Analysis]) -> Checked:
-    """Look at a file; where nobody has touched the switch, it is put to what is proposed."""
+    """Look at a file; unless the switch was changed by hand, it is set to what is proposed."""
     if form.settings is None:
         return Checked(form=form)
     checked = _look(form, form.settings, analyze)
