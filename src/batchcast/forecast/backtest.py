@@ -12,7 +12,7 @@ from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.forecast.distributions.candidate import Calibration, Distribution
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.metrics import MEASURED, score_forecasts
-from batchcast.forecast.statistics import Tally
+from batchcast.forecast.statistics import ErrorTally
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,7 +44,7 @@ class Backtest:
     actuals: Floats  # shape (folds, series, lead time)
     usable: NDArray[np.bool_]  # is there a backtest, shape (folds, series)
 
-    def score(self, quantiles: Floats, means: Floats, tally: Tally) -> Floats:
+    def score(self, quantiles: Floats, means: Floats, tally: ErrorTally) -> Floats:
         """Scaled lead-time pinball, shape (folds, series), NaN where there is none; the tally counts it."""
         moments = self.evidence.moments
         pinball = np.empty(self.usable.shape)

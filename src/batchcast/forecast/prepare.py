@@ -24,7 +24,7 @@ from batchcast.forecast.models.table import MODELS, feature_models
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import Panel, choose_sample, read_panel
 from batchcast.forecast.panel_evidence import PanelEvidence
-from batchcast.forecast.statistics import Tally
+from batchcast.forecast.statistics import ErrorTally
 from batchcast.forecast.weekdays import WeekdayProfile, learn_profile
 
 Floats = NDArray[np.float64]
@@ -64,7 +64,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     quantiles, means = run_candidates(candidates, backtest.evidence, calibration, backtest.levels, request.lead_time)
     pinball = np.empty((len(candidates), *backtest.usable.shape))  # of no candidate, where all asked for lack residuals
     for k in range(len(candidates)):
-        pinball[k] = backtest.score(quantiles[k], means[k], Tally())
+        pinball[k] = backtest.score(quantiles[k], means[k], ErrorTally())
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)
     return SharedKnowledge(
         cutoffs=cutoffs,
@@ -111,7 +111,9 @@ def _best_spread(candidate: NegativeBinomial, backtest: Backtest) -> list[float]
     cases = np.zeros(len(DEMAND_CLASSES))
     for place, factor in enumerate(SPREADS):
         trial = Calibration(spread={candidate.name: [factor] * len(DEMAND_CLASSES)})
-        pinball = backtest.score(*candidate.sums(evidence, trial, backtest.levels, backtest.actuals.shape[2]), Tally())
+        pinball = backtest.score(
+            *candidate.sums(evidence, trial, backtest.levels, backtest.actuals.shape[2]), ErrorTally()
+        )
         known = ~np.isnan(pinball)
         if place == 0:
             usual = np.array([fold[~np.isnan(fold)].mean() if (fold > 0).any() else 1.0 for fold in pinball])

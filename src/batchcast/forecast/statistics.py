@@ -37,7 +37,7 @@ from batchcast.forecast.metrics import (
 AUTO = "auto"  # the combination, in a leaderboard
 
 
-class Tally:
+class ErrorTally:
     """Running statistics of one candidate within a partition."""
 
     def __init__(self) -> None:
@@ -59,11 +59,11 @@ class Tallies:
     """Running statistics of every candidate within a partition."""
 
     def __init__(self) -> None:
-        self._by_model: dict[str, Tally] = {}
+        self._by_model: dict[str, ErrorTally] = {}
 
-    def of(self, model: str) -> Tally:
+    def of(self, model: str) -> ErrorTally:
         """The statistics of one model, begun where there are none yet."""
-        return self._by_model.setdefault(model, Tally())
+        return self._by_model.setdefault(model, ErrorTally())
 
     def as_json(self) -> dict[str, Any]:
         """Plain values by model, for `merge_statistics`."""

@@ -57,7 +57,7 @@ class ReadAgain(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class DateEvidence:
     """A value that reads only one way, and where it stands."""
 
     value: str
@@ -71,9 +71,9 @@ class _Orders:
     shape: Shape
     order: str  # that the rows are read in
     allowed: frozenset[str] = frozenset()
-    evidence: dict[frozenset[str], Evidence] = field(default_factory=dict)  # first value that allows just these
+    evidence: dict[frozenset[str], DateEvidence] = field(default_factory=dict)  # first value that allows just these
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first and last day, by order
-    ambiguous: Evidence | None = None  # first value that means different days in orders it allows
+    ambiguous: DateEvidence | None = None  # first value that means different days in orders it allows
     differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
     months: set[int] = field(default_factory=set)  # keys that can be months, by their day
     weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
@@ -84,13 +84,13 @@ class _Orders:
         names = frozenset(readings)
         if names not in self.evidence:
             self.allowed = self.allowed & names if self.evidence else names
-            self.evidence[names] = Evidence(text, locate(text))
+            self.evidence[names] = DateEvidence(text, locate(text))
         days = {order: day for order, day in readings.items() if day is not None}
         for order, day in days.items():
             first, last = self.spans.get(order, (day, day))
             self.spans[order] = min(first, day), max(last, day)
         if len(set(readings.values())) > 1:
-            self.ambiguous = self.ambiguous or Evidence(text, locate(text))
+            self.ambiguous = self.ambiguous or DateEvidence(text, locate(text))
             self.differing |= {frozenset((a, b)) for a in days for b in days if days[a] != days[b]}
         if "year_month" in days:
             self.months.add(days["year_month"])
@@ -142,8 +142,8 @@ class DateReader:
     column: str = "date"  # its name in the file
     today: dt.date | None = None  # None: no reading is unlikely for being long past or still to come
     saw_month: bool = False  # some date was written as a month
-    date_cell: Evidence | None = None  # first date cell of a workbook
-    written: Evidence | None = None  # first date that is written out, where others are day numbers of a spreadsheet
+    date_cell: DateEvidence | None = None  # first date cell of a workbook
+    written: DateEvidence | None = None  # first date that is written out, where others are day numbers of a spreadsheet
     _orders: dict[Shape, _Orders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
 
@@ -210,7 +210,7 @@ class DateReader:
             if written.readings is not None:
                 self._of_shape(written.shape).add(text, written, locate)
             if self.written is None and written.shape != "serial":
-                self.written = Evidence(text, locate(text))
+                self.written = DateEvidence(text, locate(text))
         for shape, orders in self._orders.items():
             chosen = self._choose(orders)
             if chosen != orders.order:
@@ -290,7 +290,7 @@ class DateReader:
             return Message(template, {"order": order, "value": decisive.value, "place": decisive.location})
         return self._note_of_span(orders)
 
-    def _note_of_names(self, orders: _Orders, example: Evidence) -> Message | None:
+    def _note_of_names(self, orders: _Orders, example: DateEvidence) -> Message | None:
         if NO_YEAR not in orders.allowed:
             return None
         template = N_("Two-digit years: {value!r} ({place}) is read as a month, from {first} to {last}.")
@@ -341,7 +341,7 @@ class DateReader:
         values |= {"second": found[other].value, "second_place": found[other].location}
         return MixedDateOrders(Message(template, values | names))
 
-    def _half_converted(self, cell: Evidence, text: Evidence) -> MixedDateOrders:
+    def _half_converted(self, cell: DateEvidence, text: DateEvidence) -> MixedDateOrders:
         """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
         template = N_(
             "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): a "
@@ -351,7 +351,7 @@ class DateReader:
         values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
         return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
 
-    def _question(self, orders: _Orders, example: Evidence, likely: Sequence[str]) -> AmbiguousDates:
+    def _question(self, orders: _Orders, example: DateEvidence, likely: Sequence[str]) -> AmbiguousDates:
         """Which of the orders the column is in, or whether two digits are a year at all."""
         written = read_date(example.value)
         readings = {} if isinstance(written, Message) else written.readings or {}
@@ -410,7 +410,7 @@ def read_days(block: Block, source: ColumnSource, orders: DateReader, sheet: str
     locate = locator(block, cells, sheet)
     typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
     if typed is not None and orders.date_cell is None:
-        orders.date_cell = Evidence(typed, locate(typed))
+        orders.date_cell = DateEvidence(typed, locate(typed))
     return orders.days(texts, locate)[cells.index]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
-from batchcast.ingest.dateorder import Evidence, ReadAgain
+from batchcast.ingest.dateorder import DateEvidence, ReadAgain
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
 
@@ -31,9 +31,9 @@ class NumberReader:
 
     asked: NumberStyle
     column: str = "demand_qty"  # its name in the file
-    evidence: dict[str, Evidence] = field(default_factory=dict)  # style -> first value that allows only it
+    evidence: dict[str, DateEvidence] = field(default_factory=dict)  # style -> first value that allows only it
     style: str = "point"  # supposed until evidence is met
-    ambiguous: Evidence | None = None  # first value that reads both ways, to different numbers
+    ambiguous: DateEvidence | None = None  # first value that reads both ways, to different numbers
     _known: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,11 +153,11 @@ class NumberReader:
             if isinstance(written, Message) or written.point == written.comma:
                 continue
             if written.point is not None and written.comma is not None:
-                self.ambiguous = self.ambiguous or Evidence(text, locate(text))
+                self.ambiguous = self.ambiguous or DateEvidence(text, locate(text))
                 continue
             style = "comma" if written.point is None else "point"
             if style not in self.evidence and self.asked == "auto":
-                self.evidence[style] = Evidence(text, locate(text))
+                self.evidence[style] = DateEvidence(text, locate(text))
         if len(self.evidence) > 1:
             raise self._mixed()
         for style in self.evidence:
@@ -176,7 +176,7 @@ class NumberReader:
         values = {"column": self.column, "point": point.value, "point_place": point.location}
         return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.location}))
 
-    def _question(self, example: Evidence) -> AmbiguousNumbers:
+    def _question(self, example: DateEvidence) -> AmbiguousNumbers:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
         template = N_(

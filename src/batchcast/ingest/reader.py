@@ -20,7 +20,7 @@ from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
-from batchcast.ingest.source import Source
+from batchcast.ingest.source import RowSource
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
 from batchcast.ingest.writer import HISTORY_FILE, write_history
@@ -60,7 +60,7 @@ def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested
 
 
 def _ingest(
-    source: Source,
+    source: RowSource,
     layout: Layout,
     into: Path,
     settings: BatchSettings,
@@ -81,7 +81,7 @@ def _ingest(
     return Ingested(history=history, report=_report(source, layout, name, tally, decided))
 
 
-def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
+def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
     """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
     dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today)
     styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
@@ -102,7 +102,7 @@ def _read(source: Source, layout: Layout, into: Path, settings: BatchSettings) -
             rejected.close()
 
 
-def _report(source: Source, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
+def _report(source: RowSource, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
     kept = tally.totals.cells
     rejected = tally.rejected
     report = IngestReport(

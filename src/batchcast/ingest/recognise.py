@@ -13,7 +13,7 @@ from batchcast.ingest.archive import open_folder, open_single, open_zip
 from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat
-from batchcast.ingest.source import FindLayout, LayoutT, Source
+from batchcast.ingest.source import FindLayout, LayoutT, RowSource
 
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -37,7 +37,7 @@ _OTHER_KINDS = {
 @contextmanager
 def open_file(
     path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
-) -> Iterator[tuple[Source, LayoutT]]:
+) -> Iterator[tuple[RowSource, LayoutT]]:
     """A file or folder as a source, with our columns in it as `find` finds them.
 
     Raises:
@@ -75,7 +75,7 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 def _from_zip(
     archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
-) -> tuple[Source, LayoutT]:
+) -> tuple[RowSource, LayoutT]:
     if _is_workbook(archive):
         from batchcast.ingest.workbook import open_workbook
 

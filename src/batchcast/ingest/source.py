@@ -89,7 +89,7 @@ class Block(Protocol):
         """Rows in full, by their ascending number in the block; for the few that are refused."""
 
 
-class Source(Protocol):
+class RowSource(Protocol):
     """A file, folder or table that can be read again and again from its start."""
 
     @property

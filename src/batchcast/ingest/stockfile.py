@@ -25,7 +25,7 @@ from batchcast.ingest.limits import LARGEST_QUANTITY, IngestLimits
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
-from batchcast.ingest.source import Block, Source, SourceRow
+from batchcast.ingest.source import Block, RowSource, SourceRow
 from batchcast.ingest.stockrows import (
     FREE,
     HAS_ZERO,
@@ -73,7 +73,7 @@ def read_stock_table(table: Any, settings: BatchSettings | None = None) -> HeldS
 class _Reading:
     """One file that is read, again where its dates or numbers turn out to be written the other way."""
 
-    def __init__(self, name: str, source: Source, layout: StockLayout, settings: BatchSettings) -> None:
+    def __init__(self, name: str, source: RowSource, layout: StockLayout, settings: BatchSettings) -> None:
         self._name = name
         self._source = source
         self._layout = layout

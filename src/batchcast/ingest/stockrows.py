@@ -22,7 +22,7 @@ from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
-from batchcast.ingest.source import Block, ColumnSource, Source, SourceRow, is_blank
+from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 
 # Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
 
@@ -130,7 +130,7 @@ class StockRows:
     def __init__(
         self,
         layout: StockLayout,
-        source: Source,
+        source: RowSource,
         *,
         dates: DateReader | None = None,
         styles: NumberReader | None = None,

@@ -26,7 +26,7 @@ from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
-from batchcast.ingest.source import Block, ColumnSource, Source, SourceRow, is_blank
+from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
@@ -45,7 +45,7 @@ class Tally:
         styles: NumberReader,
         rejected: Rejected,
         *,
-        source: Source,
+        source: RowSource,
     ) -> None:
         self.dates = dates
         self.styles = styles

@@ -23,17 +23,9 @@ from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Outcome
-from batchcast.run.leased_store import LeasedStore
+from batchcast.run.leased_store import GIVEN_BACK, LeasedStore, count_reason, take_over
 from batchcast.run.steps import JobMaker, StepLimits, Steps, checkpoint_key
-from batchcast.run.verdict import (
-    GIVEN_BACK,
-    Failed,
-    Stopped,
-    attempt_end,
-    count_reason,
-    publishing_problem,
-    take_over,
-)
+from batchcast.run.verdict import Failed, Stopped, attempt_end, publishing_problem
 from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
 from batchcast.store.errors import LeaseLost, StoreUnavailable
 from batchcast.store.records import AttemptEnd, Lease

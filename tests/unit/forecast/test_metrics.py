@@ -10,20 +10,20 @@ import pytest
 
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.forecast.metrics import MEASURED, pinball_loss, score_forecasts
-from batchcast.forecast.statistics import Tallies, Tally, merge_statistics, rank_models
+from batchcast.forecast.statistics import ErrorTally, Tallies, merge_statistics, rank_models
 
 PLACES = np.arange(5, dtype=np.int64)
 SERVICE = 3  # 0.95
 
 
-def score(tally: Tally, quantiles, means, actuals, usable, scale, naive_squares, naive_errors, periods):
+def score(tally: ErrorTally, quantiles, means, actuals, usable, scale, naive_squares, naive_errors, periods):
     pinball = np.empty(usable.shape)
     arrays = (usable, scale, naive_squares, naive_errors, periods, np.array(MEASURED), pinball)
     score_forecasts(quantiles, PLACES, SERVICE, means, actuals, *arrays, tally.limbs, tally.counts)
     return pinball
 
 
-def row_of(tallies: dict[str, Tally], model: str) -> LeaderboardRow:
+def row_of(tallies: dict[str, ErrorTally], model: str) -> LeaderboardRow:
     merged = merge_statistics([{name: tally.as_json() for name, tally in tallies.items()}])
     return next(row for row in rank_models(merged) if row.model == model)
 
@@ -38,7 +38,7 @@ def test_the_metrics_of_one_series_by_hand():
     # Demand of 4 and 2 came (sum 6); 3 and 5 were forecast (sum 8); quantiles 5, 6, 7, 9, 12; scale 2.
     # Pinball: 0.5*1, 0, 0.1*1, 0.05*3, 0.01*6, each halved: 0.25, 0, 0.05, 0.075, 0.03. Mean 0.081.
     # In-sample naive steps 1, 3 and -2: squares 14, absolute 6, from 4 periods.
-    tally = Tally()
+    tally = ErrorTally()
 
     pinball = score(
         tally,
@@ -76,7 +76,7 @@ def test_every_metric_is_that_of_a_naive_loop():
     scale, periods = rng.gamma(3, 1, (folds, series)) + 1, rng.integers(4, 30, (folds, series)).astype(float)
     naive_squares, naive_errors = rng.gamma(3, 9, (folds, series)), rng.gamma(3, 3, (folds, series))
     naive_errors[1, :4] = 0.0
-    tally = Tally()
+    tally = ErrorTally()
 
     pinball = score(tally, quantiles, means, actuals, usable, scale, naive_squares, naive_errors, periods)
 
@@ -161,7 +161,7 @@ def test_statistics_of_partitions_merge_to_the_bit():
 
 
 def test_the_best_model_leads_and_an_unscored_one_comes_last():
-    good, bad, unscored = Tally(), Tally(), Tally()
+    good, bad, unscored = ErrorTally(), ErrorTally(), ErrorTally()
     same = {
         "means": np.ones((1, 1, 1)),
         "actuals": np.full((1, 1, 1), 4.0),
