@@ -7,10 +7,12 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
 import pytest
+from tests.plugins.sources import PACKAGE, ROOT, python_sources, tree_of
 from tests.unit.plan.conftest import PACE, facts_of
 
 from batchcast.api.description import changes_body, form_body
@@ -22,8 +24,7 @@ from batchcast.plan.request import resolve_request
 from batchcast.run.steps import checkpoint_key
 from batchcast.web.start.form import FIELDS, form_of_settings
 
-ROOT = Path(__file__).parents[3]
-PACKAGE = ROOT / "src" / "batchcast"
+pytestmark = pytest.mark.xdist_group("sources")
 
 # Where a face has to name a setting itself, with the reason.
 NAMED_BY_FACES = {
@@ -150,7 +151,7 @@ def test_the_key_of_a_checkpoint_changes_where_a_setting_decides_numbers(name):
 
 def named(path: Path) -> Iterator[str]:
     """The settings that a module names: as a text, of a value called settings, or to make one."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         match node:
             case ast.Constant(value=str(name)) if name in SETTINGS:
                 yield name
@@ -163,17 +164,18 @@ def named(path: Path) -> Iterator[str]:
                 yield name
 
 
+@cache
 def naming() -> dict[str, set[str]]:
     """The modules that name a setting, by setting."""
     found = defaultdict(set)
-    for path in PACKAGE.rglob("*.py"):
+    for path in python_sources():
         for name in named(path):
             found[name].add(path.relative_to(PACKAGE).as_posix())
     return found
 
 
 def test_no_face_names_a_setting():
-    strangers = {
+    elsewhere = {
         (path, name)
         for name, paths in naming().items()
         for path in paths
@@ -181,7 +183,7 @@ def test_no_face_names_a_setting():
         if room in {"api", "web", "cli", "http", "server"} and name not in NAMED_BY_FACES.get(room, ())
     }
 
-    assert strangers == set()
+    assert elsewhere == set()
 
 
 def test_what_ingest_looks_at_decides_how_a_file_is_read():

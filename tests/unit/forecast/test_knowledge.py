@@ -86,6 +86,7 @@ def test_a_batch_without_a_backtest_has_reference_experience_alone():
     assert knowledge.relative_losses(None).shape == (len(DEMAND_CLASSES), 2)
 
 
+@pytest.mark.compiled
 def test_a_knowledge_is_read_back_as_it_was_saved(tmp_path: Path, make_panel, make_request):
     rng = np.random.default_rng(4)
     panel = make_panel(*(rng.negative_binomial(0.5, 0.2, 40) for _ in range(60)))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.plugins.sources import PACKAGE, python_sources, tree_of
 
-import batchcast
 from batchcast.forecast.distributions.registry import make_candidate
 from batchcast.forecast.kernels.lanes import KernelInput
 from batchcast.forecast.models.points import run_kernel
@@ -26,7 +26,6 @@ from batchcast.forecast.models.table import (
     resolve_names,
 )
 
-SOURCE = Path(batchcast.__file__).parent
 ORDINARY_WORDS = {"mean", "naive", "zero"}  # names of models that are words of other things too
 
 
@@ -72,12 +71,13 @@ def test_a_model_is_known_by_its_own_name_and_by_that_in_leaderboards() -> None:
     assert resolve_names(["negbin_prophet", "negbin_wss"]) == ("negbin_prophet", "negbin_wss")
 
 
+@pytest.mark.xdist_group("sources")
 def test_no_model_is_named_outside_the_table_and_its_kernel() -> None:
     """A model that has to be entered in a second list is forgotten there."""
     names = {*MODELS, *CANDIDATES} - ORDINARY_WORDS
     found = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        place = path.relative_to(SOURCE).as_posix()
+    for path in python_sources():
+        place = path.relative_to(PACKAGE).as_posix()
         kernel = path.stem if place.startswith("forecast/kernels/") else None
         own = {name for name, model in MODELS.items() if model.kernel == kernel}
         if place != "forecast/models/table.py":
@@ -87,6 +87,6 @@ def test_no_model_is_named_outside_the_table_and_its_kernel() -> None:
 
 
 def texts_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

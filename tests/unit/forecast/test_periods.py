@@ -49,6 +49,7 @@ def test_a_series_never_in_stock_is_not_flagged():
     assert not flags.any()
 
 
+@pytest.mark.compiled
 def test_a_backtest_does_not_judge_what_could_not_be_met(make_panel, make_request):
     panel = make_panel([4.0] * 24, [4.0] * 24)
     flags = np.zeros(48, dtype=np.bool_)

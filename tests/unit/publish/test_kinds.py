@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests.plugins.sources import PACKAGE, ROOT, python_sources, text_of, tree_of
 
 from batchcast.api.application import create_app
 from batchcast.app.configuration import ServiceConfig
@@ -19,19 +20,18 @@ from batchcast.http.threads import Threads
 from batchcast.publish.kinds import DOWNLOAD_FORMATS, DOWNLOADS, FORMATS, KINDS, ORDER_FORMATS, ORDER_TABLES
 from batchcast.web.results.downloads import files_of
 
-ROOT = Path(__file__).parents[3]
-PACKAGE = ROOT / "src" / "batchcast"
+pytestmark = pytest.mark.xdist_group("sources")
+
 TABLE = PACKAGE / "publish" / "kinds.py"
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != TABLE)
+SOURCES = [path for path in python_sources() if path != TABLE]
 TEMPLATES = sorted((PACKAGE / "web").rglob("*.html"))
 LISTED = {kind.name for kind in KINDS.values() if kind.use != "order"} - {"series"}  # "series" is a count as well
 BESIDE_PUBLISH = {"ingest", "plan", "forecast", "store", "domain", "__init__.py"}  # they cannot import the table
 USES = {"download": "download", "internal": "internal", "order": "a stock file"}
 
 
-def names_listed_in(source: str) -> set[str]:
+def names_listed_in(tree: ast.AST) -> set[str]:
     """Kinds that stand together in a collection, or files of theirs by name; values of a sentence are none."""
-    tree = ast.parse(source)
     values = {id(value) for node in ast.walk(tree) if is_message(node) for value in node.args}
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -48,7 +48,7 @@ def is_message(node: ast.AST) -> bool:
 
 
 def test_no_module_lists_kinds_beside_the_table():
-    listed = {path.relative_to(PACKAGE): names_listed_in(path.read_text(encoding="utf-8")) for path in SOURCES}
+    listed = {path.relative_to(PACKAGE): names_listed_in(tree_of(path)) for path in SOURCES}
 
     assert {path: names for path, names in listed.items() if names} == {}
 
@@ -57,7 +57,7 @@ def test_no_module_above_the_table_names_a_file_of_a_kind():
     above = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] not in BESIDE_PUBLISH]
     files = [f'"{kind.beside}"' for kind in KINDS.values() if kind.beside and not kind.beside.endswith(".parquet")]
 
-    assert [path for path in above if any(name in path.read_text(encoding="utf-8") for name in files)] == []
+    assert [path for path in above if any(name in text_of(path) for name in files)] == []
 
 
 def test_no_template_lists_kinds():
@@ -67,9 +67,9 @@ def test_no_template_lists_kinds():
 
 
 def test_a_list_of_kinds_is_found():
-    assert names_listed_in('x = {"stock": 1, "accuracy": 2}') == {"stock", "accuracy"}
-    assert names_listed_in('for kind in ("forecast", "figures", other): ...') == {"forecast", "figures"}
-    assert names_listed_in('Message(template, {"stock": 1, "figures": 2}); x = ["stock", "series"]') == set()
+    assert names_listed_in(ast.parse('x = {"stock": 1, "accuracy": 2}')) == {"stock", "accuracy"}
+    assert names_listed_in(ast.parse('for kind in ("forecast", "figures", other): ...')) == {"forecast", "figures"}
+    assert names_listed_in(ast.parse('Message(template, {"stock": 1, "figures": 2}); x = ["stock", "series"]')) == set()
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
