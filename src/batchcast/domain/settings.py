@@ -23,7 +23,7 @@ NumberStyle = Literal["auto", "point", "comma"]
 Returns = Literal["net", "ignore", "reject"]
 BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
-WeekStart = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WeekStart = Literal["auto", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 Kind = Literal[
     "choice",  # one of `choices`
@@ -150,14 +150,15 @@ class BatchSettings:
         ),
     )
     week_start: WeekStart = _declared(
-        "monday",
+        "auto",
         Setting(
             kind="choice",
             decides="numbers",
             group="forecast",
             label=N_("First day of the week"),
-            help=N_("The day that weeks start on, such as monday or sunday."),
+            help=N_("The day that weeks start on; automatic takes the weekday of weekly dates, else Monday."),
             choices={
+                "auto": _AUTOMATIC,
                 "monday": N_("Monday"),
                 "tuesday": N_("Tuesday"),
                 "wednesday": N_("Wednesday"),

@@ -105,6 +105,19 @@ class Totals:
         """Distinct (series, day) that have a row."""
         return len(self._keys) if self._matrix is None else self._matrix.cells
 
+    def count_days(self, groups: NDArray[np.int64], group_count: int, day_count: int) -> Whole:
+        """How many series of each group have a row on each day: shape (groups, days), days by their number.
+
+        Args:
+            groups: of each series, shape (series,).
+            group_count: how many groups there are.
+            day_count: how many days there are.
+        """
+        if self._matrix is not None:
+            return self._matrix.count_days(groups, group_count, day_count)
+        at = groups[self._keys >> _DAY_BITS] * day_count + (self._keys & ((1 << _DAY_BITS) - 1))
+        return np.bincount(at, minlength=group_count * day_count).reshape(group_count, day_count)
+
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
         """The totals of some series; `day_order` has the numbers of the days in ascending order of day."""
         if self._matrix is not None:
@@ -169,6 +182,12 @@ class _Matrix:
         for matrix, limb in zip(self._limbs, limbs, strict=False):
             np.add.at(matrix.reshape(-1), at, limb.astype(matrix.dtype, copy=False))
         self._seen.reshape(-1)[at] = True
+
+    def count_days(self, groups: NDArray[np.int64], group_count: int, day_count: int) -> Whole:
+        counts = np.zeros((group_count, day_count), dtype=np.int64)
+        for group in range(group_count):
+            counts[group] = self._seen[np.flatnonzero(groups == group)][:, :day_count].sum(axis=0)
+        return counts
 
     def runs(self) -> tuple[Whole, Limbs]:
         series, days = np.nonzero(self._seen)

@@ -76,7 +76,9 @@ def _ingest(
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE
-        facts = write_history(tally.accepted(), path)
+        is_asked = settings.frequency != "auto"
+        facts, notes = write_history(tally.accepted(), path, frequency_is_asked=is_asked)
+        decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.calendar import Frequency, date_of
+from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import Message
 from batchcast.domain.history import HistoryFacts, SiteFacts
 from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.arrow import list_array, number_array, text_array
+from batchcast.ingest.frequency import DateCounts, Decision, decide_frequency
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series
@@ -53,8 +55,19 @@ class AcceptedDemand:
     dates_are_months: bool  # some date was written without a day
 
 
-def write_history(accepted: AcceptedDemand, path: Path) -> HistoryFacts:
-    """Write the history, one row a series in the order of site and part; the same bytes for the same demand."""
+def write_history(
+    accepted: AcceptedDemand, path: Path, *, frequency_is_asked: bool
+) -> tuple[HistoryFacts, tuple[Message, ...]]:
+    """Write the history, one row a series in the order of site and part; the same bytes for the same demand.
+
+    Returns:
+        Its facts, and what a person should know of its frequency.
+
+    Raises:
+        ReadingQuestion: if its dates leave the frequency open; see `decide_frequency`.
+    """
+    decided = decide_frequency(_date_counts(accepted), is_asked=frequency_is_asked)
+    accepted = replace(accepted, days=decided.days)
     order = _series_order(accepted)
     day_order = np.argsort(accepted.days)
     schema = _SCHEMA.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32()))) if accepted.stock_outs.any() else _SCHEMA
@@ -62,7 +75,7 @@ def write_history(accepted: AcceptedDemand, path: Path) -> HistoryFacts:
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
             writer.write_table(_row_group(accepted, chosen, day_order, schema), row_group_size=_ROW_GROUP)
-    return _facts(accepted)
+    return _facts(accepted, decided), decided.notes
 
 
 def _series_order(accepted: AcceptedDemand) -> NDArray[np.int64]:
@@ -98,14 +111,23 @@ def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], day_order: N
     return pa.table(arrays, schema=schema)
 
 
-def _facts(accepted: AcceptedDemand) -> HistoryFacts:
+def _date_counts(accepted: AcceptedDemand) -> DateCounts:
+    return DateCounts(
+        days=accepted.days,
+        sites=accepted.sites,
+        of_sites=accepted.totals.count_days(accepted.series_site, len(accepted.sites), len(accepted.days)),
+        dates_are_months=accepted.dates_are_months,
+    )
+
+
+def _facts(accepted: AcceptedDemand, decided: Decision) -> HistoryFacts:
     count = len(accepted.sites)
     rows = np.bincount(accepted.series_site, weights=accepted.series_rows, minlength=count)
     series = np.bincount(accepted.series_site, minlength=count)
     sites = (
         SiteFacts(site_code=s, rows=int(r), series=int(n)) for s, r, n in zip(accepted.sites, rows, series, strict=True)
     )
-    days = np.sort(accepted.days)
+    days = np.sort(accepted.days[decided.usual])
     weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
     return HistoryFacts(
         rows=int(accepted.series_rows.sum()),
@@ -114,20 +136,7 @@ def _facts(accepted: AcceptedDemand) -> HistoryFacts:
         sites=tuple(sorted((s for s in sites if s.series), key=lambda s: s.site_code.encode())),
         first_date=date_of(int(days[0])),
         last_date=date_of(int(days[-1])),
-        frequency=read_frequency(days, dates_are_months=accepted.dates_are_months),
+        frequency=decided.frequency,
         weekdays=tuple(day in weekdays for day in range(7)),
         is_integer=accepted.totals.is_integer,
     )
-
-
-def read_frequency(days: NDArray[np.int32], *, dates_are_months: bool) -> Frequency:
-    """The frequency that distinct, sorted days show: all first of a month, all on one weekday, or daily.
-
-    One date alone shows nothing and is daily, unless it was written as a month.
-    """
-    starts = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
-    if bool((starts == days).all()) and (len(days) > 1 or dates_are_months):
-        return Frequency.MONTHLY
-    if len(days) > 1 and not (np.diff(days) % 7).any():
-        return Frequency.WEEKLY
-    return Frequency.DAILY

@@ -13,7 +13,7 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import SETTINGS, BatchSettings
 
 FOLDS = 3  # rolling origins of the backtest where history allows
-_WEEKDAYS = tuple(SETTINGS["week_start"].choices)  # Monday first
+_WEEKDAYS = tuple(name for name in SETTINGS["week_start"].choices if name != "auto")  # Monday first
 _FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
 
 
@@ -37,7 +37,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
     """
     frequency = facts.frequency if settings.frequency == "auto" else Frequency(settings.frequency)
     _refuse_finer_than_dates(facts, frequency)
-    calendar = Calendar(frequency=frequency, week_start=_WEEKDAYS.index(settings.week_start))
+    calendar = Calendar(frequency=frequency, week_start=_week_start(facts, settings))
     horizon = settings.horizon or frequency.default_horizon
     lead_time = settings.lead_time or horizon
     asked = {"horizon": horizon, "lead_time": settings.lead_time}
@@ -57,7 +57,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
         folds=FOLDS,
         seed=settings.seed,
     )
-    return request, (*_week_start_notes(facts, calendar), *cutoff.notes)
+    return request, (*_week_start_notes(facts, calendar, settings), *cutoff.notes)
 
 
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
@@ -187,13 +187,25 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
     return (Message(template, values),)
 
 
-def _week_start_notes(facts: HistoryFacts, calendar: Calendar) -> tuple[Message, ...]:
+def _week_start(facts: HistoryFacts, settings: BatchSettings) -> int:
+    """The weekday that weeks start on, Monday is 0: as asked for, else that of weekly dates."""
+    if settings.week_start != "auto":
+        return _WEEKDAYS.index(settings.week_start)
+    is_weekly = facts.frequency is Frequency.WEEKLY and sum(facts.weekdays) == 1
+    return facts.weekdays.index(True) if is_weekly else 0
+
+
+def _week_start_notes(facts: HistoryFacts, calendar: Calendar, settings: BatchSettings) -> tuple[Message, ...]:
     """A note where weeks and the periods of the forecast do not begin on the same day."""
     if facts.frequency is Frequency.WEEKLY and calendar.frequency is Frequency.MONTHLY:
         return (Message(N_("Each week counts in the month that holds its date.")),)
     stamped = [number for number, occurs in enumerate(facts.weekdays) if occurs]
-    if calendar.frequency is not Frequency.WEEKLY or len(stamped) != 1 or stamped == [calendar.week_start]:
+    if calendar.frequency is not Frequency.WEEKLY or len(stamped) != 1:
         return ()
+    if stamped == [calendar.week_start]:
+        template = N_("Every week is dated by its {start}, as in the history; set week_start for another day.")
+        is_derived = settings.week_start == "auto" and calendar.week_start != 0
+        return (Message(template, {"start": _WEEKDAYS[calendar.week_start]}),) if is_derived else ()
     template = N_(
         "Every date of the history is a {found}; weeks start on {start}, and the forecast is dated by that day. "
         "Set week_start to {found} to keep the dates of the history."

@@ -139,8 +139,17 @@ def test_weekly_data_by_month_leaves_out_a_month_with_a_week_to_come(make_facts:
 def test_weeks_stamped_on_another_day_are_said(make_facts: MakeFacts) -> None:
     sundays = make_facts(frequency=Frequency.WEEKLY, last_date=dt.date(2025, 5, 4), weekdays=(*(False,) * 6, True))
 
-    assert "Every date of the history is a sunday; weeks start on monday" in resolve(sundays)[1]
+    assert "Every date of the history is a sunday; weeks start on monday" in resolve(sundays, week_start="monday")[1]
     assert resolve(sundays, week_start="sunday")[1] == ""
+
+
+def test_weeks_start_on_the_weekday_of_weekly_dates(make_facts: MakeFacts) -> None:
+    sundays = make_facts(frequency=Frequency.WEEKLY, last_date=dt.date(2025, 5, 4), weekdays=(*(False,) * 6, True))
+
+    found, notes = resolve(sundays)
+
+    assert (found["cutoff"], found["start"]) == ("2025-05-04", "2025-05-11")
+    assert "dated by its sunday" in notes
 
 
 def test_weeks_stamped_on_several_days_need_no_note(make_facts: MakeFacts) -> None:

@@ -1,0 +1,246 @@
+"""The frequency of a history: decided by the bulk of its dates, site by site; the few that do not fit are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import Frequency, date_of
+from batchcast.domain.errors import N_, Choice, Message, ReadingQuestion
+
+Days = NDArray[np.int32]
+Flags = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+_LEAST_MONTHS = 6  # dates of one site that make its months certain
+_LEAST_WEEKS = 8  # likewise, where all are on one weekday
+_LEAST_WEEKS_WITH_STRAYS = 12
+_LEAST_DAYS = 20  # observations of a site off every pattern that make it a daily one
+_FEW_DATES, _FEW = 0.1, 0.05  # shares of dates and observations that may not fit; two always may, three of ...
+_MANY_DATES = 15
+_NEAR = 3  # days by which a holiday shifts a date
+_SHOWN = 5
+_QUARTER, _YEAR = 3, 12  # months
+_LEAST_COARSE = 4  # dates that show quarters or years
+_PATTERNS = {
+    Frequency.MONTHLY: N_("one date a month"),
+    Frequency.WEEKLY: N_("one date a week"),
+    Frequency.DAILY: N_("dates of any day"),
+}
+_CHOICES = {
+    Frequency.MONTHLY: N_("months: every row counts in the month of its date"),
+    Frequency.WEEKLY: N_("weeks: every row counts in the week of its date"),
+    Frequency.DAILY: N_("days: every row counts on its date, and the days between have no demand"),
+}
+_OF_YEARS = N_(
+    "The {count} dates of the history are one of each year: totals of a year are too coarse to forecast. Send months, "
+    "weeks or days; or set frequency to M if the months between had no demand."
+)
+_OF_QUARTERS = N_(
+    "The {count} dates of the history are one of each quarter: totals of a quarter are too coarse to forecast. Send "
+    "months, weeks or days; or set frequency to M if the months between had no demand."
+)
+_FINEST_FIRST = (Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateCounts:
+    """How often each date occurs: an observation is a series that has a row on it."""
+
+    days: Days  # since 1970-01-01, by their number, in any order
+    sites: Sequence[str]
+    of_sites: Counts  # (sites, days), observations
+    dates_are_months: bool  # some date was written without a day
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """The frequency, and what it makes of the dates."""
+
+    frequency: Frequency
+    days: Days  # as given; a date that a holiday has shifted is moved to the missing one beside it
+    usual: Flags  # which of them fit the frequency
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The finest frequency that the dates of one site, or of all, show."""
+
+    frequency: Frequency
+    fits: Flags  # (days,)
+
+
+def decide_frequency(dates: DateCounts, *, is_asked: bool) -> Decision:
+    """The frequency of a history.
+
+    Args:
+        dates: of the whole history.
+        is_asked: the frequency to forecast is given, so that no question has to be asked.
+
+    Raises:
+        ReadingQuestion: if sites differ in frequency, or the dates are those of quarters or years.
+    """
+    every = dates.of_sites.sum(axis=0)
+    pure = _pure(dates.days, dates_are_months=dates.dates_are_months)
+    if pure is not None:
+        return _decided(dates, _Pattern(pure, np.ones(len(dates.days), dtype=np.bool_)), is_asked=is_asked)
+    known = {row: pattern for row in range(len(dates.sites)) if (pattern := _of_site(dates, row)) is not None}
+    found = {pattern.frequency for pattern in known.values()}
+    if len(found) == 1 and Frequency.DAILY not in found:
+        pattern = _joint(dates, known, next(iter(found)))
+        if pattern is None:
+            others = np.zeros(len(dates.days), dtype=np.bool_)
+            known |= {row: _Pattern(Frequency.DAILY, others) for row in range(len(dates.sites)) if row not in known}
+    else:
+        pattern = None if found else _pattern(dates.days, every)
+    if len({pattern.frequency for pattern in known.values()}) > 1 and not is_asked:
+        raise _mixture(dates, known)
+    return _decided(dates, pattern, is_asked=is_asked) if pattern else _daily(dates)
+
+
+def _pure(days: Days, *, dates_are_months: bool) -> Frequency | None:
+    """Where all dates are first days of months, or one weekday. One date alone shows nothing, unless it is a month."""
+    starts = days.astype("datetime64[D]").astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
+    if bool((starts == days).all()) and (len(days) > 1 or dates_are_months):
+        return Frequency.MONTHLY
+    if len(days) > 1 and not ((days - days[0]) % 7).any():
+        return Frequency.WEEKLY
+    return None
+
+
+def _of_site(dates: DateCounts, row: int) -> _Pattern | None:
+    """The pattern of one site; None where it has too few dates to show one."""
+    counts = dates.of_sites[row]
+    pattern = _pattern(dates.days, counts)
+    if pattern is not None:
+        return pattern
+    is_daily = counts.sum() >= _LEAST_DAYS and np.count_nonzero(counts) >= _LEAST_MONTHS
+    return _Pattern(Frequency.DAILY, counts > 0) if is_daily else None
+
+
+def _pattern(days: Days, counts: Counts) -> _Pattern | None:
+    """One date a month or a week, but for a few; None where most dates are neither."""
+    present = counts > 0
+    monthly = max(_monthly(days, counts), key=lambda fits: int(counts[fits].sum()))
+    if np.count_nonzero(monthly & present) >= _LEAST_MONTHS and _are_few(counts, present & ~monthly):
+        return _Pattern(Frequency.MONTHLY, monthly)
+    weekdays = (days + 3) % 7  # 1970-01-01 was a Thursday
+    weekly = weekdays == int(np.argmax(np.bincount(weekdays, weights=counts, minlength=7)))
+    strays = present & ~weekly
+    least = _LEAST_WEEKS_WITH_STRAYS if strays.any() else _LEAST_WEEKS
+    if np.count_nonzero(weekly & present) >= least and _are_few(counts, strays):
+        return _Pattern(Frequency.WEEKLY, weekly)
+    return None
+
+
+def _monthly(days: Days, counts: Counts) -> Iterable[Flags]:
+    """Which days are the one of their month, for each rule that a month can be dated by."""
+    dates: Any = days.astype("datetime64[D]")
+    first = dates.astype("datetime64[M]").astype("datetime64[D]")
+    last = (dates.astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
+    numbers = (dates - first).astype(np.int64)
+    usual = int(np.argmax(np.bincount(numbers, weights=counts)))
+    anchor = np.minimum(first + usual, last)
+    for day in (anchor, last, first):
+        weekday = (day.astype(np.int64) + 3) % 7
+        yield dates == day
+        yield dates == day - np.maximum(weekday - 4, 0)  # the business day before
+        yield dates == day + np.where(weekday > 4, 7 - weekday, 0)  # and after
+
+
+def _are_few(counts: Counts, strays: Flags) -> bool:
+    """Whether so few dates and observations are strays that they may be corrections, slips or holidays."""
+    dates, observations = np.count_nonzero(counts), int(counts.sum())
+    of_strays = np.count_nonzero(strays), int(counts[strays].sum())
+    least = 3 if dates >= _MANY_DATES else 2
+    return bool(of_strays[0] <= max(least, _FEW_DATES * dates) and of_strays[1] <= max(least, _FEW * observations))
+
+
+def _joint(dates: DateCounts, known: dict[int, _Pattern], frequency: Frequency) -> _Pattern | None:
+    """The pattern of sites that are of one frequency, each with its own day; None where other sites do not fit it."""
+    fits = np.logical_or.reduce([pattern.fits for pattern in known.values()])
+    others = [row for row in range(len(dates.sites)) if row not in known]
+    strays = ~fits & (dates.of_sites[others].sum(axis=0) > 0)
+    return _Pattern(frequency, fits) if _are_few(dates.of_sites.sum(axis=0), strays) else None
+
+
+def _daily(dates: DateCounts) -> Decision:
+    return Decision(frequency=Frequency.DAILY, days=dates.days, usual=np.ones(len(dates.days), dtype=np.bool_))
+
+
+def _decided(dates: DateCounts, pattern: _Pattern, *, is_asked: bool) -> Decision:
+    """The decision for a pattern, with a note of the dates that do not fit."""
+    if pattern.frequency is Frequency.MONTHLY and not is_asked:
+        _refuse_coarse(dates, pattern.fits)
+    days, usual = dates.days, pattern.fits
+    strays = ~usual & (dates.of_sites.sum(axis=0) > 0)
+    if not strays.any():
+        return Decision(frequency=pattern.frequency, days=days, usual=usual)
+    days, usual = _without_shifts(days, usual)
+    observations = int(dates.of_sites[:, strays].sum())
+    named = sorted(date_of(int(day)).isoformat() for day in dates.days[strays])
+    template = N_(
+        "The history is of frequency {frequency}: {pattern}. {count} of {total} dates, with {observations} values, do "
+        "not fit: {dates}; they count in the period that holds them, or in the missing one beside."
+    )
+    values: dict[str, object] = {"frequency": pattern.frequency.value, "pattern": Message(_PATTERNS[pattern.frequency])}
+    values |= {"count": len(named), "total": len(days), "observations": observations}
+    shown = ", ".join(named[:_SHOWN]) + (", …" if len(named) > _SHOWN else "")
+    note = Message(template, values | {"dates": shown})
+    return Decision(frequency=pattern.frequency, days=days, usual=usual, notes=(note,))
+
+
+def _without_shifts(days: Days, usual: Flags) -> tuple[Days, Flags]:
+    """The days with each stray that stands alone near a gap of the pattern moved to where the pattern misses a date."""
+    moved, fits = days.copy(), usual.copy()
+    anchors = np.sort(days[usual])
+    steps = np.diff(anchors)
+    usual_step = int(np.median(steps)) if len(steps) else 0
+    for number in np.flatnonzero(~usual):
+        after = int(np.searchsorted(anchors, days[number]))
+        if not 0 < after < len(anchors) or anchors[after] - anchors[after - 1] < 2 * usual_step - _NEAR:
+            continue
+        missing = anchors[after - 1] + usual_step
+        if abs(int(missing) - int(days[number])) <= _NEAR and missing not in moved:
+            moved[number], fits[number] = missing, True
+    return moved, fits
+
+
+def _mixture(dates: DateCounts, known: dict[int, _Pattern]) -> ReadingQuestion:
+    """The question how sites of several frequencies are to be forecast, with the counts of each."""
+    of_frequency = {
+        frequency: [row for row, pattern in known.items() if pattern.frequency is frequency]
+        for frequency in _FINEST_FIRST
+    }
+    told = []
+    for frequency, rows in of_frequency.items():
+        if rows:
+            values: dict[str, object] = {"pattern": Message(_PATTERNS[frequency]), "sites": len(rows)}
+            values |= {"example": dates.sites[rows[0]], "count": int(dates.of_sites[rows].sum())}
+            told.append(Message(N_("{pattern} at {sites} sites, such as {example!r} ({count:,} values)"), values))
+    template = N_("The sites differ in how they are dated: {first}; {second}. Set frequency to one for all of them.")
+    offered = [one for one in reversed(_FINEST_FIRST) if of_frequency[one]]
+    choices = [Choice(settings={"frequency": one.value}, reading=Message(_CHOICES[one])) for one in offered]
+    message = Message(template, {"first": told[0], "second": told[-1]})
+    return ReadingQuestion(message, setting="frequency", choices=choices)
+
+
+def _refuse_coarse(dates: DateCounts, fits: Flags) -> None:
+    """Refuse dates of quarters or years: as months, most would have no demand.
+
+    Raises:
+        ReadingQuestion: if every date is of the same months of its quarter, or of one month of its year.
+    """
+    months = np.unique(dates.days[fits].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+    observations = int(dates.of_sites[:, fits].sum())
+    if len(months) < _LEAST_COARSE or observations < 2 * len(months):
+        return
+    for length, template in ((_YEAR, _OF_YEARS), (_QUARTER, _OF_QUARTERS)):
+        if not (np.diff(months) % length).any():
+            choice = Choice(settings={"frequency": "M"}, reading=Message(N_("months, most of them without demand")))
+            raise ReadingQuestion(Message(template, {"count": len(months)}), setting="frequency", choices=[choice])
