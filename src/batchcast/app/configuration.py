@@ -8,8 +8,9 @@ import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,34 +64,89 @@ PREFIX = "BATCHCAST_"
 MEGABYTE = 2**20
 
 
+KEPT, LISTENING, WORK = N_("Where things are kept"), N_("Where it listens"), N_("Work and limits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOption:
+    """How a field of ServiceConfig is given on the command line."""
+
+    value_name: str  # empty: a flag
+    panel: str  # heading that it stands under
+    alias: str = ""  # stands before the option that has the field's name
+    is_for_listening: bool = False  # a worker, which listens nowhere, does not take it
+
+    def options(self, field: str) -> tuple[str, ...]:
+        """Every name of the option."""
+        own = "--" + field.replace("_", "-")
+        return (self.alias, own) if self.alias else (own,)
+
+
+_kept = partial(ServiceOption, panel=KEPT)
+_listening = partial(ServiceOption, panel=LISTENING, is_for_listening=True)
+_work = partial(ServiceOption, panel=WORK)
+
+
 class ServiceConfig(BaseSettings):
-    """The set-up of one server; `read_config` makes it."""
+    """The set-up of one server; `read_config` makes it.
+
+    Fields without an option are secrets: every user of the machine can read a command line.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
 
-    home: Path = Field(
+    home: Annotated[Path, _kept(value_name="FOLDER")] = Field(
         default_factory=lambda: Environment.read().home,
-        description="Folder for the database, files and scratch space.",
+        description=N_("Folder for the database, files and scratch space. Default: the user's data folder."),
     )
-    database_url: str | None = Field(None, description="postgresql://… for a queue that several servers share.")
-    artifacts_url: str | None = Field(None, description="s3://bucket/folder for files in object storage.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    api_port: int = Field(9571, ge=0, le=65535, description="Port of the API.")
-    page_port: int = Field(9572, ge=0, le=65535, description="Port of the web page.")
+    database_url: Annotated[str | None, _kept(value_name="URL")] = Field(
+        None,
+        description=N_(
+            "postgresql://… for a queue that several machines share; BATCHCAST_DATABASE_URL hides a password."
+        ),
+    )
+    artifacts_url: Annotated[str | None, _kept(value_name="URL")] = Field(
+        None, description=N_("s3://bucket/folder to keep files in object storage. Default: in the home folder.")
+    )
+    host: Annotated[str, _listening(value_name="ADDRESS")] = Field(
+        "127.0.0.1",
+        description=N_("Address to listen on; others than this machine's own need tokens. Default: 127.0.0.1."),
+    )
+    api_port: Annotated[int, _listening(value_name="N", alias="--port")] = Field(
+        9571, ge=0, le=65535, description=N_("Port of the API. Default: 9571.")
+    )
+    page_port: Annotated[int, _listening(value_name="N")] = Field(
+        9572, ge=0, le=65535, description=N_("Port of the web page. Default: 9572.")
+    )
     tokens: str | None = Field(None, description="name:role:token entries, separated by commas; see `batchcast token`.")
     session_key: str | None = Field(
         None, description="Signs sessions of the page; the same on servers that share a queue. Default: made once."
     )
-    allowed_hosts: str = Field("", description="Further names that clients may call this server by, with commas.")
-    insecure: bool = Field(False, description="Listen beyond this machine without tokens.")
-    max_parallel: int | None = Field(
-        None, ge=1, le=1024, description="Partitions at work at once, over all batches. Default: the cores."
+    allowed_hosts: Annotated[str, _listening(value_name="NAMES")] = Field(
+        "", description=N_("Further host names that clients call this server by, separated by commas.")
     )
-    lease_seconds: float = Field(15, ge=0.5, le=3600, description="How long a silent server keeps its batches.")
-    max_upload_mb: int = Field(2048, ge=1, description="The largest file that is taken, in MB of 2**20 bytes.")
-    upload_seconds: float = Field(3600, gt=0, description="How long an upload may take.")
-    upload_min_bytes_per_second: int = Field(1024, ge=0, description="Slower uploads are ended.")
-    log_format: Literal["auto", "text", "json"] = Field("auto", description="auto: text on a terminal, else json.")
+    insecure: Annotated[bool, _listening(value_name="")] = Field(
+        False,
+        description=N_("Listen beyond this machine without tokens: only where the network itself keeps others out."),
+    )
+    max_parallel: Annotated[int | None, _work(value_name="N", alias="--parallel")] = Field(
+        None, ge=1, le=1024, description=N_("Partitions at work at once, over all batches. Default: the cores.")
+    )
+    lease_seconds: Annotated[float, _work(value_name="SECONDS")] = Field(
+        15, ge=0.5, le=3600, description=N_("How long a server that has fallen silent keeps its batches. Default: 15.")
+    )
+    max_upload_mb: Annotated[int, _work(value_name="MB", is_for_listening=True)] = Field(
+        2048, ge=1, description=N_("The largest file that is taken. Default: 2048.")
+    )
+    upload_seconds: Annotated[float, _work(value_name="SECONDS", is_for_listening=True)] = Field(
+        3600, gt=0, description=N_("How long an upload may take. Default: 3600.")
+    )
+    upload_min_bytes_per_second: Annotated[int, _work(value_name="BYTES", is_for_listening=True)] = Field(
+        1024, ge=0, description=N_("Uploads that come slower are ended. Default: 1024.")
+    )
+    log_format: Annotated[Literal["auto", "text", "json"], _work(value_name="auto|text|json")] = Field(
+        "auto", description=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto.")
+    )
 
     @property
     def workers(self) -> int:
@@ -109,6 +165,16 @@ class ServiceConfig(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+
+def service_options() -> dict[str, tuple[ServiceOption, str]]:
+    """The options of a server and their help, by field of ServiceConfig."""
+    return {
+        name: (declared, str(field.description))
+        for name, field in ServiceConfig.model_fields.items()
+        for declared in field.metadata
+        if isinstance(declared, ServiceOption)
+    }
 
 
 def read_config(**given: Any) -> ServiceConfig:

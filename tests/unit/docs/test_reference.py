@@ -13,10 +13,9 @@ from tests.plugins.sources import PACKAGE, page, table_row, text_of
 
 import batchcast
 from batchcast.api.application import create_app
-from batchcast.app.configuration import PREFIX, ServiceConfig
+from batchcast.app.configuration import PREFIX, ServiceConfig, service_options
 from batchcast.cli.batches import ACTIONS
 from batchcast.cli.command import COMMANDS
-from batchcast.cli.options import SERVICE_OPTIONS
 from batchcast.domain import columns
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import BatchcastError
@@ -55,7 +54,7 @@ def test_every_other_option_is_described(option):
 def test_every_setting_of_a_server_is_described_with_its_options_and_default(field):
     row = table_row(page("reference/service.md"), f"`{PREFIX}{field.upper()}`")
 
-    names = [name for declared in SERVICE_OPTIONS if declared.field == field for name in declared.names]
+    names = service_options()[field][0].options(field) if field in service_options() else ()
     assert all(f"`{name}`" in row for name in names)
     default = ServiceConfig.model_fields[field].default
     if default not in (None, "", PydanticUndefined):
@@ -63,10 +62,7 @@ def test_every_setting_of_a_server_is_described_with_its_options_and_default(fie
 
 
 def test_every_setting_of_a_server_has_an_option_unless_it_is_a_secret_or_a_hook():
-    assert {declared.field for declared in SERVICE_OPTIONS} == set(ServiceConfig.model_fields) - {
-        "tokens",
-        "session_key",
-    }
+    assert set(service_options()) == set(ServiceConfig.model_fields) - {"tokens", "session_key"}
 
 
 def test_no_variable_is_described_that_is_not_read():
