@@ -99,12 +99,11 @@ def test_every_bar_that_is_exceeded_has_its_sentence(make_package):
         a="from house import b\nclass Twice: ...", b="from house import c", c="from house import b\nclass Twice: ..."
     )
 
-    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3, lines=4)
+    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3)
 
     assert problems == [
         "longest import chain: 2, allowed are 1",
         "source files: 4, allowed are 3",
-        "source lines: 5, allowed are 4",
         "modules import each other: house.b, house.c",
         "class Twice is defined in house.a, house.c",
     ]
