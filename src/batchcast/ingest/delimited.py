@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -122,7 +122,8 @@ class DelimitedFile:
 
     def _block(self, lines: Lines, table: Any | None, carried: Lines | None) -> tuple[Block, Lines | None]:
         if carried is not None:
-            lines = Lines(carried.data + lines.data, carried.first_line, lines.count)
+            damaged = {**carried.damaged, **lines.damaged}
+            lines = Lines(carried.data + lines.data, carried.first_line, lines.count, damaged)
         elif table is not None:
             return CleanBlock(self.member, lines, table, self.dialect.delimiter), None
         split = split_lines(lines.data)
@@ -130,8 +131,8 @@ class DelimitedFile:
         left = None
         if records.open_from is not None:
             rest = "".join(split[records.open_from :]).encode()
-            left = Lines(rest, lines.first_line + records.open_from, 0)
-        return self._even(records), left
+            left = Lines(rest, lines.first_line + records.open_from, 0, lines.damaged)
+        return self._even(records, lines.damaged), left
 
     def _parsed(self, layout: WantedColumns, lines: Lines) -> Any | None:
         """The wanted columns of a clean block, or None; runs on several threads.
@@ -140,7 +141,7 @@ class DelimitedFile:
         same, so that it doesn't matter which thread is first to meet another.
         """
         data = lines.data
-        if not _quotes_fit(data, self.dialect.delimiter):
+        if lines.damaged or not _quotes_fit(data, self.dialect.delimiter):
             return None
         table = None
         if self._whole and not _may_be_hexadecimal(data):
@@ -150,13 +151,16 @@ class DelimitedFile:
             table = _parse(data, self.dialect, layout, pa.string())
         return table if table is not None and table.num_rows == lines.count else None
 
-    def _even(self, records: Records) -> RecordBlock:
-        """Rows as wide as the header; further cells that are blank are dropped, others break the row."""
+    def _even(self, records: Records, damaged: Mapping[int, Message]) -> RecordBlock:
+        """Rows as wide as the header and undamaged; further cells that are blank are dropped, others break the row."""
         width = len(self.dialect.header)
         good: list[SourceRow] = []
         broken = list(records.broken)
         for row in records.rows:
-            if len(row.cells) == width:
+            reason = _damage(row, damaged) if damaged else None
+            if reason is not None:
+                broken.append(BrokenRow(row, min(_damaged_cell(row), width - 1), reason))
+            elif len(row.cells) == width:
                 good.append(row)
             elif len(row.cells) > width and all(map(is_blank, row.cells[width:])):
                 good.append(SourceRow(row.line, row.cells[:width]))
@@ -176,7 +180,7 @@ def _without_header(lines: Lines, header_lines: int) -> Lines:
         return lines
     ends = [found.end() for found in _first(re.finditer(rb"\r\n|\n|\r", lines.data), skip)]
     start = ends[-1] if len(ends) == skip else len(lines.data)
-    return Lines(lines.data[start:], lines.first_line + len(ends), lines.count - len(ends))
+    return Lines(lines.data[start:], lines.first_line + len(ends), lines.count - len(ends), lines.damaged)
 
 
 def _first(found: Iterator[re.Match[bytes]], count: int) -> list[re.Match[bytes]]:
@@ -233,6 +237,16 @@ def _may_be_hexadecimal(data: bytes) -> bool:
         return False
     letters = np.frombuffer(data, dtype=np.uint8)
     return bool(((letters[:-1] == ord("0")) & (letters[1:] | _LOWER_CASE == ord("x"))).any())
+
+
+def _damage(row: SourceRow, damaged: Mapping[int, Message]) -> Message | None:
+    """Why a row, which may span several lines, is no text."""
+    spanned = sum(str(cell).count("\n") for cell in row.cells)
+    return next((damaged[line] for line in range(row.line, row.line + spanned + 1) if line in damaged), None)
+
+
+def _damaged_cell(row: SourceRow) -> int:
+    return next((i for i, cell in enumerate(row.cells) if "\ufffd" in str(cell)), 0)
 
 
 def _uneven(row: SourceRow, width: int) -> BrokenRow:

@@ -1,22 +1,23 @@
-"""Text of any encoding we read, as UTF-8 lines in blocks: UTF-8, UTF-16 with its mark, Windows-1252."""
+"""Text of any encoding that is read, as UTF-8 lines in blocks; a line with a byte out of place is marked as damaged."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.bytestream import Bytes
+from batchcast.ingest.charset import UTF8, codec_of, decide_encoding
 from batchcast.ingest.problems import NotText, OverTheLimit
 
 BLOCK_BYTES = 4 << 20  # larger ones leave the cache of a core
 _HEAD_BYTES = 1 << 16
 _UTF8_MARK = codecs.BOM_UTF8
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_WINDOWS = "Windows-1252"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Lines:
     data: bytes  # UTF-8
     first_line: int  # 1-based physical line of the first
     count: int  # of line ends
+    damaged: Mapping[int, Message] = field(default_factory=dict)  # line -> why its bytes are no text
 
 
 class TextBlocks:
@@ -34,28 +36,37 @@ class TextBlocks:
     def __init__(self, source: Bytes, block_bytes: int = BLOCK_BYTES) -> None:
         self._source = source
         self._block_bytes = block_bytes
-        self.encoding = "UTF-8"
+        self.encoding = UTF8
+        self._mark_bytes = 0  # of the mark of UTF-8 before the text
+        self._is_decided = False  # by the whole file, once some of it was no UTF-8
         self._saw_utf8 = False  # letters beyond ASCII were met as UTF-8
 
     def __iter__(self) -> Iterator[Lines]:
-        rest = b""
-        line = 1
+        line, offset = 1, 0
+        for block in self._blocks():
+            lines = self._as_utf8(block, line, self._mark_bytes + offset)
+            yield lines
+            line += lines.count
+            offset += len(block)
+
+    def _blocks(self) -> Generator[bytes, None, None]:
+        """Whole lines as they are in the file."""
+        pieces: list[bytes] = []
+        waiting = lines = 0
         for chunk in self._chunks():
             end = chunk.rfind(b"\n") + 1
             if end:
-                block = self._as_utf8(b"".join((rest, memoryview(chunk)[:end])), line)
-                lines = Lines(block, line, line_ends(block))
-                yield lines
-                line += lines.count
-                rest = chunk[end:]
-            else:
-                rest += chunk
-            if len(rest) > self._source.limits.max_record_bytes:
-                raise self._line_too_long(line)
+                block = b"".join((*pieces, memoryview(chunk)[:end]))
+                yield block
+                lines += block.count(b"\n")
+                pieces, waiting = [], 0
+            pieces.append(chunk[end:])
+            waiting += len(pieces[-1])
+            if waiting > self._source.limits.max_record_bytes:
+                raise self._line_too_long(lines + 1)
+        rest = b"".join(pieces)
         if rest:
-            ended = rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
-            block = self._as_utf8(ended, line)
-            yield Lines(block, line, line_ends(block))
+            yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
 
     def _chunks(self) -> Iterator[bytes]:
         """Bytes of the file, in an encoding where a line ends with the byte of a line end."""
@@ -63,7 +74,8 @@ class TextBlocks:
             head = stream.read(_HEAD_BYTES)
             wide = _UTF16.get(head[:2])
             if wide is None:
-                yield head.removeprefix(_UTF8_MARK)
+                self._mark_bytes = len(_UTF8_MARK) if head.startswith(_UTF8_MARK) else 0
+                yield head[self._mark_bytes :]
                 while data := stream.read(self._block_bytes):
                     yield data
                 return
@@ -79,27 +91,35 @@ class TextBlocks:
                 template = N_("{name} starts as {encoding} but goes on otherwise; save it as UTF-8.")
                 raise NotText(Message(template, {"name": self._source.name, "encoding": self.encoding})) from error
 
-    def _as_utf8(self, block: bytes, line: int) -> bytes:
+    def _as_utf8(self, block: bytes, line: int, offset: int) -> Lines:
         nul = block.find(b"\0")
         if nul >= 0:
             raise self._nul(line + block.count(b"\n", 0, nul))
         if block.isascii():
-            return block
-        if self.encoding != _WINDOWS:
+            return Lines(block, line, line_ends(block))
+        if self.encoding.startswith("UTF"):  # UTF-16 has been turned into UTF-8
             try:
                 block.decode()
             except UnicodeDecodeError as error:
-                if self._saw_utf8:
-                    raise self._two_encodings(line + block.count(b"\n", 0, error.start)) from error
+                self._decide(line + block.count(b"\n", 0, error.start))
+                if self.encoding == UTF8:
+                    return _with_damage(block, line, offset)
             else:
                 self._saw_utf8 = True
-                return block
-        try:
-            utf8 = block.decode("cp1252").encode()
-        except UnicodeDecodeError as error:
-            raise self._undecodable(line + block.count(b"\n", 0, error.start)) from error
-        self.encoding = _WINDOWS
-        return utf8
+                return Lines(block, line, line_ends(block))
+        utf8 = block.decode(codec_of(self.encoding)).encode()
+        return Lines(utf8, line, line_ends(utf8))
+
+    def _decide(self, line: int) -> None:
+        """Settle the encoding by the whole file, where a line is no UTF-8."""
+        if self._is_decided:
+            return
+        again = TextBlocks(self._source, self._block_bytes)
+        with closing(again._blocks()) as blocks:
+            self.encoding = decide_encoding(blocks, self._source.name, line, has_mark=bool(self._mark_bytes))
+        self._is_decided = True
+        if self.encoding != UTF8 and self._saw_utf8:
+            raise self._two_encodings(line)
 
     def _nul(self, line: int) -> NotText:
         template = N_(
@@ -112,14 +132,26 @@ class TextBlocks:
         template = N_("{name} is UTF-8 up to line {line}, which is not; save the whole file in one encoding.")
         return NotText(Message(template, {"name": self._source.name, "line": line}))
 
-    def _undecodable(self, line: int) -> NotText:
-        template = N_("{name} is neither UTF-8 nor Windows-1252 in line {line}; save it as UTF-8.")
-        return NotText(Message(template, {"name": self._source.name, "line": line}))
-
     def _line_too_long(self, line: int) -> OverTheLimit:
         template = N_("Line {line} of {name} is longer than {limit} MB; it is not a table of rows.")
         limit = self._source.limits.max_record_bytes // 1_000_000
         return OverTheLimit(Message(template, {"name": self._source.name, "line": line, "limit": limit}))
+
+
+def _with_damage(block: bytes, first_line: int, offset: int) -> Lines:
+    """Lines of UTF-8 of which some hold bytes that are none; those bytes are read as the replacement character."""
+    damaged = {}
+    for number, text in enumerate(block.splitlines(keepends=True), start=first_line):
+        if not text.isascii():
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                template = N_("holds a byte that is no UTF-8 ({byte}, at byte {place} of the file)")
+                values = {"byte": f"0x{text[error.start]:02X}", "place": offset + error.start + 1}
+                damaged[number] = Message(template, values)
+        offset += len(text)
+    utf8 = block.decode(errors="replace").encode()
+    return Lines(utf8, first_line, line_ends(utf8), damaged)
 
 
 def line_ends(block: bytes) -> int:

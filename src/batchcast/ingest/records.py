@@ -152,7 +152,12 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
         start += 1
     candidates = [hinted] if hinted else list(DELIMITERS)
     best = max(candidates, key=lambda delimiter: _fit(lines[start:], delimiter, settings))
-    return _described(source, lines, start, best, blocks.encoding)
+    dialect = _described(source, lines, start, best, blocks.encoding)
+    damaged = next((number for number in (first.damaged if first else ()) if number <= dialect.header_lines), None)
+    if damaged is not None:
+        template = N_("The header, line {line} of {name}, holds a byte that is no UTF-8; save the file as UTF-8.")
+        raise NotText(Message(template, {"line": damaged, "name": source.name}))
+    return dialect
 
 
 def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, encoding: str) -> Dialect:
