@@ -19,6 +19,7 @@ FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
 DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week"]
+FutureRows = Literal["auto", "refuse", "keep"]
 NumberStyle = Literal["auto", "point", "comma"]
 Returns = Literal["net", "ignore", "reject"]
 BadRows = Literal["fail", "skip"]
@@ -323,6 +324,18 @@ class BatchSettings:
             metavar="YYYY-MM-DD",
             is_remembered=False,
             of_stock_file=True,
+        ),
+    )
+    future_rows: FutureRows = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Rows after today"),
+            help=N_("Rows dated after today, or years away from the rest; automatic refuses a few, and asks for many."),
+            choices={"auto": _AUTOMATIC, "refuse": N_("Refuse them"), "keep": N_("Keep them")},
+            is_remembered=False,
         ),
     )
     number_style: NumberStyle = _declared(

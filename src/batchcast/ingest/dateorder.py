@@ -18,6 +18,7 @@ from batchcast.domain.settings import DateOrder
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.cells import date_text, locator, read_cells
 from batchcast.ingest.dates import NO_YEAR, Shape, WrittenDate, no_year, read_date
+from batchcast.ingest.implausible import DAYS_AFTER_TODAY, Reasons
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.source import Block, ColumnSource
@@ -25,10 +26,10 @@ from batchcast.ingest.source import Block, ColumnSource
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
 _LONGEST_REMEMBERED = 64  # characters
-_AFTER_TODAY = 31  # days that a history may reach beyond today: the end of its month, a planned delivery
 _BEFORE_TODAY = 3653  # days that a history may end before today and still be likelier than another reading
 _LONG_SPAN = 3653  # days; a longer reading is unlikely beside one that is _TIMES_SHORTER
 _TIMES_SHORTER = 3
+_SLIPS = 0.04  # share of the days at either end that decides nothing
 _FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a column of months
 _DAY_ORDERS = ("day_first", "month_first", "year_first")
 _ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
@@ -72,7 +73,7 @@ class _Orders:
     order: str  # that the rows are read in
     allowed: frozenset[str] = frozenset()
     evidence: dict[frozenset[str], DateEvidence] = field(default_factory=dict)  # first value that allows just these
-    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # first and last day, by order
+    days: dict[str, set[int]] = field(default_factory=dict)  # that each order gives
     ambiguous: DateEvidence | None = None  # first value that means different days in orders it allows
     differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
     months: set[int] = field(default_factory=set)  # keys that can be months, by their day
@@ -87,8 +88,7 @@ class _Orders:
             self.evidence[names] = DateEvidence(text, locate(text))
         days = {order: day for order, day in readings.items() if day is not None}
         for order, day in days.items():
-            first, last = self.spans.get(order, (day, day))
-            self.spans[order] = min(first, day), max(last, day)
+            self.days.setdefault(order, set()).add(day)
         if len(set(readings.values())) > 1:
             self.ambiguous = self.ambiguous or DateEvidence(text, locate(text))
             self.differing |= {frozenset((a, b)) for a in days for b in days if days[a] != days[b]}
@@ -102,26 +102,32 @@ class _Orders:
         orders = [order for order in _ORDERS[self.shape] if order in self.allowed]
         if self.shape == "key":
             orders = self._of_keys(orders, column)
-        past = [order for order in orders if order in self.spans and not self._is_to_come(order, today)]
+        past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
         dense = [order for order in past if not self._is_long(order, past)]
         likely = [order for order in dense if self.fits(order, today)] or dense or orders
         return [one for i, one in enumerate(likely) if not any(self.is_alike(one, other) for other in likely[:i])]
 
     def fits(self, order: str, today: int | None) -> bool:
         """Whether a history that is sent today would end on the last of these days."""
-        _, last = self.spans[order]
-        return today is None or today - _BEFORE_TODAY <= last <= today + _AFTER_TODAY
+        _, last = self._bulk(order)
+        return today is None or today - _BEFORE_TODAY <= last <= today + DAYS_AFTER_TODAY
+
+    def _bulk(self, order: str) -> tuple[int, int]:
+        """The first and the last day but for a few at either end, which may be slips."""
+        days = sorted(self.days[order])
+        few = int(_SLIPS * len(days))
+        return days[few], days[len(days) - 1 - few]
 
     def _is_to_come(self, order: str, today: int | None) -> bool:
-        return today is not None and self.spans[order][1] > today + _AFTER_TODAY
+        return today is not None and self._bulk(order)[1] > today + DAYS_AFTER_TODAY
 
     def is_alike(self, one: str, other: str) -> bool:
         """Whether both orders give the same days."""
-        return one in self.spans and other in self.spans and frozenset((one, other)) not in self.differing
+        return one in self.days and other in self.days and frozenset((one, other)) not in self.differing
 
     def _is_long(self, order: str, orders: Sequence[str]) -> bool:
         """Whether the dates spread over many years in this order, and over few in another."""
-        lengths = {one: self.spans[one][1] - self.spans[one][0] for one in orders}
+        lengths = {one: last - first for one in orders for first, last in [self._bulk(one)]}
         return lengths[order] > max(_LONG_SPAN, _TIMES_SHORTER * min(lengths.values()))
 
     def _of_keys(self, orders: list[str], column: str) -> list[str]:
@@ -144,6 +150,7 @@ class DateReader:
     saw_month: bool = False  # some date was written as a month
     date_cell: DateEvidence | None = None  # first date cell of a workbook
     written: DateEvidence | None = None  # first date that is written out, where others are day numbers of a spreadsheet
+    refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
     _orders: dict[Shape, _Orders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
 
@@ -175,8 +182,9 @@ class DateReader:
         written = read_date(text)
         if isinstance(written, Message):
             return written
-        if self._day(written) is not None:
-            return None
+        day = self._day(written)
+        if day is not None:
+            return self.refused.get(day)
         order = self._orders[written.shape].order
         if written.shape == "serial":
             template = N_("is a day number of a spreadsheet ({day}), and other dates of the column are written out")
@@ -258,7 +266,7 @@ class DateReader:
         is_month = written.unit == "month" or written.shape == "name"
         is_month |= written.shape == "key" and self._orders["key"].order == "year_month"
         self.saw_month = self.saw_month or is_month
-        return int(NO_DAY) if day is None else day
+        return int(NO_DAY) if day is None or day in self.refused else day
 
     def _day(self, written: WrittenDate) -> int | None:
         if written.readings is None:
@@ -297,7 +305,7 @@ class DateReader:
         return Message(template, {"value": example.value, "place": example.location, **_span(orders, "year_first")})
 
     def _note_of_span(self, orders: _Orders) -> Message:
-        others = [one for one in _ORDERS[orders.shape] if one in orders.allowed and one in orders.spans]
+        others = [one for one in _ORDERS[orders.shape] if one in orders.allowed and one in orders.days]
         others = [one for one in others if not orders.is_alike(one, orders.order)]
         values: dict[str, object] = {"column": self.column, "chosen": _read_as(orders, orders.order)}
         if not others:
@@ -393,25 +401,26 @@ def _read_as(orders: _Orders, order: str) -> Message:
 
 
 def _span(orders: _Orders, order: str) -> dict[str, object]:
-    first, last = orders.spans.get(order, (0, 0))
-    return {"first": date_of(first).isoformat(), "last": date_of(last).isoformat()}
+    days = orders.days.get(order, {0})
+    return {"first": date_of(min(days)).isoformat(), "last": date_of(max(days)).isoformat()}
 
 
 # The days of a date column, whatever it is made of: written dates, date cells of a workbook, or a typed column.
 
 
-def read_days(block: Block, source: ColumnSource, orders: DateReader, sheet: str | None) -> NDArray[np.int32]:
+def read_days(block: Block, source: ColumnSource, dates: DateReader, sheet: str | None) -> NDArray[np.int32]:
     """The day of each row of a block, NO_DAY where it is none; raises as `DateReader.days`."""
     column = block.column(source.indices[0]) if len(source.indices) == 1 else None
     if column is not None and not isinstance(column, list) and pa.types.is_temporal(column.type):
-        return _typed_days(column)
+        days = _typed_days(column)
+        return np.where(np.isin(days, list(dates.refused)), NO_DAY, days) if dates.refused else days
     cells = read_cells(block, source)
     texts = [date_text(cell) for cell in cells.cells]
     locate = locator(block, cells, sheet)
     typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
-    if typed is not None and orders.date_cell is None:
-        orders.date_cell = DateEvidence(typed, locate(typed))
-    return orders.days(texts, locate)[cells.index]
+    if typed is not None and dates.date_cell is None:
+        dates.date_cell = DateEvidence(typed, locate(typed))
+    return dates.days(texts, locate)[cells.index]
 
 
 def _typed_days(column: Any) -> NDArray[np.int32]:

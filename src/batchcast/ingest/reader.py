@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import DateReader, ReadAgain
 from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import digesting, input_sha256_of
+from batchcast.ingest.implausible import find_implausible
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
@@ -95,6 +96,12 @@ def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings
             with closing(source.blocks(layout)) as blocks:
                 for block in blocks:
                     tally.take(block)
+            if not dates.refused:
+                days, rows = tally.rows_by_day()
+                refused = find_implausible(days, rows, today=settings.today, asked=settings.future_rows)
+                if refused:
+                    dates, styles = replace(dates.second_pass(), refused=refused), styles.second_pass()
+                    continue
         except ReadAgain:
             dates, styles = dates.second_pass(), styles.second_pass()
         else:

@@ -60,6 +60,7 @@ class Tally:
         self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
         self._series = SeriesKeys()
         self._series_rows = np.zeros(0, dtype=np.int64)
+        self._day_rows = np.zeros(0, dtype=np.int64)
         self._day_numbers = np.full(_NUMBERS_OF_DAYS, -1, dtype=np.int32)
         self._days: list[int] = []
 
@@ -76,6 +77,10 @@ class Tally:
     def padded_keys(self) -> list[str]:
         """Parts and sites with space at either end."""
         return self._parts.with_outer_space + self._sites.with_outer_space
+
+    def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The days that have a row, and how many each has."""
+        return np.array(self._days, dtype=np.int32), self._day_rows
 
     def accepted(self) -> AcceptedDemand:
         """What was accepted."""
@@ -116,7 +121,7 @@ class Tally:
             quantities = self._quantities(block, cells)
             present = good_keys & ~self._blank(block, period.index, quantities)
             self.rows_read += int(present.sum())
-            good = present & self._acceptable(quantities)
+            good = present & self._acceptable(quantities) & (period.day not in self.dates.refused)
             bad_cells |= present & ~good
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             self._keep(sites, parts, days, quantities, good)
@@ -140,7 +145,11 @@ class Tally:
         series = self._series.codes(sites, parts)
         self.rows_accepted += len(series)
         self._count_rows(series)
-        self.totals.add(series, self._numbers_of(days), quantities)
+        numbers = self._numbers_of(days)
+        counts = np.bincount(numbers, minlength=len(self._day_rows))
+        counts[: len(self._day_rows)] += self._day_rows
+        self._day_rows = counts
+        self.totals.add(series, numbers, quantities)
 
     def _mark_stock_outs(  # noqa: PLR0917
         self,
@@ -245,7 +254,8 @@ class Tally:
             return
         for period in self._layout.periods:
             if not is_blank(row.cells[period.index]):
-                cells = _problem(row, ColumnSource(period.name, (period.index,)), self._explain_quantity)
+                explain = partial(self._explain_period, period.day)
+                cells = _problem(row, ColumnSource(period.name, (period.index,)), explain)
                 if cells:
                     yield row, cells
 
@@ -259,6 +269,9 @@ class Tally:
 
     def _explain_date(self, cell: object) -> Message | None:
         return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
+
+    def _explain_period(self, day: int, cell: object) -> Message | None:
+        return self._explain_quantity(cell) or self.dates.refused.get(day)
 
     def _explain_quantity(self, cell: object) -> Message | None:
         if isinstance(cell, dt.date | dt.time | dt.timedelta):

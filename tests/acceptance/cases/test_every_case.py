@@ -25,7 +25,7 @@ from batchcast.plan.planner import plan_batch
 FILES = Path(__file__).parent / "files"
 GIVEN = json.loads((FILES / "cases.json").read_text(encoding="utf-8"))
 NAMES = {option: name for name, declared in SETTINGS.items() for option in declared.options}
-TODAY = dt.date(2025, 1, 10)  # the files were exported then, or not long before
+TODAY = dt.date(2025, 7, 5)  # the files were exported then, or not long before
 
 
 @dataclass

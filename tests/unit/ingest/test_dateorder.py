@@ -165,3 +165,13 @@ def test_a_later_block_that_decides_has_the_column_read_again():
 def test_two_orders_in_one_column_name_a_value_of_each():
     with pytest.raises(MixedDateOrders, match=r"'31/12/99'.*day_first.*'99/12/31'.*year_first"):
         read(["31/12/99", "99/12/31"])
+
+
+@pytest.mark.parametrize("pattern", ["%y-%m-%d", "%d/%m/%y", "%d-%b-%y"])
+def test_one_slip_of_the_year_does_not_turn_the_order_of_a_column(pattern):
+    every = [dt.date(2023, 1, 1) + dt.timedelta(days) for days in range(0, 700, 7)]
+    slips = [dt.date(2042, 1, 15), dt.date(1972, 3, 1)]
+
+    days, _ = read([day.strftime(pattern) for day in (*every, *slips)])
+
+    assert days == [*every, *slips]
