@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -70,12 +71,24 @@ def _date(setting: str, given: Sequence[str]) -> dt.date:
 
 
 def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    for column, equals, name in pairs:
+    """Pairs as `ingest.names.mapping_example` writes them: several in one text, in quotes or not."""
+    mapping: dict[str, str] = {}
+    for pair in (pair for text in given for pair in _NEXT_PAIR.split(_unquoted(text))):
+        column, equals, name = (piece.strip() for piece in pair.partition("="))
         if not (column and equals and name):
             template = N_("{setting} has {found!r}; write it as column=name, such as demand_qty=Quantity.")
-            raise NotReadable(Message(template, {"setting": setting, "found": column + equals + name}))
-    return {column: name for column, _, name in pairs}
+            raise NotReadable(Message(template, {"setting": setting, "found": pair.strip()}))
+        mapping[column] = name
+    return mapping
+
+
+_NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself
+_QUOTES = ('""', "''", "“”", "‘’")
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] + text[-1] in _QUOTES else text
 
 
 _READERS: Mapping[Kind, Reader] = {

@@ -17,6 +17,7 @@ from batchcast.ingest.names import (
     SHEET,
     STOCK_NAMES,
     letter_of,
+    mapping_example,
     named_columns,
     normal,
 )
@@ -128,8 +129,8 @@ def _two_columns(ours: str, matches: Sequence[int], names: Sequence[str]) -> Mes
             "named {ours}."
         )
         return Message(template, {"ours": ours, "found": found})
-    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {ours}={first}.")
-    return Message(template, {"ours": ours, "found": found, "first": names[matches[0]]})
+    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {example}.")
+    return Message(template, {"ours": ours, "found": found, "example": mapping_example({ours: names[matches[0]]})})
 
 
 def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
@@ -256,7 +257,7 @@ def counted_periods(names: Sequence[str]) -> list[str]:
 
 def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], where: Message | None) -> MissingColumn:
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours])}" for ours in missing)
-    example = ", ".join(f"{ours}={likely_column(ours, free)}" for ours in missing)
+    example = mapping_example({ours: likely_column(ours, free) for ours in missing})
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
     values |= {"example": example, "where": where or Message(N_("The file"))}
     values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}

@@ -80,6 +80,14 @@ def shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def mapping_example(mapping: Mapping[str, str]) -> str:
+    """A column mapping for a sentence, as it can be pasted: in quotes where a command line needs them."""
+    text = ", ".join(f"{ours}={name}" for ours, name in mapping.items())
+    if re.fullmatch(r"[\w=.:/+-]+", text):
+        return text
+    return f"'{text}'" if re.search(r'["$`\\!]', text) and "'" not in text else f'"{text}"'
+
+
 def letter_of(index: int) -> str:
     """The letter a spreadsheet gives a column: 0 -> A, 26 -> AA."""
     letters = ""

@@ -19,7 +19,7 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.header import check_mapping, locate, locate_stock_columns
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
-from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, named_columns
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
@@ -101,9 +101,10 @@ def _refuse_two_of_a_kind(
             first, second = (names[i] for i in cells.indices[:2])
             template = N_(
                 "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which with the "
-                "mapping {column}={first}."
+                "mapping {example}."
             )
             values = {"name": name, "column": ours, "first": first, "second": second}
+            values["example"] = mapping_example({ours: first})
             raise InvalidStockFile(Message(template, values))
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
@@ -20,7 +21,7 @@ from batchcast.ingest.cells import date_text
 from batchcast.ingest.header import counted_periods, likely_column
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.names import SHEET, named_columns
+from batchcast.ingest.names import SHEET, mapping_example, named_columns
 from batchcast.ingest.problems import (
     AmbiguousColumn,
     DamagedFile,
@@ -115,8 +116,9 @@ def open_workbook(
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
-        template = N_("Sheets {names} could each be the one to read; say which with the mapping sheet={first}.")
-        values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "first": found[0][0].sheet}
+        template = N_("Sheets {names} could each be the one to read; say which with the mapping {example}.")
+        example = mapping_example({SHEET: found[0][0].sheet})
+        values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "example": example}
         raise AmbiguousColumn(Message(template, values))
     if found:
         return _with_note(found[0], workbook.sheet_names)
@@ -164,10 +166,11 @@ def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: i
     template = N_(
         "Sheet {sheet} is a wide table whose periods are no dates: row {periods} has {first!r} to {last!r}. Write the "
         "first date of each period, such as 2024-01-01, into row {row} over its column, and map the column of parts, "
-        "such as sheet={sheet} and partnumber={part}; rows under it that are no data are then refused one by one."
+        "such as {example}; rows under it that are no data are then refused one by one."
     )
     values = {"sheet": name, "periods": periods + 1, "first": counted[0], "last": counted[-1], "row": named + 1}
-    return MissingColumn(Message(template, values | {"part": likely_column("partnumber", headers[named])}))
+    mapped = {SHEET: name, columns.PARTNUMBER: likely_column(columns.PARTNUMBER, headers[named])}
+    return MissingColumn(Message(template, values | {"example": mapping_example(mapped)}))
 
 
 def _header(row: Sequence[Any]) -> tuple[str, ...]:

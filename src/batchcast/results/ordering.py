@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
+from batchcast.ingest.names import mapping_example
 from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
 from batchcast.publish.publisher import lay_out
@@ -106,9 +107,11 @@ def refuse_unknown_parts(held: HeldStock, known: Collection[tuple[str, str]]) ->
     if site == columns.ALL_SITES != known_site:
         template = N_(
             "No part of the stock file has a forecast: the file names no site, and the forecast is of sites such as "
-            "{site!r}. Add a column site_code; where all is at one site, the mapping site_code=={site} says so."
+            "{site!r}. Add a column site_code; where all is at one site, the mapping {example} says so."
         )
-        raise StockOfOtherParts(Message(template, {"site": known_site}))
+        raise StockOfOtherParts(
+            Message(template, {"site": known_site, "example": mapping_example({columns.SITE_CODE: f"={known_site}"})})
+        )
     template = N_(
         "No part of the stock file has a forecast: it has {part!r} of site {site!r}, the forecast has {known_part!r} "
         "of site {known_site!r}. Write site_code and partnumber as the demand history does."

@@ -72,3 +72,26 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_more_workers_than_cores_are_refused() -> None:
     with pytest.raises(InvalidSettings, match=f"max_parallel is {usable_cores() + 1}"):
         settings_of_texts({"max_parallel": [str(usable_cores() + 1)]})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["date=Tgl", "demand_qty=Qty, all; net"],
+        ["date=Tgl, demand_qty=Qty, all; net"],
+        ["date = Tgl; demand_qty=Qty, all; net"],
+        ['"date=Tgl, demand_qty=Qty, all; net"'],
+        ["“date=Tgl, demand_qty=Qty, all; net”"],
+    ],
+)
+def test_a_mapping_is_read_as_the_sentences_write_it(typed: list[str]) -> None:
+    """One or several pairs in a text, with a comma or semicolon between them, in quotes or not."""
+    settings = settings_of_texts({"column_mapping": typed})
+
+    assert settings.column_mapping == {"date": "Tgl", "demand_qty": "Qty, all; net"}
+
+
+def test_a_literal_value_of_a_mapping_keeps_its_commas() -> None:
+    assert settings_of_texts({"column_mapping": ["site_code==Kendari, Utara"]}).column_mapping == {
+        "site_code": "=Kendari, Utara"
+    }

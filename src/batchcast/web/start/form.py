@@ -33,7 +33,6 @@ _NAMES = frozenset(declared.name for declared in FIELDS)
 _REMEMBERED = frozenset(declared.name for declared in FIELDS if declared.is_remembered)
 _A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
-_BETWEEN_PAIRS = ";"  # of a mapping, in its one field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ def read_form(texts: Texts) -> Form:
 def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:
     """The form with these texts by setting, and what is wrong with them."""
     try:
-        settings = settings_of_texts(_split(texts))
+        settings = settings_of_texts(texts)
     except InvalidSettings as error:
         return Form(texts=texts, settings=None, problems=(*problems, *error.problems))
     return Form(texts=texts, settings=settings, problems=tuple(problems))
@@ -130,16 +129,6 @@ def setting_of(problem: Message) -> str:
     return named or next((name for name in SETTINGS if problem.template.startswith(f"{name} ")), "")
 
 
-def _split(texts: Texts) -> dict[str, list[str]]:
-    """One text a value, where a field holds several."""
-    return {
-        name: [pair.strip() for text in given for pair in text.split(_BETWEEN_PAIRS) if pair.strip()]
-        if name in SETTINGS and SETTINGS[name].kind == "mapping"
-        else list(given)
-        for name, given in texts.items()
-    }
-
-
 def _texts_of(settings: BatchSettings) -> dict[str, list[str]]:
     return {name: _written(value) for name, value in settings.as_json().items()}
 
@@ -149,7 +138,7 @@ def _written(value: Any) -> list[str]:
         case None:
             return []
         case dict():
-            return ["; ".join(f"{name}={item}" for name, item in value.items())] if value else []
+            return [", ".join(f"{name}={item}" for name, item in value.items())] if value else []
         case list() if value and isinstance(value[0], float):
             return [",".join(f"{item:g}" for item in value)]
         case list():

@@ -1,0 +1,129 @@
+"""What a refusal prints as a way out works when it is pasted back."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import openpyxl
+import pytest
+from tests.acceptance.cases.test_every_case import FILES, GIVEN, NAMES, settings_of_arguments
+
+from batchcast.app.settings_text import settings_of_texts
+from batchcast.cli.options import option_words
+from batchcast.domain.errors import BatchcastError, InvalidInput, Message, ReadingQuestion
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.reader import ingest_file
+from batchcast.web.start.form import ANSWER, SHOWN, read_form
+
+_OPTION = re.compile(r"(--[a-z][a-z-]+) ([\w.,=-]+\w)")
+
+MADE = {
+    "no_names": "Buchungstag,Art Nr,Anzahl, gesamt\n2024-01-01,A,1,2\n2024-01-02,A,1,2\n",
+    "spaces": "Tgl Trx;Nomor Brg;Banyak nya\n2024-01-01;A;1\n2024-01-02;A;2\n",
+    "quotes": 'day of "sale";part;n $ of it\n2024-01-01;A;1\n2024-01-02;A;2\n',
+    "two_quantities": "date,part,qty,quantity\n2024-01-01,A,1,2\n",
+    "two_parts": "date,item,sku code,sku,qty\n2024-01-01,A,B,C,2\n",
+    "ambiguous_dates": "date,part,qty\n01/02/2024,A,1\n03/04/2024,A,1\n",
+    "ambiguous_numbers": 'date,part,qty\n2024-01-01,A,"1,234"\n2024-01-02,A,"2,345"\n',
+}  # by the reason it is refused for
+
+
+def test_every_way_out_of_the_cases_works(tmp_path: Path) -> None:
+    """Over all files of the acceptance cases, whatever they are refused for."""
+    pasted = 0
+    for name, given in GIVEN.items():
+        file = FILES / name / given["main"]
+        pasted += _paste_all(file, settings_of_arguments(given["args"]), tmp_path / name)
+    assert pasted >= 10, "the cases have questions and advice to paste"
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_every_way_out_of_a_made_file_works(name: str, tmp_path: Path) -> None:
+    """Names with spaces, commas, quotes and signs of a shell; two that fit; dates and numbers that read twice."""
+    file = tmp_path / f"{name}.csv"
+    file.write_text(MADE[name], encoding="utf-8")
+    assert _paste_all(file, BatchSettings(), tmp_path / "out") > 0
+
+
+def test_the_sheet_that_is_named_can_be_pasted(tmp_path: Path) -> None:
+    """A sheet whose name has a space, of two that could be meant."""
+    workbook = openpyxl.Workbook()
+    for sheet in (workbook.active, workbook.create_sheet("North east")):
+        assert sheet is not None
+        for row in (["date", "part", "qty"], ["2024-01-01", "A", 1]):
+            sheet.append(row)
+    workbook.worksheets[0].title = "South & west"
+    workbook.save(tmp_path / "two.xlsx")
+    assert _paste_all(tmp_path / "two.xlsx", BatchSettings(), tmp_path / "out") > 0
+
+
+def _paste_all(file: Path, settings: BatchSettings, into: Path) -> int:
+    """Paste each way out that the refusal of a file prints; returns how many there were."""
+    error = _refusal(file, settings, into / "first")
+    if error is None:
+        return 0
+    ways = list(_ways_out(error))
+    for number, texts in enumerate(ways):
+        again = settings_of_texts(texts, base=settings)
+        second = _refusal(file, again, into / str(number))
+        assert second is None or _reason(second) != _reason(error), (
+            f"{file.parent.name}: {texts} of {error} gives {second}"
+        )
+    return len(ways)
+
+
+def _refusal(file: Path, settings: BatchSettings, into: Path) -> InvalidInput | None:
+    into.mkdir(parents=True)
+    try:
+        ingest_file(file, into=into, settings=settings)
+    except InvalidInput as error:
+        return error
+    return None
+
+
+def _reason(error: BatchcastError) -> object:
+    """What is asked for: the setting of a question, or the sentence with its values."""
+    if isinstance(error, ReadingQuestion):
+        return error.slug, error.setting
+    return error.slug, str(error)
+
+
+def _ways_out(error: InvalidInput) -> Iterator[Mapping[str, list[str]]]:
+    """The texts of the settings of every way out, as they stand on the page and behind the command."""
+    said = str(error)
+    for example in _examples(error.message):
+        assert example in said
+        typed = _typed(f"--map {example}")
+        on_page = read_form({SHOWN: ["1"], "column_mapping": [example], "batch_mode": ["auto"]})
+        assert on_page.readable.column_mapping == settings_of_texts(typed).column_mapping
+        yield typed
+    if isinstance(error, ReadingQuestion):
+        for choice in error.choices:
+            typed = _typed(option_words(choice.settings))
+            pressed = read_form({ANSWER: ["&".join(f"{name}={text}" for name, text in choice.settings.items())]})
+            assert pressed.readable == settings_of_texts({**typed})
+            yield typed
+    for option, text in _OPTION.findall(said):
+        if option in NAMES:
+            yield _typed(f"{option} {text}")
+
+
+def _typed(words: str) -> dict[str, list[str]]:
+    """The texts by setting of some words of a command line, as a shell cuts them."""
+    cut = shlex.split(words)
+    texts: dict[str, list[str]] = {}
+    for option, text in zip(cut[::2], cut[1::2], strict=True):
+        texts.setdefault(NAMES[option], []).append(text)
+    return texts
+
+
+def _examples(message: Message) -> Iterator[str]:
+    """The mappings that a sentence shows, those of the sentences in it too."""
+    for name, value in message.values.items():
+        if isinstance(value, Message):
+            yield from _examples(value)
+        elif name == "example" and "=" in str(value):
+            yield str(value)
