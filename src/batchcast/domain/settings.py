@@ -22,6 +22,7 @@ DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_mont
 FutureRows = Literal["auto", "refuse", "keep"]
 NumberStyle = Literal["auto", "point", "comma"]
 Returns = Literal["net", "ignore", "reject"]
+Overlaps = Literal["auto", "latest", "earliest", "sum"]
 BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
 WeekStart = Literal["auto", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -365,6 +366,24 @@ class BatchSettings:
                 "ignore": N_("Left out"),
                 "reject": N_("Refused as rows that can't be read"),
             },
+        ),
+    )
+    overlaps: Overlaps = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Files that overlap"),
+            help=N_("Files of one folder or zip with the same days: which counts; automatic asks where they differ."),
+            choices={
+                "auto": _AUTOMATIC,
+                "latest": N_("The last by name"),
+                "earliest": N_("The first by name"),
+                "sum": N_("Their sum"),
+            },
+            is_remembered=False,
+            answers="overlapping-files",
         ),
     )
     bad_rows: BadRows = _declared(

@@ -24,8 +24,8 @@ Whole = NDArray[np.int64]
 Limbs = tuple[Whole, ...]
 Numbers = NDArray[np.int32] | NDArray[np.int64]
 
-_LIMB_BITS = 30
-_DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
+LIMB_BITS = 30
+DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
 _SMALL = 1 << 22  # cells of a matrix that cost nothing
 _FILLED = 8  # a matrix may have so many cells for each row
 _RUN = 1 << 20  # rows accepted before runs are merged
@@ -79,7 +79,7 @@ class Totals:
                     N_("The quantities add up to more than {most:.0e}; they can't be demand."), {"most": _MOST_IN_ALL}
                 )
             )
-        limbs = _split(quantities)
+        limbs = split(quantities)
         self._depth = max(self._depth, len(limbs))
         self._rows += len(series)
         self._series = max(self._series, int(series.max()) + 1)
@@ -90,7 +90,7 @@ class Totals:
         if self._matrix is not None:
             self._matrix.add(series, days, limbs, self._series, self._days, narrow=self._in_all < _MOST_NARROW)
             return
-        self._runs.append(((series.astype(np.int64) << _DAY_BITS) | days, limbs))
+        self._runs.append(((series.astype(np.int64) << DAY_BITS) | days, limbs))
         self._waiting += len(series)
         if self._waiting >= max(_RUN, len(self._keys)) or self._is_filled():
             self._merge()
@@ -115,20 +115,20 @@ class Totals:
         """
         if self._matrix is not None:
             return self._matrix.count_days(groups, group_count, day_count)
-        at = groups[self._keys >> _DAY_BITS] * day_count + (self._keys & ((1 << _DAY_BITS) - 1))
+        at = groups[self._keys >> DAY_BITS] * day_count + (self._keys & ((1 << DAY_BITS) - 1))
         return np.bincount(at, minlength=group_count * day_count).reshape(group_count, day_count)
 
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
         """The totals of some series; `day_order` has the numbers of the days in ascending order of day."""
         if self._matrix is not None:
             return self._matrix.of_series(series, day_order)
-        start = np.searchsorted(self._keys, series << _DAY_BITS)
-        lengths = np.searchsorted(self._keys, (series + 1) << _DAY_BITS) - start
+        start = np.searchsorted(self._keys, series << DAY_BITS)
+        lengths = np.searchsorted(self._keys, (series + 1) << DAY_BITS) - start
         ends = np.cumsum(lengths)
         at = np.arange(ends[-1]) + np.repeat(start - (ends - lengths), lengths)
-        rank = np.argsort(day_order)[self._keys[at] & ((1 << _DAY_BITS) - 1)]
+        rank = np.argsort(day_order)[self._keys[at] & ((1 << DAY_BITS) - 1)]
         position = np.repeat(np.arange(len(series)), lengths)
-        sorted_at = np.argsort((position << _DAY_BITS) | rank)
+        sorted_at = np.argsort((position << DAY_BITS) | rank)
         first = rank[sorted_at[ends - lengths]]
         total = _joined(tuple(limb[at[sorted_at]] for limb in self._sums))
         kept = total != 0
@@ -143,8 +143,8 @@ class Totals:
             matrix = _Matrix()
             narrow = self._in_all < _MOST_NARROW
             for keys, limbs in [(self._keys, self._sums), *self._runs]:
-                days = keys & ((1 << _DAY_BITS) - 1)
-                matrix.add(keys >> _DAY_BITS, days, limbs, self._series, self._days, narrow=narrow)
+                days = keys & ((1 << DAY_BITS) - 1)
+                matrix.add(keys >> DAY_BITS, days, limbs, self._series, self._days, narrow=narrow)
             self._matrix = matrix
             self._keys, self._sums = np.empty(0, dtype=np.int64), (np.empty(0, dtype=np.int64),)
         else:
@@ -192,7 +192,7 @@ class _Matrix:
     def runs(self) -> tuple[Whole, Limbs]:
         series, days = np.nonzero(self._seen)
         limbs = tuple(matrix[series, days].astype(np.int64) for matrix in self._limbs)
-        return (series.astype(np.int64) << _DAY_BITS) | days, limbs
+        return (series.astype(np.int64) << DAY_BITS) | days, limbs
 
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
         in_order = bool((day_order == np.arange(len(day_order))).all())
@@ -229,7 +229,7 @@ def _enlarged(matrix: NDArray[np.generic], shape: tuple[int, int]) -> NDArray:  
     return larger
 
 
-def _split(quantities: NDArray[np.int64 | np.float64]) -> Limbs:
+def split(quantities: NDArray[np.int64 | np.float64]) -> Limbs:
     """Whole part, and where there is more: two limbs below the unit."""
     if quantities.dtype == np.int64:
         return (quantities.astype(np.int64, copy=False),)
@@ -237,9 +237,9 @@ def _split(quantities: NDArray[np.int64 | np.float64]) -> Limbs:
     rest = quantities - whole
     if not rest.any():
         return (whole.astype(np.int64),)
-    scaled = rest * 2.0**_LIMB_BITS
+    scaled = rest * 2.0**LIMB_BITS
     middle = np.rint(scaled)
-    last = np.rint((scaled - middle) * 2.0**_LIMB_BITS)
+    last = np.rint((scaled - middle) * 2.0**LIMB_BITS)
     return whole.astype(np.int64), middle.astype(np.int64), last.astype(np.int64)
 
 
@@ -252,13 +252,13 @@ def _joined(limbs: Limbs) -> NDArray[np.float64]:
     if len(limbs) == 1:
         return limbs[0].astype(np.float64)
     whole, middle, last = limbs
-    half, size = 1 << (_LIMB_BITS - 1), np.int64(_LIMB_BITS)
+    half, size = 1 << (LIMB_BITS - 1), np.int64(LIMB_BITS)
     carry = (last + half) >> size
     last = last - (carry << size)
     middle = middle + carry
     carry = (middle + half) >> size
     middle = middle - (carry << size)
-    below = middle * 2.0**-_LIMB_BITS + last * 2.0 ** (-2 * _LIMB_BITS)
+    below = middle * 2.0**-LIMB_BITS + last * 2.0 ** (-2 * LIMB_BITS)
     joined: NDArray[np.float64] = (whole + carry) + below
     return joined
 
@@ -301,7 +301,7 @@ class StockOuts:
     def add(self, series: Codes, days: NDArray[np.int32]) -> None:
         """Add flagged rows, shape (rows,) each; days by their number."""
         if len(series):
-            self._keys.append(np.unique((series.astype(np.int64) << _DAY_BITS) | days))
+            self._keys.append(np.unique((series.astype(np.int64) << DAY_BITS) | days))
             self._waiting += len(self._keys[-1])
             if self._waiting > _RUN:
                 self._keys, self._waiting = [np.unique(np.concatenate(self._keys))], 0
@@ -319,12 +319,12 @@ class StockOuts:
         """
         keys = np.unique(np.concatenate(self._keys)) if self._keys else np.zeros(0, dtype=np.int64)
         self._keys, self._waiting = [keys], 0
-        start = np.searchsorted(keys, series << _DAY_BITS)
-        lengths = np.searchsorted(keys, (series + 1) << _DAY_BITS) - start
+        start = np.searchsorted(keys, series << DAY_BITS)
+        lengths = np.searchsorted(keys, (series + 1) << DAY_BITS) - start
         bounds = np.zeros(len(series) + 1, dtype=np.int32)
         np.cumsum(lengths, out=bounds[1:])
         at = np.arange(bounds[-1]) + np.repeat(start - bounds[:-1], lengths)
-        flagged = days[keys[at] & ((1 << _DAY_BITS) - 1)]
+        flagged = days[keys[at] & ((1 << DAY_BITS) - 1)]
         position = np.repeat(np.arange(len(series)), lengths)
         return bounds, flagged[np.lexsort((flagged, position))].astype(np.int32)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import named_columns
-from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverTheLimit, UnknownFormat
+from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverlappingFiles, OverTheLimit, UnknownFormat
 from batchcast.ingest.records import read_dialect
 from batchcast.ingest.source import FindLayout, LayoutT
 
+_NAMED = 20  # files that a sentence lists
 _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
 
@@ -33,24 +37,61 @@ def open_folder(
     found = sorted((file for file in path.rglob("*") if file.is_file()), key=lambda file: file.relative_to(path).parts)
     _check_number(path.name, len(found), limits)
     names = {file: file.relative_to(path).as_posix() for file in found}
-    visible = [file for file in found if _is_visible(names[file])]
-    chosen = [file for file in visible if _is_text(names[file])]
+    left = {names[file]: reason for file in found if (reason := _why_left(names[file]))}
+    chosen = [file for file in found if names[file] not in left]
     _check_total(path.name, sum(file.stat().st_size for file in chosen), limits.max_bytes)
-    sources = [_file(file, names[file], limits) for file in chosen]
-    return _members(sources, path.name, [names[file] for file in visible if file not in set(chosen)], settings, find)
+    return _members([_file(file, names[file], limits) for file in chosen], path.name, left, settings, find)
 
 
 def open_zip(
     archive: zipfile.ZipFile, name: str, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
 ) -> tuple[DelimitedFiles, LayoutT]:
     """The CSV files of a zip, in the order of their names."""
-    infos = [info for info in archive.infolist() if not info.is_dir() and _is_visible(info.filename)]
     check_zip(archive, name, limits)
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
+    left = {_shown(info.filename): reason for info in infos if (reason := _why_left(info.filename))}
     chosen = sorted(
-        (info for info in infos if _is_text(info.filename)), key=lambda info: PurePosixPath(info.filename).parts
+        (info for info in infos if not _why_left(info.filename)), key=lambda info: PurePosixPath(info.filename).parts
     )
-    left = [info.filename for info in infos if not _is_text(info.filename)]
-    return _members([zip_member(archive, info, limits) for info in chosen], name, left, settings, find)
+    notes = []
+    for one in [one for one, other in pairwise(chosen) if one.filename == other.filename]:
+        same = [info for info in chosen if info.filename == one.filename]
+        kept = _of_one_name(same, name, settings)
+        chosen = [info for info in chosen if info.filename != one.filename or info in kept]
+        if len(same) > len(kept):
+            template = N_("Of {count} files named {member} one is read, of {size:,} bytes.")
+            notes.append(Message(template, {"count": len(same), "member": one.filename, "size": kept[0].file_size}))
+    return _members([zip_member(archive, info, limits) for info in chosen], name, left, settings, find, notes)
+
+
+def _of_one_name(infos: Sequence[zipfile.ZipInfo], name: str, settings: BatchSettings) -> Sequence[zipfile.ZipInfo]:
+    """Which of the files of one name are read.
+
+    Raises:
+        OverlappingFiles: a question, if they differ and it was not said which.
+    """
+    if settings.overlaps == "sum" or len(infos) == 1:
+        return infos
+    if len({(info.CRC, info.file_size) for info in infos}) > 1 and settings.overlaps == "auto":
+        template = N_(
+            "{name} holds {count} files named {member!r}, of {sizes} bytes. Set overlaps to latest or earliest to read "
+            "one of them, or to sum to read all; or take out what is not part of the history."
+        )
+        sizes = ", ".join(f"{info.file_size:,}" for info in infos)
+        message = Message(template, {"name": name, "count": len(infos), "member": infos[0].filename, "sizes": sizes})
+        readings = {
+            "latest": N_("the last of them, of {size:,} bytes"),
+            "earliest": N_("the first of them, of {size:,} bytes"),
+            "sum": N_("all of them, of {size:,} bytes together"),
+        }
+        of_size = {"latest": infos[-1].file_size, "earliest": infos[0].file_size}
+        every = sum(info.file_size for info in infos)
+        choices = [
+            Choice(settings={"overlaps": asked}, reading=Message(reading, {"size": of_size.get(asked, every)}))
+            for asked, reading in readings.items()
+        ]
+        raise OverlappingFiles(message, setting="overlaps", choices=choices)
+    return [infos[0 if settings.overlaps == "earliest" else -1]]
 
 
 def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None:
@@ -69,14 +110,16 @@ def check_zip(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None
         raise OverTheLimit(Message(template, {"name": name, "ratio": limits.max_ratio}))
 
 
-def _members(
+def _members(  # noqa: PLR0917
     sources: Sequence[Bytes],
     name: str,
-    left_alone: Sequence[str],
+    left_alone: Mapping[str, str],
     settings: BatchSettings,
     find: FindLayout[LayoutT],
+    said: Sequence[Message] = (),
 ) -> tuple[DelimitedFiles, LayoutT]:
-    """Files with one header; those with nothing in them are passed over."""
+    """Files with one header; those with nothing in them, and copies of others, are passed over."""
+    sources, copies = _without_copies(sources)
     files, empty = [], []
     for source in sources:
         try:
@@ -84,17 +127,46 @@ def _members(
         except EmptyInput:
             empty.append(source.name)
     if not files:
-        raise _no_members(name, empty, left_alone)
+        raise _no_members(name, empty, list(left_alone))
     header = files[0].dialect.header
     for file in files[1:]:
         if file.dialect.header != header:
             raise _different(files[0], file)
-    notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)})]
+    notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)}), *said]
+    if copies:
+        template = N_("{count} files are copies, byte for byte, and are read once: {names}.")
+        pairs = ", ".join(f"{copy} = {first}" for copy, first in copies[:_NAMED])
+        notes.append(Message(template, {"count": len(copies), "names": pairs}))
     if empty:
-        notes.append(Message(N_("Empty files were passed over: {names}."), {"names": ", ".join(empty)}))
-    if left_alone:
-        notes.append(Message(N_("Files of other kinds were left alone: {names}."), {"names": ", ".join(left_alone)}))
+        notes.append(Message(N_("Empty files were passed over: {names}."), {"names": _listed(empty)}))
+    for reason in dict.fromkeys(left_alone.values()):
+        names = [one for one, why in left_alone.items() if why == reason]
+        notes.append(Message(reason, {"names": _listed(names)}))
     return DelimitedFiles(files, tuple(notes)), find(header, settings)
+
+
+def _without_copies(sources: Sequence[Bytes]) -> tuple[list[Bytes], list[tuple[str, str]]]:
+    """The files of different content, and for each other its name with that of the first like it."""
+    kept: list[Bytes] = []
+    copies: list[tuple[str, str]] = []
+    alike: dict[int, dict[bytes, str]] = {}  # by size as it was sent
+    sizes = Counter(source.sent_bytes for source in sources)
+    for source in sources:
+        if sizes[source.sent_bytes] > 1:
+            first = alike.setdefault(source.sent_bytes, {}).setdefault(_digest(source), source.name)
+            if first is not source.name:
+                copies.append((source.name, first))
+                continue
+        kept.append(source)
+    return kept, copies
+
+
+def _digest(source: Bytes) -> bytes:
+    digest = hashlib.sha256()
+    with source.open() as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.digest() if digest.digest() != hashlib.sha256().digest() else source.name.encode()
 
 
 def _no_members(name: str, empty: Sequence[str], left_alone: Sequence[str]) -> EmptyInput | UnknownFormat:
@@ -134,9 +206,23 @@ def _file(path: Path, name: str, limits: IngestLimits) -> Bytes:
     return gzip_file(path, name, limits) if packed else plain_file(path, name, limits)
 
 
-def _is_text(name: str) -> bool:
-    return PurePosixPath(name.lower().removesuffix(".gz")).suffix in _TEXT_SUFFIXES
+def _why_left(name: str) -> str | None:
+    """Why a file is left alone, as a sentence with its {names}; None where it is to be read."""
+    parts = PurePosixPath(name).parts
+    if not parts:
+        return N_("Files without a name were left alone: {names}.")
+    if "__MACOSX" in parts or any(part.startswith("._") for part in parts):
+        return N_("Files that macOS adds were left alone: {names}.")
+    if any(part.startswith(".") and part.strip(".") for part in parts):
+        return N_("Hidden files, whose names start with a dot, were left alone: {names}.")
+    if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in _TEXT_SUFFIXES:
+        return N_("Files of other kinds were left alone: {names}.")
+    return None
 
 
-def _is_visible(name: str) -> bool:
-    return not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+def _shown(name: str) -> str:
+    return name or "''"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f", … ({len(names)})" if len(names) > _NAMED else "")

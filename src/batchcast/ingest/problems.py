@@ -14,6 +14,7 @@ InvalidInput (domain)
 ├── UnknownMapping          the mapping names a column or sheet that isn't there
 ├── UnreadableColumn        a column of a type that can't hold what it should
 ├── DifferentHeader         a member of a folder or archive has other columns
+├── OverlappingFiles        a question: members of a folder or archive have the same days with other quantities
 ├── AmbiguousDates          a question: the dates read in several orders
 ├── MixedDateOrders         some dates read only day first, others only month first
 ├── AmbiguousNumbers        a question: is `1,234` 1234 or 1.234? every number reads both ways
@@ -105,6 +106,12 @@ class DifferentHeader(InvalidInput):
     """The files of a folder or archive don't share one header."""
 
     slug = "different-header"
+
+
+class OverlappingFiles(ReadingQuestion):
+    """Files of a folder or archive have one name, or the same days of the same parts with other quantities."""
+
+    slug = "overlapping-files"
 
 
 class AmbiguousDates(ReadingQuestion):

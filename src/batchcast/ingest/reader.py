@@ -105,7 +105,7 @@ def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings
         except ReadAgain:
             dates, styles = dates.second_pass(), styles.second_pass()
         else:
-            tally.totals.finish()
+            tally.finish()
             return tally
         finally:
             rejected.close()
@@ -128,7 +128,7 @@ def _report(source: RowSource, layout: Layout, name: str, tally: Tally, decided:
         returns_netted=tally.returns_netted,
         problems=tuple(rejected.problems),
         refused_by_site=dict(sorted(rejected.by_site.items())),
-        notes=(*source.notes, *layout.notes, *decided, *_notes(layout, tally)),
+        notes=(*tally.repeats(), *source.notes, *layout.notes, *decided, *_notes(layout, tally)),
         rejected_path=rejected.path if rejected.count else None,
     )
     accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored

@@ -26,6 +26,7 @@ from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
+from batchcast.ingest.repeats import FileOverlaps, RowPairs
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.writer import AcceptedDemand
 
@@ -53,6 +54,8 @@ class Tally:
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.totals = Totals()
         self.stock_outs = StockOuts()
+        self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
+        self._asked_overlaps = settings.overlaps
         self._layout = layout
         self._returns = settings.returns
         self._sheet = source.sheet
@@ -66,6 +69,7 @@ class Tally:
 
     def take(self, block: Block) -> None:
         """Accept or refuse the rows of one block."""
+        self._file = block.file or ""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
@@ -77,6 +81,20 @@ class Tally:
     def padded_keys(self) -> list[str]:
         """Parts and sites with space at either end."""
         return self._parts.with_outer_space + self._sites.with_outer_space
+
+    def finish(self) -> None:
+        """No row follows.
+
+        Raises:
+            OverlappingFiles: if files of a folder or archive overlap, and it was not said which counts.
+        """
+        self.totals.finish()
+        self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
+
+    def repeats(self) -> list[Message]:
+        """What a person should know of rows that are there more than once."""
+        pairs = self._pairs.note()
+        return [*self._overlaps.notes, *([pairs] if pairs else [])]
 
     def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The days that have a row, and how many each has."""
@@ -150,6 +168,9 @@ class Tally:
         counts[: len(self._day_rows)] += self._day_rows
         self._day_rows = counts
         self.totals.add(series, numbers, quantities)
+        self._pairs.add(series, numbers, quantities)
+        if self._file:
+            self._overlaps.add(self._file, series, numbers, quantities)
 
     def _mark_stock_outs(  # noqa: PLR0917
         self,

@@ -120,7 +120,7 @@ CASES = {
     "future_typo_date": case("H", Read(frequency="M", refused=1, says=("2042-01-15",), last="2024-12")),
     "old_typo_date": case("H", Read(frequency="M", refused=1, says=("1924-03-01",), first="2023-01")),
     # I: doubled and missing stretches
-    "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",)), pending=True),
+    "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",))),
     "long_month_missing_all": case("I", Read(says=("2024-03",)), pending=True),
     # M: codes
     "part_number_wrapped_quotes_excel": case("M", Read(), pending=True),
