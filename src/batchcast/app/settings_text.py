@@ -98,6 +98,7 @@ _READERS: Mapping[Kind, Reader] = {
     "date": _date,
     "numbers": _numbers,
     "model_names": _models,
+    "text": _text,
     "texts": _texts,
     "mapping": _mapping,
 }

@@ -34,6 +34,7 @@ Kind = Literal[
     "date",  # YYYY-MM-DD
     "numbers",  # separated by commas
     "model_names",  # of models, separated by commas; auto: none is named. `app` checks the names
+    "text",
     "texts",  # given several times
     "mapping",  # key=value, given several times
 ]
@@ -323,6 +324,20 @@ class BatchSettings:
             help=N_("The day the file is read on: later dates are unlikely. The certificate keeps it."),
             default_words=N_("the day of the calendar"),
             metavar="YYYY-MM-DD",
+            is_remembered=False,
+            of_stock_file=True,
+        ),
+    )
+    timezone: str = _declared(
+        "auto",
+        Setting(
+            kind="text",
+            decides="reading",
+            group="input",
+            label=N_("Time zone"),
+            help=N_("The zone whose days time stamps count on, such as Asia/Makassar; auto takes the written day."),
+            metavar="ZONE",
+            example="Asia/Makassar",
             is_remembered=False,
             of_stock_file=True,
         ),

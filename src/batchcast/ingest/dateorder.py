@@ -22,6 +22,7 @@ from batchcast.ingest.implausible import DAYS_AFTER_TODAY, Reasons
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.source import Block, ColumnSource
+from batchcast.ingest.zones import StampZone
 
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
@@ -38,6 +39,8 @@ _ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likelie
     "name": ("year_first",),
     "serial": ("serial",),
 }
+_DAY_SECONDS = 86_400
+_ZONES = 4096  # more than the minutes between any two zones
 _WRITTEN_OUT = "written_out"  # in place of `serial`, where other dates are
 _NAMES_OF_WEEKS = re.compile(r"week|minggu|pekan|woche|semaine|semana|(^|[^a-z])(wk|kw)([^a-z]|$)", re.IGNORECASE)
 _NAMES_OF_MONTHS = re.compile(r"month|bulan|monat|mois|maand|(^|[^a-z])(bln|mes)([^a-z]|$)", re.IGNORECASE)
@@ -149,7 +152,8 @@ class DateReader:
     today: dt.date | None = None  # None: no reading is unlikely for being long past or still to come
     saw_month: bool = False  # some date was written as a month
     date_cell: DateEvidence | None = None  # first date cell of a workbook
-    written: DateEvidence | None = None  # first date that is written out, where others are day numbers of a spreadsheet
+    saw_written: bool = False  # some date is no day number of a spreadsheet
+    zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
     _orders: dict[Shape, _Orders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
@@ -207,24 +211,29 @@ class DateReader:
             written = numbers.ambiguous or next(iter(numbers.evidence.values()))
             raise self._half_converted(self.date_cell, written)
         found = [self._note(orders) for orders in self._orders.values()]
-        return [note for note in found if note is not None]
+        return [note for note in (*found, self.zone.note()) if note is not None]
 
     def _note_orders(self, new: dict[str, WrittenDate | Message], locate: Locate) -> None:
-        """Learn from values that were not met before, and choose the orders again."""
+        """Learn from values that were not met before, and choose the orders and the zone again."""
+        had_times, shifted = bool(self.zone.times), self.zone.shifts
         were_ambiguous = {shape for shape, orders in self._orders.items() if orders.ambiguous or shape == "serial"}
         for text, written in new.items():
             if isinstance(written, Message):
                 continue
+            if written.time is not None:
+                self.zone.add(*written.time)
             if written.readings is not None:
                 self._of_shape(written.shape).add(text, written, locate)
-            if self.written is None and written.shape != "serial":
-                self.written = DateEvidence(text, locate(text))
+            self.saw_written = self.saw_written or written.shape != "serial"
         for shape, orders in self._orders.items():
             chosen = self._choose(orders)
             if chosen != orders.order:
                 orders.order = chosen
                 if shape in were_ambiguous:
                     raise ReadAgain
+
+        if had_times and self.zone.shifts != shifted:
+            raise ReadAgain
 
     def _of_shape(self, shape: Shape) -> _Orders:
         if shape not in self._orders:
@@ -248,7 +257,7 @@ class DateReader:
 
     def _choose(self, orders: _Orders) -> str:
         if orders.shape == "serial":
-            return _WRITTEN_OUT if self.written else "serial"
+            return _WRITTEN_OUT if self.saw_written else "serial"
         asked = self._asked_of(orders)
         if asked:
             return asked
@@ -269,9 +278,10 @@ class DateReader:
         return int(NO_DAY) if day is None or day in self.refused else day
 
     def _day(self, written: WrittenDate) -> int | None:
-        if written.readings is None:
-            return written.day
-        return written.readings.get(self._orders[written.shape].order)
+        day = written.day
+        if written.readings is not None:
+            day = written.readings.get(self._orders[written.shape].order)
+        return day if day is None or written.time is None else self.zone.day(day, *written.time)
 
     def _note(self, orders: _Orders) -> Message | None:
         """What decided the order of one shape; None where it makes no difference."""
@@ -412,7 +422,7 @@ def read_days(block: Block, source: ColumnSource, dates: DateReader, sheet: str 
     """The day of each row of a block, NO_DAY where it is none; raises as `DateReader.days`."""
     column = block.column(source.indices[0]) if len(source.indices) == 1 else None
     if column is not None and not isinstance(column, list) and pa.types.is_temporal(column.type):
-        days = _typed_days(column)
+        days = _typed_days(column, dates)
         return np.where(np.isin(days, list(dates.refused)), NO_DAY, days) if dates.refused else days
     cells = read_cells(block, source)
     texts = [date_text(cell) for cell in cells.cells]
@@ -423,13 +433,36 @@ def read_days(block: Block, source: ColumnSource, dates: DateReader, sheet: str 
     return dates.days(texts, locate)[cells.index]
 
 
-def _typed_days(column: Any) -> NDArray[np.int32]:
-    """Days of a date or time stamp column: the local date where it has a zone."""
+def _typed_days(column: Any, dates: DateReader) -> NDArray[np.int32]:
+    """Days of a date or time stamp column: those of the zone that was asked for, else the local date of its own."""
     if pa.types.is_timestamp(column.type):
         if column.type.tz is not None:
-            import pyarrow.compute as pc
-
-            column = pc.local_timestamp(column)
+            return _zoned_days(column, dates)
         column = column.cast(pa.timestamp("s"), safe=False)
-    days = numbers_of(column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY)))
+    return _possible(numbers_of(column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY))))
+
+
+def _zoned_days(column: Any, dates: DateReader) -> NDArray[np.int32]:
+    """Days of time stamps with a zone; where all are at one hour, they may be midnight of another one."""
+    import pyarrow.compute as pc
+
+    local = pc.local_timestamp(column).cast(pa.timestamp("s"), safe=False)
+    known = ~np.asarray(pc.is_null(column))
+    seconds = numbers_of(local.cast(pa.int64()).fill_null(0)).astype(np.int64)[known]
+    utc = numbers_of(column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64()).fill_null(0))[known]
+    stamps, index = np.unique(seconds * _ZONES + (seconds - utc) // 60 + _ZONES // 2, return_inverse=True)
+    whole, zones = np.divmod(stamps, _ZONES)
+    pairs = zip(whole.tolist(), zones.tolist(), strict=True)
+    distinct = [(*divmod(at, _DAY_SECONDS), minutes - _ZONES // 2) for at, minutes in pairs]
+    had_times, shifted = bool(dates.zone.times), dates.zone.shifts
+    for at, minutes in {(at, minutes) for _, at, minutes in distinct}:
+        dates.zone.add(at, minutes)
+    if had_times and dates.zone.shifts != shifted:
+        raise ReadAgain
+    days = np.full(len(known), NO_DAY, dtype=np.int64)
+    days[known] = np.array([dates.zone.day(*one) for one in distinct], dtype=np.int64)[index]
+    return _possible(days)
+
+
+def _possible(days: NDArray[Any]) -> NDArray[np.int32]:
     return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)

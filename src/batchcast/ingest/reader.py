@@ -25,6 +25,7 @@ from batchcast.ingest.source import RowSource
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
 from batchcast.ingest.writer import HISTORY_FILE, write_history
+from batchcast.ingest.zones import StampZone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +87,8 @@ def _ingest(
 
 def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
     """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
-    dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today)
+    zone = StampZone(settings.timezone)
+    dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today, zone=zone)
     styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
     several, sheet = source.several_files, source.sheet
     while True:

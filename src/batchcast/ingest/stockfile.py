@@ -36,6 +36,7 @@ from batchcast.ingest.stockrows import (
     find_stock_columns,
 )
 from batchcast.ingest.table import open_table
+from batchcast.ingest.zones import StampZone
 
 _TABLE = "table"  # what a table in memory is called
 _SHOWN = 10  # places of what else can't be read
@@ -97,7 +98,9 @@ class _Reading:
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
         layout, settings = self._layout, self._settings
-        dates = DateReader(settings.date_order, layout.date.name if layout.date else columns.DATE, settings.today)
+        zone = StampZone(settings.timezone)
+        name = layout.date.name if layout.date else columns.DATE
+        dates = DateReader(settings.date_order, name, settings.today, zone=zone)
         names = ", ".join(cells.name for cells in layout.stock_columns.values())
         styles = NumberReader(settings.number_style, names)
         skips = is_dated and settings.bad_rows == "skip"

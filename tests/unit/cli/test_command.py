@@ -69,6 +69,7 @@ def test_options_become_settings(batchcast, fake):
         "service_level": 0.9,
         "lead_time": 4,
         "today": "2025-02-01",
+        "timezone": "auto",
         "future_rows": "auto",
         "seed": 5,
     }

@@ -126,6 +126,7 @@ def values_of(declared: Setting) -> str:
         "date": "date",
         "numbers": f"up to {MOST_QUANTILES} in (0, 1), separated by commas",
         "model_names": "names, separated by commas",
+        "text": "text",
         "texts": "text, repeated",
         "mapping": "`column=name`, repeated",
     }[declared.kind]
