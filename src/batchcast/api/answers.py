@@ -89,8 +89,9 @@ class Report(Answer):
     rows_kept: int
     rows_summed: int
     rows_ignored: int
+    rows_filtered: int = Field(description="Left out by only_rows.")
     rows_refused: int
-    returns_netted: int
+    returns_netted: int = Field(description="Rows that take demand back.")
     notes: list[str]
     problems: list[RowError] = Field(description="The first hundred of rows_refused.")
 

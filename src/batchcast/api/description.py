@@ -66,6 +66,8 @@ def _about(declared: Setting) -> str:
         parts.append(f"In {declared.unit}.")
     if declared.kind == "mapping":
         parts.append("Written as column=name.")
+    if declared.kind == "filters":
+        parts.append("Written as column=value,value.")
     if declared.is_repeated:
         parts.append("A field for each.")
     if declared.default_words:

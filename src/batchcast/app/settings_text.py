@@ -82,7 +82,13 @@ def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+def _filters(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Filters by the values of a column: several in one text have semicolons between them."""
+    return tuple(piece.lstrip() for text in given for piece in _EACH_FILTER.findall(text) if piece.strip())
+
+
 _NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself
+_EACH_FILTER = re.compile(r"""(?:[^;"]|"(?:[^"]|"")*"|;(?!\s*[^;="]+=)|")+""")  # a value may hold semicolons itself
 _QUOTES = ('""', "''", "“”", "‘’")
 
 
@@ -101,6 +107,7 @@ _READERS: Mapping[Kind, Reader] = {
     "text": _text,
     "texts": _texts,
     "mapping": _mapping,
+    "filters": _filters,
 }
 
 

@@ -79,7 +79,7 @@ def row_location(line: int, *, file: str | None = None, sheet: str | None = None
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngestReport:
-    """Accounts for every row: rows_read = rows_kept + rows_summed + rows_refused + rows_ignored."""
+    """Accounts for every row: rows_read = kept + summed + refused + ignored + filtered."""
 
     source: str  # file name as given
     format: Message  # what it was read as: "CSV, UTF-8, delimiter ';', dates day first, ..."
@@ -89,8 +89,9 @@ class IngestReport:
     rows_kept: int  # (date, part, site) totals
     rows_summed: int  # further rows of a total that is already there
     rows_refused: int
-    rows_ignored: int = 0  # negative quantities under `returns: ignore`
-    returns_netted: int = 0  # accepted rows with a negative quantity
+    rows_ignored: int = 0  # returns under `returns: ignore`
+    rows_filtered: int = 0  # left out by `only_rows`
+    returns_netted: int = 0  # accepted rows that take demand back
     problems: tuple[RowProblem, ...] = ()  # the first 100 of rows_refused
     refused_by_site: dict[str, int] = field(default_factory=dict)  # all of them; "" where no site can be read
     stock_columns: dict[str, str] = field(default_factory=dict)  # what is held of each part, for orders; as `columns`

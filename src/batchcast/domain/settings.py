@@ -21,6 +21,7 @@ PartitionStrategy = Literal["site", "auto"]
 DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week"]
 FutureRows = Literal["auto", "refuse", "keep"]
 NumberStyle = Literal["auto", "point", "comma"]
+DemandSign = Literal["auto", "positive", "negative"]
 Returns = Literal["net", "ignore", "reject"]
 Overlaps = Literal["auto", "latest", "earliest", "sum"]
 BadRows = Literal["fail", "skip"]
@@ -37,6 +38,7 @@ Kind = Literal[
     "text",
     "texts",  # given several times
     "mapping",  # key=value, given several times
+    "filters",  # column=value,value, given several times
 ]
 Decides = Literal[
     "reading",  # how the file is read: a retry with another value reads it again
@@ -92,7 +94,7 @@ class Setting:
     @property
     def is_repeated(self) -> bool:
         """Each text that is given is one value of several; others hold one text."""
-        return self.kind in ("texts", "mapping")
+        return self.kind in ("texts", "mapping", "filters")
 
     @property
     def is_number(self) -> bool:
@@ -368,6 +370,38 @@ class BatchSettings:
             answers="ambiguous-numbers",
         ),
     )
+    demand_sign: DemandSign = _declared(
+        "auto",
+        Setting(
+            kind="choice",
+            decides="reading",
+            group="input",
+            label=N_("Sign of the demand"),
+            help=N_("Whether demand is written positive or negative, as goods issues are; automatic asks in doubt."),
+            choices={
+                "auto": _AUTOMATIC,
+                "positive": N_("Demand is positive, returns are negative"),
+                "negative": N_("Demand is negative, returns are positive"),
+            },
+            is_remembered=False,
+            answers="ambiguous-sign",
+        ),
+    )
+    only_rows: tuple[str, ...] = _declared(
+        (),
+        Setting(
+            kind="filters",
+            decides="reading",
+            group="input",
+            label=N_("Only rows with"),
+            help=N_("Read only the rows that hold one of these values in a column of the file, to the letter."),
+            default_words=N_("all rows"),
+            metavar="COLUMN=VALUE,…",
+            example="Movement type=201,261",
+            is_remembered=False,
+            answers="receipts-and-issues",
+        ),
+    )
     returns: Returns = _declared(
         "net",
         Setting(
@@ -375,7 +409,7 @@ class BatchSettings:
             decides="reading",
             group="input",
             label=N_("Returns"),
-            help=N_("Negative quantities: taken off the period's demand, left out, or refused."),
+            help=N_("Quantities of the other sign: taken off the period's demand, left out, or refused."),
             choices={
                 "net": N_("Taken off the period's demand"),
                 "ignore": N_("Left out"),
@@ -580,6 +614,11 @@ class BatchSettings:
         if not inside or not 1 <= len(levels) <= MOST_QUANTILES or len(set(levels)) < len(levels):
             template = N_("quantiles is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
             found.append(Message(template, {"found": ",".join(map(str, levels)), "most": MOST_QUANTILES}))
+        for text in self.only_rows:
+            column, equals, values = text.partition("=")
+            if not (column.strip() and equals and values.strip()):
+                template = N_("only_rows has {found!r}; write it as column=value,value, such as Movement type=201,261.")
+                found.append(Message(template, {"found": text}))
         return found
 
 
@@ -620,8 +659,8 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(kind: Kind, value: Any) -> Any:
-    if kind in ("texts", "numbers", "model_names"):
-        return tuple(value)
+    if kind in ("texts", "filters", "numbers", "model_names"):
+        return (value,) if isinstance(value, str) else tuple(value)
     return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
 
 

@@ -22,6 +22,8 @@ from batchcast.ingest.names import (
     normal,
 )
 from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
+from batchcast.ingest.rowfilter import RowFilter, find_filters
+from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
@@ -173,22 +175,30 @@ class Layout:
     stock: ColumnSource | None = None  # whether a part was in stock or out of it
     stock_means_out: bool = False  # its yes means out of stock; else it means available
     stock_columns: Mapping[str, ColumnSource] = field(default_factory=dict)  # not read with the demand
+    filters: tuple[RowFilter, ...] = ()  # only rows that pass them are read
+    movement: int | None = None  # column that tells receipts from issues
+    also: tuple[int, ...] = ()  # further columns that are read, to ask about them
 
     @property
     def wanted(self) -> tuple[int, ...]:
         """Columns of the file that are read, ascending."""
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock) if one)]
-        return tuple(sorted({i for cell in cells for i in cell.indices} | {p.index for p in self.periods}))
+        read = {i for cell in cells for i in cell.indices} | {p.index for p in self.periods}
+        read |= {one.index for one in self.filters} | set(self.also)
+        return tuple(sorted(read if self.movement is None else read | {self.movement}))
 
     @property
     def plain(self) -> frozenset[int]:
         """Those of them that hold quantities, whose distinct values are many."""
-        return frozenset(self.quantity.indices) | {p.index for p in self.periods}
+        quantities = frozenset(self.quantity.indices) | {p.index for p in self.periods}
+        return quantities - {one.index for one in self.filters}
 
     @property
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
+        if self.movement not in {one.index for one in self.filters}:
+            wanted.discard(self.movement)
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property
@@ -220,6 +230,8 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
         out, inside = (locate_availability(ours, names, settings.column_mapping, taken) for ours in AVAILABILITY_NAMES)
         means_out = out is not None
         taken |= {i for cells in (out or inside,) if cells for i in cells.indices}
+        stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
+        taken |= {i for cells in stock_columns.values() for i in cells.indices}
         return Layout(
             header=names,
             part=part,
@@ -228,7 +240,9 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             quantity=quantity,
             stock=out or inside,
             stock_means_out=means_out,
-            stock_columns=locate_stock_columns(names, settings.column_mapping, taken),
+            stock_columns=stock_columns,
+            filters=find_filters(names, settings.only_rows),
+            movement=movement_column(names, taken),
         )
     if date is None and quantity is None:
         periods, notes = find_periods(names, taken, settings)
@@ -245,6 +259,7 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
                 periods=chosen,
                 notes=notes,
                 stock_columns=stock,
+                filters=find_filters(names, settings.only_rows),
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
     raise _missing(missing, names, [name for i, name in enumerate(names) if i not in taken], where)

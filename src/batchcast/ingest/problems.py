@@ -18,6 +18,9 @@ InvalidInput (domain)
 ├── AmbiguousDates          a question: the dates read in several orders
 ├── MixedDateOrders         some dates read only day first, others only month first
 ├── AmbiguousNumbers        a question: is `1,234` 1234 or 1.234? every number reads both ways
+├── AmbiguousSign           a question: most quantities are negative, are they the demand?
+├── ReceiptsAndIssues       a question: receipts and issues are in one column, which rows are demand?
+├── UnknownFilter           `only_rows` names a column or value that isn't there
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
 └── InvalidStockFile        a stock file can't be read, or a row of it
@@ -130,6 +133,24 @@ class AmbiguousNumbers(ReadingQuestion):
     """Every number reads both with a decimal point and with a decimal comma."""
 
     slug = "ambiguous-numbers"
+
+
+class AmbiguousSign(ReadingQuestion):
+    """Most quantities are negative, and nothing shows whether they are the demand."""
+
+    slug = "ambiguous-sign"
+
+
+class ReceiptsAndIssues(ReadingQuestion):
+    """Receipts and issues are in one column."""
+
+    slug = "receipts-and-issues"
+
+
+class UnknownFilter(InvalidInput):
+    """`only_rows` names a column or a value that isn't there."""
+
+    slug = "unknown-filter"
 
 
 class MixedNumberStyles(InvalidInput):

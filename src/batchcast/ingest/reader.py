@@ -12,6 +12,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.cells import distinct
 from batchcast.ingest.dateorder import DateReader, ReadAgain
 from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import digesting, input_sha256_of
@@ -21,6 +22,8 @@ from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
 from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
+from batchcast.ingest.rowfilter import RowChoice
+from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.source import RowSource
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
@@ -71,10 +74,13 @@ def _ingest(
     digest: Callable[[], str] | None = None,
 ) -> Ingested:
     tally = _read(source, layout, into, settings)
+    tally.choice.check(tally.rows_read + tally.choice.rows_filtered)
     if not tally.rows_read:
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
     decided = [*tally.dates.notes(), *tally.styles.notes()]
+    if tally.needs_sign():
+        raise tally.signs.question(_signs_by_value(source, layout, tally))
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE
@@ -86,14 +92,16 @@ def _ingest(
 
 
 def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
-    """Read all rows once; once more where the dates or numbers turn out to be written the other way."""
+    """Read all rows once; once more where dates, numbers or the sign turn out to be written the other way."""
     zone = StampZone(settings.timezone)
     dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today, zone=zone)
     styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
+    movement = None if layout.movement is None else layout.header[layout.movement]
+    signs = SignReader(settings.demand_sign, styles.column, movement, is_chosen=bool(layout.filters))
     several, sheet = source.several_files, source.sheet
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
-        tally = Tally(layout, settings, dates, styles, rejected, source=source)
+        tally = Tally(layout, settings, dates, styles, signs, rejected=rejected, source=source)
         try:
             with closing(source.blocks(layout)) as blocks:
                 for block in blocks:
@@ -103,37 +111,69 @@ def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings
                 refused = find_implausible(days, rows, today=settings.today, asked=settings.future_rows)
                 if refused:
                     dates, styles = replace(dates.second_pass(), refused=refused), styles.second_pass()
+                    signs = signs.second_pass()
                     continue
         except ReadAgain:
-            dates, styles = dates.second_pass(), styles.second_pass()
+            dates, styles, signs = dates.second_pass(), styles.second_pass(), signs.second_pass()
         else:
+            if signs.turns():
+                dates, styles, signs = dates.second_pass(), styles.second_pass(), signs.second_pass()
+                continue
             tally.finish()
             return tally
         finally:
             rejected.close()
 
 
+def _signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str, dict[str, Signed]]:
+    """Of columns that nothing reads and that hold few values: the rows of each value by the sign of their quantity.
+
+    The rows are read once more, for the sentence of a question.
+    """
+    if layout.periods or len(layout.quantity.indices) != 1:
+        return {}
+    left = set(layout.left_alone)
+    columns_left = [i for i, name in enumerate(layout.header) if name in left][:MOST_COLUMNS]
+    wider = replace(layout, also=tuple(columns_left))
+    found: dict[str, dict[str, Signed]] = {layout.header[i]: {} for i in columns_left}
+    choice = RowChoice(layout.filters, padded=source.padded)
+    with closing(source.blocks(wider)) as blocks:
+        for block in map(choice.chosen, blocks):
+            if block.num_rows and found:
+                quantities = tally.quantities(block)
+                below, above = quantities < 0, quantities > 0
+                for name, by_value in list(found.items()):
+                    cells = distinct(block.column(layout.header.index(name)))
+                    if len(cells.cells) <= MOST_VALUES:
+                        add_signs(by_value, cells, below, above, below | above)
+                    if max(len(cells.cells), len(by_value)) > MOST_VALUES:
+                        del found[name]
+    return found
+
+
 def _report(source: RowSource, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
     kept = tally.totals.cells
-    rejected = tally.rejected
+    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats()]
+    rejected, filtered = tally.rejected, tally.choice.rows_filtered
     report = IngestReport(
         source=name,
         format=source.format,
         columns=layout.columns,
         columns_left_alone=layout.left_alone,
         stock_columns={ours: cells.name for ours, cells in layout.stock_columns.items()},
-        rows_read=tally.rows_read,
+        rows_read=tally.rows_read + filtered,
         rows_kept=kept,
         rows_summed=tally.rows_accepted - kept,
         rows_refused=rejected.count,
         rows_ignored=tally.rows_ignored,
+        rows_filtered=filtered,
         returns_netted=tally.returns_netted,
         problems=tuple(rejected.problems),
         refused_by_site=dict(sorted(rejected.by_site.items())),
-        notes=(*tally.repeats(), *source.notes, *layout.notes, *decided, *_notes(layout, tally)),
+        notes=(*first, *source.notes, *layout.notes, *decided, *_notes(layout, tally)),
         rejected_path=rejected.path if rejected.count else None,
     )
-    accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored
+    accounted = report.rows_kept + report.rows_summed + report.rows_refused + report.rows_ignored + filtered
     if report.rows_read != accounted:
         template = N_("{read} rows were read and {accounted} are accounted for; send us the file.")
         raise InternalError(Message(template, {"read": report.rows_read, "accounted": accounted}))

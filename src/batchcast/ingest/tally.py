@@ -27,6 +27,8 @@ from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.repeats import FileOverlaps, RowPairs
+from batchcast.ingest.rowfilter import RowChoice
+from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.writer import AcceptedDemand
 
@@ -44,12 +46,15 @@ class Tally:
         settings: BatchSettings,
         dates: DateReader,
         styles: NumberReader,
-        rejected: Rejected,
+        signs: SignReader,
         *,
+        rejected: Rejected,
         source: RowSource,
     ) -> None:
         self.dates = dates
         self.styles = styles
+        self.signs = signs
+        self.choice = RowChoice(layout.filters, padded=source.padded)
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.totals = Totals()
@@ -68,7 +73,8 @@ class Tally:
         self._days: list[int] = []
 
     def take(self, block: Block) -> None:
-        """Accept or refuse the rows of one block."""
+        """Accept, leave out or refuse the rows of one block."""
+        block = self.choice.chosen(block)
         self._file = block.file or ""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)
@@ -100,6 +106,10 @@ class Tally:
         """The days that have a row, and how many each has."""
         return np.array(self._days, dtype=np.int32), self._day_rows
 
+    def needs_sign(self) -> bool:
+        """Whether a person has to say which sign is demand, once all rows have been read."""
+        return self.signs.needs_answer(refuses_returns=self._returns == "reject")
+
     def accepted(self) -> AcceptedDemand:
         """What was accepted."""
         self.totals.finish()
@@ -115,6 +125,10 @@ class Tally:
             dates_are_months=self.dates.saw_month,
         )
 
+    def quantities(self, block: Block) -> Quantities:
+        """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
+        return self._quantities(block, self._layout.quantity)
+
     def _sort(self, block: Block) -> Iterator[Refused]:
         parts = read_codes(self._parts, block, self._layout.part)
         sites = self._site_codes(block)
@@ -123,7 +137,9 @@ class Tally:
             days = read_days(block, self._layout.date, self.dates, self._sheet)
             quantities = self._quantities(block, self._layout.quantity)
             self.rows_read += block.num_rows
-            good = good_keys & (days != NO_DAY) & self._acceptable(quantities)
+            good = good_keys & (days != NO_DAY)
+            quantities = self._demand(block, quantities, good)
+            good &= self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good)
             if self._layout.stock is not None:
                 self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
@@ -139,6 +155,7 @@ class Tally:
             quantities = self._quantities(block, cells)
             present = good_keys & ~self._blank(block, period.index, quantities)
             self.rows_read += int(present.sum())
+            quantities = self._demand(block, quantities, present)
             good = present & self._acceptable(quantities) & (period.day not in self.dates.refused)
             bad_cells |= present & ~good
             days = np.full(block.num_rows, period.day, dtype=np.int32)
@@ -215,6 +232,12 @@ class Tally:
         if quantities.dtype == np.int64:
             return np.ones(len(quantities), dtype=np.bool_)
         return ~np.isnan(quantities)
+
+    def _demand(self, block: Block, quantities: Quantities, good: NDArray[np.bool_]) -> Quantities:
+        """The quantities with demand above zero."""
+        movement, signs = self._layout.movement, self.signs
+        kinds = None if movement is None or signs.asked != "auto" else distinct(block.column(movement))
+        return signs.demand(quantities, good, kinds)
 
     def _site_codes(self, block: Block) -> Codes:
         if self._layout.site is not None:
@@ -298,13 +321,16 @@ class Tally:
         if isinstance(cell, dt.date | dt.time | dt.timedelta):
             return Message(N_("is a date or time cell, not a number"))
         reason = self.styles.explain(cell)
-        if reason is None and self._returns == "reject" and self._is_negative(cell):
+        if reason is None and self._returns == "reject" and self._is_return(cell):
+            if self.signs.is_negative:
+                return Message(N_("is positive where demand is negative, and returns are to be rejected"))
             return Message(N_("is negative, and returns are to be rejected"))
         return reason
 
-    def _is_negative(self, cell: Any) -> bool:
+    def _is_return(self, cell: Any) -> bool:
         column = text_array([cell]) if isinstance(cell, str) else number_array(np.array([float(cell)]))
-        return bool(self.styles.quantities(column, Message)[0] < 0)
+        quantity = self.styles.quantities(column, Message)[0]
+        return bool(quantity > 0 if self.signs.is_negative else quantity < 0)
 
     def _refuse(self, block: Block, row: SourceRow, problems: Sequence[Problem]) -> None:
         index, name, cell, reason = problems[0]

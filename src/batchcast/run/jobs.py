@@ -227,6 +227,7 @@ def _counts(report: IngestReport) -> dict[str, int]:
         "rows_summed": report.rows_summed,
         "rows_refused": report.rows_refused,
         "rows_ignored": report.rows_ignored,
+        **({"rows_filtered": report.rows_filtered} if report.rows_filtered else {}),
     }
 
 

@@ -99,8 +99,8 @@ CASES = {
     "date_iso_week": case("D", Read(frequency="W", first="2020-09-28", refused=1, start="2022-01-03")),
     "date_indonesian_names": case("D", MONTHS),
     # E: the sign
-    "mb51_trailing_minus_issues": case("E", MONTHS, Asked("demand_sign"), pending=True),
-    "stock_ledger_in_out": case("E", Asked("only_rows"), Asked("demand_sign"), pending=True),
+    "mb51_trailing_minus_issues": case("E", MONTHS, Asked("demand_sign")),
+    "stock_ledger_in_out": case("E", Asked("only_rows"), Asked("demand_sign")),
     # F: a column is not chosen by its name alone
     "revenue_named_sales": case("F", Read(), Asked("column_mapping"), pending=True),
     "qty_ordered_vs_sales": case("F", Read(), Asked("column_mapping"), pending=True),

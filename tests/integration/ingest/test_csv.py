@@ -280,7 +280,7 @@ def test_number_style_is_read_off_the_whole_column_even_when_shown_late(read, se
      ("100-", -100), ("+5", 5), (".5", 0.5), ("5.", 5), ("007", 7), ('"12,345,678"', 12345678), ("-0", 0)],
 )  # fmt: skip
 def test_quantities_read_as_people_write_them(read, series, written, expected):
-    found = series(read(HEADER + f"2024-01-01,A,S,{written}\n"))[("S", "A")]
+    found = series(read(HEADER + f"2024-01-01,A,S,{written}\n", demand_sign="positive"))[("S", "A")]
 
     assert found == ({FIRST: expected} if expected else {})
 

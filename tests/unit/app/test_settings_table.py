@@ -54,6 +54,7 @@ def other_value(declared: Setting) -> Any:
         "numbers": (0.2, 0.7),
         "model_names": ("naive",),
         "texts": ("Kendari",),
+        "filters": ("Type=a,b", "Plant=1"),
         "mapping": {"date": "Posted"},
     }[declared.kind]
 

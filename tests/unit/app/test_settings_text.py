@@ -95,3 +95,17 @@ def test_a_literal_value_of_a_mapping_keeps_its_commas() -> None:
     assert settings_of_texts({"column_mapping": ["site_code==Kendari, Utara"]}).column_mapping == {
         "site_code": "=Kendari, Utara"
     }
+
+
+@pytest.mark.parametrize(
+    ("texts", "filters"),
+    [
+        (["Type=a,b; Plant=1"], ("Type=a,b", "Plant=1")),
+        (["Type=a,b", "Plant=1"], ("Type=a,b", "Plant=1")),
+        (["Type=a;b"], ("Type=a;b",)),
+        (['Type="x; y=z",b;Plant=1'], ('Type="x; y=z",b', "Plant=1")),
+        (['Size=5" pipe'], ('Size=5" pipe',)),
+    ],
+)
+def test_several_filters_stand_in_one_text(texts, filters):
+    assert settings_of_texts({"only_rows": texts}).only_rows == filters

@@ -40,6 +40,7 @@ def test_options_become_settings(batchcast, fake):
         *("--rounding", "ceiling", "--service-level", "0.9", "--zero-threshold", "0.1", "--lead-time", "4"),
         *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
         *("--number-style", "comma", "--today", "2025-02-01"),
+        *("--demand-sign", "negative", "--only-rows", "Mvt=201,261", "--only-rows", "Plant=A"),
     )
 
     assert called.code == 0
@@ -59,6 +60,8 @@ def test_options_become_settings(batchcast, fake):
         "forecast_start_date": "2025-01-31",
         "date_order": "day_first",
         "number_style": "comma",
+        "demand_sign": "negative",
+        "only_rows": ["Mvt=201,261", "Plant=A"],
         "returns": "ignore",
         "bad_rows": "skip",
         "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},

@@ -128,6 +128,7 @@ def values_of(declared: Setting) -> str:
         "model_names": "names, separated by commas",
         "text": "text",
         "texts": "text, repeated",
+        "filters": "`column=value,value`, repeated",
         "mapping": "`column=name`, repeated",
     }[declared.kind]
 

@@ -70,7 +70,7 @@ def input_card(report: IngestReport, words: Words) -> RenderableType:
     if report.columns_left_alone:
         facts.insert(3, (say(N_("Left alone")), _names(report.columns_left_alone)))
     if report.returns_netted:
-        template = N_("{count:,} rows with a negative quantity, taken off the demand")
+        template = N_("{count:,} rows, taken off the demand")
         facts.append((say(N_("Returns")), say(template, count=report.returns_netted)))
     notes = [remark("·", words.tell(note), "dim") for note in report.notes]
     return card(say(N_("Demand history")), facts, notes)
@@ -114,6 +114,7 @@ def _rows(report: IngestReport, words: Words) -> str:
         (report.rows_kept, N_("{count:,} kept")),
         (report.rows_summed, N_("{count:,} summed into the same day, part and site")),
         (report.rows_ignored, N_("{count:,} returns left out")),
+        (report.rows_filtered, N_("{count:,} left out by only_rows")),
         (report.rows_refused, N_("{count:,} refused")),
     )
     parts += [words.say(template, count=count) for count, template in counted if count]
