@@ -36,6 +36,7 @@ class HistoryFacts:
     frequency: Frequency  # read off the dates
     weekdays: tuple[bool, ...]  # of 7, Monday first: does any row fall on it; decides if the last week is complete
     is_integer: bool  # every quantity is a whole number
+    longest_gap: int = 0  # days between two dates in a row on which nothing has a row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -294,6 +294,19 @@ class BatchSettings:
             is_remembered=False,
         ),
     )
+    closed_through: dt.date | None = _declared(
+        None,
+        Setting(
+            kind="date",
+            decides="numbers",
+            group="forecast",
+            label=N_("Closed through"),
+            help=N_("The last day whose demand is complete; a period that ends later is not learned from."),
+            default_words=N_("derived from the dates and today"),
+            metavar="YYYY-MM-DD",
+            is_remembered=False,
+        ),
+    )
     date_order: DateOrder = _declared(
         "auto",
         Setting(

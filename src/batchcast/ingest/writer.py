@@ -139,4 +139,5 @@ def _facts(accepted: AcceptedDemand, decided: Decision) -> HistoryFacts:
         frequency=decided.frequency,
         weekdays=tuple(day in weekdays for day in range(7)),
         is_integer=accepted.totals.is_integer,
+        longest_gap=int(np.diff(days).max(initial=1)) - 1,
     )

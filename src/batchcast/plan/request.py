@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
-from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.domain.errors import N_, Choice, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import SETTINGS, BatchSettings
 
+_MOST_QUIET_DAYS = 10  # at the end of a closed period, as over the holidays of a year's end
 FOLDS = 3  # rolling origins of the backtest where history allows
 _WEEKDAYS = tuple(name for name in SETTINGS["week_start"].choices if name != "auto")  # Monday first
 _FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
@@ -42,7 +43,7 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
     lead_time = settings.lead_time or horizon
     asked = {"horizon": horizon, "lead_time": settings.lead_time}
     _refuse_out_of_range(frequency, {name: periods for name, periods in asked.items() if periods})
-    cutoff = _choose_cutoff(facts, calendar, settings.forecast_start_date)
+    cutoff = _choose_cutoff(facts, calendar, settings)
     request = ForecastRequest(
         calendar=calendar,
         last_period=cutoff.last_period,
@@ -82,9 +83,10 @@ def _refuse_out_of_range(frequency: Frequency, periods: Mapping[str, int]) -> No
         raise InvalidSettings(problems)
 
 
-def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, start_date: dt.date | None) -> _Cutoff:
+def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, settings: BatchSettings) -> _Cutoff:
+    start_date = settings.forecast_start_date
     first = calendar.period_of_day(day_of(facts.first_date))
-    complete, incomplete_notes = _last_complete_period(facts, calendar)
+    complete, incomplete_notes = _last_complete_period(facts, calendar, settings)
     if start_date is None:
         _refuse_nothing_left(facts, first, complete)
         return _Cutoff(last_period=complete, skip=0, notes=incomplete_notes)
@@ -100,22 +102,62 @@ def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, start_date: dt.date 
     return _Cutoff(last_period=complete, skip=skip, notes=(*rounded, *incomplete_notes, *skipped))
 
 
-def _last_complete_period(facts: HistoryFacts, calendar: Calendar) -> tuple[int, tuple[Message, ...]]:
-    """The last period with nothing more to come, and a note where a later one is left out.
+def _last_complete_period(
+    facts: HistoryFacts, calendar: Calendar, settings: BatchSettings
+) -> tuple[int, tuple[Message, ...]]:
+    """The last period with nothing more to come, and a note where that had to be decided.
 
-    A period is complete once no weekday that ever occurs in the history remains in it after the last date.
+    A period is complete once no weekday that ever occurs in the history remains in it after the last date; or once it
+    is over today, and the days without a row at its end are no more than there were before.
+
+    Raises:
+        ReadingQuestion: if the period is over today, and its end has more days without a row than there were before.
     """
+    if settings.closed_through is not None:
+        closed = calendar.period_of_day(day_of(settings.closed_through) + 1) - 1
+        template = N_("The history is closed through {end}, as asked for: the last period is that of {start}.")
+        start = _iso(calendar.first_day(closed))
+        return closed, (Message(template, {"end": settings.closed_through.isoformat(), "start": start}),)
     last_day = day_of(facts.last_date)
     last = calendar.period_of_day(last_day)
     if calendar.frequency == facts.frequency:
         return last, ()
-    remaining = range(last_day + 1, calendar.last_day(last) + 1)
-    if not any(facts.weekdays[_weekday(day)] for day in remaining):
+    end = calendar.last_day(last)
+    if not any(facts.weekdays[_weekday(day)] for day in range(last_day + 1, end + 1)):
         return last, ()
+    values: dict[str, object] = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
+    if settings.today is not None and end < day_of(settings.today):
+        missing = end - last_day
+        values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today.isoformat()}
+        if missing <= facts.longest_gap:
+            template = N_(
+                "The last period ({start}) counts as closed: it is over on {today}, and the {missing} days without a "
+                "row at its end are no more than the {before} there were before. Set closed_through if it is not."
+            )
+            return last, (Message(template, values),)
+        is_short = missing <= _MOST_QUIET_DAYS and 2 * missing < end - calendar.first_day(last)
+        if is_short and settings.forecast_start_date is None:
+            raise _is_it_closed(calendar, last, values)
     weekly = N_("The last week ({start}) is left out: the history ends on {end}, before the week does.")
     monthly = N_("The last month ({start}) is left out: the history ends on {end}, before the month does.")
-    values = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
     return last - 1, (Message(weekly if calendar.frequency is Frequency.WEEKLY else monthly, values),)
+
+
+def _is_it_closed(calendar: Calendar, last: int, values: Mapping[str, object]) -> ReadingQuestion:
+    """The question whether the end of a period without rows had no demand, or was not exported."""
+    template = N_(
+        "The history ends on {end}, {missing} days before the period of {start} does, and there were never more than "
+        "{before} days in a row without a row before: had they no demand, or were they not exported? Set "
+        "closed_through."
+    )
+    whole, part = _iso(calendar.last_day(last)), _iso(calendar.last_day(last - 1))
+    choices = [
+        Choice(
+            settings={"closed_through": whole}, reading=Message(N_("complete: closed through {day}"), {"day": whole})
+        ),
+        Choice(settings={"closed_through": part}, reading=Message(N_("left out: closed through {day}"), {"day": part})),
+    ]
+    return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
 
 
 def _refuse_nothing_left(facts: HistoryFacts, first: int, last: int) -> None:

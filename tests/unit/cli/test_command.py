@@ -73,6 +73,8 @@ def test_options_become_settings(batchcast, fake):
         "lead_time": 4,
         "today": "2025-02-01",
         "timezone": "auto",
+        "closed_through": None,
+        "overlaps": "auto",
         "future_rows": "auto",
         "seed": 5,
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batchcast.domain.calendar import Frequency, date_of
-from batchcast.domain.errors import InvalidSettings
+from batchcast.domain.errors import InvalidSettings, ReadingQuestion
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.request import resolve_request
@@ -17,6 +17,9 @@ from batchcast.plan.request import resolve_request
 MakeFacts = Callable[..., HistoryFacts]
 MONDAYS = (True, *(False,) * 6)
 WORKDAYS = (*(True,) * 5, False, False)
+
+
+_date = dt.date.fromisoformat
 
 
 def resolve(facts: HistoryFacts, **settings: Any) -> tuple[dict[str, Any], str]:
@@ -210,3 +213,40 @@ def test_history_without_a_complete_month_is_refused(make_facts: MakeFacts, star
 
     with pytest.raises(InvalidSettings, match="does not hold one complete week or month"):
         resolve(facts, frequency="M", forecast_start_date=start)
+
+
+def test_history_ends_where_it_is_closed(make_facts: MakeFacts) -> None:
+    facts = make_facts(last_date=dt.date(2025, 12, 23))
+
+    found, notes = resolve(facts, frequency="M", closed_through=_date("2025-12-31"))
+    assert (found["cutoff"], found["start"]) == ("2025-12-01", "2026-01-01")
+    assert "closed through 2025-12-31, as asked for" in notes
+    assert resolve(facts, frequency="M", closed_through=_date("2025-12-30"))[0]["cutoff"] == "2025-11-01"
+    assert resolve(facts, frequency="M", closed_through=_date("2026-01-31"))[0]["cutoff"] == "2026-01-01"
+
+
+def test_a_month_that_is_over_is_closed_where_its_end_is_as_quiet_as_before(make_facts: MakeFacts) -> None:
+    facts = make_facts(last_date=dt.date(2025, 12, 23), longest_gap=8)
+
+    found, notes = resolve(facts, frequency="M", today=_date("2026-01-02"))
+    assert found["cutoff"] == "2025-12-01"
+    assert "the 8 days without a row at its end are no more than the 8 there were before" in notes
+    assert resolve(facts, frequency="M", today=_date("2025-12-24"))[0]["cutoff"] == "2025-11-01"
+
+
+def test_a_month_with_a_quieter_end_than_ever_is_a_question(make_facts: MakeFacts) -> None:
+    facts = make_facts(last_date=dt.date(2025, 12, 23), longest_gap=3)
+
+    with pytest.raises(ReadingQuestion, match="8 days before the period of 2025-12-01 does") as asked:
+        resolve(facts, frequency="M", today=_date("2026-01-02"))
+
+    days = [choice.settings["closed_through"] for choice in asked.value.choices]
+    assert days == ["2025-12-31", "2025-11-30"]
+    cutoffs = [resolve(facts, frequency="M", closed_through=_date(day))[0]["cutoff"] for day in days]
+    assert cutoffs == ["2025-12-01", "2025-11-01"]
+
+
+def test_a_month_that_was_hardly_exported_is_left_out_without_a_question(make_facts: MakeFacts) -> None:
+    facts = make_facts(last_date=dt.date(2025, 12, 9), longest_gap=3)
+
+    assert resolve(facts, frequency="M", today=_date("2026-02-02"))[0]["cutoff"] == "2025-11-01"
