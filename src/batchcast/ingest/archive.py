@@ -26,7 +26,7 @@ _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
     """One CSV file."""
     dialect = read_dialect(source, settings)
-    layout = find(dialect.header, settings)
+    layout = find(dialect.header, settings, sample=dialect.sample)
     return DelimitedFiles([DelimitedFile(source, dialect)]), layout
 
 
@@ -142,7 +142,7 @@ def _members(  # noqa: PLR0917
     for reason in dict.fromkeys(left_alone.values()):
         names = [one for one, why in left_alone.items() if why == reason]
         notes.append(Message(reason, {"names": _listed(names)}))
-    return DelimitedFiles(files, tuple(notes)), find(header, settings)
+    return DelimitedFiles(files, tuple(notes)), find(header, settings, sample=files[0].dialect.sample)
 
 
 def _without_copies(sources: Sequence[Bytes]) -> tuple[list[Bytes], list[tuple[str, str]]]:

@@ -17,9 +17,10 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import DateOrder
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.cells import date_text, locator, read_cells
-from batchcast.ingest.dates import NO_YEAR, Shape, WrittenDate, no_year, read_date
+from batchcast.ingest.dates import NO_YEAR, SEVERAL_MONTHS, Shape, WrittenDate, no_year, read_date
 from batchcast.ingest.implausible import DAYS_AFTER_TODAY, Reasons
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
+from batchcast.ingest.months import language_of
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.source import Block, ColumnSource
 from batchcast.ingest.zones import StampZone
@@ -81,11 +82,13 @@ class _Orders:
     differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
     months: set[int] = field(default_factory=set)  # keys that can be months, by their day
     weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
+    is_dotted: bool = True  # all are written 31.12.2025, as is done where the day comes first
 
     def add(self, text: str, written: WrittenDate, locate: Locate) -> None:
         """One more value."""
         readings = written.readings or {}
         names = frozenset(readings)
+        self.is_dotted = self.is_dotted and text.count(".") > 1
         if names not in self.evidence:
             self.allowed = self.allowed & names if self.evidence else names
             self.evidence[names] = DateEvidence(text, locate(text))
@@ -105,6 +108,8 @@ class _Orders:
         orders = [order for order in _ORDERS[self.shape] if order in self.allowed]
         if self.shape == "key":
             orders = self._of_keys(orders, column)
+        if self.is_dotted and "day_first" in orders:
+            orders = [order for order in orders if order != "month_first"]
         past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
         dense = [order for order in past if not self._is_long(order, past)]
         likely = [order for order in dense if self.fits(order, today)] or dense or orders
@@ -155,6 +160,7 @@ class DateReader:
     saw_written: bool = False  # some date is no day number of a spreadsheet
     zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
+    language: str | None = None  # of the names of months, where they differ by language
     _orders: dict[Shape, _Orders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
 
@@ -172,7 +178,11 @@ class DateReader:
         known = self._days
         if len(known) > _MOST_REMEMBERED:
             known.clear()
-        new = {text: read_date(text) for text in texts if text not in known}
+        new = {text: read_date(text, self.language) for text in texts if text not in known}
+        unclear = [text for text, written in new.items() if _is_unclear(written)]
+        if unclear and self.language is None:
+            self.language = language_of(texts)
+            new |= {text: read_date(text, self.language) for text in unclear}
         self._note_orders(new, locate)
         for text, written in new.items():
             known[text] = self._resolve(written)
@@ -183,7 +193,7 @@ class DateReader:
 
     def explain(self, text: str) -> Message | None:
         """Why this written date is refused; None where it is a date."""
-        written = read_date(text)
+        written = read_date(text, self.language)
         if isinstance(written, Message):
             return written
         day = self._day(written)
@@ -408,6 +418,10 @@ def _named_key(column: str) -> str:
 
 def _read_as(orders: _Orders, order: str) -> Message:
     return Message(_READ_AS[order], _span(orders, order))
+
+
+def _is_unclear(written: WrittenDate | Message) -> bool:
+    return isinstance(written, Message) and written.template == SEVERAL_MONTHS
 
 
 def _span(orders: _Orders, order: str) -> dict[str, object]:

@@ -14,29 +14,8 @@ from typing import Literal, NamedTuple
 from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.limits import EARLIEST_YEAR, LATEST_YEAR
+from batchcast.ingest.months import LETTERS, month_named
 
-# English and Indonesian, in full and as people shorten them.
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januari",
-            "feb february februari peb pebruari",
-            "mar march maret mrt",
-            "apr april",
-            "may mei",
-            "jun june juni",
-            "jul july juli",
-            "aug august agu agt ags agustus",
-            "sep sept september",
-            "oct october okt oktober",
-            "nov november nop nopember",
-            "dec december des desember",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
 _WEEKDAY_NAMES = (
     "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
     "senin sen selasa sel rabu rab kamis kam jumat jum sabtu sab minggu min ahad",
@@ -52,6 +31,8 @@ _TIME = re.compile(
     re.ASCII,
 )
 _WEEKDAY = re.compile(r"([A-Za-z]+)['’]?([A-Za-z]*)\.?,?\s+(?=\d|[A-Za-z])")
+_OF = re.compile(r" del? | d['’]", re.IGNORECASE)  # 5 de agosto de 2024
+_DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
@@ -59,15 +40,23 @@ _SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?$", re.ASCII)
 _MONTH_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})$", re.ASCII)
 _THREE_NUMBERS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})$", re.ASCII)
-_DAY_NAME_YEAR = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]+)\.?[-/., ]*(\d{4}|\d{2})$", re.ASCII)
-_NAME_DAY_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{1,2})(?:,|[-/. ])\s*(\d{4})$", re.ASCII)
-_YEAR_NAME_DAY = re.compile(r"(\d{4})[-/. ]([A-Za-z]+)\.?[-/. ](\d{1,2})$", re.ASCII)
-_NAME_YEAR = re.compile(r"([A-Za-z]+)\.?[-/. ]*(\d{4})$", re.ASCII)
-_YEAR_NAME = re.compile(r"(\d{4})[-/. ]?([A-Za-z]+)\.?$", re.ASCII)
-_NAME_NUMBER = re.compile(r"([A-Za-z]+)\.?[-/.' ]*(\d{2})$", re.ASCII)
-_NUMBER_NAME = re.compile(r"(\d{1,2})[-/.' ]?([A-Za-z]+)\.?$", re.ASCII)
-_YEAR_WEEK = re.compile(r"(\d{4})[-/ ]?(?:W|KW|CW|WK)[-/ ]?(\d{1,2})$", re.ASCII | re.IGNORECASE)
-_WEEK_YEAR = re.compile(r"(?:W|KW|CW|WK)[-/ ]?(\d{1,2})[-/. ](\d{4})$", re.ASCII | re.IGNORECASE)
+_DAY_NAME_YEAR = re.compile(rf"(\d{{1,2}})[-/. ]*({LETTERS})\.?[-/., ]*(\d{{4}}|\d{{2}})$", re.ASCII)
+_NAME_DAY_YEAR = re.compile(rf"({LETTERS})\.?[-/. ]*(\d{{1,2}})(?:,|[-/. ])\s*(\d{{4}})$", re.ASCII)
+_YEAR_NAME_DAY = re.compile(rf"(\d{{4}})[-/. ]({LETTERS})\.?[-/. ](\d{{1,2}})$", re.ASCII)
+_NAME_YEAR = re.compile(rf"({LETTERS})\.?[-/. ]*(\d{{4}})$", re.ASCII)
+_YEAR_NAME = re.compile(rf"(\d{{4}})[-/. ]?({LETTERS})\.?$", re.ASCII)
+_NAME_NUMBER = re.compile(rf"({LETTERS})\.?[-/.' ]*(\d{{2}})$", re.ASCII)
+_NUMBER_NAME = re.compile(rf"(\d{{1,2}})[-/.' ]?({LETTERS})\.?$", re.ASCII)
+_WEEK = "(?:W|KW|CW|WK|Week|Minggu|Pekan|Woche|Semaine|Semana|Vecka)"
+_YEAR_WEEK = re.compile(rf"(\d{{4}})[-/. ]?{_WEEK}\.?[-/ ]?(\d{{1,2}})$", re.ASCII | re.IGNORECASE)
+_WEEK_YEAR = re.compile(
+    rf"{_WEEK}\.?[-/ ]?(\d{{1,2}})(?:\s*[-/. ]\s*(\d{{4}})|\s*/\s*(\d{{2}}))$", re.ASCII | re.IGNORECASE
+)
+_NUMBERED_MONTH = re.compile(
+    r"(?:(?:Tháng|Thg|Th)\.?\s*(\d{1,2})|(\d{1,2})\s*[月월])[ ,/-]*(\d{4})$", re.ASCII | re.IGNORECASE
+)
+_CJK_MONTH = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]$", re.ASCII)
+_CJK_DAY = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]$", re.ASCII)
 _YEAR_ALONE = re.compile(r"(?:19|20)\d{2}$", re.ASCII)
 _QUARTER = re.compile(r"(?:\d{4}[-/ ]?[QT][1-4]|[QT][1-4][-/ ]?\d{2,4}|[1-4]Q[-/ ]?\d{2,4})$", re.ASCII | re.IGNORECASE)
 
@@ -77,6 +66,7 @@ _YEAR_OUTSIDE = N_("has the year {year}, which is outside {earliest} to {latest}
 _NO_YEAR = N_("has a day and a month, but no year")
 _ONLY_A_YEAR = N_("is a year; totals of a year are too coarse to forecast, send months, weeks or days")
 _ONLY_A_QUARTER = N_("is a quarter; totals of a quarter are too coarse to forecast, send months, weeks or days")
+SEVERAL_MONTHS = N_("names a month that differs by language: {months}; write its number")
 _EMPTY = N_("is empty")
 
 Shape = Literal["numbers", "key", "name", "serial"]
@@ -105,14 +95,19 @@ class WrittenDate(NamedTuple):
     time: TimeOfDay | None = None
 
 
-def read_date(text: str) -> WrittenDate | Message:
-    """What `text` can mean as a date, or the reason why it is none."""
+def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
+    """What `text` can mean as a date, or the reason why it is none.
+
+    Args:
+        text: as it is written.
+        language: of the column, where its names of months are other months in other languages (`months.py`).
+    """
     text = text.strip()
     if not text:
         return Message(_EMPTY)
     try:
         text, time = _without_time(text)
-        written = _numeric(text) or _named(text)
+        written = _numeric(text) or _named(text, language)
     except _OutOfRange as refused:
         return refused.reason
     if written is None:
@@ -184,13 +179,17 @@ def _numeric(text: str) -> WrittenDate | None:
     return None
 
 
-def _named(text: str) -> WrittenDate | None:
+def _named(text: str, language: str | None) -> WrittenDate | None:
+    text = _DOT_IN_NAME.sub("", _OF.sub(" ", text.replace("’", "'")))
     for pattern, parts_in_order, build in _NAMED:
         found = pattern.match(text)
         if found is None:
             continue
         parts = dict(zip(parts_in_order, found.groups(), strict=True))
-        month = _MONTHS.get(parts.pop("n").lower())
+        month = month_named(parts.pop("n"), language)
+        if isinstance(month, dict):
+            said = ", ".join(f"{number} ({one})" for one, number in sorted(month.items()))
+            raise _OutOfRange(Message(SEVERAL_MONTHS, {"months": said}))
         if month is not None:
             return build(month, parts)
     return None
@@ -201,6 +200,10 @@ def _full_year(digits: str) -> int:
     if len(digits) == 4:
         return year
     return year + (1900 if year >= _CENTURY_TURNS else 2000)
+
+
+def _century(year: int) -> int:
+    return _full_year(f"{year:02d}") if year < 100 else year
 
 
 def _day(year: int, month: int, day: int) -> int:
@@ -316,7 +319,10 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...]
     (_YEAR_MONTH, lambda n: _month(*n)),
     (_MONTH_YEAR, lambda n: _month(n[1], n[0])),
     (_YEAR_WEEK, lambda n: _iso_week(*n)),
-    (_WEEK_YEAR, lambda n: _iso_week(n[1], n[0])),
+    (_WEEK_YEAR, lambda n: _iso_week(_century(n[1]), n[0])),
+    (_CJK_MONTH, lambda n: _month(*n)),
+    (_NUMBERED_MONTH, lambda n: _month(n[1], n[0])),
+    (_CJK_DAY, lambda n: _certain(*n)),
 )
 _NAMED: tuple[tuple[re.Pattern[str], str, Callable[[int, Mapping[str, str]], WrittenDate]], ...] = (
     (_DAY_NAME_YEAR, "dny", _day_and_name),

@@ -6,14 +6,18 @@ import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.dateorder import NO_DAY, DateReader
+from batchcast.ingest.candidates import check_money, fitting_columns, narrowed, notes_on_columns, question
+from batchcast.ingest.keys import key_text
+from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     AVAILABILITY_NAMES,
+    MONEY_NAMES,
     SHEET,
     STOCK_NAMES,
     letter_of,
@@ -23,8 +27,10 @@ from batchcast.ingest.names import (
 )
 from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
 from batchcast.ingest.rowfilter import RowFilter, find_filters
+from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
+from batchcast.ingest.wide import Period, find_periods
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
 
@@ -45,7 +51,9 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(known)}))
 
 
-def locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> ColumnSource | None:
+def locate(
+    ours: str, names: Sequence[str], mapping: Mapping[str, str], sample: Sample = NOTHING
+) -> ColumnSource | None:
     """A column that a history or a stock file needs; None where there is none.
 
     Raises:
@@ -54,7 +62,7 @@ def locate(ours: str, names: Sequence[str], mapping: Mapping[str, str]) -> Colum
     """
     target = mapping.get(ours)
     if target is None:
-        return _by_name(ours, names)
+        return _by_name(ours, names, sample)
     index = _index_of(target, names, ours)
     if index is not None:
         return ColumnSource(names[index], (index,))
@@ -112,27 +120,18 @@ def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
     return matches[0] if matches else None
 
 
-def _by_name(ours: str, names: Sequence[str]) -> ColumnSource | None:
-    """The column with an accepted name; our own name wins over its synonyms, two of a rank are refused."""
-    for accepted in ([ours], ACCEPTED_NAMES[ours]):
+def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | None:
+    """The column with an accepted name: our own name first, then those of money last; two of a rank are a question."""
+    others = [name for name in ACCEPTED_NAMES[ours] if name not in MONEY_NAMES]
+    for accepted in ([ours], others, MONEY_NAMES if ours == columns.DEMAND_QTY else ()):
         matches = _named(accepted, names, ())
+        if len(matches) > 1:
+            matches = narrowed(ours, matches, names, sample)
         if len(matches) == 1:
             return ColumnSource(names[matches[0]], (matches[0],))
         if matches:
-            raise AmbiguousColumn(_two_columns(ours, matches, names))
+            raise question(ours, matches, names, sample)
     return None
-
-
-def _two_columns(ours: str, matches: Sequence[int], names: Sequence[str]) -> Message:
-    found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
-    if len({names[i] for i in matches}) < len(matches):
-        template = N_(
-            "Several columns have the same name and could be {ours}: {found}. Rename them in the file, so that one is "
-            "named {ours}."
-        )
-        return Message(template, {"ours": ours, "found": found})
-    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {example}.")
-    return Message(template, {"ours": ours, "found": found, "example": mapping_example({ours: names[matches[0]]})})
 
 
 def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
@@ -147,18 +146,16 @@ def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
     return Message(N_("{ours} is mapped to {target!r}, which is not a column; the columns are {found}."), values)
 
 
-_COUNTED_PERIOD = re.compile(r"(week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+$", re.IGNORECASE)
+_COUNTED_PERIOD = re.compile(
+    r"(?:(?:week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+"  # counted
+    r"|(?:(?:FY|TA)?\W?\d{2,4}\W?)?[PM]\d{1,2}(?:\W\d{2,4})?|(?:FY|TA)\W?\d{2,4}(?:\W?\d{1,2})?"  # of a fiscal year
+    r"|(?:19|20)\d{2}|(?:\d{4}\W?)?Q[1-4](?:\W?\d{2,4})?)$",  # years and quarters
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d{2}$")
+_MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_GUESSED = 200  # columns that are compared when one is missing
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A column of a wide table."""
-
-    index: int
-    name: str
-    day: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,32 +209,50 @@ class Layout:
         return {name: cells.name for name, cells in ours.items()}
 
 
-def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> Layout:
+def find_columns(
+    header: Sequence[str],
+    settings: BatchSettings,
+    *,
+    where: Message | None = None,
+    sample: Sequence[Sequence[Any]] = (),
+) -> Layout:
     """How to read a file with this header.
+
+    Args:
+        header: its cells.
+        settings: the mapping of its columns, and the order of dates.
+        where: the file or sheet, as the sentences name it.
+        sample: the first rows under the header, which decide between columns and what is advised.
 
     Raises:
         UnknownMapping: if the mapping names a column that isn't there.
         AmbiguousColumn: if two columns could be the same thing.
+        UnreadablePeriods: if a column among the periods of a wide table is none.
         MissingColumn: if there is none for a part, or neither a date with a quantity nor a column a period.
     """
     names = tuple(name.strip() for name in header)
-    found = {ours: locate(ours, names, settings.column_mapping) for ours in ACCEPTED_NAMES}
+    held = Sample(sample)
+    found = {ours: locate(ours, names, settings.column_mapping, held) for ours in ACCEPTED_NAMES}
     check_mapping(settings.column_mapping)
     part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
     date, quantity = found[columns.DATE], found[columns.DEMAND_QTY]
     taken = {i for cells in found.values() if cells for i in cells.indices}
     if part is not None and date is not None and quantity is not None:
+        if columns.DEMAND_QTY not in settings.column_mapping:
+            check_money(quantity.indices[0], names, held, taken)
         out, inside = (locate_availability(ours, names, settings.column_mapping, taken) for ours in AVAILABILITY_NAMES)
         means_out = out is not None
         taken |= {i for cells in (out or inside,) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
+        read = taken
         return Layout(
             header=names,
             part=part,
             site=site,
             date=date,
             quantity=quantity,
+            notes=tuple(notes_on_columns(_single(found, settings), names, held, read)),
             stock=out or inside,
             stock_means_out=means_out,
             stock_columns=stock_columns,
@@ -245,24 +260,31 @@ def find_columns(header: Sequence[str], settings: BatchSettings, *, where: Messa
             movement=movement_column(names, taken),
         )
     if date is None and quantity is None:
-        periods, notes = find_periods(names, taken, settings)
-        if part is not None and periods:
-            chosen = tuple(Period(i, names[i], day) for i, day in periods)
-            span = ColumnSource(f"{chosen[0].name} … {chosen[-1].name}")
-            stock = locate_stock_columns(names, settings.column_mapping, taken | {i for i, _ in periods})
+        periods = find_periods(names, taken, settings, held)
+        if part is not None and periods.found:
+            span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
+            stock = locate_stock_columns(names, settings.column_mapping, taken | {one.index for one in periods.found})
+            read = taken | {one.index for one in periods.found} | {i for cells in stock.values() for i in cells.indices}
             return Layout(
                 header=names,
                 part=part,
                 site=site,
                 date=span,
                 quantity=span,
-                periods=chosen,
-                notes=notes,
+                periods=periods.found,
+                notes=(*periods.notes, *notes_on_columns(_single(found, settings), names, held, read)),
                 stock_columns=stock,
                 filters=find_filters(names, settings.only_rows),
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
-    raise _missing(missing, names, [name for i, name in enumerate(names) if i not in taken], where)
+    raise _missing(missing, names, [i for i in range(len(names)) if i not in taken], where, held)
+
+
+def _single(found: Mapping[str, ColumnSource | None], settings: BatchSettings) -> dict[str, int | None]:
+    """The column that each of ours was found in by its name; a site that was mapped counts as found."""
+    single = {ours: cells.indices[0] if cells and cells.indices else None for ours, cells in found.items()}
+    mapped = {ours: -1 for ours in settings.column_mapping if single.get(ours) is None and ours in single}
+    return single | mapped
 
 
 def counted_periods(names: Sequence[str]) -> list[str]:
@@ -270,11 +292,12 @@ def counted_periods(names: Sequence[str]) -> list[str]:
     return [name for name in names if _COUNTED_PERIOD.match(name.strip())]
 
 
-def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], where: Message | None) -> MissingColumn:
-    accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours])}" for ours in missing)
-    example = mapping_example({ours: likely_column(ours, free) for ours in missing})
+def _missing(
+    missing: Sequence[str], names: Sequence[str], free: Sequence[int], where: Message | None, sample: Sample
+) -> MissingColumn:
+    accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours][:_MOST_NAMES])} …" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
-    values |= {"example": example, "where": where or Message(N_("The file"))}
+    values |= {"example": _example(missing, names, free, sample), "where": where or Message(N_("The file"))}
     values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}
     if len(counted_periods(names)) > 2 and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
@@ -282,7 +305,20 @@ def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], 
             "such as 2024-01-01, in the header row in its place, and name the column of parts with a mapping if it "
             "has none of the names {accepted}; the columns are {found}."
         )
-        values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
+        values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER][:_MOST_NAMES])
+    elif len(_months_alone(names)) > 2 and columns.DEMAND_QTY in missing:
+        template = N_(
+            "{where} has a column for each month, but no year in their headers ({months} …){year}. Write the year "
+            "into each header, such as Jan 2024, with the columns of all years side by side."
+        )
+        values |= {"months": ", ".join(map(repr, _months_alone(names)[:3])), "year": _year_column(names, sample)}
+    elif columns.PARTNUMBER in missing and columns.DATE not in missing and len(_parts_across(names, free, sample)) > 1:
+        template = N_(
+            "{where} has dates down and, it seems, a column for each part ({parts} …). Turn it round: a row for each "
+            "part with a column for each period, or a row for each date and part with its quantity; the columns are "
+            "{found}."
+        )
+        values["parts"] = ", ".join(map(repr, _parts_across(names, free, sample)[:3]))
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
@@ -294,6 +330,38 @@ def _missing(missing: Sequence[str], names: Sequence[str], free: Sequence[str], 
             "with a mapping, such as {example}; or send a column for each period, with its date as header."
         )
     return MissingColumn(Message(template, values))
+
+
+def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], sample: Sample) -> str:
+    """A mapping of what is missing, each to another column that can hold it by its cells."""
+    left = list(free)
+    said = {}
+    for ours in sorted(missing, key=lambda one: one == columns.PARTNUMBER):  # the rest is most likely the part
+        chosen = fitting_columns(ours, left, sample) if sample else left
+        likely = likely_column(ours, [names[i] for i in chosen])
+        left = [i for i in left if names[i] != likely]
+        said[ours] = likely
+    return mapping_example({ours: said[ours] for ours in missing})
+
+
+def _months_alone(names: Sequence[str]) -> list[str]:
+    """Columns named for a month, with no year."""
+    return [name for name in names if name.isalpha() and month_named(name) is not None]
+
+
+def _year_column(names: Sequence[str], sample: Sample) -> Message:
+    years = [
+        name
+        for i, name in enumerate(names)
+        if sample.filled(i) and all(_YEAR.match(key_text(cell)) for cell in sample.filled(i))
+    ]
+    return Message(N_("; the years stand in column {name!r}"), {"name": years[0]}) if years else Message("")
+
+
+def _parts_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
+    """Columns of numbers, where all that nothing reads hold numbers: each may be a part."""
+    numeric = [names[i] for i in free if sample.has_numbers(i)]
+    return numeric if len(numeric) == sum(bool(names[i]) for i in free) else []
 
 
 def likely_column(ours: str, names: Sequence[str]) -> str:
@@ -313,43 +381,3 @@ def likely_column(ours: str, names: Sequence[str]) -> str:
         return max(contained, 0.6) + contained if contained else near
 
     return max(names[:_MOST_GUESSED], key=likeness)
-
-
-# Wide tables: a row a part, a column a period, the period's date in the header.
-
-Periods = tuple[tuple[int, int], ...]
-
-
-def find_periods(
-    names: Sequence[str], taken: Collection[int], settings: BatchSettings
-) -> tuple[Periods, tuple[Message, ...]]:
-    """(index, day) of the columns whose header is a date, and what to say of them.
-
-    Raises:
-        AmbiguousDates: if the headers read in several orders.
-        MixedDateOrders: if some read only one way and others only the other.
-        AmbiguousColumn: if two headers are the same date.
-    """
-    reader = DateReader(settings.date_order, column="header", today=settings.today)
-    free = [(i, name) for i, name in enumerate(names) if i not in taken]
-    days = reader.days([name for _, name in free], lambda text: _in_header(text, names))
-    found = tuple((i, int(day)) for (i, _), day in zip(free, days, strict=True) if day != NO_DAY)
-    if not found:
-        return (), ()
-    _refuse_repeats(found, names)
-    template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
-    values = {"count": len(found), "first": names[found[0][0]], "last": names[found[-1][0]]}
-    return found, (Message(template, values), *reader.notes())
-
-
-def _in_header(text: str, names: Sequence[str]) -> Message:
-    return Message(N_("column {number}"), {"number": list(names).index(text) + 1})
-
-
-def _refuse_repeats(found: Periods, names: Sequence[str]) -> None:
-    seen: dict[int, int] = {}
-    for index, day in found:
-        if day in seen:
-            template = N_("Columns {first!r} and {second!r} are the same period; keep one of them.")
-            raise AmbiguousColumn(Message(template, {"first": names[seen[day]], "second": names[index]}))
-        seen[day] = index

@@ -7,48 +7,49 @@ from collections.abc import Mapping, Sequence
 
 from batchcast.domain import columns
 
+MONEY_NAMES = ("sales", "value")  # they hold money as often as units: others that are accepted win over them
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
-    columns.DATE: (
-        "date",
-        "tanggal",
-        "tgl",
-        "transaction_date",
-        "posting_date",
-        "order_date",
-        "period",
-        "month",
-        "ds",
-        "timestamp",
+    columns.DATE: _names(
+        """date tanggal tgl transaction_date posting_date order_date period month ds timestamp periode bulan week
+        minggu day hari ship_date shipped_date delivery_date invoice_date document_date doc_date issue_date
+        trans_date demand_date tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
+        tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
+        fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
+        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата"""
     ),
-    columns.PARTNUMBER: (
-        "partnumber",
-        "part_number",
-        "part_no",
-        "part",
-        "pn",
-        "item",
-        "item_code",
-        "sku",
-        "material",
-        "product",
-        "product_code",
-        "kode_part",
-        "kode_barang",
-        "unique_id",
+    columns.PARTNUMBER: _names(
+        """partnumber part_number part_no part pn item item_code item_number item_no item_id sku sku_code material
+        material_number material_code product product_code product_id product_no kode_part kode_barang no_barang
+        nomor_barang nomor_part no_part kode_item kode_produk kode_material unique_id materialnummer artikel
+        artikelnummer artikel_nr teilenummer artículo articulo código_artículo codigo_articulo codigo_producto
+        codigo_material código_material codigo_do_produto article référence reference_article codice_articolo
+        artikelcode stock_code part_code"""
     ),
-    columns.SITE_CODE: (
-        "site_code",
-        "site",
-        "location",
-        "lokasi",
-        "gudang",
-        "warehouse",
-        "store",
-        "plant",
-        "branch",
-        "cabang",
+    columns.SITE_CODE: _names(
+        """site_code site location lokasi gudang warehouse store plant branch cabang depot depo werk lager lagerort
+        storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
+        kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
+        magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
+        store_code склад"""
     ),
-    columns.DEMAND_QTY: ("demand_qty", "demand", "qty", "quantity", "jumlah", "order_demand", "sales", "y", "value"),
+    columns.DEMAND_QTY: _names(
+        """demand_qty demand qty quantity jumlah order_demand y kuantitas jml kts qty_out qty_issued issue_qty
+        issued_qty quantity_issued qty_ordered ordered_qty order_qty quantity_ordered order_quantity qty_shipped
+        shipped_qty quantity_shipped qty_sold sold_qty quantity_sold units_sold unit_sold units sales_qty
+        sale_qty sales_quantity sales_units unit_sales actual_qty qty_delivered delivered_qty usage consumption
+        usage_qty consumption_qty qty_used qty_keluar jumlah_keluar jml_keluar keluar pemakaian jumlah_pemakaian
+        kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
+        verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
+        quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
+        количество 数量"""
+    )
+    + MONEY_NAMES,
 }
 AVAILABILITY_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of them
     columns.STOCK_OUT: ("stock_out", "stockout", "out_of_stock", "stok_habis", "stok_kosong"),
@@ -60,13 +61,24 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "soh", "stok", "persediaan"),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+_TOTAL = re.compile(
+    r"(?<![^\W_])(?:(?:grand|sub|zwischen|gesamt)?[ -]?(?:totals?|totale|totaux|totaal|totalt|summe|summary)|jumlah"
+    r"|jml|sum|gesamt|gesamtergebnis|ergebnis|suma|soma|somme|summa|toplam|razem|ukupno|celkem|spolu|összesen|yhteensä"
+    r"|keseluruhan|итого|всего|合計|合计|总计|總計|小計|小计|รวม|tổng)(?![^\W_])",
+    re.IGNORECASE,
+)
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
 _MOST_NAMED = 30  # columns that a sentence lists
 
 
 def normal(name: str) -> str:
-    """A column name as it is compared: case, spaces, underscores and dashes make no difference."""
-    return re.sub(r"[\s_\-]+", "", name).casefold()
+    """A column name as it is compared: case, spaces, underscores, dashes and dots make no difference."""
+    return re.sub(r"[\s_\-.:]+", "", name).casefold()
+
+
+def is_total_word(text: str) -> bool:
+    """Whether a key or a header names a sum of others, as reports do: `Grand Total`, `Jumlah`, `Summe`."""
+    return _TOTAL.search(text) is not None
 
 
 def named_columns(header: Sequence[str]) -> str:

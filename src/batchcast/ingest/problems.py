@@ -10,7 +10,8 @@ InvalidInput (domain)
 ├── OverTheLimit            too large, or unpacks to too much
 ├── UnclosedQuote           a quote opens and never closes
 ├── MissingColumn           no column for something we need
-├── AmbiguousColumn         two columns could be it
+├── AmbiguousColumn         a question: two columns could be it
+├── UnreadablePeriods       a column among the periods of a wide table is none
 ├── UnknownMapping          the mapping names a column or sheet that isn't there
 ├── UnreadableColumn        a column of a type that can't hold what it should
 ├── DifferentHeader         a member of a folder or archive has other columns
@@ -30,7 +31,9 @@ InvalidInput (domain)
 
 from __future__ import annotations
 
-from batchcast.domain.errors import InvalidInput, ReadingQuestion
+from collections.abc import Sequence
+
+from batchcast.domain.errors import Choice, InvalidInput, Message, ReadingQuestion
 
 
 class UnreadableInput(InvalidInput):
@@ -87,10 +90,19 @@ class MissingColumn(InvalidInput):
     slug = "missing-column"
 
 
-class AmbiguousColumn(InvalidInput):
-    """Two columns could hold the same thing."""
+class AmbiguousColumn(ReadingQuestion):
+    """Two columns, or sheets, could hold the same thing."""
 
     slug = "ambiguous-column"
+
+    def __init__(self, message: Message, *, choices: Sequence[Choice] = ()) -> None:
+        super().__init__(message, setting="column_mapping", choices=choices)
+
+
+class UnreadablePeriods(InvalidInput):
+    """A column among the periods of a wide table is no period."""
+
+    slug = "unreadable-periods"
 
 
 class UnknownMapping(InvalidInput):

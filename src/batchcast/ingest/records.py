@@ -14,6 +14,7 @@ from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import TextBlocks
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, normal
 from batchcast.ingest.problems import EmptyInput, NotText, UnclosedQuote
+from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import BrokenRow, SourceRow, is_blank
 
 _END = "\0"  # stands after the last line; no text of ours holds a NUL
@@ -127,6 +128,7 @@ class Dialect:
     header: tuple[str, ...]
     header_lines: int  # physical lines up to the end of the header
     encoding: str  # of its first lines
+    sample: tuple[tuple[str, ...], ...] = ()  # the rows under the header, as many as were looked at
 
 
 def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
@@ -161,7 +163,7 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
 
 
 def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, encoding: str) -> Dialect:
-    found = split_records(list(lines[start : start + _SAMPLE_LINES]), start + 1, delimiter)
+    found = split_records(list(lines[start : start + MOST_SAMPLED]), start + 1, delimiter)
     if found.open_from == 0:
         found = split_records(list(lines[start:]), start + 1, delimiter)
     line = start + 1
@@ -170,7 +172,8 @@ def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, 
         raise UnclosedQuote(Message(template, {"line": line, "name": source.name}))
     header = found.rows[0]
     after = _line_after_header(found, len(lines))
-    return Dialect(delimiter, tuple(str(cell) for cell in header.cells), after - 1, encoding)
+    sample = tuple(row.cells for row in found.rows[1:])
+    return Dialect(delimiter, tuple(str(cell) for cell in header.cells), after - 1, encoding, sample)
 
 
 def _line_after_header(found: Records, total: int) -> int:

@@ -42,8 +42,15 @@ LayoutT_co = TypeVar("LayoutT_co", bound=WantedColumns, covariant=True)
 class FindLayout(Protocol[LayoutT_co]):
     """Finds our columns in a header: those of a demand history, or of a stock file."""
 
-    def __call__(self, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None) -> LayoutT_co:
-        """How to read a file with this header; raises InvalidInput where it can't be read so."""
+    def __call__(
+        self,
+        header: Sequence[str],
+        settings: BatchSettings,
+        *,
+        where: Message | None = None,
+        sample: Sequence[Sequence[Any]] = (),
+    ) -> LayoutT_co:
+        """How to read a file with this header and first rows; raises InvalidInput where it can't be read so."""
 
 
 @dataclass(frozen=True, slots=True)

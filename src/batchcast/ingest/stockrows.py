@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
+from batchcast.ingest.sample import Sample
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 
 # Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
@@ -51,7 +53,12 @@ class StockLayout:
 
 
 def find_stock_columns(
-    name: str, header: Sequence[str], settings: BatchSettings, *, where: Message | None = None
+    name: str,
+    header: Sequence[str],
+    settings: BatchSettings,
+    *,
+    where: Message | None = None,
+    sample: Sequence[Sequence[Any]] = (),
 ) -> StockLayout:
     """How to read a stock file with this header.
 
@@ -60,6 +67,7 @@ def find_stock_columns(
         header: its cells.
         settings: the mapping of its columns.
         where: the sheet, where there are several; the sentences name the file.
+        sample: the first rows under the header, which decide between columns.
 
     Raises:
         InvalidStockFile: if there is no column of parts, or none of stock, or two of one kind.
@@ -68,13 +76,14 @@ def find_stock_columns(
     """
     names, mapping = tuple(cell.strip() for cell in header), settings.column_mapping
     check_mapping(mapping)
-    part, site = (locate(ours, names, mapping) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
+    held = Sample(sample)
+    part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
     if part is None:
         template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
         accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
         values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
-    date, undecided = _date(names, mapping)
+    date, undecided = _date(names, mapping, held)
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     stock = locate_stock_columns(names, mapping, taken)
     if not stock:
@@ -85,10 +94,12 @@ def find_stock_columns(
     return StockLayout(header=names, part=part, site=site, date=date, stock_columns=stock, undecided=undecided)
 
 
-def _date(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[ColumnSource | None, AmbiguousColumn | None]:
+def _date(
+    names: Sequence[str], mapping: Mapping[str, str], sample: Sample
+) -> tuple[ColumnSource | None, AmbiguousColumn | None]:
     """The column of dates; whether one is needed is known once the rows are read."""
     try:
-        return locate(columns.DATE, names, mapping), None
+        return locate(columns.DATE, names, mapping, sample), None
     except AmbiguousColumn as error:
         return None, error
 

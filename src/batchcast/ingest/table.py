@@ -16,6 +16,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.arrow import number_array
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat, UnreadableColumn
+from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns
 
 ROWS_IN_BLOCK = 1 << 18
@@ -45,13 +46,19 @@ class TableBlock:
         """The wanted cells of the rows, dates and times as text; cells of other columns are left blank."""
         names = [int(name) for name in self.batch.schema.names]
         chosen = np.fromiter(indices, dtype=np.int64)
-        taken = [column.take(number_array(chosen)) for column in self.batch.columns]
+        plain = [column.cast(pa.string()) if _is_view(column) else column for column in self.batch.columns]
+        taken = [column.take(number_array(chosen)) for column in plain]
         texts = [column.cast(pa.string()) if pa.types.is_temporal(column.type) else column for column in taken]
         for i, *found in zip(chosen.tolist(), *(column.to_pylist() for column in texts), strict=True):
             cells: list[Any] = [None] * self.width
             for index, cell in zip(names, found, strict=True):
                 cells[index] = cell
             yield SourceRow(self.first_row + i, tuple(cells))
+
+
+def _is_view(column: Any) -> bool:
+    """Whether rows can't be taken of the column as it is."""
+    return bool(pa.types.is_string_view(column.type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,12 @@ def open_table(table: Any, settings: BatchSettings, find: FindLayout[LayoutT]) -
     if not arrow.num_columns:
         raise EmptyInput(Message(N_("The table has no columns.")))
     opened = TypedTable(arrow)
-    return opened, find(arrow.schema.names, settings)
+    return opened, find(arrow.schema.names, settings, sample=_sample(arrow))
+
+
+def _sample(table: Any) -> list[tuple[Any, ...]]:
+    """The first rows of a pyarrow table or batch."""
+    return list(zip(*(column.to_pylist() for column in table.slice(0, MOST_SAMPLED).columns), strict=True))
 
 
 def check_types(schema: Any, layout: WantedColumns) -> None:

@@ -30,6 +30,7 @@ from batchcast.ingest.problems import (
     OverTheLimit,
     UnknownMapping,
 )
+from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 
 _ROWS_IN_BLOCK = 20_000
@@ -135,13 +136,13 @@ def find_header(
     Raises:
         InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
     """
-    rows = list(islice(sheet.iter_rows(), _HEADER_WITHIN))
-    headers = [_header(row) for row in rows]
+    rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
+    headers = [_header(row) for row in rows[:_HEADER_WITHIN]]
     errors: list[InvalidInput] = []
     for row, header in enumerate(headers, start=1):
         where = Message(N_("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
         try:
-            layout = find(header, settings, where=where)
+            layout = find(header, settings, where=where, sample=rows[row:])
         except InvalidInput as error:
             errors.append(error)
         else:

@@ -37,7 +37,7 @@ def test_bike_workshop_counts_each_line_as_one_and_refuses_34_empty_parts(shared
 
 
 def test_bike_workshop_without_a_mapping_says_what_to_map(shared_data, read):
-    with pytest.raises(InvalidInput, match="date=invoice_date"):
+    with pytest.raises(InvalidInput, match="no column for partnumber, demand_qty"):
         read(shared_data / "bike_workshop/raw/service_data.csv")
 
 

@@ -1,0 +1,75 @@
+"""Month names of all languages that CLDR has, from `months.txt`, which `tools/month_names.py` writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+# English and Indonesian, in full and as people shorten them; they count before any other language.
+OURS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januari",
+            "feb february februari peb pebruari",
+            "mar march maret mrt",
+            "apr april",
+            "may mei",
+            "jun june juni",
+            "jul july juli",
+            "aug august agu agt ags agustus",
+            "sep sept september",
+            "oct october okt oktober",
+            "nov november nop nopember",
+            "dec december des desember",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+LETTERS = "[A-Za-z\u00a1-\u1fff\u2c00-\U0010ffff]+"  # of a month's name, in a regular expression
+_WORD = re.compile(LETTERS)
+
+
+class _Names(NamedTuple):
+    certain: dict[str, int]  # of any language
+    by_language: dict[str, dict[str, int]]  # of languages some of whose names are another month in another language
+
+
+@cache
+def _names() -> _Names:
+    certain: dict[str, int] = {}
+    by_language: dict[str, dict[str, int]] = {}
+    for line in Path(__file__).with_name("months.txt").read_text(encoding="utf-8").splitlines():
+        key, _, rest = line.partition(" ")
+        if key.isdigit():
+            certain |= dict.fromkeys(rest.split(" "), int(key))
+        else:
+            groups = enumerate(rest.split("|"), start=1)
+            by_language[key] = {name: month for month, names in groups for name in names.split(",")}
+    return _Names(certain, by_language)
+
+
+def month_named(name: str, language: str | None = None) -> int | dict[str, int] | None:
+    """The month of a name; by language where it differs and none is given; None where it is no month's name."""
+    name = name.casefold()
+    if name in OURS:
+        return OURS[name]
+    names = _names()
+    if name in names.certain:
+        return names.certain[name]
+    found = {one: months[name] for one, months in names.by_language.items() if name in months}
+    if language in found:
+        return found[language]
+    return found or None
+
+
+def language_of(texts: Iterable[str]) -> str | None:
+    """The language whose names of months all of the texts are in, where some name needs one and only one fits."""
+    words = {word.casefold() for text in texts for word in _WORD.findall(text)}
+    months = {word for word in words if month_named(word) is not None}
+    fitting = [one for one, names in _names().by_language.items() if months <= names.keys()]
+    return fitting[0] if len(fitting) == 1 else None

@@ -1,0 +1,105 @@
+"""What the columns of a file hold, by its first rows: dates, numbers, text. It decides advice and questions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from batchcast.domain.errors import Message
+from batchcast.ingest.cells import date_text
+from batchcast.ingest.dates import read_date
+from batchcast.ingest.numberstyle import read_number
+from batchcast.ingest.source import is_blank
+
+MOST_SAMPLED = 400  # rows
+_MOST = 0.8  # share of the cells of a column that show what it holds
+_CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a file; with none, nothing is known of any column."""
+
+    rows: Sequence[Sequence[Any]] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+    def cells(self, index: int) -> list[Any]:
+        """The cells of a column, None where the row ends before it."""
+        return [row[index] if index < len(row) else None for row in self.rows]
+
+    def filled(self, index: int) -> list[Any]:
+        """Its cells that hold something."""
+        return [cell for cell in self.cells(index) if not is_blank(cell)]
+
+    def has_dates(self, index: int) -> bool:
+        """Most cells are dates written out; plain numbers such as 202405 are none here."""
+        return self._most(index, _is_date)
+
+    def has_numbers(self, index: int) -> bool:
+        """Most cells are numbers."""
+        return self._most(index, lambda cell: number_of(cell) is not None)
+
+    def has_currency(self, index: int) -> bool:
+        """Most cells are written with a currency."""
+        return self._most(index, lambda cell: isinstance(cell, str) and bool(_CURRENCY.search(cell)))
+
+    def has_decimals(self, index: int) -> bool:
+        """Half the numbers and more are no whole ones."""
+        found = [number for number in self.numbers(index) if number]
+        return bool(found) and sum(number != round(number) for number in found) * 2 >= len(found)
+
+    def numbers(self, index: int) -> list[float | None]:
+        """Its cells as numbers, without their currency; None where a cell is none."""
+        return [number_of(cell) for cell in self.cells(index)]
+
+    def distinct(self, index: int) -> list[Any]:
+        """Its distinct cells that hold something, in the order they are met."""
+        return list(dict.fromkeys(self.filled(index)))
+
+    def is_product(self, index: int, other: int, price: int) -> bool:
+        """Whether the column is the other times the price, in nearly all rows where it is not 0."""
+        triples = zip(self.numbers(index), self.numbers(other), self.numbers(price), strict=True)
+        known = [(a, b, c) for a, b, c in triples if a is not None and b is not None and c is not None and a]
+        fitting = sum(abs(a - b * c) <= max(0.02, abs(a) * 1e-3) for a, b, c in known)
+        return len(known) > 1 and fitting >= len(known) * 0.95
+
+    @cached_property
+    def width(self) -> int:
+        """Cells of the widest row."""
+        return max(map(len, self.rows), default=0)
+
+    def _most(self, index: int, holds: Any) -> bool:
+        found = self.filled(index)
+        return bool(found) and sum(map(holds, found)) >= _MOST * len(found)
+
+
+NOTHING = Sample()
+
+
+def number_of(cell: Any) -> float | None:
+    """A cell as a number, without its currency and whatever its decimal sign."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        return float(cell) if cell == cell else None  # noqa: PLR0124 NaN is a blank cell of a table
+    if not isinstance(cell, str):
+        return None
+    written = read_number(_CURRENCY.sub("", cell))
+    if isinstance(written, Message):
+        return None
+    return written.comma if written.point is None else written.point
+
+
+def _is_date(cell: Any) -> bool:
+    if isinstance(cell, dt.date):
+        return True
+    if not isinstance(cell, str) or len(cell) > 40:
+        return False
+    written = read_date(date_text(cell))
+    return not isinstance(written, Message) and written.shape not in ("key", "serial")

@@ -1,0 +1,270 @@
+"""Wide tables: a row a part, a column a period. Which columns are periods is decided on the whole header."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.dateorder import NO_DAY, DateReader
+from batchcast.ingest.names import ACCEPTED_NAMES, MONEY_NAMES, is_total_word, letter_of, normal, shortened
+from batchcast.ingest.problems import AmbiguousColumn, UnreadablePeriods
+from batchcast.ingest.sample import NOTHING, Sample
+
+_MOST_SAID = 10  # columns or periods that a sentence lists
+_LONGEST_PERIOD = 40  # characters of a header that could be a period
+_SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
+_MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A column of a wide table."""
+
+    index: int
+    name: str
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """The periods of a wide table, and what to say of them."""
+
+    found: tuple[Period, ...] = ()
+    notes: tuple[Message, ...] = ()
+
+
+def find_periods(
+    names: Sequence[str], taken: Collection[int], settings: BatchSettings, sample: Sample = NOTHING
+) -> Periods:
+    """The columns whose header is a date, in the order of the file; none where it has none.
+
+    Raises:
+        AmbiguousDates: if the headers read in several orders.
+        MixedDateOrders: if some read only one way and others only the other.
+        AmbiguousColumn: if two headers are the same date.
+        UnreadablePeriods: if a column among the periods is none.
+    """
+    reader = DateReader(settings.date_order, column="header", today=settings.today)
+    free = [i for i, name in enumerate(names) if i not in taken and len(name) <= _LONGEST_PERIOD]
+    texts = {i: names[i] for i in free}
+    found = _days(reader, texts, names)
+    left: list[Message] = []
+    if len(found) < 2:
+        texts, said = _quantities_of_periods(names, free, settings)
+        if texts:
+            reader = DateReader(settings.date_order, column="header", today=settings.today)
+            found, left = _days(reader, texts, names), [said]
+    if not found:
+        return Periods()
+    _refuse_repeats(found, names)
+    left += _refuse_holes(found, names, [*taken, *(set(free) - set(texts))], sample)
+    chosen = tuple(Period(i, names[i], day) for i, day in found.items())
+    template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
+    values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
+    return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
+
+
+def _days(reader: DateReader, texts: dict[int, str], names: Sequence[str]) -> dict[int, int]:
+    def locate(text: str) -> Message:
+        index = next(i for i, one in texts.items() if one == text)
+        return Message(N_("column {number}"), {"number": index + 1})
+
+    days = reader.days(list(texts.values()), locate)
+    return {i: int(day) for i, day in zip(texts, days, strict=True) if day != NO_DAY}
+
+
+def _refuse_repeats(found: dict[int, int], names: Sequence[str]) -> None:
+    seen: dict[int, int] = {}
+    for index, day in found.items():
+        if day in seen:
+            template = N_("Columns {first!r} and {second!r} are the same period; keep one of them.")
+            raise AmbiguousColumn(Message(template, {"first": names[seen[day]], "second": names[index]}))
+        seen[day] = index
+
+
+# A column among the periods that is none is a hole: its demand would count as zero.
+
+
+def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[Message]:
+    """Refuse columns among the periods that are none; totals of the periods before them are left out and said."""
+    if len(found) < 2:
+        return []
+    first, last = min(found), max(found)
+    known = set(known)
+    inside = [i for i in range(first, last) if i not in found and i not in known and _counts(i, names, sample)]
+    totals = [i for i in inside if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
+    holes = [i for i in inside if i not in totals] + _alike(found, names, known)
+    if holes:
+        template = N_(
+            "Columns among the periods are no periods: {columns}. Without them their demand would count as zero. "
+            "Correct their headers, or take the columns out of the table."
+        )
+        raise UnreadablePeriods(Message(template, {"columns": _listed(holes, names)}))
+    if not totals:
+        return []
+    return [Message(N_("Columns of totals are left out: {columns}."), {"columns": _listed(totals, names)})]
+
+
+def _counts(index: int, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column holds something that could be demand: one with neither name nor cells separates others."""
+    return bool(names[index]) or bool(sample.filled(index))
+
+
+def _is_summary(name: str) -> bool:
+    """Whether a header names a total, a quarter or a year."""
+    return is_total_word(name) or bool(_SUMMARY.match(name))
+
+
+def _is_sum(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> bool:
+    """Whether the column is the sum of the periods before it, of all or of those since the last total."""
+    numbers = sample.numbers(index)
+    if not any(numbers):
+        return False
+    before = [i for i in found if i < index]
+    earlier = [i for i in range(index) if _is_summary(names[i])]
+    since = [i for i in before if i > max(earlier, default=-1)]
+    return any(
+        columns and all(_adds_up(row, columns, sample) for row in _filled_rows(numbers))
+        for columns in (_Sum(index, since), _Sum(index, before))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    total: int
+    columns: list[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.columns)
+
+
+def _filled_rows(numbers: Sequence[float | None]) -> list[int]:
+    return [row for row, number in enumerate(numbers) if number is not None]
+
+
+def _adds_up(row: int, sum_of: _Sum, sample: Sample) -> bool:
+    total = sample.numbers(sum_of.total)[row] or 0.0
+    added = sum(sample.numbers(i)[row] or 0.0 for i in sum_of.columns)
+    return abs(total - added) <= 1e-6 * max(1.0, abs(total))
+
+
+def _alike(found: dict[int, int], names: Sequence[str], known: Collection[int]) -> list[int]:
+    """Columns right before and after the periods that are written as they are: `Jna-23` before `Feb-23`."""
+    shapes = Counter(_shape(names[i]) for i in found)
+    usual = {shape for shape, count in shapes.items() if count * 2 >= len(found)}
+    alike = []
+    for step, index in ((-1, min(found)), (1, max(found))):
+        beside = index + step
+        while 0 <= beside < len(names) and beside not in known and _shape(names[beside]) in usual:
+            alike.append(beside)
+            beside += step
+    return sorted(alike)
+
+
+def _shape(name: str) -> str:
+    """How a name is written: a run of letters as `A`, each digit as `9`."""
+    return re.sub(r"[0-9]", "9", re.sub(r"[^\W\d_]+", "A", name))
+
+
+# Two columns for each period, such as `Jan-23 Qty` and `Jan-23 Value`: the quantities are read.
+
+
+def _quantities_of_periods(
+    names: Sequence[str], free: Sequence[int], settings: BatchSettings
+) -> tuple[dict[int, str], Message]:
+    """The date in the header of each column that holds quantities, and what to say; none where it is otherwise."""
+    nothing: tuple[dict[int, str], Message] = {}, Message("")
+    groups: dict[str, dict[int, str]] = {}
+    for i in free:
+        for measure, date in _splits(names[i]):
+            groups.setdefault(measure, {})[i] = date
+    dated = {}
+    for measure, texts in groups.items():
+        if len(texts) > 1:
+            days = DateReader(settings.date_order, "header", settings.today).days(list(texts.values()), Message)
+            if (days != NO_DAY).sum() * 2 > len(texts):
+                dated[measure] = texts
+    if not dated:
+        return nothing
+    accepted = {normal(name) for name in ACCEPTED_NAMES["demand_qty"]} - {normal(name) for name in MONEY_NAMES}
+    chosen = [measure for measure in dated if normal(measure) in accepted]
+    if len(dated) == 1 and normal(next(iter(dated))) in map(normal, MONEY_NAMES):
+        chosen = list(dated)
+    if len(chosen) != 1:
+        shown = [names[i] for texts in dated.values() for i in texts][:_MOST_SAID]
+        template = N_(
+            "There are two columns for each period, or one whose header is more than a date: {columns} …. Leave the "
+            "columns of quantities, with nothing but the date in their headers."
+        )
+        raise UnreadablePeriods(Message(template, {"columns": ", ".join(map(repr, shown))}))
+    others = [measure for measure in dated if measure not in chosen]
+    template = N_("The columns named {chosen!r} are the demand of each period; left alone: {others}.")
+    if not others:
+        template = N_("The columns named {chosen!r} are the demand of each period.")
+    return dated[chosen[0]], Message(template, {"chosen": chosen[0], "others": ", ".join(others)})
+
+
+def _splits(name: str) -> list[tuple[str, str]]:
+    """(measure, date) of a header of two parts, whichever comes first."""
+    found = []
+    for separator in _MEASURES.finditer(name):
+        head, tail = name[: separator.start()].strip(), name[separator.end() :].strip(" )]")
+        found += [(one, other) for one, other in ((head, tail), (tail, head)) if one and other and one.isalpha()]
+    return found
+
+
+# Periods that are missing, or stand out of order.
+
+
+def _gaps(days: Sequence[int]) -> list[Message]:
+    """What to say of periods that no column has between the first and the last."""
+    notes = []
+    if list(days) != sorted(days):
+        notes.append(
+            Message(N_("The columns of periods are not in the order of time; each is read as its header says."))
+        )
+    missing = _missing(sorted(days))
+    if missing:
+        template = N_(
+            "No column has the periods {periods} between {first} and {last}: they count as no demand. Export them too, "
+            "if there was some."
+        )
+        shown = ", ".join(missing[:_MOST_SAID]) + (f", … ({len(missing)})" if len(missing) > _MOST_SAID else "")
+        values = {"periods": shown, "first": date_of(min(days)), "last": date_of(max(days))}
+        notes.append(Message(template, values))
+    return notes
+
+
+def _missing(days: Sequence[int]) -> list[str]:
+    """The months, weeks or days that are missing in sorted days; none where most of them are."""
+    if len(days) < 3:
+        return []
+    dates = [date_of(day) for day in days]
+    months = [12 * date.year + date.month - 1 for date in dates]
+    steps = np.diff(np.array(days))
+    if len(set(months)) == len(months) and int(np.median(steps)) in range(28, 32):
+        absent = sorted(set(range(months[0], months[-1] + 1)) - set(months))
+        return [f"{month // 12}-{month % 12 + 1:02d}" for month in absent]
+    usual = int(np.median(steps))
+    if usual not in (1, 7):
+        return []
+    absent_days = sorted(set(range(days[0], days[-1], usual)) - set(days))
+    if usual == 1 and not any(_is_weekend(day) for day in days):
+        absent_days = [day for day in absent_days if not _is_weekend(day)]
+    return [str(date_of(day)) for day in absent_days]
+
+
+def _is_weekend(day: int) -> bool:
+    return date_of(day).weekday() > 4
+
+
+def _listed(indices: Sequence[int], names: Sequence[str]) -> str:
+    shown = ", ".join(f"{shortened(names[i])!r} ({letter_of(i)})" for i in indices[:_MOST_SAID])
+    return shown + (f", … ({len(indices)})" if len(indices) > _MOST_SAID else "")

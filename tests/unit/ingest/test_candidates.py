@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.header import find_columns
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn
+
+
+def layout_of(header, *rows, **mapping):
+    return find_columns(header.split(","), BatchSettings(column_mapping=mapping), sample=[r.split(",") for r in rows])
+
+
+def question_of(header, *rows):
+    with pytest.raises(AmbiguousColumn) as asked:
+        layout_of(header, *rows)
+    assert asked.value.setting == "column_mapping"
+    return [choice.settings["column_mapping"] for choice in asked.value.choices]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Buchungsdatum,Material,Werk,Menge",
+        "Tanggal,No. Barang,Nama Gudang,Kuantitas",
+        "Fecha,Artículo,Almacén,Cantidad",
+    ],
+)
+def test_the_names_of_erps_are_read(header):
+    layout = layout_of(header)
+    assert list(layout.columns.values()) == header.split(",")
+
+
+def test_a_quantity_beats_money_and_the_report_says_so():
+    layout = layout_of(
+        "date,item,SALES,QUANTITYORDERED,price", "2024-01-01,a,19.98,2,9.99", "2024-01-02,a,29.97,3,9.99"
+    )
+
+    assert layout.columns["demand_qty"] == "QUANTITYORDERED"
+    assert "not 'SALES': QUANTITYORDERED times price" in "\n".join(map(str, layout.notes))
+
+
+def test_the_product_of_another_column_and_a_price_is_no_quantity():
+    header = "Tanggal,Kode Barang,Kuantitas,Harga,Jumlah"  # jumlah is a quantity elsewhere, an amount here
+    layout = layout_of(header, "2024-01-01,a,2,5000,10000", "2024-01-02,b,3,7000,21000")
+
+    assert layout.columns["demand_qty"] == "Kuantitas"
+
+
+def test_two_quantities_are_a_question_with_what_each_holds():
+    header = "date,item,Qty Ordered,Qty Shipped"
+    with pytest.raises(AmbiguousColumn) as asked:
+        layout_of(header, "2024-01-01,a,2,1.5", "2024-01-02,a,3,2.5")
+
+    readings = [str(choice.reading) for choice in asked.value.choices]
+    assert readings[0] == "column Qty Ordered (C): whole numbers, such as 2, 3"
+    assert readings[1].startswith("column Qty Shipped (D): numbers with decimals")
+
+
+def test_money_alone_is_asked_about():
+    choices = question_of("date,item,Sales,Pieces", "2024-01-01,a,19.98,2", "2024-01-02,a,29.97,3")
+    assert choices == ["demand_qty=Pieces", "demand_qty=Sales", "demand_qty==1"]
+
+    mapped = layout_of("date,item,Sales,Pieces", "2024-01-01,a,19.98,2", demand_qty="Sales")
+    assert mapped.columns["demand_qty"] == "Sales"
+
+
+def test_whole_sales_are_units():
+    assert layout_of("date,item,sales", "2024-01-01,a,2", "2024-01-02,a,3").columns["demand_qty"] == "sales"
+
+
+def test_two_dates_are_a_question_unless_one_holds_none():
+    rows = ["2024-01-01,2024-01-20,a,2", "2024-02-01,2024-02-21,a,2"]
+    assert question_of("Order Date,Ship Date,item,qty", *rows) == ["date=Order Date", "date=Ship Date"]
+
+    blank = layout_of("Order Date,Ship Date,item,qty", "2024-01-01,,a,2", "2024-01-02,,a,2")
+    assert blank.columns["date"] == "Order Date"
+
+
+def test_a_second_column_of_dates_is_said():
+    layout = layout_of("date,created,item,qty", "2024-01-01,2024-01-05,a,2")
+    assert "'created' hold dates too" in "\n".join(map(str, layout.notes))
+
+
+def test_warehouse_and_location_are_a_question_with_both_joined():
+    choices = question_of("date,item,Warehouse,Location,qty", "2024-01-01,a,K,A-01,2")
+    assert choices == ["site_code=Warehouse", "site_code=Location", "site_code=Warehouse+Location"]
+
+
+def test_a_column_that_may_be_the_site_is_said():
+    rows = [f"2024-0{month},{part},{camp},2" for month in range(1, 9) for part in "ab" for camp in ("North", "South")]
+    assert "'Camp' (C) may be the site" in "\n".join(map(str, layout_of("date,item,Camp,qty", *rows).notes))
+
+    kinds = [f"2024-0{month},{part},kind of {part},2" for month in range(1, 9) for part in "ab"]
+    assert not layout_of("date,item,Kind,qty", *kinds).notes
+
+
+def test_advice_comes_from_what_the_columns_hold():
+    with pytest.raises(MissingColumn) as refused:
+        layout_of("Sparte,Wann,Zahl,Meins", "07-4410,2024-01-05,3,ST", "1R-0751,2024-01-06,4,ST")
+    assert "partnumber=Sparte" in str(refused.value)
+    assert "date=Wann" in str(refused.value)
+    assert "demand_qty=Zahl" in str(refused.value)
+
+
+def test_months_without_a_year_name_the_column_of_years():
+    with pytest.raises(MissingColumn, match="years stand in column 'Tahun'"):
+        layout_of("Tahun,Part,Jan,Feb,Mrz,Apr", "2024,a,1,2,3,4")
+
+
+def test_parts_across_are_refused_as_such():
+    with pytest.raises(MissingColumn, match="dates down"):
+        layout_of("date,07-4410,1R-0751", "2024-01-01,3,4", "2024-02-01,5,6")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+
+from batchcast.domain.calendar import date_of
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.header import find_columns
+from batchcast.ingest.problems import AmbiguousDates, MissingColumn, UnreadablePeriods
+
+MONTHS = ["Jan-24", "Feb-24", "Mar-24", "Apr-24"]
+
+
+def layout_of(*header, rows=()):
+    return find_columns(["part", *header], BatchSettings(), sample=rows)
+
+
+def said(layout):
+    return "\n".join(map(str, layout.notes))
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (["Jan-24", "Fbe-24", "Mar-24"], "'Fbe-24' (C)"),
+        (["Jna-24", "Feb-24", "Mar-24"], "'Jna-24' (B)"),  # before the first
+        (["Jan-24", "Feb-24", "Mra-24"], "'Mra-24' (D)"),  # after the last
+        (["2024-01", "remark", "2024-02"], "'remark' (C)"),
+        (["2024-12", "2024-13", "2025-01"], "'2024-13' (C)"),
+    ],
+)
+def test_a_column_among_the_periods_that_is_none_stops_the_file(header, named):
+    with pytest.raises(UnreadablePeriods) as refused:
+        layout_of(*header)
+    assert named in str(refused.value)
+
+
+def test_a_total_of_the_periods_before_it_is_left_out_and_said():
+    header = ["Jan-24", "Feb-24", "Q1", "Mar-24", "Apr-24", "Total"]
+    layout = layout_of(*header, rows=[["a", 1, 2, 3, 4, 5, 12], ["b", "0", "5", "5", "", "1", "6"]])
+
+    assert [period.name for period in layout.periods] == MONTHS
+    assert "totals are left out: 'Q1' (D)" in said(layout)
+
+
+def test_a_total_that_does_not_add_up_stops_the_file():
+    with pytest.raises(UnreadablePeriods, match="'Total'"):
+        layout_of("Jan-24", "Feb-24", "Total", "Mar-24", rows=[["a", 1, 2, 7, 4]])
+
+
+def test_a_blank_column_with_no_name_separates_and_one_with_cells_stops():
+    assert len(layout_of("Jan-24", "", "Feb-24", rows=[["a", 1, None, 2]]).periods) == 2
+    with pytest.raises(UnreadablePeriods):
+        layout_of("Jan-24", "", "Feb-24", rows=[["a", 1, 3, 2]])
+
+
+def test_weeks_are_decided_on_the_whole_header():
+    layout = layout_of(*[f"2024{week:02d}" for week in range(1, 53)])
+    assert [str(date_of(layout.periods[i].day)) for i in (0, 12, 51)] == ["2024-01-01", "2024-03-25", "2024-12-23"]
+
+    with pytest.raises(AmbiguousDates):
+        layout_of(*[f"2024{number:02d}" for number in range(1, 13)])
+
+
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [
+        (["Jan-24", "Feb-24", "Apr-24", "May-24"], "2024-03"),
+        (["W01/2024", "W02/2024", "W04/2024", "W05/2024"], "2024-01-15"),
+        (["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-05"], "2024-01-04"),
+    ],
+)
+def test_a_missing_period_is_said(header, missing):
+    assert f"the periods {missing} between" in said(layout_of(*header))
+
+
+def test_weekends_are_not_missing_where_no_period_is_one():
+    days = ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    assert "No column" not in said(layout_of(*days))
+
+
+def test_columns_out_of_order_are_said_and_read_by_their_headers():
+    layout = layout_of("Feb-24", "Jan-24", "Mar-24")
+
+    assert "not in the order of time" in said(layout)
+    assert layout.periods[1].day < layout.periods[0].day
+
+
+@pytest.mark.parametrize("header", [["Jan-24 Qty", "Jan-24 Value"], ["Value Jan-24", "Qty Jan-24"]])
+def test_quantities_beside_values_are_read(header):
+    header = [name.replace("Jan", month) for month in ("Jan", "Feb") for name in header]
+    layout = layout_of(*header)
+
+    assert {period.name for period in layout.periods} == {name for name in header if "Qty" in name}
+    assert "left alone: Value" in said(layout)
+
+
+def test_two_measures_of_which_none_is_a_quantity_stop_the_file():
+    with pytest.raises(UnreadablePeriods, match="two columns for each period"):
+        layout_of("Jan-24 Plan", "Jan-24 Ist", "Feb-24 Plan", "Feb-24 Ist")
+
+
+@pytest.mark.parametrize(
+    "header", [["P01.2024", "P02.2024", "P03.2024"], ["FY24-P01", "FY24-P02", "FY24-P03"], ["2022", "2023", "2024"]]
+)
+def test_periods_that_are_no_dates_are_refused_as_such(header):
+    with pytest.raises(MissingColumn, match="periods are no dates"):
+        layout_of(*header)
