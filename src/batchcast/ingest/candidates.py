@@ -99,7 +99,8 @@ def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sa
         reading = Message(N_("both joined: each pair of {columns} is a site"), {"columns": joined})
         choices.append(Choice(settings={"column_mapping": f"{ours}={joined}"}, reading=reading))
     return AmbiguousColumn(
-        Message(template, {"ours": ours, "found": found, "first": names[matches[0]]}), choices=choices
+        Message(template, {"ours": ours, "found": found, "example": mapping_example({ours: names[matches[0]]})}),
+        choices=choices,
     )
 
 

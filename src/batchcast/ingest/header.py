@@ -297,7 +297,7 @@ def _missing(
 ) -> MissingColumn:
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours][:_MOST_NAMES])} …" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
-    values |= {"example": _example(missing, names, free, sample), "where": where or Message(N_("The file"))}
+    values |= {"where": where or Message(N_("The file"))}
     values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}
     if len(counted_periods(names)) > 2 and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
@@ -329,6 +329,8 @@ def _missing(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name them "
             "with a mapping, such as {example}; or send a column for each period, with its date as header."
         )
+    if "{example}" in template:
+        values["example"] = _example(missing, names, free, sample)
     return MissingColumn(Message(template, values))
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -103,7 +104,7 @@ def _ways_out(error: InvalidInput) -> Iterator[Mapping[str, list[str]]]:
     if isinstance(error, ReadingQuestion):
         for choice in error.choices:
             typed = _typed(option_words(choice.settings))
-            pressed = read_form({ANSWER: ["&".join(f"{name}={text}" for name, text in choice.settings.items())]})
+            pressed = read_form({ANSWER: [urlencode(choice.settings)]})
             assert pressed.readable == settings_of_texts({**typed})
             yield typed
     for option, text in _OPTION.findall(said):
