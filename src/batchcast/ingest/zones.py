@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from dataclasses import dataclass, field
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
@@ -78,6 +77,8 @@ def _zone_named(name: str) -> dt.tzinfo:
     if offset:
         length = dt.timedelta(hours=int(offset[2]), minutes=int(offset[3]))
         return dt.timezone(-length if offset[1] == "-" else length)
+    import zoneinfo  # few files need it, and it takes as long to load as a small one to read
+
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

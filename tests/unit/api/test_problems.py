@@ -8,7 +8,7 @@ import pytest
 
 from batchcast.api.problems import answer_problem
 from batchcast.app.configuration import ServiceConfig
-from batchcast.domain.errors import BatchCancelled, InternalError, Message
+from batchcast.domain.errors import BatchCancelled, Choice, InternalError, Message, ReadingQuestion
 from batchcast.http.error_status import HttpProblem, status_of
 from batchcast.http.gate import Hosts
 from batchcast.http.request import preferred_language
@@ -67,3 +67,15 @@ def test_a_server_that_stops_while_it_reads_a_file_is_only_away():
 
 def test_what_is_in_no_row_of_the_table_is_a_mistake_of_ours():
     assert status_of(InternalError(Message("Oh"))) == 500
+
+
+def test_a_question_of_reading_has_its_choices_as_form_fields():
+    readings = [Choice(settings={"frequency": one}, reading=Message(f"as {one}")) for one in ("M", "D")]
+    answer = answer_problem(ReadingQuestion(Message("Which?"), setting="frequency", choices=readings), {}, "/x")
+
+    told = json.loads(answer.body)
+    assert (answer.status_code, told["code"], told["setting"]) == (422, "reading-question", "frequency")
+    assert told["choices"] == [
+        {"settings": {"frequency": "M"}, "reading": "as M"},
+        {"settings": {"frequency": "D"}, "reading": "as D"},
+    ]

@@ -7,7 +7,15 @@ import pytest
 
 from batchcast.cli.options import setting_parameters
 from batchcast.cli.session import Words
-from batchcast.domain.errors import BatchCancelled, BatchFailed, InvalidInput, Message, PartitionFailed
+from batchcast.domain.errors import (
+    BatchCancelled,
+    BatchFailed,
+    Choice,
+    InvalidInput,
+    Message,
+    PartitionFailed,
+    ReadingQuestion,
+)
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import SETTINGS
@@ -448,3 +456,18 @@ def test_the_version_is_shown(batchcast):
 
     for arguments in (("--version", "--lang", "en"), ("--json", "--version"), ("--version", "--json", "run")):
         assert batchcast(*arguments).out == f"batchcast {__version__}\n"
+
+
+def test_a_question_of_reading_lists_each_choice_with_its_option(batchcast, fake):
+    mapped = Choice(
+        settings={"column_mapping": "date=Order Date", "date_order": "day_first"}, reading=Message("one way")
+    )
+    fake.error = ReadingQuestion(Message("Which?"), setting="column_mapping", choices=[mapped])
+
+    called = batchcast("analyze", "d.csv")
+    as_json = json.loads(batchcast("--json", "analyze", "d.csv").out)
+
+    option = "--map 'date=Order Date' --date-order day_first"
+    assert (called.code, called.err.splitlines()) == (2, ["✗ Which?", f"→ {option}: one way"])
+    assert as_json["setting"] == "column_mapping"
+    assert as_json["choices"] == [{"settings": dict(mapped.settings), "option": option, "reading": "one way"}]
