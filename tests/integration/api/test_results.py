@@ -106,9 +106,9 @@ def test_one_series_tells_its_history_and_forecast(client, completed, encoded):
     told = answer.json()
     assert answer.status_code == 200, answer.text
     assert (told["series"]["site_code"], told["series"]["partnumber"]) == ("Kendari", "A/1 b")
-    assert len(told["history"]) == 23  # the last month is not whole: nothing can have come after the 15th
+    assert len(told["history"]) == 24  # every row is of the 15th: totals of months, of which the last is whole too
     assert told["history"][0] == {"date": "2023-01-01", "demand_qty": 2.0}
-    assert [row["date"] for row in told["forecast"]] == ["2024-12-01", "2025-01-01", "2025-02-01"]
+    assert [row["date"] for row in told["forecast"]] == ["2025-01-01", "2025-02-01", "2025-03-01"]
     assert told["previous"] == {"site_code": "Kendari", "partnumber": "0012"}
     assert told["next"] == {"site_code": "Makassar", "partnumber": "0012"}
 

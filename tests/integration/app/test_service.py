@@ -146,7 +146,7 @@ def test_series_are_searched_and_shown_one_by_one(service, completed) -> None:
     assert page.total == len(PARTS)
 
     detail = service.one_series(completed.batch_id, "Kendari", "A-1")
-    assert len(detail.history) == MONTHS - 1  # the last month is not over on the 15th
+    assert len(detail.history) == MONTHS  # every row is of the 15th: totals of months, of which the last is whole too
     assert detail.history[0] == ("2023-01-01", float(len("Kendari") % 5))
     assert len(detail.forecast) == FAST.horizon
     assert detail.previous == ("Kendari", "0012")
