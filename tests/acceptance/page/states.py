@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from tests.acceptance.page.reader import Reader
 from tests.acceptance.service.sample import demand
 
-SEEN = {"large": "11-982889", "lumpy": "SEAL-003"}  # a part of each file, whose series is looked at
-HELD = "Morowali"  # a site of the small file
+SEEN = {"large": "40163218", "lumpy": "SEAL-003"}  # a part of each file, whose series is looked at
+HELD = "Sofifi"  # a site of the small file
 
 
 def of_the_dashboard(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:

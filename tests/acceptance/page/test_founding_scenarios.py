@@ -14,13 +14,13 @@ def test_scenario_1_a_small_file_is_forecast_at_once_for_the_sites_that_were_cho
     expect(reader.switch).not_to_be_checked()
     expect(reader.page.locator("#switch-info")).to_be_hidden()
     with reader.page.expect_response("**/analysis"):
-        reader.page.get_by_label("Morowali").check()
+        reader.page.get_by_label("Sofifi").check()
 
     reader.run()
     reader.await_state("completed")
     lines = reader.download()
 
-    assert {line.split(",")[2] for line in lines[1:]} == {"Morowali"}
+    assert {line.split(",")[2] for line in lines[1:]} == {"Sofifi"}
     expect(reader.rows).to_have_count(1)
 
 
@@ -42,7 +42,7 @@ def test_scenario_2_a_large_file_is_partitioned_by_site_and_followed_to_its_one_
     expect(reader.page.get_by_text(reader.word("ready"))).to_be_visible()
     lines = reader.download()
     assert len({line.split(",")[2] for line in lines[1:]}) == 13
-    assert len(lines) == 1 + 7 * 2_889
+    assert len(lines) == 1 + 7 * 2_917
 
 
 def test_test_1_a_small_file_with_the_switch_on_has_a_partition_for_each_site(reader, small_file):
@@ -73,7 +73,7 @@ def test_test_2_the_analysis_has_the_figures_of_the_file(reader, large_file):
 
 
 def test_test_3_and_the_rollback_walkthrough(reader, small_file):
-    site = "Morowali"
+    site = "Sofifi"
     reader.server.set_fault(site, "hold")
     reader.choose(small_file)
     reader.turn(on=True)
@@ -106,7 +106,7 @@ def test_test_3_and_the_rollback_walkthrough(reader, small_file):
 
 
 def test_a_batch_is_stopped_once_that_is_confirmed(reader, small_file):
-    reader.server.set_fault("Morowali", "hold")
+    reader.server.set_fault("Sofifi", "hold")
     try:
         reader.choose(small_file)
         reader.turn(on=True)
@@ -121,4 +121,4 @@ def test_a_batch_is_stopped_once_that_is_confirmed(reader, small_file):
         dialog.get_by_role("button", name=reader.word("stop")).click()
         reader.await_state("stopped")
     finally:
-        reader.server.lift_fault("Morowali")
+        reader.server.lift_fault("Sofifi")

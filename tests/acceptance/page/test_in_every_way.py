@@ -14,7 +14,7 @@ from tests.acceptance.service.server import free_ports
 from tests.plugins.browser import PHONE
 
 MEGABYTE = 2**20
-HELD = "Morowali"
+HELD = "Sofifi"
 
 
 @pytest.fixture(scope="session")

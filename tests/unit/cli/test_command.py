@@ -251,7 +251,7 @@ def test_an_analysis_for_programs_holds_report_and_plan(batchcast):
     told = json.loads(batchcast("analyze", "d.csv", "--json").out)
 
     assert told["analysis"]["report"]["rows_read"] == 12_000
-    assert (told["analysis"]["plan"]["series"], told["analysis"]["plan"]["partitions"]) == (2_889, 2)
+    assert (told["analysis"]["plan"]["series"], told["analysis"]["plan"]["partitions"]) == (2_917, 2)
     assert [p["sites"] for p in told["partitions"]] == [["Kendari"], ["Sorowako"]]
 
 
