@@ -69,6 +69,21 @@ class Problem(Answer):
     choices: list[ReadingChoice] | None = Field(None, description="The readings that fit, where it is a question.")
 
 
+class KeptRecipe(Answer):
+    """How the files of one header are read."""
+
+    name: str
+    source: str = Field(description="Name of the file it was made of.")
+    kept_on: dt.date
+    settings: dict[str, Any] = Field(description="Those away from their defaults, by name.")
+
+
+class Recipes(Answer):
+    """The recipes that are kept, the newest first."""
+
+    recipes: list[KeptRecipe]
+
+
 class BatchProgress(Answer):
     """How far a batch is."""
 

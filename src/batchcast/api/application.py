@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.api import batches, operations, orders, results
+from batchcast.api import batches, operations, orders, recipes, results
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.hub import Hub
@@ -52,7 +52,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         hub=Hub(service, threads),
         metrics=metrics,
     )
-    for router in (batches.router, results.router, orders.router, operations.router):
+    for router in (batches.router, results.router, orders.router, recipes.router, operations.router):
         app.include_router(router)
     app.exception_handler(BatchcastError)(_answer_known)
     app.exception_handler(HTTPException)(_answer_http)

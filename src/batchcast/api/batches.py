@@ -13,6 +13,7 @@ from batchcast.api.description import changes_body, event_content, form_body
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_analyzed, render_history, render_submitted
 from batchcast.app.intake import Analysis
+from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
@@ -61,7 +62,7 @@ async def submit(
     summary="What a file holds and how it would be partitioned",
 )
 async def analyze(request: Request, here: Here, language: Lang) -> Response:
-    """Read, check and plan the file as `submit` does; nothing is queued or stored."""
+    """Read, check and plan the file as `submit` does; nothing is queued, and nothing stored but a recipe."""
     async with read_upload_form(request, here.service, here.threads) as (upload, texts):
         analysis = await here.threads.heavy(_analyze, here.service, upload, texts)
     return answer(render_analyzed(analysis, language), language)
@@ -186,8 +187,10 @@ def _accepted(accepted: Accepted, language: Lang) -> Response:
 
 
 def _submit(service: Service, upload: Upload, texts: Texts, key: str | None, name: str | None) -> Accepted:
-    return service.submit(upload, settings_of_texts(texts), idempotency_key=key, by=name)
+    given, recipes = choice_of_texts(texts)
+    return service.submit(upload, settings_of_texts(given), idempotency_key=key, by=name, recipes=recipes)
 
 
 def _analyze(service: Service, upload: Upload, texts: Texts) -> Analysis:
-    return service.analyze(upload, settings_of_texts(texts))
+    given, recipes = choice_of_texts(texts)
+    return service.analyze(upload, settings_of_texts(given), recipes)

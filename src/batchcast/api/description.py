@@ -17,10 +17,20 @@ def settings_schema() -> dict[str, Any]:
 def form_body() -> dict[str, Any]:
     """The body of a request that sends a file with its settings."""
     file = {"type": "string", "format": "binary", "description": "CSV, XLSX, Parquet, gz or zip."}
-    schema = {"type": "object", "required": [FILE_FIELD], "properties": {FILE_FIELD: file, **settings_schema()}}
+    schema = {
+        "type": "object",
+        "required": [FILE_FIELD],
+        "properties": {FILE_FIELD: file, **settings_schema(), **_RECIPES},
+    }
     encoding = {name: {"style": "form", "explode": True} for name, one in SETTINGS.items() if one.is_repeated}
     content = {"multipart/form-data": {"schema": schema, "encoding": encoding}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+_RECIPES = {
+    "recipe": {"type": "string", "description": "Read the file by the recipe of this name, whatever its header."},
+    "save_recipe": {"type": "string", "description": "Keep how the file was read under this name."},
+}
 
 
 def event_content() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from batchcast.app.configuration import Environment
 from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
 from batchcast.app.ordering import place_orders, read_stock_beside
+from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
@@ -125,17 +126,18 @@ class Batchcast:
     def __init__(self, environment: Environment | None = None) -> None:
         self._environment = environment or Environment.read()
         self._timings = Timings(self._environment.home / "timings.jsonl")
+        self.recipes = FolderRecipes(self._environment.home / "recipes")
         self._cancel_token = CancelToken()
         self._version = engine_versions()["batchcast"]
 
-    def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
+    def analyze(self, file: Path, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
         """What a file holds and how it would be forecast; nothing runs.
 
         Raises:
             InvalidInput, InvalidSettings: as `run`.
         """
         with self._place(settings, workers=1, warm=False) as place:
-            return self._take_in(file, settings, place).analysis
+            return self._take_in(file, settings, place, recipes).analysis
 
     def run(
         self,
@@ -145,6 +147,7 @@ class Batchcast:
         out: Path,
         listener: Listener | None = None,
         stock: Path | None = None,
+        recipes: RecipeChoice = NO_CHOICE,
     ) -> RunResult:
         """Forecast a file and publish one result at `out`, whole or not at all; then its orders for a stock file.
 
@@ -152,13 +155,13 @@ class Batchcast:
             InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused); or if the stock
                 file can't be read or is of other parts, which is seen before anything runs.
             InvalidSettings: if a setting is out of its range or does not fit the history, or `out` is taken.
+            UnknownRecipe: if there is no recipe of the name that is chosen.
             BatchFailed: if the batch was rolled back; PartitionFailed, one of its kinds, says which partition and why.
             BatchCancelled: if a person stopped it.
         """
         check_out(file, out, stock)
-        return self._run(
-            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock)
-        )
+        run_request = RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock)
+        return self._run(replace(run_request, recipes=recipes))
 
     def replay(
         self,
@@ -186,7 +189,7 @@ class Batchcast:
         run_request = RunRequest(
             file=file, settings=settings, out=out, listener=listener or NoListener(), original=original
         )
-        return self._run(replace(run_request, stock=stock))
+        return self._run(replace(run_request, stock=stock, recipes=None))
 
     def backtest(
         self, file: Path, settings: BatchSettings, *, out: Path | None = None, listener: Listener | None = None
@@ -219,7 +222,7 @@ class Batchcast:
         held = None if stock is None else read_stock_beside(stock, run_request.file, settings)
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             run_request.listener.on_step("ingest")
-            intake = self._take_in(run_request.file, settings, place)
+            intake = self._take_in(run_request.file, settings, place, run_request.recipes)
             run_request = replace(run_request, settings=intake.settings)
             if run_request.original is not None:
                 run_request.original.require_input(intake.history.input_sha256)
@@ -244,9 +247,20 @@ class Batchcast:
             pool = stack.enter_context(LocalPool(workers, warm_up=_WARM_UP if warm else None))
             yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
 
-    def _take_in(self, file: Path, settings: BatchSettings, place: _Place) -> Intake:
+    def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:
+        """Read a file and plan its batch; without a choice, by its settings alone."""
         pace = self._timings.pace(self._version)
-        return take_in(file, settings, folder=place.folder, pool=place.pool, pace=pace, cancel_token=self._cancel_token)
+        chosen = Chosen(settings=settings) if choice is None else chosen_recipes(self.recipes, choice, settings)
+        intake = take_in(
+            file,
+            chosen.settings,
+            folder=place.folder,
+            pool=place.pool,
+            pace=pace,
+            cancel_token=self._cancel_token,
+            recipes=chosen.recipes,
+        )
+        return intake if choice is None else keep_reading(self.recipes, intake, choice, file.name, chosen.note)
 
     def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place) -> RunResult:
         output = _Output(run_request)
@@ -320,6 +334,7 @@ class RunRequest:
     accuracy_alone: bool = False
     original: Certificate | None = None  # of the run that is to be repeated
     stock: Path | None = None  # the stock file to order for, once it is published
+    recipes: RecipeChoice | None = NO_CHOICE  # None: the settings alone count
 
 
 def check_out(file: Path, out: Path, stock: Path | None = None) -> None:

@@ -6,11 +6,12 @@ import datetime as dt
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from batchcast.app.settings_text import check_models
 from batchcast.domain.batch import Source, StoredFile
@@ -18,6 +19,7 @@ from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.plan import Pace, Plan, RowsRefused
+from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
 from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
@@ -69,6 +71,14 @@ class ReadingFailed(InvalidInput):
     slug = "reading-failed"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How a file was read: what a recipe keeps."""
+
+    signature: str = ""  # of its header
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Intake:
     """A history that has been read and planned."""
@@ -78,12 +88,25 @@ class Intake:
     plan: Plan
     analysis: Analysis
     seconds: float  # of reading and checking
+    reading: Reading = Reading()
+
+    def with_note(self, note: Message) -> Intake:
+        """The same, with a first note in the report of the file."""
+        report = replace(self.analysis.report, notes=(note, *self.analysis.report.notes))
+        return replace(self, analysis=replace(self.analysis, report=report))
 
 
 def take_in(
-    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, pace: Pace, cancel_token: CancelToken
+    file: Path,
+    settings: BatchSettings,
+    *,
+    folder: Path,
+    pool: WorkerPool,
+    pace: Pace,
+    cancel_token: CancelToken,
+    recipes: Sequence[Recipe] = (),
 ) -> Intake:
-    """Read a file into `folder` and plan its batch.
+    """Read a file into `folder` and plan its batch; the first of the recipes for its header fills in the settings.
 
     Raises:
         InvalidInput: if it can't be a demand history. RowsRefused, one of its kinds, if rows were refused and
@@ -93,13 +116,15 @@ def take_in(
     """
     started = time.perf_counter()
     settings = dated(check_models(settings))
-    history, report = _read(file, settings, folder=folder, pool=pool, cancel_token=cancel_token)
+    read = _read(file, settings, recipes, folder=folder, pool=pool, cancel_token=cancel_token)
+    history, report, settings = read["history"], read["report"], read["settings"]
     seconds = time.perf_counter() - started
     plan = plan_history(history, settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
     if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
         raise RowsRefused(analysis.report, plan, analysis.sites)
-    return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=seconds)
+    reading = Reading(signature=read["signature"], settings=kept_settings(settings, read["columns"]))
+    return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=seconds, reading=reading)
 
 
 def dated(settings: BatchSettings) -> BatchSettings:
@@ -141,11 +166,19 @@ def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:
 
 
 def _read(
-    file: Path, settings: BatchSettings, *, folder: Path, pool: WorkerPool, cancel_token: CancelToken
-) -> tuple[DemandHistory | None, IngestReport]:
+    file: Path,
+    settings: BatchSettings,
+    recipes: Sequence[Recipe],
+    *,
+    folder: Path,
+    pool: WorkerPool,
+    cancel_token: CancelToken,
+) -> dict[str, Any]:
     job = Job(
         function="batchcast.run.jobs:ingest_job",
-        arguments=encode({"source": file.absolute(), "into": folder / "ingest", "settings": settings}),
+        arguments=encode(
+            {"source": file.absolute(), "into": folder / "ingest", "settings": settings, "recipes": list(recipes)}
+        ),
         timeout_seconds=_SECONDS,
         memory_limit_mb=max(settings.memory_limit_mb, _LEAST_MEMORY_MB),
     )
@@ -153,8 +186,8 @@ def _read(
     with cancel_token.stopping(submitted.cancel):
         outcome = submitted.wait()
     if outcome.ending is Ending.DONE:
-        read = decode(outcome.result)
-        return read["history"], read["report"]
+        read: dict[str, Any] = decode(outcome.result)
+        return read
     raise error_of(file, outcome, job)
 
 

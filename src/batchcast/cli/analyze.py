@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batchcast.cli.options import read_settings, setting_parameters
+from batchcast.cli.options import read_recipes, read_settings, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
@@ -15,7 +15,11 @@ HELP = N_("Read and check a demand history and plan its batch; nothing runs.")
 
 def command(session: Session) -> Command:
     """The command."""
-    parameters = [argument("file", "FILE", session.words.say(FILE_HELP)), *setting_parameters(session.words)]
+    parameters = [
+        argument("file", "FILE", session.words.say(FILE_HELP)),
+        *recipe_parameters(session.words),
+        *setting_parameters(session.words),
+    ]
     return Command(session, "analyze", HELP, parameters=parameters, carry_out=_carry_out)
 
 
@@ -28,7 +32,7 @@ def _carry_out(session: Session, values: Values) -> None:
     settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))
     app = session.open_app()
     with stopping(app.cancel):
-        analysis = app.analyze(Path(file), settings)
+        analysis = app.analyze(Path(file), settings, read_recipes(values))
     if session.as_json:
         session.screen.write_json({"kind": "analysis"} | analyzed_json(analysis, session.words.text))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, batches, orders, run, sample, serve, token, warm, worker
+from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve, token, warm, worker
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -27,6 +27,7 @@ COMMANDS = {
     "analyze": analyze,
     "backtest": backtest,
     "orders": orders,
+    "recipes": recipes,
     "serve": serve,
     "worker": worker,
     "batches": batches,

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 
 from batchcast.app.configuration import ServiceConfig, ServiceOption, read_config, service_options
+from batchcast.app.recipes import SAVE, USE, RecipeChoice, choice_of_texts
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.cli.parsing import Option, Values, flag, option
 from batchcast.cli.session import Words
@@ -52,6 +53,31 @@ def read_settings(values: Values, *, also: Sequence[Message]) -> BatchSettings:
         InvalidSettings: if anything can't be read or is out of its range; everything is named at once.
     """
     return settings_of_texts(given_texts(values), also=also)
+
+
+def recipe_parameters(words: Words) -> list[Option]:
+    """The options that name recipes."""
+    use = N_("Read FILE by this recipe, whatever its header. Default: the one kept for its header.")
+    save = N_("Keep how FILE was read as a recipe of this name, for files of the same header.")
+    panel = words.say(GROUPS["input"])
+    return [
+        option(USE, ["--recipe"], "NAME", words.say(use), panel=panel),
+        option(SAVE, ["--save-recipe"], "NAME", words.say(save), panel=panel),
+    ]
+
+
+def recipe_fields(values: Values) -> dict[str, Sequence[str]]:
+    """The texts of those that were given."""
+    return {field: [values[field]] for field in (USE, SAVE) if values.get(field) is not None}
+
+
+def read_recipes(values: Values) -> RecipeChoice:
+    """The recipes that were named.
+
+    Raises:
+        InvalidSettings: if a name can't be that of a recipe.
+    """
+    return choice_of_texts(recipe_fields(values))[1]
 
 
 def _help(declared: Setting, words: Words) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchcast.cli.options import given_texts, read_settings, setting_parameters
+from batchcast.cli.options import (
+    given_texts,
+    read_recipes,
+    read_settings,
+    recipe_fields,
+    recipe_parameters,
+    setting_parameters,
+)
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.results import result_json, result_lines
 from batchcast.cli.session import Session
@@ -32,6 +39,7 @@ def command(session: Session) -> Command:
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
         option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
         option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),
+        *recipe_parameters(session.words),
         *setting_parameters(session.words),
     ]
     return Command(session, "run", HELP, parameters=parameters, carry_out=_carry_out)
@@ -42,13 +50,15 @@ def _carry_out(session: Session, values: Values) -> None:
 
     file, out, certificate = values["file"], values["out"], values["replay"]
     missing = [Message(NO_FILE)] * (file is None and certificate is None) + [Message(NO_OUT)] * (out is None)
-    if certificate is not None and (given := given_texts(values)):
+    if certificate is not None and (given := [*given_texts(values), *recipe_fields(values)]):
         missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
     settings = read_settings(values, also=session.problems + missing)
     app, stock = session.open_app(), None if values["stock"] is None else Path(values["stock"])
     with follow(session, app) as listener:
         if certificate is None:
-            result = app.run(Path(file), settings, out=Path(out), listener=listener, stock=stock)
+            result = app.run(
+                Path(file), settings, out=Path(out), listener=listener, stock=stock, recipes=read_recipes(values)
+            )
         else:
             again = None if file is None else Path(file)
             result = app.replay(Path(certificate), again, out=Path(out), listener=listener, stock=stock)

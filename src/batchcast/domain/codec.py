@@ -33,6 +33,7 @@ from batchcast.domain.errors import N_, BatchcastError, Choice, InternalError, M
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
 from batchcast.domain.inventory import NextUnit, OrderLine, Orders, Promise
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 
 _KIND = "$"
@@ -60,6 +61,7 @@ _NOUNS: Mapping[str, type] = {
         PeriodTotal,
         Plan,
         Promise,
+        Recipe,
         ResultFile,
         RowProblem,
         SiteFacts,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
+from batchcast.app.recipes import UnknownRecipe
 from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
@@ -184,6 +185,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (NoSuchFile, 404),
     (ResultNotKept, 404),
     (UnknownDraft, 404),
+    (UnknownRecipe, 404),
     (NoSuchPage, 404),
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),

@@ -24,7 +24,7 @@ from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
-from batchcast.ingest.source import RowSource
+from batchcast.ingest.source import FindLayout, RowSource
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
 from batchcast.ingest.writer import HISTORY_FILE, write_history
@@ -37,9 +37,17 @@ class Ingested:
 
     history: DemandHistory | None  # None where no row could be accepted
     report: IngestReport
+    layout: Layout  # of its columns
 
 
-def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: IngestLimits | None = None) -> Ingested:
+def ingest_file(
+    source: Path,
+    *,
+    into: Path,
+    settings: BatchSettings,
+    limits: IngestLimits | None = None,
+    find: FindLayout[Layout] = find_columns,
+) -> Ingested:
     """Read a file or folder into `<into>/history.parquet`, and its refused rows into `<into>/rejected.csv`.
 
     Refused rows don't raise: all of them are collected, and the caller decides by `settings.bad_rows`.
@@ -49,7 +57,7 @@ def ingest_file(source: Path, *, into: Path, settings: BatchSettings, limits: In
     """
     limits = limits or IngestLimits()
     _clear(into)
-    with open_file(source, settings, limits, find_columns) as (opened, layout), digesting(source) as digest:
+    with open_file(source, settings, limits, find) as (opened, layout), digesting(source) as digest:
         return _ingest(opened, layout, into, settings, name=source.name, digest=digest)
 
 
@@ -88,7 +96,7 @@ def _ingest(
         facts, notes = write_history(tally.accepted(), path, frequency_is_asked=is_asked)
         decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
-    return Ingested(history=history, report=_report(source, layout, name, tally, decided))
+    return Ingested(history=history, report=_report(source, layout, name, tally, decided), layout=layout)
 
 
 def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:

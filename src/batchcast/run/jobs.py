@@ -29,12 +29,17 @@ _SUMMARY = "summary.json"
 
 
 def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
-    """Read `source` (path) into the folder `into` under `settings`; returns `history` (or None) and `report`."""
-    from batchcast.ingest.reader import ingest_file
+    """Read `source` (path) into the folder `into` under `settings`, by the one of `recipes` for its header.
+
+    Returns `history` (or None) and `report`; the `settings` it was read with, the `signature` of its header, and its
+    `columns`.
+    """
+    from batchcast.ingest.recipes import read_file
 
     given = decode(arguments)
-    ingested = ingest_file(given["source"], into=given["into"], settings=given["settings"])
-    return encode({"history": ingested.history, "report": ingested.report})
+    read = read_file(given["source"], into=given["into"], settings=given["settings"], recipes=given.get("recipes", ()))
+    found = {"history": read.ingested.history, "report": read.ingested.report, "settings": read.settings}
+    return encode({**found, "signature": read.signature, "columns": dict(read.columns)})
 
 
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:

@@ -22,6 +22,7 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
@@ -38,6 +39,7 @@ class MemoryStore(MemoryLeases):
         self._submitted = 0
         self._submissions: dict[str, Submission] = {}
         self._timings: list[Timing] = []
+        self._recipes: dict[str, Recipe] = {}  # the newest last
 
     def add_batch(
         self,
@@ -219,6 +221,22 @@ class MemoryStore(MemoryLeases):
         """See `Store.timings`."""
         with self._changed:
             return tuple(timing for timing in reversed(self._timings) if timing.version == version)[:limit]
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """See `Store.recipes`."""
+        with self._changed:
+            return tuple(reversed(self._recipes.values()))
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """See `Store.keep_recipe`."""
+        with self._changed:
+            self._recipes.pop(recipe.name, None)
+            self._recipes[recipe.name] = recipe
+
+    def drop_recipe(self, name: str) -> bool:
+        """See `Store.drop_recipe`."""
+        with self._changed:
+            return self._recipes.pop(name, None) is not None
 
     def queue(self) -> tuple[int, int]:
         """See `Store.queue`."""

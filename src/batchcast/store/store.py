@@ -28,6 +28,7 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, Submission
@@ -202,6 +203,15 @@ class Store(Leases, Protocol):
 
     def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
         """The latest timings of a version of batchcast, the newest first."""
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes that are kept, the newest first."""
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """Keep a recipe, in place of another of its name."""
+
+    def drop_recipe(self, name: str) -> bool:
+        """Forget a recipe; False where there is none of this name."""
 
     def queue(self) -> tuple[int, int]:
         """How many batches are PENDING, and how many PROCESSING."""

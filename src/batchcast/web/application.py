@@ -14,7 +14,7 @@ from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.web import access, assets, help, history, orders
+from batchcast.web import access, assets, help, history, orders, recipes
 from batchcast.web.access import PageAuthentication
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
@@ -25,7 +25,7 @@ from batchcast.web.results import pages as results
 from batchcast.web.sessions import Sessions
 from batchcast.web.start import pages as start
 
-ROUTERS = tuple(room.router for room in (assets, access, start, batch, results, orders, history, help))
+ROUTERS = tuple(room.router for room in (assets, access, start, batch, results, orders, history, recipes, help))
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:

@@ -121,7 +121,7 @@ def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url):
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'from-2031'"))
     opened.close()
 
-    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0001"):
+    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0002"):
         SqlStore.open(url)
 
 
@@ -158,6 +158,8 @@ def test_a_database_of_every_release_is_brought_up_with_what_is_in_it(url, relea
     end_state = PartitionState.PENDING
     assert store.move_partition(batch.batch_id, 1, PartitionState.PROCESSING, end_state, lease=lease)
     assert store.timings("0.1.0")[0].cells == 10
+    recipes = [(recipe.name, recipe.settings["column_mapping"]) for recipe in store.recipes()]
+    assert recipes == ([("issues", {"demand_qty": "Qty Out"})] if released.stem >= "0002" else [])
     store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from batchcast.domain.batch import (
     PartitionState,
 )
 from batchcast.domain.errors import Message
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.store import AttemptEnd, BatchExists, UndrawnArrow, UnknownBatch
 
@@ -313,3 +315,17 @@ def test_ten_thousand_partitions_are_fine(store, make_plan):
     assert min(reads) < 0.5  # a tenth of it on a machine that does nothing else
     assert store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
     assert len(store.events_after("b", 0)) == 302 + 9_900 + 1
+
+
+def test_recipes_are_kept_by_name_the_newest_first(store):
+    def recipe(name, order):
+        settings = {"date_order": order, "column_mapping": {"demand_qty": "Menge"}}
+        return Recipe(name=name, signature="s", settings=settings, source="a.csv", kept_on=dt.date(2026, 1, 31))
+
+    for kept in (recipe("a", "day_first"), recipe("b", "year_first"), recipe("a", "month_first")):
+        store.keep_recipe(kept)
+
+    assert store.recipes() == (recipe("a", "month_first"), recipe("b", "year_first"))
+    assert store.drop_recipe("a")
+    assert not store.drop_recipe("a")
+    assert store.recipes() == (recipe("b", "year_first"),)

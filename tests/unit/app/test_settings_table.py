@@ -94,7 +94,7 @@ def test_every_face_takes_every_setting():
     sent = form_body()["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     retried = changes_body()["requestBody"]["content"]["application/json"]["schema"]["properties"]
 
-    assert set(sent) - {"file"} == set(retried) == set(SETTINGS)
+    assert set(sent) - {"file", "recipe", "save_recipe"} == set(retried) == set(SETTINGS)
     assert {field.name for field in FIELDS} == {name for name, each in SETTINGS.items() if not each.has_own_place}
     assert {each.group for each in SETTINGS.values()} == set(GROUPS)
 

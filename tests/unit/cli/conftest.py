@@ -14,6 +14,7 @@ from rich.console import Console
 
 from batchcast.app.batchcast import Listener, RunResult
 from batchcast.app.intake import Analysis
+from batchcast.app.recipes import NO_CHOICE, RecipeChoice
 from batchcast.cli.command import call
 from batchcast.cli.session import Screen, ScreenConsole
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart
@@ -155,16 +156,26 @@ class FakeBatchcast:
     hindsight: Hindsight | None = field(default_factory=make_hindsight)
     stock: Path | None = None  # of the last run
     orders: Orders | None = None
+    recipe_choice: RecipeChoice = NO_CHOICE  # of the last call
     files: dict[str, Path] = field(default_factory=dict)  # beside those of every result
 
-    def analyze(self, file: Path, settings: BatchSettings) -> Analysis:
+    def analyze(self, file: Path, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
+        self.recipe_choice = recipes
         self.calls.append((str(file), settings, None))
         self._raise()
         return self._analysis()
 
     def run(
-        self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener, stock: Path | None = None
+        self,
+        file: Path,
+        settings: BatchSettings,
+        *,
+        out: Path | None,
+        listener: Listener,
+        stock: Path | None = None,
+        recipes: RecipeChoice = NO_CHOICE,
     ) -> RunResult:
+        self.recipe_choice = recipes
         self.calls.append((str(file), settings, out))
         self.stock = stock
         listener.on_step("ingest")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from batchcast.app.configuration import ServiceConfig
 from batchcast.app.intake import Analysis, CancelToken
+from batchcast.app.recipes import NO_CHOICE, RecipeChoice, unknown_recipe
 from batchcast.app.samples.writing import sample_lines
 from batchcast.app.service.answers import (
     Accepted,
@@ -40,6 +41,7 @@ from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
@@ -174,7 +176,13 @@ class Service:
         return Upload(self._folder / "uploads", file_name, most_bytes=self.config.max_upload_bytes)
 
     def submit(
-        self, upload: Upload, settings: BatchSettings, *, idempotency_key: str | None = None, by: str | None = None
+        self,
+        upload: Upload,
+        settings: BatchSettings,
+        *,
+        idempotency_key: str | None = None,
+        by: str | None = None,
+        recipes: RecipeChoice = NO_CHOICE,
     ) -> Accepted:
         """Check, plan and queue a file; what is returned will not be lost.
 
@@ -184,7 +192,7 @@ class Service:
             IdempotencyKeyReused: if the key was sent before with something else.
         """
         sender = Sender(name=by, idempotency_key=idempotency_key)
-        accepted = self._submissions.submit(upload, settings, self._pace(), sender)
+        accepted = self._submissions.submit(upload, settings, self._pace(), sender, recipes)
         self._dispatcher.wake()
         return accepted
 
@@ -203,9 +211,9 @@ class Service:
         finally:
             upload.discard()
 
-    def analyze(self, upload: Upload, settings: BatchSettings) -> Analysis:
-        """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
-        return self._submissions.analyze(upload, settings, self._pace())
+    def analyze(self, upload: Upload, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
+        """What a file holds and how it would be forecast; nothing is kept but a recipe. Raises as `submit`."""
+        return self._submissions.analyze(upload, settings, self._pace(), recipes)
 
     def retry(
         self,
@@ -250,11 +258,18 @@ class Service:
         return self._submissions.analyze(self._drafts.find(draft_id), settings, self._pace())
 
     def submit_draft(
-        self, draft_id: str, settings: BatchSettings, *, idempotency_key: str | None = None, by: str | None = None
+        self,
+        draft_id: str,
+        settings: BatchSettings,
+        *,
+        idempotency_key: str | None = None,
+        by: str | None = None,
+        recipes: RecipeChoice = NO_CHOICE,
     ) -> Accepted:
         """Queue it; it stays a draft, so that it can be forecast again. Raises as `draft` and `submit`."""
         sender = Sender(name=by, idempotency_key=idempotency_key)
-        accepted = self._submissions.submit(self._drafts.find(draft_id), settings, self._pace(), sender)
+        draft = self._drafts.find(draft_id)
+        accepted = self._submissions.submit(draft, settings, self._pace(), sender, recipes)
         self._dispatcher.wake()
         return accepted
 
@@ -274,6 +289,21 @@ class Service:
     def discard_draft(self, draft_id: str) -> None:
         """Remove it now."""
         self._drafts.discard(draft_id)
+
+    # How files were read
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes that are kept, the newest first."""
+        return self._store.recipes()
+
+    def delete_recipe(self, name: str) -> None:
+        """Forget a recipe.
+
+        Raises:
+            UnknownRecipe: if there is none of this name.
+        """
+        if not self._store.drop_recipe(name):
+            raise unknown_recipe(name, self._store.recipes())
 
     # Following
 

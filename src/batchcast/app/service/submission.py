@@ -30,6 +30,7 @@ from batchcast.app.intake import (
     renamed_report,
     take_in,
 )
+from batchcast.app.recipes import NO_CHOICE, RecipeChoice, chosen_recipes, keep_reading
 from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.workspace import new_batch_id
@@ -38,6 +39,7 @@ from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Pace, RowsRefused
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
@@ -91,7 +93,14 @@ class Submissions:
     owner: str
     lease_seconds: float
 
-    def submit(self, upload: Received, settings: BatchSettings, pace: Pace, sender: Sender) -> Accepted:
+    def submit(
+        self,
+        upload: Received,
+        settings: BatchSettings,
+        pace: Pace,
+        sender: Sender,
+        recipes: RecipeChoice = NO_CHOICE,
+    ) -> Accepted:
         """Check, plan and queue a file.
 
         Raises:
@@ -100,12 +109,13 @@ class Submissions:
             IdempotencyKeyReused: if the key was sent with something else.
         """
         reach(CrashPoint.UPLOAD_RECEIVED)
-        fingerprint = _fingerprint(upload.sha256, upload.name, settings.as_json(), sender.name)
+        named = () if recipes == NO_CHOICE else (recipes.use, recipes.save_as)
+        fingerprint = _fingerprint(upload.sha256, upload.name, settings.as_json(), sender.name, *named)
         known = self._known(sender, fingerprint)
         if known:
             return known
         with self._scratch() as folder:
-            intake = self.take_in(upload.path, upload.name, settings, pace, folder)
+            intake = self._take_in_by_recipe(upload, settings, pace, folder, recipes)
             reach(CrashPoint.UPLOAD_CHECKED)
             return self._keep(_Kept(upload.path, upload.name), intake, sender, fingerprint)
 
@@ -143,22 +153,44 @@ class Submissions:
         """The rows of a file that are refused, each with its reason, as a CSV file in a folder; None without any."""
         with self._scratch() as folder:
             try:
-                report = self.take_in(upload.path, upload.name, settings, pace, folder).analysis.report
+                report = self._take_in_by_recipe(upload, settings, pace, folder, NO_CHOICE).analysis.report
             except RowsRefused as refused:
                 report = refused.report
             if report.rejected_path is None:
                 return None
             return Path(shutil.move(report.rejected_path, into / f"{secrets.token_hex(16)}.csv"))
 
-    def analyze(self, upload: Received, settings: BatchSettings, pace: Pace) -> Analysis:
-        """What a file holds and how it would be forecast; nothing is kept. Raises as `submit`."""
+    def analyze(
+        self, upload: Received, settings: BatchSettings, pace: Pace, recipes: RecipeChoice = NO_CHOICE
+    ) -> Analysis:
+        """What a file holds and how it would be forecast; nothing is kept but a recipe. Raises as `submit`."""
         with self._scratch() as folder:
-            return self.take_in(upload.path, upload.name, settings, pace, folder).analysis
+            return self._take_in_by_recipe(upload, settings, pace, folder, recipes).analysis
 
-    def take_in(self, path: Path, name: str, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
+    def _take_in_by_recipe(
+        self, upload: Received, settings: BatchSettings, pace: Pace, folder: Path, choice: RecipeChoice
+    ) -> Intake:
+        """Read a file by the recipe that is chosen or kept for its header; keep how, where that is asked for."""
+        chosen = chosen_recipes(self.store, choice, settings)
+        intake = self.take_in(upload.path, upload.name, chosen.settings, pace, folder, recipes=chosen.recipes)
+        return keep_reading(self.store, intake, choice, upload.name, chosen.note)
+
+    def take_in(
+        self,
+        path: Path,
+        name: str,
+        settings: BatchSettings,
+        pace: Pace,
+        folder: Path,
+        *,
+        recipes: Sequence[Recipe] = (),
+    ) -> Intake:
         """Read a file and plan its batch; sentences call it by its sender's name for it."""
+        token = CancelToken()
         try:
-            intake = take_in(path, settings, folder=folder, pool=self.pool, pace=pace, cancel_token=CancelToken())
+            intake = take_in(
+                path, settings, folder=folder, pool=self.pool, pace=pace, cancel_token=token, recipes=recipes
+            )
         except RowsRefused as refused:
             raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan, refused.sites) from None
         except BatchcastError as error:

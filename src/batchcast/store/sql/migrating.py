@@ -17,7 +17,7 @@ from batchcast.store.sql.database import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-LATEST = "0001"  # revision of the newest migration
+LATEST = "0002"  # revision of the newest migration
 _LOCK = 0x6261746368  # "batch": servers that start at once migrate one after the other
 
 

@@ -165,6 +165,16 @@ file = Table(
     sqlite_autoincrement=True,
 )
 
+recipe = Table(
+    "recipe",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("name", String(100), nullable=False),
+    Column("detail", Text, nullable=False),  # JSON
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
 OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
 
 

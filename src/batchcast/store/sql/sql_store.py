@@ -26,6 +26,7 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.errors import Message
 from batchcast.domain.plan import Plan
+from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
@@ -39,7 +40,7 @@ from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
 
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
 
-_b, _e, _f, _t = schema.batch.c, schema.event.c, schema.file.c, schema.timing.c
+_b, _e, _f, _r, _t = schema.batch.c, schema.event.c, schema.file.c, schema.recipe.c, schema.timing.c
 _STANDING = sa.select(_b.seq, _b.state, _b.events).where(_b.batch_id == sa.bindparam("wanted"))
 _EVENTS = (
     sa.select(_e.number, _e.kind, _e.partition, _e.state, _e.detail, _e.at)
@@ -252,6 +253,24 @@ class SqlStore(SqlLeases):
         query = sa.select(_t.detail).where(_t.version == version).order_by(_t.number.desc()).limit(limit)
         with self._database.reading() as connection:
             return tuple(Timing.from_json(from_text(detail)) for detail in connection.execute(query).scalars())
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """See `Store.recipes`."""
+        with self._database.reading() as connection:
+            kept = connection.execute(sa.select(_r.detail).order_by(_r.number.desc())).scalars()
+            return tuple(from_text(detail) for detail in kept)
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """See `Store.keep_recipe`."""
+        new = {"name": recipe.name, "detail": to_text(recipe)}
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(schema.recipe).where(_r.name == recipe.name))
+            connection.execute(sa.insert(schema.recipe), new)
+
+    def drop_recipe(self, name: str) -> bool:
+        """See `Store.drop_recipe`."""
+        with self._database.writing() as connection:
+            return connection.execute(sa.delete(schema.recipe).where(_r.name == name)).rowcount > 0
 
     def queue(self) -> tuple[int, int]:
         """See `Store.queue`."""

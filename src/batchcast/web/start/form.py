@@ -16,11 +16,13 @@ from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan, RowsRefused
+from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
 
 Texts = Mapping[str, Sequence[str]]
 
 SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
+ANSWERED = "answered"  # hidden field: a question about the file was answered by a button
 ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
 _COOKIE = "batchcast_settings"
 FIELDS = tuple(  # the settings among the fields of the form, in its order
@@ -82,6 +84,12 @@ def read_form(texts: Texts) -> Form:
     if SHOWN in texts:
         given["batch_mode"] = given.get("batch_mode", ["off"])
     return form_of_texts(given)
+
+
+def has_answer(texts: Texts) -> bool:
+    """Whether a person has answered a question about how the file reads, now or before."""
+    answered = parse_qs("&".join(texts.get(ANSWER, ())))
+    return ANSWERED in texts or any(name in SETTINGS and SETTINGS[name].answers and is_kept(name) for name in answered)
 
 
 def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:

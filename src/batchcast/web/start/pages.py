@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from batchcast.app.recipes import RecipeChoice
 from batchcast.app.service.drafts import Draft
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch, PartitionState
@@ -30,6 +31,7 @@ from batchcast.web.start.form import (
     check,
     forget,
     form_of_settings,
+    has_answer,
     messages,
     read_form,
     remember,
@@ -124,7 +126,7 @@ async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker
     form = read_form(texts)
     draft = await here.threads.light(here.service.draft, draft_id)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
-    return _checked(request, Subject(draft=draft), checked)
+    return _checked(request, Subject(draft=draft), checked, has_answer=has_answer(texts))
 
 
 @router.post("/files/{draft_id}/run")
@@ -132,10 +134,12 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, te
     """Start the batch of a file."""
     asker.require(Role.PLANNER)
     draft = await here.threads.light(here.service.draft, draft_id)
+    recipes = RecipeChoice(keeps_answers=has_answer(texts))
 
     def submit(form: Form) -> Batch:
         key = f"page:{draft_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
-        return here.service.submit_draft(draft_id, form.readable, idempotency_key=key, by=asker.name).batch
+        by, settings = asker.name, form.readable
+        return here.service.submit_draft(draft_id, settings, idempotency_key=key, by=by, recipes=recipes).batch
 
     analyze = partial(here.service.analyze_draft, draft_id)
     return await _run(request, here, Subject(draft=draft), read_form(texts), submit=submit, analyze=analyze)
@@ -238,10 +242,10 @@ async def _ended(here: PageContext, batch_id: str) -> Batch:
     return batch
 
 
-def _checked(request: Request, subject: Subject, checked: Checked) -> Response:
+def _checked(request: Request, subject: Subject, checked: Checked, *, has_answer: bool = False) -> Response:
     """The fragment that the settings change; the whole page where htmx does not ask."""
     name = "start/checked.html" if request.headers.get("hx-request") == "true" else "start/dashboard.html"
-    answer = render(request, name, **_values(subject, checked))
+    answer = render(request, name, **_values(subject, checked), has_answer=has_answer)
     if checked.form.settings:
         remember(request, answer, checked.form)
     return answer

@@ -1,0 +1,172 @@
+"""Recipes by their names: those that a person names, those that are kept, and the files of an installation's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from batchcast.app.intake import Intake
+from batchcast.domain.codec import decode, encode
+from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.domain.recipe import Recipe, use_of
+from batchcast.domain.settings import BatchSettings
+
+USE, SAVE = "recipe", "save_recipe"  # the fields and options that name them
+_NAME = re.compile(r"\w[\w.@ -]{0,99}")
+
+
+class UnknownRecipe(InvalidSettings):
+    """There is no recipe of this name."""
+
+    slug = "unknown-recipe"
+
+
+class RecipeBook(Protocol):
+    """Where recipes are kept: a store, or the home folder of the command."""
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """All of them, the newest first."""
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """Keep a recipe, in place of another of its name."""
+
+    def drop_recipe(self, name: str) -> bool:
+        """Forget a recipe; False where there is none of this name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipeChoice:
+    """What a person says of recipes with a file."""
+
+    use: str | None = None  # the recipe to read it by, whatever its header; None: that of its header
+    save_as: str | None = None  # the name to keep how it was read under
+    keeps_answers: bool = False  # a question was answered: keep it under a name of ours
+
+    def __post_init__(self) -> None:
+        if self.save_as is not None and not _NAME.fullmatch(self.save_as):
+            template = N_("{found!r} can't be the name of a recipe: use letters, digits, spaces and . _ - @")
+            raise InvalidSettings([Message(template, {"found": self.save_as})])
+
+
+NO_CHOICE = RecipeChoice()
+
+
+def choice_of_texts(texts: Mapping[str, Sequence[str]]) -> tuple[dict[str, Sequence[str]], RecipeChoice]:
+    """The fields that are settings, and what the others say of recipes.
+
+    Raises:
+        InvalidSettings: if a name can't be that of a recipe.
+    """
+    named = {field: texts[field][-1] for field in (USE, SAVE) if texts.get(field)}
+    left = {name: given for name, given in texts.items() if name not in (USE, SAVE)}
+    return left, RecipeChoice(use=named.get(USE), save_as=named.get(SAVE))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """What a file is read with."""
+
+    settings: BatchSettings
+    recipes: tuple[Recipe, ...] = ()  # the newest first: those whose headers count
+    note: Message | None = None  # for the report, where a recipe was named
+
+
+def chosen_recipes(book: RecipeBook, choice: RecipeChoice, settings: BatchSettings) -> Chosen:
+    """The settings by the recipe that is named, or the recipes that a header may choose from.
+
+    Raises:
+        UnknownRecipe: if none has that name.
+    """
+    if choice.use is None:
+        return Chosen(settings=settings, recipes=book.recipes())
+    recipe = find_recipe(book, choice.use)
+    after = recipe.applied_to(settings)
+    return Chosen(settings=after, note=use_of(recipe, settings, after))
+
+
+def find_recipe(book: RecipeBook, name: str) -> Recipe:
+    """A recipe by its name.
+
+    Raises:
+        UnknownRecipe: if none has that name.
+    """
+    recipes = book.recipes()
+    found = next((recipe for recipe in recipes if recipe.name == name), None)
+    if found is None:
+        raise unknown_recipe(name, recipes)
+    return found
+
+
+def unknown_recipe(name: str, recipes: Sequence[Recipe]) -> UnknownRecipe:
+    """What to raise where there is no recipe of a name."""
+    if not recipes:
+        return UnknownRecipe([Message(N_("There is no recipe {name!r}: none is kept here."), {"name": name})])
+    template = N_("There is no recipe {name!r}; there are {names}.")
+    names = ", ".join(repr(recipe.name) for recipe in recipes[:20])
+    return UnknownRecipe([Message(template, {"name": name, "names": names})])
+
+
+def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source: str, note: Message | None) -> Intake:
+    """Keep how a file was read where that is asked for; the report tells of that, and of a recipe that was named."""
+    if note is not None:
+        intake = intake.with_note(note)
+    if choice.save_as is None and not choice.keeps_answers:
+        return intake
+    signature = intake.reading.signature
+    name = choice.save_as or _name_for(signature, source, book.recipes())
+    settings = intake.reading.settings
+    book.keep_recipe(Recipe(name=name, signature=signature, settings=settings, source=source, kept_on=dt.date.today()))
+    template = N_("How this file was read is kept as the recipe {name!r}, and used for files with the same header.")
+    return intake.with_note(Message(template, {"name": name}))
+
+
+def _name_for(signature: str, source: str, recipes: Sequence[Recipe]) -> str:
+    """The name of the recipe that there is for a header, else one made of the file's."""
+    known = next((recipe.name for recipe in recipes if recipe.signature == signature), None)
+    return known or f"{re.sub(r'[^A-Za-z0-9_]+', '-', Path(source).stem).strip('-')[:80] or 'file'}-{signature[:6]}"
+
+
+class FolderRecipes:
+    """Recipes in a folder, a JSON file each; implements `RecipeBook`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """See `RecipeBook`; files that can't be read are passed over."""
+        if not self._folder.is_dir():
+            return ()
+        files = sorted(self._folder.glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
+        read = [_recipe_in(file) for file in files]
+        return tuple(recipe for recipe in read if recipe is not None)
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """See `RecipeBook`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        scratch = self._folder / f".{secrets.token_hex(8)}"
+        scratch.write_text(json.dumps(encode(recipe)), encoding="utf-8")
+        scratch.replace(self._file(recipe.name))
+
+    def drop_recipe(self, name: str) -> bool:
+        """See `RecipeBook`."""
+        if not _NAME.fullmatch(name) or not self._file(name).exists():
+            return False
+        self._file(name).unlink(missing_ok=True)
+        return True
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+
+def _recipe_in(file: Path) -> Recipe | None:
+    try:
+        recipe = decode(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return recipe if isinstance(recipe, Recipe) else None

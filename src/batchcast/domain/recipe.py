@@ -1,0 +1,80 @@
+"""How a file was read, kept by a name for the next file that has the same header."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import SETTINGS, BatchSettings
+
+MAPPING = "column_mapping"
+_OF_ONE_FILE = frozenset({"bad_rows", "max_refused_share"})  # with dates: each file decides them anew
+_DEFAULTS = BatchSettings().as_json()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """How the files of one header are read."""
+
+    name: str
+    signature: str  # of the header, by `ingest.recipes`
+    settings: Mapping[str, Any]  # as `BatchSettings.as_json` has them, those that are not at their defaults
+    source: str  # name of the file it was made of
+    kept_on: dt.date
+
+    def applied_to(self, settings: BatchSettings) -> BatchSettings:
+        """The settings with those of the recipe where they stand at their defaults; columns one by one."""
+        values = settings.as_json()
+        for name, value in self.settings.items():
+            if name == MAPPING:
+                values[name] = {**value, **values[name]}
+            elif values.get(name) == _DEFAULTS.get(name):
+                values[name] = value
+        return BatchSettings.from_json(values)
+
+    @property
+    def texts(self) -> dict[str, list[str]]:
+        """Its settings as they are typed, by setting."""
+        return {name: _texts(value) for name, value in self.settings.items()}
+
+
+def kept_settings(settings: BatchSettings, columns: Mapping[str, str]) -> dict[str, Any]:
+    """What a recipe keeps of the settings that a file was read with, and the columns that were chosen in it.
+
+    The day, the rows that are left out and the sheet are of one file, and not kept.
+    """
+    mapping = {name: of for name, of in {**columns, **settings.column_mapping}.items() if name != "sheet"}
+    values = replace(settings, column_mapping=mapping).as_json()
+    return {name: values[name] for name in SETTINGS if is_kept(name) and values[name] != _DEFAULTS[name]}
+
+
+def is_kept(setting: str) -> bool:
+    """Whether a recipe keeps the value of a setting."""
+    declared = SETTINGS[setting]
+    return declared.decides == "reading" and declared.kind != "date" and setting not in _OF_ONE_FILE
+
+
+def use_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> Message:
+    """What the report of a file says where a recipe has changed its settings."""
+    template = N_(
+        "Read by the recipe {name!r}, kept from {source} on {day}: {settings}. To forget it: "
+        '`batchcast recipes delete "{name}"`, or the page Recipes.'
+    )
+    was, now = before.as_json(), after.as_json()
+    now[MAPPING] = {ours: of for ours, of in now[MAPPING].items() if ours not in was[MAPPING]}
+    used = {name: _texts(now[name]) for name in recipe.settings if now.get(name) and now[name] != was[name]}
+    said = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in used.items())
+    values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat(), "settings": said}
+    return Message(template, values)
+
+
+def _texts(value: Any) -> list[str]:
+    match value:
+        case Mapping():
+            return [f"{name}={of}" for name, of in value.items()]
+        case list():
+            return [str(item) for item in value]
+    return [str(value)]

@@ -1,0 +1,28 @@
+"""The recipes of this server: how files were read, and forgetting one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from batchcast.app.tokens import Role
+from batchcast.domain.settings import SETTINGS
+from batchcast.web.context import Asker, Here, OurForm
+from batchcast.web.rendering import render
+
+router = APIRouter()
+
+
+@router.get("/recipes")
+async def recipes(request: Request, here: Here) -> Response:
+    """All recipes, the newest first, each with a button that deletes it."""
+    kept = await here.threads.light(here.service.recipes)
+    return render(request, "recipes/recipes.html", recipes=kept, declared=SETTINGS)
+
+
+@router.post("/recipes/delete")
+async def delete(here: Here, asker: Asker, texts: OurForm) -> Response:
+    """Delete the recipe that the form names."""
+    asker.require(Role.PLANNER)
+    await here.threads.light(here.service.delete_recipe, next(iter(texts.get("name", ())), ""))
+    return RedirectResponse("/recipes", status_code=303)

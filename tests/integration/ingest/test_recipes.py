@@ -1,0 +1,114 @@
+"""A file is read by the recipe of its header, where its settings leave that open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from batchcast.domain.errors import InvalidInput
+from batchcast.domain.recipe import Recipe, kept_settings
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.recipes import ReadFile, read_file
+
+LONG = "Tgl;Brg;Qty A;Qty B\n01/02/2024;X;3;5\n02/03/2024;X;4;5\n"
+WIDE = "Brg;Gudang;01/01/2024;01/02/2024;01/03/2024\nX;K;1;2;3\n"
+NEXT_WIDE = "Brg;Gudang;01/02/2024;01/03/2024;01/04/2024\nX;K;2;3;4\n"
+DAY_FIRST = BatchSettings(
+    date_order="day_first",
+    column_mapping={"date": "Tgl", "partnumber": "Brg", "demand_qty": "Qty A"},
+    horizon=3,
+    bad_rows="skip",
+    today=dt.date(2024, 5, 1),
+)
+WIDE_SETTINGS = BatchSettings(date_order="day_first", column_mapping={"partnumber": "Brg", "site_code": "Gudang"})
+
+
+def read(folder: Path, text: str, settings: BatchSettings = BatchSettings(), *recipes: Recipe) -> ReadFile:  # noqa: B008
+    file = folder / "demand.csv"
+    file.write_text(text, encoding="utf-8")
+    return read_file(file, into=folder / "read", settings=settings, recipes=recipes)
+
+
+def recipe_of(read: ReadFile, name: str = "issues") -> Recipe:
+    settings = kept_settings(read.settings, read.columns)
+    return Recipe(
+        name=name, signature=read.signature, settings=settings, source="demand.csv", kept_on=dt.date(2024, 5, 1)
+    )
+
+
+def test_the_next_file_of_the_header_is_read_the_same_and_told_so(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    found = read(tmp_path, LONG + "03/03/2024;Y;7;5\n", BatchSettings(), recipe)
+
+    assert found.ingested.report.columns == {"date": "Tgl", "partnumber": "Brg", "demand_qty": "Qty A"}
+    assert found.ingested.history is not None
+    assert found.ingested.history.facts.first_date == dt.date(2024, 2, 1)
+    assert found.settings.date_order == "day_first"
+    said = str(found.ingested.report.notes[0])
+    assert "by the recipe 'issues', kept from demand.csv on 2024-05-01: date_order: day_first" in said
+    assert 'batchcast recipes delete "issues"' in said
+
+
+def test_a_recipe_keeps_how_a_file_is_read_and_nothing_of_one_file_or_of_the_forecast(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    assert recipe.settings == {"date_order": "day_first", "column_mapping": dict(DAY_FIRST.column_mapping)}
+
+
+def test_what_is_given_goes_before_the_recipe(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    other = BatchSettings(date_order="month_first", column_mapping={"demand_qty": "Qty B"})
+    found = read(tmp_path, LONG, other, recipe)
+
+    assert found.settings.date_order == "month_first"
+    assert found.ingested.report.columns["demand_qty"] == "Qty B"
+    assert found.ingested.report.columns["date"] == "Tgl"
+    said = str(found.ingested.report.notes[0])
+    assert "month_first" not in said
+    assert "day_first" not in said
+    assert "Qty A" not in said
+
+
+def test_a_recipe_that_changes_nothing_is_not_spoken_of(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    found = read(tmp_path, LONG, DAY_FIRST, recipe)
+
+    assert not any("recipe" in str(note) for note in found.ingested.report.notes)
+
+
+def test_another_header_has_another_signature(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    with pytest.raises(InvalidInput) as raised:
+        read(tmp_path, LONG.replace("Qty B", "Total"), BatchSettings(), recipe)
+    assert "recipe" not in str(raised.value)
+
+
+def test_a_wide_table_with_the_periods_of_another_month_has_the_same(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, WIDE, WIDE_SETTINGS))
+
+    found = read(tmp_path, NEXT_WIDE, BatchSettings(), recipe)
+
+    assert found.ingested.history is not None
+    assert found.ingested.history.facts.last_date == dt.date(2024, 4, 1)
+    assert recipe.settings["column_mapping"] == {"partnumber": "Brg", "site_code": "Gudang"}
+
+
+def test_the_newest_of_two_recipes_counts(tmp_path: Path) -> None:
+    first = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+    other = {"column_mapping": {"demand_qty": "Qty B", "date": "Tgl", "partnumber": "Brg"}, "date_order": "day_first"}
+    newest = recipe_of(read(tmp_path, LONG, BatchSettings.from_json(other)), "newest")
+
+    assert read(tmp_path, LONG, BatchSettings(), newest, first).ingested.report.columns["demand_qty"] == "Qty B"
+
+
+def test_a_refusal_says_that_a_recipe_was_used(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    with pytest.raises(InvalidInput, match=r"no rows under it.*Read by the recipe 'issues'.*delete"):
+        read(tmp_path, LONG.splitlines()[0] + "\n", BatchSettings(), recipe)
