@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,6 +152,7 @@ _COUNTED_PERIOD = re.compile(
     r"|(?:19|20)\d{2}|(?:\d{4}\W?)?Q[1-4](?:\W?\d{2,4})?)$",  # years and quarters
     re.IGNORECASE,
 )
+_LETTER_AND_DIGIT = re.compile(r"[^\W\d_].*\d")
 _YEAR = re.compile(r"(?:19|20)\d{2}$")
 _MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
@@ -285,6 +286,25 @@ def _single(found: Mapping[str, ColumnSource | None], settings: BatchSettings) -
     single = {ours: cells.indices[0] if cells and cells.indices else None for ours, cells in found.items()}
     mapped = {ours: -1 for ours in settings.column_mapping if single.get(ours) is None and ours in single}
     return single | mapped
+
+
+def two_row_headers(headers: Sequence[Sequence[str]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Two rows that are one header, as pivots write years over months: (number of the lower row, names)."""
+    for lower in range(1, len(headers)):
+        names, over = [], ""
+        upper = headers[lower - 1]
+        for i, name in enumerate(headers[lower]):
+            own = upper[i].strip() if i < len(upper) else ""
+            over = own or over
+            names.append(f"{name.strip()} {over}".strip() if name.strip() else own)
+        yield lower + 1, tuple(names)
+
+
+def header_in_two_rows(row: int, names: Sequence[str]) -> Message:
+    """What to say where a header stands in two rows."""
+    template = N_("The header stands in two rows, {first} and {row}, that are read as one: {example!r}.")
+    example = max(names, key=lambda name: bool(_LETTER_AND_DIGIT.search(name)))
+    return Message(template, {"first": row - 1, "row": row, "example": example})
 
 
 def counted_periods(names: Sequence[str]) -> list[str]:

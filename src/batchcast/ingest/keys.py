@@ -17,11 +17,16 @@ from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.limits import MOST_KEY_CHARACTERS
+from batchcast.ingest.source import Uncomputed
 
-_ERROR_VALUE = N_("is an error value of a spreadsheet")
-_NO_KEYS = {"": N_("is empty"), "NULL": N_("is NULL, which databases write for nothing")} | dict.fromkeys(
-    ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"), _ERROR_VALUE
-)
+ERROR_VALUE = N_("is an error value of a spreadsheet")
+UNCOMPUTED = N_("is a formula whose result is not stored; open the file in a spreadsheet, and save it")
+ERROR_VALUES = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+_NO_KEYS = {
+    "": N_("is empty"),
+    "NULL": N_("is NULL, which databases write for nothing"),
+    **dict.fromkeys(ERROR_VALUES, ERROR_VALUE),
+}
 NO_KEY = -1  # where a key can't be read
 _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 
@@ -61,6 +66,8 @@ class Keys:
 
 def read_key(cell: object, *, padded: bool) -> str | Message:
     """The key in a cell, or the reason why there is none; where cells are padded, without the space around it."""
+    if isinstance(cell, Uncomputed):
+        return Message(UNCOMPUTED)
     text = key_text(cell).strip() if padded else key_text(cell)
     reason = _NO_KEYS.get(text.strip())
     if reason is not None:

@@ -15,8 +15,10 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.dateorder import DateEvidence, ReadAgain
+from batchcast.ingest.keys import ERROR_VALUE, ERROR_VALUES, UNCOMPUTED
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
+from batchcast.ingest.source import Uncomputed
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
 _MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
@@ -59,6 +61,8 @@ class NumberReader:
 
     def explain(self, cell: object) -> Message | None:
         """Why this cell is refused; None where it is a quantity."""
+        if isinstance(cell, Uncomputed):
+            return Message(UNCOMPUTED)
         if isinstance(cell, str):
             written = read_number(cell)
             if isinstance(written, Message):
@@ -228,9 +232,7 @@ _EMPTY = N_("is empty")
 _TOO_LARGE = N_("is beyond {largest:.0e}, the largest quantity that is read")
 _NOT_FINITE = N_("is not a finite number")
 
-_NOT_FINITE_NAMES = frozenset(
-    {"inf", "infinity", "nan", "#n/a", "#num!", "#div/0!", "#value!", "#ref!", "null", "none"}
-)
+_NOT_FINITE_NAMES = frozenset({"inf", "infinity", "nan", "null", "none"})
 _SIGNED = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[-+−]?)\s*(?P<body>[\d.,]+(?:[eE][-+]?\d{1,3})?)\s*(?P<after>-?)(?P<close>\))?$",
     re.ASCII,
@@ -252,8 +254,8 @@ def read_number(text: str) -> WrittenNumber | Message:
     text = text.strip()
     if not text:
         return Message(_EMPTY)
-    if text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
-        return Message(_NOT_FINITE)
+    if text.upper() in ERROR_VALUES or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
+        return Message(ERROR_VALUE if text.upper() in ERROR_VALUES else _NOT_FINITE)
     found = _SIGNED.match(text)
     if found is None or not _DIGIT.search(re.split("[eE]", found["body"])[0]) or not _is_signed_once(found):
         return Message(_NOT_A_NUMBER)

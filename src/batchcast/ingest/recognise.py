@@ -18,8 +18,8 @@ from batchcast.ingest.source import FindLayout, LayoutT, RowSource
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _PARQUET = b"PAR1"
+_COMPOUND = b"\xd0\xcf\x11\xe0"  # of old Office files, and of encrypted ones
 _OTHER_KINDS = {
-    b"\xd0\xcf\x11\xe0": N_("an old or encrypted Excel workbook"),
     b"%PDF": N_("a PDF"),
     b"\x28\xb5\x2f\xfd": N_("a zstd archive"),
     b"BZh": N_("a bzip2 archive"),
@@ -31,6 +31,11 @@ _OTHER_KINDS = {
     b"\x89PNG": N_("a picture"),
     b"\xff\xd8\xff": N_("a picture"),
     b"{\\rtf": N_("a text document"),
+}
+_PACKED_KINDS = {
+    _ZIP: N_("a packed archive"),
+    _PARQUET: N_("a packed Parquet file"),
+    _COMPOUND: N_("a packed Excel workbook"),
 }
 
 
@@ -58,6 +63,8 @@ def open_file(
         from batchcast.ingest.table import open_parquet
 
         yield open_parquet(path, settings, limits, find)
+    elif head[:4] == _COMPOUND:
+        yield _from_compound(path, settings, limits, find)
     else:
         _refuse_other_kinds(path, head)
         packed = head[:2] == GZIP_MAGIC
@@ -68,18 +75,37 @@ def open_file(
         yield open_single(source, settings, find)
 
 
-def _is_workbook(archive: zipfile.ZipFile) -> bool:
-    names = archive.namelist()
-    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+def _kind_of_workbook(archive: zipfile.ZipFile) -> str | None:
+    """XLSX, XLSB or ODS; None where the archive is no workbook."""
+    names = set(archive.namelist())
+    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+        return "XLSB" if "xl/workbook.bin" in names else "XLSX"
+    return "ODS" if {"mimetype", "content.xml"} <= names else None
+
+
+def _from_compound(
+    path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+) -> tuple[RowSource, LayoutT]:
+    """An XLS workbook; other files of its container are encrypted workbooks, or no workbooks."""
+    from batchcast.ingest.workbook import open_workbook
+
+    try:
+        return open_workbook(None, path, settings, limits, find, "XLS")
+    except DamagedFile as error:
+        template = N_(
+            "{name} is an encrypted workbook, or none that can be read; save it as XLSX without a password, or as CSV."
+        )
+        raise UnknownFormat(Message(template, {"name": path.name})) from error
 
 
 def _from_zip(
     archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
 ) -> tuple[RowSource, LayoutT]:
-    if _is_workbook(archive):
+    kind = _kind_of_workbook(archive)
+    if kind:
         from batchcast.ingest.workbook import open_workbook
 
-        return open_workbook(archive, path, settings, limits, find)
+        return open_workbook(archive, path, settings, limits, find, kind)
     return open_zip(archive, path.name, settings, limits, find)
 
 
@@ -109,7 +135,7 @@ def _check_size(path: Path, limits: IngestLimits) -> None:
 
 
 def _refuse_other_kinds(path: Path, head: bytes, *, packed: bool = False) -> None:
-    kinds = _OTHER_KINDS | ({_ZIP: N_("a packed archive"), _PARQUET: N_("a packed Parquet file")} if packed else {})
+    kinds = _OTHER_KINDS | (_PACKED_KINDS if packed else {})
     for magic, kind in kinds.items():
         if head.startswith(magic):
             template = N_("{name} is {kind}; send a CSV (also gzipped), XLSX or Parquet file, or a zip of CSVs.")

@@ -123,6 +123,12 @@ class RowSource(Protocol):
         """All rows once, with the columns that the layout wants."""
 
 
+class Uncomputed(str):
+    """The formula of a cell of a workbook whose result was not stored: the cell has no value."""
+
+    __slots__ = ()
+
+
 def is_blank(cell: object) -> bool:
     """Nothing, or nothing but space."""
     return cell is None or (isinstance(cell, str) and not cell.strip())

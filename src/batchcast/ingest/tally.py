@@ -21,7 +21,7 @@ from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_c
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
 from batchcast.ingest.header import Layout
-from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
+from batchcast.ingest.keys import ERROR_VALUES, NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
@@ -29,7 +29,7 @@ from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.repeats import FileOverlaps, RowPairs
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
-from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
+from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
@@ -312,6 +312,8 @@ class Tally:
         return key if isinstance(key, Message) else None
 
     def _explain_date(self, cell: object) -> Message | None:
+        if isinstance(cell, Uncomputed) or cell in ERROR_VALUES:
+            return self._explain_key(cell)
         return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
 
     def _explain_period(self, day: int, cell: object) -> Message | None:

@@ -163,6 +163,8 @@ def _alike(found: dict[int, int], names: Sequence[str], known: Collection[int]) 
     for step, index in ((-1, min(found)), (1, max(found))):
         beside = index + step
         while 0 <= beside < len(names) and beside not in known and _shape(names[beside]) in usual:
+            if _is_summary(names[beside]):
+                break
             alike.append(beside)
             beside += step
     return sorted(alike)

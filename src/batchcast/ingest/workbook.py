@@ -1,4 +1,4 @@
-"""XLSX workbooks: which sheet and which row the header is, and cells as the text, numbers and dates they are."""
+"""Workbooks (XLSX, XLS, XLSB, ODS): which sheet and row the header is, and cells as text, numbers and dates."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import datetime as dt
 import re
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.errors import N_, InvalidInput, Message
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
+from batchcast.ingest.cellerrors import NoValues, add_no_values, column_number, last_cell, sheet_files
 from batchcast.ingest.cells import date_text
-from batchcast.ingest.header import counted_periods, likely_column
+from batchcast.ingest.header import counted_periods, header_in_two_rows, likely_column, two_row_headers
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.names import SHEET, mapping_example, named_columns
@@ -37,6 +39,7 @@ _ROWS_IN_BLOCK = 20_000
 _HEADER_WITHIN = 30  # rows of a sheet that are searched for the header
 _CELL_PLACE = re.compile(rb'<(?:\w+:)?c\s[^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"')
 _CHUNK = 1 << 22
+_LAST_ROW = {"XLSX": 1_048_576, "XLSB": 1_048_576, "ODS": 1_048_576, "XLS": 65_536}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class SheetSource:
     sheet: str
     reader: Any  # python_calamine.CalamineSheet
     header_row: int
+    kind: str = "XLSX"
+    no_values: NoValues = field(default_factory=dict)  # cells that hold an error or a formula without its result
     notes: tuple[Message, ...] = ()
     several_files: bool = False
     padded: bool = True
@@ -76,24 +81,74 @@ class SheetSource:
     @property
     def format(self) -> Message:
         """What it was read as."""
-        values = {"sheet": self.sheet, "row": self.header_row}
-        return Message(N_("XLSX, sheet {sheet}, header in row {row}"), values)
+        values = {"kind": self.kind, "sheet": self.sheet, "row": self.header_row}
+        return Message(N_("{kind}, sheet {sheet}, header in row {row}"), values)
 
     def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows under the header once; rows with nothing in them are passed over."""
         width = len(layout.header)
+        merged = _Merged(self.reader, layout.plain)
         numbered = enumerate(self.reader.iter_rows(), start=1)
         below = islice(numbered, self.header_row, None)
         while rows := list(islice(below, _ROWS_IN_BLOCK)):
-            records = [SourceRow(line, _cells(row, width)) for line, row in rows]
+            records = [SourceRow(line, self._cells(line, row, width, merged)) for line, row in rows]
             filled = [row for row in records if not all(map(is_blank, row.cells))]
             yield SheetBlock(filled, len(records) - len(filled))
 
+    def _cells(self, line: int, row: Sequence[Any], width: int, merged: _Merged) -> tuple[Any, ...]:
+        cells = _cells(row, width)
+        found = self.no_values.get(line)
+        if found:
+            cells = tuple(found.get(i, cell) if cell is None else cell for i, cell in enumerate(cells))
+        return merged.fill(line, cells) if merged else cells
 
-def open_workbook(
-    archive: zipfile.ZipFile, path: Path, settings: BatchSettings, limits: IngestLimits, find: FindLayout[LayoutT]
+
+class _Merged:
+    """Cells that are merged over several rows: text and dates count in each of them, quantities only once."""
+
+    def __init__(self, sheet: Any, quantities: frozenset[int]) -> None:
+        self._last: dict[tuple[int, int], int] = {}  # first row and column of a range -> its last row
+        self._held: dict[int, tuple[int, Any]] = {}  # column -> last row, and the cell that counts up to it
+        for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+            if bottom > top and left not in quantities:
+                self._last[top + 1, left] = bottom + 1
+        self._columns = sorted({column for _, column in self._last})
+
+    def __bool__(self) -> bool:
+        return bool(self._last)
+
+    def fill(self, line: int, cells: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row, with the cells of ranges that began above it."""
+        filled = list(cells)
+        for column in self._columns:
+            if column >= len(filled):
+                continue
+            last = self._last.get((line, column))
+            if last is not None:
+                self._held[column] = last, filled[column]
+            until, cell = self._held.get(column, (0, None))
+            if filled[column] is None and line <= until:
+                filled[column] = cell
+        return tuple(filled)
+
+
+def open_workbook(  # noqa: PLR0917
+    archive: zipfile.ZipFile | None,
+    path: Path,
+    settings: BatchSettings,
+    limits: IngestLimits,
+    find: FindLayout[LayoutT],
+    kind: str = "XLSX",
 ) -> tuple[SheetSource, LayoutT]:
     """The sheet of a workbook that has our columns.
+
+    Args:
+        archive: of an XLSX, XLSB or ODS file; None for an XLS file.
+        path: of the file.
+        settings: the mapping of its columns and of its sheet.
+        limits: on what it unpacks to.
+        find: finds our columns in a header.
+        kind: XLSX, XLS, XLSB or ODS.
 
     Raises:
         OverTheLimit: if it unpacks to more than is allowed.
@@ -102,9 +157,11 @@ def open_workbook(
         AmbiguousColumn: if several sheets could be the history.
         InvalidInput: if no sheet has the columns; the sentence says what the likeliest has.
     """
-    check_zip(archive, path.name, limits)
-    _check_cells(archive, path.name, limits)
-    workbook = _read(path, lambda calamine: calamine.CalamineWorkbook.from_path(str(path)))
+    no_values: dict[str, NoValues] = {}
+    if archive is not None:
+        check_zip(archive, path.name, limits)
+        no_values = _check_cells(archive, path.name, limits)
+    workbook = _read(path, partial(_opened, path))
     found: list[tuple[SheetSource, LayoutT]] = []
     refused: list[tuple[bool, int, int, InvalidInput]] = []
     for name in _sheets(workbook, settings):
@@ -112,7 +169,9 @@ def open_workbook(
         if sheet.start is None:
             continue
         try:
-            found.append(find_header(name, sheet, settings, find))
+            source, layout = find_header(name, sheet, settings, find)
+            source.kind, source.no_values = kind, no_values.get(name, {})
+            found.append((source, layout))
         except InvalidInput as error:
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
@@ -120,9 +179,9 @@ def open_workbook(
         template = N_("Sheets {names} could each be the one to read; say which with the mapping {example}.")
         example = mapping_example({SHEET: found[0][0].sheet})
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "example": example}
-        raise AmbiguousColumn(Message(template, values))
+        raise AmbiguousColumn(Message(template, values), choices=[_choice_of(source) for source, _ in found])
     if found:
-        return _with_note(found[0], workbook.sheet_names)
+        return _with_notes(found[0], workbook.sheet_names)
     if not refused:
         raise EmptyInput(Message(N_("{name} has no sheet with anything in it."), {"name": path.name}))
     raise max(refused, key=lambda one: one[:3])[-1]
@@ -147,6 +206,10 @@ def find_header(
             errors.append(error)
         else:
             return SheetSource(name, sheet, row), layout
+    for row, header in two_row_headers(headers):
+        with suppress(InvalidInput):
+            layout = find(header, settings, sample=rows[row:])
+            return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
     hopeful = [i for i, error in enumerate(errors) if not isinstance(error, MissingColumn | UnknownMapping)]
     hopeful = hopeful or [i for i, error in enumerate(errors) if isinstance(error, MissingColumn)] or [0]
     likeliest = max(hopeful, key=lambda i: (_words(rows[i]), -i))
@@ -196,12 +259,32 @@ def _plain(cell: Any) -> str | float | dt.date | dt.time | dt.timedelta | None:
     return float(cell) if isinstance(cell, int) else cell
 
 
-def _with_note(found: tuple[SheetSource, LayoutT], names: Sequence[str]) -> tuple[SheetSource, LayoutT]:
-    source, _ = found
+def _choice_of(source: SheetSource) -> Choice:
+    reading = Message(N_("sheet {sheet}, {rows} rows"), {"sheet": source.sheet, "rows": source.reader.total_height})
+    return Choice(settings={"column_mapping": f"{SHEET}={source.sheet}"}, reading=reading)
+
+
+def _with_notes(found: tuple[SheetSource, LayoutT], names: Sequence[str]) -> tuple[SheetSource, LayoutT]:
+    source, layout = found
+    notes = list(source.notes)
     others = [name for name in names if name != source.sheet]
     if others:
         template = N_("Only sheet {sheet} is read; left alone: {others}.")
-        source.notes = (Message(template, {"sheet": source.sheet, "others": ", ".join(others)}),)
+        notes.append(Message(template, {"sheet": source.sheet, "others": ", ".join(others)}))
+    if _Merged(source.reader, layout.plain):
+        notes.append(Message(N_("Merged cells of text or dates count in each row that they cover.")))
+    if source.kind in ("XLS", "XLSB"):
+        template = N_(
+            "{kind} workbooks don't tell error values such as #N/A from blank cells; save it as XLSX if it has some."
+        )
+        notes.append(Message(template, {"kind": source.kind}))
+    full = _LAST_ROW.get(source.kind)
+    if full is not None and (source.reader.end or (0, 0))[0] + 1 >= full:
+        template = N_(
+            "Sheet {sheet} is full to its last row, {rows:,}: rows beyond it may be cut off. Send the rest too."
+        )
+        notes.append(Message(template, {"sheet": source.sheet, "rows": full}))
+    source.notes = tuple(notes)
     return found
 
 
@@ -237,46 +320,53 @@ def _read(path: Path, read: Callable[[Any], Any]) -> Any:
         raise _damaged(path, error) from error
 
 
+def _opened(path: Path, calamine: Any) -> Any:
+    with path.open("rb") as file:
+        return calamine.CalamineWorkbook.from_filelike(file)
+
+
 def _sheet(workbook: Any, name: str, _: Any) -> Any:
     return workbook.get_sheet_by_name(name)
 
 
-def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> None:
-    """Refuse a sheet that spans more cells than can be held, before a reader spreads it out.
+def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> dict[str, NoValues]:
+    """The cells without a value by the name of their sheet; a sheet that spans too many is refused before it is read.
 
     Raises:
-        OverTheLimit: if one does.
+        OverTheLimit: if one spans more cells than can be held.
         DamagedFile: if a sheet can't be unpacked.
     """
+    found = {}
+    sheets = {file: sheet for sheet, file in sheet_files(archive).items()}
     for info in archive.infolist():
         if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
             continue
-        rows, columns = _span(archive, info, limits)
+        no_values: NoValues = {}
+        rows, columns = _span(archive, info, limits, no_values)
         if rows * columns > limits.max_cells:
             template = N_("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
             values = {"name": name, "rows": rows, "columns": columns, "most": limits.max_cells}
             raise OverTheLimit(Message(template, values))
+        found[sheets.get(info.filename, info.filename)] = no_values
+    return found
 
 
-def _span(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits) -> tuple[int, int]:
-    """The last row and column a sheet has a cell in."""
+def _span(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits, no_values: NoValues
+) -> tuple[int, int]:
+    """The last row and column a sheet has a cell in; its cells without a value are added to `no_values`."""
     last_row, letters, rest = 0, {b"A"}, b""
-    with zip_member(archive, info, limits).open() as stream:
+    source = zip_member(archive, info, limits)
+    with source.open() as stream:
         while chunk := stream.read(_CHUNK):
             data = rest + chunk
             places = _CELL_PLACE.findall(data)
             if places:
                 letters |= {column for column, _ in places}
                 last_row = max(last_row, *(int(row) for _, row in places))
-            rest = data[-300:]
-    return last_row, max(_number_of(column) for column in letters)
-
-
-def _number_of(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+            add_no_values(no_values, data, source)
+            rest = last_cell(data)
+    return last_row, max(column_number(column) for column in letters)
 
 
 def _damaged(path: Path, error: BaseException) -> DamagedFile:

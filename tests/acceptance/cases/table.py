@@ -82,10 +82,8 @@ CASES = {
     "wide_yyyyww_weeks": case("B", Read(frequency="W"), Asked("date_order")),
     "wide_columns_out_of_order_gap": case("B", Read(totals=False, says=("2023-07",)), Refused(("2023-07",))),
     # C: no value is no zero
-    "xlsx_wide_error_cells": case(
-        "C", RowsRefused(("#N/A",)), Read(totals=False, refused=6, says=("#N/A",)), pending=True
-    ),
-    "xlsx_long_error_cells": case("C", Read(totals=False, refused=7, says=("#N/A",)), pending=True),
+    "xlsx_wide_error_cells": case("C", RowsRefused(("#N/A",)), Read(totals=False, refused=6, says=("#N/A",))),
+    "xlsx_long_error_cells": case("C", Read(totals=False, refused=7, says=("#N/A",))),
     "xlsx_wide_na_text": case("C", Read(totals=False, refused=24, says=("is not a number",))),
     # D: a date is not guessed
     "date_yy_mm_dd": case("D", MONTHS, Asked("date_order")),
@@ -132,12 +130,12 @@ CASES = {
     "transposed_wide": case("N", Read(), Refused(("date", "down"))),
     "wide_fy_headers": case("N", Refused(("P01/2024", "periods are no dates"))),
     "wide_numeric_serial_headers": case("N", Read(), Refused(("serial",))),
-    "xlsx_two_row_header": case("N", Read(), Refused(("two rows",)), pending=True),
+    "xlsx_two_row_header": case("N", Read(), Refused(("two rows",))),
     "same_header_twice_qty_value": case("N", Read(), Refused(("Jan-23 Qty", "two columns for each period"))),
     "xlsx_sheet_per_month": case("N", Read(), Asked("column_mapping")),
-    "xls_old": case("N", Read(), pending=True),
-    "ods": case("N", Read(), pending=True),
-    "xlsx_merged_part_cells": case("N", RowsRefused(("merged",)), Refused(("merged",)), Read(), pending=True),
+    "xls_old": case("N", Read()),
+    "ods": case("N", Read()),
+    "xlsx_merged_part_cells": case("N", RowsRefused(("merged",)), Refused(("merged",)), Read()),
     "xlsx_wide_mixed_header_dates": case("N", Read(frequency="M")),
     "header_repeated": case("N", Read(refused=2)),
     "blank_and_footer_lines": case("N", Read(refused=1)),

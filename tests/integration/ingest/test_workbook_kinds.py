@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import openpyxl
+import pytest
+
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.problems import AmbiguousColumn, UnknownFormat
+from batchcast.ingest.reader import ingest_file
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_it(rows, *, merged=(), **settings):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        for cells in merged:
+            book.active.merge_cells(cells)
+        book.save(tmp_path / "book.xlsx")
+        return ingest_file(tmp_path / "book.xlsx", into=tmp_path / "out", settings=BatchSettings(**settings)).report
+
+    return read_it
+
+
+def reasons(report):
+    return {(f"{one.letter}{one.line}", one.value, str(one.reason).split(";")[0]) for one in report.problems}
+
+
+def test_error_values_and_formulas_without_a_result_are_refused_with_their_address(read):
+    report = read(
+        [
+            ["date", "part", "qty"],
+            ["2024-01-01", "A", "#REF!"],
+            ["2024-01-02", "A", "=SUM(1,2)"],
+            ["2024-01-03", "=B2", 4],
+            ["#DIV/0!", "A", 5],
+            ["2024-01-05", "A", 6],
+        ]
+    )
+
+    uncomputed = "is a formula whose result is not stored"
+    assert reasons(report) == {
+        ("C2", "#REF!", "is an error value of a spreadsheet"),
+        ("C3", "=SUM(1,2)", uncomputed),
+        ("B4", "=B2", uncomputed),
+        ("A5", "#DIV/0!", "is an error value of a spreadsheet"),
+    }
+    assert report.rows_kept == 1
+
+
+def test_they_are_no_zeros_in_a_wide_table(read):
+    report = read([["part", "2024-01-01", "2024-02-01"], ["A", "=1+1", 3], ["B", None, 3]])
+
+    assert {place for place, _, _ in reasons(report)} == {"B2"}
+    assert (report.rows_kept, report.rows_refused) == (2, 1)
+
+
+def test_merged_keys_count_in_each_row_and_merged_quantities_once(read):
+    rows = [["part", "date", "qty"], ["A", "2024-01-01", 4], [None, "2024-01-02", None], ["B", "2024-01-02", 3]]
+    report = read(rows, merged=["A2:A3", "C2:C3"])
+
+    assert report.rows_kept == 2
+    assert [(one.line, one.letter, str(one.reason)) for one in report.problems] == [(3, "C", "is empty")]
+    assert any("Merged cells" in str(note) for note in report.notes)
+
+
+def test_years_over_months_are_one_header(read):
+    years = ["", "", 2023, *[None] * 11, 2024, *[None] * 11]
+    months = ["Site", "Part", *"Jan Feb Mrt Apr Mei Jun Jul Agt Sep Okt Nov Des".split() * 2]  # noqa: SIM905
+    report = read([["Report"], years, months, ["S", "A", *range(1, 25)]])
+
+    assert report.rows_kept == 24
+    assert any("two rows, 2 and 3" in str(note) for note in report.notes)
+
+
+def test_sheets_are_a_question_with_the_rows_of_each(tmp_path):
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("Other")):
+        sheet.append(["date", "part", "qty"])
+        sheet.append(["2024-01-01", "A", 1])
+    book.save(tmp_path / "two.xlsx")
+
+    with pytest.raises(AmbiguousColumn) as asked:
+        ingest_file(tmp_path / "two.xlsx", into=tmp_path / "out", settings=BatchSettings())
+    assert [choice.settings["column_mapping"] for choice in asked.value.choices] == ["sheet=Sheet", "sheet=Other"]
+
+
+def test_what_looks_like_an_old_workbook_and_is_none_is_refused(tmp_path):
+    (tmp_path / "locked.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    with pytest.raises(UnknownFormat, match="encrypted"):
+        ingest_file(tmp_path / "locked.xls", into=tmp_path / "out", settings=BatchSettings())
