@@ -403,6 +403,7 @@ class OrderedPart(Answer):
     site_code: str
     partnumber: str
     on_hand: float | None
+    on_order: float | None
     pack_size: float
     lead_time: float = Field(description="Periods.")
     reorder_point: float

@@ -25,8 +25,8 @@ router = APIRouter(prefix="/api/batch", tags=["results"])
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _FILES = {FORMATS[name].media_type.partition(";")[0]: _FILE for name in ORDER_FORMATS}
 _ABOUT = (
-    "site_code, partnumber and any of on_hand, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or zip. "
-    "Without it the columns of the batch's own history count."
+    "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or "
+    "zip. Without it the columns of the batch's own history count."
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
 _SETTINGS = {name: schema for name, schema in settings_schema().items() if name in OF_STOCK_FILE}

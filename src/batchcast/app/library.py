@@ -83,8 +83,8 @@ class Forecast:
         """What to order now and which units to buy next, of what is held.
 
         Args:
-            stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, unit_cost,
-                pack_size, lead_time. A demand history that has some is one too: then the latest value counts.
+            stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, on_order,
+                unit_cost, pack_size, lead_time. A demand history that has some is one too: then the latest value counts.
             most: purchases that are ranked.
             settings: those of `BatchSettings` that decide how a stock file is read (`OF_STOCK_FILE`).
 

@@ -54,7 +54,7 @@ def place_orders(
         StockOfOtherParts: if no part of the stock file is of the result.
         PublishFailed: if the orders can't be written.
     """
-    orders = order(held, found.stock, found.figures, most=most)
+    orders = order(replace(held, notes=(*found.notes, *held.notes)), found.stock, found.figures, most=most)
     return orders, write_orders(orders, out or found.stock.parent, found.stem)
 
 
@@ -77,7 +77,7 @@ def make_orders(
 
     Raises:
         InvalidInput: if there is no such result (NoResultHere), or the stock file can't be read (InvalidStockFile) or
-            is of other parts (StockOfOtherParts).
+            is of other parts (StockOfOtherParts), or the result was changed (ChangedResult).
         InvalidSettings: if a setting can't be read.
         PublishFailed: if the files can't be written.
     """

@@ -19,7 +19,8 @@ class StockItem:
     partnumber: str
     lead_time: float | None = None  # periods, above 0; None: that of the batch
     unit_cost: float | None = None  # above 0, in any currency
-    on_hand: float | None = None  # units, 0 or more
+    on_hand: float | None = None  # units; below 0 where more is promised than held
+    on_order: float | None = None  # units that were ordered and have not come, 0 or more; None: 0
     pack_size: float | None = None  # units that are bought at once, above 0; None: 1
 
 
@@ -33,11 +34,12 @@ class HeldStock:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderLine:
-    """What to order of one part, in units; None where the figure needs a stock on hand that is unknown."""
+    """What to order of one part, in units; None where the stock file says nothing of it, or of the stock on hand."""
 
     site_code: str
     partnumber: str
     on_hand: float | None
+    on_order: float | None
     pack_size: float
     lead_time: float  # periods
     reorder_point: float

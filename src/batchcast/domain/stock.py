@@ -116,8 +116,12 @@ class LeadTimeDemand:
         return np.clip(1.0 - np.divide(short, mean, out=np.zeros_like(short), where=mean > 0), 0.0, 1.0)
 
     def value_of(self, units: Floats, stock: Floats, rows: Rows | None = None) -> Floats:
-        """Units short that some more units in stock save on average. Takes what `short_of` takes."""
-        return self.short_of(stock, rows) - self.short_of(stock + units, rows)
+        """Units short that some more units in stock save on average. Takes what `short_of` takes.
+
+        Units that a stock below 0 is short of already are saved too.
+        """
+        short_now = np.minimum(stock + units, 0.0) - np.minimum(stock, 0.0)
+        return np.asarray(self.short_of(stock, rows) - self.short_of(stock + units, rows) + short_now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,8 @@ AVAILABILITY_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may
 STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a stock file has some, a history may
     "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),
     "unit_cost": ("unit_cost", "cost", "price", "unit_price", "harga", "harga_satuan", "biaya"),
-    "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "soh", "stok", "persediaan"),
+    "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "quantity_on_hand", "soh", "stok", "persediaan"),
+    "on_order": ("on_order", "qty_on_order", "stock_on_order", "open_orders", "open_order_qty", "dipesan"),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
 _TOTAL = re.compile(

@@ -28,8 +28,9 @@ from batchcast.ingest.recognise import open_file
 from batchcast.ingest.source import Block, RowSource, SourceRow
 from batchcast.ingest.stockrows import (
     FREE,
-    HAS_ZERO,
     LONGEST_LEAD_TIME,
+    ON_HAND,
+    ON_ORDER,
     StockLayout,
     StockRows,
     Unreadable,
@@ -83,18 +84,34 @@ class _Reading:
     def held(self) -> HeldStock:
         """Every part."""
         repeat = self._first_repeat()
-        is_dated = repeat is not None
-        if repeat is not None and self._layout.date is None:
-            raise self._layout.undecided or self._repeated(*repeat)
+        is_dated = repeat is not None and self._layout.date is not None
+        if repeat is not None and self._layout.undecided is not None:
+            raise self._layout.undecided
         rows, notes = self._read(is_dated=is_dated)
+        if is_dated and len(rows.days) == 1:  # one day's stock, a row for each place that holds some
+            is_dated = False
+            rows, notes = self._read(is_dated=False)
         if not rows.rows_read:
             template = N_("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
         if bad := rows.bad_cells():
-            raise self._all_wrong([], bad)
-        if is_dated:
-            notes = [*self._dated_notes(rows), *notes]
-        return HeldStock(items=_items_of(rows), notes=tuple(notes))
+            if self._settings.bad_rows != "skip":
+                raise self._all_wrong([], bad)
+            notes = [self._left_unknown(bad), *notes]
+        several = rows.several()
+        if repeat is not None and not is_dated and not any(differs for *_, differs in several):
+            raise self._repeated(*repeat)
+        noted = self._dated_notes(rows) if is_dated else _summed_notes(several)
+        if rows.left_out:
+            template = N_("{count:,} rows whose date, part or site can't be read are left out.")
+            notes = [Message(template, {"count": rows.left_out}), *notes]
+        return HeldStock(items=_items_of(rows), notes=(*noted, *notes))
+
+    def _left_unknown(self, bad: list[tuple[int, str]]) -> Message:
+        """What is said of cells that can't be read, where they are to be left out."""
+        found = self._rows([bad[0][0]])
+        template = N_("{count:,} cells can't be read and count as unknown: {first}")
+        return Message(template, {"count": len(bad), "first": self._bad_cell(bad[0][1], *found[bad[0][0]])})
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
         layout, settings = self._layout, self._settings
@@ -103,7 +120,7 @@ class _Reading:
         dates = DateReader(settings.date_order, name, settings.today, zone=zone)
         names = ", ".join(cells.name for cells in layout.stock_columns.values())
         styles = NumberReader(settings.number_style, names)
-        skips = is_dated and settings.bad_rows == "skip"
+        skips = settings.bad_rows == "skip"
         while True:
             rows = StockRows(layout, self._source, dates=dates if is_dated else None, styles=styles)
             try:
@@ -161,8 +178,8 @@ class _Reading:
         (one, _), (other, file) = found[first], found[again]
         site = self._layout.site
         template = N_(
-            "{name} has part {part!r} of site {site!r} in line {first} and again in line {line}; a part of a site has "
-            "one row, unless a column of dates tells which is the latest: take one of them out."
+            "{name} has part {part!r} of site {site!r} in line {first} and again, with the same figures, in line "
+            "{line}: the list may have been exported twice. Take one of them out."
         )
         values = {
             "part": key_text(cell_of(other, self._layout.part)).strip(),
@@ -177,7 +194,11 @@ class _Reading:
             "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
             "empty."
         )
-        if ours in {HAS_ZERO, FREE}:
+        if ours == ON_HAND:
+            template = N_(
+                "{column} is {found!r} in line {line} of {name}; write a number, at most {most:,}, or leave it empty."
+            )
+        if ours in {ON_ORDER, FREE}:
             template = N_(
                 "{column} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
             )
@@ -207,7 +228,7 @@ class _Reading:
             "Stock is taken from the latest of {rows:,} rows: for each part and column the last value by date counts."
         )
         yield Message(template, {"rows": rows.rows_read})
-        on_hand = rows.latest.get(HAS_ZERO)
+        on_hand = rows.latest.get(ON_HAND)
         days = on_hand.days[on_hand.days != NO_DAY] if on_hand is not None else []
         if len(days):
             template = N_("Stock on hand is as of {first} to {last}: a part keeps the last value that it has.")
@@ -220,9 +241,16 @@ class _Reading:
             )
             site, part = differing[0]
             yield Message(template, {"count": len(differing), "part": part, "site": site})
-        if rows.left_out:
-            template = N_("{count:,} rows whose date, part or site can't be read are left out.")
-            yield Message(template, {"count": rows.left_out})
+
+
+def _summed_notes(several: list[tuple[str, str, int, bool]]) -> Iterator[Message]:
+    if several:
+        site, part, count, _ = several[0]
+        template = N_(
+            "Parts with several rows: {parts:,}, such as {part} ({site}) with {count}. What they have on hand and on "
+            "order is summed, as of several storage locations."
+        )
+        yield Message(template, {"parts": len(several), "part": part, "site": site, "count": count})
 
 
 def _items_of(rows: StockRows) -> tuple[StockItem, ...]:

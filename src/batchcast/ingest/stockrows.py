@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,13 +21,24 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.header import check_mapping, locate, locate_stock_columns
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
-from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.sample import Sample
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 
 # Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
+
+
+ON_HAND = "on_hand"  # may be below 0, where more is promised than held
+ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
+FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
+SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
+_DESCRIBES = re.compile(
+    r"nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|^unit$|group|grup|kelas|class|kategori|category|bin|rak",
+    re.IGNORECASE,
+)
+_STOCK_WORD = re.compile(r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,12 +98,29 @@ def find_stock_columns(
     date, undecided = _date(names, mapping, held)
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     stock = locate_stock_columns(names, mapping, taken)
+    if ON_HAND not in stock:
+        _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices})
     if not stock:
         template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
         values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, names, stock, mapping)
     return StockLayout(header=names, part=part, site=site, date=date, stock_columns=stock, undecided=undecided)
+
+
+def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int]) -> None:
+    """Refuse a file with columns that may be the stock on hand under another name: without it nothing is ordered."""
+    known = {normal(one) for accepted in (*ACCEPTED_NAMES.values(), *STOCK_NAMES.values()) for one in accepted}
+    left = [column for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
+    free = [column for column in left if not _DESCRIBES.search(column)]
+    if free:
+        likely = max(free, key=lambda column: bool(_STOCK_WORD.search(column)))
+        template = N_(
+            "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is with a "
+            "mapping, such as {ours}={likely}; where the file has none, say {ours}== and nothing is ordered."
+        )
+        values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "likely": likely}
+        raise InvalidStockFile(Message(template, values))
 
 
 def _date(
@@ -119,8 +148,6 @@ def _refuse_two_of_a_kind(
             raise InvalidStockFile(Message(template, values))
 
 
-HAS_ZERO = "on_hand"  # the others are above 0 ...
-FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
 LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
 _ONE_DAY = 0  # of all rows, where there are no dates
 
@@ -148,7 +175,11 @@ class StockRows:
         styles: NumberReader | None = None,
     ) -> None:
         """Without `dates` dates are not looked at; without `styles` only repeats can be looked for."""
-        self.latest = {ours: LatestValues() for ours in layout.stock_columns}
+        self.latest = {
+            ours: SummedValues() if dates is None and ours in SUMMED else LatestValues()
+            for ours in layout.stock_columns
+        }
+        self.days: set[int] = set()  # two of those that rows have
         self.rows_read = self.left_out = 0
         self._layout = layout
         self._sheet = source.sheet
@@ -167,11 +198,13 @@ class StockRows:
         if self._dates is not None and self._layout.date is not None and block.num_rows:
             days = read_days(block, self._layout.date, self._dates, self._sheet)
             good &= days != NO_DAY
+            if len(self.days) < 2 and good.any():
+                self.days |= {int(days[good].min()), int(days[good].max())}
         self.rows_read += block.num_rows
         if not good.all():
             yield from self._unreadable(block, np.flatnonzero(~good))
         for ours, cells in self._layout.stock_columns.items():
-            values, has_value = self._numbers(block, read_cells(block, cells), has_zero=ours in {HAS_ZERO, FREE})
+            values, has_value = self._numbers(block, read_cells(block, cells), ours)
             if ours == FREE:
                 has_value &= values != 0
             if ours == columns.LEAD_TIME:
@@ -205,10 +238,26 @@ class StockRows:
         order: list[int] = np.argsort(self._first_rows, kind="stable").tolist()
         return order
 
+    def several(self) -> list[tuple[str, str, int, bool]]:
+        """Site, part and number of rows of each series whose stock is summed, and whether they differ, by row."""
+        summed = [latest for latest in self.latest.values() if isinstance(latest, SummedValues) and len(latest.count)]
+        if not summed:
+            return []
+        keys = self.keys()
+        found = []
+        for i in self.order():
+            of_series = [(int(one.count[i]), bool(one.differs[i])) for one in summed if i < len(one.count)]
+            most = max((count for count, _ in of_series), default=0)
+            if most > 1:
+                found.append((*keys[i], most, any(differs for _, differs in of_series)))
+        return found
+
     def differing(self) -> list[tuple[str, str]]:
         """Series of whose latest day two rows have different values in a column, in the order of the file."""
         differs: set[int] = set()
         for latest in self.latest.values():
+            if isinstance(latest, SummedValues):
+                continue
             differs.update(np.flatnonzero(latest.differs).tolist())
         keys = self.keys() if differs else []
         return [keys[i] for i in self.order() if i in differs]
@@ -229,7 +278,7 @@ class StockRows:
         self._first_rows = np.append(self._first_rows, first + rows[places])
         return series, good
 
-    def _numbers(self, block: Block, cells: DistinctCells, *, has_zero: bool) -> tuple[Floats, Flags]:
+    def _numbers(self, block: Block, cells: DistinctCells, ours: str) -> tuple[Floats, Flags]:
         """What each row says, NaN where it can't be read, and whether it says anything; shape (rows,) each."""
         read = np.full(len(cells.cells), np.nan)
         has_value = np.array([not is_blank(cell) and cell == cell for cell in cells.cells], dtype=np.bool_)  # noqa: PLR0124 NaN
@@ -239,7 +288,8 @@ class StockRows:
         texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
         written = text_array([cells.cells[i] for i in texts])
         read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
-        read[~((read <= LARGEST_QUANTITY) & ((read >= 0) if has_zero else (read > 0)))] = np.nan
+        least = {ON_HAND: -LARGEST_QUANTITY, ON_ORDER: 0.0, FREE: 0.0}.get(ours, np.nextafter(0.0, 1.0))
+        read[~((read <= LARGEST_QUANTITY) & (read >= least))] = np.nan
         return read[cells.index], has_value[cells.index]
 
     def _unreadable(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Unreadable]:
@@ -326,3 +376,35 @@ class LatestValues:
             self.rows = np.append(self.rows, np.full(more, -1, dtype=np.int64))
             self.values = np.append(self.values, np.full(more, np.nan))
             self.differs = np.append(self.differs, np.zeros(more, dtype=np.bool_))
+
+
+class SummedValues(LatestValues):
+    """The sum over the rows of each series, as of several places that hold it; one that can't be read spoils it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Rows = np.zeros(0, dtype=np.int64)  # rows with a value, shape (series,)
+        self._first: Floats = np.zeros(0)  # value of the first of them
+        self._bad: list[int] = []
+
+    def take(self, series: Codes, days: Days, values: Floats, rows: Rows) -> None:
+        """Takes what `LatestValues.take` takes; `differs` says that two rows have different values."""
+        if not len(series):
+            return
+        self._grow(int(series.max()) + 1)
+        more = len(self.days) - len(self.count)
+        self.count, self._first = (
+            np.append(self.count, np.zeros(more, np.int64)),
+            np.append(self._first, np.zeros(more)),
+        )
+        firsts = np.unique(series, return_index=True)[1]
+        new = firsts[self.days[series[firsts]] == NO_DAY]
+        self.days[series[new]], self.values[series[new]], self._first[series[new]] = days[new], 0.0, values[new]
+        self.differs[series[values != self._first[series]]] = True
+        self._bad += rows[np.isnan(values)].tolist()
+        np.add.at(self.values, series, values)
+        np.add.at(self.count, series, 1)
+
+    def unreadable(self) -> list[int]:
+        """Numbers of the rows that can't be read."""
+        return self._bad

@@ -239,6 +239,12 @@ class NoResultHere(InvalidInput):
     slug = "no-result-here"
 
 
+class ChangedResult(InvalidInput):
+    """A file of the result that orders are made from is not as it was published."""
+
+    slug = "changed-result"
+
+
 class StockOfOtherParts(InvalidInput):
     """No part of the stock file is one that was forecast, most likely because its codes are written another way."""
 

@@ -119,13 +119,15 @@ class Inventory:
         self._mean, self._service_level = published.mean * ratio, level
         self._demand = LeadTimeDemand(published.levels, quantiles)
         self._pack = np.array([item.pack_size or 1.0 for item in items], dtype=np.float64)
-        self._on_hand = np.array([np.nan if i.on_hand is None else i.on_hand for i in items], dtype=np.float64)
+        self._position = np.array(
+            [np.nan if i.on_hand is None else i.on_hand + (i.on_order or 0.0) for i in items], dtype=np.float64
+        )  # on hand and on order
 
     def lines(self) -> tuple[OrderLine, ...]:
-        """What to order, a line an item: below the reorder point whole packs, as many as it takes to `order_up_to`."""
-        stock, pack, on_hand = stock_at(self._demand, self._mean, self._service_level), self._pack, self._on_hand
+        """Orders, a line a part: whole packs to `order_up_to` where the position is below the reorder point."""
+        stock, pack, position = stock_at(self._demand, self._mean, self._service_level), self._pack, self._position
         up_to = order_up_to(stock.reorder_point, self._mean, self._lead_time)
-        known = np.nan_to_num(on_hand, nan=0.0)
+        known = np.nan_to_num(position, nan=0.0)
         order = np.where(known >= stock.reorder_point, 0.0, _raised(up_to - known, pack))
         now, after = self._demand.fill_rate(known), self._demand.fill_rate(known + order)
         return tuple(
@@ -133,6 +135,7 @@ class Inventory:
                 site_code=item.site_code,
                 partnumber=item.partnumber,
                 on_hand=item.on_hand,
+                on_order=item.on_order,
                 pack_size=float(pack[i]),
                 lead_time=float(self._lead_time[i]),
                 reorder_point=float(stock.reorder_point[i]),
@@ -146,7 +149,7 @@ class Inventory:
         )
 
     def next_units(self, most: int = MOST_PURCHASES) -> tuple[NextUnit, ...]:
-        """The packs to buy next: each time the one that avoids most units short for its cost, from what is on hand.
+        """The packs to buy next: each time the one that avoids most units short for its cost, from the position on.
 
         A part without a cost counts as one of the median cost of the others, or 1 where none is known. Parts whose
         stock is unknown are not in the list. Of equally good packs that of the first site comes first, then that of
@@ -156,7 +159,7 @@ class Inventory:
         cost[np.isnan(cost)] = np.nanmedian(cost) if not np.isnan(cost).all() else 1.0
         bought: list[NextUnit] = []
         spent = 0.0
-        for one in islice(next_purchases(self._demand, self._on_hand, self._pack, cost), most):
+        for one in islice(next_purchases(self._demand, self._position, self._pack, cost), most):
             item, here = self._items[one.series], np.array([one.series, one.series])
             before, after = self._demand.fill_rate(np.array([one.stock, one.stock + one.units]), here).tolist()
             spent += 0.0 if item.unit_cost is None else one.cost
@@ -193,12 +196,14 @@ class Purchase:
     stock: float  # of the series before it
 
 
-def next_purchases(demand: LeadTimeDemand, on_hand: Floats, pack_size: Floats, unit_cost: Floats) -> Iterator[Purchase]:
+def next_purchases(
+    demand: LeadTimeDemand, position: Floats, pack_size: Floats, unit_cost: Floats
+) -> Iterator[Purchase]:
     """Packs in the order in which money is best spent: the most units short avoided for their cost, one after another.
 
     Args:
         demand: of each series over the lead time.
-        on_hand: stock of each series, shape (series,); NaN where unknown, and then nothing is bought of it.
+        position: stock on hand and on order of each series, shape (series,); NaN: unknown, nothing is bought of it.
         pack_size: units that are bought at once, over 0, same shape.
         unit_cost: money a unit, over 0, same shape.
 
@@ -206,7 +211,7 @@ def next_purchases(demand: LeadTimeDemand, on_hand: Floats, pack_size: Floats, u
     are. Of equal ones the first series comes first.
     """
     cost = unit_cost * pack_size
-    stock = on_hand.copy()
+    stock = position.copy()
     saved = demand.value_of(pack_size, np.nan_to_num(stock))
     waiting = [(-saved[i] / cost[i], i) for i in range(len(stock)) if not np.isnan(stock[i]) and saved[i] > LEAST_SAVED]
     heapq.heapify(waiting)

@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
 from batchcast.ingest.names import mapping_example
-from batchcast.publish.certificate import Certificate, NoResultHere, PublishFailed, StockOfOtherParts
+from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
 from batchcast.publish.publisher import lay_out
 from batchcast.publish.writers import write_table
@@ -47,6 +48,7 @@ class FoundResult:
     stock: Path  # its stock table
     figures: Path  # what is kept of each series
     stem: str  # the name of the forecast without its suffix
+    notes: tuple[Message, ...] = ()  # what of it is not as it was published
 
 
 def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
@@ -129,6 +131,7 @@ def find_result(result: Path) -> FoundResult:
     Raises:
         NoResultHere: if it isn't there, or an earlier version published it without figures.
         InvalidCertificate: if its certificate can't be read.
+        ChangedResult: if the stock table or the figures are not those of the certificate.
         OutputTaken: if the name is not that of a result.
     """
     layout = lay_out(result)
@@ -143,8 +146,25 @@ def find_result(result: Path) -> FoundResult:
     if missing:
         template = N_("{result} has no {missing} beside it, of which orders are made; run the batch again.")
         raise NoResultHere(Message(template, {"result": str(result), "missing": ", ".join(missing)}))
+    for kind in (STOCK, FIGURES):
+        if file_sha256(layout.folder / names[kind]) != files[kind].sha256:
+            template = N_(
+                "{name} was changed after it was published: its SHA-256 is not that in {certificate}. Orders are made "
+                "from it: put the published file back, or run the batch again; another reorder point comes with "
+                "service_level."
+            )
+            raise ChangedResult(Message(template, {"name": names[kind], "certificate": path.name}))
+    notes = []
+    forecast = layout.folder / names.get(FORECAST, "")
+    if forecast.is_file() and file_sha256(forecast) != files[FORECAST].sha256:
+        template = N_(
+            "{name} was changed after it was published. Orders are made of the published figures, which know nothing "
+            "of that change."
+        )
+        notes.append(Message(template, {"name": forecast.name}))
     return FoundResult(
         certificate=certificate,
+        notes=tuple(notes),
         stock=layout.folder / names[STOCK],
         figures=layout.folder / names[FIGURES],
         stem=Path(names.get(FORECAST, FORECAST)).stem,

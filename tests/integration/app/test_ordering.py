@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from batchcast.domain.errors import InvalidInput
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
-from batchcast.publish.certificate import NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
+from batchcast.publish.certificate import ChangedResult, NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
 from batchcast.results.ordering import refuse_unknown_parts
 
 pytestmark = pytest.mark.xdist_group("orders")  # one forecast for all
@@ -166,7 +167,7 @@ class Untouched(NoListener):
     ("content", "sentence"),
     [
         ("part,stok\nA,many\n", "on_hand is 'many' in line 2 of bad.csv"),
-        ("part,stok\nA,1\nA,2\n", "'A' of site 'ALL' in line 2 and again in line 3"),
+        ("part,stok\nA,2\nA,2\n", "'A' of site 'ALL' in line 2 and again, with the same figures, in line 3"),
         ("date,part,stok\n03/04/2025,A,1\n04/03/2025,A,1\n", "Every date of column date reads both ways"),
         ("date,part\n2025-04-03,A\n", "bad.csv says nothing of stock"),
     ],
@@ -228,3 +229,21 @@ def test_a_place_without_a_result_is_named(published: Path, stock: Path, tmp_pat
         (tmp_path / name).write_bytes((published / name).read_bytes())
     with pytest.raises(NoResultHere, match="has no figures beside it"):
         make_orders(tmp_path, stock)
+
+
+def test_a_result_that_was_edited_is_not_ordered_from_without_a_word(published: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "result"
+    shutil.copytree(published, copy)
+    part = rows_of(copy / "stock.csv")[0]
+    stock = tmp_path / "stok.csv"
+    stock.write_text(f"site,part,stok\n{part['site_code']},{part['partnumber']},1\n", encoding="utf-8")
+    forecast = copy / "june.csv"
+    forecast.write_text(forecast.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+    orders, _ = make_orders(copy, stock, out=tmp_path)
+    assert str(orders.notes[0]).startswith(f"{forecast.name} was changed after it was published.")
+
+    with (copy / "stock.csv").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    with pytest.raises(ChangedResult, match=r"stock\.csv was changed after it was published"):
+        make_orders(copy, stock, out=tmp_path)

@@ -147,8 +147,10 @@ def test_a_date_is_not_looked_at_where_every_part_has_one_row(read):
         read("part,stock,order_date,posting_date\nA,1,2025-01-01,2025-01-01\nA,1,2025-01-02,2025-01-02\n")
 
 
-def test_without_a_date_two_rows_of_a_part_stay_an_error(read):
-    with pytest.raises(InvalidStockFile, match="'A' of site 'ALL' in line 2 and again in line 4; a part of a site has"):
+def test_without_a_date_two_equal_rows_of_a_part_are_an_error(read):
+    with pytest.raises(
+        InvalidStockFile, match="'A' of site 'ALL' in line 2 and again, with the same figures, in line 4"
+    ):
         read("part,stock\nA,1\nB,1\nA,1\n")
 
 
@@ -172,9 +174,9 @@ def test_a_row_of_no_day_or_part_refuses_the_file_unless_such_rows_are_left_out(
 
 
 def test_a_cell_that_counts_must_be_readable_and_an_older_one_need_not(read):
-    assert read(f"{HISTORY}01/01/2025,A,S,1,-3,free\n").items == HELD
-    with pytest.raises(InvalidStockFile, match=r"on_hand is '-3' in line 7 of demand\.csv; write a number from 0"):
-        read(f"{HISTORY}01/06/2025,A,S,1,-3,\n")
+    assert read(f"{HISTORY}01/01/2025,A,S,1,none,free\n").items == HELD
+    with pytest.raises(InvalidStockFile, match=r"on_hand is 'none' in line 7 of demand\.csv; write a number, at most"):
+        read(f"{HISTORY}01/06/2025,A,S,1,none,\n")
     with pytest.raises(InvalidStockFile, match=r"unit_cost is 'free' in line 7 of demand\.csv; write a number from 0"):
         read(f"{HISTORY}01/06/2025,A,S,1,3,free\n")
 

@@ -67,25 +67,29 @@ def test_one_number_decides_for_all(write) -> None:
     ("text", "sentence"),
     [
         ("", "is empty"),
+        ("part,name\nA,1\n", "says nothing of stock; it has 'part', 'name'"),
         ("part,stok\n", "stok.csv has a header and no rows under it: export it again"),
         ("site,stok\nA,1\n", r"no column partnumber; it has 'site', 'stok'\. Name one of them"),
-        ("part,colour\nA,1\n", "says nothing of stock; it has 'part', 'colour'"),
+        (
+            "part,colour\nA,1\n",
+            "the stock on hand; it has 'part', 'colour'. Say which it is with a mapping, such as on_hand=colour",
+        ),
         (
             "part,stok,stock\nA,1,1\n",
             "two columns that are on_hand: 'stok' and 'stock'; rename one, or say which with the mapping on_hand=stok",
         ),
-        ("part,stok\nA,1\nA,2\n", "'A' of site 'ALL' in line 2 and again in line 3"),
+        ("part,stok\nA,2\nA,2\n", "'A' of site 'ALL' in line 2 and again, with the same figures, in line 3"),
         ("part,stok\nA,1\nB\n", "Line 3 of stok.csv does not have the 2 cells"),
         ("part,stok\n,1\n", "partnumber is empty in line 2 of stok.csv; correct it"),
         ("part,stok,site\nA,1,\n", "site_code is empty in line 2 of stok.csv; correct it"),
         ("part,stok\n#N/A,1\n", "partnumber '#N/A' is an error value of a spreadsheet in line 2"),
         (
             "part,stok\nA,many\n",
-            "on_hand is 'many' in line 2 of stok.csv; write a number from 0 to 1,000,000,000,000,000, or",
+            "on_hand is 'many' in line 2 of stok.csv; write a number, at most 1,000,000,000,000,000, or",
         ),
-        ("part,stok\nA,-1\n", "on_hand is '-1'"),
+        ("part,stok,dipesan\nA,1,-1\n", "on_order is '-1' in line 2 of stok.csv; write a number from 0"),
         ("part,pack\nA,0\n", "pack_size is '0' in line 2 of stok.csv; write a number above 0"),
-        ("part,stok\nA,1e300\n", "on_hand is '1e300' in line 2 of stok.csv; write a number from 0 to 1,000"),
+        ("part,stok\nA,1e300\n", "on_hand is '1e300' in line 2 of stok.csv; write a number, at most 1,000"),
         ("part,harga\nA,nan\n", "unit_cost is 'nan'"),
         ("part,harga\nA,-1\n", "unit_cost is '-1'"),
         ("part,lead_time\nA,20250801\n", "lead_time is '20250801' in line 2 of stok.csv; write periods, above 0"),
@@ -103,7 +107,7 @@ def test_what_can_not_be_read_is_said_in_a_sentence(write, text: str, sentence: 
 def test_every_cell_that_can_not_be_read_is_told_of_at_once(write) -> None:
     one = r"'x' in line 2 of .* One more can't be read either, in line 3: correct it too"
     with pytest.raises(InvalidStockFile, match=one):
-        read_stock(write("part,stok\nA,x\nB,-3\n"))
+        read_stock(write("part,stok\nA,x\nB,z\n"))
 
     same_row = r"'x' in line 3 of .* One more can't be read either, in line 3: correct it too"
     with pytest.raises(InvalidStockFile, match=same_row):
@@ -111,7 +115,7 @@ def test_every_cell_that_can_not_be_read_is_told_of_at_once(write) -> None:
 
     few = r"'x' in line 2 of .* 2 more can't be read either, in lines 4: correct"
     with pytest.raises(InvalidStockFile, match=few):
-        read_stock(write("part,stok,harga\nA,x,1\nB,2,3\nC,-1,free\n"))
+        read_stock(write("part,stok,harga\nA,x,1\nB,2,3\nC,one,free\n"))
 
     many = r"13 more can't .* in lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, …: correct"
     with pytest.raises(InvalidStockFile, match=many):
@@ -128,10 +132,61 @@ def test_rows_of_no_part_do_not_hide_the_cells(write) -> None:
         read_stock(write("part;stok\nA;1.500\n;2\n"))
 
 
+def test_stock_below_zero_counts_as_it_is(write) -> None:
+    (item,) = read_stock(write("part,stok,dipesan\nA,-2,7\n")).items
+
+    assert (item.on_hand, item.on_order) == (-2, 7)
+
+
+def test_rows_of_several_storage_locations_are_summed_and_said(write) -> None:
+    text = "part,bin,stok,on_order,harga\nA,b1,3,,10\nB,b1,5,,4\nA,b2,-1,6,10\nA,b3,2.5,1,10\nB,b2,5,,4\n"
+
+    for dated in (
+        text,
+        text.replace("part,bin", "date,part,bin").replace("\nA", "\n2025-01-31,A").replace("\nB", "\n2025-01-31,B"),
+    ):
+        held = read_stock(write(dated))
+
+        assert [(i.partnumber, i.on_hand, i.on_order, i.unit_cost) for i in held.items] == [
+            ("A", 4.5, 7, 10),
+            ("B", 10, None, 4),
+        ]
+        assert "Parts with several rows: 2, such as A (ALL) with 3." in str(held.notes[0])
+
+
+def test_a_stock_list_that_was_exported_twice_is_refused(write) -> None:
+    rows = "A,1\nB,2\nC,3\n"
+
+    with pytest.raises(InvalidStockFile, match="the list may have been exported twice"):
+        read_stock(write("part,stok\n" + rows + rows))
+
+
+@pytest.mark.parametrize("column", ["Saldo Akhir", "Qty Akhir", "Bestand gesamt", "jml_sisa"])
+def test_a_stock_column_that_is_not_known_is_refused_with_the_mapping_that_reads_it(write, column) -> None:
+    path = write(f"part;nama barang;{column};harga\nA;Filter;7;10\n")
+
+    with pytest.raises(InvalidStockFile, match=f"such as on_hand={column};"):
+        read_stock(path)
+
+    assert read_stock(path, BatchSettings(column_mapping={"on_hand": column})).items[0].on_hand == 7
+    assert read_stock(path, BatchSettings(column_mapping={"on_hand": "="})).items[0].on_hand is None
+
+
+def test_what_can_not_be_read_is_left_out_where_that_is_asked_for(write) -> None:
+    text = "part,stok\nA,1\n,5\nB,many\nC\nD,-4\n"
+
+    held = read_stock(write(text), BatchSettings(bad_rows="skip"))
+
+    assert [(item.partnumber, item.on_hand) for item in held.items] == [("A", 1), ("B", None), ("D", -4)]
+    said = " ".join(map(str, held.notes))
+    assert "1 cells can't be read and count as unknown: on_hand is 'many' in line 4" in said
+    assert "2 rows whose date, part or site can't be read are left out" in said
+
+
 def test_places_in_an_archive_name_their_member(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "stok.zip", "w") as archive:
         archive.writestr("a.csv", "part,stok\nA,x\nB,2\n")
-        archive.writestr("b.csv", "part,stok\nC,1\nD,-2\nE,y\n")
+        archive.writestr("b.csv", "part,stok\nC,1\nD,z\nE,y\n")
 
     with pytest.raises(
         InvalidStockFile, match=r"line 2 of a\.csv.* 2 more .* lines 3 \(b\.csv\), 4 \(b\.csv\): correct"
@@ -179,7 +234,7 @@ def test_a_workbook_with_a_title_over_its_header(workbook) -> None:
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([["part", "stok"], ["A", -2]], "on_hand is '-2' in line 2 of stok.xlsx"),
+        ([["part", "dipesan"], ["A", -2]], "on_order is '-2' in line 2 of stok.xlsx"),
         ([["part", "stok"], ["A", True]], "on_hand is 'TRUE' in line 2 of stok.xlsx"),
         ([["part", "pack"], ["A", 0]], "pack_size is '0' in line 2 of stok.xlsx"),
         ([["colour"], ["red"]], "has no column partnumber; it has 'colour'"),

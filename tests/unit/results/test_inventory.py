@@ -50,6 +50,26 @@ def test_an_order_brings_the_stock_to_the_reorder_point_and_one_period() -> None
     assert (unknown.order_qty, unknown.fill_rate_now, unknown.order_up_to) == (None, None, 15.0)
 
 
+def test_what_is_on_order_counts_as_stock_that_comes() -> None:
+    without, below, enough = Inventory(
+        [item("a", on_hand=3), item("b", on_hand=3, on_order=8), item("c", on_hand=3, on_order=9)], table([0, 0, 0])
+    ).lines()
+
+    assert [line.order_qty for line in (without, below, enough)] == [12.0, 4.0, 0.0]  # to 15, from under 12
+    assert below.on_order == 8
+    assert without.fill_rate_now < below.fill_rate_now < enough.fill_rate_now
+    ranked = Inventory([item("b", on_hand=3, on_order=200)], table([0])).next_units()
+    assert not ranked
+
+
+def test_a_stock_below_zero_orders_what_is_owed_too() -> None:
+    (line,) = Inventory([item("a", on_hand=-4)], table([0])).lines()
+
+    assert (line.order_qty, line.fill_rate_now) == (19.0, 0.0)
+    first = Inventory([item("a", on_hand=-4, pack_size=2, unit_cost=1)], table([0])).next_units(2)
+    assert [unit.avoided_short for unit in first] == [2.0, 2.0]  # each unit is owed already
+
+
 def test_a_part_that_hardly_moves_is_not_held_twice() -> None:
     (line,) = Inventory([item("b", on_hand=0, pack_size=1)], table([1])).lines()
 
