@@ -84,7 +84,7 @@ class Forecast:
 
         Args:
             stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, on_order,
-                unit_cost, pack_size, lead_time. A demand history that has some is one too: then the latest value counts.
+                unit_cost, pack_size, lead_time. A demand history that has some is one too: the latest value counts.
             most: purchases that are ranked.
             settings: those of `BatchSettings` that decide how a stock file is read (`OF_STOCK_FILE`).
 
