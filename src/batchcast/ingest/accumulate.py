@@ -118,6 +118,13 @@ class Totals:
         at = groups[self._keys >> DAY_BITS] * day_count + (self._keys & ((1 << DAY_BITS) - 1))
         return np.bincount(at, minlength=group_count * day_count).reshape(group_count, day_count)
 
+    def cells_of(self, series: NDArray[np.int64]) -> int:
+        """Distinct days that have a row, over some series."""
+        if self._matrix is not None:
+            return self._matrix.cells_of(series)
+        ends = np.searchsorted(self._keys, (series + 1) << DAY_BITS)
+        return int((ends - np.searchsorted(self._keys, series << DAY_BITS)).sum())
+
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
         """The totals of some series; `day_order` has the numbers of the days in ascending order of day."""
         if self._matrix is not None:
@@ -188,6 +195,9 @@ class _Matrix:
         for group in range(group_count):
             counts[group] = self._seen[np.flatnonzero(groups == group)][:, :day_count].sum(axis=0)
         return counts
+
+    def cells_of(self, series: NDArray[np.int64]) -> int:
+        return int(np.count_nonzero(self._seen[series]))
 
     def runs(self) -> tuple[Whole, Limbs]:
         series, days = np.nonzero(self._seen)

@@ -62,6 +62,10 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     "on_order": ("on_order", "qty_on_order", "stock_on_order", "open_orders", "open_order_qty", "dipesan"),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+TOTAL_STEMS = _names(  # each word of a total has one of them
+    """tot jumlah jml sum gesamt ergebnis som toplam razem ukupno celkem spolu összesen yhteensä keseluruhan итого всего
+    計 计 รวม tổng"""
+)
 _TOTAL = re.compile(
     r"(?<![^\W_])(?:(?:grand|sub|zwischen|gesamt)?[ -]?(?:totals?|totale|totaux|totaal|totalt|summe|summary)|jumlah"
     r"|jml|sum|gesamt|gesamtergebnis|ergebnis|suma|soma|somme|summa|toplam|razem|ukupno|celkem|spolu|összesen|yhteensä"
@@ -75,6 +79,11 @@ _MOST_NAMED = 30  # columns that a sentence lists
 def normal(name: str) -> str:
     """A column name as it is compared: case, spaces, underscores, dashes and dots make no difference."""
     return re.sub(r"[\s_\-.:]+", "", name).casefold()
+
+
+def without_total_word(text: str) -> str:
+    """The site or part in the name of its total: `Kolaka Total` -> `Kolaka`."""
+    return _TOTAL.sub("", text).strip(" :-*")
 
 
 def is_total_word(text: str) -> bool:

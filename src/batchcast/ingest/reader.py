@@ -25,6 +25,7 @@ from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.source import FindLayout, RowSource
+from batchcast.ingest.summaries import find_summaries
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
 from batchcast.ingest.writer import HISTORY_FILE, write_history
@@ -93,8 +94,13 @@ def _ingest(
     if tally.rows_accepted:
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
-        facts, notes = write_history(tally.accepted(), path, frequency_is_asked=is_asked)
-        decided += notes
+        accepted = tally.accepted()
+        summaries = find_summaries(accepted)
+        if len(summaries.series):
+            accepted = replace(accepted, left_out=summaries.series)
+            tally.leave_out(summaries.series)
+        facts, notes = write_history(accepted, path, frequency_is_asked=is_asked)
+        decided += [*summaries.notes, *notes]
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided), layout=layout)
 
@@ -160,7 +166,7 @@ def _signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str
 
 
 def _report(source: RowSource, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
-    kept = tally.totals.cells
+    kept = tally.totals.cells - tally.cells_left_out
     first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats()]
     rejected, filtered = tally.rejected, tally.choice.rows_filtered
     report = IngestReport(

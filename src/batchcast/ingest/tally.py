@@ -57,6 +57,7 @@ class Tally:
         self.choice = RowChoice(layout.filters, padded=source.padded)
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
+        self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
         self.totals = Totals()
         self.stock_outs = StockOuts()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
@@ -124,6 +125,13 @@ class Tally:
             stock_outs=self.stock_outs,
             dates_are_months=self.dates.saw_month,
         )
+
+    def leave_out(self, series: NDArray[np.int64]) -> None:
+        """Count the rows of series that are totals of others among those that are not used."""
+        rows = int(self._series_rows[series].sum())
+        self.cells_left_out = self.totals.cells_of(series)
+        self.rows_accepted -= rows
+        self.rows_ignored += rows
 
     def quantities(self, block: Block) -> Quantities:
         """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""

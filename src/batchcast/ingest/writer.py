@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,12 @@ class AcceptedDemand:
     totals: Totals
     stock_outs: StockOuts
     dates_are_months: bool  # some date was written without a day
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # series
+
+    @property
+    def written(self) -> NDArray[np.int64]:
+        """Numbers of the series that are written, ascending."""
+        return np.setdiff1d(np.arange(len(self.series_site)), self.left_out)
 
 
 def write_history(
@@ -81,7 +87,8 @@ def write_history(
 def _series_order(accepted: AcceptedDemand) -> NDArray[np.int64]:
     """Numbers of the series, sorted by the UTF-8 bytes of site and part."""
     site_rank, part_rank = _ranks(accepted.sites), _ranks(accepted.parts)
-    return np.lexsort((part_rank[accepted.series_part], site_rank[accepted.series_site]))
+    written = accepted.written
+    return written[np.lexsort((part_rank[accepted.series_part[written]], site_rank[accepted.series_site[written]]))]
 
 
 def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -122,17 +129,19 @@ def _date_counts(accepted: AcceptedDemand) -> DateCounts:
 
 def _facts(accepted: AcceptedDemand, decided: Decision) -> HistoryFacts:
     count = len(accepted.sites)
-    rows = np.bincount(accepted.series_site, weights=accepted.series_rows, minlength=count)
-    series = np.bincount(accepted.series_site, minlength=count)
+    written = accepted.written
+    site, series_rows = accepted.series_site[written], accepted.series_rows[written]
+    rows = np.bincount(site, weights=series_rows, minlength=count)
+    series = np.bincount(site, minlength=count)
     sites = (
         SiteFacts(site_code=s, rows=int(r), series=int(n)) for s, r, n in zip(accepted.sites, rows, series, strict=True)
     )
     days = np.sort(accepted.days[decided.usual])
     weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
     return HistoryFacts(
-        rows=int(accepted.series_rows.sum()),
-        series=len(accepted.series_rows),
-        parts=len(np.unique(accepted.series_part)),
+        rows=int(series_rows.sum()),
+        series=len(written),
+        parts=len(np.unique(accepted.series_part[written])),
         sites=tuple(sorted((s for s in sites if s.series), key=lambda s: s.site_code.encode())),
         first_date=date_of(int(days[0])),
         last_date=date_of(int(days[-1])),
