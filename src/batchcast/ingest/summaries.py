@@ -85,7 +85,9 @@ class _Sums:
 
     def _by_day(self, series: NDArray[np.int64]) -> NDArray[np.float64]:
         found = self._totals.of_series(series, self._order)
-        return np.bincount(found.rank, weights=found.total, minlength=len(self._order))
+        by_day = np.zeros(len(self._order))
+        np.add.at(by_day, found.rank, found.total)
+        return by_day
 
 
 def _listed(accepted: AcceptedDemand, series: Sequence[int]) -> str:
