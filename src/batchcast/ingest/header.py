@@ -17,12 +17,14 @@ from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     AVAILABILITY_NAMES,
+    LONGEST_COMPARED,
     MONEY_NAMES,
     SHEET,
     STOCK_NAMES,
     letter_of,
     mapping_example,
     named_columns,
+    nearest,
     normal,
 )
 from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
@@ -135,10 +137,9 @@ def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | 
 
 
 def _unknown_column(ours: str, target: str, names: Sequence[str]) -> Message:
-    near = difflib.get_close_matches(normal(target), [normal(name) for name in names if name], n=1)
+    guess = nearest(target, names)
     values = {"ours": ours, "target": target, "found": named_columns(names)}
-    if near:
-        guess = next(name for name in names if normal(name) == near[0])
+    if guess:
         template = N_(
             "{ours} is mapped to {target!r}, which is not a column; did you mean {guess!r}? The columns are {found}."
         )
@@ -394,7 +395,7 @@ def likely_column(ours: str, names: Sequence[str]) -> str:
 
     def likeness(name: str) -> float:
         plain = normal(name)
-        if not plain:
+        if not plain or len(name) > LONGEST_COMPARED:
             return -1.0
         contained = max((len(word) for word in accepted if word in plain), default=0) / len(plain)
         if ours == columns.PARTNUMBER and _IDENTIFIER.search(name):

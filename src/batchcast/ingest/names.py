@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 
@@ -73,6 +74,8 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
+LONGEST_COMPARED = 200  # characters of a name that is compared with others: likeness costs the square of them
+_MOST_COMPARED = 1000  # names
 _MOST_NAMED = 30  # columns that a sentence lists
 
 
@@ -89,6 +92,18 @@ def without_total_word(text: str) -> str:
 def is_total_word(text: str) -> bool:
     """Whether a key or a header names a sum of others, as reports do: `Grand Total`, `Jumlah`, `Summe`."""
     return _TOTAL.search(text) is not None
+
+
+def nearest(name: str, names: Sequence[str]) -> str | None:
+    """The one of some names that is most like a name, as `normal` compares them; None where none is like it.
+
+    Names of more than 200 characters are not compared, nor more than 1,000 of them.
+    """
+    by_normal = {normal(one): one for one in names[:_MOST_COMPARED] if one and len(one) <= LONGEST_COMPARED}
+    if len(name) > LONGEST_COMPARED:
+        return None
+    near = difflib.get_close_matches(normal(name), list(by_normal), n=1)
+    return by_normal[near[0]] if near else None
 
 
 def named_columns(header: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.arrow import number_array
 from batchcast.ingest.cells import date_text, distinct
-from batchcast.ingest.names import named_columns, normal, shortened
+from batchcast.ingest.names import named_columns, nearest, normal, shortened
 from batchcast.ingest.problems import AmbiguousColumn, NoRows, UnknownFilter
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, is_blank
 
@@ -74,12 +73,12 @@ def _read_filter(text: str, names: Sequence[str]) -> tuple[int, list[str]]:
             if matches:
                 return matches[0], next(csv.reader([text[cut + 1 :]]), [])
     name = text[: cuts[0]] if cuts else text
-    near = difflib.get_close_matches(normal(name), [normal(one) for one in names if one], n=1)
+    guess = nearest(name, names)
     template = N_("only_rows names the column {name!r}, which is not there; the columns are {found}.")
     values = {"name": name, "found": named_columns(names)}
-    if near:
+    if guess:
         template = N_("only_rows names the column {name!r}; did you mean {guess!r}? The columns are {found}.")
-        values["guess"] = next(one for one in names if normal(one) == near[0])
+        values["guess"] = guess
     raise UnknownFilter(Message(template, values))
 
 

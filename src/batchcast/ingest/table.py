@@ -192,6 +192,9 @@ def open_parquet(
     try:
         metadata = pq.read_metadata(path)
         header = metadata.schema.to_arrow_schema().names
+    except UnicodeDecodeError as error:
+        template = N_("A column name of {name} is no UTF-8 text; rename the column and save the file again.")
+        raise DamagedFile(Message(template, {"name": path.name})) from error
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     layout = find(header, settings)

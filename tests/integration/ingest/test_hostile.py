@@ -1,0 +1,118 @@
+"""Hostile and damaged files are refused in a sentence, at a cost that does not grow faster than they do."""
+
+from __future__ import annotations
+
+import difflib
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from batchcast.domain.errors import BatchcastError
+from batchcast.ingest import problems as found
+from batchcast.ingest.problems import DamagedFile
+
+HEADER = "date,partnumber,site_code,demand_qty\n"
+TEXT = HEADER + "".join(f"2024-01-{day:02d},{part},Köln,{day}\n" for day in range(1, 29) for part in ("A", '"B ""2"'))
+
+
+@pytest.mark.parametrize("mapping", [{}, {"date": "dat"}])
+def test_names_of_any_length_are_never_compared(read, monkeypatch, mapping):
+    compared: list[int] = []
+    real = difflib.SequenceMatcher
+
+    class Counted(real):
+        def set_seq1(self, a):
+            compared.append(len(a))
+            super().set_seq1(a)
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Counted)
+
+    with pytest.raises((found.MissingColumn, found.UnknownMapping)):
+        read("a" * 2_000_000 + ",b" * 2_000 + "\n", column_mapping=mapping)
+
+    assert max(compared, default=0) <= 200
+    assert len(compared) <= 20_000  # of the first 200 columns, whatever their number
+
+
+def test_a_parquet_column_whose_name_is_no_utf8_is_refused(read, tmp_path):
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table({"date": ["2024-01-01"], "partnumber": ["A"], "qtyqtyqty": [1]}), path)
+    path.write_bytes(path.read_bytes().replace(b"qtyqtyqty", b"qty\xff\xfeqtyq"))
+
+    with pytest.raises(DamagedFile):
+        read(path)
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """The content with a bit flipped, some bytes put in or taken out, or cut short."""
+    data = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(data))
+        match chance.randrange(4):
+            case 0:
+                data[at] ^= 1 << chance.randrange(8)
+            case 1:
+                data[at:at] = chance.randbytes(chance.randint(1, 8))
+            case 2:
+                del data[at : at + chance.randint(1, 20)]
+            case _:
+                del data[max(at, 1) :]
+        data = data or bytearray(b"x")
+    return bytes(data)
+
+
+def samples(tmp_path) -> dict[str, bytes]:
+    """A file of each kind, by its name."""
+    import gzip
+    import io
+    import zipfile
+
+    import openpyxl
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", TEXT)
+        archive.writestr("b.csv", TEXT.replace("2024", "2025"))
+    rows = [line.split(",") for line in TEXT.replace('"', "").splitlines()]
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    pq.write_table(
+        pa.table({name: [row[i] for row in rows[1:]] for i, name in enumerate(rows[0])}), tmp_path / "x.parquet"
+    )
+    return {
+        "x.csv": TEXT.encode(),
+        "y.csv": TEXT.encode("utf-16"),
+        "x.csv.gz": gzip.compress(TEXT.encode()),
+        "x.zip": packed.getvalue(),
+        "x.xlsx": (tmp_path / "x.xlsx").read_bytes(),
+        "x.parquet": (tmp_path / "x.parquet").read_bytes(),
+    }
+
+
+def sweep(read, tmp_path, count: int, seed: int) -> None:
+    """Read mutated files; anything but a result or a refusal in a sentence is raised."""
+    chance = random.Random(seed)
+    for name, content in samples(tmp_path).items():
+        said = []
+        for _ in range(count):
+            data = mutated(content, chance)
+            try:
+                said.append(str(read(data, name=name, bad_rows=chance.choice(["fail", "skip"])).report.format))
+            except BatchcastError as error:
+                said.append(str(error))
+        assert len(said) == count
+        assert all(said)
+
+
+def test_mutated_files_of_every_kind_are_read_or_refused_in_a_sentence(read, tmp_path):
+    sweep(read, tmp_path, count=25, seed=1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(20))
+def test_many_mutated_files_are_read_or_refused_in_a_sentence(read, tmp_path, seed):
+    sweep(read, tmp_path, count=170, seed=100 + seed)
