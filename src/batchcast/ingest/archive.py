@@ -6,17 +6,20 @@ import hashlib
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
+from batchcast.ingest.header import header_in_two_rows, two_row_headers
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
-from batchcast.ingest.names import named_columns
+from batchcast.ingest.names import accepted_names, named_columns, normal
 from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverlappingFiles, OverTheLimit, UnknownFormat
-from batchcast.ingest.records import read_dialect
+from batchcast.ingest.records import HEADER_WITHIN, Dialect, read_dialect
 from batchcast.ingest.source import FindLayout, LayoutT
 
 _NAMED = 20  # files that a sentence lists
@@ -25,9 +28,37 @@ _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
     """One CSV file."""
-    dialect = read_dialect(source, settings)
-    layout = find(dialect.header, settings, sample=dialect.sample)
-    return DelimitedFiles([DelimitedFile(source, dialect)]), layout
+    dialect, layout, notes = _under_titles(read_dialect(source, settings), settings, find)
+    return DelimitedFiles([DelimitedFile(source, dialect)], notes), layout
+
+
+def _under_titles(
+    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT]
+) -> tuple[Dialect, LayoutT, tuple[Message, ...]]:
+    """The file with its header found, in its first row or under the titles of a report, and what to say of that."""
+    try:
+        return dialect, find(dialect.header, settings, sample=dialect.sample), ()
+    except ReadingQuestion:
+        raise
+    except InvalidInput:
+        known = accepted_names() | {
+            normal(piece) for name in settings.column_mapping.values() for piece in name.split("+")
+        }
+        for row in range(min(HEADER_WITHIN, len(dialect.rows))):
+            below = dialect.at(row)
+            if known.isdisjoint(normal(name[:200]) for name in below.header):
+                continue
+            with suppress(InvalidInput):
+                layout = find(below.header, settings, sample=below.sample)
+                template = N_("The header stands in line {line}; the lines above it are passed over.")
+                return below, layout, (Message(template, {"line": dialect.rows[row].line}),)
+        headers = [dialect.header, *(below.header for below in map(dialect.at, range(min(3, len(dialect.rows)))))]
+        for number, names in two_row_headers(headers):
+            below = replace(dialect.at(number - 2), header=names)
+            with suppress(InvalidInput):
+                layout = find(names, settings, sample=below.sample)
+                return below, layout, (header_in_two_rows(number, names),)
+        raise
 
 
 def open_folder(

@@ -157,6 +157,8 @@ _LETTER_AND_DIGIT = re.compile(r"[^\W\d_].*\d")
 _YEAR = re.compile(r"(?:19|20)\d{2}$")
 _MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
+_MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
+_LONGEST_COMPARED = 60  # characters of a name that is compared
 _MOST_GUESSED = 200  # columns that are compared when one is missing
 
 
@@ -400,7 +402,8 @@ def likely_column(ours: str, names: Sequence[str]) -> str:
         contained = max((len(word) for word in accepted if word in plain), default=0) / len(plain)
         if ours == columns.PARTNUMBER and _IDENTIFIER.search(name):
             contained *= 2
-        near = max(difflib.SequenceMatcher(None, plain, word).ratio() for word in accepted)
-        return max(contained, 0.6) + contained if contained else near
+        if contained or len(plain) > _LONGEST_COMPARED:
+            return max(contained, 0.6) + contained if contained else 0.0
+        return max(difflib.SequenceMatcher(None, plain, word).ratio() for word in accepted[:_MOST_COMPARED])
 
     return max(names[:_MOST_GUESSED], key=likeness)

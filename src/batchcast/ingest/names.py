@@ -84,6 +84,11 @@ def normal(name: str) -> str:
     return re.sub(r"[\s_\-.:]+", "", name).casefold()
 
 
+def accepted_names() -> set[str]:
+    """All accepted names of a history and of stock, as names are compared."""
+    return {normal(name) for names in (*ACCEPTED_NAMES.values(), *STOCK_NAMES.values()) for name in names}
+
+
 def without_total_word(text: str) -> str:
     """The site or part in the name of its total: `Kolaka Total` -> `Kolaka`."""
     return _TOTAL.sub("", text).strip(" :-*")

@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
@@ -117,6 +118,7 @@ def _misquoted(line: str, number: int, delimiter: str) -> BrokenRow:
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 60
+HEADER_WITHIN = 30  # rows that are searched for the header, under titles of a report
 _CONTROL = frozenset(map(chr, range(32))) - set("\t\r\n\f\v\x1c\x1d\x1e\x1f")
 
 
@@ -128,7 +130,19 @@ class Dialect:
     header: tuple[str, ...]
     header_lines: int  # physical lines up to the end of the header
     encoding: str  # of its first lines
-    sample: tuple[tuple[str, ...], ...] = ()  # the rows under the header, as many as were looked at
+    rows: tuple[SourceRow, ...] = ()  # under the header, as many as were looked at
+
+    @property
+    def sample(self) -> list[tuple[Any, ...]]:
+        """The cells of the rows under the header."""
+        return [row.cells for row in self.rows]
+
+    def at(self, row: int) -> Dialect:
+        """The same with one of the rows as its header, and the lines above it passed over."""
+        header = self.rows[row]
+        lines = header.line + line_breaks(header)
+        names = tuple(str(cell) for cell in header.cells)
+        return replace(self, header=names, header_lines=lines, rows=self.rows[row + 1 :])
 
 
 def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
@@ -172,15 +186,18 @@ def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, 
         raise UnclosedQuote(Message(template, {"line": line, "name": source.name}))
     header = found.rows[0]
     after = _line_after_header(found, len(lines))
-    sample = tuple(row.cells for row in found.rows[1:])
-    return Dialect(delimiter, tuple(str(cell) for cell in header.cells), after - 1, encoding, sample)
+    return Dialect(delimiter, tuple(str(cell) for cell in header.cells), after - 1, encoding, tuple(found.rows[1:]))
 
 
 def _line_after_header(found: Records, total: int) -> int:
     """The line that follows the header, which may itself span several."""
     header = found.rows[0]
-    inside = sum(str(cell).replace("\r\n", "\n").replace("\r", "\n").count("\n") for cell in header.cells)
-    return min(header.line + inside + 1, total + 1)
+    return min(header.line + line_breaks(header) + 1, total + 1)
+
+
+def line_breaks(row: SourceRow) -> int:
+    """Line ends within the quoted cells of a row."""
+    return sum(str(cell).replace("\r\n", "\n").replace("\r", "\n").count("\n") for cell in row.cells)
 
 
 def _hint(line: str) -> str | None:
@@ -193,9 +210,13 @@ def _fit(lines: Sequence[str], delimiter: str, settings: BatchSettings) -> tuple
     """How well a delimiter explains the first lines: columns we know, rows as wide as the header, columns."""
     rows = split_records(list(lines[:_SAMPLE_LINES]), 1, delimiter).rows
     cells = rows[0].cells if rows and rows[0].line == 1 else lines[0].replace('"', "").split(delimiter)
-    header = [normal(str(cell)) for cell in cells]
     accepted = {normal(name) for names in {**ACCEPTED_NAMES, **STOCK_NAMES}.values() for name in names}
     mapped = {normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]}
-    known = sum(name in accepted or name in mapped for name in header)
+    headers = [
+        [normal(str(cell)[:200]) for cell in one] for one in (cells, *(row.cells for row in rows[:HEADER_WITHIN]))
+    ]
+    counts = [sum(name in accepted or name in mapped for name in names) for names in headers]
+    known = max(counts)
+    header = headers[counts.index(known)]
     even = sum(len(row.cells) == len(header) for row in rows) if len(header) > 1 else 0
     return (known, even, len(header))
