@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,11 @@ def open_file(
         raise unreadable(path.name, error) from error
     if head[:4] in (_ZIP, _EMPTY_ZIP):
         with _opened_zip(path) as archive:
-            yield _from_zip(archive, path, settings, limits, find)
+            try:
+                yield _from_zip(archive, path, settings, limits, find)
+            except zlib.error as error:
+                template = N_("{name} can't be unpacked ({cause}). Pack it again, or send it unpacked.")
+                raise DamagedFile(Message(template, {"name": path.name, "cause": str(error)})) from error
     elif head[:4] == _PARQUET:
         from batchcast.ingest.table import open_parquet
 

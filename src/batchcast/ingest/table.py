@@ -213,6 +213,7 @@ def open_parquet(
 
 
 def _renamed(batch: Any, layout: WantedColumns) -> Any:
+    batch.validate(full=True)  # a damaged page may hold text that is none, or point beyond its dictionary
     columns = [batch.column(layout.header[i]) for i in layout.wanted]
     return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
 
