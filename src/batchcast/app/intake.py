@@ -18,7 +18,7 @@ from batchcast.domain.batch import Source, StoredFile
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
-from batchcast.domain.plan import Pace, Plan, RowsRefused
+from batchcast.domain.plan import Pace, Plan, RowsRefused, check_refused
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
 from batchcast.forecast.models.table import learns_across_series
@@ -121,8 +121,9 @@ def take_in(
     seconds = time.perf_counter() - started
     plan = plan_history(history, settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
-    if history is None or plan is None or (report.rows_refused and settings.bad_rows == "fail"):
+    if history is None or plan is None:
         raise RowsRefused(analysis.report, plan, analysis.sites)
+    check_refused(analysis.report, settings, plan, analysis.sites)
     reading = Reading(signature=read["signature"], settings=kept_settings(settings, read["columns"]))
     return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=seconds, reading=reading)
 

@@ -17,7 +17,7 @@ from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
-from batchcast.domain.plan import Plan, RowsRefused
+from batchcast.domain.plan import Plan, RowsRefused, check_refused
 from batchcast.domain.settings import BatchSettings, deciding
 from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
@@ -126,10 +126,13 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
     except BaseException:
         shutil.rmtree(folder)
         raise
-    if ingested.history is None or (ingested.report.rows_refused and chosen.bad_rows == "fail"):
-        refused = RowsRefused(ingested.report)
+    try:
+        if ingested.history is None:
+            raise RowsRefused(ingested.report)
+        check_refused(ingested.report, chosen)
+    except RowsRefused as refused:
         _remove_with(refused, folder)
-        raise refused
+        raise
     demand = Demand(ingested.history, ingested.report, _kind_of(source))
     _remove_with(demand, folder)
     return demand

@@ -105,6 +105,7 @@ _READERS: Mapping[Kind, Reader] = {
     "numbers": _numbers,
     "model_names": _models,
     "text": _text,
+    "words": _listed,
     "texts": _texts,
     "mapping": _mapping,
     "filters": _filters,

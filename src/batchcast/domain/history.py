@@ -100,6 +100,16 @@ class IngestReport:
     rejected_path: Path | None = None  # CSV of every refused row with its reason, where there is one
 
     @property
+    def rows_judged(self) -> int:
+        """Rows that were looked at: all but those that were left out on request."""
+        return self.rows_read - self.rows_filtered
+
+    @property
+    def refused_share(self) -> float:
+        """The share of them that can't be read, 0 to 1."""
+        return self.rows_refused / self.rows_judged if self.rows_judged else 0.0
+
+    @property
     def rows_accepted(self) -> int:
         """Rows that count: kept and summed ones."""
         return self.rows_kept + self.rows_summed

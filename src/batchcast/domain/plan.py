@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.history import IngestReport, row_location
-from batchcast.domain.settings import Rounding
+from batchcast.domain.settings import BatchSettings, Rounding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +92,10 @@ class RowsRefused(InvalidInput):
         self.report = report
         self.plan = plan  # of the rows that can be read, where there are any
         self.sites = sites  # of those rows
+        super().__init__(self._sentence(report))
+
+    @staticmethod
+    def _sentence(report: IngestReport) -> Message:
         first = report.problems[0]
         template = N_(
             "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
@@ -104,4 +109,49 @@ class RowsRefused(InvalidInput):
             "value": first.value,
             "reason": first.reason,
         }
-        super().__init__(Message(template, values))
+        return Message(template, values)
+
+
+class TooManyRefused(RowsRefused):
+    """More rows can't be read than may be left out."""
+
+    slug = "too-many-refused"
+
+    @staticmethod
+    def _sentence(report: IngestReport) -> Message:
+        template = N_(
+            "{refused:,} of {read:,} rows can't be read, {share:.1%} of them: more than max_refused_share allows. The "
+            "first is at {place}, column {column}: {value!r} {reason}. Correct them, or set max_refused_share to "
+            "{enough} to leave them out all the same."
+        )
+        first = report.problems[0]
+        values: dict[str, object] = {"refused": report.rows_refused, "read": report.rows_judged}
+        values |= {"share": report.refused_share, "enough": enough_share(report)}
+        values |= {"place": row_location(first.line, file=first.file, sheet=first.sheet)}
+        return Message(template, values | {"column": first.column, "value": first.value, "reason": first.reason})
+
+
+def enough_share(report: IngestReport) -> float:
+    """The least `max_refused_share`, in hundredths, with which the refused rows may be left out."""
+    return math.ceil(round(report.refused_share * 100, 9)) / 100
+
+
+def check_refused(
+    report: IngestReport, settings: BatchSettings, plan: Plan | None = None, sites: tuple[str, ...] = ()
+) -> None:
+    """Refuse a history whose rows may not be left out.
+
+    Args:
+        report: of its file.
+        settings: what is to be done with rows that can't be read, and how many of them may be left out.
+        plan: of the rows that can be read, where there are any.
+        sites: of those rows.
+
+    Raises:
+        TooManyRefused: if more are to be left out than may be.
+        RowsRefused: if there are any, and none is to be left out.
+    """
+    if report.rows_refused and settings.bad_rows == "fail":
+        raise RowsRefused(report, plan, sites)
+    if report.refused_share > settings.max_refused_share:
+        raise TooManyRefused(report, plan, sites)

@@ -36,6 +36,7 @@ Kind = Literal[
     "numbers",  # separated by commas
     "model_names",  # of models, separated by commas; auto: none is named. `app` checks the names
     "text",
+    "words",  # separated by commas
     "texts",  # given several times
     "mapping",  # key=value, given several times
     "filters",  # column=value,value, given several times
@@ -383,6 +384,21 @@ class BatchSettings:
             answers="ambiguous-numbers",
         ),
     )
+    quantity_units: tuple[str, ...] = _declared(
+        (),
+        Setting(
+            kind="words",
+            decides="reading",
+            group="input",
+            label=N_("Units of the quantities"),
+            help=N_("Where quantities are written as 10 EA: the units that are read, with commas between them."),
+            default_words=N_("the one there is; several are a question"),
+            metavar="UNIT,…",
+            example="EA, PCS",
+            is_remembered=False,
+            answers="several-units",
+        ),
+    )
     demand_sign: DemandSign = _declared(
         "auto",
         Setting(
@@ -459,6 +475,20 @@ class BatchSettings:
             choices={"fail": N_("Stop"), "skip": N_("Go on without them")},
             is_remembered=False,
             of_stock_file=True,
+        ),
+    )
+    max_refused_share: float = _declared(
+        0.05,
+        Setting(
+            kind="number",
+            decides="reading",
+            group="input",
+            label=N_("Most rows left out, as a share"),
+            help=N_("The share of rows that may be left out; above it the file is refused, also where it is to go on."),
+            low=0,
+            high=1,
+            metavar="SHARE",
+            is_remembered=False,
         ),
     )
     column_mapping: Mapping[str, str] = _declared(  # our column -> column of the file
@@ -672,7 +702,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(kind: Kind, value: Any) -> Any:
-    if kind in ("texts", "filters", "numbers", "model_names"):
+    if kind in ("texts", "words", "filters", "numbers", "model_names"):
         return (value,) if isinstance(value, str) else tuple(value)
     return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
 

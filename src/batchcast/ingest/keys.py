@@ -9,6 +9,7 @@ Nothing but space is no key, nor is `NULL`, as databases export it, or an error 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -27,6 +28,9 @@ _NO_KEYS = {
     "NULL": N_("is NULL, which databases write for nothing"),
     **dict.fromkeys(ERROR_VALUES, ERROR_VALUE),
 }
+_SHORTENED = re.compile(r"[1-9](?:\.(\d+))?E\+(\d{2,3})$", re.ASCII)
+_APOSTROPHES = "'\u2019`"
+_MOST_ALIKE = 5  # that a sentence lists
 NO_KEY = -1  # where a key can't be read
 _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 
@@ -37,6 +41,8 @@ class Keys:
     def __init__(self, *, padded: bool) -> None:
         self._padded = padded
         self.texts: list[str] = []
+        self.trimmed: list[str] = []  # as they are written, with the space that is dropped
+        self.unwrapped: list[str] = []  # as they are written: ="00123"
         self._codes: dict[str, int] = {}
         self._written: dict[object, int] = {}  # cells of any type, to the same number
 
@@ -61,14 +67,47 @@ class Keys:
         if code == len(self.texts):
             self.texts.append(key)
         self._written[cell] = code
+        if self._padded and isinstance(cell, str) and cell != key:
+            (self.unwrapped if cell.strip() != key else self.trimmed).append(cell)
         return code
+
+    def notes(self) -> list[Message]:
+        """What a person should know of how the keys are written."""
+        apostrophes = [text for text in self.texts if text[0] in _APOSTROPHES]
+        trimmed = N_("{count:,} parts or sites are written with space at an end, such as {example!r}; it is dropped.")
+        unwrapped = N_("{count:,} parts or sites are written as a formula, such as {example}; what it shows is read.")
+        marked = N_("{count:,} parts or sites start with an apostrophe, such as {example}; it stays a part of them.")
+        padded = N_("{count:,} parts or sites have space at an end, such as {example!r}; they stay as they are.")
+        outer = self.with_outer_space
+        said = ((trimmed, self.trimmed), (unwrapped, self.unwrapped), (marked, apostrophes), (padded, outer))
+        notes = [Message(template, {"count": len(found), "example": found[0]}) for template, found in said if found]
+        alike = self._alike()
+        if alike:
+            template = N_(
+                "{count:,} times parts or sites differ only in case, space or leading zeros: {examples}. They stay "
+                "apart; write them alike if they are one."
+            )
+            shown = "; ".join(" / ".join(map(repr, group[:_MOST_ALIKE])) for group in alike[:_MOST_ALIKE])
+            shown += "; …" if len(alike) > _MOST_ALIKE else ""
+            notes.append(Message(template, {"count": len(alike), "examples": shown}))
+        return notes
+
+    def _alike(self) -> list[list[str]]:
+        """Keys that only case, space or leading zeros tell apart, in groups."""
+        plain = ["".join(text.split()).casefold().lstrip("0") for text in self.texts]
+        if len(set(plain)) == len(plain):
+            return []
+        groups: dict[str, list[str]] = {}
+        for short, text in zip(plain, self.texts, strict=True):
+            groups.setdefault(short, []).append(text)
+        return [group for group in groups.values() if len(group) > 1]
 
 
 def read_key(cell: object, *, padded: bool) -> str | Message:
     """The key in a cell, or the reason why there is none; where cells are padded, without the space around it."""
     if isinstance(cell, Uncomputed):
         return Message(UNCOMPUTED)
-    text = key_text(cell).strip() if padded else key_text(cell)
+    text = without_wrapping(key_text(cell).strip()) if padded else key_text(cell)
     reason = _NO_KEYS.get(text.strip())
     if reason is not None:
         return Message(reason)
@@ -79,7 +118,24 @@ def read_key(cell: object, *, padded: bool) -> str | Message:
         return Message(N_("holds a NUL character"))
     if isinstance(cell, dt.date):
         return Message(N_("is a date cell; a spreadsheet has turned the code into a date, format the column as text"))
-    return text
+    return _lost_digits(cell, text) or text
+
+
+def _lost_digits(cell: object, text: str) -> Message | None:
+    """Why a code is no longer what it was; None where it is."""
+    if isinstance(cell, float) and abs(cell) >= _LARGEST_PLAIN:
+        return Message(N_("has 16 digits or more and is stored as a number, which keeps 15; export the column as text"))
+    shortened = _SHORTENED.match(text)
+    if shortened and int(shortened[2]) > len(shortened[1] or ""):
+        return Message(N_("is a number that a spreadsheet has shortened: digits are lost; export the column as text"))
+    return None
+
+
+def without_wrapping(text: str) -> str:
+    """What a formula such as `="00123"` shows, as it is written to keep zeros; other texts as they are."""
+    if text[:2] != '="' or text[-1:] != '"' or len(text) < 3:
+        return text
+    return text[2:-1].replace('""', '"').strip()
 
 
 def key_text(cell: object) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,9 +16,9 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
 from batchcast.ingest.dateorder import DateEvidence, ReadAgain
-from batchcast.ingest.keys import ERROR_VALUE, ERROR_VALUES, UNCOMPUTED
+from batchcast.ingest.keys import ERROR_VALUE, ERROR_VALUES, UNCOMPUTED, without_wrapping
 from batchcast.ingest.limits import LARGEST_QUANTITY
-from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, UnreadableColumn
+from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, SeveralUnits, UnreadableColumn
 from batchcast.ingest.source import Uncomputed
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
@@ -36,6 +37,10 @@ class NumberReader:
     evidence: dict[str, DateEvidence] = field(default_factory=dict)  # style -> first value that allows only it
     style: str = "point"  # supposed until evidence is met
     ambiguous: DateEvidence | None = None  # first value that reads both ways, to different numbers
+    units: Sequence[str] | None = None  # those that count; empty: the one there is; None: any
+    dash_is_zero: bool = False  # as spreadsheets show a zero; else a dash is no number
+    found_units: Counter[str] = field(default_factory=Counter)  # cells that are written with each
+    dashes: int = 0  # cells that hold one
     _known: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -44,7 +49,9 @@ class NumberReader:
 
     def second_pass(self) -> NumberReader:
         """A reader for a second pass over the rows, with the evidence found so far."""
-        return NumberReader(self.asked, self.column, self.evidence, self.style)
+        return NumberReader(
+            self.asked, self.column, self.evidence, self.style, units=self.units, dash_is_zero=self.dash_is_zero
+        )
 
     def quantities(self, column: Any, locate: Callable[[str], Message]) -> Quantities:
         """The quantity of each row, NaN where it is none; int64 where all are whole.
@@ -64,7 +71,7 @@ class NumberReader:
         if isinstance(cell, Uncomputed):
             return Message(UNCOMPUTED)
         if isinstance(cell, str):
-            written = read_number(cell)
+            written = self._read(cell)
             if isinstance(written, Message):
                 return written
             value = self._resolve(written)
@@ -88,7 +95,15 @@ class NumberReader:
 
         Raises:
             AmbiguousNumbers: if nothing decides the style and it matters.
+            SeveralUnits: if quantities are written in several units, and it was not said which count.
         """
+        further = self._unit_notes()
+        if self.dashes:
+            template = N_("{count:,} cells hold only a dash and are zero, as spreadsheets show it.")
+            further.append(Message(template, {"count": self.dashes}))
+        return [*self._style_notes(), *further]
+
+    def _style_notes(self) -> list[Message]:
         if self.ambiguous is None:
             return []
         if self.asked != "auto":
@@ -122,15 +137,67 @@ class NumberReader:
         known = self._known
         if len(known) > _MOST_REMEMBERED:
             known.clear()
-        new = {text: read_number(text) for text in texts if text not in known}
+        new = {text: self._read(text) for text in texts if text not in known}
         self._note_evidence(new, locate)
         for text, written in new.items():
             value = None if isinstance(written, Message) else self._resolve(written)
             known[text] = np.nan if value is None or abs(value) > LARGEST_QUANTITY else value
+        self._count_words(texts, encoded)
         distinct = np.fromiter((known[text] for text in texts), dtype=np.float64, count=len(texts))
         for text in [text for text in new if len(text) > _LONGEST_REMEMBERED]:
             del known[text]
         return take_or(distinct, encoded, np.nan)
+
+    def _read(self, text: str) -> WrittenNumber | Message:
+        """What a text can mean as a quantity of this column, or the reason why it is none."""
+        if self.dash_is_zero and text.strip() in _DASHES:
+            return WrittenNumber(0.0, 0.0)
+        written = read_number(text)
+        unit = unit_of(text) if self.units else ""
+        if isinstance(written, Message) or not unit or unit in map(_unit_key, self.units or ()):
+            return written
+        template = N_("is in {unit}, and only {units} is to be read")
+        return Message(template, {"unit": unit, "units": ", ".join(self.units or ())})
+
+    def _count_words(self, texts: Sequence[str], encoded: Any) -> None:
+        """Count the cells with a unit, and those that are a dash."""
+        telling = [i for i, text in enumerate(texts) if text and not text[-1].isdigit()]
+        if not telling:
+            return
+        counts = np.bincount(numbers_of(encoded.indices.drop_null()), minlength=len(texts))
+        for i in telling:
+            if isinstance(self._read(texts[i]), Message):
+                continue
+            unit = unit_of(texts[i])
+            if unit:
+                self.found_units[unit] += int(counts[i])
+            elif texts[i].strip() in _DASHES:
+                self.dashes += int(counts[i])
+
+    def _unit_notes(self) -> list[Message]:
+        found = self.found_units
+        if not found:
+            return []
+        counted = ", ".join(f"{unit} ({count:,})" for unit, count in found.most_common())
+        if len(found) > 1 and self.units is not None and not self.units:
+            raise self._which_units(counted)
+        template = N_("Quantities of {column} are written with a unit, which is left out: {units}.")
+        return [Message(template, {"column": self.column, "units": counted})]
+
+    def _which_units(self, counted: str) -> SeveralUnits:
+        template = N_(
+            "The quantities of column {column} are in several units: {units}. Set quantity_units to the one that is to "
+            "be read, or to all of them if they count alike."
+        )
+        only = N_("only the {count:,} quantities in {unit}; those in other units are refused")
+        choices = [
+            Choice(settings={"quantity_units": unit}, reading=Message(only, {"count": count, "unit": unit}))
+            for unit, count in self.found_units.most_common()
+        ]
+        every = Message(N_("all of them, as the units count alike"))
+        choices.append(Choice(settings={"quantity_units": ",".join(self.found_units)}, reading=every))
+        message = Message(template, {"column": self.column, "units": counted})
+        return SeveralUnits(message, setting="quantity_units", choices=choices)
 
     def _typed(self, column: Any) -> Quantities:
         kind = column.type
@@ -237,9 +304,23 @@ _SIGNED = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[-+−]?)\s*(?P<body>[\d.,]+(?:[eE][-+]?\d{1,3})?)\s*(?P<after>-?)(?P<close>\))?$",
     re.ASCII,
 )
-_POINT = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
+_POINT = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
 _COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
 _DIGIT = re.compile(r"\d", re.ASCII)
+_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
+_TO_MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
+_SPACES = " \u00a0\u2009\u202f'\u2019"  # between thousands
+_GROUPED = re.compile(rf"(?<![\d.,])[1-9]\d{{0,2}}([{_SPACES}])\d{{3}}(?:\1\d{{3}})*(?![\d'])", re.ASCII)
+_UNIT = re.compile(r"(?P<number>.*[\d.,)-])\s*(?P<unit>[A-Za-z]{1,8})\.?$", re.ASCII)
+_UNIT_WORDS = (  # no currency, no sign (CR) and no factor (K, M)
+    "ea each pc pcs pce pces piece pieces unit units un und uds no nos st stk stck buah bh biji bj btg batang lbr "
+    "lembar set sets box boxes bx dus doos pack packs pak pkt pks roll rolls rol pair pairs pr psg pasang can "
+    "cans klg kaleng btl bottle bottles botol drum drums pail bag bags sak zak ctn carton karton case cases kg "
+    "kgs kilo gr gram grams ton tons tonne lb lbs oz l lt ltr liter litre liters litres ml gal galon gallon "
+    "gallons mtr meter metre meters metres cm mm ft feet yd kit kits doz dozen lusin lsn gross rim ream pza pzas "
+    "pieza piezas "
+)
+_UNITS = frozenset(_UNIT_WORDS.split())
 
 
 class WrittenNumber(NamedTuple):
@@ -257,6 +338,9 @@ def read_number(text: str) -> WrittenNumber | Message:
     if text.upper() in ERROR_VALUES or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
         return Message(ERROR_VALUE if text.upper() in ERROR_VALUES else _NOT_FINITE)
     found = _SIGNED.match(text)
+    if found is None:
+        text, _ = _plainly(text)
+        found = _SIGNED.match(text)
     if found is None or not _DIGIT.search(re.split("[eE]", found["body"])[0]) or not _is_signed_once(found):
         return Message(_NOT_A_NUMBER)
     negative = bool(found["open"]) or found["after"] == "-" or found["sign"] in ("-", "−")
@@ -268,6 +352,30 @@ def read_number(text: str) -> WrittenNumber | Message:
     if all(value is None or value > LARGEST_QUANTITY for value in (point, comma)):
         return too_large()
     return WrittenNumber(_signed(point, negative), _signed(comma, negative))
+
+
+def _plainly(text: str) -> tuple[str, str]:
+    """A number without what people write around and inside it, and its unit."""
+    text = without_wrapping(text).removeprefix("'").removeprefix("\u2019").translate(_TO_MINUS).strip()
+    unit = ""
+    found = _UNIT.match(text)
+    if found and found["unit"].lower() in _UNITS:
+        text, unit = found["number"], found["unit"]
+    grouped = _GROUPED.search(text)
+    if grouped:
+        text = text.replace(grouped[0], grouped[0].replace(grouped[1], ""), 1)
+    return text, unit
+
+
+def unit_of(text: str) -> str:
+    """The unit that a quantity is written with, in small letters; empty where there is none."""
+    text = text.strip()
+    return "" if _SIGNED.match(text) else _unit_key(_plainly(text)[1])
+
+
+def _unit_key(unit: str) -> str:
+    """A unit as it is compared: case and a dot behind it make no difference."""
+    return unit.strip().rstrip(".").lower()
 
 
 def too_large() -> Message:

@@ -19,6 +19,7 @@ InvalidInput (domain)
 ├── AmbiguousDates          a question: the dates read in several orders
 ├── MixedDateOrders         some dates read only day first, others only month first
 ├── AmbiguousNumbers        a question: is `1,234` 1234 or 1.234? every number reads both ways
+├── SeveralUnits            a question: quantities are written in several units, which of them count?
 ├── AmbiguousSign           a question: most quantities are negative, are they the demand?
 ├── ReceiptsAndIssues       a question: receipts and issues are in one column, which rows are demand?
 ├── UnknownFilter           `only_rows` names a column or value that isn't there
@@ -145,6 +146,12 @@ class AmbiguousNumbers(ReadingQuestion):
     """Every number reads both with a decimal point and with a decimal comma."""
 
     slug = "ambiguous-numbers"
+
+
+class SeveralUnits(ReadingQuestion):
+    """The quantities are written in several units."""
+
+    slug = "several-units"
 
 
 class AmbiguousSign(ReadingQuestion):

@@ -109,7 +109,12 @@ def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings
     """Read all rows once; once more where dates, numbers or the sign turn out to be written the other way."""
     zone = StampZone(settings.timezone)
     dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today, zone=zone)
-    styles = NumberReader(settings.number_style, layout.columns[columns.DEMAND_QTY])
+    styles = NumberReader(
+        settings.number_style,
+        layout.columns[columns.DEMAND_QTY],
+        units=settings.quantity_units,
+        dash_is_zero=bool(layout.periods),
+    )
     movement = None if layout.movement is None else layout.header[layout.movement]
     signs = SignReader(settings.demand_sign, styles.column, movement, is_chosen=bool(layout.filters))
     several, sheet = source.several_files, source.sheet
@@ -211,10 +216,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         )
         template = enough if "on_hand" in layout.stock_columns else lacking
         notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.stock_columns.values())}))
-    padded = tally.padded_keys
-    if padded:
-        template = N_("{count} parts or sites have space at an end, such as {example!r}; they stay as they are.")
-        notes.append(Message(template, {"count": len(padded), "example": padded[0]}))
+    notes += tally.key_notes()
     outs = tally.stock_outs
     if outs.unclear:
         template = N_("{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock.")

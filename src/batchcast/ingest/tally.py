@@ -84,10 +84,9 @@ class Tally:
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
             self._refuse(block, row, problems)
 
-    @property
-    def padded_keys(self) -> list[str]:
-        """Parts and sites with space at either end."""
-        return self._parts.with_outer_space + self._sites.with_outer_space
+    def key_notes(self) -> list[Message]:
+        """What a person should know of how parts and sites are written."""
+        return [*self._parts.notes(), *self._sites.notes()]
 
     def finish(self) -> None:
         """No row follows.

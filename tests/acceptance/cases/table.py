@@ -117,9 +117,9 @@ CASES = {
     "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",))),
     "long_month_missing_all": case("I", Read(says=("2024-03",)), pending=True),
     # M: codes
-    "part_number_wrapped_quotes_excel": case("M", Read(), pending=True),
+    "part_number_wrapped_quotes_excel": case("M", Read()),
     "apostrophe_part": case("M", Read()),
-    "case_and_space_variants": case("M", Read(says=("ab-100",)), pending=True),
+    "case_and_space_variants": case("M", Read(says=("ab-100",))),
     "scientific_partnumbers": case("M", Read()),
     "xlsx_part_became_date": case("M", Read(refused=12, says=("date cell",))),
     "inch_quotes": case("M", Read()),

@@ -125,7 +125,7 @@ def test_rows_that_cannot_be_read_are_all_reported_and_can_be_left_out() -> None
 
     with pytest.raises(RowsRefused) as caught:
         batchcast.read_demand(table)
-    history = batchcast.read_demand(table, bad_rows="skip")
+    history = batchcast.read_demand(table, bad_rows="skip", max_refused_share=0.2)
 
     assert caught.value.report.rows_refused == 2
     assert history.report.rows_refused == 2

@@ -37,6 +37,7 @@ NAMED_BY_FACES = {
         *("batch_mode", "site_codes"),  # they have a place of their own on the page
         *("max_execution_time", "max_rows_per_partition", "memory_limit_mb"),  # they may cure what a batch failed of
         "frequency",  # a figure of a plan
+        *("bad_rows", "max_refused_share"),  # the button that leaves refused rows out
     },
 }
 
@@ -55,6 +56,7 @@ def other_value(declared: Setting) -> Any:
         "model_names": ("naive",),
         "text": "Asia/Makassar",
         "texts": ("Kendari",),
+        "words": ("EA", "PCS"),
         "filters": ("Type=a,b", "Plant=1"),
         "mapping": {"date": "Posted"},
     }[declared.kind]
@@ -197,7 +199,8 @@ def test_what_ingest_looks_at_decides_how_a_file_is_read():
     }
 
     asked_alone = {"frequency"}  # whether a question about it was answered: the history is the same
-    assert looked_at - asked_alone == set(deciding("reading"))
+    judged_after = {"max_refused_share"}  # once the file is read
+    assert (looked_at - asked_alone) | judged_after == set(deciding("reading"))
 
 
 def test_the_list_of_files_of_a_setting_is_true():

@@ -128,6 +128,7 @@ def values_of(declared: Setting) -> str:
         "model_names": "names, separated by commas",
         "text": "text",
         "texts": "text, repeated",
+        "words": "words, separated by commas",
         "filters": "`column=value,value`, repeated",
         "mapping": "`column=name`, repeated",
     }[declared.kind]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batchcast.domain.errors import Message
 from batchcast.ingest.numberstyle import read_number
@@ -61,3 +63,34 @@ def test_what_is_no_number_says_why(text, reason):
 
     assert isinstance(written, Message)
     assert str(written) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "comma"),
+    [
+        ("10 EA", 10, 10), ("5 pcs", 5, 5), ("5pcs.", 5, 5), ("1,234 kg", 1234, 1.234), ("-3 Nos", -3, -3),
+        ("3- ea", -3, -3),
+        ("1,23,456", 123456, None), ("12,34,567.5", 1234567.5, None), ("1'234", 1234, 1234),
+        ("1’234’567", 1234567, 1234567),
+        ("1'234.50", 1234.5, None), ("1 234", 1234, 1234), ("1 234,5", None, 1234.5), ("1\u00a0234,5", None, 1234.5),
+        ("1\u202f234\u202f567", 1234567, 1234567), ("1\u2009234.5", 1234.5, None), ("-1 234", -1234, -1234),
+        ("'-5", -5, -5), ("'5", 5, 5), ("10-", -10, -10), ("−7", -7, -7), ("–7", -7, -7), ("7–", -7, -7),
+        ('="5"', 5, 5),
+    ],
+)  # fmt: skip
+def test_numbers_as_people_write_them(text, point, comma):
+    assert read_number(text) == (point, comma)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12 CR", "12.00 DR", "5K", "3M", "5 x", "USD 5", "5 EUR", "Rp 5.000", "50%", "1 23", "1 2345", "12 34 567", "1'23",
+     "1 234'567", "-", "–", "--5", "=5", '="a"', "10 EA 5"],
+)  # fmt: skip
+def test_what_may_mean_another_number_is_none(text):
+    assert isinstance(read_number(text), Message)
+
+
+@given(st.integers(1, 10**9), st.sampled_from(" \u00a0\u202f\u2009'’"), st.sampled_from(["", " EA", " pcs.", "kg"]))
+def test_grouped_thousands_with_a_unit_are_the_whole_number(number, space, unit):
+    assert read_number(f"{number:,}".replace(",", space) + unit) == (number, number)

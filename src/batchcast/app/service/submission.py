@@ -192,7 +192,8 @@ class Submissions:
                 path, settings, folder=folder, pool=self.pool, pace=pace, cancel_token=token, recipes=recipes
             )
         except RowsRefused as refused:
-            raise RowsRefused(renamed_report(refused.report, path.name, name), refused.plan, refused.sites) from None
+            report = renamed_report(refused.report, path.name, name)
+            raise type(refused)(report, refused.plan, refused.sites) from None
         except BatchcastError as error:
             raise renamed_error(error, path.name, name) from None
         report = renamed_report(intake.analysis.report, path.name, name)

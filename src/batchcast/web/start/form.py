@@ -15,7 +15,7 @@ from batchcast.app.intake import Analysis
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import Plan, RowsRefused
+from batchcast.domain.plan import Plan, RowsRefused, enough_share
 from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
 
@@ -197,6 +197,14 @@ class Checked:
     def is_stopped_by_rows(self) -> bool:
         """Nothing but rows that can't be read stands in the way."""
         return isinstance(self.refusal, RowsRefused) and self.plan is not None
+
+    @property
+    def answer_without_rows(self) -> dict[str, str]:
+        """The settings that leave the refused rows out; where they are many, the share that was shown is allowed."""
+        limit = (self.form.settings or BatchSettings()).max_refused_share
+        if self.report is None or self.report.refused_share <= limit:
+            return {"bad_rows": "skip"}
+        return {"bad_rows": "skip", "max_refused_share": str(enough_share(self.report))}
 
     @property
     def batch_mode(self) -> bool:
