@@ -18,6 +18,7 @@ from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import digesting, input_sha256_of
 from batchcast.ingest.implausible import find_implausible
 from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.names import mapping_example
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import NoRows
 from batchcast.ingest.recognise import open_file
@@ -216,6 +217,13 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         )
         template = enough if "on_hand" in layout.stock_columns else lacking
         notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.stock_columns.values())}))
+    if layout.site is not None and tally.has_a_site_a_row:
+        template = N_(
+            "Nearly every row is a site of its own in column {column!r}: it may hold bins, not sites. Map another "
+            "column with site_code, or everything as one site with {example}."
+        )
+        example = mapping_example({columns.SITE_CODE: "=ALL"})
+        notes.append(Message(template, {"column": layout.columns[columns.SITE_CODE], "example": example}))
     notes += tally.key_notes()
     outs = tally.stock_outs
     if outs.unclear:

@@ -34,6 +34,8 @@ from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
 Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
+_MANY_ROWS = 40
+_NEARLY_EVERY = 0.8  # share of the rows
 _NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
 
 
@@ -124,6 +126,11 @@ class Tally:
             stock_outs=self.stock_outs,
             dates_are_months=self.dates.saw_month,
         )
+
+    @property
+    def has_a_site_a_row(self) -> bool:
+        """Nearly every row has a site that no other has, in more rows than a few."""
+        return self.rows_accepted >= _MANY_ROWS and len(self._sites.texts) >= _NEARLY_EVERY * self.rows_accepted
 
     def leave_out(self, series: NDArray[np.int64]) -> None:
         """Count the rows of series that are totals of others among those that are not used."""

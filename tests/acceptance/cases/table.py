@@ -104,7 +104,7 @@ CASES = {
     "accurate_id_headers": case("F", Read(), Asked("date_order")),
     "site_column_unknown_name": case("F", Read(), Asked("column_mapping")),
     "location_is_bin": case("F", Asked("column_mapping")),
-    "location_only_bin": case("F", Read(says=("location",)), Asked("column_mapping"), pending=True),
+    "location_only_bin": case("F", Read(says=("location",)), Asked("column_mapping")),
     "two_date_columns": case("F", Asked("column_mapping")),
     # G: summary rows
     "wide_total_row": case("G", Read(says=("Grand Total",))),
