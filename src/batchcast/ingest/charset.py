@@ -63,7 +63,7 @@ _MORE_COHERENT = 0.1  # of the likeness to a language: so much more is one
 
 
 @dataclass
-class Evidence:
+class EncodingEvidence:
     """What a whole file shows of its encoding."""
 
     valid: int = 0  # letters beyond ASCII that are UTF-8
@@ -103,7 +103,7 @@ def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, has_mark: 
     Raises:
         NotText: if it is in two encodings, in none that is read, or in one of several that read differently.
     """
-    evidence = Evidence()
+    evidence = EncodingEvidence()
     for block in blocks:
         evidence.add(block)
     if has_mark or evidence.valid >= evidence.invalid:

@@ -22,7 +22,7 @@ from batchcast.ingest.implausible import DAYS_AFTER_TODAY, Reasons
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.months import language_of
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
-from batchcast.ingest.source import Block, ColumnSource
+from batchcast.ingest.source import Block, ColumnSource, LocatedValue, ReadAgain
 from batchcast.ingest.zones import StampZone
 
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
@@ -57,18 +57,6 @@ _READ_AS = {
 Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
 
 
-class ReadAgain(Exception):
-    """The column turns out to read the other way than was supposed so far: start again with what is now known."""
-
-
-@dataclass(frozen=True, slots=True)
-class DateEvidence:
-    """A value that reads only one way, and where it stands."""
-
-    value: str
-    location: Message
-
-
 @dataclass
 class _Orders:
     """How the dates of one shape can read: the orders that all of them allow, and the days that each would give."""
@@ -76,9 +64,9 @@ class _Orders:
     shape: Shape
     order: str  # that the rows are read in
     allowed: frozenset[str] = frozenset()
-    evidence: dict[frozenset[str], DateEvidence] = field(default_factory=dict)  # first value that allows just these
+    evidence: dict[frozenset[str], LocatedValue] = field(default_factory=dict)  # first value that allows just these
     days: dict[str, set[int]] = field(default_factory=dict)  # that each order gives
-    ambiguous: DateEvidence | None = None  # first value that means different days in orders it allows
+    ambiguous: LocatedValue | None = None  # first value that means different days in orders it allows
     differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
     months: set[int] = field(default_factory=set)  # keys that can be months, by their day
     weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
@@ -91,12 +79,12 @@ class _Orders:
         self.is_dotted = self.is_dotted and text.count(".") > 1
         if names not in self.evidence:
             self.allowed = self.allowed & names if self.evidence else names
-            self.evidence[names] = DateEvidence(text, locate(text))
+            self.evidence[names] = LocatedValue(text, locate(text))
         days = {order: day for order, day in readings.items() if day is not None}
         for order, day in days.items():
             self.days.setdefault(order, set()).add(day)
         if len(set(readings.values())) > 1:
-            self.ambiguous = self.ambiguous or DateEvidence(text, locate(text))
+            self.ambiguous = self.ambiguous or LocatedValue(text, locate(text))
             self.differing |= {frozenset((a, b)) for a in days for b in days if days[a] != days[b]}
         if "year_month" in days:
             self.months.add(days["year_month"])
@@ -156,7 +144,7 @@ class DateReader:
     column: str = "date"  # its name in the file
     today: dt.date | None = None  # None: no reading is unlikely for being long past or still to come
     saw_month: bool = False  # some date was written as a month
-    date_cell: DateEvidence | None = None  # first date cell of a workbook
+    date_cell: LocatedValue | None = None  # first date cell of a workbook
     saw_written: bool = False  # some date is no day number of a spreadsheet
     zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
@@ -318,7 +306,7 @@ class DateReader:
             return Message(template, {"order": order, "value": decisive.value, "place": decisive.location})
         return self._note_of_span(orders)
 
-    def _note_of_names(self, orders: _Orders, example: DateEvidence) -> Message | None:
+    def _note_of_names(self, orders: _Orders, example: LocatedValue) -> Message | None:
         if NO_YEAR not in orders.allowed:
             return None
         template = N_("Two-digit years: {value!r} ({place}) is read as a month, from {first} to {last}.")
@@ -369,7 +357,7 @@ class DateReader:
         values |= {"second": found[other].value, "second_place": found[other].location}
         return MixedDateOrders(Message(template, values | names))
 
-    def _half_converted(self, cell: DateEvidence, text: DateEvidence) -> MixedDateOrders:
+    def _half_converted(self, cell: LocatedValue, text: LocatedValue) -> MixedDateOrders:
         """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
         template = N_(
             "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): a "
@@ -379,7 +367,7 @@ class DateReader:
         values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
         return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
 
-    def _question(self, orders: _Orders, example: DateEvidence, likely: Sequence[str]) -> AmbiguousDates:
+    def _question(self, orders: _Orders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
         """Which of the orders the column is in, or whether two digits are a year at all."""
         written = read_date(example.value)
         readings = {} if isinstance(written, Message) else written.readings or {}
@@ -443,7 +431,7 @@ def read_days(block: Block, source: ColumnSource, dates: DateReader, sheet: str 
     locate = locator(block, cells, sheet)
     typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
     if typed is not None and dates.date_cell is None:
-        dates.date_cell = DateEvidence(typed, locate(typed))
+        dates.date_cell = LocatedValue(typed, locate(typed))
     return dates.days(texts, locate)[cells.index]
 
 

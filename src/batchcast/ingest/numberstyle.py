@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
-from batchcast.ingest.dateorder import DateEvidence, ReadAgain
 from batchcast.ingest.keys import ERROR_VALUE, ERROR_VALUES, UNCOMPUTED, without_wrapping
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, SeveralUnits, UnreadableColumn
-from batchcast.ingest.source import Uncomputed
+from batchcast.ingest.source import LocatedValue, ReadAgain, Uncomputed
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
 _MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
@@ -34,9 +33,9 @@ class NumberReader:
 
     asked: NumberStyle
     column: str = "demand_qty"  # its name in the file
-    evidence: dict[str, DateEvidence] = field(default_factory=dict)  # style -> first value that allows only it
+    evidence: dict[str, LocatedValue] = field(default_factory=dict)  # style -> first value that allows only it
     style: str = "point"  # supposed until evidence is met
-    ambiguous: DateEvidence | None = None  # first value that reads both ways, to different numbers
+    ambiguous: LocatedValue | None = None  # first value that reads both ways, to different numbers
     units: Sequence[str] | None = None  # those that count; empty: the one there is; None: any
     dash_is_zero: bool = False  # as spreadsheets show a zero; else a dash is no number
     found_units: Counter[str] = field(default_factory=Counter)  # cells that are written with each
@@ -224,11 +223,11 @@ class NumberReader:
             if isinstance(written, Message) or written.point == written.comma:
                 continue
             if written.point is not None and written.comma is not None:
-                self.ambiguous = self.ambiguous or DateEvidence(text, locate(text))
+                self.ambiguous = self.ambiguous or LocatedValue(text, locate(text))
                 continue
             style = "comma" if written.point is None else "point"
             if style not in self.evidence and self.asked == "auto":
-                self.evidence[style] = DateEvidence(text, locate(text))
+                self.evidence[style] = LocatedValue(text, locate(text))
         if len(self.evidence) > 1:
             raise self._mixed()
         for style in self.evidence:
@@ -247,7 +246,7 @@ class NumberReader:
         values = {"column": self.column, "point": point.value, "point_place": point.location}
         return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.location}))
 
-    def _question(self, example: DateEvidence) -> AmbiguousNumbers:
+    def _question(self, example: LocatedValue) -> AmbiguousNumbers:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
         template = N_(

@@ -13,7 +13,7 @@ from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import distinct
-from batchcast.ingest.dateorder import DateReader, ReadAgain
+from batchcast.ingest.dateorder import DateReader
 from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import digesting, input_sha256_of
 from batchcast.ingest.implausible import find_implausible
@@ -25,7 +25,7 @@ from batchcast.ingest.recognise import open_file
 from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
-from batchcast.ingest.source import FindLayout, RowSource
+from batchcast.ingest.source import FindLayout, ReadAgain, RowSource
 from batchcast.ingest.summaries import find_summaries
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally

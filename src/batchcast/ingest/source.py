@@ -132,3 +132,15 @@ class Uncomputed(str):
 def is_blank(cell: object) -> bool:
     """Nothing, or nothing but space."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+class ReadAgain(Exception):
+    """The column turns out to read the other way than was supposed so far: start again with what is now known."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedValue:
+    """A value that reads only one way, and where it stands."""
+
+    value: str
+    location: Message

@@ -19,13 +19,13 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
-from batchcast.ingest.dateorder import NO_DAY, DateReader, ReadAgain
+from batchcast.ingest.dateorder import NO_DAY, DateReader
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import LARGEST_QUANTITY, IngestLimits
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
-from batchcast.ingest.source import Block, RowSource, SourceRow
+from batchcast.ingest.source import Block, ReadAgain, RowSource, SourceRow
 from batchcast.ingest.stockrows import (
     FREE,
     LONGEST_LEAD_TIME,

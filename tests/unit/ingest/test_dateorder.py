@@ -8,8 +8,9 @@ import pytest
 
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
-from batchcast.ingest.dateorder import NO_DAY, DateReader, ReadAgain
+from batchcast.ingest.dateorder import NO_DAY, DateReader
 from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders
+from batchcast.ingest.source import ReadAgain
 
 TODAY = dt.date(2025, 1, 10)
 

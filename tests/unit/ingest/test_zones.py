@@ -9,7 +9,8 @@ import pytest
 
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import InvalidSettings, Message
-from batchcast.ingest.dateorder import DateReader, ReadAgain, _typed_days
+from batchcast.ingest.dateorder import DateReader, _typed_days
+from batchcast.ingest.source import ReadAgain
 from batchcast.ingest.zones import StampZone
 
 
