@@ -189,13 +189,13 @@ def test_a_batch_that_goes_on_always_has_more(fake):
 
 
 def test_an_event_says_its_sentences_in_the_clients_language_on_one_line(fake):
-    sentence = Message("The command can't be read: {detail}", {"detail": "a\nb"})
+    sentence = Message("The batch could not be carried on: {problem}", {"problem": "a\nb"})
     fake.happen("partition", "FAILED", {"error": sentence, "more": [1.5, (True, None)], "odd": frozenset()})
 
     lines = [hub_module.write_event(fake.events[-1], language).decode().split("\n") for language in ("en", "id")]
 
     english, indonesian = (json.loads(line[2].removeprefix("data: ")) for line in lines)
     assert all(line[:2] == ["id: 2", "event: partition"] and line[3:] == ["", ""] for line in lines)
-    assert english["detail"]["error"] == "The command can't be read: a\nb"
+    assert english["detail"]["error"] == "The batch could not be carried on: a\nb"
     assert indonesian["detail"]["error"] != english["detail"]["error"]
     assert english["detail"]["more"] == [1.5, [True, None]]
