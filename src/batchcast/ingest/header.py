@@ -359,7 +359,7 @@ def _missing(
 
 def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], sample: Sample) -> str:
     """A mapping of what is missing, each to another column that can hold it by its cells."""
-    left = list(free)
+    left = list(free)[:_MOST_GUESSED]
     said = {}
     for ours in sorted(missing, key=lambda one: one == columns.PARTNUMBER):  # the rest is most likely the part
         chosen = fitting_columns(ours, left, sample) if sample else left
@@ -385,8 +385,8 @@ def _year_column(names: Sequence[str], sample: Sample) -> Message:
 
 def _parts_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
     """Columns of numbers, where all that nothing reads hold numbers: each may be a part."""
-    numeric = [names[i] for i in free if sample.has_numbers(i)]
-    return numeric if len(numeric) == sum(bool(names[i]) for i in free) else []
+    named = [i for i in free if names[i]]
+    return [names[i] for i in named] if named and all(map(sample.has_numbers, named)) else []
 
 
 def likely_column(ours: str, names: Sequence[str]) -> str:

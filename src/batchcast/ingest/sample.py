@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from batchcast.domain.errors import Message
@@ -31,7 +32,7 @@ class Sample:
 
     def cells(self, index: int) -> list[Any]:
         """The cells of a column, None where the row ends before it."""
-        return [row[index] if index < len(row) else None for row in self.rows]
+        return list(self._columns[index]) if index < self.width else [None] * len(self.rows)
 
     def filled(self, index: int) -> list[Any]:
         """Its cells that hold something."""
@@ -39,15 +40,15 @@ class Sample:
 
     def has_dates(self, index: int) -> bool:
         """Most cells are dates written out; plain numbers such as 202405 are none here."""
-        return self._most(index, _is_date)
+        return self._most(index, "dates", _is_date)
 
     def has_numbers(self, index: int) -> bool:
         """Most cells are numbers."""
-        return self._most(index, lambda cell: number_of(cell) is not None)
+        return self._most(index, "numbers", lambda cell: number_of(cell) is not None)
 
     def has_currency(self, index: int) -> bool:
         """Most cells are written with a currency."""
-        return self._most(index, lambda cell: isinstance(cell, str) and bool(_CURRENCY.search(cell)))
+        return self._most(index, "currency", lambda cell: isinstance(cell, str) and bool(_CURRENCY.search(cell)))
 
     def has_decimals(self, index: int) -> bool:
         """Half the numbers and more are no whole ones."""
@@ -74,9 +75,20 @@ class Sample:
         """Cells of the widest row."""
         return max(map(len, self.rows), default=0)
 
-    def _most(self, index: int, holds: Any) -> bool:
-        found = self.filled(index)
-        return bool(found) and sum(map(holds, found)) >= _MOST * len(found)
+    @cached_property
+    def _columns(self) -> list[tuple[Any, ...]]:
+        return list(zip_longest(*self.rows))
+
+    @cached_property
+    def _judged(self) -> dict[tuple[int, str], bool]:
+        return {}
+
+    def _most(self, index: int, kind: str, holds: Callable[[Any], bool]) -> bool:
+        """Whether most cells of a column hold a kind of value; each column is judged once."""
+        if (index, kind) not in self._judged:
+            found = self.filled(index)
+            self._judged[index, kind] = bool(found) and sum(map(holds, found)) >= _MOST * len(found)
+        return self._judged[index, kind]
 
 
 NOTHING = Sample()
