@@ -59,6 +59,12 @@ def remove_at_end(folder: Path) -> None:
     _watchdog.stdin.flush()
 
 
+def processes_left() -> list[psutil.Process]:
+    """The processes that this one has started and that are still there, but for the watchdog."""
+    watchdog = _watchdog.pid if _watchdog else None
+    return [child for child in psutil.Process().children(recursive=True) if child.pid != watchdog]
+
+
 def _watch(run: str) -> None:
     folders = sys.stdin.read().splitlines()
     for _ in range(_ROUNDS):

@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.plugins.watchdog import processes_left
 
 from batchcast.app.batchcast import Batchcast, NoListener, RunResult
 from batchcast.app.configuration import Environment
@@ -111,7 +111,7 @@ def test_a_batch_tells_its_steps_publishes_one_result_and_leaves_nothing_behind(
     assert result.counts["series"] == result.counts["forecast"] + result.counts["refused"]
     assert {"auto", "naive", "zero"} <= {row.model for row in result.leaderboard}
     assert _leftovers(tmp_path) == []
-    assert psutil.Process().children(recursive=True) == []
+    assert processes_left() == []
     certificate = json.loads(result.files["certificate"].read_text())
     assert certificate["timings"].keys() >= {"ingest", "publish"}
 
@@ -206,7 +206,7 @@ def test_a_wish_to_stop_ends_the_batch_cancelled_with_nothing_left(
 
     assert not (tmp_path / "out").exists()
     assert _leftovers(tmp_path) == []
-    assert psutil.Process().children(recursive=True) == []
+    assert processes_left() == []
 
 
 def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.plugins.watchdog import processes_left
 
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.errors import BatchCancelled, BatchFailed, PartitionFailed
@@ -337,4 +338,4 @@ def test_two_hundred_partitions_leak_no_process_file_or_descriptor(bench, make_p
     pool.close()
     assert me.num_fds() <= files
     assert workers_of(os.getpid()) == []
-    assert me.children() == []
+    assert processes_left() == []

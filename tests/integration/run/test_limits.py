@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+from tests.plugins.watchdog import processes_left
 
 from batchcast.run.job import Ending
 
@@ -189,7 +190,7 @@ def test_two_hundred_jobs_and_twenty_crashed_workers_leak_nothing(make_pool, act
     pool.close()
     assert me.num_fds() < files
     assert workers_of(os.getpid()) == []
-    assert me.children() == []
+    assert processes_left() == []
 
 
 def _is_gone(pid: int) -> bool:
