@@ -11,7 +11,6 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import SETTINGS, BatchSettings
 
 MAPPING = "column_mapping"
-_OF_ONE_FILE = frozenset({"bad_rows", "max_refused_share"})  # with dates: each file decides them anew
 _DEFAULTS = BatchSettings().as_json()
 
 
@@ -44,7 +43,7 @@ class Recipe:
 def kept_settings(settings: BatchSettings, columns: Mapping[str, str]) -> dict[str, Any]:
     """What a recipe keeps of the settings that a file was read with, and the columns that were chosen in it.
 
-    The day, the rows that are left out and the sheet are of one file, and not kept.
+    The sheet is of one file and not kept, as are the settings that are not `is_of_form`.
     """
     mapping = {name: of for name, of in {**columns, **settings.column_mapping}.items() if name != "sheet"}
     values = replace(settings, column_mapping=mapping).as_json()
@@ -53,8 +52,7 @@ def kept_settings(settings: BatchSettings, columns: Mapping[str, str]) -> dict[s
 
 def is_kept(setting: str) -> bool:
     """Whether a recipe keeps the value of a setting."""
-    declared = SETTINGS[setting]
-    return declared.decides == "reading" and declared.kind != "date" and setting not in _OF_ONE_FILE
+    return SETTINGS[setting].is_of_form
 
 
 def use_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> Message:

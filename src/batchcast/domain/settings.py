@@ -79,6 +79,7 @@ class Setting:
     has_own_place: bool = False  # the form shows it elsewhere than among the fields
     is_remembered: bool = True  # the browser proposes the value for the next file
     of_stock_file: bool = False  # also decides how a stock file is read
+    is_of_form: bool = False  # holds for every file that one report exports: a recipe keeps it
     answers: str = ""  # slug of the refusal that asks a person for this setting
 
     @property
@@ -153,6 +154,7 @@ class BatchSettings:
             label=N_("Period"),
             help=N_("What one period is; automatic reads it off the dates."),
             choices={"auto": _AUTOMATIC, "D": N_("Day"), "W": N_("Week"), "M": N_("Month")},
+            is_of_form=True,
         ),
     )
     week_start: WeekStart = _declared(
@@ -174,6 +176,7 @@ class BatchSettings:
                 "sunday": N_("Sunday"),
             },
             metavar="DAY",
+            is_of_form=True,
         ),
     )
     site_codes: tuple[str, ...] = _declared(
@@ -328,6 +331,7 @@ class BatchSettings:
             is_remembered=False,
             of_stock_file=True,
             answers="ambiguous-dates",
+            is_of_form=True,
         ),
     )
     today: dt.date | None = _declared(  # None: no date is judged by it; use cases fill in the day of the calendar
@@ -356,6 +360,7 @@ class BatchSettings:
             example="Asia/Makassar",
             is_remembered=False,
             of_stock_file=True,
+            is_of_form=True,
         ),
     )
     future_rows: FutureRows = _declared(
@@ -382,6 +387,7 @@ class BatchSettings:
             is_remembered=False,
             of_stock_file=True,
             answers="ambiguous-numbers",
+            is_of_form=True,
         ),
     )
     quantity_units: tuple[str, ...] = _declared(
@@ -397,6 +403,7 @@ class BatchSettings:
             example="EA, PCS",
             is_remembered=False,
             answers="several-units",
+            is_of_form=True,
         ),
     )
     demand_sign: DemandSign = _declared(
@@ -414,6 +421,7 @@ class BatchSettings:
             },
             is_remembered=False,
             answers="ambiguous-sign",
+            is_of_form=True,
         ),
     )
     only_rows: tuple[str, ...] = _declared(
@@ -429,6 +437,7 @@ class BatchSettings:
             example="Movement type=201,261",
             is_remembered=False,
             answers="receipts-and-issues",
+            is_of_form=True,
         ),
     )
     returns: Returns = _declared(
@@ -444,6 +453,7 @@ class BatchSettings:
                 "ignore": N_("Left out"),
                 "reject": N_("Refused as rows that can't be read"),
             },
+            is_of_form=True,
         ),
     )
     overlaps: Overlaps = _declared(
@@ -505,6 +515,7 @@ class BatchSettings:
             example="demand_qty=Qty Out",
             is_remembered=False,
             of_stock_file=True,
+            is_of_form=True,
         ),
     )
     rounding: Rounding = _declared(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,24 @@ def test_a_recipe_keeps_how_a_file_is_read_and_nothing_of_one_file_or_of_the_for
     recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
 
     assert recipe.settings == {"date_order": "day_first", "column_mapping": dict(DAY_FIRST.column_mapping)}
+
+
+def test_the_frequency_is_kept_and_what_one_delivery_decides_is_not(tmp_path: Path) -> None:
+    asked = replace(
+        DAY_FIRST,
+        frequency="M",
+        closed_through=dt.date(2024, 3, 31),
+        future_rows="keep",
+        overlaps="sum",
+        returns="ignore",
+    )
+
+    recipe = recipe_of(read(tmp_path, LONG, asked))
+
+    kept = {"frequency": "M", "date_order": "day_first", "returns": "ignore"}
+    assert recipe.settings == {**kept, "column_mapping": dict(DAY_FIRST.column_mapping)}
+    assert read(tmp_path, LONG, BatchSettings(), recipe).settings.frequency == "M"
+    assert read(tmp_path, LONG, BatchSettings(frequency="W"), recipe).settings.frequency == "W"
 
 
 def test_what_is_given_goes_before_the_recipe(tmp_path: Path) -> None:

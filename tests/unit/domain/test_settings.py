@@ -73,3 +73,16 @@ def test_a_misspelt_setting_is_answered_with_the_nearest_one() -> None:
         BatchSettings.from_json({"horizn": 7})
     with pytest.raises(InvalidSettings, match="zzz is not a setting"):
         BatchSettings.from_json({"zzz": 7})
+
+
+def test_every_setting_of_reading_is_decided_to_be_of_a_form_or_of_one_delivery() -> None:
+    """A recipe reuses the former without a word; the latter would be silently wrong for the next file."""
+    of_form = {name for name, declared in SETTINGS.items() if declared.is_of_form}
+    of_one_delivery = {
+        *("today", "closed_through", "forecast_start_date", "future_rows", "overlaps", "bad_rows"),
+        "max_refused_share",
+    }
+    read_or_asked = {name for name, declared in SETTINGS.items() if declared.decides == "reading" or declared.answers}
+
+    assert not of_form & of_one_delivery
+    assert read_or_asked <= of_form | of_one_delivery, "say in its declaration whether the new setting is_of_form"

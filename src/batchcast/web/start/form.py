@@ -89,7 +89,7 @@ def read_form(texts: Texts) -> Form:
 def has_answer(texts: Texts) -> bool:
     """Whether a person has answered a question about how the file reads, now or before."""
     answered = parse_qs("&".join(texts.get(ANSWER, ())))
-    return ANSWERED in texts or any(name in SETTINGS and SETTINGS[name].answers and is_kept(name) for name in answered)
+    return ANSWERED in texts or any(name in SETTINGS and is_kept(name) for name in answered)
 
 
 def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:
