@@ -42,6 +42,23 @@ VALUE_ADDED = "value_added_vs_naive"
 UNITS_SHORT = "units_short"
 UNITS_OVER = "units_over"
 
+# Both tables have a row a series: its key, and figures that the index of the series has too.
+SERIES = (SITE_CODE, PARTNUMBER)
+STOCK_FIGURES = (
+    LAST_DEMAND,
+    LEAD_TIME,
+    SERVICE_LEVEL,
+    LEAD_TIME_MEAN,
+    LEAD_TIME_QUANTILE,
+    SAFETY_STOCK,
+    REORDER_POINT,
+    FILL_RATE,
+)
+BACKTEST_IN_UNITS = (VALUE_ADDED, UNITS_SHORT, UNITS_OVER)  # partitions that an earlier version finished have none
+ACCURACY_FIGURES = (FOLDS, PINBALL, PINBALL_NAIVE, COVERED, BIAS, *BACKTEST_IN_UNITS)
+STOCK_TABLE = (*SERIES, DEMAND_CLASS, *STOCK_FIGURES, FLAG)
+ACCURACY_TABLE = (*SERIES, DEMAND_CLASS, MODEL, *ACCURACY_FIGURES)  # a score for each model follows
+
 # The index of the series, which the API lists and searches.
 HISTORY_TOTAL = "history_total"
 DEMAND_PERIODS = "demand_periods"
@@ -55,6 +72,8 @@ ACTUAL = "actual"  # list<float64>, lead-time demand after each cutoff; then wha
 FORECAST = "forecast"
 LOW, MEDIAN, HIGH = "low", "median", "high"  # quantiles at 0.1, 0.5, 0.9
 STOCK = "stock"  # the quantile at the service level
+FOLD_LISTS = (CUTOFF, ACTUAL, FORECAST, LOW, MEDIAN, HIGH, STOCK)  # of one length for each series
+FIGURES_TABLE = (*SERIES, LEVELS, QUANTILES, *FOLD_LISTS)
 
 # ... and of each site and period.
 TOTAL = "total"

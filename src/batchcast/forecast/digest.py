@@ -11,7 +11,6 @@ import numpy as np
 
 from batchcast.domain import columns
 
-_TEXTS = (columns.SITE_CODE, columns.PARTNUMBER)
 _LISTS = (columns.DAY, columns.QUANTITY, columns.OUT_DAY)  # the last only where the history has it
 
 
@@ -23,7 +22,7 @@ class _RowDigest:
 
     def add(self, rows: Any) -> None:
         """Take the next rows, a record batch of pyarrow."""
-        for name in _TEXTS:
+        for name in columns.SERIES:
             self._take_lists(name, rows.column(name).cast("large_binary"), width=1)
         self._take(columns.FIRST_DAY, rows.column(columns.FIRST_DAY).to_numpy())
         for name in (name for name in _LISTS if name in rows.schema.names):
@@ -64,7 +63,7 @@ def digest_rows(history_path: Path, partitions: Sequence[Sequence[tuple[int, int
     with pq.ParquetFile(history_path) as file:
         lists = [name for name in _LISTS if name in file.schema_arrow.names]
         for group in range(file.metadata.num_row_groups):
-            rows = file.read_row_group(group, columns=[*_TEXTS, columns.FIRST_DAY, *lists], use_threads=False)
+            rows = file.read_row_group(group, columns=[*columns.SERIES, columns.FIRST_DAY, *lists], use_threads=False)
             batch = rows.combine_chunks().to_batches()[0]
             last = first + rows.num_rows
             for start, stop, number in ranges:

@@ -22,7 +22,7 @@ from batchcast.forecast.kernels.periods import fill_stand_ins, mark_periods, sca
 Floats = NDArray[np.float64]
 NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
 
-_READ = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, columns.OUT_DAY]
+_READ = [*columns.SERIES, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, columns.OUT_DAY]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +161,7 @@ def choose_sample(history_path: Path, seed: int, total_series: int) -> tuple[tup
     """Ranges [start, stop) of rows of the history file: the SAMPLE_SIZE series with the smallest hashes, or all."""
     if total_series <= SAMPLE_SIZE:
         return ((0, total_series),)
-    names = pq.read_table(history_path, columns=[columns.SITE_CODE, columns.PARTNUMBER], memory_map=False)
+    names = pq.read_table(history_path, columns=list(columns.SERIES), memory_map=False)
     keys = series_keys(names.column(0), names.column(1), seed)
     rows = np.sort(np.argsort(keys, kind="stable")[:SAMPLE_SIZE])
     return tuple((int(row), int(row) + 1) for row in rows)

@@ -69,49 +69,7 @@ class PartitionResult:
 
 _PIECE_ROWS = 65_536  # of a table, at a time
 _HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
-_STOCK_COLUMNS = (
-    columns.SITE_CODE,
-    columns.PARTNUMBER,
-    columns.DEMAND_CLASS,
-    columns.LAST_DEMAND,
-    columns.LEAD_TIME,
-    columns.SERVICE_LEVEL,
-    columns.LEAD_TIME_MEAN,
-    columns.LEAD_TIME_QUANTILE,
-    columns.SAFETY_STOCK,
-    columns.REORDER_POINT,
-    columns.FILL_RATE,
-    columns.FLAG,
-)
-_ACCURACY_COLUMNS = (
-    columns.SITE_CODE,
-    columns.PARTNUMBER,
-    columns.DEMAND_CLASS,
-    columns.MODEL,
-    columns.FOLDS,
-    columns.PINBALL,
-    columns.PINBALL_NAIVE,
-    columns.COVERED,
-    columns.BIAS,
-    columns.VALUE_ADDED,
-    columns.UNITS_SHORT,
-    columns.UNITS_OVER,
-)
-_LATER = frozenset({columns.VALUE_ADDED, columns.UNITS_SHORT, columns.UNITS_OVER})
 _FIGURES_FILE = "figures.parquet"
-_FIGURES_COLUMNS = (
-    columns.SITE_CODE,
-    columns.PARTNUMBER,
-    columns.LEVELS,
-    columns.QUANTILES,
-    columns.CUTOFF,
-    columns.ACTUAL,
-    columns.FORECAST,
-    columns.LOW,
-    columns.MEDIAN,
-    columns.HIGH,
-    columns.STOCK,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,17 +166,17 @@ class CombinedResult:
 
     def stock(self) -> Iterator[pa.Table]:
         """The stock figures in pieces: a row a series."""
-        return self._stream(_Kind(file="stock.parquet", columns=_STOCK_COLUMNS, check=verify.check_stock))
+        return self._stream(_Kind(file="stock.parquet", columns=columns.STOCK_TABLE, check=verify.check_stock))
 
     def accuracy(self) -> Iterator[pa.Table]:
         """The accuracy in pieces: a row a series, a column for each model's score at the end."""
         return self._stream(
             _Kind(
                 file="accuracy.parquet",
-                columns=_ACCURACY_COLUMNS,
+                columns=columns.ACCURACY_TABLE,
                 check=verify.check_accuracy,
                 has_scores=True,
-                later=_LATER,
+                later=frozenset(columns.BACKTEST_IN_UNITS),
             )
         )
 
@@ -229,11 +187,11 @@ class CombinedResult:
 
     def figures(self) -> Iterator[pa.Table]:
         """The figures for a page in pieces: a row a series."""
-        return self._stream(_Kind(file=_FIGURES_FILE, columns=_FIGURES_COLUMNS, check=verify.check_lists))
+        return self._stream(_Kind(file=_FIGURES_FILE, columns=columns.FIGURES_TABLE, check=verify.check_lists))
 
     def history(self) -> Iterator[pa.Table]:
         """Keys, days and quantities of the series that have a forecast, in pieces: a row a series."""
-        for _, table in self._walk(_HISTORY_ROWS, (*verify.KEYS, columns.DAY, columns.QUANTITY)):
+        for _, table in self._walk(_HISTORY_ROWS, (*columns.SERIES, columns.DAY, columns.QUANTITY)):
             yield table
 
     def _stream(self, kind: _Kind) -> Iterator[pa.Table]:
@@ -251,7 +209,7 @@ class CombinedResult:
             self._check_all_read(readers, kind)
 
     def _walk(
-        self, series_at_once: int, names: Sequence[str] = verify.KEYS
+        self, series_at_once: int, names: Sequence[str] = columns.SERIES
     ) -> Iterator[tuple[PartitionResult, pa.Table]]:
         """Columns of every forecast series in pieces, in the order of the history, with the result they are in."""
         ranges = [(start, stop, result) for result in self._results for start, stop in result.partition.ranges]
@@ -275,7 +233,7 @@ class CombinedResult:
 def _without_refused(keys: pa.Table, result: PartitionResult) -> pa.Table:
     if not result.refused:
         return keys
-    pairs = zip(*(keys[name].to_pylist() for name in verify.KEYS), strict=True)
+    pairs = zip(*(keys[name].to_pylist() for name in columns.SERIES), strict=True)
     return keys.filter(pa.array([pair not in result.refused for pair in pairs], pa.bool_()))
 
 

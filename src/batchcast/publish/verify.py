@@ -20,21 +20,8 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.publish.certificate import ResultRejected
 
-KEYS = (columns.SITE_CODE, columns.PARTNUMBER)
 _STOCK_NEVER_NEGATIVE = (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.REORDER_POINT, columns.FILL_RATE)
-
-_LISTS_TOGETHER = (
-    (columns.LEVELS, columns.QUANTILES),
-    (
-        columns.CUTOFF,
-        columns.ACTUAL,
-        columns.FORECAST,
-        columns.LOW,
-        columns.MEDIAN,
-        columns.HIGH,
-        columns.STOCK,
-    ),
-)
+_LISTS_TOGETHER = ((columns.LEVELS, columns.QUANTILES), columns.FOLD_LISTS)
 
 
 def rejected(partition: int, what: str) -> ResultRejected:
@@ -51,7 +38,7 @@ def check_keys(table: pa.Table, keys: pa.Table, *, rows_each: int, partition: in
     if table.num_rows != len(keys) * rows_each:
         what = f"{table.num_rows} rows for {len(keys)} series, expected {rows_each} for each"
         raise rejected(partition, f"{what}{_from_series(keys)}")
-    for name in KEYS:
+    for name in columns.SERIES:
         expected = _repeated(keys[name], rows_each)
         found = table[name].cast(expected.type)
         if not found.equals(expected):
@@ -127,7 +114,7 @@ def _name_row(table: pa.Table, row: int) -> str:
 
 
 def _name_series(table: pa.Table, row: int) -> str:
-    site, part = (table[name][row].as_py() for name in KEYS)
+    site, part = (table[name][row].as_py() for name in columns.SERIES)
     return f"part {part!r} of site {site!r}"
 
 

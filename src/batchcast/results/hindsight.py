@@ -147,7 +147,7 @@ def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Ite
     """The parts of a piece with the most units short, without their reasons."""
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
     order = np.lexsort((-over, -short))[:MOST_WORST_PARTS]
-    names = [columns.SITE_CODE, columns.PARTNUMBER, columns.DEMAND_CLASS]
+    names = [*columns.SERIES, columns.DEMAND_CLASS]
     for place in order[short[order] > 0].tolist():
         row: dict[str, Any] = accuracy.select(names).slice(place, 1).to_pylist()[0]
         mine = np.flatnonzero(folds.owners == place)
@@ -199,7 +199,7 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
     keys = [(part.site_code, part.partnumber) for part in parts]
     wanted = pc.field(columns.SITE_CODE).isin([site for site, _ in keys])
     wanted &= pc.field(columns.PARTNUMBER).isin([part for _, part in keys])
-    names = [columns.SITE_CODE, columns.PARTNUMBER, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
+    names = [*columns.SERIES, columns.FIRST_DAY, columns.DAY, columns.QUANTITY]
     table = pq.read_table(history, columns=names, filters=wanted, use_threads=False)
     demand = PeriodDemand.of(table, request)
     found = list(zip(*(table[name].to_pylist() for name in names[:2]), strict=True))

@@ -28,7 +28,6 @@ from batchcast.results.inventory import Inventory, PublishedDemand, published_de
 
 Floats = NDArray[np.float64]
 
-_KEYS = [columns.SITE_CODE, columns.PARTNUMBER]
 _STOCK = [
     columns.LEAD_TIME,
     columns.SERVICE_LEVEL,
@@ -37,7 +36,15 @@ _STOCK = [
     columns.FILL_RATE,
 ]
 _NUMBERS = {name: pa.float64() for name in _STOCK}
-_FIGURES = [*_KEYS, columns.LEVELS, columns.QUANTILES, columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.STOCK]
+_FIGURES = [
+    *columns.SERIES,
+    columns.LEVELS,
+    columns.QUANTILES,
+    columns.CUTOFF,
+    columns.ACTUAL,
+    columns.FORECAST,
+    columns.STOCK,
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +75,7 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
     if len(table) != len(kept):
         template = N_("{stock} and {figures} are not of one result; run the batch again.")
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
-    keys = zip(*(kept[name].to_pylist() for name in _KEYS), strict=True)
+    keys = zip(*(kept[name].to_pylist() for name in columns.SERIES), strict=True)
     place_of = {key: place for place, key in enumerate(keys)}
     refuse_unknown_parts(held, place_of)
     known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]

@@ -27,8 +27,7 @@ Places = NDArray[np.int64]
 
 MOST_PARTS = 10  # named as the worst, and as the best
 _READ = [
-    columns.SITE_CODE,
-    columns.PARTNUMBER,
+    *columns.SERIES,
     columns.DEMAND_CLASS,
     columns.MODEL,
     columns.FLAG,

@@ -54,7 +54,7 @@ class SeriesIndex:
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
-        sites, parts = (self._column(name).dictionary_encode() for name in (columns.SITE_CODE, columns.PARTNUMBER))
+        sites, parts = (self._column(name).dictionary_encode() for name in columns.SERIES)
         self._sites: list[str] = sites.dictionary.to_pylist()
         self._site_index: NDArray[np.int32] = sites.indices.to_numpy(zero_copy_only=False)
         self._part_index: NDArray[np.int32] = parts.indices.to_numpy(zero_copy_only=False)
@@ -103,7 +103,7 @@ class SeriesIndex:
 
     def key(self, place: int) -> Key:
         """Site and part of the series at a place."""
-        site, part = (self._table[name][place].as_py() for name in (columns.SITE_CODE, columns.PARTNUMBER))
+        site, part = (self._table[name][place].as_py() for name in columns.SERIES)
         return site, part
 
     def row(self, place: int) -> dict[str, Any]:
@@ -197,25 +197,14 @@ class BacktestFold:
 def folds_of(figures: Mapping[str, Any], request: ForecastRequest) -> list[BacktestFold]:
     """The backtests of a series by its row of `figures`, the earliest first."""
     calendar, skip, lead_time = request.calendar, request.skip, request.lead_time
-    named = (columns.CUTOFF, columns.ACTUAL, columns.FORECAST, columns.LOW, columns.MEDIAN, columns.HIGH, columns.STOCK)
     folds = []
-    for cutoff, actual, forecast, low, median, high, stock in zip(*(figures[name] for name in named), strict=True):
+    for values in zip(*(figures[name] for name in columns.FOLD_LISTS), strict=True):
+        fold = dict(zip(columns.FOLD_LISTS, values, strict=True))
+        cutoff = fold.pop(columns.CUTOFF)
         cutoff_day, first, last = (
             date_of(calendar.first_day(period)) for period in (cutoff, cutoff + skip + 1, cutoff + skip + lead_time)
         )
-        folds.append(
-            BacktestFold(
-                cutoff=cutoff_day,
-                first=first,
-                last=last,
-                actual=actual,
-                forecast=forecast,
-                low=low,
-                median=median,
-                high=high,
-                stock=stock,
-            )
-        )
+        folds.append(BacktestFold(cutoff=cutoff_day, first=first, last=last, **fold))
     return sorted(folds, key=lambda fold: fold.cutoff)
 
 
@@ -243,27 +232,6 @@ def _ranks(column: Column) -> NDArray[np.int64]:
 
 # The index of a result: a row a series, with every figure that series are searched and sorted by.
 
-_OF_STOCK = (
-    columns.LAST_DEMAND,
-    columns.LEAD_TIME,
-    columns.SERVICE_LEVEL,
-    columns.LEAD_TIME_MEAN,
-    columns.LEAD_TIME_QUANTILE,
-    columns.SAFETY_STOCK,
-    columns.REORDER_POINT,
-    columns.FILL_RATE,
-)
-_OF_ACCURACY = (
-    columns.FOLDS,
-    columns.PINBALL,
-    columns.PINBALL_NAIVE,
-    columns.COVERED,
-    columns.BIAS,
-    columns.VALUE_ADDED,
-    columns.UNITS_SHORT,
-    columns.UNITS_OVER,
-)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesFigures:
@@ -290,12 +258,14 @@ def index_pieces(tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFig
     for stock, accuracy in tables:
         rows = slice(start, start + stock.num_rows)
         start = rows.stop
-        named = {name: stock[name] for name in (columns.SITE_CODE, columns.PARTNUMBER, columns.DEMAND_CLASS)}
+        named = {name: stock[name] for name in (*columns.SERIES, columns.DEMAND_CLASS)}
         named |= {columns.FLAG: stock[columns.FLAG], columns.MODEL: accuracy[columns.MODEL]}
         named |= {
             columns.HISTORY_TOTAL: figures.history_total[rows],
             columns.DEMAND_PERIODS: figures.demand_periods[rows],
             columns.FORECAST_TOTAL: figures.forecast_total[rows],
         }
-        named |= {name: stock[name] for name in _OF_STOCK} | {name: accuracy[name] for name in _OF_ACCURACY}
+        named |= {name: stock[name] for name in columns.STOCK_FIGURES} | {
+            name: accuracy[name] for name in columns.ACCURACY_FIGURES
+        }
         yield pa.table(named)
