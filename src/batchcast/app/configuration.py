@@ -144,6 +144,17 @@ class ServiceConfig(BaseSettings):
     upload_min_bytes_per_second: Annotated[int, _work(value_name="BYTES", is_for_listening=True)] = Field(
         1024, ge=0, description=N_("Uploads that come slower are ended. Default: 1024.")
     )
+    max_connections: Annotated[int, _work(value_name="N", is_for_listening=True)] = Field(
+        1000,
+        ge=8,
+        description=N_("Connections open at once; one address may hold half of them. Default: 1000."),
+    )
+    header_seconds: Annotated[float, _work(value_name="SECONDS", is_for_listening=True)] = Field(
+        10, gt=0, description=N_("How long a client may take to send the header of a request. Default: 10.")
+    )
+    reading_seconds: Annotated[float, _work(value_name="SECONDS", is_for_listening=True)] = Field(
+        60, gt=0, description=N_("How long a client may leave an answer unread. Default: 60.")
+    )
     log_format: Annotated[Literal["auto", "text", "json"], _work(value_name="auto|text|json")] = Field(
         "auto", description=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto.")
     )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
+
+MOST_REPEATS = 20  # lines of one warning or error within SECONDS_OF_REPEATS
+SECONDS_OF_REPEATS = 60.0
+_MOST_KINDS = 1000  # of warnings that are counted at once
 
 _QUIET = (
     "alembic",
@@ -35,6 +40,7 @@ def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
     ]
     renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(RepeatLimit())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -52,6 +58,34 @@ def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class RepeatLimit(logging.Filter):
+    """Drops warnings and errors that repeat too often, and says with the next of their kind how many were dropped.
+
+    So a client that causes a warning with each of its requests does not fill the disk.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # when its minute began, lines since then
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        if record.levelno < logging.WARNING:
+            return True
+        event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
+        kind = (record.name, str(event))
+        now = time.monotonic()
+        began, lines = self._seen.get(kind, (now, 0))
+        if now - began >= SECONDS_OF_REPEATS:
+            if lines > MOST_REPEATS and isinstance(record.msg, dict):
+                record.msg["dropped"] = lines - MOST_REPEATS
+            began, lines = now, 0
+        if len(self._seen) >= _MOST_KINDS:
+            self._seen.clear()
+        self._seen[kind] = (began, lines + 1)
+        return lines < MOST_REPEATS
 
 
 def escape_control_characters(

@@ -28,6 +28,13 @@ from batchcast.domain.errors import N_, Message
 from batchcast.http.error_status import PortTaken
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
+from batchcast.server.connections import (
+    Connections,
+    LimitedProtocol,
+    ListeningSocket,
+    most_connections,
+    note_loop_failure,
+)
 from batchcast.web.application import create_page
 
 SECONDS_FOR_REQUESTS = 2
@@ -112,6 +119,7 @@ class Servers:
         self.sockets = sockets
         self._on_listening = on_listening
         self._faces = Faces(service)
+        self._config = service.config
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
         self._servers: list[_Server] = []
@@ -125,7 +133,10 @@ class Servers:
     async def serve(self) -> None:
         """Answer requests until `stop`."""
         self._loop = asyncio.get_running_loop()
-        self._servers = [_Server(_settings(app), self._note_started) for app in (self._faces.api, self._faces.page)]
+        self._loop.set_exception_handler(note_loop_failure)
+        protocol = _limited_protocol(self._config)
+        apps = (self._faces.api, self._faces.page)
+        self._servers = [_Server(_settings(app, protocol), self._note_started) for app in apps]
         if self._stopping.is_set():
             return
         sockets = (self.sockets.api, self.sockets.page)
@@ -168,9 +179,17 @@ class _Server(uvicorn.Server):
         self._on_started()
 
 
-def _settings(app: Any) -> uvicorn.Config:
+def _limited_protocol(config: ServiceConfig) -> type[LimitedProtocol]:
+    """The protocol of both ports, which share one count of connections."""
+    most = most_connections(config.max_connections)
+    connections = Connections(most, config.header_seconds, config.reading_seconds)
+    return type("_Protocol", (LimitedProtocol,), {"connections_of_server": connections})
+
+
+def _settings(app: Any, protocol: type[LimitedProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=protocol,
         interface="asgi3",
         log_config=None,
         access_log=False,
@@ -200,7 +219,7 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
 
 def _bind(host: str, port: int, variable: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken = ListeningSocket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere it would let two servers have one port
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

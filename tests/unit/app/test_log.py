@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from batchcast.app.log import set_up_service_log
+from batchcast.app.log import MOST_REPEATS, set_up_service_log
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +47,24 @@ def test_json_lines_carry_their_keys(capsys) -> None:
         3,
         "warning",
     )
+
+
+def test_a_warning_that_repeats_is_dropped_and_counted(capsys, monkeypatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("batchcast.app.log.time.monotonic", lambda: clock[0])
+    set_up_service_log("json")
+    log = structlog.get_logger("batchcast")
+
+    for _ in range(MOST_REPEATS + 30):
+        log.warning("refused", address="10.0.0.1")
+        log.info("taken")
+    log.warning("another")
+    clock[0] += 61
+    log.warning("refused", address="10.0.0.2")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    refused = [line for line in lines if line["event"] == "refused"]
+    assert len(refused) == MOST_REPEATS + 1
+    assert refused[-1]["dropped"] == 30
+    assert sum(line["event"] == "taken" for line in lines) == MOST_REPEATS + 30
+    assert sum(line["event"] == "another" for line in lines) == 1
