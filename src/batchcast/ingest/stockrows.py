@@ -34,11 +34,14 @@ ON_HAND = "on_hand"  # may be below 0, where more is promised than held
 ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
 FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
 SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
-_DESCRIBES = re.compile(
-    r"nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|^unit$|group|grup|kelas|class|kategori|category|bin|rak",
+_DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the stock
+    r"(?<![^\W\d_])(?:nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|unit$|group|grup|kelas|class|kategori|"
+    r"category|bin|rak)",
     re.IGNORECASE,
 )
-_STOCK_WORD = re.compile(r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail", re.IGNORECASE)
+_STOCK_WORD = re.compile(
+    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +102,7 @@ def find_stock_columns(
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     stock = locate_stock_columns(names, mapping, taken)
     if ON_HAND not in stock:
-        _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices})
+        _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices}, held)
     if not stock:
         template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
         values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
@@ -108,11 +111,15 @@ def find_stock_columns(
     return StockLayout(header=names, part=part, site=site, date=date, stock_columns=stock, undecided=undecided)
 
 
-def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int]) -> None:
+def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> None:
     """Refuse a file with columns that may be the stock on hand under another name: without it nothing is ordered."""
+
+    def may_be_stock(i: int) -> bool:
+        return not sample or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
+
     known = {normal(one) for accepted in (*ACCEPTED_NAMES.values(), *STOCK_NAMES.values()) for one in accepted}
-    left = [column for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
-    free = [column for column in left if not _DESCRIBES.search(column)]
+    left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
+    free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
     if free:
         likely = max(free, key=lambda column: bool(_STOCK_WORD.search(column)))
         template = N_(

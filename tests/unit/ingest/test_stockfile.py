@@ -161,7 +161,7 @@ def test_a_stock_list_that_was_exported_twice_is_refused(write) -> None:
         read_stock(write("part,stok\n" + rows + rows))
 
 
-@pytest.mark.parametrize("column", ["Saldo Akhir", "Qty Akhir", "Bestand gesamt", "jml_sisa"])
+@pytest.mark.parametrize("column", ["Saldo Akhir", "Qty Akhir", "Bestand gesamt", "jml_sisa", "Hasil Opname"])
 def test_a_stock_column_that_is_not_known_is_refused_with_the_mapping_that_reads_it(write, column) -> None:
     path = write(f"part;nama barang;{column};harga\nA;Filter;7;10\n")
 
@@ -286,3 +286,10 @@ def test_a_column_can_be_mapped_or_be_one_value_for_all(write) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput):
         read_stock(tmp_path / "none.csv")
+
+
+def test_columns_of_text_or_of_a_description_are_not_taken_for_stock(write) -> None:
+    """Without a column that may be stock, the file says what it says: here, the price."""
+    (item,) = read_stock(write("part;Robinia;kontrak;bin;harga\nA;wood;yes;7;10\n")).items
+
+    assert (item.on_hand, item.unit_cost) == (None, 10)
