@@ -75,6 +75,7 @@ class KeptRecipe(Answer):
     name: str
     source: str = Field(description="Name of the file it was made of.")
     kept_on: dt.date
+    file_kind: Literal["history", "stock"] = Field(description="Of the file it was made of, and is used for.")
     settings: dict[str, Any] = Field(description="Those away from their defaults, by name.")
 
 

@@ -20,14 +20,14 @@ def form_body() -> dict[str, Any]:
     schema = {
         "type": "object",
         "required": [FILE_FIELD],
-        "properties": {FILE_FIELD: file, **settings_schema(), **_RECIPES},
+        "properties": {FILE_FIELD: file, **settings_schema(), **RECIPE_FIELDS},
     }
     encoding = {name: {"style": "form", "explode": True} for name, one in SETTINGS.items() if one.is_repeated}
     content = {"multipart/form-data": {"schema": schema, "encoding": encoding}}
     return {"requestBody": {"required": True, "content": content}}
 
 
-_RECIPES = {
+RECIPE_FIELDS = {
     "recipe": {"type": "string", "description": "Read the file by the recipe of this name, whatever its header."},
     "save_recipe": {"type": "string", "description": "Keep how the file was read under this name."},
 }

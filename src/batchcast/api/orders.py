@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from batchcast.api.answers import PlacedOrders
 from batchcast.api.context import BatchId, Here, Lang, answer
-from batchcast.api.description import settings_schema
+from batchcast.api.description import RECIPE_FIELDS, settings_schema
 from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
 from batchcast.app.nouns import orders_json
+from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.ordering import Question
 from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.http.bodies import read_optional_upload
@@ -30,7 +31,7 @@ _ABOUT = (
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
 _SETTINGS = {name: schema for name, schema in settings_schema().items() if name in OF_STOCK_FILE}
-_SCHEMA = {"type": "object", "properties": {FILE_FIELD: _STOCK_FILE, **_SETTINGS}}
+_SCHEMA = {"type": "object", "properties": {FILE_FIELD: _STOCK_FILE, **_SETTINGS, **RECIPE_FIELDS}}
 _BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {"schema": _SCHEMA}}}}
 
 
@@ -55,10 +56,11 @@ async def orders(
 ) -> Response:
     """Answer a stock file, or the stock in the batch's own history, from the forecast of a COMPLETED batch.
 
-    Nothing is changed, and the file is deleted after the answer.
+    Nothing is changed but a recipe that is asked for, and the file is deleted after the answer.
     """
     async with read_optional_upload(request, here.service, here.threads) as (upload, texts):
-        question = Question(stock=upload, texts=texts)
+        given, recipes = choice_of_texts(texts)
+        question = Question(stock=upload, texts=given, recipes=recipes)
         if kind is not None:
             table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, format)
             return await answer_file(table, request.headers)

@@ -21,7 +21,13 @@ async def recipes(here: Here) -> Response:
     return answer(
         Recipes(
             recipes=[
-                KeptRecipe(name=one.name, source=one.source, kept_on=one.kept_on, settings=dict(one.settings))
+                KeptRecipe(
+                    name=one.name,
+                    source=one.source,
+                    kept_on=one.kept_on,
+                    file_kind=one.kind,
+                    settings=dict(one.settings),
+                )
                 for one in kept
             ]
         )

@@ -219,7 +219,8 @@ class Batchcast:
 
     def _run(self, run_request: RunRequest) -> RunResult:
         settings, stock = run_request.settings, run_request.stock
-        held = None if stock is None else read_stock_beside(stock, run_request.file, settings)
+        recipes = () if run_request.recipes is None else self.recipes.recipes()
+        held = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place, run_request.recipes)

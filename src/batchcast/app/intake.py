@@ -19,7 +19,7 @@ from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.plan import Pace, Plan, RowsRefused, check_refused
-from batchcast.domain.recipe import Recipe, kept_settings
+from batchcast.domain.recipe import FileKind, Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
 from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
@@ -77,6 +77,7 @@ class Reading:
 
     signature: str = ""  # of its header
     settings: Mapping[str, Any] = field(default_factory=dict)
+    kind: FileKind = "history"
 
 
 @dataclass(frozen=True, kw_only=True)

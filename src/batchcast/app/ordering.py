@@ -5,35 +5,27 @@ A use case of its own, because stock changes daily and forecasts do not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from batchcast.app.settings_text import Texts, settings_of_texts
+from batchcast.app.intake import Reading
+from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_recipes, keep_recipe, refuse_recipes
+from batchcast.app.settings_text import Texts, stock_settings
 from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
+from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
 from batchcast.ingest.history import input_sha256_of
+from batchcast.ingest.recipes import ReadStockFile, read_stock_file
 from batchcast.ingest.stockfile import read_stock
 from batchcast.results.ordering import FoundResult, find_result, order, write_orders
 
 
-def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
-    """How a stock file is read: as the texts say, else as a batch was whose settings are given, else by default.
-
-    Columns that the texts map come to those that the batch has mapped.
-
-    Raises:
-        InvalidSettings: if a text can't be read or is out of its range.
-    """
-    kept = {} if base is None else {name: getattr(base, name) for name in OF_STOCK_FILE}
-    settings = settings_of_texts(texts, base=BatchSettings(**kept))
-    mapping = {} if base is None else base.column_mapping
-    return replace(settings, column_mapping={**mapping, **settings.column_mapping})
-
-
-def read_stock_beside(stock: Path, history: Path, settings: BatchSettings) -> HeldStock:
+def read_stock_beside(stock: Path, history: Path, settings: BatchSettings, recipes: Sequence[Recipe] = ()) -> HeldStock:
     """What is held, before a history is run: as the history is read, where it is that file itself.
 
-    Another file has columns of its own; how its dates and numbers are written is as asked for.
+    Another file has columns of its own, known by the recipe of its header or by their names; how its dates and numbers
+    are written is as asked for.
 
     Raises:
         InvalidInput: if the stock file can't be read.
@@ -41,7 +33,7 @@ def read_stock_beside(stock: Path, history: Path, settings: BatchSettings) -> He
     if stock.exists() and history.exists() and stock.samefile(history):
         return read_stock(stock, stock_settings(settings, {}))
     asked = {name: getattr(settings, name) for name in OF_STOCK_FILE if SETTINGS[name].answers}
-    return read_stock(stock, BatchSettings(**asked))
+    return read_stock_file(stock, settings=BatchSettings(**asked), recipes=recipes).held
 
 
 def place_orders(
@@ -65,6 +57,8 @@ def make_orders(
     out: Path | None = None,
     most: int = MOST_PURCHASES,
     texts: Texts | None = None,
+    book: RecipeBook | None = None,
+    recipes: RecipeChoice = NO_CHOICE,
 ) -> tuple[Orders, dict[str, Path]]:
     """What to order and to buy next for a result on this machine, and the files it was written to, by kind.
 
@@ -74,14 +68,30 @@ def make_orders(
         out: the folder to write to; None: beside the result.
         most: purchases that are ranked.
         texts: settings that decide how the stock file is read; others than those of the run, where it is its history.
+        book: where recipes are kept; None: none is used. The history of the run is read without them.
+        recipes: the one to read the stock file by, and the name to keep how it was read under.
 
     Raises:
         InvalidInput: if there is no such result (NoResultHere), or the stock file can't be read (InvalidStockFile) or
             is of other parts (StockOfOtherParts), or the result was changed (ChangedResult).
-        InvalidSettings: if a setting can't be read.
+        InvalidSettings: if a setting can't be read; UnknownRecipe if there is no recipe of the name that is chosen.
         PublishFailed: if the files can't be written.
     """
     found = find_result(result)
     is_history = stock.exists() and input_sha256_of(stock) == found.certificate.input_sha256
-    settings = stock_settings(found.certificate.settings if is_history else None, texts or {})
-    return place_orders(read_stock(stock, settings), found, out=out, most=most)
+    if is_history:
+        refuse_recipes(recipes, stock.name)
+    if is_history or book is None:
+        base = found.certificate.settings if is_history else None
+        return place_orders(read_stock(stock, stock_settings(base, texts or {})), found, out=out, most=most)
+    chosen = chosen_recipes(book, recipes, stock_settings(None, texts or {}), "stock")
+    read = read_stock_file(stock, settings=chosen.settings, recipes=chosen.recipes)
+    orders, files = place_orders(read.held, found, out=out, most=most)
+    kept = keep_recipe(book, stock_reading(read), recipes, stock.name)
+    return orders.after(kept, chosen.note), files
+
+
+def stock_reading(read: ReadStockFile) -> Reading:
+    """What a recipe keeps of how a stock file was read."""
+    settings = kept_settings(read.settings, read.columns, "stock")
+    return Reading(signature=read.signature, settings=settings, kind="stock")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.intake import Intake
+from batchcast.app.intake import Intake, Reading
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.recipe import Recipe, use_of
+from batchcast.domain.recipe import FileKind, Recipe, use_of
 from batchcast.domain.settings import BatchSettings
 
 USE, SAVE = "recipe", "save_recipe"  # the fields and options that name them
@@ -55,6 +55,7 @@ class RecipeChoice:
 
 
 NO_CHOICE = RecipeChoice()
+KINDS: Mapping[FileKind, str] = {"history": N_("a demand history"), "stock": N_("a stock file")}
 
 
 def choice_of_texts(texts: Mapping[str, Sequence[str]]) -> tuple[dict[str, Sequence[str]], RecipeChoice]:
@@ -77,15 +78,21 @@ class Chosen:
     note: Message | None = None  # for the report, where a recipe was named
 
 
-def chosen_recipes(book: RecipeBook, choice: RecipeChoice, settings: BatchSettings) -> Chosen:
+def chosen_recipes(
+    book: RecipeBook, choice: RecipeChoice, settings: BatchSettings, kind: FileKind = "history"
+) -> Chosen:
     """The settings by the recipe that is named, or the recipes that a header may choose from.
 
     Raises:
-        UnknownRecipe: if none has that name.
+        UnknownRecipe: if none of files of this kind has that name.
     """
     if choice.use is None:
         return Chosen(settings=settings, recipes=book.recipes())
     recipe = find_recipe(book, choice.use)
+    if recipe.kind != kind:
+        template = N_("The recipe {name!r} was kept of a file of another kind, {source}: {kind}.")
+        values = {"name": recipe.name, "source": recipe.source, "kind": Message(KINDS[recipe.kind])}
+        raise UnknownRecipe([Message(template, values)])
     after = recipe.applied_to(settings)
     return Chosen(settings=after, note=use_of(recipe, settings, after))
 
@@ -112,24 +119,51 @@ def unknown_recipe(name: str, recipes: Sequence[Recipe]) -> UnknownRecipe:
     return UnknownRecipe([Message(template, {"name": name, "names": names})])
 
 
+def refuse_recipes(choice: RecipeChoice, history: str) -> None:
+    """Refuse recipes that are named for the stock in a history.
+
+    Raises:
+        InvalidSettings: if there are some.
+    """
+    if choice.use is not None or choice.save_as is not None:
+        template = N_("{file} is the history of the result, and read as it was for that; a recipe is for a stock file.")
+        raise InvalidSettings([Message(template, {"file": history})])
+
+
 def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source: str, note: Message | None) -> Intake:
     """Keep how a file was read where that is asked for; the report tells of that, and of a recipe that was named."""
     if note is not None:
         intake = intake.with_note(note)
+    kept = keep_recipe(book, intake.reading, choice, source)
+    return intake if kept is None else intake.with_note(kept)
+
+
+def keep_recipe(book: RecipeBook, reading: Reading, choice: RecipeChoice, source: str) -> Message | None:
+    """Keep how a file was read where that is asked for; what is said of it then."""
     if choice.save_as is None and not choice.keeps_answers:
-        return intake
-    signature = intake.reading.signature
-    name = choice.save_as or _name_for(signature, source, book.recipes())
-    settings = intake.reading.settings
-    book.keep_recipe(Recipe(name=name, signature=signature, settings=settings, source=source, kept_on=dt.date.today()))
+        return None
+    name = choice.save_as or _name_for(reading, source, book.recipes())
+    book.keep_recipe(
+        Recipe(
+            name=name,
+            signature=reading.signature,
+            settings=reading.settings,
+            source=source,
+            kept_on=dt.date.today(),
+            kind=reading.kind,
+        )
+    )
     template = N_("How this file was read is kept as the recipe {name!r}, and used for files with the same header.")
-    return intake.with_note(Message(template, {"name": name}))
+    return Message(template, {"name": name})
 
 
-def _name_for(signature: str, source: str, recipes: Sequence[Recipe]) -> str:
+def _name_for(reading: Reading, source: str, recipes: Sequence[Recipe]) -> str:
     """The name of the recipe that there is for a header, else one made of the file's."""
-    known = next((recipe.name for recipe in recipes if recipe.signature == signature), None)
-    return known or f"{re.sub(r'[^A-Za-z0-9_]+', '-', Path(source).stem).strip('-')[:80] or 'file'}-{signature[:6]}"
+    of = (reading.signature, reading.kind)
+    known = next((recipe.name for recipe in recipes if (recipe.signature, recipe.kind) == of), None)
+    stem = re.sub(r"[^A-Za-z0-9_]+", "-", Path(source).stem).strip("-")[:70] or "file"
+    kind = "" if reading.kind == "history" else f"{reading.kind}-"  # one file can be read as both
+    return known or f"{stem}-{kind}{reading.signature[:6]}"
 
 
 class FolderRecipes:

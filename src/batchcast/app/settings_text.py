@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.settings import SETTINGS, BatchSettings, Kind, usable_cores
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, usable_cores
 from batchcast.forecast.models.table import MODELS, resolve_names
 
 AUTO = "auto"  # as models: they are chosen for each series
@@ -143,6 +143,20 @@ def settings_of_texts(
     if problems:
         raise InvalidSettings(problems)
     return check_models(settings)
+
+
+def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
+    """How a stock file is read: as the texts say, else as a batch was whose settings are given, else by default.
+
+    Columns that the texts map come to those that the batch has mapped.
+
+    Raises:
+        InvalidSettings: if a text can't be read or is out of its range.
+    """
+    kept = {} if base is None else {name: getattr(base, name) for name in OF_STOCK_FILE}
+    settings = settings_of_texts(texts, base=BatchSettings(**kept))
+    mapping = {} if base is None else base.column_mapping
+    return replace(settings, column_mapping={**mapping, **settings.column_mapping})
 
 
 def check_models(settings: BatchSettings) -> BatchSettings:

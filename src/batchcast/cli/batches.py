@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from batchcast.app.configuration import read_server_address
-from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.app.recipes import SAVE
+from batchcast.cli.options import given_texts, recipe_fields, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
 from batchcast.cli.session import Session, safe
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
@@ -58,6 +59,7 @@ def command(session: Session) -> Group:
             wait,
             key,
             *setting_parameters(session.words),
+            *recipe_parameters(session.words),
         ],
         "retry": [batch, wait, key, *setting_parameters(session.words)],
         "cancel": [batch],
@@ -72,6 +74,7 @@ def command(session: Session) -> Group:
             option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
             option("out", ["--out", "-o"], "FOLDER", say(N_("Folder for the two tables. Default: the current one."))),
             *setting_parameters(session.words, only=OF_STOCK_FILE),
+            *recipe_parameters(session.words, file="STOCKFILE"),
         ],
         "delete": [batch],
     }
@@ -125,7 +128,8 @@ def _show(session: Session, client: ServerClient, values: Values) -> None:
 
 
 def _submit(session: Session, client: ServerClient, values: Values) -> None:
-    submitted = client.submit(Path(values["file"]), given_texts(values), values["key"] or secrets.token_hex(16))
+    fields = {**given_texts(values), **recipe_fields(values)}
+    submitted = client.submit(Path(values["file"]), fields, values["key"] or secrets.token_hex(16))
     _tell_submitted(session, client, submitted, wait=values["wait"])
 
 
@@ -154,9 +158,10 @@ def _orders(session: Session, client: ServerClient, values: Values) -> None:
     from batchcast.cli.render.server import orders_view
     from batchcast.cli.server_client import cannot_write
 
-    batch_id, texts = client.whole_id(values["batch_id"]), given_texts(values)
+    batch_id, recipes = client.whole_id(values["batch_id"]), recipe_fields(values)
     stock = None if values["stock"] is None else Path(values["stock"])
-    answer = client.orders(batch_id, stock, texts)
+    answer = client.orders(batch_id, stock, {**given_texts(values), **recipes})
+    texts = {**given_texts(values), **{name: recipes[name] for name in recipes if name != SAVE}}  # kept once
     folder = Path(values["out"] or ".")
     try:
         folder.mkdir(parents=True, exist_ok=True)

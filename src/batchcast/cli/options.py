@@ -55,14 +55,14 @@ def read_settings(values: Values, *, also: Sequence[Message]) -> BatchSettings:
     return settings_of_texts(given_texts(values), also=also)
 
 
-def recipe_parameters(words: Words) -> list[Option]:
-    """The options that name recipes."""
-    use = N_("Read FILE by this recipe, whatever its header. Default: the one kept for its header.")
-    save = N_("Keep how FILE was read as a recipe of this name, for files of the same header.")
+def recipe_parameters(words: Words, *, file: str = "FILE") -> list[Option]:
+    """The options that name recipes, for what is read from a file that the help calls so."""
+    use = N_("Read {file} by this recipe, whatever its header. Default: the one kept for its header.")
+    save = N_("Keep how {file} was read as a recipe of this name, for files of the same header.")
     panel = words.say(GROUPS["input"])
     return [
-        option(USE, ["--recipe"], "NAME", words.say(use), panel=panel),
-        option(SAVE, ["--save-recipe"], "NAME", words.say(save), panel=panel),
+        option(USE, ["--recipe"], "NAME", words.say(use, file=file), panel=panel),
+        option(SAVE, ["--save-recipe"], "NAME", words.say(save, file=file), panel=panel),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from batchcast.cli.options import given_texts, setting_parameters
+from batchcast.cli.options import given_texts, read_recipes, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.results import orders_lines
 from batchcast.cli.session import Session
@@ -31,6 +31,7 @@ def command(session: Session) -> Command:
         option("out", ["--out", "-o"], "FOLDER", say(OUT_HELP)),
         option("limit", ["--limit"], "N", say(LIMIT_HELP, most=MOST_PURCHASES)),
         *setting_parameters(session.words, only=OF_STOCK_FILE),
+        *recipe_parameters(session.words, file="--stock"),
     ]
     return Command(session, "orders", HELP, parameters=parameters, carry_out=_carry_out)
 
@@ -42,7 +43,8 @@ def _carry_out(session: Session, values: Values) -> None:
 
     most = MOST_PURCHASES if limit is None else int(limit)
     into, texts = None if out is None else Path(out), given_texts(values)
-    orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts)
+    recipes, book = read_recipes(values), session.open_app().recipes
+    orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts, book=book, recipes=recipes)
     if session.as_json:
         from batchcast.app.nouns import orders_json
 

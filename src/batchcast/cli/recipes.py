@@ -72,8 +72,14 @@ def _name(session: Session, values: Values) -> str:
 
 
 def _json(recipe: Recipe) -> dict[str, object]:
-    kept_on = recipe.kept_on.isoformat()
-    return {"name": recipe.name, "source": recipe.source, "kept_on": kept_on, "settings": dict(recipe.settings)}
+    kept_on, settings = recipe.kept_on.isoformat(), dict(recipe.settings)
+    return {
+        "name": recipe.name,
+        "source": recipe.source,
+        "kept_on": kept_on,
+        "file_kind": recipe.kind,
+        "settings": settings,
+    }
 
 
 def _options(recipe: Recipe) -> str:

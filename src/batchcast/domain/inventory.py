@@ -96,3 +96,7 @@ class Orders:
         """The first lines to order and the first of the list, at most so many of each."""
         ordered = (line for line in self.lines if line.order_qty)
         return replace(self, lines=tuple(islice(ordered, most)), next_units=self.next_units[:most])
+
+    def after(self, *notes: Message | None) -> Orders:
+        """The same, with those of these notes that there are before its own."""
+        return replace(self, notes=(*(note for note in notes if note is not None), *self.notes))

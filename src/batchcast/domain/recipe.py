@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.settings import SETTINGS, BatchSettings
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
 
+FileKind = Literal["history", "stock"]
 MAPPING = "column_mapping"
 _DEFAULTS = BatchSettings().as_json()
 
@@ -23,6 +24,7 @@ class Recipe:
     settings: Mapping[str, Any]  # as `BatchSettings.as_json` has them, those that are not at their defaults
     source: str  # name of the file it was made of
     kept_on: dt.date
+    kind: FileKind = "history"  # of that file: a demand history or a stock file
 
     def applied_to(self, settings: BatchSettings) -> BatchSettings:
         """The settings with those of the recipe where they stand at their defaults; columns one by one."""
@@ -40,14 +42,15 @@ class Recipe:
         return {name: _texts(value) for name, value in self.settings.items()}
 
 
-def kept_settings(settings: BatchSettings, columns: Mapping[str, str]) -> dict[str, Any]:
+def kept_settings(settings: BatchSettings, columns: Mapping[str, str], kind: FileKind = "history") -> dict[str, Any]:
     """What a recipe keeps of the settings that a file was read with, and the columns that were chosen in it.
 
     The sheet is of one file and not kept, as are the settings that are not `is_of_form`.
     """
     mapping = {name: of for name, of in {**columns, **settings.column_mapping}.items() if name != "sheet"}
     values = replace(settings, column_mapping=mapping).as_json()
-    return {name: values[name] for name in SETTINGS if is_kept(name) and values[name] != _DEFAULTS[name]}
+    decide = SETTINGS if kind == "history" else OF_STOCK_FILE
+    return {name: values[name] for name in decide if is_kept(name) and values[name] != _DEFAULTS[name]}
 
 
 def is_kept(setting: str) -> bool:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from batchcast.domain import columns as ours_are
 from batchcast.domain.errors import N_, InvalidInput, Message
-from batchcast.domain.recipe import Recipe, use_of
+from batchcast.domain.inventory import HeldStock
+from batchcast.domain.recipe import FileKind, Recipe, use_of
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.header import Layout, find_columns
+from batchcast.ingest.header import find_columns
 from batchcast.ingest.reader import Ingested, ingest_file
+from batchcast.ingest.source import FindLayout, LayoutT
+from batchcast.ingest.stockfile import read_stock_by
+from batchcast.ingest.stockrows import StockLayout, find_stock_columns
 
 _LEAST_PERIODS = 3  # names with digits that may be the periods of a wide table
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +33,16 @@ class ReadFile:
     settings: BatchSettings  # that it was read with
     signature: str  # of its header
     columns: Mapping[str, str]  # those that a mapping can name: ours -> the file's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadStockFile:
+    """The same of a stock file."""
+
+    held: HeldStock
+    settings: BatchSettings
+    signature: str
+    columns: Mapping[str, str]
 
 
 class _KnownHeader(Exception):
@@ -40,42 +57,83 @@ def read_file(source: Path, *, into: Path, settings: BatchSettings, recipes: Seq
     Raises:
         InvalidInput: if it can't be a demand history; the sentence says so where a recipe was used.
     """
-    known = {recipe.signature: recipe for recipe in reversed(recipes)}
 
-    def find(
+    def read(settings: BatchSettings, find: FindLayout[Any]) -> Ingested:
+        return ingest_file(source, into=into, settings=settings, find=find)
+
+    ingested, settings, used = _by_recipe(read, find_columns, settings, _by_signature(recipes, "history"))
+    report = replace(ingested.report, notes=(*used, *ingested.report.notes))
+    layout = ingested.layout
+    signature = list(_signatures(layout.header))[-1 if layout.periods else 0]
+    named = _nameable(ingested.report.columns, layout.header)
+    return ReadFile(ingested=replace(ingested, report=report), settings=settings, signature=signature, columns=named)
+
+
+def read_stock_file(source: Path, *, settings: BatchSettings, recipes: Sequence[Recipe] = ()) -> ReadStockFile:
+    """Read a stock file as `read_stock`; by the first recipe of its header, where that changes the settings.
+
+    Raises:
+        InvalidInput: if it can't be read as one; the sentence says so where a recipe was used.
+    """
+    find = partial(find_stock_columns, source.name)
+    known = _by_signature(recipes, "stock")
+    (held, layout), settings, used = _by_recipe(partial(read_stock_by, source), find, settings, known)
+    return ReadStockFile(
+        held=replace(held, notes=(*used, *held.notes)),
+        settings=settings,
+        signature=next(_signatures(layout.header)),
+        columns=_nameable(_columns_of(layout), layout.header),
+    )
+
+
+def _by_recipe(
+    read: Callable[[BatchSettings, FindLayout[LayoutT]], _Result],
+    find: FindLayout[LayoutT],
+    settings: BatchSettings,
+    known: Mapping[str, Recipe],
+) -> tuple[_Result, BatchSettings, tuple[Message, ...]]:
+    """What reading a file gives, the settings it was read with, and what is to be said of the recipe that was used."""
+
+    def find_or_stop(
         header: Sequence[str],
         settings: BatchSettings,
         *,
         where: Message | None = None,
         sample: Sequence[Sequence[Any]] = (),
-    ) -> Layout:
+    ) -> LayoutT:
         for signature in _signatures(header):
             recipe = known.get(signature)
             if recipe is not None and recipe.applied_to(settings) != settings:
                 raise _KnownHeader(recipe)
-        return find_columns(header, settings, where=where, sample=sample)
+        return find(header, settings, where=where, sample=sample)
 
     try:
-        return _read(ingest_file(source, into=into, settings=settings, find=find), settings)
+        return read(settings, find_or_stop), settings, ()
     except _KnownHeader as found:
         recipe = found.recipe
-    before, settings = settings, recipe.applied_to(settings)
-    used = use_of(recipe, before, settings)
+    after = recipe.applied_to(settings)
+    used = use_of(recipe, settings, after)
     try:
-        ingested = ingest_file(source, into=into, settings=settings)
+        return read(after, find), after, (used,)
     except InvalidInput as error:
         error.message = Message(N_("{reason} {recipe}"), {"reason": error.message, "recipe": used})
         error.args = (str(error.message),)
         raise
-    report = replace(ingested.report, notes=(used, *ingested.report.notes))
-    return _read(replace(ingested, report=report), settings)
 
 
-def _read(ingested: Ingested, settings: BatchSettings) -> ReadFile:
-    header, names = ingested.layout.header, ingested.report.columns
-    columns = {ours: name for ours, name in names.items() if header.count(name) == 1}
-    signature = list(_signatures(header))[-1 if ingested.layout.periods else 0]
-    return ReadFile(ingested=ingested, settings=settings, signature=signature, columns=columns)
+def _by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]:
+    """The first recipe of each header for files of a kind."""
+    return {recipe.signature: recipe for recipe in reversed(recipes) if recipe.kind == kind}
+
+
+def _columns_of(layout: StockLayout) -> dict[str, str]:
+    keys = {ours_are.PARTNUMBER: layout.part, ours_are.SITE_CODE: layout.site, ours_are.DATE: layout.date}
+    return {ours: cells.name for ours, cells in {**keys, **layout.stock_columns}.items() if cells is not None}
+
+
+def _nameable(columns: Mapping[str, str], header: Sequence[str]) -> dict[str, str]:
+    """Those of the columns whose name no other column of the file has."""
+    return {ours: name for ours, name in columns.items() if header.count(name) == 1}
 
 
 def _signatures(header: Sequence[str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from batchcast.ingest.limits import LARGEST_QUANTITY, IngestLimits
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.recognise import open_file
-from batchcast.ingest.source import Block, ReadAgain, RowSource, SourceRow
+from batchcast.ingest.source import Block, FindLayout, ReadAgain, RowSource, SourceRow
 from batchcast.ingest.stockrows import (
     FREE,
     LONGEST_LEAD_TIME,
@@ -56,10 +56,14 @@ def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
         InvalidInput: another, if it can't be read at all, or its dates or numbers read in two ways.
     """
     settings = settings or BatchSettings()
-    find = partial(find_stock_columns, path.name)
+    return read_stock_by(path, settings, partial(find_stock_columns, path.name))[0]
+
+
+def read_stock_by(path: Path, settings: BatchSettings, find: FindLayout[StockLayout]) -> tuple[HeldStock, StockLayout]:
+    """The same, and the columns that it was read by, as `find` finds them. Raises as `read_stock`."""
     try:
         with open_file(path, settings, IngestLimits(), find) as (source, layout):
-            return _Reading(path.name, source, layout, settings).held()
+            return _Reading(path.name, source, layout, settings).held(), layout
     except EmptyInput as error:
         template = N_("{name} is empty: a stock file has a header and a row for each part.")
         raise InvalidStockFile(Message(template, {"name": path.name})) from error

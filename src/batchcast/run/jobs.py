@@ -164,19 +164,22 @@ def convert_job(arguments: Arguments, on_progress: OnProgress) -> None:
 def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     """What to order of the parts of the stock file `source`, of the result whose index and figures are given as paths.
 
-    `settings` decide how the file is read.
+    `settings` decide how the file is read, with the one of `recipes` for its header.
 
-    Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns the
-    first `most` of each.
+    Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns as
+    `orders` the first `most` of each; the `settings` the file was read with, the `signature` of its header, and its
+    `columns`.
     """
-    from batchcast.ingest.stockfile import read_stock
+    from batchcast.ingest.recipes import read_stock_file
     from batchcast.results.ordering import order, write_orders
 
     given = decode(arguments)
-    orders = order(read_stock(given["source"], given["settings"]), given["index"], given["figures"])
+    read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
+    orders = order(read.held, given["index"], given["figures"])
     if given["suffix"] is not None:
         write_orders(orders, given["into"], "stock", given["suffix"])
-    return encode(orders.brief(given["most"]))
+    found = {"orders": orders.brief(given["most"]), "settings": read.settings, "signature": read.signature}
+    return encode({**found, "columns": dict(read.columns)})
 
 
 def _results(given: Mapping[str, Any]) -> list[tuple[Partition, Path]]:

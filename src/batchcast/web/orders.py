@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from batchcast.app.order_words import notes_of
+from batchcast.app.recipes import RecipeChoice
 from batchcast.app.service.answers import ResultNotReady
 from batchcast.app.service.ordering import Question
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.inventory import MOST_PURCHASES, Orders
+from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS
 from batchcast.http import bodies
 from batchcast.http.files import answer_file
@@ -66,7 +68,9 @@ async def _question(request: Request, here: PageContext) -> AsyncIterator[Questi
     """The question that a form of the page sends."""
     async with bodies.read_optional_upload(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
-        yield Question(stock=upload, texts={name: found for name, found in texts.items() if name != CSRF_FIELD})
+        given = {name: found for name, found in texts.items() if name != CSRF_FIELD}
+        keeps = RecipeChoice(keeps_answers=any(is_kept(name) for name in given if name in SETTINGS))
+        yield Question(stock=upload, texts=given, recipes=keeps)
 
 
 def _shown(orders: Orders | None, batch: Batch) -> dict[str, Any]:

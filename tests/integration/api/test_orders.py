@@ -173,3 +173,25 @@ def test_nothing_of_it_is_kept(send, service):
     send()
 
     assert {path for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_how_a_stock_file_was_read_is_kept_used_listed_and_deleted(client, send, completed):
+    counted = STOCK.replace(b";stok;", b";Hasil Opname;")
+    assert send(counted).status_code == 422
+
+    first = send(counted, settings={"column_mapping": "on_hand=Hasil Opname", "save_recipe": "opname"}).json()
+    again = send(counted).json()
+    listed = client.get("/api/recipes").json()["recipes"]
+
+    assert any("kept as the recipe 'opname'" in sentence for sentence in first["sentences"])
+    assert any("by the recipe 'opname', kept from stok juni.csv" in sentence for sentence in again["sentences"])
+    assert again["orders"] == first["orders"]
+    assert [(one["name"], one["file_kind"]) for one in listed] == [("opname", "stock")]
+    history = client.post(
+        "/api/batch/analyze", files={"file": ("x.csv", b"date,part,qty\n")}, data={"recipe": "opname"}
+    )
+    assert "of another kind, stok juni.csv: a stock file" in history.json()["detail"]
+    own = client.post(f"/api/batch/orders/{completed}", data={"recipe": "opname"})
+    assert own.status_code == 422
+    assert client.delete("/api/recipes/opname").status_code == 204
+    assert send(counted).status_code == 422

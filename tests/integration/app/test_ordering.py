@@ -13,8 +13,9 @@ from batchcast.app.batchcast import Batchcast, NoListener
 from batchcast.app.configuration import Environment
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
+from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
 from batchcast.app.samples.writing import write_sample
-from batchcast.domain.errors import InvalidInput
+from batchcast.domain.errors import InvalidInput, InvalidSettings
 from batchcast.domain.inventory import HeldStock, StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
@@ -247,3 +248,49 @@ def test_a_result_that_was_edited_is_not_ordered_from_without_a_word(published: 
         file.write("\n")
     with pytest.raises(ChangedResult, match=r"stock\.csv was changed after it was published"):
         make_orders(copy, stock, out=tmp_path)
+
+
+def test_how_a_stock_file_was_read_is_kept_used_and_forgotten(published: Path, stock: Path, tmp_path: Path) -> None:
+    stock.write_text(stock.read_text(encoding="utf-8").replace("stok;", "Hasil Opname;"), encoding="utf-8")
+    book, texts = FolderRecipes(tmp_path / "recipes"), {"column_mapping": ["on_hand=Hasil Opname"]}
+
+    def ordered(**given):
+        return make_orders(published, stock, out=tmp_path, book=book, **given)[0]
+
+    first = ordered(texts=texts, recipes=RecipeChoice(save_as="opname"))
+    again = ordered()
+
+    assert "kept as the recipe 'opname'" in str(first.notes[0])
+    assert "Read by the recipe 'opname', kept from stok.csv" in str(again.notes[0])
+    assert again.lines == first.lines
+    assert book.drop_recipe("opname")
+    with pytest.raises(InvalidStockFile, match="Hasil Opname"):
+        ordered()
+    with pytest.raises(UnknownRecipe, match="There is no recipe 'opname'"):
+        ordered(recipes=RecipeChoice(use="opname"))
+
+
+def test_the_history_of_a_result_is_read_without_recipes(published: Path, tmp_path: Path) -> None:
+    history, book = published.parent / "sample.csv", FolderRecipes(tmp_path / "recipes")
+
+    with pytest.raises(InvalidSettings, match="is the history of the result"):
+        make_orders(published, history, out=tmp_path, book=book, recipes=RecipeChoice(save_as="x"))
+
+
+def test_a_run_reads_the_stock_file_beside_by_its_recipe(published: Path, stock: Path, tmp_path: Path) -> None:
+    stock.write_text(stock.read_text(encoding="utf-8").replace("stok;", "Hasil Opname;"), encoding="utf-8")
+    app = Batchcast(Environment(home=tmp_path / "home"))
+    make_orders(
+        published,
+        stock,
+        out=tmp_path,
+        texts={"column_mapping": ["on_hand=Hasil Opname"]},
+        book=app.recipes,
+        recipes=RecipeChoice(save_as="opname"),
+    )
+    quick = BatchSettings(models=("naive",))
+
+    result = app.run(published.parent / "sample.csv", quick, out=tmp_path / "out", stock=stock)
+
+    assert result.orders is not None
+    assert any("by the recipe 'opname'" in str(note) for note in result.orders.notes)

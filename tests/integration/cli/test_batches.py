@@ -231,3 +231,18 @@ def test_an_address_that_is_none_is_named(command, url):
 
     assert called.code == 2
     assert "can't be used" in called.err
+
+
+def test_a_file_is_submitted_by_a_recipe_of_the_server(batches):
+    Path("keluar.csv").write_text(HISTORY.replace("demand_qty", "Hasil").replace("date,", "Hari,"))
+    columns = ("--map", "date=Hari", "--map", "demand_qty=Hasil", "--save-recipe", "keluar")
+
+    refused = batches("submit", "keluar.csv", *FAST)
+    kept = batches("submit", "keluar.csv", *FAST, *columns)
+    used = batches("submit", "keluar.csv", *FAST, "--recipe", "keluar")
+    unknown = batches("submit", "keluar.csv", *FAST, "--recipe", "masuk")
+
+    assert refused.code == 2
+    assert (kept.code, used.code) == (0, 0), kept.err
+    assert unknown.code == 2
+    assert "There is no recipe 'masuk'; there are 'keluar'." in unknown.err

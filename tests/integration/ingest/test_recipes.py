@@ -11,7 +11,7 @@ import pytest
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.recipes import ReadFile, read_file
+from batchcast.ingest.recipes import ReadFile, ReadStockFile, read_file, read_stock_file
 
 LONG = "Tgl;Brg;Qty A;Qty B\n01/02/2024;X;3;5\n02/03/2024;X;4;5\n"
 WIDE = "Brg;Gudang;01/01/2024;01/02/2024;01/03/2024\nX;K;1;2;3\n"
@@ -131,3 +131,56 @@ def test_a_refusal_says_that_a_recipe_was_used(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInput, match=r"no rows under it.*Read by the recipe 'issues'.*delete"):
         read(tmp_path, LONG.splitlines()[0] + "\n", BatchSettings(), recipe)
+
+
+STOCK = "Brg;Gudang;Saldo Akhir;Catatan\nX;K;1.500;a\nY;K;2.750;b\n"
+STOCK_SETTINGS = BatchSettings(number_style="point", column_mapping={"partnumber": "Brg", "on_hand": "Saldo Akhir"})
+
+
+def read_stock(folder: Path, text: str, settings: BatchSettings = BatchSettings(), *recipes: Recipe) -> ReadStockFile:  # noqa: B008
+    file = folder / "stok.csv"
+    file.write_text(text, encoding="utf-8")
+    return read_stock_file(file, settings=settings, recipes=recipes)
+
+
+def stock_recipe(read: ReadStockFile) -> Recipe:
+    settings = kept_settings(read.settings, read.columns, "stock")
+    day = dt.date(2024, 5, 1)
+    return Recipe(
+        name="saldo", signature=read.signature, settings=settings, source="stok.csv", kept_on=day, kind="stock"
+    )
+
+
+def test_the_next_stock_file_of_the_header_is_read_the_same_and_told_so(tmp_path: Path) -> None:
+    recipe = stock_recipe(read_stock(tmp_path, STOCK, STOCK_SETTINGS))
+
+    held = read_stock(tmp_path, STOCK.replace("2.750", "9.250"), BatchSettings(), recipe).held
+
+    assert [item.on_hand for item in held.items] == [1.5, 9.25]
+    assert "by the recipe 'saldo', kept from stok.csv" in str(held.notes[0])
+    assert recipe.settings == {
+        "number_style": "point",
+        "column_mapping": {"partnumber": "Brg", "site_code": "Gudang", "on_hand": "Saldo Akhir"},
+    }
+    with pytest.raises(InvalidInput, match=r"no rows under it.*Read by the recipe 'saldo'.*delete"):
+        read_stock(tmp_path, STOCK.splitlines()[0] + "\n", BatchSettings(), recipe)
+
+
+def test_of_a_stock_file_settings_of_the_demand_are_not_kept(tmp_path: Path) -> None:
+    asked = replace(STOCK_SETTINGS, frequency="M", demand_sign="negative", bad_rows="skip")
+
+    assert set(stock_recipe(read_stock(tmp_path, STOCK, asked)).settings) == {"number_style", "column_mapping"}
+
+
+def test_a_recipe_is_used_for_files_of_its_own_kind_alone(tmp_path: Path) -> None:
+    """One header can be that of a history and of a stock file."""
+    both = "date;part;qty;stok\n2024-01-01;X;1.500;2.500\n2024-01-02;X;2.250;3.500\n"
+    of_history = recipe_of(read(tmp_path, both, BatchSettings(number_style="comma")))
+    of_stock = stock_recipe(read_stock(tmp_path, both, BatchSettings(number_style="point")))
+    assert of_history.signature == of_stock.signature
+
+    history = read(tmp_path, both, BatchSettings(), of_stock, of_history)
+    stock = read_stock(tmp_path, both, BatchSettings(), of_history, of_stock)
+
+    assert history.settings.number_style == "comma"
+    assert stock.held.items[0].on_hand == 3.5

@@ -171,3 +171,15 @@ def test_a_history_with_a_price_alone_is_not_offered(browser, run_batch):
     batch = run_batch("\n".join([f"{header},price", *(f"{row},2" for row in rows)]).encode(), name="priced.csv")
 
     assert "The uploaded history has stock columns" not in browser.get(f"/batches/{batch.batch_id}/orders").text
+
+
+def test_how_a_stock_file_is_read_is_kept_once_it_was_said(browser, url):
+    twice = b"site;part;stok;harga\nKendari;0012;1,500;1\nKendari;A/1 b;2,250;1\n"
+    assert "number_style" in browser.post(url, files=file_of(twice)).text
+
+    said = browser.post(url, {"number_style": "point"}, files=file_of(twice))
+    again = browser.post(url, files=file_of(twice.replace(b"2,250", b"7,250")))
+
+    assert "is kept as the recipe &#39;stok-stock-" in said.text
+    assert "Read by the recipe &#39;stok-stock-" in again.text
+    assert "(stock file)" in browser.get("/recipes").text

@@ -9,21 +9,30 @@ import hashlib
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from batchcast.app.intake import renamed_error
+from batchcast.app.intake import Reading, renamed_error
 from batchcast.app.nouns import MOST_ORDERS
-from batchcast.app.ordering import stock_settings
+from batchcast.app.recipes import (
+    NO_CHOICE,
+    Chosen,
+    RecipeBook,
+    RecipeChoice,
+    chosen_recipes,
+    keep_recipe,
+    refuse_recipes,
+)
 from batchcast.app.service.answers import Download
 from batchcast.app.service.results import ResultFiles, name_of
-from batchcast.app.settings_text import Texts
+from batchcast.app.settings_text import Texts, stock_settings
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.inventory import Orders
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.recipe import kept_settings
 from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.publish.kinds import FIGURES, FORMATS, PARQUET, SERIES, OrderFormat, OrderTable
@@ -46,22 +55,24 @@ class Question:
 
     stock: StockFile | None  # None: the stock that the history of the batch carries
     texts: Texts  # of settings that decide how it is read; others than those of the batch, where it is the history
+    recipes: RecipeChoice = NO_CHOICE  # the history is read without them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Stock:
     path: Path
     name: str
-    settings: BatchSettings
+    chosen: Chosen  # settings, and recipes for its header
 
 
 class Ordering:
     """Makes orders of published results."""
 
-    def __init__(self, files: ResultFiles, pool: WorkerPool, folder: Path) -> None:
+    def __init__(self, files: ResultFiles, pool: WorkerPool, folder: Path, book: RecipeBook) -> None:
         self._files = files
         self._pool = pool
         self._folder = folder  # where `ResultFiles.prune` removes old files
+        self._book = book
 
     def orders(self, batch: Batch, question: Question) -> Orders:
         """What all orders amount to, with the first of them; raises as `table`."""
@@ -74,7 +85,7 @@ class Ordering:
             ResultNotReady: while the batch is not COMPLETED.
             ResultNotKept: if it was published by a version that stored no figures.
             InvalidInput: if the stock file can't be read; InvalidStockFile where none is sent and the history has none.
-            InvalidSettings: if a setting is unknown or out of its range.
+            InvalidSettings: if a setting is unknown or out of its range; UnknownRecipe if no recipe has that name.
         """
         into = Path(tempfile.mkdtemp(dir=self._folder))
         try:
@@ -96,7 +107,7 @@ class Ordering:
         paths = {"index": (SERIES, PARQUET), "figures": (FIGURES, PARQUET)}
         found = {name: self._files.path_of(batch, *file) for name, file in paths.items()}
         stock = self._stock_of(batch, question)
-        read = {"source": stock.path, "settings": stock.settings}
+        read = {"source": stock.path, "settings": stock.chosen.settings, "recipes": list(stock.chosen.recipes)}
         given = {**found, **read, "into": into, "suffix": suffix, "most": MOST_ORDERS}
         job = Job(
             function="batchcast.run.jobs:orders_job",
@@ -108,13 +119,23 @@ class Ordering:
         if outcome.ending is not Ending.DONE:
             error = outcome.error or _failed(stock.name, outcome.ended_by or outcome.ending.value)
             raise renamed_error(error, stock.path.name, stock.name)
-        orders: Orders = decode(outcome.result)
-        return orders
+        return self._with_recipes(decode(outcome.result), stock, question)
+
+    def _with_recipes(self, found: Mapping[str, Any], stock: _Stock, question: Question) -> Orders:
+        """The orders of a job, and what is to be said of recipes; keeps how the file was read where that is asked."""
+        orders: Orders = found["orders"]
+        if question.stock is None:
+            return orders
+        settings = kept_settings(found["settings"], found["columns"], "stock")
+        reading = Reading(signature=found["signature"], settings=settings, kind="stock")
+        return orders.after(keep_recipe(self._book, reading, question.recipes, stock.name), stock.chosen.note)
 
     def _stock_of(self, batch: Batch, question: Question) -> _Stock:
         sent, source = question.stock, batch.source
         if sent is not None:
-            return _Stock(path=sent.path, name=sent.name, settings=stock_settings(None, question.texts))
+            settings = stock_settings(None, question.texts)
+            chosen = chosen_recipes(self._book, question.recipes, settings, "stock")
+            return _Stock(path=sent.path, name=sent.name, chosen=chosen)
         if source is None or not source.report.stock_columns:
             template = N_(
                 "{name}, the demand history of this batch, has no column of stock. Send a stock file, or run the "
@@ -125,8 +146,9 @@ class Ordering:
                 "columns": ", ".join(STOCK_NAMES),
             }
             raise InvalidStockFile(Message(template, values))
-        settings = stock_settings(batch.settings, question.texts)
-        return _Stock(path=self._files.upload_of(source), name=source.file_name, settings=settings)
+        refuse_recipes(question.recipes, source.file_name)
+        chosen = Chosen(settings=stock_settings(batch.settings, question.texts))
+        return _Stock(path=self._files.upload_of(source), name=source.file_name, chosen=chosen)
 
 
 def _failed(name: str, how: str) -> BatchcastError:

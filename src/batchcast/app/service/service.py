@@ -111,7 +111,7 @@ class Service:
         self._drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
         self._reader = ResultReader(self._files)
-        self._ordering = Ordering(self._files, self._intake_pool, folder / "results")
+        self._ordering = Ordering(self._files, self._intake_pool, folder / "results", store)
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
         self._cancel_token = CancelToken()  # of the calibration
