@@ -24,6 +24,7 @@ from batchcast.run.steps import StepLimits, Steps
 from batchcast.run.verdict import Failed, Stopped, publishing_problem
 from batchcast.store.artifacts.folder import ScratchFolder
 from batchcast.store.memory import MemoryStore
+from batchcast.store.records import NewBatch
 
 _SECONDS_TO_STOP = 60  # for the jobs of a batch that has ended to be gone
 
@@ -92,7 +93,7 @@ class OneBatch:
 
     def start(self, settings: BatchSettings, plan: Plan, source: Source) -> None:
         """Set the batch off; returns at once. The files of `source` are in `artifacts`."""
-        self.store.add_batch(self.batch_id, settings, plan, source=source)
+        self.store.add_batch(NewBatch(self.batch_id, settings, plan, source=source))
         self._dispatcher.start()
 
     def wait(self, timeout_seconds: float | None = None) -> Batch:

@@ -17,13 +17,10 @@ from batchcast.domain.batch import (
     PartitionRecord,
     PartitionState,
     ResultFile,
-    Source,
     Timing,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.plan import Plan
 from batchcast.domain.recipe import Recipe
-from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
@@ -41,35 +38,12 @@ class MemoryStore(MemoryLeases):
         self._timings: list[Timing] = []
         self._recipes: dict[str, Recipe] = {}  # the newest last
 
-    def add_batch(
-        self,
-        batch_id: str,
-        settings: BatchSettings,
-        plan: Plan,
-        *,
-        source: Source | None = None,
-        idempotency_key: str | None = None,
-        fingerprint: str | None = None,
-        submitted_by: str | None = None,
-        retry_of: str | None = None,
-        claimed_by: str | None = None,
-    ) -> Batch:
+    def add_batch(self, new: NewBatch) -> Batch:
         """See `Store.add_batch`."""
-        new = NewBatch(
-            batch_id=batch_id,
-            settings=settings,
-            plan=plan,
-            source=source,
-            idempotency_key=idempotency_key,
-            fingerprint=fingerprint,
-            submitted_by=submitted_by,
-            retry_of=retry_of,
-            claimed_by=claimed_by,
-        )
         with self._changed:
             self._check_new(new)
             self._add(new)
-            return self.batch(batch_id)
+            return self.batch(new.batch_id)
 
     def submission(self, idempotency_key: str) -> Submission | None:
         """See `Store.submission`."""

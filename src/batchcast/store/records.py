@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from batchcast.domain.batch import Source
 from batchcast.domain.errors import Message
@@ -10,13 +10,14 @@ from batchcast.domain.plan import Plan
 from batchcast.domain.settings import BatchSettings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class NewBatch:
     """A batch that is to be remembered."""
 
     batch_id: str
     settings: BatchSettings
     plan: Plan
+    _: KW_ONLY
     source: Source | None = None
     idempotency_key: str | None = None
     fingerprint: str | None = None  # of everything that was submitted under the key

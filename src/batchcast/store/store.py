@@ -23,15 +23,12 @@ from batchcast.domain.batch import (
     Event,
     PartitionState,
     ResultFile,
-    Source,
     Timing,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.plan import Plan
 from batchcast.domain.recipe import Recipe
-from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
-from batchcast.store.records import AttemptEnd, Checkpoint, Lease, Submission
+from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 
 # Who may work at what: leases on batches, and claims on artifacts that no batch points at yet.
 #
@@ -83,19 +80,7 @@ __all__ = ["AttemptEnd", "BatchExists", "Store", "UndrawnArrow", "UnknownBatch"]
 class Store(Leases, Protocol):
     """Remembers batches."""
 
-    def add_batch(
-        self,
-        batch_id: str,
-        settings: BatchSettings,
-        plan: Plan,
-        *,
-        source: Source | None = None,
-        idempotency_key: str | None = None,
-        fingerprint: str | None = None,
-        submitted_by: str | None = None,
-        retry_of: str | None = None,
-        claimed_by: str | None = None,
-    ) -> Batch:
+    def add_batch(self, new: NewBatch) -> Batch:
         """Remember a new PENDING batch with its PENDING partitions, all or nothing; event: batch.
 
         Ends the claim on its artifacts. With `claimed_by`, that claim must still be live and this owner's: what is

@@ -24,7 +24,7 @@ from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import marked_processes
 from batchcast.store.artifacts.folder import LocalFolder
 from batchcast.store.memory import MemoryStore
-from batchcast.store.records import Lease
+from batchcast.store.records import Lease, NewBatch
 from batchcast.store.sql.sql_store import SqlStore
 
 ACTS = Path(__file__).parent / "acts"
@@ -275,7 +275,7 @@ class Site:
     def submit(self, batch_id: str, cells: Sequence[int] = (10,), **settings: Any) -> None:
         """Queue a batch of partitions with so many cells each."""
         source = self._source(self.artifacts, batch_id)
-        self.store.add_batch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source)
+        self.store.add_batch(NewBatch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source))
 
     def server(self, pool: Any, *, lease_seconds: float = 30, store: Any = None, **options: Any) -> Dispatcher:
         """A server that takes batches; its owner is not on this machine, so it is never found dead."""

@@ -15,6 +15,7 @@ from batchcast.run.job import Ending, Outcome
 from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
 from batchcast.store.artifacts.folder import LocalFolder
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
+from batchcast.store.records import NewBatch
 
 
 class Gate:
@@ -450,7 +451,7 @@ def test_a_server_without_observers_runs_its_batches(site, make_instant_pool, un
 def test_a_batch_without_a_file_is_refused_with_a_sentence(site, make_instant_pool, make_plan, ends):
     from batchcast.domain.settings import BatchSettings
 
-    site.store.add_batch("a", BatchSettings(), make_plan([1]))
+    site.store.add_batch(NewBatch("a", BatchSettings(), make_plan([1])))
 
     site.server(make_instant_pool())
 

@@ -28,6 +28,7 @@ from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import new_owner
 from batchcast.store.artifacts.folder import LocalFolder
 from batchcast.store.memory import MemoryStore
+from batchcast.store.records import NewBatch
 
 pytestmark = pytest.mark.xdist_group("jobs")  # one pool of workers for all
 
@@ -196,7 +197,7 @@ def serve(pool, taken_in, plan, tmp_path):
     dispatcher.start()
 
     def carry_out(name):
-        store.add_batch(name, SETTINGS, plan, source=source_of(taken_in, artifacts, name))
+        store.add_batch(NewBatch(name, SETTINGS, plan, source=source_of(taken_in, artifacts, name)))
         dispatcher.wake()
         return ended.get(timeout=120)[0]
 

@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
+from batchcast.store.records import NewBatch
 from batchcast.store.sql import contents, database, schema
 from batchcast.store.sql.database import Database
 from batchcast.store.sql.migrating import LATEST, migrate_to
@@ -48,7 +49,7 @@ def sqlite_store(tmp_path, empty_sqlite_file):
 
 def test_what_was_remembered_is_there_when_the_database_is_opened_again(url, make_plan):
     first = SqlStore.open(url)
-    added = first.add_batch("b", BatchSettings(), make_plan([1, 2]))
+    added = first.add_batch(NewBatch("b", BatchSettings(), make_plan([1, 2])))
     first.close()
 
     second = SqlStore.open(url)
@@ -63,7 +64,7 @@ def test_servers_that_open_a_new_database_at_once_do_not_clash(url, make_plan):
     def open_it(number):
         start.wait()
         store = SqlStore.open(url)
-        store.add_batch(f"b{number}", BatchSettings(), make_plan([1]))
+        store.add_batch(NewBatch(f"b{number}", BatchSettings(), make_plan([1])))
         store.close()
 
     with ThreadPoolExecutor(4) as pool:
@@ -76,7 +77,7 @@ def test_servers_that_open_a_new_database_at_once_do_not_clash(url, make_plan):
 
 def test_events_of_other_servers_are_seen_while_waiting(url, make_plan):
     here, there = SqlStore.open(url), SqlStore.open(url)
-    here.add_batch("b", BatchSettings(), make_plan([1]))
+    here.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(here.events_after, "b", 1, wait_seconds=20)
@@ -89,7 +90,7 @@ def test_events_of_other_servers_are_seen_while_waiting(url, make_plan):
 
 def test_events_of_many_servers_are_numbered_without_gaps(url, make_plan):
     stores = [SqlStore.open(url) for _ in range(3)]
-    stores[0].add_batch("b", BatchSettings(), make_plan([1]))
+    stores[0].add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
 
     def note_steps(store):
         for number in range(20):
@@ -206,7 +207,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, make_plan):
     store = SqlStore.open(postgres_server.new_database())
-    store.add_batch("b", BatchSettings(), make_plan([1]))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
 
     postgres_server.stop("immediate")
     for ask in (store.ping, lambda: store.note_step("b", "x", {}), lambda: store.claim_batch("me", 5)):
@@ -223,7 +224,7 @@ def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, ma
 def test_a_connection_that_breaks_in_the_middle_is_told_and_does_nothing(new_postgresql_database, make_plan):
     url = new_postgresql_database()
     store = SqlStore.open(url)
-    store.add_batch("b", BatchSettings(), make_plan([1]))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
 
     def break_in_the_middle():
         with store._changing() as connection:
@@ -247,7 +248,7 @@ def end_connections(url):
 
 
 def test_a_file_that_others_keep_locked_too_long_is_told(sqlite_store, tmp_path, make_plan):
-    sqlite_store.add_batch("b", BatchSettings(), make_plan([1]))
+    sqlite_store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
     sa.event.listen(sqlite_store._database._engine, "checkout", wait_briefly)
 
     with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
@@ -265,7 +266,7 @@ def wait_briefly(connection, _record, _proxy):
 
 
 def test_a_full_disk_is_told_and_the_store_works_again_when_there_is_room(sqlite_store, make_plan):
-    sqlite_store.add_batch("b", BatchSettings(), make_plan([1]))
+    sqlite_store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
     pages = {"most": 0}
     sa.event.listen(
         sqlite_store._database._engine,
@@ -275,12 +276,12 @@ def test_a_full_disk_is_told_and_the_store_works_again_when_there_is_room(sqlite
 
     pages["most"] = 1  # as few as there are
     with pytest.raises(StoreUnavailable, match="database or disk is full"):
-        sqlite_store.add_batch("big", BatchSettings(), make_plan([1] * 1000))
+        sqlite_store.add_batch(NewBatch("big", BatchSettings(), make_plan([1] * 1000)))
     pages["most"] = 0
 
     with pytest.raises(UnknownBatch):
         sqlite_store.batch("big")
-    sqlite_store.add_batch("big", BatchSettings(), make_plan([1] * 1000))
+    sqlite_store.add_batch(NewBatch("big", BatchSettings(), make_plan([1] * 1000)))
     assert sqlite_store.queue() == (2, 0)
 
 
@@ -297,12 +298,12 @@ PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_tim
 def test_plans_used_last_are_kept_in_memory_and_not_all_of_them(sqlite_store, make_plan, monkeypatch):
     monkeypatch.setattr(contents, "_MOST_PARTITIONS", 5)
     for name in "abc":
-        sqlite_store.add_batch(name, BatchSettings(), make_plan([1, 2]))
+        sqlite_store.add_batch(NewBatch(name, BatchSettings(), make_plan([1, 2])))
 
     known = sqlite_store._contents._known
     assert len(known) == 2
     assert [len(sqlite_store.batch(name).partitions) for name in "abc"] == [2, 2, 2]
     assert len(known) == 2
 
-    sqlite_store.add_batch("big", BatchSettings(), make_plan([1] * 9))
+    sqlite_store.add_batch(NewBatch("big", BatchSettings(), make_plan([1] * 9)))
     assert len(known) == 1

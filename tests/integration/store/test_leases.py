@@ -10,7 +10,7 @@ import pytest
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchExists, LeaseLost
-from batchcast.store.records import AttemptEnd, Lease
+from batchcast.store.records import AttemptEnd, Lease, NewBatch
 
 PENDING, PROCESSING, COMPLETED = PartitionState.PENDING, PartitionState.PROCESSING, PartitionState.COMPLETED
 WELL = AttemptEnd(seconds=1.5, peak_mb=120.0)
@@ -24,7 +24,7 @@ def add(store, make_plan):
 
     def add_batches(*ids):
         for batch_id in ids:
-            store.add_batch(batch_id, BatchSettings(), make_plan([2]))
+            store.add_batch(NewBatch(batch_id, BatchSettings(), make_plan([2])))
 
     return add_batches
 
@@ -226,12 +226,12 @@ def test_a_batch_whose_claim_has_ended_is_not_added(store, make_plan):
     store.claim_artifacts("ended", "one", OVER)
     store.claim_artifacts("anothers", "two", LONG)
 
-    store.add_batch("live", BatchSettings(), plan, claimed_by="one")
+    store.add_batch(NewBatch("live", BatchSettings(), plan, claimed_by="one"))
     for batch_id in ("ended", "anothers", "never"):
         with pytest.raises(LeaseLost):
-            store.add_batch(batch_id, BatchSettings(), plan, claimed_by="one")
+            store.add_batch(NewBatch(batch_id, BatchSettings(), plan, claimed_by="one"))
     with pytest.raises(BatchExists):
-        store.add_batch("live", BatchSettings(), plan, claimed_by="one")
+        store.add_batch(NewBatch("live", BatchSettings(), plan, claimed_by="one"))
 
     assert store.known(["live"]) == {"live"}
     assert store.latest_events(["live", "ended", "anothers", "never"]) == {"live": 1}

@@ -24,7 +24,7 @@ from batchcast.domain.errors import Message
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import BatchNotEnded, KeyTaken, UnknownBatch
-from batchcast.store.records import AttemptEnd, Checkpoint, Submission
+from batchcast.store.records import AttemptEnd, Checkpoint, NewBatch, Submission
 
 PENDING, PROCESSING, COMPLETED = PartitionState.PENDING, PartitionState.PROCESSING, PartitionState.COMPLETED
 STRANGE_NAME = "pemakaian Juli – ½ \x00\ud800\n'; DROP TABLE batch; --.csv"
@@ -68,7 +68,7 @@ def add(store, make_plan):
     """Adds a PENDING batch with partitions of so many cells."""
 
     def add_batch(batch_id="b", cells=(2,), **more):
-        return store.add_batch(batch_id, BatchSettings(), make_plan(cells), **more)
+        return store.add_batch(NewBatch(batch_id, BatchSettings(), make_plan(cells), **more))
 
     return add_batch
 
@@ -377,6 +377,6 @@ def test_settings_with_every_kind_of_value_are_read_back(store, make_plan):
         site_codes=("Ü", "\x00"),
         quantiles=(0.05, 0.95),
     )
-    store.add_batch("b", settings, make_plan([1]))
+    store.add_batch(NewBatch("b", settings, make_plan([1])))
 
     assert store.batch("b").settings == settings

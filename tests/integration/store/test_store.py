@@ -20,6 +20,7 @@ from batchcast.domain.batch import (
 from batchcast.domain.errors import Message
 from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
+from batchcast.store.records import NewBatch
 from batchcast.store.store import AttemptEnd, BatchExists, UndrawnArrow, UnknownBatch
 
 PENDING, PROCESSING, COMPLETED = PartitionState.PENDING, PartitionState.PROCESSING, PartitionState.COMPLETED
@@ -32,7 +33,7 @@ def batch_of(store, make_plan):
     """Adds batch `b` with partitions of so many cells, PROCESSING."""
 
     def add(*cells):
-        store.add_batch("b", BatchSettings(seed=7), make_plan(cells))
+        store.add_batch(NewBatch("b", BatchSettings(seed=7), make_plan(cells)))
         assert store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
 
     return add
@@ -41,7 +42,7 @@ def batch_of(store, make_plan):
 def test_a_new_batch_is_pending_with_pending_partitions_in_the_order_of_its_plan(store, make_plan):
     plan, settings = make_plan([5, 3]), BatchSettings(seed=7)
 
-    batch = store.add_batch("b", settings, plan)
+    batch = store.add_batch(NewBatch("b", settings, plan))
 
     assert batch == store.batch("b")
     assert (batch.batch_id, batch.settings, batch.plan, batch.error) == ("b", settings, plan, None)
@@ -52,11 +53,11 @@ def test_a_new_batch_is_pending_with_pending_partitions_in_the_order_of_its_plan
 
 
 def test_an_id_is_given_once(store, make_plan):
-    store.add_batch("b", BatchSettings(), make_plan([1]))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
     store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
 
     with pytest.raises(BatchExists, match="There is a batch b already"):
-        store.add_batch("b", BatchSettings(), make_plan([2]))
+        store.add_batch(NewBatch("b", BatchSettings(), make_plan([2])))
 
     assert store.batch("b").state is BatchState.PROCESSING
 
@@ -79,7 +80,7 @@ def test_an_unknown_batch_is_named_by_every_method(store):
 
 @pytest.mark.parametrize(("before", "after"), list(product(BatchState, BatchState)))
 def test_a_batch_moves_along_drawn_arrows_only(store, make_plan, before, after):
-    store.add_batch("b", BatchSettings(), make_plan([]))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([])))
     if before is not BatchState.PENDING:
         store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
     if before.is_final:
@@ -128,7 +129,7 @@ def test_what_lost_the_race_is_told_so_and_changes_nothing(store, batch_of):
 
 
 def test_a_partition_of_a_batch_that_is_not_at_work_does_not_move(store, make_plan):
-    store.add_batch("b", BatchSettings(), make_plan([2]))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([2])))
 
     assert not store.move_partition("b", 0, PENDING, PROCESSING)
 
@@ -279,7 +280,7 @@ def test_of_many_that_race_for_one_state_exactly_one_wins(store, make_plan):
     with ThreadPoolExecutor(len(ends)) as pool:
         for race in range(100):
             batch_id = f"b{race}"
-            store.add_batch(batch_id, BatchSettings(), make_plan([]))
+            store.add_batch(NewBatch(batch_id, BatchSettings(), make_plan([])))
             store.move_batch(batch_id, BatchState.PENDING, BatchState.PROCESSING)
             start = threading.Barrier(len(ends))
 
@@ -294,7 +295,7 @@ def test_of_many_that_race_for_one_state_exactly_one_wins(store, make_plan):
 
 
 def test_ten_thousand_partitions_are_fine(store, make_plan):
-    store.add_batch("b", BatchSettings(), make_plan([1] * 10_000))
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1] * 10_000)))
     store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
     start = time.monotonic()
 

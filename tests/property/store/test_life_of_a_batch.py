@@ -14,7 +14,7 @@ from batchcast.domain.errors import Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import LeaseLost
 from batchcast.store.memory import MemoryStore
-from batchcast.store.records import AttemptEnd
+from batchcast.store.records import AttemptEnd, NewBatch
 from batchcast.store.sql.sql_store import SqlStore
 from batchcast.store.store import UndrawnArrow
 
@@ -40,7 +40,7 @@ def make_machine(make_plan):
             def add(self):
                 Life.examples += 1
                 self.id = f"b{Life.examples}"
-                store.add_batch(self.id, BatchSettings(), plan)
+                store.add_batch(NewBatch(self.id, BatchSettings(), plan))
                 self.batch, self.partitions = B.PENDING, [P.PENDING] * len(CELLS)
                 self.attempts, self.progress, self.events = [0] * len(CELLS), [0.0] * len(CELLS), 1
                 self.leases, self.holder, self.expired, self.takeovers = [], None, False, 0

@@ -44,6 +44,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.errors import BatchNotEnded, KeyTaken
+from batchcast.store.records import NewBatch
 from batchcast.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -224,7 +225,7 @@ class Submissions:
         try:
             source = keep_source(intake, self.artifacts, batch_id, kept.name, kept.path)
             reach(CrashPoint.ARTIFACTS_KEPT)
-            batch = self.store.add_batch(
+            new = NewBatch(
                 batch_id,
                 intake.settings,
                 intake.plan,
@@ -235,6 +236,7 @@ class Submissions:
                 retry_of=kept.retry_of,
                 claimed_by=self.owner,
             )
+            batch = self.store.add_batch(new)
         except BaseException as error:
             self._give_up(batch_id)
             if isinstance(error, KeyTaken):  # the same was sent at the same time, and was faster
