@@ -40,15 +40,12 @@ class LeasedStore:
         self._stopping = stopping
 
     def batch(self, batch_id: str) -> Batch:
-        """See `Store.batch`."""
         return self._patiently(lambda: self._store.batch(batch_id))
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
-        """See `Store.attempts`."""
         return self._patiently(lambda: self._store.attempts(batch_id))
 
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
-        """See `Store.checkpoints`."""
         return self._patiently(lambda: self._store.checkpoints(keys))
 
     def move_batch(
@@ -60,7 +57,6 @@ class LeasedStore:
         error: Message | None = None,
         result: BatchResult | None = None,
     ) -> bool:
-        """See `Store.move_batch`."""
         return self._change(
             lambda: self._store.move_batch(batch_id, before, after, error=error, result=result, lease=self._lease),
             lambda: self.batch(batch_id).state is after,
@@ -75,8 +71,6 @@ class LeasedStore:
         *,
         end: AttemptEnd | None = None,
     ) -> bool:
-        """See `Store.move_partition`."""
-
         def stands_so() -> bool:
             batch = self.batch(batch_id)
             record = next(record for record in batch.partitions if record.partition.number == number)
@@ -87,11 +81,9 @@ class LeasedStore:
         )
 
     def note_progress(self, batch_id: str, number: int, share: float) -> bool:
-        """See `Store.note_progress`."""
         return self._patiently(lambda: self._store.note_progress(batch_id, number, share, lease=self._lease))
 
     def note_step(self, batch_id: str, step: str, detail: Mapping[str, object]) -> bool:
-        """See `Store.note_step`."""
         return self._patiently(lambda: self._store.note_step(batch_id, step, detail, lease=self._lease))
 
     def release(self) -> bool:

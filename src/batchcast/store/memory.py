@@ -29,7 +29,7 @@ from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Sub
 
 
 class MemoryStore(MemoryLeases):
-    """Implements `Store`; forgets everything when the process ends."""
+    """Implements `Store`, which describes the methods; forgets everything when the process ends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,25 +39,21 @@ class MemoryStore(MemoryLeases):
         self._recipes: dict[str, Recipe] = {}  # the newest last
 
     def add_batch(self, new: NewBatch) -> Batch:
-        """See `Store.add_batch`."""
         with self._changed:
             self._check_new(new)
             self._add(new)
             return self.batch(new.batch_id)
 
     def submission(self, idempotency_key: str) -> Submission | None:
-        """See `Store.submission`."""
         with self._changed:
             return self._submissions.get(idempotency_key)
 
     def batch(self, batch_id: str) -> Batch:
-        """See `Store.batch`."""
         with self._changed:
             page = self._page(batch_id)
             return page.batch(self._place(page))
 
     def batches(self, query: BatchQuery) -> BatchPage:
-        """See `Store.batches`."""
         with self._changed:
             found = [
                 page
@@ -77,7 +73,6 @@ class MemoryStore(MemoryLeases):
         result: BatchResult | None = None,
         lease: Lease | None = None,
     ) -> bool:
-        """See `Store.move_batch`."""
         check_batch_arrow(batch_id, before, after)
         with self._changed:
             page = self._page(batch_id, lease)
@@ -97,7 +92,6 @@ class MemoryStore(MemoryLeases):
         end: AttemptEnd | None = None,
         lease: Lease | None = None,
     ) -> bool:
-        """See `Store.move_partition`."""
         check_partition_arrow(batch_id, number, before, after)
         with self._changed:
             page = self._page(batch_id, lease)
@@ -109,7 +103,6 @@ class MemoryStore(MemoryLeases):
             return True
 
     def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
-        """See `Store.note_progress`."""
         with self._changed:
             page = self._page(batch_id, lease)
             record = page.records[number]
@@ -121,7 +114,6 @@ class MemoryStore(MemoryLeases):
             return True
 
     def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
-        """See `Store.note_step`."""
         with self._changed:
             page = self._page(batch_id, lease)
             if page.state.is_final:
@@ -131,12 +123,10 @@ class MemoryStore(MemoryLeases):
             return True
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
-        """See `Store.attempts`."""
         with self._changed:
             return tuple(self._page(batch_id).attempts)
 
     def events_after(self, batch_id: str, number: int, *, wait_seconds: float = 0) -> tuple[Event, ...]:
-        """See `Store.events_after`."""
         with self._changed:
             page = self._page(batch_id)
             if wait_seconds > 0:
@@ -144,12 +134,10 @@ class MemoryStore(MemoryLeases):
             return tuple(page.events[max(number, 0) :])
 
     def latest_events(self, ids: Collection[str]) -> Mapping[str, int]:
-        """See `Store.latest_events`."""
         with self._changed:
             return {batch_id: len(self._pages[batch_id].events) for batch_id in ids if batch_id in self._pages}
 
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
-        """See `Store.checkpoints`."""
         wanted = frozenset(keys)
         found: dict[str, Checkpoint] = {}
         with self._changed:
@@ -161,7 +149,6 @@ class MemoryStore(MemoryLeases):
         return found
 
     def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
-        """See `Store.add_file`."""
         with self._changed:
             files = self._page(batch_id).files
             for kept in files:
@@ -171,12 +158,10 @@ class MemoryStore(MemoryLeases):
             return file
 
     def files(self, batch_id: str) -> tuple[ResultFile, ...]:
-        """See `Store.files`."""
         with self._changed:
             return tuple(self._page(batch_id).files)
 
     def delete_batch(self, batch_id: str) -> None:
-        """See `Store.delete_batch`."""
         with self._changed:
             page = self._page(batch_id)
             if not page.state.is_final:
@@ -187,42 +172,36 @@ class MemoryStore(MemoryLeases):
             self._changed.notify_all()
 
     def add_timing(self, timing: Timing) -> None:
-        """See `Store.add_timing`."""
         with self._changed:
             self._timings.append(timing)
 
     def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
-        """See `Store.timings`."""
         with self._changed:
             return tuple(timing for timing in reversed(self._timings) if timing.version == version)[:limit]
 
     def recipes(self) -> tuple[Recipe, ...]:
-        """See `Store.recipes`."""
         with self._changed:
             return tuple(reversed(self._recipes.values()))
 
     def keep_recipe(self, recipe: Recipe) -> None:
-        """See `Store.keep_recipe`."""
         with self._changed:
             self._recipes.pop(recipe.name, None)
             self._recipes[recipe.name] = recipe
 
     def drop_recipe(self, name: str) -> bool:
-        """See `Store.drop_recipe`."""
         with self._changed:
             return self._recipes.pop(name, None) is not None
 
     def queue(self) -> tuple[int, int]:
-        """See `Store.queue`."""
         with self._changed:
             states = [page.state for page in self._pages.values()]
         return states.count(BatchState.PENDING), states.count(BatchState.PROCESSING)
 
     def ping(self) -> None:
-        """See `Store.ping`."""
+        """Nothing can keep it from being reached."""
 
     def close(self) -> None:
-        """See `Store.close`."""
+        """Nothing is open."""
 
     def _page(self, batch_id: str, lease: Lease | None = None) -> Page:
         try:

@@ -25,7 +25,7 @@ class _Claim:
 
 
 class MemoryLeases:
-    """What the servers of one process agree by."""
+    """Implements `Leases`, which describes the methods, for the servers of one process."""
 
     def __init__(self, now: Callable[[], dt.datetime] = utc_now) -> None:
         self._now = now
@@ -34,7 +34,6 @@ class MemoryLeases:
         self._claims: dict[str, _Claim] = {}
 
     def claim_batch(self, owner: str, lease_seconds: float | None, *, batch_id: str | None = None) -> Lease | None:
-        """See `Leases.claim_batch`."""
         with self._changed:
             pages = [page for page in self._pages.values() if batch_id in (None, page.new.batch_id)]
             free = [page for page in pages if self._is_free(page)]
@@ -56,7 +55,6 @@ class MemoryLeases:
             )
 
     def renew_leases(self, owner: str, lease_seconds: float | None) -> frozenset[str]:
-        """See `Leases.renew_leases`."""
         with self._changed:
             until = self._end_of(lease_seconds)
             for page in self._held_by(owner):
@@ -67,12 +65,10 @@ class MemoryLeases:
             return self.held(owner)
 
     def held(self, owner: str) -> frozenset[str]:
-        """See `Leases.held`."""
         with self._changed:
             return frozenset(page.new.batch_id for page in self._held_by(owner))
 
     def release_batch(self, lease: Lease) -> bool:
-        """See `Leases.release_batch`."""
         with self._changed:
             page = self._pages.get(lease.batch_id)
             if page is None or page.owner != lease.owner or page.fence != lease.fence:
@@ -81,13 +77,11 @@ class MemoryLeases:
             return True
 
     def owners(self) -> frozenset[str]:
-        """See `Leases.owners`."""
         with self._changed:
             leased = {page.owner for page in self._pages.values() if page.owner is not None}
             return frozenset(leased | {claim.owner for claim in self._claims.values()})
 
     def expire_leases(self, owner: str) -> int:
-        """See `Leases.expire_leases`."""
         with self._changed:
             left = self._held_by(owner)
             for page in left:
@@ -97,17 +91,14 @@ class MemoryLeases:
             return len(left)
 
     def claim_artifacts(self, batch_id: str, owner: str, lease_seconds: float | None) -> None:
-        """See `Leases.claim_artifacts`."""
         with self._changed:
             self._claims[batch_id] = _Claim(owner=owner, until=self._end_of(lease_seconds))
 
     def drop_artifacts_claim(self, batch_id: str) -> None:
-        """See `Leases.drop_artifacts_claim`."""
         with self._changed:
             self._claims.pop(batch_id, None)
 
     def known(self, ids: Collection[str]) -> frozenset[str]:
-        """See `Leases.known`."""
         with self._changed:
             spared = {i for i, claim in self._claims.items() if not self._is_over(claim.until, CLAIM_GRACE_SECONDS)}
             return frozenset(batch_id for batch_id in ids if batch_id in self._pages or batch_id in spared)

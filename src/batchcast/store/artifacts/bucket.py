@@ -39,7 +39,7 @@ _PATIENCE: dict[str, Any] = {"connect_timeout": 10, "read_timeout": 60, "retries
 
 
 class Bucket:
-    """Implements `Artifacts`; the bucket must be there."""
+    """Implements `Artifacts`, which describes the methods; the bucket must be there."""
 
     def __init__(self, files: Any, root: str, url: str) -> None:
         self._files = files  # an fsspec file system, which has no types
@@ -54,7 +54,6 @@ class Bucket:
         return cls(files, url.removeprefix("s3://").strip("/"), url)
 
     def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
-        """See `Artifacts.put`."""
         with self._available():
             file = StoredFile(key=key, sha256=file_sha256(path), size=path.stat().st_size)
             piece = max(_PIECE_BYTES, file.size // _MOST_PIECES)
@@ -64,7 +63,6 @@ class Bucket:
             return file
 
     def fetch(self, file: StoredFile, into: Path) -> Path:
-        """See `Artifacts.fetch`."""
         local = into / f"{file.sha256}{PurePosixPath(file.key).suffix}"
         with self._available():
             if not (local.is_file() and self._digests.digest(local) == file.sha256):
@@ -74,7 +72,6 @@ class Bucket:
         return local
 
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
-        """See `Artifacts.put_folder`."""
         paths = sorted(folder.iterdir())
         self._remove_folder(prefix)
         files = tuple(self.put(path, f"{prefix}/{path.name}") for path in paths)
@@ -84,7 +81,6 @@ class Bucket:
                 path.unlink(missing_ok=True)
 
     def fetch_folder(self, prefix: str, into: Path) -> Path:
-        """See `Artifacts.fetch_folder`."""
         manifest = self._manifest(prefix)
         local = into / hashlib.sha256(manifest.as_text().encode()).hexdigest()
         with self._available():
@@ -98,7 +94,6 @@ class Bucket:
         return local
 
     def copy_folder(self, prefix_from: str, prefix_to: str) -> None:
-        """See `Artifacts.copy_folder`."""
         manifest = self._manifest(prefix_from)
         with self._available():
             listed = {PurePosixPath(found["name"]).name: found["size"] for found in self._list(prefix_from)}
@@ -112,7 +107,6 @@ class Bucket:
         self._put_manifest(manifest, prefix_to)
 
     def remove(self, prefix: str) -> None:
-        """See `Artifacts.remove`."""
         place = f"{self._root}/{checked_key(prefix, may_be_hidden=True)}"
         with self._available():
             try:
@@ -121,16 +115,13 @@ class Bucket:
                 return
 
     def batch_ids(self) -> frozenset[str]:
-        """See `Artifacts.batch_ids`."""
         return self.names(BATCHES)
 
     def names(self, prefix: str) -> frozenset[str]:
-        """See `Artifacts.names`."""
         with self._available():
             return frozenset(PurePosixPath(found["name"]).name for found in self._list(prefix))
 
     def check(self) -> None:
-        """See `Artifacts.check`."""
         probe = f"{self._root}/.check-{secrets.token_hex(8)}"
         with self._available():
             self._files.pipe_file(probe, b"batchcast")

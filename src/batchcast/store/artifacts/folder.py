@@ -35,14 +35,13 @@ _CHANGED_MEANWHILE = frozenset({errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
 
 class LocalFolder:
-    """Implements `Artifacts`; the folder is made where it is missing."""
+    """Implements `Artifacts`, which describes the methods; the folder is made where it is missing."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._digests = KnownDigests()
 
     def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
-        """See `Artifacts.put`."""
         target = self._path(key)
         with self._available(), self._partial(target) as partial:
             sha256 = _take(path, partial, move=move)
@@ -54,7 +53,6 @@ class LocalFolder:
             return StoredFile(key=key, sha256=sha256, size=size)
 
     def fetch(self, file: StoredFile, into: Path) -> Path:
-        """See `Artifacts.fetch`."""
         path = self._path(file.key)
         with self._available():
             try:
@@ -66,7 +64,6 @@ class LocalFolder:
         return path
 
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
-        """See `Artifacts.put_folder`."""
         target = self._path(prefix)
         with self._available(), self._partial(target) as partial:
             partial.mkdir()
@@ -81,13 +78,11 @@ class LocalFolder:
                     (folder / Path(file.key).name).unlink(missing_ok=True)
 
     def fetch_folder(self, prefix: str, into: Path) -> Path:
-        """See `Artifacts.fetch_folder`."""
         for file in self._manifest(prefix).below(prefix):
             self.fetch(file, into)
         return self._path(prefix)
 
     def copy_folder(self, prefix_from: str, prefix_to: str) -> None:
-        """See `Artifacts.copy_folder`."""
         target, manifest = self._path(prefix_to), self._manifest(prefix_from)
         paths = [self.fetch(file, self._root) for file in manifest.below(prefix_from)]
         with self._available(), self._partial(target) as partial:
@@ -98,16 +93,13 @@ class LocalFolder:
             self._put_in_place(partial, target, manifest)
 
     def remove(self, prefix: str) -> None:
-        """See `Artifacts.remove`."""
         with self._available():
             _remove(self._root / checked_key(prefix, may_be_hidden=True))
 
     def batch_ids(self) -> frozenset[str]:
-        """See `Artifacts.batch_ids`."""
         return frozenset(name for name in self.names(BATCHES) if not name.startswith("."))
 
     def names(self, prefix: str) -> frozenset[str]:
-        """See `Artifacts.names`."""
         with self._available():
             try:
                 return frozenset(path.name for path in self._path(prefix).iterdir())
@@ -115,7 +107,6 @@ class LocalFolder:
                 return frozenset()
 
     def check(self) -> None:
-        """See `Artifacts.check`."""
         with self._available():
             make_folder(self._root)
             probe = self._root / f".check-{secrets.token_hex(8)}"
@@ -174,7 +165,6 @@ class ScratchFolder(LocalFolder):
     """
 
     def put(self, path: Path, key: str, *, move: bool = False) -> StoredFile:
-        """See `Artifacts.put`."""
         target = self._path(key)
         with self._available():
             target.parent.mkdir(parents=True, exist_ok=True)

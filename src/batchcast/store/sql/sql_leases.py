@@ -36,7 +36,7 @@ _IS_LIVE_CLAIM = sa.or_(_claim.until.is_(None), _claim.until > now())
 
 
 class SqlLeases:
-    """What servers agree by, through their database."""
+    """Implements `Leases`, which describes the methods, for the servers of one database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -45,7 +45,6 @@ class SqlLeases:
         self._changes = 0  # made through this object: what waits for an event looks again
 
     def claim_batch(self, owner: str, lease_seconds: float | None, *, batch_id: str | None = None) -> Lease | None:
-        """See `Leases.claim_batch`."""
         query = _NEXT if batch_id is None else _NEXT.where(_b.batch_id == batch_id)
         with self._database.reading() as connection:
             if connection.execute(query).first() is None:  # asked often, and mostly in vain: lock nothing for it
@@ -55,7 +54,6 @@ class SqlLeases:
             return None if row is None else self._lease(connection, row, owner, lease_seconds)
 
     def renew_leases(self, owner: str, lease_seconds: float | None) -> frozenset[str]:
-        """See `Leases.renew_leases`."""
         if not self._has_any(owner):
             return frozenset()
         until = _end_of(lease_seconds)
@@ -67,26 +65,22 @@ class SqlLeases:
         return frozenset(held)
 
     def held(self, owner: str) -> frozenset[str]:
-        """See `Leases.held`."""
         with self._database.reading() as connection:
             query = sa.select(_b.batch_id).where(_IS_AT_WORK, _b.owner == owner)
             return frozenset(connection.execute(query).scalars())
 
     def release_batch(self, lease: Lease) -> bool:
-        """See `Leases.release_batch`."""
         is_ours = sa.and_(_b.batch_id == lease.batch_id, _b.owner == lease.owner, _b.fence == lease.fence)
         with self._database.writing() as connection:
             given_back = sa.update(schema.batch).where(_IS_AT_WORK, is_ours).values(owner=None, lease_until=None)
             return connection.execute(given_back).rowcount > 0
 
     def owners(self) -> frozenset[str]:
-        """See `Leases.owners`."""
         leased = sa.select(_b.owner).where(_IS_AT_WORK, _b.owner.is_not(None))
         with self._database.reading() as connection:
             return frozenset(connection.execute(leased.union(sa.select(_claim.owner))).scalars())
 
     def expire_leases(self, owner: str) -> int:
-        """See `Leases.expire_leases`."""
         left = sa.update(schema.batch).where(_IS_AT_WORK, _b.owner == owner)
         left = left.values(owner=None, lease_until=None, takeovers=_b.takeovers + 1)
         with self._database.writing() as connection:
@@ -94,19 +88,16 @@ class SqlLeases:
             return connection.execute(left).rowcount
 
     def claim_artifacts(self, batch_id: str, owner: str, lease_seconds: float | None) -> None:
-        """See `Leases.claim_artifacts`."""
         new = {"batch_id": batch_id, "owner": owner, "until": _end_of(lease_seconds)}
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.artifact_claim).where(_claim.batch_id == batch_id))
             connection.execute(sa.insert(schema.artifact_claim).values(new))
 
     def drop_artifacts_claim(self, batch_id: str) -> None:
-        """See `Leases.drop_artifacts_claim`."""
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.artifact_claim).where(_claim.batch_id == batch_id))
 
     def known(self, ids: Collection[str]) -> frozenset[str]:
-        """See `Leases.known`."""
         is_spared = sa.or_(_claim.until.is_(None), _claim.until + CLAIM_GRACE_SECONDS > now())
         found: set[str] = set()
         with self._database.reading() as connection:

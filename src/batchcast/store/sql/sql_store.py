@@ -47,7 +47,7 @@ _EVENTS = (
 
 
 class SqlStore(SqlLeases):
-    """Implements `Store`; `open` makes it."""
+    """Implements `Store`, which describes the methods; `open` makes it."""
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -67,7 +67,6 @@ class SqlStore(SqlLeases):
         return cls(database)
 
     def add_batch(self, new: NewBatch) -> Batch:
-        """See `Store.add_batch`."""
         try:
             self._add(new)
         except IntegrityError:  # another was faster since we looked; look again
@@ -75,17 +74,14 @@ class SqlStore(SqlLeases):
         return self.batch(new.batch_id)
 
     def submission(self, idempotency_key: str) -> Submission | None:
-        """See `Store.submission`."""
         with self._database.reading() as connection:
             return batches.read_submission(connection, idempotency_key)
 
     def batch(self, batch_id: str) -> Batch:
-        """See `Store.batch`."""
         with self._database.reading() as connection:
             return batches.read_batch(connection, self._contents, batch_id)
 
     def batches(self, query: BatchQuery) -> BatchPage:
-        """See `Store.batches`."""
         with self._database.reading() as connection:
             return batches.list_batches(connection, query)
 
@@ -99,7 +95,6 @@ class SqlStore(SqlLeases):
         result: BatchResult | None = None,
         lease: Lease | None = None,
     ) -> bool:
-        """See `Store.move_batch`."""
         check_batch_arrow(batch_id, before, after)
 
         def move(batch: LockedBatch) -> bool:
@@ -120,7 +115,6 @@ class SqlStore(SqlLeases):
         end: AttemptEnd | None = None,
         lease: Lease | None = None,
     ) -> bool:
-        """See `Store.move_partition`."""
         check_partition_arrow(batch_id, number, before, after)
 
         def move(batch: LockedBatch) -> bool:
@@ -133,8 +127,6 @@ class SqlStore(SqlLeases):
         return self._change(batch_id, lease, move)
 
     def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
-        """See `Store.note_progress`."""
-
         def note(batch: LockedBatch) -> bool:
             record = batch.partition(number)
             if record.state is not PartitionState.PROCESSING:
@@ -145,8 +137,6 @@ class SqlStore(SqlLeases):
         return self._change(batch_id, lease, note)
 
     def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
-        """See `Store.note_step`."""
-
         def note(batch: LockedBatch) -> bool:
             if batch.state.is_final:
                 return False
@@ -156,12 +146,10 @@ class SqlStore(SqlLeases):
         return self._change(batch_id, lease, note)
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
-        """See `Store.attempts`."""
         with self._database.reading() as connection:
             return partitions.read_attempts(connection, _standing(connection, batch_id).seq)
 
     def events_after(self, batch_id: str, number: int, *, wait_seconds: float = 0) -> tuple[Event, ...]:
-        """See `Store.events_after`."""
         deadline = time.monotonic() + wait_seconds
         while True:
             seen = self._changes
@@ -177,7 +165,6 @@ class SqlStore(SqlLeases):
                     self._changed.wait(min(left, _POLL_SECONDS))
 
     def latest_events(self, ids: Collection[str]) -> Mapping[str, int]:
-        """See `Store.latest_events`."""
         found: dict[str, int] = {}
         with self._database.reading() as connection:
             for some in some_at_once(ids):
@@ -186,12 +173,10 @@ class SqlStore(SqlLeases):
         return found
 
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
-        """See `Store.checkpoints`."""
         with self._database.reading() as connection:
             return partitions.read_checkpoints(connection, keys)
 
     def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
-        """See `Store.add_file`."""
         with self._database.writing() as connection:
             batch = LockedBatch(connection, self._contents, batch_id)
             of_its_kind = (_f.seq == batch.seq, _f.kind == file.kind, _f.format == file.format)
@@ -204,62 +189,52 @@ class SqlStore(SqlLeases):
         return file
 
     def files(self, batch_id: str) -> tuple[ResultFile, ...]:
-        """See `Store.files`."""
         with self._database.reading() as connection:
             seq = _standing(connection, batch_id).seq
             kept = connection.execute(sa.select(_f.detail).where(_f.seq == seq).order_by(_f.number))
             return tuple(from_text(detail) for detail in kept.scalars())
 
     def delete_batch(self, batch_id: str) -> None:
-        """See `Store.delete_batch`."""
         with self._changing() as connection:
             seq = batches.remove_batch(connection, self._contents, batch_id)
         self._contents.forget(seq)
 
     def add_timing(self, timing: Timing) -> None:
-        """See `Store.add_timing`."""
         with self._database.writing() as connection:
             new = {"version": timing.version, "detail": to_text(asdict(timing))}
             connection.execute(sa.insert(schema.timing), new)
 
     def timings(self, version: str, limit: int = 50) -> tuple[Timing, ...]:
-        """See `Store.timings`."""
         query = sa.select(_t.detail).where(_t.version == version).order_by(_t.number.desc()).limit(limit)
         with self._database.reading() as connection:
             return tuple(Timing.from_json(from_text(detail)) for detail in connection.execute(query).scalars())
 
     def recipes(self) -> tuple[Recipe, ...]:
-        """See `Store.recipes`."""
         with self._database.reading() as connection:
             kept = connection.execute(sa.select(_r.detail).order_by(_r.number.desc())).scalars()
             return tuple(from_text(detail) for detail in kept)
 
     def keep_recipe(self, recipe: Recipe) -> None:
-        """See `Store.keep_recipe`."""
         new = {"name": recipe.name, "detail": to_text(recipe)}
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.recipe).where(_r.name == recipe.name))
             connection.execute(sa.insert(schema.recipe), new)
 
     def drop_recipe(self, name: str) -> bool:
-        """See `Store.drop_recipe`."""
         with self._database.writing() as connection:
             return connection.execute(sa.delete(schema.recipe).where(_r.name == name)).rowcount > 0
 
     def queue(self) -> tuple[int, int]:
-        """See `Store.queue`."""
         query = sa.select(_b.state, sa.func.count()).where(_b.state.in_(["PENDING", "PROCESSING"])).group_by(_b.state)
         with self._database.reading() as connection:
             counts = {row[0]: row[1] for row in connection.execute(query)}
         return counts.get(BatchState.PENDING, 0), counts.get(BatchState.PROCESSING, 0)
 
     def ping(self) -> None:
-        """See `Store.ping`."""
         with self._database.reading() as connection:
             connection.execute(sa.select(1))
 
     def close(self) -> None:
-        """See `Store.close`."""
         self._database.close()
 
     def _add(self, new: NewBatch) -> None:
