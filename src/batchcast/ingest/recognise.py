@@ -13,6 +13,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import open_folder, open_single, open_zip
 from batchcast.ingest.bytestream import GZIP_MAGIC, gzip_file, plain_file, unreadable
 from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.markupfile import HEAD_BYTES, markup_kind, open_markup
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat
 from batchcast.ingest.source import FindLayout, LayoutT, RowSource
 
@@ -74,10 +75,12 @@ def open_file(
         _refuse_other_kinds(path, head)
         packed = head[:2] == GZIP_MAGIC
         source = gzip_file(path, path.name, limits) if packed else plain_file(path, path.name, limits)
+        with source.open() as stream:
+            start = stream.read(HEAD_BYTES)
         if packed:
-            with source.open() as stream:
-                _refuse_other_kinds(path, stream.read(16), packed=True)
-        yield open_single(source, settings, find)
+            _refuse_other_kinds(path, start[:16], packed=True)
+        kind = markup_kind(start)
+        yield open_markup(source, kind, settings, find) if kind else open_single(source, settings, find)
 
 
 def _kind_of_workbook(archive: zipfile.ZipFile) -> str | None:
@@ -143,5 +146,7 @@ def _refuse_other_kinds(path: Path, head: bytes, *, packed: bool = False) -> Non
     kinds = _OTHER_KINDS | (_PACKED_KINDS if packed else {})
     for magic, kind in kinds.items():
         if head.startswith(magic):
-            template = N_("{name} is {kind}; send a CSV (also gzipped), XLSX or Parquet file, or a zip of CSVs.")
+            template = N_(
+                "{name} is {kind}; send a CSV (also gzipped), a workbook or a Parquet file, or a zip of CSVs."
+            )
             raise UnknownFormat(Message(template, {"name": path.name, "kind": Message(kind)}))

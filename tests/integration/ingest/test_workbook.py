@@ -172,7 +172,7 @@ def test_sheet_that_spans_too_many_cells_is_refused_before_it_is_spread_out(read
 
 
 def test_many_rows_keep_their_numbers(read, monkeypatch):
-    monkeypatch.setattr("batchcast.ingest.workbook._ROWS_IN_BLOCK", 1000)
+    monkeypatch.setattr("batchcast.ingest.sheets._ROWS_IN_BLOCK", 1000)
     rows = [["2024-01-01", f"P{i % 7}", "S", 1] for i in range(4500)]
     rows[4400][3] = "x"
 
