@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
-from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionRecord, PartitionState
+from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionState
 from batchcast.domain.errors import N_, Message
-from batchcast.run.job import Ending
 from batchcast.run.verdict import Failed, Stopped
 from batchcast.store.errors import LeaseLost, StoreUnavailable, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease
@@ -116,18 +115,18 @@ class LeasedStore:
 
 
 # A batch that changes hands: what its new holder makes of the partitions that its last one had at work.
+#
+# The death of a server says nothing of the batch: it was restarted, or its machine was. Only where the machine ran out
+# of memory meanwhile may the batch be the cause. The death of a worker is a crash of its job, and counted there.
 
-MOST_LOST = 4  # attempts of one partition that may be lost with the server that made them
-MOST_TAKEOVERS = 5  # of one batch
+MOST_MEMORY_DEATHS = 3  # of servers at work on one batch, in a row
 LOST, GIVEN_BACK = "lost", "given-back"  # reasons of attempts that say nothing of the partition itself
 
 _LOST_AGAIN = N_("Partition {partition} crash: The server that worked at it was lost; it is tried again")
-_LOST_TOO_OFTEN = N_(
-    "Partition {partition} crash: The server that worked at it was lost in each of {attempts} attempts"
-)
-_TOO_MANY_TAKEOVERS = N_(
-    "The batch was given up: {servers} servers were lost one after the other while they worked at it. "
-    "Look into their logs and their memory, and submit it again."
+_TOO_LITTLE_MEMORY = N_(
+    "The batch was set aside: the machine ran out of memory {servers} times in a row while a server worked at it, and "
+    "the server was ended. Give the machine more memory or the server fewer workers (--parallel), then run the batch "
+    "again."
 )
 
 
@@ -135,18 +134,17 @@ def take_over(store: LeasedStore, lease: Lease, batch: Batch) -> None:
     """Put the partitions that were at work back to PENDING.
 
     Raises:
-        Failed: if a partition has failed already, or was lost too often, or the batch was taken over too often.
+        Failed: if a partition has failed already, or memory ran out too often.
         Stopped: if it was ended elsewhere.
     """
     failed = [record for record in batch.partitions if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
     if failed and failed[0].error:
         raise Failed(failed[0].error)
-    if lease.takeovers > MOST_TAKEOVERS:
-        raise Failed(Message(_TOO_MANY_TAKEOVERS, {"servers": lease.takeovers}))
-    at_work = [record for record in batch.partitions if record.state is PartitionState.PROCESSING]
-    lost = count_reason(store.attempts(batch.batch_id) if at_work else (), LOST)
-    for record in at_work:
-        _put_back(store, batch.batch_id, record, lost[record.partition.number] + 1)
+    if lease.memory_deaths > MOST_MEMORY_DEATHS:
+        raise Failed(Message(_TOO_LITTLE_MEMORY, {"servers": lease.memory_deaths}))
+    for record in batch.partitions:
+        if record.state is PartitionState.PROCESSING:
+            _put_back(store, batch.batch_id, record.partition.number)
 
 
 def count_reason(attempts: Iterable[Attempt], reason: str) -> Counter[int]:
@@ -154,15 +152,7 @@ def count_reason(attempts: Iterable[Attempt], reason: str) -> Counter[int]:
     return Counter(attempt.partition for attempt in attempts if attempt.reason == reason)
 
 
-def _put_back(store: LeasedStore, batch_id: str, record: PartitionRecord, lost: int) -> None:
-    number = record.partition.number
-    values = {"partition": number, "attempts": lost}
-    if lost < MOST_LOST:
-        after, reason, error = PartitionState.PENDING, LOST, Message(_LOST_AGAIN, {"partition": number})
-    else:
-        after, reason, error = PartitionState.FAILED, str(Ending.CRASH), Message(_LOST_TOO_OFTEN, values)
-    end = AttemptEnd(seconds=0.0, peak_mb=0.0, reason=reason, error=error)
-    if not store.move_partition(batch_id, number, PartitionState.PROCESSING, after, end=end):
+def _put_back(store: LeasedStore, batch_id: str, number: int) -> None:
+    end = AttemptEnd(seconds=0.0, peak_mb=0.0, reason=LOST, error=Message(_LOST_AGAIN, {"partition": number}))
+    if not store.move_partition(batch_id, number, PartitionState.PROCESSING, PartitionState.PENDING, end=end):
         raise Stopped
-    if after is PartitionState.FAILED:
-        raise Failed(error)

@@ -160,32 +160,49 @@ def _namespace_of(pid: int) -> str | None:
 
 # Who holds a lease: a process, named so that others on the same machine can tell whether it still lives.
 #
-#     host : boot : process id : start of the process : random
+#     host : boot : process id : start of the process : kills for want of memory until then : random
 #
 # Process ids mean something within one boot and one namespace of processes alone; of an owner elsewhere nothing is
-# known
-# here, and its leases expire by themselves.
+# known here, and its leases expire by themselves.
 
+_FIELDS = 6  # owners of version 0.1.0 have 5: they did not count kills
 _log = logging.getLogger(__name__)
 
 
 def new_owner() -> str:
     """A name for this process as an owner; another one at every call."""
-    return ":".join((_host(), _boot(), str(os.getpid()), start_of(os.getpid()) or "", secrets.token_hex(8)))
+    return ":".join(
+        (_host(), _boot(), str(os.getpid()), start_of(os.getpid()) or "", str(_memory_kills()), secrets.token_hex(8))
+    )
 
 
 def is_dead_here(owner: str) -> bool:
     """Was that owner a process of this machine, and is it gone?"""
-    host, boot, pid, start, _ = (*owner.split(":"), "", "", "", "")[:5]
+    host, boot, pid, start = (*owner.split(":"), "", "", "")[:4]
     return (host, boot) == (_host(), _boot()) and pid.isdecimal() and start_of(int(pid)) != start
+
+
+def lacked_memory(owner: str) -> bool:
+    """Has this machine killed a process for want of memory since that owner of this machine started?"""
+    fields = owner.split(":")
+    return len(fields) == _FIELDS and fields[4].isdecimal() and _memory_kills() > int(fields[4])
 
 
 def free_what_dead_owners_hold(store: Leases) -> None:
     """End the leases and claims of processes of this machine that are dead."""
     for owner in store.owners():
         if is_dead_here(owner):
-            freed = store.expire_leases(owner)
+            freed = store.expire_leases(owner, lacked_memory=lacked_memory(owner))
             _log.info("%d batches of %s, which is dead, can be carried on", freed, owner)
+
+
+def _memory_kills() -> int:
+    """How many processes the kernel has killed for want of memory since the boot; 0 where it does not count them."""
+    try:
+        counts = dict(line.split() for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines())
+    except OSError:
+        return 0
+    return int(counts.get("oom_kill", 0))
 
 
 def _host() -> str:

@@ -41,7 +41,6 @@ class MemoryLeases:
                 return None
             page = min(free, key=lambda page: (page.state is BatchState.PENDING, page.sequence))
             is_takeover = page.state is BatchState.PROCESSING
-            page.takeovers += page.owner is not None
             page.owner, page.fence, page.lease_until = owner, page.fence + 1, self._end_of(lease_seconds)
             if not is_takeover:
                 page.move(BatchState.PROCESSING)
@@ -50,7 +49,7 @@ class MemoryLeases:
                 batch_id=page.new.batch_id,
                 owner=owner,
                 fence=page.fence,
-                takeovers=page.takeovers,
+                memory_deaths=page.memory_deaths,
                 is_takeover=is_takeover,
             )
 
@@ -81,12 +80,12 @@ class MemoryLeases:
             leased = {page.owner for page in self._pages.values() if page.owner is not None}
             return frozenset(leased | {claim.owner for claim in self._claims.values()})
 
-    def expire_leases(self, owner: str) -> int:
+    def expire_leases(self, owner: str, *, lacked_memory: bool = False) -> int:
         with self._changed:
             left = self._held_by(owner)
             for page in left:
                 page.owner = page.lease_until = None
-                page.takeovers += 1
+                page.memory_deaths += lacked_memory
             self._claims = {batch_id: claim for batch_id, claim in self._claims.items() if claim.owner != owner}
             return len(left)
 

@@ -46,7 +46,7 @@ class Page:
     done_cells: float = 0.0
     owner: str | None = None
     fence: int = 0
-    takeovers: int = 0
+    memory_deaths: int = 0
     lease_until: dt.datetime | None = None  # None: never expires
 
     def batch(self, place: int | None) -> Batch:
@@ -144,6 +144,8 @@ class Page:
             self._close_attempt(number, end)
         if end is not None and end.checkpoint is not None:
             self.checkpoints[number] = end.checkpoint
+        if after is PartitionState.COMPLETED:
+            self.memory_deaths = 0
         self.keep(moved)
         detail = partition_detail(moved, end, self.overall)
         self.tell("partition", detail, partition=number, state=after)

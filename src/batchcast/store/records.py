@@ -41,7 +41,7 @@ class Lease:
     batch_id: str
     owner: str
     fence: int  # grows with every claim: a write that carries a smaller one is late, and refused
-    takeovers: int  # how often a lease on this batch expired at work; those given back don't count
+    memory_deaths: int  # servers in a row that died at work on it while memory ran out, without a finished partition
     is_takeover: bool  # the batch was PROCESSING before: there may be finished partitions
 
 

@@ -61,8 +61,12 @@ class Leases(Protocol):
     def owners(self) -> frozenset[str]:
         """The owners of leases or claims that were not given back, expired or not."""
 
-    def expire_leases(self, owner: str) -> int:
-        """End all leases and claims of an owner that is known to be dead; how many batches this leaves to be taken."""
+    def expire_leases(self, owner: str, *, lacked_memory: bool = False) -> int:
+        """End all leases and claims of an owner that is known to be dead; how many batches this leaves to be taken.
+
+        Where the machine lacked memory while it lived, its batches count one more of their `memory_deaths`; a partition
+        that is completed sets that count back to 0.
+        """
 
     def claim_artifacts(self, batch_id: str, owner: str, lease_seconds: float | None) -> None:
         """Say that files of this id may appear though no batch points at them yet: the sweep spares them."""

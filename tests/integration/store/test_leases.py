@@ -35,7 +35,7 @@ def test_batches_are_leased_in_the_order_of_submission(store, add):
     leases = [store.claim_batch("me", LONG) for _ in range(4)]
 
     assert [lease and lease.batch_id for lease in leases] == ["b", "a", "c", None]
-    assert leases[0] == Lease(batch_id="b", owner="me", fence=1, takeovers=0, is_takeover=False)
+    assert leases[0] == Lease(batch_id="b", owner="me", fence=1, memory_deaths=0, is_takeover=False)
     assert store.batch("b").state is BatchState.PROCESSING
     assert [(e.kind, e.state) for e in store.events_after("b", 1)] == [("batch", "PROCESSING")]
     assert store.batch("b").started_at is not None
@@ -56,7 +56,7 @@ def test_what_has_ended_is_not_leased(store, add):
     assert store.claim_batch("me", LONG) is None
 
 
-def test_a_lease_that_expired_is_taken_over_before_new_batches_and_counted(store, add):
+def test_a_lease_that_expired_is_taken_over_before_new_batches(store, add):
     add("a", "b", "c")
     store.claim_batch("one", LONG)
     store.claim_batch("one", OVER, batch_id="b")
@@ -64,7 +64,7 @@ def test_a_lease_that_expired_is_taken_over_before_new_batches_and_counted(store
 
     lease = store.claim_batch("two", LONG)
 
-    assert lease == Lease(batch_id="b", owner="two", fence=2, takeovers=1, is_takeover=True)
+    assert lease == Lease(batch_id="b", owner="two", fence=2, memory_deaths=0, is_takeover=True)
     assert (store.held("one"), store.held("two")) == ({"a"}, {"b"})
     assert store.events_after("b", seen) == ()
 
@@ -76,7 +76,7 @@ def test_a_lease_of_no_length_never_expires(store, add):
     assert store.claim_batch("two", LONG) is None
 
 
-def test_what_is_given_back_can_be_had_at_once_and_counts_as_no_takeover(store, add):
+def test_what_is_given_back_can_be_had_at_once(store, add):
     add("a")
     lease = store.claim_batch("one", LONG)
 
@@ -86,7 +86,7 @@ def test_what_is_given_back_can_be_had_at_once_and_counts_as_no_takeover(store, 
     assert store.batch("a").state is BatchState.PROCESSING
     assert (store.held("one"), store.owners()) == (frozenset(), frozenset())
     again = store.claim_batch("two", LONG)
-    assert (again.fence, again.takeovers, again.is_takeover) == (2, 0, True)
+    assert (again.fence, again.memory_deaths, again.is_takeover) == (2, 0, True)
     assert not store.release_batch(lease)
 
 
@@ -117,7 +117,24 @@ def test_a_dead_owner_leaves_everything_at_once(store, add):
     assert store.owners() == frozenset()
     assert store.known(["a", "c"]) == {"a"}
     lease = store.claim_batch("heir", LONG)
-    assert (lease.batch_id, lease.takeovers, lease.is_takeover) == ("a", 1, True)
+    assert (lease.batch_id, lease.memory_deaths, lease.is_takeover) == ("a", 0, True)
+
+
+def test_deaths_for_want_of_memory_are_counted_until_a_partition_is_completed(store, add):
+    add("a")
+    for _ in range(2):
+        store.claim_batch("dead", LONG)
+        store.expire_leases("dead", lacked_memory=True)
+    store.claim_batch("dead", LONG)
+    store.expire_leases("dead")
+
+    lease = store.claim_batch("heir", LONG)
+    assert lease.memory_deaths == 2
+
+    store.move_partition("a", 0, PENDING, PROCESSING, lease=lease)
+    store.move_partition("a", 0, PROCESSING, COMPLETED, end=WELL, lease=lease)
+    store.release_batch(lease)
+    assert store.claim_batch("heir", LONG).memory_deaths == 0
 
 
 LATE_WRITES = {

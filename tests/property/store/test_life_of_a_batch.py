@@ -43,7 +43,7 @@ def make_machine(make_plan):
                 store.add_batch(NewBatch(self.id, BatchSettings(), plan))
                 self.batch, self.partitions = B.PENDING, [P.PENDING] * len(CELLS)
                 self.attempts, self.progress, self.events = [0] * len(CELLS), [0.0] * len(CELLS), 1
-                self.leases, self.holder, self.expired, self.takeovers = [], None, False, 0
+                self.leases, self.holder, self.expired, self.memory_deaths = [], None, False, 0
 
             # Leases
 
@@ -55,8 +55,7 @@ def make_machine(make_plan):
                 if lease is None:
                     return
                 assert (lease.fence, lease.is_takeover) == (len(self.leases) + 1, is_left)
-                self.takeovers += is_left and self.holder is not None
-                assert lease.takeovers == self.takeovers
+                assert lease.memory_deaths == self.memory_deaths
                 if self.batch is B.PENDING:
                     self.batch, self.events = B.PROCESSING, self.events + 1
                 self.leases.append(lease)
@@ -77,11 +76,11 @@ def make_machine(make_plan):
                 assert (self.id in store.held(owner)) == is_held
                 self.expired = self.expired and not is_held
 
-            @rule(owner=st.sampled_from(OWNERS))
-            def die(self, owner):
-                store.expire_leases(owner)
+            @rule(owner=st.sampled_from(OWNERS), lacked_memory=st.booleans())
+            def die(self, owner, lacked_memory):
+                store.expire_leases(owner, lacked_memory=lacked_memory)
                 if self.holder is not None and self.holder.owner == owner:
-                    self.holder, self.takeovers = None, self.takeovers + 1
+                    self.holder, self.memory_deaths = None, self.memory_deaths + lacked_memory
 
             def lease_and_right(self, late):
                 """A lease to write with, or none, and whether the write will be refused for it."""
@@ -125,6 +124,8 @@ def make_machine(make_plan):
                 if won:
                     self.partitions[number], self.events = after, self.events + 1
                     self.attempts[number] += after is P.PROCESSING
+                    if after is P.COMPLETED:
+                        self.memory_deaths = 0
                     self.progress[number] = {P.COMPLETED: 1.0, P.PENDING: 0.0}.get(after, self.progress[number])
 
             @rule(number=NUMBERS, late=LATE)

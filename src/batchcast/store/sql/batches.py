@@ -149,7 +149,7 @@ def _columns_of(new: NewBatch) -> dict[str, Any]:
         "submitted_by": new.submitted_by,
         "retry_of": new.retry_of,
         "fence": 0,
-        "takeovers": 0,
+        "memory_deaths": 0,
         "events": 0,
     }
 

@@ -136,7 +136,9 @@ class LockedBatch:
 
     def _account(self, before: PartitionRecord, after: PartitionRecord) -> None:
         self._done_cells += before.partition.cells * (after.progress - before.progress)
-        self._completed += after.state is PartitionState.COMPLETED
+        if after.state is PartitionState.COMPLETED:
+            self._completed += 1
+            self.change(memory_deaths=0)
         self.change(done_cells=self._done_cells, completed=self._completed)
 
     def _cancel_unfinished(self) -> None:

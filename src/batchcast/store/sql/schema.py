@@ -66,7 +66,7 @@ batch = Table(
     Column("retry_of", String(64)),
     Column("owner", Text),  # of the lease
     Column("fence", Integer, nullable=False),
-    Column("takeovers", Integer, nullable=False),
+    Column("takeovers", Integer, nullable=False, key="memory_deaths"),  # counted more than these in 0.1.0
     Column("lease_until", Double),  # NULL with an owner: never expires
     Column("events", Integer, nullable=False),  # number of the latest one
     UniqueConstraint("batch_id"),

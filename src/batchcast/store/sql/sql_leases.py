@@ -27,7 +27,7 @@ _IS_AT_WORK = _b.state == BatchState.PROCESSING.value
 _IS_LEFT = sa.and_(_IS_AT_WORK, sa.or_(_b.owner.is_(None), _b.lease_until <= now()))
 _IS_FREE = sa.or_(_IS_LEFT, _b.state == BatchState.PENDING.value)
 _NEXT = (
-    sa.select(_b.batch_id, _b.state, _b.owner, _b.fence, _b.takeovers)
+    sa.select(_b.batch_id, _b.state, _b.owner, _b.fence, _b.memory_deaths)
     .where(_IS_FREE)
     .order_by(sa.case((_IS_AT_WORK, 0), else_=1), _b.seq)
     .limit(1)
@@ -80,9 +80,9 @@ class SqlLeases:
         with self._database.reading() as connection:
             return frozenset(connection.execute(leased.union(sa.select(_claim.owner))).scalars())
 
-    def expire_leases(self, owner: str) -> int:
+    def expire_leases(self, owner: str, *, lacked_memory: bool = False) -> int:
         left = sa.update(schema.batch).where(_IS_AT_WORK, _b.owner == owner)
-        left = left.values(owner=None, lease_until=None, takeovers=_b.takeovers + 1)
+        left = left.values(owner=None, lease_until=None, memory_deaths=_b.memory_deaths + int(lacked_memory))
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.artifact_claim).where(_claim.owner == owner))
             return connection.execute(left).rowcount
@@ -123,12 +123,12 @@ class SqlLeases:
             batch_id=row.batch_id,
             owner=owner,
             fence=row.fence + 1,
-            takeovers=row.takeovers + (row.owner is not None),
+            memory_deaths=row.memory_deaths,
             is_takeover=is_takeover,
         )
         if not is_takeover:
             locked.move(BatchState.PROCESSING)
-        locked.change(owner=owner, fence=lease.fence, takeovers=lease.takeovers, lease_until=_end_of(lease_seconds))
+        locked.change(owner=owner, fence=lease.fence, lease_until=_end_of(lease_seconds))
         locked.save()
         return lease
 
