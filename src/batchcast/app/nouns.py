@@ -89,7 +89,7 @@ def row_errors_json(report: IngestReport, plan: Plan | None, say: Say) -> Json:
 def plan_json(plan: Plan, say: Say) -> Json:
     """What is forecast, how it is partitioned, and how long it should take."""
     request = plan.request
-    start = request.calendar.first_day(request.last_period + 1 + request.skip)
+    start = request.calendar.first_day(request.first_period)
     return {
         "batch_mode": plan.batch_mode,
         "frequency": request.calendar.frequency.value,

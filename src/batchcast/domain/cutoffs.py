@@ -28,7 +28,7 @@ def typical_length(lengths: NDArray[np.int64], request: ForecastRequest) -> int:
     if not len(known):
         return 0
     typical = int(known[3 * len(known) // 4])
-    return typical if typical >= request.skip + request.lead_time + LEAST_PERIODS else int(known[-1])
+    return typical if typical >= request.lead_time + LEAST_PERIODS else int(known[-1])
 
 
 def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
@@ -38,7 +38,7 @@ def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, 
     times to learn from; else origins move closer together, down to a third of a lead time apart. Where that is not
     enough either, one lead time to learn from has to do, then origins a period apart, then fewer folds, then none.
     """
-    latest = request.skip + request.lead_time
+    latest = request.lead_time
     between = max(request.folds - 1, 0)
     for learned, nearest in ((2 * request.lead_time, request.lead_time // 3), (request.lead_time, 1)):
         room = typical_length - latest - max(learned, LEAST_PERIODS)
@@ -55,7 +55,7 @@ def choose_practice(request: ForecastRequest, typical_length: int, series: int) 
     They spread over the last LEAD_TIMES, or as far back as a typical series has half a lead time and LEAST_PERIODS
     before them: the further apart, the less their outcomes have in common. The first is a lead time before the end.
     """
-    ahead = request.skip + request.lead_time
+    ahead = request.lead_time
     count = min(max(MOST_CASES // max(series, 1), FEWEST_CUTOFFS), MOST_CUTOFFS)
     room = typical_length - max(LEAST_PERIODS, request.lead_time // 2)
     stride = max(1, min(LEAD_TIMES * request.lead_time, room - ahead) // count)
@@ -67,9 +67,8 @@ def count_cases(request: ForecastRequest, typical_length: int, series: int) -> i
     practice = choose_practice(request, typical_length, series)
     if series * len(practice) < FEWEST_CASES:
         return 0
-    ahead = request.skip + request.lead_time
     folds = choose_cutoffs(request, typical_length)
-    of_folds = [series * sum(held >= fold + ahead for held in practice) for fold in folds]
+    of_folds = [series * sum(held >= fold + request.lead_time for held in practice) for fold in folds]
     return series * len(practice) + sum(n // fold_stride(n) for n in of_folds if n >= FEWEST_FOLD_CASES)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.errors import N_, InvalidInput, Message
@@ -18,8 +19,8 @@ class ForecastRequest:
 
     calendar: Calendar
     last_period: int  # the cutoff: the last period a model may see
-    skip: int  # periods between the cutoff and the first one asked for (0 unless forecast_start_date is later)
-    horizon: int  # periods asked for
+    skip: int  # periods between the cutoff and the first that is published (0 unless forecast_start_date is later)
+    horizon: int  # periods that are published
     lead_time: int  # periods whose summed demand the stock figures cover
     quantiles: tuple[float, ...]  # ascending
     models: tuple[str, ...]  # empty: auto
@@ -28,6 +29,21 @@ class ForecastRequest:
     zero_threshold: float
     folds: int  # rolling origins of the backtest where history allows
     seed: int
+    ends: Mapping[str, int] = field(default_factory=dict)  # last period of the sites that end before `last_period`
+    unobserved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # site -> periods before its end, no rows
+
+    @property
+    def first_period(self) -> int:
+        """The first period that is published, the same for every site."""
+        return self.last_period + 1 + self.skip
+
+    def end_of(self, site_code: str) -> int:
+        """The last period that a model may see of a site."""
+        return self.ends.get(site_code, self.last_period)
+
+    def steps_from(self, last_period: int) -> int:
+        """How many periods ahead the last published one is of the end of a history."""
+        return self.first_period + self.horizon - 1 - last_period
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

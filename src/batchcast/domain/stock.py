@@ -1,8 +1,9 @@
 """The mathematics of stock: from quantiles of the demand over the lead time to every figure of a stock.
 
 The demand D is read off its quantiles Q at some levels. Q is 0 at level 0, linear in -log(1 - level) between two levels
-(the chance P(D > x) falls exponentially there), and beyond the last level what it is at the last. Where demand is in
-whole units D is still read so; stock is raised to whole units. Of that one distribution are, for a stock of S units,
+(the chance P(D > x) falls exponentially there), and beyond the last level what it is at the last; where the mean is
+more than all that, the chance falls exponentially there too. Where demand is in whole units D is still read so; stock
+is raised to whole units. Of that one distribution are, for a stock of S units,
 
     units short        E[max(D - S, 0)], the area under P(D > x) from S on
     fill rate          1 - E[max(D - S, 0)] / E[D], the expected share of the demand that is served
@@ -62,17 +63,21 @@ class LeadTimeDemand:
     Args:
         levels: ascending, in (0, 1), shape (levels,).
         quantiles: at these levels, at least 0, never descending, shape (series, levels).
+        mean: that is published, shape (series,): what of it the quantiles lack lies beyond the last; None: nothing.
     """
 
-    def __init__(self, levels: Floats, quantiles: Floats) -> None:
+    def __init__(self, levels: Floats, quantiles: Floats, mean: Floats | None = None) -> None:
         self.levels = levels
         self.quantiles = quantiles
         self._depths = np.concatenate([[0.0], -np.log1p(-levels)])
-        self._chances = np.exp(-self._depths)  # P(D > x) just above each knot
+        self._chances = np.append(np.exp(-self._depths), 0.0)  # P(D > x) just above each knot
         self._knots = np.concatenate([np.zeros((len(quantiles), 1)), quantiles], axis=1)
-        self._scales = np.diff(self._knots, axis=1) / np.diff(self._depths)  # units in which the chance falls e-fold
-        areas = self._scales * -np.diff(self._chances)
-        beyond = np.cumsum(areas[:, ::-1], axis=1)[:, ::-1]  # a running sum: the same for a series among any others
+        scales = np.diff(self._knots, axis=1) / np.diff(self._depths)  # units in which the chance falls e-fold
+        areas = scales * -np.diff(self._chances[:-1])
+        last = np.zeros(len(quantiles)) if mean is None else _lacking(mean, _sum(areas[:, ::-1]))
+        self._scales = np.concatenate([scales, (last / self._chances[-2])[:, None]], axis=1)
+        pieces = np.concatenate([areas, last[:, None]], axis=1)
+        beyond = np.cumsum(pieces[:, ::-1], axis=1)[:, ::-1]  # a running sum: the same for a series among any others
         self._beyond = np.concatenate([beyond, np.zeros((len(quantiles), 1))], axis=1)
 
     @property
@@ -100,7 +105,7 @@ class LeadTimeDemand:
             array if rows is None else array[rows] for array in (self._knots, self._scales, self._beyond)
         )
         stock = np.maximum(stock, 0.0)
-        left = np.minimum((knots <= stock[:, None]).sum(axis=1), len(self.levels)) - 1
+        left = (knots <= stock[:, None]).sum(axis=1) - 1
         scale, past = scales[every, left], np.maximum(stock - knots[every, left], 0.0)
         fallen = np.exp(-np.divide(past, scale, out=np.full_like(past, np.inf), where=scale > 0))
         chance, last = self._chances[left] * fallen, self._chances[left + 1]
@@ -198,6 +203,12 @@ def fit_to_mean(quantiles: Floats, levels: Floats, mean: Floats, service_level: 
     rise = np.maximum(np.log1p(-service_level) - np.log1p(-levels), 0.0)
     missing, tail = np.maximum(mean - _sum(fitted * weights), 0.0), float(np.cumsum(rise * weights)[-1])
     return np.asarray(fitted + (missing[:, None] / tail) * rise if tail > 0 else fitted)
+
+
+def _lacking(mean: Floats, found: Floats) -> Floats:
+    """What of a mean is not in a distribution whose mean is `found`, but for a rounding error; shape (series,)."""
+    lacking = mean - found
+    return np.where(lacking > ROUNDING_ERROR * (1.0 + mean), lacking, 0.0)
 
 
 def _weights(levels: Floats) -> Floats:

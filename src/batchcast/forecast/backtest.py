@@ -88,13 +88,13 @@ def measured_levels(service_level: float) -> tuple[float, ...]:
     return tuple(sorted({*MEASURED, LOW, MEDIAN, HIGH, service_level}))
 
 
-def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, skip: int, span: int) -> Floats:
-    """The demand of the steps `skip` + 1 to `skip + span` after each cutoff: shape (folds, series, span).
+def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, span: int) -> Floats:
+    """The demand of the `span` steps after each cutoff: shape (folds, series, span).
 
     Zeros where the series had not begun.
     """
     last = offsets[1:]
-    ahead = skip + np.arange(span)
+    ahead = np.arange(span)
     places = last[None, :, None] - np.array(held, dtype=np.int64)[:, None, None] + ahead[None, None, :]
     begun = places >= offsets[:-1][None, :, None]
     padded = np.append(values, 0.0)
@@ -112,7 +112,7 @@ def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None) -> NDA
     usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
     if out_of_stock is None:
         return usable
-    flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.skip, evidence.span)
+    flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.span)
     return np.asarray(usable & (flags.sum(axis=2) == 0))
 
 

@@ -20,14 +20,13 @@ FEW_DEMANDS = 3  # under them their spread says too little, and one demand count
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A chunk of series at some cutoffs, for the sum of the `span` periods from step `skip` + 1 on."""
+    """A chunk of series at some cutoffs, for the sum of the `span` periods after each."""
 
     values: Floats  # demand of all series, one after the other, oldest first
     offsets: Ints  # shape (series + 1,): series i is values[offsets[i]:offsets[i + 1]]
     held: Ints  # periods held back from the end at each cutoff
     folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
     span: int
-    skip: int
     season_length: int  # periods
     keys: NDArray[np.uint64]  # shape (series,), seeds what is drawn
     moments: Moments
@@ -52,13 +51,13 @@ class Evidence:
         return _ratio(least, self.moments.mean[-1] * self.span)
 
     def steps(self, model: str, count: int) -> Floats:
-        """Means of the `count` steps from `skip` + 1 on, shape (cutoffs, series, count)."""
-        return self.means[model][:, :, self.skip : self.skip + count]
+        """Means of the first `count` steps, shape (cutoffs, series, count)."""
+        return self.means[model][:, :, :count]
 
     def spread(self, total: Floats, count: int) -> Floats:
         """Means of `count` steps where `total`, shape (cutoffs, series), is expected over the span."""
         flat = np.repeat((total / self.span)[:, :, None], count, axis=2)
-        return flat if self.weights is None else flat * self.weights[:, :, self.skip : self.skip + count]
+        return flat if self.weights is None else flat * self.weights[:, :, :count]
 
 
 def gather_evidence(
@@ -68,7 +67,6 @@ def gather_evidence(
     moments: Moments,
     held: Ints,
     folds: Ints,
-    skip: int,
     keys: NDArray[np.uint64],
     frequency: Frequency,
     means: Mapping[str, Floats],
@@ -82,13 +80,12 @@ def gather_evidence(
         held=held,
         folds=folds,
         span=moments.span,
-        skip=skip,
         season_length=frequency.season_length,
         keys=keys,
         moments=moments,
         classes=classify(moments, frequency),
         dispersion=dispersion_of_sums(moments),
-        means={model: limit_means(steps, ceiling, skip, moments.span) for model, steps in means.items()},
+        means={model: limit_means(steps, ceiling, moments.span) for model, steps in means.items()},
         learned=None,
         weights=weights,
     )
@@ -143,17 +140,16 @@ def limit_quantiles(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray
     return np.minimum(quantiles, limit), np.asarray(beyond)
 
 
-def limit_means(steps: Floats, ceiling: Floats, skip: int, span: int) -> Floats:
+def limit_means(steps: Floats, ceiling: Floats, span: int) -> Floats:
     """Means made at least 0, NaN where not finite, scaled down where their sum over the span is beyond the ceiling.
 
     Args:
         steps: shape (cutoffs, series, steps).
         ceiling: shape (cutoffs, series).
-        skip: steps before the span.
-        span: steps that are summed.
+        span: steps that are summed, the first ones.
     """
     steps = np.maximum(steps, 0.0)
-    total = steps[:, :, skip : skip + span].sum(axis=2)
+    total = steps[:, :, :span].sum(axis=2)
     over = total > ceiling
     if over.any():
         steps = steps * np.where(over, ceiling / np.where(over, total, 1.0), 1.0)[:, :, None]

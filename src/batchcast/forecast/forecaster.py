@@ -65,8 +65,8 @@ class ChunkForecast:
 
     panel: Panel
     models: list[str]  # what each series was forecast with: names joined by +
-    raw: Floats  # mean of each step, (series, horizon)
-    quantiles: Floats  # of each step at the levels asked for, (series, horizon, levels)
+    raw: Floats  # mean of each step from the end of history to the last published one, (series, steps)
+    quantiles: Floats  # of each step at the levels asked for, (series, steps, levels)
     lead_time_mean: Floats  # of the demand over the lead time, (series,)
     lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
     flagged: NDArray[np.bool_]  # whether quantiles were reduced to the plausible limit
@@ -75,7 +75,7 @@ class ChunkForecast:
 
 
 def chunks_of(panel: Panel) -> Iterator[Panel]:
-    """The panel cut into chunks of bounded size, in order; an empty panel is one empty chunk."""
+    """The panel cut into chunks of bounded size and one end, in order; an empty panel is one empty chunk."""
     if not len(panel):
         yield panel
     start = 0
@@ -83,6 +83,7 @@ def chunks_of(panel: Panel) -> Iterator[Panel]:
         room = panel.offsets[start] + CHUNK_CELLS
         stop = int(np.searchsorted(panel.offsets, room, side="right")) - 1
         stop = min(max(stop, start + 1), start + CHUNK_SERIES, len(panel))
+        stop = start + int(np.argmax(np.append(panel.last_periods[start:stop] != panel.last_periods[start], True)))
         yield panel.chunk(start, stop)
         start = stop
 
@@ -196,30 +197,33 @@ def _account(
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
     """Choose by every fold, and average the members at the end of history."""
     request, calibration = task.request, task.knowledge.calibration
-    levels, ahead = levels_with(request.service_level), max(request.horizon, request.lead_time)
+    published = request.steps_from(panel.last_period)
+    levels, ahead = levels_with(request.service_level), max(published, request.lead_time)
     sums, steps = run_candidates(task.candidates, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
     weights, mean_weights = task.weigh(chosen)
     average_chosen(sums[:, 0], chosen, weights, quantiles)
     average_chosen(steps[:, 0], chosen, mean_weights, means)
-    bands = _average_steps(final, chosen, mean_weights, task)
+    bands = _average_steps(final, chosen, mean_weights, task, ahead)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
-        bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, request.horizon, request.quantiles)
+        bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, ahead, request.quantiles)
     unit, ceiling = final.moments.unit[0], plausible_sum(final.moments)[0]
     whole = _to_whole(stretch_tail(quantiles, levels), unit)
     held, _ = limit_quantiles(whole, ceiling)
     own = levels.index(request.service_level)
     beyond = held[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
-    limited_bands, beyond_steps = limit_quantiles(_to_whole(bands, unit), plausible_step(final.moments)[0])
+    whole_bands = _to_whole(bands, unit)
+    limited_bands, _ = limit_quantiles(whole_bands, plausible_step(final.moments)[0])
+    beyond_steps = (limited_bands < whole_bands)[:, : request.lead_time].any(axis=(1, 2))  # whatever the horizon
     return ChunkForecast(
         panel=panel,
         models=_names_of(chosen, task.candidates),
-        raw=means[:, : request.horizon],
-        quantiles=limited_bands,
+        raw=means[:, :published],
+        quantiles=limited_bands[:, :published],
         lead_time_mean=means[:, : request.lead_time].sum(axis=1),
         lead_time_quantiles=held,
         flagged=beyond | beyond_steps,
@@ -228,12 +232,12 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     )
 
 
-def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task) -> Floats:
-    """Averaged quantiles of each step, shape (series, horizon, levels), spread around the averaged means.
+def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task, count: int) -> Floats:
+    """Averaged quantiles of `count` steps, shape (series, count, levels), spread around the averaged means.
 
     A candidate answers only where it is chosen.
     """
-    count, levels = task.request.horizon, task.request.quantiles
+    levels = task.request.quantiles
     total = np.zeros((len(chosen), count, len(levels)))
     for k, candidate in enumerate(task.candidates):
         rows = np.flatnonzero(((chosen == k) & (weights > 0)).any(axis=1))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from batchcast.forecast.compiled import compiled
 from batchcast.forecast.kernels.periods import fill_stand_ins, mark_periods, scatter_demand
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
 
 _READ = [*columns.SERIES, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, columns.OUT_DAY]
@@ -27,7 +29,7 @@ _READ = [*columns.SERIES, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, colu
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Series of different length that all end at the same cutoff, as ragged arrays.
+    """Series of different length, as ragged arrays; the series of a chunk all end at the same cutoff.
 
     Series `i` is `values[offsets[i]:offsets[i + 1]]`; it may be empty, where its first day lies after the cutoff.
     """
@@ -37,8 +39,9 @@ class Panel:
     site_codes: list[str]  # of each series
     partnumbers: list[str]  # of each series
     last_demand: NDArray[np.int32]  # period of the last demand of each series; NO_DEMAND where there is none
-    last_period: int  # the cutoff: period of the last value of every series
-    out_of_stock: NDArray[np.bool_] | None = None  # of each value: it stands in for demand that could not be met
+    last_period: int  # the cutoff: period of the last value of every series, but of those with an end of their own
+    out_of_stock: NDArray[np.bool_] | None = None  # of each value: it stands in for demand that is not known
+    ends: NDArray[np.int32] | None = None  # period of the last value of each series, where they differ
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -48,12 +51,17 @@ class Panel:
         """Periods of each series, shape (series,)."""
         return np.diff(self.offsets)
 
+    @property
+    def last_periods(self) -> NDArray[np.int32]:
+        """Period of the last value of each series, shape (series,)."""
+        return np.full(len(self), self.last_period, dtype=np.int32) if self.ends is None else self.ends
+
     def series(self, index: int) -> Floats:
         """The values of one series, a view."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
     def chunk(self, start: int, stop: int) -> Panel:
-        """The series from `start` up to, not with, `stop`; the values are shared, not copied."""
+        """The series from `start` up to, not with, `stop`, which end at one cutoff; the values are shared."""
         low, high = self.offsets[start], self.offsets[stop]
         return Panel(
             values=self.values[low:high],
@@ -61,7 +69,7 @@ class Panel:
             site_codes=self.site_codes[start:stop],
             partnumbers=self.partnumbers[start:stop],
             last_demand=self.last_demand[start:stop],
-            last_period=self.last_period,
+            last_period=int(self.last_periods[start]) if stop > start else self.last_period,
             out_of_stock=None if self.out_of_stock is None else self.out_of_stock[low:high],
         )
 
@@ -72,13 +80,15 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
     Args:
         path: a checked history (`domain.history.DemandHistory`); only row groups that hold a wanted series are read.
         ranges: [start, stop) rows of the file, ascending and disjoint.
-        request: its calendar makes periods of days; demand after its `last_period` is left out, and net totals of a
-            period under 0 (returns exceed demand) count as 0.
+        request: its calendar makes periods of days; demand after the end of a site is left out, other demand stands in
+            for that of periods not observed, and net totals of a period under 0 (returns exceed demand) count as 0.
     """
     table = _read_rows(path, ranges)
     starts = request.calendar.periods_of_days(_flat(table[columns.FIRST_DAY]).to_numpy()).astype(np.int64)
+    site_codes = cast(list[str], table[columns.SITE_CODE].to_pylist())
+    ends = np.array([request.end_of(site) for site in site_codes], dtype=np.int32)
     offsets = np.zeros(table.num_rows + 1, dtype=np.int64)
-    np.cumsum(np.maximum(request.last_period - starts + 1, 0), out=offsets[1:])
+    np.cumsum(np.maximum(ends - starts + 1, 0), out=offsets[1:])
     day, quantity = _flat(table[columns.DAY]), _flat(table[columns.QUANTITY])
     bounds = day.offsets.to_numpy()
     used = slice(int(bounds[0]), int(bounds[-1]))
@@ -88,29 +98,37 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
     values = np.zeros(offsets[-1])
     last_demand = np.full(table.num_rows, NO_DEMAND, dtype=np.int32)
     scatter_demand(periods, quantities, bounds.astype(np.int64) - used.start, starts, offsets, values, last_demand)
-    out_of_stock = None
-    if columns.OUT_DAY in table.column_names:
-        out_of_stock = _fill_stock_outs(_flat(table[columns.OUT_DAY]), request, starts, offsets, values)
+    unknown = _unknown(table, site_codes, request, starts, offsets)
+    if unknown is not None:
+        fill_stand_ins(values, offsets, unknown)
     return Panel(
         values=values,
         offsets=offsets,
-        site_codes=cast(list[str], table[columns.SITE_CODE].to_pylist()),
+        site_codes=site_codes,
         partnumbers=cast(list[str], table[columns.PARTNUMBER].to_pylist()),
         last_demand=last_demand,
         last_period=request.last_period,
-        out_of_stock=out_of_stock,
+        out_of_stock=unknown,
+        ends=ends if request.ends else None,
     )
 
 
-def _fill_stock_outs(
-    days: Any, request: ForecastRequest, starts: NDArray[np.int64], offsets: NDArray[np.int64], values: Floats
-) -> NDArray[np.bool_]:
-    """Which values stand in for demand that could not be met, after they were put there."""
-    bounds = days.offsets.to_numpy().astype(np.int64)
-    periods = request.calendar.periods_of_days(days.values.to_numpy()[bounds[0] : bounds[-1]])
-    flags = np.zeros(len(values), dtype=np.bool_)
-    mark_periods(periods, bounds - bounds[0], starts, offsets, flags)
-    fill_stand_ins(values, offsets, flags)
+def _unknown(
+    table: pa.Table, site_codes: Sequence[str], request: ForecastRequest, starts: Ints, offsets: Ints
+) -> NDArray[np.bool_] | None:
+    """Of which values demand is not known: out of stock, or not observed; None where all is known."""
+    flags = np.zeros(offsets[-1], dtype=np.bool_)
+    if columns.OUT_DAY in table.column_names:
+        days = _flat(table[columns.OUT_DAY])
+        bounds = days.offsets.to_numpy().astype(np.int64)
+        periods = request.calendar.periods_of_days(days.values.to_numpy()[bounds[0] : bounds[-1]])
+        mark_periods(periods, bounds - bounds[0], starts, offsets, flags)
+    elif not request.unobserved:
+        return None
+    if request.unobserved:
+        missing = [request.unobserved.get(site, ()) for site in site_codes]
+        bounds = np.cumsum([0, *map(len, missing)], dtype=np.int64)
+        mark_periods(np.array(list(chain(*missing)), dtype=np.int32), bounds, starts, offsets, flags)
     return flags
 
 

@@ -53,7 +53,7 @@ class PanelEvidence:
             levels=measured_levels(request.service_level),
             service_level=request.service_level,
             evidence=evidence,
-            actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.skip, request.lead_time),
+            actuals=take_actuals(self.panel.values, self.panel.offsets, held, request.lead_time),
             usable=is_usable(evidence, self.panel.out_of_stock),
         )
 
@@ -68,7 +68,6 @@ class PanelEvidence:
             moments=self._moments.at(positions),
             held=np.array(self._held[positions], dtype=np.int64),
             folds=np.arange(self._folds + 1)[positions],
-            skip=self._request.skip,
             keys=self._keys,
             frequency=self._request.calendar.frequency,
             means={model: steps[positions] for model, steps in self._means.items()},
@@ -81,11 +80,11 @@ class PanelEvidence:
     def _forecast(self, models: Sequence[str], profile: WeekdayProfile | None) -> dict[str, Floats]:
         """Mean of each step by model, shape (cutoffs, series, steps), in the order of `_held`; NaN where it failed."""
         request, panel = self._request, self.panel
-        steps = request.skip + max(request.horizon, request.lead_time)
+        steps = max(request.steps_from(int(panel.last_periods.min(initial=panel.last_period))), request.lead_time)
         if profile is not None:
             weights = profile.of_series(panel.site_codes)
             panel = flatten_week(panel, weights)
-            self._weights = weights_of_steps(weights, panel.last_period, self._held, steps)
+            self._weights = weights_of_steps(weights, panel.last_periods, self._held, steps)
         ascending = sorted(self._held)
         season = request.calendar.frequency.season_length
         points = forecast_points(panel, models=models, cutoffs=ascending, steps=steps, season_length=season)

@@ -140,6 +140,7 @@ def _with_history(panel: Panel) -> Panel:
         site_codes=[panel.site_codes[i] for i in kept],
         partnumbers=[panel.partnumbers[i] for i in kept],
         last_demand=panel.last_demand[kept],
+        ends=None if panel.ends is None else panel.ends[kept],
     )
 
 

@@ -36,7 +36,7 @@ def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
     """The forecast, stock, accuracy and figures tables of a chunk, in the order of its series."""
     levels = np.array(levels_with(request.service_level))
     fitted = fit_to_mean(chunk.lead_time_quantiles, levels, chunk.lead_time_mean, request.service_level)
-    demand = LeadTimeDemand(levels, fitted)
+    demand = LeadTimeDemand(levels, fitted, chunk.lead_time_mean)
     return (
         _forecast_table(chunk, request),
         _stock_table(chunk, request, demand),
@@ -82,19 +82,19 @@ def write_summary(into: Path, summary: dict[str, Any]) -> None:
 
 
 def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
-    horizon, count = request.horizon, len(chunk.panel)
-    first = chunk.panel.last_period + request.skip + 1
+    horizon, count, first = request.horizon, len(chunk.panel), request.first_period
     days = request.calendar.first_days(np.arange(first, first + horizon, dtype=np.int32))
-    rounded = round_forecast(chunk.raw, request.rounding, request.zero_threshold)
+    published = slice(first - chunk.panel.last_period - 1, request.steps_from(chunk.panel.last_period))
+    rounded = round_forecast(chunk.raw, request.rounding, request.zero_threshold)[:, published]
     names: dict[str, Any] = {
         columns.DATE: pa.array(np.tile(days, count), pa.int32()).cast(pa.date32()),
         columns.PARTNUMBER: _texts(chunk.panel.partnumbers, horizon),
         columns.SITE_CODE: _texts(chunk.panel.site_codes, horizon),
         columns.FORECAST_QTY: _figures(rounded.ravel()),
-        columns.FORECAST_RAW: _figures(chunk.raw.ravel()),
+        columns.FORECAST_RAW: _figures(chunk.raw[:, published].ravel()),
     }
     for k, level in enumerate(request.quantiles):
-        names[columns.quantile_column(level)] = _figures(chunk.quantiles[:, :, k].ravel())
+        names[columns.quantile_column(level)] = _figures(chunk.quantiles[:, published, k].ravel())
     names[columns.MODEL] = _texts(chunk.models, horizon)
     return pa.table(names)
 
@@ -240,7 +240,7 @@ def round_forecast(raw: Floats, rounding: Rounding, zero_threshold: float) -> Fl
         raw: means, at least 0, shape (series, steps).
         rounding: `none`; `half_up`, `ceiling` or `floor` of each step; or `keep_total`, which rounds the running total,
             so that each series' total is its raw total rounded half up (half_up by the day makes nearly every
-            sparse part zero).
+            sparse part zero). It runs from the end of history on, so that a later start changes no figure.
         zero_threshold: with half_up, ceiling and floor, a raw forecast under it becomes 0.
 
     Returns:

@@ -18,6 +18,7 @@ from batchcast.forecast.compiled import compiled
 from batchcast.forecast.panel import Panel
 
 Floats = NDArray[np.float64]
+Periods = NDArray[np.int32]  # the last one of each series
 
 ENOUGH_DEMANDS = 1000  # non-zero days at which the data weigh half; with fewer the weights are closer to 1
 ENOUGH_SITE_DEMANDS = 2000  # ... at which a site's own week weighs as much as that of all sites
@@ -46,7 +47,7 @@ def learn_profile(panel: Panel, held: int) -> WeekdayProfile | None:
     if not len(lengths) or lengths.max() < SHORTEST_HISTORY:
         return None
     totals, days, demands = (np.zeros((len(panel), DAYS_IN_WEEK)) for _ in range(3))
-    _sum_weekdays(panel.values, panel.offsets, held, panel.last_period, totals, days, demands)
+    _sum_weekdays(panel.values, panel.offsets, held, panel.last_periods, totals, days, demands)
     overall = _weights(totals, days, demands, np.ones(DAYS_IN_WEEK), ENOUGH_DEMANDS)
     codes, index = np.unique(np.array(panel.site_codes), return_inverse=True)
     sites = {}
@@ -60,15 +61,15 @@ def learn_profile(panel: Panel, held: int) -> WeekdayProfile | None:
 def flatten_week(panel: Panel, weights: Floats) -> Panel:
     """The panel as if every weekday were alike: each value divided by the weight of its day."""
     values = np.empty_like(panel.values)
-    _divide(panel.values, panel.offsets, panel.last_period, weights, values)
+    _divide(panel.values, panel.offsets, panel.last_periods, weights, values)
     return replace(panel, values=values)
 
 
-def weights_of_steps(weights: Floats, last_period: int, cutoffs: Sequence[int], steps: int) -> Floats:
+def weights_of_steps(weights: Floats, last_periods: Periods, cutoffs: Sequence[int], steps: int) -> Floats:
     """Weight of each step after each cutoff, shape (cutoffs, series, steps)."""
-    first = last_period + 1 - np.array(cutoffs, dtype=np.int64)
-    weekdays = (first[:, None] + np.arange(steps)[None, :] + 3) % DAYS_IN_WEEK  # 1970-01-01 was a Thursday
-    return np.ascontiguousarray(weights[:, weekdays].transpose(1, 0, 2))
+    first = last_periods[None, :] + 1 - np.array(cutoffs, dtype=np.int64)[:, None]
+    weekdays = (first[:, :, None] + np.arange(steps) + 3) % DAYS_IN_WEEK  # 1970-01-01 was a Thursday
+    return np.asarray(weights[np.arange(len(weights))[None, :, None], weekdays])
 
 
 def _weights(totals: Floats, days: Floats, demands: Floats, prior: Floats, enough: int) -> Floats:
@@ -85,7 +86,7 @@ def _sum_weekdays(
     values: Floats,
     offsets: NDArray[np.int64],
     held: int,
-    last_period: int,
+    last_periods: Periods,
     totals: Floats,
     days: Floats,
     demands: Floats,
@@ -98,17 +99,17 @@ def _sum_weekdays(
         if not mean > 0.0:
             continue
         for t in range(offsets[i], end):
-            weekday = (last_period - (offsets[i + 1] - 1 - t) + 3) % DAYS_IN_WEEK
+            weekday = (last_periods[i] - (offsets[i + 1] - 1 - t) + 3) % DAYS_IN_WEEK
             totals[i, weekday] += values[t] / mean
             days[i, weekday] += 1.0
             demands[i, weekday] += values[t] > 0.0
 
 
 @compiled
-def _divide(values: Floats, offsets: NDArray[np.int64], last_period: int, weights: Floats, flat: Floats) -> None:
+def _divide(values: Floats, offsets: NDArray[np.int64], last_periods: Periods, weights: Floats, flat: Floats) -> None:
     for i in range(len(offsets) - 1):
         for t in range(offsets[i], offsets[i + 1]):
-            weight = weights[i, (last_period - (offsets[i + 1] - 1 - t) + 3) % DAYS_IN_WEEK]
+            weight = weights[i, (last_periods[i] - (offsets[i + 1] - 1 - t) + 3) % DAYS_IN_WEEK]
             if weight >= CLOSED:
                 flat[t] = values[t] / weight
             else:

@@ -79,9 +79,10 @@ def build_partitions(series: SeriesTable, numbers: Numbers, request: ForecastReq
 
 
 def periods_of_series(series: SeriesTable, request: ForecastRequest) -> Numbers:
-    """Periods of each series from its first to the cutoff; none where it begins later."""
+    """Periods of each series from its first to the end of its site; none where it begins later."""
     first = request.calendar.periods_of_days(series.first_day)
-    return np.maximum(request.last_period + 1 - first.astype(np.int64), 0)
+    ends = np.array([request.end_of(site) for site in series.site_codes], dtype=np.int64)
+    return np.maximum(ends[series.site_index] + 1 - first.astype(np.int64), 0)
 
 
 def _sum_by(numbers: Numbers, values: NDArray[np.int32] | Numbers, count: int) -> Numbers:

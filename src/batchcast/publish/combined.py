@@ -152,7 +152,7 @@ class CombinedResult:
     def forecast(self) -> Iterator[pa.Table]:
         """The forecast in pieces: `horizon` rows a series."""
         request = self.request
-        first = request.last_period + 1 + request.skip
+        first = request.first_period
         dates = request.calendar.first_days(np.arange(first, first + request.horizon, dtype=np.int32))
         quantiles = tuple(columns.quantile_column(level) for level in request.quantiles)
         keys = (columns.DATE, columns.PARTNUMBER, columns.SITE_CODE)

@@ -171,7 +171,7 @@ def _worst_of(parts: list[WorstPart]) -> list[WorstPart]:
 
 
 def _span_after(cutoff: int, request: ForecastRequest) -> Span:
-    first = cutoff + request.skip + 1
+    first = cutoff + 1
     return Span(calendar=request.calendar, first=first, last=first + request.lead_time - 1)
 
 
@@ -208,7 +208,7 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
     for part, key in zip(parts, keys, strict=True):
         place = found.index(key)
         first = request.calendar.period_of_day(first_days[place])
-        values = np.zeros(max(request.last_period - first + 1, 0))
+        values = np.zeros(max(request.end_of(part.site_code) - first + 1, 0))
         mine = demand.owners == place
         values[demand.periods[mine] - first] = demand.quantities[mine]
         reasons.append(reason_of(part, values, first))

@@ -88,7 +88,7 @@ def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], serv
         service_level=published[columns.SERVICE_LEVEL],
     )
     is_whole = bool(quantile[0].is_integer()) and service_level != demand.service_level
-    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles), mean, service_level, is_whole)
+    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles, mean), mean, service_level, is_whole)
     figures = {
         columns.LEAD_TIME_QUANTILE: stock.quantile,
         columns.SAFETY_STOCK: stock.safety_stock,
@@ -117,7 +117,7 @@ class Inventory:
         ratio, level = self._lead_time / published.lead_time, published.service_level
         quantiles = over_lead_time(published.quantiles, published.levels, published.mean, ratio, level)
         self._mean, self._service_level = published.mean * ratio, level
-        self._demand = LeadTimeDemand(published.levels, quantiles)
+        self._demand = LeadTimeDemand(published.levels, quantiles, self._mean)
         self._pack = np.array([item.pack_size or 1.0 for item in items], dtype=np.float64)
         self._position = np.array(
             [np.nan if i.on_hand is None else i.on_hand + (i.on_order or 0.0) for i in items], dtype=np.float64

@@ -218,7 +218,8 @@ class PeriodDemand:
         quantities, _ = _flat(piece, columns.QUANTITY)
         series = np.repeat(np.arange(len(lengths)), lengths)
         periods = request.calendar.periods_of_days(days.astype(np.int32))
-        seen = periods <= request.last_period
+        ends = np.array([request.end_of(site) for site in piece[columns.SITE_CODE].to_pylist()], dtype=np.int64)
+        seen = periods <= ends[series]
         series, periods, quantities = series[seen], periods[seen], quantities[seen]
         begins = np.ones(len(series), dtype=bool)  # the days of a period stand together
         begins[1:] = (series[1:] != series[:-1]) | (periods[1:] != periods[:-1])
@@ -295,7 +296,7 @@ class SitePeriods:
         """First day of each period of `history`, then of `forecast`."""
         request, shown = self._request, self.history.shape[1]
         past = np.arange(request.last_period + 1 - shown, request.last_period + 1)
-        ahead = request.last_period + 1 + request.skip + np.arange(request.horizon)
+        ahead = request.first_period + np.arange(request.horizon)
         return request.calendar.first_days(np.concatenate([past, ahead]).astype(np.int32)).astype(np.int64)
 
     def table(self) -> pa.Table:

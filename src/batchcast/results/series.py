@@ -196,13 +196,13 @@ class BacktestFold:
 
 def folds_of(figures: Mapping[str, Any], request: ForecastRequest) -> list[BacktestFold]:
     """The backtests of a series by its row of `figures`, the earliest first."""
-    calendar, skip, lead_time = request.calendar, request.skip, request.lead_time
+    calendar, lead_time = request.calendar, request.lead_time
     folds = []
     for values in zip(*(figures[name] for name in columns.FOLD_LISTS), strict=True):
         fold = dict(zip(columns.FOLD_LISTS, values, strict=True))
         cutoff = fold.pop(columns.CUTOFF)
         cutoff_day, first, last = (
-            date_of(calendar.first_day(period)) for period in (cutoff, cutoff + skip + 1, cutoff + skip + lead_time)
+            date_of(calendar.first_day(period)) for period in (cutoff, cutoff + 1, cutoff + lead_time)
         )
         folds.append(BacktestFold(cutoff=cutoff_day, first=first, last=last, **fold))
     return sorted(folds, key=lambda fold: fold.cutoff)

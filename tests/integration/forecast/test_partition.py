@@ -273,15 +273,16 @@ def test_days_are_forecast_with_their_week(make_request):
     assert by_weekday.argmin() == 6
 
 
-def test_steps_passed_over_shift_dates_and_lead_time(make_request):
+def test_a_later_start_cuts_what_is_published(make_request):
     panel = daily_panel(40)
-    request = make_request(LAST_DAY, DAYS, 3, skip=5, lead_time=9)
+    request = make_request(LAST_DAY, DAYS, 8, lead_time=9)
+    later = replace(request, skip=5, horizon=3)
 
-    result = forecast_panel(panel, request, learn_knowledge(panel, request))
+    whole, cut = (forecast_panel(panel, one, learn_knowledge(panel, one)) for one in (request, later))
 
-    assert result.forecast["date"].to_pylist()[:3] == [dt.date(2026, 11, k) for k in (6, 7, 8)]
-    assert set(result.stock["lead_time"].to_pylist()) == {9}
-    assert result.stock["lead_time_mean"].to_numpy().sum() > 2 * result.forecast["forecast_raw"].to_numpy().sum()
+    assert cut.forecast["date"].to_pylist()[:3] == [dt.date(2026, 11, k) for k in (6, 7, 8)]
+    assert cut.forecast.to_pylist() == [row for row in whole.forecast.to_pylist() if row["date"].day >= 6]
+    assert (cut.stock.to_pylist(), cut.accuracy.to_pylist()) == (whole.stock.to_pylist(), whole.accuracy.to_pylist())
 
 
 def test_where_every_model_fails_the_fallback_is_told_and_the_series_named(make_request, caplog):

@@ -63,6 +63,17 @@ def test_more_stock_never_serves_less_and_enough_serves_all(
 
 
 @given(data=st.data(), level=service_levels, mean=means)
+def test_where_there_is_demand_no_stock_serves_none_of_it(data: st.DataObject, level: float, mean: float) -> None:
+    levels = np.array(levels_with(level))
+    fitted = fit_to_mean(data.draw(ladders(level)), levels, np.array([mean]), level)
+
+    demand = LeadTimeDemand(levels, fitted, np.array([mean]))
+
+    assert demand.fill_rate(np.zeros(1))[0] == (0.0 if demand.mean[0] > 0 else 1.0)
+    assert demand.mean[0] >= mean * (1 - 1e-8) - 1e-8
+
+
+@given(data=st.data(), level=service_levels, mean=means)
 def test_a_fitted_distribution_has_the_mean_and_keeps_the_quantile(
     data: st.DataObject, level: float, mean: float
 ) -> None:

@@ -57,6 +57,10 @@ def rows_of(table: pa.Table) -> dict[tuple[str, str], list[dict[str, object]]]:
     return rows
 
 
+def row_key(row: dict[str, object]) -> tuple[object, ...]:
+    return row["site_code"], row["partnumber"], row["date"]
+
+
 def subset(panel: Panel, kept: list[int]) -> Panel:
     return Panel(
         values=np.concatenate([panel.series(k) for k in kept] or [np.zeros(0)]),
@@ -114,6 +118,47 @@ def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories
 
     for name in ("stock", "accuracy"):
         assert str(rows_of(getattr(found, name))) == str(rows_of(getattr(again, name))), name
+
+
+@settings(max_examples=25, deadline=None)
+@given(histories=st.lists(HISTORIES, min_size=1, max_size=4), changes=REQUESTS, later=st.integers(1, 6))
+def test_a_later_start_changes_no_figure_of_a_period(make_panel, make_request, histories, changes, later):
+    panel, one = make_panel(*histories), make_request(**changes)
+    other = replace(one, skip=one.skip + later)
+
+    found, again = (forecast_panel(panel, request, learn_knowledge(panel, request)) for request in (one, other))
+
+    for name in ("stock", "accuracy"):
+        assert str(rows_of(getattr(found, name))) == str(rows_of(getattr(again, name))), name
+    before, after = ({row_key(row): str(row) for row in result.forecast.to_pylist()} for result in (found, again))
+    both = before.keys() & after.keys()
+    assert len(both) == max(one.horizon - later, 0) * found.summary["forecast"]
+    assert {key: before[key] for key in both} == {key: after[key] for key in both}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    histories=st.lists(HISTORIES.filter(len), min_size=2, max_size=5),
+    changes=REQUESTS,
+    gaps=st.lists(st.integers(0, 7), min_size=5, max_size=5),
+)
+def test_a_site_that_ends_earlier_is_forecast_from_its_own_end(make_panel, make_request, histories, changes, gaps):
+    """The figures of each series are those that it has where all series end when it does."""
+    gaps = gaps[: len(histories)]
+    together, request = make_panel(*histories), make_request(**changes)
+    ends = np.array([together.last_period - gap for gap in gaps], dtype=np.int32)
+    knowledge = learn_knowledge(together, request)
+
+    found = forecast_panel(replace(together, ends=ends), request, knowledge)
+
+    for k, gap in enumerate(gaps):
+        own = replace(request, last_period=request.last_period - gap, skip=request.skip + gap)
+        panel = replace(subset(together, [k]), last_period=own.last_period)
+        alone = forecast_panel(panel, own, knowledge)
+        for name in ("forecast", "stock", "accuracy"):
+            everything = rows_of(getattr(found, name))
+            for series, rows in rows_of(getattr(alone, name)).items():
+                assert str(rows) == str(everything[series]), name
 
 
 @settings(max_examples=25, deadline=None)

@@ -68,6 +68,16 @@ def test_a_series_without_demand_needs_no_stock_and_is_served():
     assert [x[0] for x in (stock.quantile, stock.reorder_point, stock.safety_stock, stock.fill_rate)] == [0, 0, 0, 1]
 
 
+def test_demand_that_lies_beyond_every_quantile_is_not_served_by_no_stock():
+    """A mean of 0.002 with every quantile 0 up to 0.999: demand of 1 in 1,000, which is 2 units on average."""
+    demand = LeadTimeDemand(np.array([0.5, 0.999]), np.zeros((1, 2)), at(0.002))
+
+    assert demand.mean[0] == pytest.approx(0.002)
+    assert stock_at(demand, at(0.002), 0.999).fill_rate.tolist() == [0.0]
+    assert demand.short_of(at(2.0))[0] == pytest.approx(0.002 / math.e)
+    assert demand.fill_rate(at(2.0))[0] == pytest.approx(1 - 1 / math.e)
+
+
 def test_a_mean_beyond_the_quantile_leaves_no_safety_stock():
     assert stock_at(demand_of([0.5, 0.95], [1.0, 90.0]), at(3.0), 0.5).safety_stock.tolist() == [0.0]
 

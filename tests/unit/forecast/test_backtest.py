@@ -21,7 +21,7 @@ from batchcast.forecast.backtest import measured_levels, take_actuals
         (9, {"lead_time": 6}, ()),  # none
         (0, {"lead_time": 6}, ()),
         (51, {"lead_time": 6, "folds": 1}, (6,)),
-        (51, {"lead_time": 6, "skip": 2}, (8, 14, 20)),  # the steps passed over are held back as well
+        (51, {"lead_time": 6, "skip": 2}, (6, 12, 18)),  # a later start cuts what is published, and nothing else
         (1941, {"lead_time": 28}, (28, 56, 84)),
     ],
 )
@@ -60,7 +60,7 @@ def test_the_levels_of_the_measure_and_the_service_level_are_backtested():
 def test_what_came_after_a_cutoff():
     values, offsets = np.arange(1.0, 9.0), np.array([0, 6, 8], dtype=np.int64)
 
-    actuals = take_actuals(values, offsets, (3, 4), skip=1, span=2)
+    actuals = take_actuals(values, offsets, (2, 3), span=2)
 
     # the first series ends 4 5 6, the second is 7 8: before it began, nothing
     assert actuals[:, 0].tolist() == [[5, 6], [4, 5]]

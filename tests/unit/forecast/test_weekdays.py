@@ -79,7 +79,7 @@ def test_a_flattened_week_is_even_and_a_closed_day_carries_on(make_panel):
 def test_weights_of_steps_fall_on_their_weekdays():
     profile = WeekdayProfile(overall=(1, 2, 3, 4, 5, 6, 7))
 
-    weights = weights_of_steps(profile.of_series(["a", "b"]), SUNDAY, (0, 2), 3)
+    weights = weights_of_steps(profile.of_series(["a", "b"]), np.full(2, SUNDAY), (0, 2), 3)
 
     assert weights[:, 0].tolist() == [[1, 2, 3], [6, 7, 1]]  # from Monday on; from Saturday on
     assert weights[:, 1].tolist() == weights[:, 0].tolist()

@@ -18,11 +18,10 @@ def one(history: list[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(history, dtype=float), np.array([0, len(history)], dtype=np.int64)
 
 
-def bootstrap(history: list[float], span: int, *, unit: float = 1.0, key: int = 7, skip: int = 0, held: int = 0):
+def bootstrap(history: list[float], span: int, *, unit: float = 1.0, key: int = 7, held: int = 0):
     quantiles, means = bootstrap_quantiles(
         *one(history),
         np.array([held], dtype=np.int64),
-        skip,
         span,
         np.full((1, 1), unit),
         LEVELS,
@@ -130,7 +129,7 @@ def test_where_a_bootstrap_is_not_wanted_none_is_made():
     wanted = np.zeros((1, 1), dtype=np.bool_)
     key = np.array([1], dtype=np.uint64)
 
-    quantiles, _ = bootstrap_quantiles(*one([1, 0, 2, 0]), NOW, 0, 2, np.ones((1, 1)), LEVELS, key, wanted)
+    quantiles, _ = bootstrap_quantiles(*one([1, 0, 2, 0]), NOW, 2, np.ones((1, 1)), LEVELS, key, wanted)
 
     assert np.isnan(quantiles).all()
 
@@ -139,7 +138,7 @@ def test_a_step_is_nothing_with_the_chance_of_nothing():
     # 3 demands in 12 periods, never two in a row: nothing is far more likely than not
     history = [0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0]
 
-    steps = mixture_quantiles(*one(history), np.zeros(1, dtype=np.int64), 0, np.ones(1), LEVELS, 3)
+    steps = mixture_quantiles(*one(history), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 3)
 
     assert steps.shape == (1, 3, 4)
     assert steps[0, :, 1].tolist() == [0.0, 0.0, 0.0]
@@ -147,6 +146,6 @@ def test_a_step_is_nothing_with_the_chance_of_nothing():
 
 
 def test_a_series_without_demand_has_no_step():
-    steps = mixture_quantiles(*one([0, 0, 0]), np.zeros(1, dtype=np.int64), 0, np.ones(1), LEVELS, 2)
+    steps = mixture_quantiles(*one([0, 0, 0]), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 2)
 
     assert not steps.any()

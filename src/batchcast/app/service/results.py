@@ -270,7 +270,7 @@ class ResultReader:
         if batch.source is None:
             return []
         days, quantities, first_day = read_series(self._files.history_of(batch.source), site_code, partnumber)
-        calendar, last = batch.plan.request.calendar, batch.plan.request.last_period
+        calendar, last = batch.plan.request.calendar, batch.plan.request.end_of(site_code)
         return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
 
     def _row(self, batch: Batch, kind: str, key: tuple[str, str]) -> Mapping[str, Any] | None:

@@ -131,7 +131,7 @@ def _forecast(plan: Plan, words: Words) -> str:
     from batchcast.domain.calendar import date_of
 
     request = plan.request
-    first = request.last_period + 1 + request.skip
+    first = request.first_period
     start, end = (date_of(request.calendar.first_day(p)) for p in (first, first + request.horizon - 1))
     template = N_("{horizon} periods, {start} to {end}")
     return words.say(template, horizon=request.horizon, start=words.date(start), end=words.date(end))

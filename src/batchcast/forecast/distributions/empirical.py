@@ -106,7 +106,7 @@ class EmpiricalWindows(Candidate):
         steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
         if evidence.weights is None:
             return steps
-        weighted = steps * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        weighted = steps * evidence.weights[-1, rows, :count, None]
         return round_up(weighted, unit[0, rows, None, None])
 
 

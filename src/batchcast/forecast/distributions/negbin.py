@@ -171,7 +171,7 @@ def _growth(evidence: Evidence, count: int) -> Floats:
 
     A random walk of the level adds the same variance at each step, and to a sum about the cube of its span.
     """
-    return np.minimum(np.arange(evidence.skip, evidence.skip + count) / evidence.span**2, 1.0)
+    return np.minimum(np.arange(count) / evidence.span**2, 1.0)
 
 
 def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:

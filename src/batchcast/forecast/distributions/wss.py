@@ -37,20 +37,18 @@ def bootstrap_quantiles(
     values: Floats,
     offsets: Ints,
     held: Ints,
-    skip: int,
     span: int,
     unit: Floats,
     levels: tuple[float, ...],
     keys: Keys,
     wanted: NDArray[np.bool_],
 ) -> tuple[Floats, Floats]:
-    """Quantiles and means of bootstrapped sums of the `span` periods from step `skip` + 1 on.
+    """Quantiles and means of bootstrapped sums of the `span` periods after each cutoff.
 
     Args:
         values: demand of all series, one after the other, oldest first.
         offsets: shape (series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`.
         held: periods held back from the end at each cutoff.
-        skip: periods between the cutoff and the first that counts.
         span: periods that are summed.
         unit: shape (cutoffs, series): what every demand is a whole multiple of; 0 where demand is fractional.
         levels: ascending, in (0, 1).
@@ -63,9 +61,7 @@ def bootstrap_quantiles(
     """
     shape = (len(held), len(offsets) - 1)
     quantiles, means = np.full((*shape, len(levels)), np.nan), np.full(shape, np.nan)
-    _fill_bootstrap(
-        values, offsets, held, skip, span, unit, np.array(levels), keys, wanted, _normals(), quantiles, means
-    )
+    _fill_bootstrap(values, offsets, held, span, unit, np.array(levels), keys, wanted, _normals(), quantiles, means)
     return quantiles, means
 
 
@@ -144,7 +140,6 @@ def _fill_bootstrap(
     values: Floats,
     offsets: Ints,
     held: Ints,
-    skip: int,
     span: int,
     unit: Floats,
     levels: Floats,
@@ -164,7 +159,7 @@ def _fill_bootstrap(
             found, after_none, after_demand = read_chain(values, offsets[i], end, sizes)
             if found < FEWEST_DEMANDS:
                 continue
-            chance = chance_after(after_none, after_demand, values[end - 1] > 0.0, skip)
+            chance = 1.0 if values[end - 1] > 0.0 else 0.0
             chances = chain_counts(after_none, after_demand, chance, span)
             grain = unit[c, i]
             state = _mixed(keys[i] + np.uint64(held[c] + 1) * GOLDEN)
@@ -195,7 +190,6 @@ def mixture_quantiles(
     values: Floats,
     offsets: Ints,
     rows: Ints,
-    skip: int,
     unit: Floats,
     levels: tuple[float, ...],
     count: int,
@@ -206,7 +200,6 @@ def mixture_quantiles(
         values: demand of all series, one after the other, oldest first.
         offsets: shape (series + 1,).
         rows: which series.
-        skip: periods between the end and the first step.
         unit: shape (rows,): what every demand is a whole multiple of; 0 where demand is fractional.
         levels: ascending, in (0, 1).
         count: steps.
@@ -215,14 +208,12 @@ def mixture_quantiles(
         Shape (rows, count, levels).
     """
     quantiles = np.zeros((len(rows), count, len(levels)))
-    _fill_mixture(values, offsets, rows, skip, unit, np.array(levels), quantiles)
+    _fill_mixture(values, offsets, rows, unit, np.array(levels), quantiles)
     return quantiles
 
 
 @compiled
-def _fill_mixture(
-    values: Floats, offsets: Ints, rows: Ints, skip: int, unit: Floats, levels: Floats, quantiles: Floats
-) -> None:
+def _fill_mixture(values: Floats, offsets: Ints, rows: Ints, unit: Floats, levels: Floats, quantiles: Floats) -> None:
     sizes = np.empty(LONGEST_MEMORY)
     for r in range(len(rows)):
         start, end = offsets[rows[r]], offsets[rows[r] + 1]
@@ -231,7 +222,7 @@ def _fill_mixture(
             continue
         ordered = np.sort(sizes[:found])
         for step in range(quantiles.shape[1]):
-            chance = chance_after(after_none, after_demand, values[end - 1] > 0.0, skip + step + 1)
+            chance = chance_after(after_none, after_demand, values[end - 1] > 0.0, step + 1)
             for j in range(len(levels)):
                 if levels[j] > 1.0 - chance:
                     level = (levels[j] - (1.0 - chance)) / chance
@@ -251,7 +242,6 @@ class Bootstrap(Candidate):
             evidence.values,
             evidence.offsets,
             evidence.held,
-            evidence.skip,
             evidence.span,
             evidence.moments.unit,
             levels,
@@ -263,8 +253,8 @@ class Bootstrap(Candidate):
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Zero, or with the probability that the chain gives one of the sizes seen."""
         unit = evidence.moments.unit[-1, rows]
-        quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, evidence.skip, unit, levels, count)
+        quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, unit, levels, count)
         if evidence.weights is None:
             return quantiles
-        weighted = quantiles * evidence.weights[-1, rows, evidence.skip : evidence.skip + count, None]
+        weighted = quantiles * evidence.weights[-1, rows, :count, None]
         return round_up(weighted, unit[:, None, None])

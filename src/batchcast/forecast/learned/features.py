@@ -78,8 +78,7 @@ def _stretches(evidence: Evidence, season_length: int) -> Floats:
     span = evidence.span
     pairs = [(1, 0), (2, 1), (3, 2), (2, 0), (3, 0), (max(span // 2, 1), 0), (span, 0), (2 * span, span), (4 * span, 0)]
     if season_length > 1:
-        ahead = -(-(evidence.skip + span) // season_length) * season_length  # whole seasons that reach past the span
-        year = ahead - evidence.skip
+        year = -(-span // season_length) * season_length  # whole seasons that reach past the span
         pairs.append((year, year - span))
     starts, stops = (np.array(places, dtype=np.int64) for places in zip(*pairs, strict=True))
     means = np.empty((len(evidence.held), len(evidence.offsets) - 1, len(pairs)))

@@ -98,7 +98,7 @@ def attach_predictions(evidence: Evidence, prediction: Prediction | None) -> Evi
     shaped = evidence.means[STEP_SHAPE]
     if prediction is None:
         return replace(evidence, means={**evidence.means, LEARNED_MEAN: np.full_like(shaped, np.nan)})
-    held = limit_means(_steps(evidence, prediction.mean), plausible_sum(evidence.moments), evidence.skip, evidence.span)
+    held = limit_means(_steps(evidence, prediction.mean), plausible_sum(evidence.moments), evidence.span)
     return replace(evidence, means={**evidence.means, LEARNED_MEAN: held}, learned=prediction.quantiles)
 
 
@@ -112,10 +112,10 @@ def _steps(evidence: Evidence, total: Floats) -> Floats:
     flat = np.ones_like(shaped) if evidence.weights is None else evidence.weights
     shape = np.where(np.isnan(shaped).any(axis=2, keepdims=True), flat, shaped)
     rate = (total / evidence.span)[:, :, None]
-    end = evidence.skip + evidence.span
-    usual = shape[:, :, evidence.skip : end].mean(axis=2, keepdims=True)
+    end = evidence.span
+    usual = shape[:, :, :end].mean(axis=2, keepdims=True)
     within = np.where(usual > 0, rate * shape / np.where(usual > 0, usual, 1.0), rate * flat)
-    weight = flat[:, :, evidence.skip : end].mean(axis=2, keepdims=True)
+    weight = flat[:, :, :end].mean(axis=2, keepdims=True)
     off = np.where(weight > 0, (rate - usual) / np.where(weight > 0, weight, 1.0), 0.0)
     beyond = np.maximum(shape + off * flat, 0.0)
     return np.concatenate([within[:, :, :end], beyond[:, :, end:]], axis=2)

@@ -49,10 +49,9 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
     features = make_features(practice.evidence, season)
     target = practice.actuals.sum(axis=2) / features.anchor
     weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
-    ahead = request.skip + request.lead_time
     folds: list[Trees | None] = []
     for held in (*cutoffs, 0):
-        known = usable & (practice.evidence.held >= held + ahead)[:, None]
+        known = usable & (practice.evidence.held >= held + request.lead_time)[:, None]
         cases = np.flatnonzero(known)
         if len(cases) < (FEWEST_FOLD_CASES if held else FEWEST_CASES):
             folds.append(None)
