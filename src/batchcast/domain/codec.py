@@ -11,65 +11,23 @@ import datetime as dt
 import importlib
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from batchcast.domain.accuracy import (
-    ClassTotal,
-    Hindsight,
-    LeaderboardRow,
-    Overview,
-    PartLoss,
-    PeriodTotal,
-    SiteTotal,
-    WorstPart,
-)
-from batchcast.domain.batch import BatchResult, ResultFile, Source, StoredFile
-from batchcast.domain.calendar import Calendar, Frequency, Span
-from batchcast.domain.errors import N_, BatchcastError, Choice, InternalError, Message
-from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, RowProblem, SiteFacts
-from batchcast.domain.inventory import NextUnit, OrderLine, Orders, Promise
-from batchcast.domain.plan import ForecastRequest, Partition, Plan
-from batchcast.domain.recipe import Recipe
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain import accuracy, batch, calendar, errors, history, inventory, plan, recipe, settings
+from batchcast.domain.accuracy import LeaderboardRow
+from batchcast.domain.calendar import Frequency
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 
 _KIND = "$"
 _NOUNS: Mapping[str, type] = {
-    noun.__name__: noun
-    for noun in (
-        BatchResult,
-        BatchSettings,
-        Calendar,
-        Choice,
-        ClassTotal,
-        DemandHistory,
-        ForecastRequest,
-        Hindsight,
-        HistoryFacts,
-        WorstPart,
-        IngestReport,
-        Message,
-        NextUnit,
-        OrderLine,
-        Orders,
-        Overview,
-        PartLoss,
-        Partition,
-        PeriodTotal,
-        Plan,
-        Promise,
-        Recipe,
-        ResultFile,
-        RowProblem,
-        SiteFacts,
-        SiteTotal,
-        Source,
-        Span,
-        StoredFile,
-    )
+    name: noun
+    for module in (accuracy, batch, calendar, errors, history, inventory, plan, recipe, settings)
+    for name, noun in vars(module).items()
+    if isinstance(noun, type) and is_dataclass(noun)
 }
 
 
