@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from batchcast.app.configuration import Environment
 from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
@@ -38,8 +38,8 @@ from batchcast.store.store import Store
 _BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
 
 
-class Listener(Protocol):
-    """Called from the thread that called the use case."""
+class Listener:
+    """Called from the thread that called the use case; what a subclass does not want to know it leaves as it is."""
 
     def on_step(self, step: str) -> None:
         """A step has begun: ingest, plan, prepare, forecast, publish."""
@@ -49,19 +49,6 @@ class Listener(Protocol):
 
     def on_batch(self, batch: Batch) -> None:
         """The batch as it stands after a change."""
-
-
-class NoListener:
-    """For those who only want the result."""
-
-    def on_step(self, step: str) -> None:
-        """Nothing."""
-
-    def on_analysis(self, analysis: Analysis) -> None:
-        """Nothing."""
-
-    def on_batch(self, batch: Batch) -> None:
-        """Nothing."""
 
 
 def tell(store: Store, batch_id: str, listener: Listener) -> None:
@@ -160,7 +147,7 @@ class Batchcast:
             BatchCancelled: if a person stopped it.
         """
         check_out(file, out, stock)
-        run_request = RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), stock=stock)
+        run_request = RunRequest(file=file, settings=settings, out=out, listener=listener or Listener(), stock=stock)
         return self._run(replace(run_request, recipes=recipes))
 
     def replay(
@@ -187,7 +174,7 @@ class Batchcast:
         check_out(file, out, stock)
         settings = replace(original.settings, max_parallel=None)  # another machine may have fewer cores
         run_request = RunRequest(
-            file=file, settings=settings, out=out, listener=listener or NoListener(), original=original
+            file=file, settings=settings, out=out, listener=listener or Listener(), original=original
         )
         return self._run(replace(run_request, stock=stock, recipes=None))
 
@@ -202,7 +189,7 @@ class Batchcast:
         if out is not None:
             refuse_input(file, place_accuracy(out))
         return self._run(
-            RunRequest(file=file, settings=settings, out=out, listener=listener or NoListener(), accuracy_alone=True)
+            RunRequest(file=file, settings=settings, out=out, listener=listener or Listener(), accuracy_alone=True)
         )
 
     def warm(self) -> float:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batchcast.app.intake import Analysis
 
 
-class Guarded:
+class Guarded(Listener):
     """Passes everything on; when the reader is gone, asks the batch to stop instead of failing."""
 
     def __init__(self, listener: Listener, stop: Callable[[], None]) -> None:

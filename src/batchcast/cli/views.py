@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -28,7 +27,17 @@ if TYPE_CHECKING:
 _REFRESHES_A_SECOND = 8
 
 
-class LiveView:
+class View(Listener):
+    """A listener that is entered before the batch and left after it."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class LiveView(View):
     """A listener that redraws in place."""
 
     def __init__(self, session: Session, clock: BatchClock | None = None) -> None:
@@ -45,9 +54,7 @@ class LiveView:
         self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._spinner = None
         self._live.stop()
 
@@ -83,7 +90,7 @@ def _spinner_name(ascii_only: bool) -> str:
 # In a log: a line for every step and every partition that ends.
 
 
-class PlainView:
+class PlainView(View):
     """A listener that only ever adds lines."""
 
     def __init__(self, session: Session, clock: BatchClock | None = None) -> None:
@@ -91,14 +98,6 @@ class PlainView:
         self._console = session.screen.err
         self._clock = clock or BatchClock()
         self._states: dict[int, PartitionState] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def on_step(self, step: str) -> None:
         """Say what is being done."""
@@ -137,21 +136,13 @@ class PlainView:
 # For programs: one JSON object a line on standard output, documented in `docs/reference/events.md`.
 
 
-class EventView:
+class EventView(View):
     """A listener that writes an event for every change."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._seen: dict[int, tuple[PartitionState, int]] = {}  # number -> (state, attempt)
         self._overall: tuple[str, int] | None = None  # (state, percent)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def on_step(self, step: str) -> None:
         """`{"kind": "step", "step": "ingest"}`."""
@@ -176,16 +167,6 @@ class EventView:
 
     def _write(self, kind: str, **values: Any) -> None:
         self._session.screen.write_json({"kind": kind} | values)
-
-
-class View(Listener, Protocol):
-    """A listener that is entered before the batch and left after it."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.plugins.watchdog import processes_left
 
-from batchcast.app.batchcast import Batchcast, NoListener, RunResult
+from batchcast.app.batchcast import Batchcast, Listener, RunResult
 from batchcast.app.configuration import Environment
 from batchcast.app.intake import Analysis, ReadingFailed, error_of
 from batchcast.app.samples.writing import write_sample
@@ -28,7 +28,7 @@ pytestmark = [
 _SETTINGS = BatchSettings(horizon=3, batch_mode="on")
 
 
-class Recorder(NoListener):
+class Recorder(Listener):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_there_is_bad_input(app: Batchcast, tmp_path: Path) -
 def test_a_wish_to_stop_ends_the_batch_cancelled_with_nothing_left(
     app: Batchcast, sample: Path, tmp_path: Path
 ) -> None:
-    class Impatient(NoListener):
+    class Impatient(Listener):
         def on_step(self, step: str) -> None:
             if step == "prepare":
                 app.cancel()
@@ -210,7 +210,7 @@ def test_a_wish_to_stop_ends_the_batch_cancelled_with_nothing_left(
 
 
 def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp_path: Path) -> None:
-    class Broken(NoListener):
+    class Broken(Listener):
         def on_batch(self, batch: Batch) -> None:
             raise ZeroDivisionError
 

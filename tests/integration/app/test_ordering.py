@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.batchcast import Batchcast, NoListener
+from batchcast.app.batchcast import Batchcast, Listener
 from batchcast.app.configuration import Environment
 from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
@@ -157,7 +157,7 @@ def test_codes_are_shown_where_neither_has_sites() -> None:
         refuse_unknown_parts(held, {("ALL", "B-2"), ("ALL", "A-1")})
 
 
-class Untouched(NoListener):
+class Untouched(Listener):
     """Fails where anything begins."""
 
     def on_step(self, step: str) -> None:
