@@ -10,7 +10,7 @@ from statistics import median_low
 
 from batchcast.domain.batch import Timing
 from batchcast.domain.plan import Pace
-from batchcast.plan.estimate import steps_seconds
+from batchcast.plan.planner import steps_seconds
 
 # One core of a 2024 server, every model, 3 folds; scaled by what this machine measures.
 TYPICAL_PACE = Pace(  # of a server, whose workers are warm

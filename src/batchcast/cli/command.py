@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve, token, warm, worker
+from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve, token, warm
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -23,17 +23,17 @@ EXIT_CODES = N_(
     "1 a mistake of ours."
 )
 COMMANDS = {
-    "run": run,
-    "analyze": analyze,
-    "backtest": backtest,
-    "orders": orders,
-    "recipes": recipes,
-    "serve": serve,
-    "worker": worker,
-    "batches": batches,
-    "token": token,
-    "sample": sample,
-    "warm": warm,
+    "run": run.command,
+    "analyze": analyze.command,
+    "backtest": backtest.command,
+    "orders": orders.command,
+    "recipes": recipes.command,
+    "serve": serve.command,
+    "worker": serve.worker_command,
+    "batches": batches.command,
+    "token": token.command,
+    "sample": sample.command,
+    "warm": warm.command,
 }
 
 
@@ -57,6 +57,6 @@ def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchc
 def build(session: Session) -> Group:
     """The command with all its commands, described in the reader's language."""
     say = session.words.say
-    commands = [module.command(session) for module in COMMANDS.values()]
+    commands = [command(session) for command in COMMANDS.values()]
     about = say(ABOUT) + "\n\n" + say(EXIT_CODES)
     return Group(session, "batchcast", about, commands=commands, parameters=[version_option(session)])

@@ -22,8 +22,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.store.errors import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
 from batchcast.store.records import NewBatch
 from batchcast.store.sql import contents, database, schema
-from batchcast.store.sql.database import Database
-from batchcast.store.sql.migrating import LATEST, migrate_to
+from batchcast.store.sql.database import LATEST, Database, migrate_to
 from batchcast.store.sql.sql_store import SqlStore
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"))

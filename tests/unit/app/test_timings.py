@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batchcast.app.timings import COLD_PACE, TYPICAL_PACE, Timing, Timings, pace_from
-from batchcast.plan.estimate import steps_seconds
+from batchcast.plan.planner import steps_seconds
 
 
 def _timing(scale: float, version: str = "1", *, series: int = 1_000) -> Timing:

@@ -29,9 +29,8 @@ from batchcast.store.errors import UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 from batchcast.store.sql import batches, partitions, schema
-from batchcast.store.sql.database import Database
+from batchcast.store.sql.database import Database, migrate
 from batchcast.store.sql.locked_batch import LockedBatch
-from batchcast.store.sql.migrating import migrate
 from batchcast.store.sql.schema import from_text, to_text, to_time
 from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
 

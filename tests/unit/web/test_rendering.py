@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from batchcast.web import formats
+from batchcast.web import rendering
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from batchcast.web import formats
     [(11919, "11,919", "11.919"), (0, "0", "0"), (2.6, "3", "3"), (None, "–", "–"), (float("nan"), "–", "–")],
 )
 def test_counts_are_whole(value, english, indonesian):
-    assert (formats.number(value, "en"), formats.number(value, "id")) == (english, indonesian)
+    assert (rendering.number(value, "en"), rendering.number(value, "id")) == (english, indonesian)
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ def test_counts_are_whole(value, english, indonesian):
     [(3.0, "3", "3"), (0.25, "0.25", "0,25"), (1204.5, "1,204.5", "1.204,5"), (100, "100", "100"), (None, "–", "–")],
 )
 def test_quantities_have_no_decimals_that_say_nothing(value, english, indonesian):
-    assert (formats.quantity(value, "en"), formats.quantity(value, "id")) == (english, indonesian)
+    assert (rendering.quantity(value, "en"), rendering.quantity(value, "id")) == (english, indonesian)
 
 
 def test_shares_are_percent():
-    assert (formats.percent(0.948, "en"), formats.percent(0.948, "id"), formats.percent(None, "en")) == (
+    assert (rendering.percent(0.948, "en"), rendering.percent(0.948, "id"), rendering.percent(None, "en")) == (
         "94.8%",
         "94,8%",
         "–",
@@ -35,15 +35,15 @@ def test_shares_are_percent():
 
 @pytest.mark.parametrize("day", [dt.date(2026, 5, 3), "2026-05-03"])
 def test_days_are_written_with_the_name_of_the_month(day):
-    assert (formats.date(day, "en"), formats.date(day, "id")) == ("3 May 2026", "3 Mei 2026")
-    assert formats.date(None, "en") == "–"
+    assert (rendering.date(day, "en"), rendering.date(day, "id")) == ("3 May 2026", "3 Mei 2026")
+    assert rendering.date(None, "en") == "–"
 
 
 def test_moments_are_told_in_utc_and_marked_for_the_browser():
     moment = dt.datetime(2026, 11, 24, 10, 5, tzinfo=dt.timezone(dt.timedelta(hours=8)))
 
-    assert formats.moment(moment, "en") == '<time datetime="2026-11-24T02:05:00+00:00">24 Nov 2026, 02:05 UTC</time>'
-    assert formats.moment(None, "en") == "–"
+    assert rendering.moment(moment, "en") == '<time datetime="2026-11-24T02:05:00+00:00">24 Nov 2026, 02:05 UTC</time>'
+    assert rendering.moment(None, "en") == "–"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_moments_are_told_in_utc_and_marked_for_the_browser():
     ],
 )
 def test_durations_have_two_units_at_most(seconds, english, indonesian):
-    assert (formats.duration(seconds, "en"), formats.duration(seconds, "id")) == (english, indonesian)
+    assert (rendering.duration(seconds, "en"), rendering.duration(seconds, "id")) == (english, indonesian)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_durations_have_two_units_at_most(seconds, english, indonesian):
     [(812, "812 B"), (1536, "1.5 KB"), (50 * 2**20, "50 MB"), (5 * 2**40, "5,120 GB"), (None, "–")],
 )
 def test_sizes_are_of_the_unit_that_reads_best(count, english):
-    assert formats.size(count, "en") == english
+    assert rendering.size(count, "en") == english
 
 
 def test_sizes_have_the_points_and_commas_of_the_language():
-    assert formats.size(1536, "id") == "1,5 KB"
+    assert rendering.size(1536, "id") == "1,5 KB"
