@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import hashlib
 import ipaddress
 import os
@@ -61,6 +62,7 @@ def read_language() -> Language:
 
 
 PREFIX = "BATCHCAST_"
+_NOT_OF_A_SERVER = {"URL", "TOKEN", "LANG", "DATA", "WORKER", "WORKER_PARENT", "WORKER_MODULES"}  # after the prefix
 MEGABYTE = 2**20
 
 
@@ -192,8 +194,11 @@ def read_config(**given: Any) -> ServiceConfig:
     """The set-up by the environment, and by what was given instead.
 
     Raises:
-        InvalidSettings: if a value can't be read or is out of its range, or the set-up would not be safe.
+        InvalidSettings: if a value can't be read or is out of its range, a variable is misspelt, or the set-up would
+            not be safe.
     """
+    if misspelt := _misspelt_variables():
+        raise InvalidSettings(misspelt)
     try:
         config = ServiceConfig(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -205,7 +210,30 @@ def read_config(**given: Any) -> ServiceConfig:
             "--insecure where the network itself keeps others out."
         )
         raise InvalidSettings([Message(template, {"host": config.host})])
+    if config.allowed_hosts.strip() and not (config.tokens or config.insecure):
+        template = N_(
+            "BATCHCAST_ALLOWED_HOSTS names {hosts}, so others reach this server by a proxy, and no tokens are set: "
+            "anybody could read and delete batches. Make tokens with `batchcast token NAME --role ROLE` and put them "
+            "into BATCHCAST_TOKENS, or say --insecure where the network itself keeps others out."
+        )
+        raise InvalidSettings([Message(template, {"hosts": config.allowed_hosts})])
     return config
+
+
+def _misspelt_variables() -> list[Message]:
+    """A sentence for each variable BATCHCAST_… that means nothing: a misspelt one of tokens must not open a server."""
+    known = {name.upper() for name in ServiceConfig.model_fields} | _NOT_OF_A_SERVER
+    found = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
+    return [_unknown_variable(name, known) for name in found if name.upper().removeprefix(PREFIX) not in known]
+
+
+def _unknown_variable(name: str, known: set[str]) -> Message:
+    near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), sorted(known), n=1, cutoff=0.7)
+    if near:
+        template = N_("{variable} is not a setting of a server; did you mean {near}? Rename it, or remove it.")
+        return Message(template, {"variable": name, "near": PREFIX + near[0]})
+    template = N_("{variable} is not a setting of a server. Remove it, or rename it where another program needs it.")
+    return Message(template, {"variable": name})
 
 
 def _problem(detail: Any) -> Message:

@@ -21,7 +21,7 @@ from batchcast.publish.certificate import engine_versions
 from batchcast.store.sql.sql_store import SqlStore
 
 HERE = Path(__file__).parent
-MARK = "BATCHCAST_UNDER_TEST"  # environment: which server of which test a process belongs to
+MARK = "SERVER_UNDER_TEST"  # environment: which server of which test a process belongs to
 SECONDS_TO_START = 60
 
 

@@ -47,3 +47,40 @@ def test_every_value_that_cannot_be_read_is_named_at_once() -> None:
     said = " ".join(str(problem) for problem in raised.value.problems)
     assert "BATCHCAST_API_PORT is 'many'" in said
     assert "BATCHCAST_LEASE_SECONDS is -1" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [
+        ("BATCHCAST_TOKNES", "BATCHCAST_TOKENS"),
+        ("BATCHCAST_ALLOWED_HOST", "BATCHCAST_ALLOWED_HOSTS"),
+        ("BATCHCAST_MAX_UPLOADS_MB", "BATCHCAST_MAX_UPLOAD_MB"),
+        ("BATCHCAST_QUITE_ANOTHER_THING", None),
+        ("BATCHCAST_", None),
+    ],
+)
+def test_a_variable_that_means_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, near: str | None
+) -> None:
+    monkeypatch.setenv(variable, "x")
+
+    with pytest.raises(InvalidSettings, match=f"{variable} is not a setting of a server") as raised:
+        read_config()
+
+    assert ("did you mean" in str(raised.value)) == (near is not None)
+    assert near is None or f"did you mean {near}?" in str(raised.value)
+
+
+def test_variables_of_the_command_are_no_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BATCHCAST_URL", "BATCHCAST_TOKEN", "BATCHCAST_LANG"):
+        monkeypatch.setenv(name, "x")
+
+    assert read_config().is_local
+
+
+def test_a_server_behind_a_public_name_takes_tokens_or_a_word() -> None:
+    with pytest.raises(InvalidSettings, match=r"names plan\.example, .* no tokens are set"):
+        read_config(allowed_hosts="plan.example")
+
+    assert read_config(allowed_hosts="plan.example", insecure=True)
+    assert read_config(allowed_hosts="plan.example", tokens="a:viewer:0123456789abcdef")
