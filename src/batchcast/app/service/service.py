@@ -470,6 +470,7 @@ class Service:
             self._dispatcher.start()
             self._has_begun.set()
         while not self._stopping.is_set():
+            self._try(self._submissions.drop_undecided_claims)
             self._try(partial(sweep_artifacts, self._store, self._artifacts))
             self._try(self._files.prune)
             self._try(self._drafts.sweep)

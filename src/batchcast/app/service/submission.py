@@ -13,9 +13,10 @@ import logging
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -43,9 +44,9 @@ from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
-from batchcast.store.errors import BatchNotEnded, KeyTaken
+from batchcast.store.errors import BatchNotEnded, KeyTaken, StoreUnavailable, UnknownBatch
 from batchcast.store.records import NewBatch
-from batchcast.store.store import Store
+from batchcast.store.store import CLAIM_GRACE_SECONDS, Store
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Submissions:
     folder: Path  # for scratch, on this machine
     owner: str
     lease_seconds: float
+    _undecided: dict[str, float] = field(default_factory=dict)  # ids that may have been added, and since when
 
     def submit(
         self,
@@ -220,9 +222,9 @@ class Submissions:
 
     def _keep(self, kept: _Kept, intake: Intake, sender: Sender, fingerprint: str) -> Accepted:
         batch_id = new_batch_id()
-        self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
-        reach(CrashPoint.ARTIFACTS_CLAIMED)
         try:
+            self.store.claim_artifacts(batch_id, self.owner, self.lease_seconds)
+            reach(CrashPoint.ARTIFACTS_CLAIMED)
             source = keep_source(intake, self.artifacts, batch_id, kept.name, kept.path)
             reach(CrashPoint.ARTIFACTS_KEPT)
             new = NewBatch(
@@ -237,6 +239,8 @@ class Submissions:
                 claimed_by=self.owner,
             )
             batch = self.store.add_batch(new)
+        except StoreUnavailable as error:
+            batch = self._added_in_spite_of(error, batch_id)
         except BaseException as error:
             self._give_up(batch_id)
             if isinstance(error, KeyTaken):  # the same was sent at the same time, and was faster
@@ -246,6 +250,26 @@ class Submissions:
             raise
         reach(CrashPoint.BATCH_ADDED)
         return Accepted(batch=batch, analysis=intake.analysis, is_new=True)
+
+    def drop_undecided_claims(self) -> None:
+        """End the claims on files whose batch was not added after all; the sweep of artifacts takes them then.
+
+        Where a late commit adds the batch nevertheless, it stands in the store by then, and the sweep spares its files.
+        """
+        for batch_id, since in list(self._undecided.items()):
+            if time.monotonic() - since > CLAIM_GRACE_SECONDS:
+                self.store.drop_artifacts_claim(batch_id)
+                del self._undecided[batch_id]
+
+    def _added_in_spite_of(self, error: StoreUnavailable, batch_id: str) -> Batch:
+        """The batch where its commit succeeded and only the answer was lost; else its files stay until that is sure."""
+        self._undecided[batch_id] = time.monotonic()
+        try:
+            batch = self.store.batch(batch_id)
+        except (StoreUnavailable, UnknownBatch):
+            raise error from None
+        del self._undecided[batch_id]
+        return batch
 
     def _give_up(self, batch_id: str) -> None:
         try:

@@ -1,0 +1,93 @@
+"""A submission whose outcome in the store is not known, because the answer to its commit was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.integration.app.test_service import FAST, demand, upload_of
+
+from batchcast.app.configuration import read_config
+from batchcast.app.service import submission as submission_module
+from batchcast.app.service.answers import Accepted
+from batchcast.app.service.drafts import sweep_artifacts
+from batchcast.app.service.service import Service
+from batchcast.store.errors import StoreUnavailable
+from batchcast.store.records import NewBatch
+from batchcast.store.sql.sql_store import SqlStore
+
+pytestmark = pytest.mark.xdist_group("service")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """Open, and not started: nothing is swept or run by itself."""
+    opened = Service.open(read_config(home=tmp_path / "home", max_parallel=1))
+    yield opened
+    opened.stop()
+
+
+def lose_the_answer(monkeypatch: pytest.MonkeyPatch, *, commits: bool, reads: bool) -> None:
+    """The database is gone as a batch is added: after the commit or before it, and is there again for reads or not."""
+    add, read = SqlStore.add_batch, SqlStore.batch
+
+    def add_batch(self: SqlStore, new: NewBatch) -> object:
+        if commits:
+            add(self, new)
+        if not reads:
+            monkeypatch.setattr(SqlStore, "batch", unavailable)
+        raise StoreUnavailable("the test", "connection reset by peer")
+
+    def unavailable(self: SqlStore, batch_id: str) -> object:
+        monkeypatch.setattr(SqlStore, "batch", read)  # for the next one it is there
+        raise StoreUnavailable("the test", "connection refused")
+
+    monkeypatch.setattr(SqlStore, "add_batch", add_batch)
+
+
+def submit(service: Service, key: str | None = None) -> Accepted:
+    upload = upload_of(service, demand())
+    try:
+        return service.submit(upload, FAST, idempotency_key=key)
+    finally:
+        upload.discard()
+
+
+def test_a_batch_that_was_added_is_accepted_though_the_answer_was_lost(service, monkeypatch):
+    lose_the_answer(monkeypatch, commits=True, reads=True)
+
+    accepted = submit(service)
+
+    assert accepted.is_new
+    assert service._artifacts.batch_ids() == {accepted.batch.batch_id}
+
+
+def test_a_batch_that_was_added_keeps_its_files_where_nothing_can_be_asked(service, monkeypatch):
+    with monkeypatch.context() as broken:
+        lose_the_answer(broken, commits=True, reads=False)
+        with pytest.raises(StoreUnavailable):
+            submit(service, key="k")
+
+    again = submit(service, key="k")
+
+    assert not again.is_new
+    assert sweep_artifacts(service._store, service._artifacts) == 0
+    assert service._artifacts.batch_ids() == {again.batch.batch_id}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_files_of_a_batch_that_was_not_added_are_swept_once_that_is_sure(service, monkeypatch, reads):
+    with monkeypatch.context() as broken:
+        lose_the_answer(broken, commits=False, reads=reads)
+        with pytest.raises(StoreUnavailable):
+            submit(service)
+    assert len(service._artifacts.batch_ids()) == 1
+
+    service._submissions.drop_undecided_claims()
+    assert sweep_artifacts(service._store, service._artifacts) == 0
+
+    monkeypatch.setattr(submission_module, "CLAIM_GRACE_SECONDS", -1.0)
+    service._submissions.drop_undecided_claims()
+    sweep_artifacts(service._store, service._artifacts)
+    assert service._artifacts.batch_ids() == set()
