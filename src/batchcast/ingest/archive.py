@@ -15,7 +15,7 @@ from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQu
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
-from batchcast.ingest.header import header_in_two_rows, two_row_headers
+from batchcast.ingest.header import header_in_two_rows, several_in_one, two_row_headers
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import accepted_names, named_columns, normal
 from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverlappingFiles, OverTheLimit, UnknownFormat
@@ -46,6 +46,8 @@ def _under_titles(
         }
         for row in range(min(HEADER_WITHIN, len(dialect.rows))):
             below = dialect.at(row)
+            if several_in_one(below.header):
+                find(below.header, settings, sample=below.sample)  # it says what is wrong
             if known.isdisjoint(normal(name[:200]) for name in below.header):
                 continue
             with suppress(InvalidInput):

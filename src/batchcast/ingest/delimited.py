@@ -23,8 +23,17 @@ from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import Lines, TextBlocks
 from batchcast.ingest.limits import LARGE_FILE
+from batchcast.ingest.lists import ListLines
 from batchcast.ingest.problems import UnclosedQuote
-from batchcast.ingest.records import DELIMITERS, Dialect, Records, split_lines, split_records, split_rows
+from batchcast.ingest.records import (
+    DELIMITERS,
+    Dialect,
+    Records,
+    list_records,
+    split_lines,
+    split_records,
+    split_rows,
+)
 from batchcast.ingest.source import Block, BrokenRow, SourceRow, WantedColumns, is_blank
 
 if TYPE_CHECKING:
@@ -98,6 +107,7 @@ class DelimitedFile:
     dialect: Dialect
     member: str | None = None  # its name, where it is one of several
     encoding: str = "UTF-8"
+    listed: ListLines | None = field(default=None, init=False)  # what was passed over, where it is a list of pages
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
 
     def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
@@ -107,6 +117,7 @@ class DelimitedFile:
             UnclosedQuote: if a quote opens and never closes.
         """
         text = TextBlocks(self.source)
+        self.listed = ListLines(self.dialect.form) if self.dialect.form else None
         below = (_without_header(lines, self.dialect.header_lines) for lines in text)
         threads = _THREADS if self.source.sent_bytes >= LARGE_FILE else 0
         carried: Lines | None = None
@@ -127,7 +138,10 @@ class DelimitedFile:
         elif table is not None:
             return CleanBlock(self.member, lines, table, self.dialect.delimiter), None
         split = split_lines(lines.data)
-        records = split_records(split, lines.first_line, self.dialect.delimiter)
+        if self.listed:
+            records = list_records(split, lines.first_line, self.listed)
+        else:
+            records = split_records(split, lines.first_line, self.dialect.delimiter)
         left = None
         if records.open_from is not None:
             rest = "".join(split[records.open_from :]).encode()
@@ -141,7 +155,7 @@ class DelimitedFile:
         same, so that it doesn't matter which thread is first to meet another.
         """
         data = lines.data
-        if lines.damaged or not _quotes_fit(data, self.dialect.delimiter):
+        if lines.damaged or self.dialect.form or not _quotes_fit(data, self.dialect.delimiter):
             return None
         table = None
         if self._whole and not _may_be_hexadecimal(data):
@@ -260,7 +274,7 @@ class DelimitedFiles:
     """One CSV file, or several with one header that are one history."""
 
     files: Sequence[DelimitedFile]
-    notes: tuple[Message, ...] = ()
+    said: tuple[Message, ...] = ()  # of how they were found
     sheet: str | None = None
     padded: bool = True
 
@@ -268,6 +282,12 @@ class DelimitedFiles:
     def several_files(self) -> bool:
         """Every block names its file."""
         return self.files[0].member is not None
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What a person should know of the files; complete once their blocks have been read."""
+        listed = [file.listed for file in self.files if file.listed]
+        return (*self.said, *(note for one in listed for note in one.notes()))
 
     @property
     def format(self) -> Message:

@@ -17,15 +17,18 @@ from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     AVAILABILITY_NAMES,
+    ENTRY_NAMES,
     LONGEST_COMPARED,
     MONEY_NAMES,
     SHEET,
     STOCK_NAMES,
+    accepted_names,
     letter_of,
     mapping_example,
     named_columns,
     nearest,
     normal,
+    shortened,
 )
 from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
 from batchcast.ingest.rowfilter import RowFilter, find_filters
@@ -123,9 +126,10 @@ def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
 
 
 def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | None:
-    """The column with an accepted name: our own name first, then those of money last; two of a rank are a question."""
-    others = [name for name in ACCEPTED_NAMES[ours] if name not in MONEY_NAMES]
-    for accepted in ([ours], others, MONEY_NAMES if ours == columns.DEMAND_QTY else ()):
+    """The column with an accepted name: our own name first, those of money last; two of a rank are a question."""
+    others = [name for name in ACCEPTED_NAMES[ours] if name not in (*MONEY_NAMES, *ENTRY_NAMES)]
+    last = (ENTRY_NAMES, MONEY_NAMES) if ours == columns.DEMAND_QTY else ()
+    for accepted in ([ours], others, *last):
         matches = _named(accepted, names, ())
         if len(matches) > 1:
             matches = narrowed(ours, matches, names, sample)
@@ -159,6 +163,7 @@ _MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
 _LONGEST_COMPARED = 60  # characters of a name that is compared
+_LONGEST_HEADER = 1_000  # characters of a name that may be several
 _MOST_GUESSED = 200  # columns that are compared when one is missing
 
 
@@ -342,6 +347,12 @@ def _missing(
             "{found}."
         )
         values["parts"] = ", ".join(map(repr, _parts_across(names, free, sample)[:3]))
+    elif several_in_one(names):
+        template = N_(
+            "{where} has several columns in one cell of its header ({cell!r}), as lists of two levels have. Export it "
+            "as a table: a row for each demand with all its columns, in SAP the detail list, saved as a spreadsheet."
+        )
+        values["cell"] = shortened(several_in_one(names))
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
@@ -367,6 +378,15 @@ def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], 
         left = [i for i in left if names[i] != likely]
         said[ours] = likely
     return mapping_example({ours: said[ours] for ours in missing})
+
+
+def several_in_one(names: Sequence[str]) -> str:
+    """A name that is several accepted ones with blanks between them; empty where there is none."""
+    for name in names[:_MOST_GUESSED]:
+        pieces = {normal(piece) for piece in re.split(r"\s{2,}|(?<=\w)\s(?=\w)", name[:_LONGEST_HEADER].strip(" |"))}
+        if len(pieces) > 2 and "  " in name.strip() and len(pieces & accepted_names()) > 1:
+            return name.strip(" |")
+    return ""
 
 
 def _months_alone(names: Sequence[str]) -> list[str]:

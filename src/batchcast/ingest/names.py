@@ -8,6 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from batchcast.domain import columns
 
+ENTRY_NAMES = (  # quantities in the unit of entry of a document: those in the unit of the part win over them
+    "qty_in_une",
+    "quantity_in_une",
+    "qty_in_unit_of_entry",
+    "quantity_in_unit_of_entry",
+    "menge_in_erfassungseinheit",
+    "menge_in_erfme",
+    "menge_in_erfassme",
+)
 MONEY_NAMES = ("sales", "value")  # they hold money as often as units: others that are accepted win over them
 
 
@@ -19,7 +28,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     columns.DATE: _names(
         """date tanggal tgl transaction_date posting_date order_date period month ds timestamp periode bulan week
         minggu day hari ship_date shipped_date delivery_date invoice_date document_date doc_date issue_date
-        trans_date demand_date tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
+        trans_date demand_date pstng_date pstg_date post_date
+        tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
         date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата"""
@@ -33,7 +43,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         artikelcode stock_code part_code"""
     ),
     columns.SITE_CODE: _names(
-        """site_code site location lokasi gudang warehouse store plant branch cabang depot depo werk lager lagerort
+        """site_code site location lokasi gudang warehouse store plant plnt branch cabang depot depo werk lager lagerort
         storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
         kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
         magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
@@ -44,12 +54,14 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         issued_qty quantity_issued qty_ordered ordered_qty order_qty quantity_ordered order_quantity qty_shipped
         shipped_qty quantity_shipped qty_sold sold_qty quantity_sold units_sold unit_sold units sales_qty
         sale_qty sales_quantity sales_units unit_sales actual_qty qty_delivered delivered_qty usage consumption
+        total_usage tot_usage gesamtverbrauch
         usage_qty consumption_qty qty_used qty_keluar jumlah_keluar jml_keluar keluar pemakaian jumlah_pemakaian
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
         verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
         количество 数量"""
     )
+    + ENTRY_NAMES
     + MONEY_NAMES,
 }
 AVAILABILITY_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of them

@@ -13,6 +13,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import TextBlocks
+from batchcast.ingest.lists import BAR, ListForm, ListLines, find_barred_list, find_spaced_list
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, normal
 from batchcast.ingest.problems import EmptyInput, NotText, UnclosedQuote
 from batchcast.ingest.sample import MOST_SAMPLED
@@ -131,6 +132,7 @@ class Dialect:
     header_lines: int  # physical lines up to the end of the header
     encoding: str  # of its first lines
     rows: tuple[SourceRow, ...] = ()  # under the header, as many as were looked at
+    form: ListForm | None = None  # where it is a list of pages, whose cells are cut by it
 
     @property
     def sample(self) -> list[tuple[Any, ...]]:
@@ -163,17 +165,47 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     if _CONTROL & set(lines[start]):
         template = N_("{name} is not a text file; send a CSV, XLSX or Parquet file.")
         raise NotText(Message(template, {"name": source.name}))
+    known = _known(settings)
+    if found := find_barred_list(lines):
+        return _of_list(lines, *found, blocks.encoding)
     hinted = _hint(lines[start])
     if hinted:
         start += 1
     candidates = [hinted] if hinted else list(DELIMITERS)
-    best = max(candidates, key=lambda delimiter: _fit(lines[start:], delimiter, settings))
+    fits = {delimiter: _fit(lines[start:], delimiter, known) for delimiter in candidates}
+    best = max(candidates, key=lambda delimiter: fits[delimiter])
+    if fits[best][0] < 2 and (found := find_spaced_list(lines, known)):
+        return _of_list(lines, *found, blocks.encoding)
     dialect = _described(source, lines, start, best, blocks.encoding)
     damaged = next((number for number in (first.damaged if first else ()) if number <= dialect.header_lines), None)
     if damaged is not None:
         template = N_("The header, line {line} of {name}, holds a byte that is no UTF-8; save the file as UTF-8.")
         raise NotText(Message(template, {"line": damaged, "name": source.name}))
     return dialect
+
+
+def _known(settings: BatchSettings) -> set[str]:
+    """The accepted names and those of the mapping, as they are compared."""
+    accepted = {normal(name) for names in {**ACCEPTED_NAMES, **STOCK_NAMES}.values() for name in names}
+    return accepted | {
+        normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]
+    }
+
+
+def _of_list(lines: Sequence[str], number: int, form: ListForm, encoding: str) -> Dialect:
+    below = list_records(lines[number + 1 : number + MOST_SAMPLED], number + 2, ListLines(form))
+    return Dialect(BAR, form.header, number + 1, encoding, tuple(below.rows), form)
+
+
+def list_records(lines: Sequence[str], first_line: int, listed: ListLines) -> Records:
+    """The rows of some lines of a list; lines between them are counted by `listed`."""
+    found = Records()
+    for number, line in enumerate(lines, start=first_line):
+        if not line.strip():
+            found.blank_lines += 1
+        elif (cells := listed.row(line)) is not None:
+            found.rows.append(SourceRow(number, cells))
+    return found
 
 
 def _described(source: Bytes, lines: Sequence[str], start: int, delimiter: str, encoding: str) -> Dialect:
@@ -206,16 +238,14 @@ def _hint(line: str) -> str | None:
     return text[4:] if text.lower().startswith("sep=") and text[4:] in DELIMITERS else None
 
 
-def _fit(lines: Sequence[str], delimiter: str, settings: BatchSettings) -> tuple[int, int, int]:
+def _fit(lines: Sequence[str], delimiter: str, known_names: set[str]) -> tuple[int, int, int]:
     """How well a delimiter explains the first lines: columns we know, rows as wide as the header, columns."""
     rows = split_records(list(lines[:_SAMPLE_LINES]), 1, delimiter).rows
     cells = rows[0].cells if rows and rows[0].line == 1 else lines[0].replace('"', "").split(delimiter)
-    accepted = {normal(name) for names in {**ACCEPTED_NAMES, **STOCK_NAMES}.values() for name in names}
-    mapped = {normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]}
     headers = [
         [normal(str(cell)[:200]) for cell in one] for one in (cells, *(row.cells for row in rows[:HEADER_WITHIN]))
     ]
-    counts = [sum(name in accepted or name in mapped for name in names) for names in headers]
+    counts = [sum(name in known_names for name in names) for names in headers]
     known = max(counts)
     header = headers[counts.index(known)]
     even = sum(len(row.cells) == len(header) for row in rows) if len(header) > 1 else 0
