@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 from batchcast.domain.batch import BatchState, PartitionState
@@ -36,55 +37,40 @@ _SECONDS_TO_END_JOBS = 30
 _log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False)
 class BatchRun:
     """Carries a batch to its end, or to where it is given back; `Dispatcher` makes it.
 
     Everything happens on one thread, which sleeps on its inbox: reports of the pool, and requests to stop.
-
-    Args:
-        store: what it asks, and where it stores what changes.
-        pool: who does the jobs.
-        sink: where the results go.
-        batch_id: which batch.
-        when_ended: called when this is over; no job of it is at work then.
-        stopping: set when it is to stop, for those who must not make it wait.
     """
 
-    def __init__(
-        self,
-        store: LeasedStore,
-        pool: WorkerPool,
-        sink: ResultSink,
-        batch_id: str,
-        when_ended: Callable[[], None],
-        *,
-        stopping: threading.Event,
-    ) -> None:
-        self._store = store
-        self._pool = pool
-        self._sink = sink
-        self._batch_id = batch_id
+    store: LeasedStore  # what it asks, and where it stores what changes
+    pool: WorkerPool  # does the jobs
+    sink: ResultSink  # where the results go
+    batch_id: str
+    when_ended: Callable[[], None]  # called when this is over; no job of it is at work then
+    stopping: threading.Event  # set when it is to stop, for those who must not make it wait
+
+    def __post_init__(self) -> None:
         self._inbox: SimpleQueue[Report | None] = SimpleQueue()
         self._at_work: dict[SubmittedJob, Partition] = {}
         self._step: SubmittedJob | None = None
         self._start_state: BatchStart  # once it has begun
         self._attempts: Counter[int] = Counter()
         self._crashes: Counter[int] = Counter()
-        self._when_ended = when_ended
-        self._stopping = stopping
         self.has_submitted = False  # a first job: until then the pool counts a worker for it as idle
         self.seconds: dict[str, float] = {}  # by step, as far as it has come
 
     def start(self) -> None:
         """Set off; returns at once."""
-        threading.Thread(target=self._run, name=f"batch-{self._batch_id}", daemon=True).start()
+        threading.Thread(target=self._run, name=f"batch-{self.batch_id}", daemon=True).start()
 
     def stop(self) -> None:
         """Stop working at the batch, which has been cancelled in the store or is to be given back.
 
         From any thread; returns at once. The jobs at work are killed even where the thread of the run is busy.
         """
-        self._stopping.set()
+        self.stopping.set()
         self._inbox.put(None)
         for job in self._submitted():
             job.cancel()
@@ -93,9 +79,9 @@ class BatchRun:
         try:
             self._carry_on_or_roll_back()
         except Exception:  # noqa: BLE001 a mistake of ours: the batch was rolled back for it where that can be done
-            _log.exception("batch %s could not be carried on", self._batch_id)
+            _log.exception("batch %s could not be carried on", self.batch_id)
         finally:
-            self._when_ended()
+            self.when_ended()
 
     def _carry_on_or_roll_back(self) -> None:
         try:
@@ -110,7 +96,7 @@ class BatchRun:
             raise
 
     def _carry_on(self) -> None:
-        start = self._start_state = self._sink.begin()
+        start = self._start_state = self.sink.begin()
         self._attempts.update(start.attempts)
         self._crashes.update(start.crashes)
         waiting = [p for p in start.maker.plan.partitions if p.number not in start.completed]
@@ -119,7 +105,7 @@ class BatchRun:
             prepared = self._carry_out_step("prepare", start.maker.prepare(), preparation_sentence)
             self.seconds["prepare"] = round(time.monotonic() - started, 3)
             reach(CrashPoint.PREPARED)
-            taken = self._sink.take_checkpoints(prepared, waiting)
+            taken = self.sink.take_checkpoints(prepared, waiting)
             reach(CrashPoint.CHECKPOINTS_TAKEN)
             self._carry_out_partitions([p for p in waiting if p.number not in taken])
         self.seconds["forecast"] = round(time.monotonic() - started - self.seconds.get("prepare", 0.0), 3)
@@ -128,13 +114,13 @@ class BatchRun:
 
     def _publish(self) -> None:
         started = time.monotonic()
-        job = self._start_state.maker.publish(self._sink.folders(), self.seconds)
+        job = self._start_state.maker.publish(self.sink.folders(), self.seconds)
         published = self._carry_out_step("publish", job, publishing_sentence)
         reach(CrashPoint.RESULT_WRITTEN)
-        self._sink.commit(published)
+        self.sink.commit(published)
         reach(CrashPoint.BATCH_COMPLETED)
         self.seconds["publish"] = round(time.monotonic() - started, 3)
-        self._sink.remove_scratch()
+        self.sink.remove_scratch()
 
     # A step that is one job
 
@@ -160,13 +146,13 @@ class BatchRun:
             self._note_step(step, {"state": "progress", "progress": report.share})
 
     def _note_step(self, step: str, detail: dict[str, object]) -> None:
-        self._store.note_step(self._batch_id, step, detail)
+        self.store.note_step(self.batch_id, step, detail)
 
     # Partitions, several at once
 
     def _carry_out_partitions(self, partitions: list[Partition]) -> None:
         waiting = deque(partitions)
-        parallel = min(self._start_state.maker.settings.parallel, self._pool.size)
+        parallel = min(self._start_state.maker.settings.parallel, self.pool.size)
         noted: dict[int, float] = {}  # share of the latest progress event, by partition
         while waiting or self._at_work:
             while waiting and len(self._at_work) < parallel:
@@ -176,7 +162,7 @@ class BatchRun:
             if isinstance(report, Progress):
                 if report.share - noted.get(partition.number, 0.0) >= LEAST_PROGRESS:
                     noted[partition.number] = report.share
-                    self._store.note_progress(self._batch_id, partition.number, report.share)
+                    self.store.note_progress(self.batch_id, partition.number, report.share)
                 continue
             if self._is_to_be_tried_again(partition, report, submitted.job):
                 noted.pop(partition.number, None)
@@ -201,11 +187,11 @@ class BatchRun:
         verdict = judge_attempt(partition, outcome, job, self._crashes[number], is_last=is_last)
         if verdict.state is PartitionState.COMPLETED:
             try:
-                self._require(self._sink.complete(partition, self._attempts[number], outcome))
+                self._require(self.sink.complete(partition, self._attempts[number], outcome))
                 return False
             except ArtifactsUnavailable as error:
                 verdict = unkept(partition, error)
-        self._sink.discard(partition, self._attempts[number])
+        self.sink.discard(partition, self._attempts[number])
         end = attempt_end(outcome, verdict)
         self._require(self._move(partition, PartitionState.PROCESSING, verdict.state, end))
         if verdict.error and verdict.state is not PartitionState.PENDING:
@@ -215,7 +201,7 @@ class BatchRun:
     def _move(
         self, partition: Partition, before: PartitionState, after: PartitionState, end: AttemptEnd | None = None
     ) -> bool:
-        return self._store.move_partition(self._batch_id, partition.number, before, after, end=end)
+        return self.store.move_partition(self.batch_id, partition.number, before, after, end=end)
 
     def _require(self, moved: bool) -> None:
         if not moved:
@@ -224,9 +210,9 @@ class BatchRun:
     # The pool
 
     def _submit(self, job: Job) -> SubmittedJob:
-        if self._stopping.is_set():
+        if self.stopping.is_set():
             raise Stopped
-        submitted = self._pool.submit(job, self._inbox, self._start_state.priority)
+        submitted = self.pool.submit(job, self._inbox, self._start_state.priority)
         self.has_submitted = True
         return submitted
 
@@ -246,22 +232,22 @@ class BatchRun:
 
     def _give_back(self, end: Exception) -> None:
         self._end_jobs()
-        self._sink.remove_scratch()
+        self.sink.remove_scratch()
         if isinstance(end, Stopped):
-            self._sink.release([partition.number for partition in self._at_work.values()])
+            self.sink.release([partition.number for partition in self._at_work.values()])
         else:  # the server that has it now, or that reaches the store first, carries it on
-            _log.warning("batch %s is left: %s", self._batch_id, end)
+            _log.warning("batch %s is left: %s", self.batch_id, end)
 
     def _roll_back(self, error: Message) -> None:
         reach(CrashPoint.FAILURE_SEEN)
         self._end_jobs()
-        self._sink.remove_scratch()  # first: the disk may be full of them, and the store may be on it
+        self.sink.remove_scratch()  # first: the disk may be full of them, and the store may be on it
         try:
-            if not self._store.move_batch(self._batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
-                _log.info("batch %s was cancelled before it could be rolled back for: %s", self._batch_id, error)
+            if not self.store.move_batch(self.batch_id, BatchState.PROCESSING, BatchState.ROLLED_BACK, error=error):
+                _log.info("batch %s was cancelled before it could be rolled back for: %s", self.batch_id, error)
             reach(CrashPoint.BATCH_ROLLED_BACK)
         except (LeaseLost, StoreUnavailable) as end:
-            _log.warning("batch %s is left: %s; it was to be rolled back for: %s", self._batch_id, end, error)
+            _log.warning("batch %s is left: %s; it was to be rolled back for: %s", self.batch_id, end, error)
 
     def _end_jobs(self) -> None:
         """Kill what is at work, and wait until it is gone."""
@@ -272,13 +258,13 @@ class BatchRun:
             try:
                 job.wait(_SECONDS_TO_END_JOBS)
             except TimeoutError as error:
-                _log.error("batch %s: %s although it was cancelled", self._batch_id, error)
+                _log.error("batch %s: %s although it was cancelled", self.batch_id, error)
 
     def _log_failure(self, what: str, outcome: Outcome) -> None:
         notes = "\n".join(getattr(outcome.error, "__notes__", ()))
         _log.warning(
             "batch %s: %s ended in %s (%s) after %.1f s, at most %.0f MB. The end of its worker's stderr: %s",
-            self._batch_id,
+            self.batch_id,
             what,
             outcome.ending,
             outcome.ended_by or outcome.error or "killed",

@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -49,52 +49,28 @@ class _AtWork:
     was_alone: bool  # what it took says something of the next batch
 
 
+@dataclass(eq=False)
 class Dispatcher:
     """Runs the batches of a store on the workers of a pool; all methods may be called from any thread.
 
     Stop it before its pool is closed.
-
-    Args:
-        store: whose queue it takes batches from.
-        pool: who does the work; no more batches are at work at once than it has workers.
-        artifacts: where files are kept.
-        owner: name of this process, by `new_owner`; its claims on artifacts are renewed here too.
-        folder: scratch space on a local disk, for this dispatcher alone.
-        lease_seconds: how long after the last renewal a batch may be taken over; None: never, for a store that no
-            other process shares.
-        destination: where the published files of every batch go; None: to the artifacts.
-        has_checkpoints: results of partitions are kept for later batches, and taken from earlier ones.
-        steps: functions of the steps of a batch.
-        limits: what they may take.
-        on_ended: called with each batch that has ended here, and with its timing where that is worth an estimate.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        pool: WorkerPool,
-        artifacts: Artifacts,
-        *,
-        owner: str,
-        folder: Path,
-        lease_seconds: float | None = 15,
-        destination: Destination | None = None,
-        has_checkpoints: bool = True,
-        steps: Steps | None = None,
-        limits: StepLimits | None = None,
-        on_ended: OnEnded | None = None,
-    ) -> None:
-        self._store = store
-        self._pool = pool
-        self._artifacts = artifacts
-        self._owner = owner
-        self._folder = folder
-        self._lease_seconds = lease_seconds
-        self._destination = destination
-        self._has_checkpoints = has_checkpoints
-        self._steps = steps or Steps()
-        self._limits = limits or StepLimits()
-        self._on_ended = on_ended
+    store: Store  # whose queue it takes batches from
+    pool: WorkerPool  # does the work; no more batches are at work at once than it has workers
+    artifacts: Artifacts  # where files are kept
+    _: KW_ONLY
+    owner: str  # name of this process, by `new_owner`; its claims on artifacts are renewed here too
+    folder: Path  # scratch space on a local disk, for this dispatcher alone
+    # How long after the last renewal a batch may be taken over; None: never, for a store that no other process shares.
+    lease_seconds: float | None = 15
+    destination: Destination | None = None  # where the published files of every batch go; None: to the artifacts
+    has_checkpoints: bool = True  # results of partitions are kept for later batches, and taken from earlier ones
+    steps: Steps = field(default_factory=Steps)
+    limits: StepLimits = field(default_factory=StepLimits)
+    on_ended: OnEnded | None = None  # called with each batch that has ended here, and its timing where it is typical
+
+    def __post_init__(self) -> None:
         self._claims = itertools.count(1)
         self._lock = threading.Lock()
         self._at_work: dict[str, _AtWork] = {}  # by the owner of the lease: a batch can be back before it is gone
@@ -108,7 +84,7 @@ class Dispatcher:
     def start(self) -> None:
         """Take batches from now on; what dead processes of this machine held is free when this returns."""
         try:
-            free_what_dead_owners_hold(self._store)  # now: a sweep that comes next finds their files without a claim
+            free_what_dead_owners_hold(self.store)  # now: a sweep that comes next finds their files without a claim
         except StoreUnavailable as error:
             self._note_trouble(error)
         self._thread.start()
@@ -128,7 +104,7 @@ class Dispatcher:
 
     def worker_memory_mb(self) -> float:
         """Resident memory of all workers, in MB of 2**20 bytes."""
-        return self._pool.megabytes()
+        return self.pool.megabytes()
 
     def cancel(self, batch_id: str) -> bool:
         """Stop a batch, wherever it is at work; returns at once, and whether it was in time.
@@ -139,8 +115,8 @@ class Dispatcher:
             UnknownBatch: if the store has none of that id.
             StoreUnavailable: if it can't be asked.
         """
-        was_waiting = self._store.move_batch(batch_id, BatchState.PENDING, BatchState.CANCELLED)
-        if not was_waiting and not self._store.move_batch(batch_id, BatchState.PROCESSING, BatchState.CANCELLED):
+        was_waiting = self.store.move_batch(batch_id, BatchState.PENDING, BatchState.CANCELLED)
+        if not was_waiting and not self.store.move_batch(batch_id, BatchState.PROCESSING, BatchState.CANCELLED):
             return False
         reach(CrashPoint.BATCH_CANCELLED)
         with self._lock:
@@ -148,7 +124,7 @@ class Dispatcher:
         for one in at_work:
             one.run.stop()
         if was_waiting and not at_work:
-            self._tell(self._store.batch(batch_id), None)
+            self._tell(self.store.batch(batch_id), None)
         return True
 
     def stop(self, grace_seconds: float) -> None:
@@ -191,37 +167,37 @@ class Dispatcher:
     def _look(self) -> None:
         now = time.monotonic()
         if now >= self._next_search:
-            free_what_dead_owners_hold(self._store)
+            free_what_dead_owners_hold(self.store)
             self._next_search = now + _SECONDS_BETWEEN_SEARCHES
-        is_due = self._lease_seconds is not None and now >= self._next_renewal
+        is_due = self.lease_seconds is not None and now >= self._next_renewal
         self._keep_what_is_ours(is_due=is_due)
-        if is_due and self._lease_seconds is not None:
-            self._next_renewal = now + self._lease_seconds / _RENEWALS
+        if is_due and self.lease_seconds is not None:
+            self._next_renewal = now + self.lease_seconds / _RENEWALS
         while not self._stopping.is_set() and self._has_idle_worker() and self._take_next():
             pass
 
     def _keep_what_is_ours(self, *, is_due: bool) -> None:
         if is_due:
-            self._store.renew_leases(self._owner, self._lease_seconds)  # claims on artifacts
+            self.store.renew_leases(self.owner, self.lease_seconds)  # claims on artifacts
         with self._lock:
             at_work = list(self._at_work.values())
         for one in at_work:
             owner, batch_id = one.lease.owner, one.lease.batch_id
-            held = self._store.renew_leases(owner, self._lease_seconds) if is_due else self._store.held(owner)
+            held = self.store.renew_leases(owner, self.lease_seconds) if is_due else self.store.held(owner)
             if batch_id not in held:  # cancelled, or another server has it
                 one.run.stop()
 
     def _has_idle_worker(self) -> bool:
         with self._lock:
             starting = sum(not one.run.has_submitted for one in self._at_work.values())
-            return len(self._at_work) < self._pool.size and self._pool.idle > starting
+            return len(self._at_work) < self.pool.size and self.pool.idle > starting
 
     def _take_next(self) -> bool:
-        lease = self._store.claim_batch(f"{self._owner}.{next(self._claims)}", self._lease_seconds)
+        lease = self.store.claim_batch(f"{self.owner}.{next(self._claims)}", self.lease_seconds)
         if lease is None:
             return False
         if self._stopping.is_set():
-            self._store.release_batch(lease)
+            self.store.release_batch(lease)
             return False
         reach(CrashPoint.BATCH_CLAIMED)
         _log.info("batch %s is taken, fence %d", lease.batch_id, lease.fence)
@@ -235,20 +211,20 @@ class Dispatcher:
 
     def _make_run(self, lease: Lease) -> _AtWork:
         stopping = threading.Event()
-        store = LeasedStore(self._store, lease, stopping)
-        folder = self._folder / f"{lease.batch_id}-{lease.fence}"
+        store = LeasedStore(self.store, lease, stopping)
+        folder = self.folder / f"{lease.batch_id}-{lease.fence}"
         sink = ResultSink(
-            store,
-            self._artifacts,
-            lease,
-            folder,
-            stopping,
-            destination=self._destination or ArtifactDestination(self._artifacts, lease, stopping),
-            has_checkpoints=self._has_checkpoints,
-            steps=self._steps,
-            limits=self._limits,
+            store=store,
+            artifacts=self.artifacts,
+            lease=lease,
+            folder=folder,
+            stopping=stopping,
+            destination=self.destination or ArtifactDestination(self.artifacts, lease, stopping),
+            has_checkpoints=self.has_checkpoints,
+            steps=self.steps,
+            limits=self.limits,
         )
-        run = BatchRun(store, self._pool, sink, lease.batch_id, partial(self._end, lease), stopping=stopping)
+        run = BatchRun(store, self.pool, sink, lease.batch_id, partial(self._end, lease), stopping)
         return _AtWork(lease=lease, run=run, was_alone=not lease.is_takeover)
 
     # The end of a batch, on its own thread
@@ -258,9 +234,9 @@ class Dispatcher:
         with self._lock:
             one = self._at_work[owner]
         try:
-            batch = self._store.batch(batch_id)
+            batch = self.store.batch(batch_id)
             if batch.state.is_final:
-                workers = min(batch.settings.parallel, self._pool.size)
+                workers = min(batch.settings.parallel, self.pool.size)
                 self._tell(batch, timing_of(batch, one.run.seconds, workers) if one.was_alone else None)
         except (StoreUnavailable, UnknownBatch) as error:  # or it was deleted at once
             _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
@@ -271,9 +247,9 @@ class Dispatcher:
             self._woken.set()
 
     def _tell(self, batch: Batch, timing: Timing | None) -> None:
-        if self._on_ended is None:
+        if self.on_ended is None:
             return
         try:
-            self._on_ended(batch, timing)
+            self.on_ended(batch, timing)
         except Exception:  # noqa: BLE001 the batch has ended whatever its listener makes of it
             _log.exception("batch %s: its end could not be told", batch.batch_id)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionState
@@ -20,32 +21,27 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between two tries; each is tw
 _Answer = TypeVar("_Answer")
 
 
+@dataclass(eq=False)
 class LeasedStore:
     """What a run asks of the store, and changes there, under one lease; each method is that of `Store`.
 
     Where a change broke off, so that it is not known whether it happened, and is then refused, the batch is read: as
     long as the lease is ours no other process makes such changes, so if it has the new state, the change was ours.
     A batch that was ended and deleted meanwhile reads as a lease that is lost.
-
-    Args:
-        store: the store itself.
-        lease: the right to change its batch.
-        stopping: once set, an unreachable store is not waited for any more.
     """
 
-    def __init__(self, store: Store, lease: Lease, stopping: threading.Event) -> None:
-        self._store = store
-        self._lease = lease
-        self._stopping = stopping
+    store: Store
+    lease: Lease  # the right to change its batch
+    stopping: threading.Event  # once set, an unreachable store is not waited for any more
 
     def batch(self, batch_id: str) -> Batch:
-        return self._patiently(lambda: self._store.batch(batch_id))
+        return self._patiently(lambda: self.store.batch(batch_id))
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
-        return self._patiently(lambda: self._store.attempts(batch_id))
+        return self._patiently(lambda: self.store.attempts(batch_id))
 
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
-        return self._patiently(lambda: self._store.checkpoints(keys))
+        return self._patiently(lambda: self.store.checkpoints(keys))
 
     def move_batch(
         self,
@@ -57,7 +53,7 @@ class LeasedStore:
         result: BatchResult | None = None,
     ) -> bool:
         return self._change(
-            lambda: self._store.move_batch(batch_id, before, after, error=error, result=result, lease=self._lease),
+            lambda: self.store.move_batch(batch_id, before, after, error=error, result=result, lease=self.lease),
             lambda: self.batch(batch_id).state is after,
         )
 
@@ -76,18 +72,18 @@ class LeasedStore:
             return batch.state is BatchState.PROCESSING and record.state is after
 
         return self._change(
-            lambda: self._store.move_partition(batch_id, number, before, after, end=end, lease=self._lease), stands_so
+            lambda: self.store.move_partition(batch_id, number, before, after, end=end, lease=self.lease), stands_so
         )
 
     def note_progress(self, batch_id: str, number: int, share: float) -> bool:
-        return self._patiently(lambda: self._store.note_progress(batch_id, number, share, lease=self._lease))
+        return self._patiently(lambda: self.store.note_progress(batch_id, number, share, lease=self.lease))
 
     def note_step(self, batch_id: str, step: str, detail: Mapping[str, object]) -> bool:
-        return self._patiently(lambda: self._store.note_step(batch_id, step, detail, lease=self._lease))
+        return self._patiently(lambda: self.store.note_step(batch_id, step, detail, lease=self.lease))
 
     def release(self) -> bool:
         """Give the lease back; False where it is not ours any more."""
-        return self._patiently(lambda: self._store.release_batch(self._lease))
+        return self._patiently(lambda: self.store.release_batch(self.lease))
 
     def _change(self, change: Callable[[], bool], stands_so: Callable[[], bool]) -> bool:
         broke_off: list[StoreUnavailable] = []
@@ -105,11 +101,11 @@ class LeasedStore:
             try:
                 return ask()
             except UnknownBatch as error:
-                raise LeaseLost(self._lease.batch_id, self._lease.owner) from error
+                raise LeaseLost(self.lease.batch_id, self.lease.owner) from error
             except StoreUnavailable as error:
                 if broke_off is not None:
                     broke_off.append(error)
-                if time.monotonic() + pause > deadline or self._stopping.wait(pause):
+                if time.monotonic() + pause > deadline or self.stopping.wait(pause):
                     raise
                 pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -14,7 +14,7 @@ import sys
 import threading
 from bisect import insort
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
 
 from batchcast.run.job import Ending, Inbox, Job, Outcome, Progress
@@ -210,6 +210,7 @@ class PooledJob:
             self._reports.put((self, outcome))
 
 
+@dataclass(eq=False, repr=False)  # its environment may hold secrets
 class LocalPool:
     """Carries out jobs in worker processes of this machine, one job a worker at a time.
 
@@ -217,39 +218,25 @@ class LocalPool:
             outcome = pool.submit(Job(function="batchcast.run.jobs:ingest_job", arguments={...})).wait()
 
     Starting it does not block: workers start, and warm up while there is nothing else to do, on threads of their own.
-
-    Args:
-        size: workers, and jobs at work at once.
-        warm_up: job that a worker does once, when it would be idle, to load what later jobs need.
-        allowed: modules whose functions (and those of modules below them) a job may name.
-        environment: variables for the workers, on top of those of this process.
-        retire_above_mb: a worker that holds more memory than this after a job is replaced by a fresh one.
-        start_timeout_seconds: how long a worker may take until it is ready.
-        python: the interpreter of the workers.
     """
 
-    def __init__(
-        self,
-        size: int,
-        *,
-        warm_up: Job | None = None,
-        allowed: tuple[str, ...] = (JOBS,),
-        environment: Mapping[str, str] | None = None,
-        retire_above_mb: float = 768,
-        start_timeout_seconds: float = 60,
-        python: str = sys.executable,
-    ) -> None:
-        self.size = size
-        self.warm_up = warm_up
-        self.retire_above_mb = retire_above_mb
-        self.start_timeout_seconds = start_timeout_seconds
-        self._command = (python, "-P", "-m", "batchcast.run.worker")
+    size: int  # workers, and jobs at work at once
+    _: KW_ONLY
+    warm_up: Job | None = None  # a job that a worker does once, when it would be idle, to load what later jobs need
+    allowed: tuple[str, ...] = (JOBS,)  # modules whose functions (and those of modules below them) a job may name
+    environment: Mapping[str, str] = field(default_factory=dict)  # of the workers, on top of that of this process
+    retire_above_mb: float = 768  # a worker that holds more memory after a job is replaced by a fresh one
+    start_timeout_seconds: float = 60  # how long a worker may take until it is ready
+    python: str = sys.executable  # the interpreter of the workers
+
+    def __post_init__(self) -> None:
+        self._command = (self.python, "-P", "-m", "batchcast.run.worker")
         self._mark = new_pool_mark()
         self._environment = {
             **os.environ,
             **ONE_THREAD,
-            **(environment or {}),
-            ALLOWED: ",".join(allowed),
+            **self.environment,
+            ALLOWED: ",".join(self.allowed),
             PARENT: str(os.getpid()),
         }
         self._numbers = itertools.count(1)
@@ -258,16 +245,14 @@ class LocalPool:
         self._at_work: set[PooledJob] = set()
         self._changed = threading.Condition()
         self._is_closed = False
-        self._slots = [Slot(self, number) for number in range(size)]
+        self._slots = [Slot(self, number) for number in range(self.size)]
         for slot in self._slots:
             slot.start()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

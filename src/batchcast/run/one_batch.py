@@ -86,8 +86,8 @@ class OneBatch:
             lease_seconds=None,
             destination=_PlaceOutside(self, placement, self._placing) if placement else None,
             has_checkpoints=False,
-            steps=steps,
-            limits=limits,
+            steps=steps or Steps(),
+            limits=limits or StepLimits(),
             on_ended=self._note_end,
         )
 

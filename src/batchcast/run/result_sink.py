@@ -11,7 +11,7 @@ import shutil
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -111,45 +111,25 @@ class ArtifactDestination:
         return ResultFile(kind=kind, format=form, file=file)
 
 
+@dataclass(kw_only=True, eq=False)
 class ResultSink:
-    """Keeps the results of one batch for the holder of its lease; all methods are for the thread of its run.
+    """Keeps the results of one batch for the holder of its lease; all methods are for the thread of its run."""
 
-    Args:
-        store: with the lease.
-        artifacts: where the results of partitions are kept.
-        lease: on the batch.
-        folder: scratch space for this run alone; made here, and removed.
-        stopping: once set, nothing long is begun.
-        destination: where the published files go.
-        has_checkpoints: later batches may take the results of its partitions, and it takes those of earlier ones.
-    """
+    store: LeasedStore
+    artifacts: Artifacts  # where the results of partitions are kept
+    lease: Lease  # on the batch
+    folder: Path  # scratch space for this run alone; made here, and removed
+    stopping: threading.Event  # once set, nothing long is begun
+    destination: Destination  # where the published files go
+    has_checkpoints: bool  # later batches may take the results of its partitions, and it takes those of earlier ones
+    steps: Steps
+    limits: StepLimits
+    _maker: JobMaker = field(init=False)  # once it has begun
+    _results: dict[int, str] = field(init=False, default_factory=dict)  # by partition: where the result is kept
+    _keys: dict[int, str] = field(init=False, default_factory=dict)  # by partition: of its checkpoint
 
-    def __init__(
-        self,
-        store: LeasedStore,
-        artifacts: Artifacts,
-        lease: Lease,
-        folder: Path,
-        stopping: threading.Event,
-        *,
-        destination: Destination,
-        has_checkpoints: bool,
-        steps: Steps,
-        limits: StepLimits,
-    ) -> None:
-        self._store = store
-        self._artifacts = artifacts
-        self._lease = lease
-        self._batch_id = lease.batch_id
-        self._folder = folder
-        self._stopping = stopping
-        self._destination = destination
-        self._has_checkpoints = has_checkpoints
-        self._steps = steps
-        self._limits = limits
-        self._maker: JobMaker  # once it has begun
-        self._results: dict[int, str] = {}  # by partition: where the result is kept
-        self._keys: dict[int, str] = {}  # by partition: of its checkpoint
+    def __post_init__(self) -> None:
+        self._batch_id = self.lease.batch_id
 
     @property
     def _root(self) -> str:
@@ -162,14 +142,14 @@ class ResultSink:
             Stopped: if it is no longer PROCESSING.
             Failed: if it can't be carried on.
         """
-        batch = self._store.batch(self._batch_id)
+        batch = self.store.batch(self._batch_id)
         if batch.state is not BatchState.PROCESSING:
             raise Stopped
         self._results = {r.partition.number: r.result for r in batch.partitions if r.state is _DONE and r.result}
-        take_over(self._store, self._lease, batch)
+        take_over(self.store, self.lease, batch)
         self._remove_strays()
         self._maker = self._make_maker(batch)
-        attempts = self._store.attempts(self._batch_id) if self._lease.is_takeover else ()
+        attempts = self.store.attempts(self._batch_id) if self.lease.is_takeover else ()
         return BatchStart(
             maker=self._maker,
             priority=int(batch.submitted_at.timestamp() * 1000) if batch.submitted_at else 0,
@@ -185,13 +165,13 @@ class ResultSink:
             prepared: what the preparation step returned.
             partitions: those that are still to be done.
         """
-        if not self._has_checkpoints:
+        if not self.has_checkpoints:
             return ()
         given: Any = prepared  # what `prepare_job` returned
         rows = dict(zip((p.number for p in self._maker.plan.partitions), given["partitions"], strict=True))
         request, knowledge = self._maker.plan.request, given["knowledge"]
         self._keys = {p.number: checkpoint_key(request, knowledge, rows[p.number]) for p in partitions}
-        found = self._store.checkpoints(list(self._keys.values()))
+        found = self.store.checkpoints(list(self._keys.values()))
         taken = []
         for partition in partitions:
             checkpoint = found.get(self._keys[partition.number])
@@ -207,7 +187,7 @@ class ResultSink:
         """
         reach(CrashPoint.PARTITION_DONE)
         prefix = self._prefix(partition, attempt)
-        self._artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
+        self.artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
         reach(CrashPoint.PARTITION_KEPT)
         end = attempt_end(outcome, result=prefix, checkpoint=self._keys.get(partition.number))
         return self._point_at(partition, PartitionState.PROCESSING, end)
@@ -227,7 +207,7 @@ class ResultSink:
             prefix = self._results[partition.number]
             self._require_not_stopping()
             try:
-                found.append(self._artifacts.fetch_folder(prefix, self._folder / "results" / Path(prefix).name))
+                found.append(self.artifacts.fetch_folder(prefix, self.folder / "results" / Path(prefix).name))
             except (ArtifactMissing, ArtifactsUnavailable) as error:
                 raise Failed(publishing_problem(error)) from error
         return found
@@ -240,19 +220,19 @@ class ResultSink:
             Failed: if it can't be put there.
         """
         given: Any = decode(published)  # what `publish_job` returned
-        with self._destination.placing(given) as files:
+        with self.destination.placing(given) as files:
             leaderboard = tuple(LeaderboardRow.from_json(row) for row in given["leaderboard"])
             result = BatchResult(files=files, counts=given["counts"], leaderboard=leaderboard)
             states = BatchState.PROCESSING, BatchState.COMPLETED
-            if not self._store.move_batch(self._batch_id, *states, result=result):
+            if not self.store.move_batch(self._batch_id, *states, result=result):
                 raise Stopped
 
     def remove_scratch(self) -> None:
         """Remove what was written on the way, once no job is at work; what is kept stays."""
         try:
-            self._destination.discard()
-            if self._folder.exists():
-                shutil.rmtree(self._folder)
+            self.destination.discard()
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
         except OSError as error:
             _log.error("batch %s: its scratch files could not be removed: %s", self._batch_id, error)
 
@@ -261,8 +241,8 @@ class ResultSink:
         try:
             for number in at_work:
                 end = AttemptEnd(seconds=0.0, peak_mb=0.0, reason=GIVEN_BACK)
-                self._store.move_partition(self._batch_id, number, PartitionState.PROCESSING, _OPEN, end=end)
-            if self._store.release():
+                self.store.move_partition(self._batch_id, number, PartitionState.PROCESSING, _OPEN, end=end)
+            if self.store.release():
                 _log.info("batch %s is given back", self._batch_id)
         except (LeaseLost, StoreUnavailable) as error:  # the lease expires by itself
             _log.warning("batch %s could not be given back: %s", self._batch_id, error)
@@ -274,37 +254,37 @@ class ResultSink:
         if source is None:
             template = N_("Batch {batch_id} was made without a file, and can't be run by a server.")
             raise InternalError(Message(template, {"batch_id": self._batch_id}))
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._artifacts.fetch(source.history, self._folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.artifacts.fetch(source.history, self.folder)
         publish = {
             "input_name": source.file_name,
             "settings": batch.settings,
             "report": source.report,
-            "rejected": self._artifacts.fetch(source.rejected, self._folder) if source.rejected else None,
+            "rejected": self.artifacts.fetch(source.rejected, self.folder) if source.rejected else None,
             "timings": {"ingest": round(source.ingest_seconds, 3)},
-            **self._destination.arguments(self._folder),
+            **self.destination.arguments(self.folder),
         }
         return JobMaker(
-            steps=self._steps,
-            limits=self._limits,
+            steps=self.steps,
+            limits=self.limits,
             settings=batch.settings,
             plan=batch.plan,
             history=DemandHistory(path=path, facts=source.facts, input_sha256=source.input_sha256),
-            folder=self._folder,
+            folder=self.folder,
             publish_arguments=publish,
-            has_checkpoints=self._has_checkpoints,
+            has_checkpoints=self.has_checkpoints,
         )
 
     def _remove_strays(self) -> None:
         """Remove what earlier holders of the batch have left, and no row points at."""
-        if not self._lease.is_takeover:
+        if not self.lease.is_takeover:
             return
         results = {Path(prefix).name for prefix in self._results.values()}
-        for name in self._artifacts.names(f"{self._root}/partitions") - results:
-            _remove(self._artifacts, f"{self._root}/partitions/{name}")
-        for name in self._artifacts.names(self._root):
+        for name in self.artifacts.names(f"{self._root}/partitions") - results:
+            _remove(self.artifacts, f"{self._root}/partitions/{name}")
+        for name in self.artifacts.names(self._root):
             if name.startswith("result-"):
-                _remove(self._artifacts, f"{self._root}/{name}")
+                _remove(self.artifacts, f"{self._root}/{name}")
 
     # Results
 
@@ -313,7 +293,7 @@ class ResultSink:
         self._require_not_stopping()
         prefix = self._prefix(partition, 0)
         try:
-            self._artifacts.copy_folder(checkpoint, prefix)
+            self.artifacts.copy_folder(checkpoint, prefix)
         except ArtifactMissing:
             return False
         key = self._keys[partition.number]
@@ -326,22 +306,22 @@ class ResultSink:
         """Have the row of a partition point at its result, which is removed where that is refused."""
         prefix = str(end.result)
         try:
-            is_ours = self._store.move_partition(self._batch_id, partition.number, before, _DONE, end=end)
+            is_ours = self.store.move_partition(self._batch_id, partition.number, before, _DONE, end=end)
         except LeaseLost:
-            _remove(self._artifacts, prefix)
+            _remove(self.artifacts, prefix)
             raise
         if not is_ours:
-            _remove(self._artifacts, prefix)
+            _remove(self.artifacts, prefix)
             return False
         self._results[partition.number] = prefix
         reach(CrashPoint.PARTITION_COMPLETED)
         return True
 
     def _prefix(self, partition: Partition, attempt: int) -> str:
-        return f"{self._root}/partitions/{partition.number:05}-{attempt}-{self._lease.fence}"
+        return f"{self._root}/partitions/{partition.number:05}-{attempt}-{self.lease.fence}"
 
     def _require_not_stopping(self) -> None:
-        if self._stopping.is_set():
+        if self.stopping.is_set():
             raise Stopped
 
 

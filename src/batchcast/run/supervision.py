@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from batchcast.run.job import Ending, Job, Outcome, Progress
@@ -12,54 +13,43 @@ from batchcast.run.worker_process import WorkerProcess
 SECONDS_BETWEEN_LOOKS = 0.1  # at the memory of the worker and of all that it started
 
 
+@dataclass(eq=False)
 class Supervision:
-    """Carries one job through one worker; the worker is gone afterwards where the job did not end well.
+    """Carries one job through one worker; the worker is gone afterwards where the job did not end well."""
 
-    Args:
-        worker: ready and idle.
-        job: what to do, with its limits.
-        is_cancelled: asked whenever the worker is woken, and at every look.
-        on_progress: told how far the job is.
-    """
+    worker: WorkerProcess  # ready and idle
+    job: Job  # what to do, with its limits
+    is_cancelled: Callable[[], bool]  # asked whenever the worker is woken, and at every look
+    on_progress: Callable[[Progress], None]  # told how far the job is
 
-    def __init__(
-        self,
-        worker: WorkerProcess,
-        job: Job,
-        is_cancelled: Callable[[], bool],
-        on_progress: Callable[[Progress], None],
-    ) -> None:
-        self._worker = worker
-        self._job = job
-        self._is_cancelled = is_cancelled
-        self._on_progress = on_progress
-        self._number = worker.jobs_done + 1
+    def __post_init__(self) -> None:
+        self._number = self.worker.jobs_done + 1
         self._started = time.monotonic()
-        self._deadline = self._started + job.timeout_seconds
+        self._deadline = self._started + self.job.timeout_seconds
         self._next_look = self._started + SECONDS_BETWEEN_LOOKS
         self._peak_mb = 0.0
 
     def outcome(self) -> Outcome:
         """Hand the job to the worker, watch over it, and say how it ended."""
-        job = self._job
-        self._worker.send({"job": self._number, "function": job.function, "arguments": dict(job.arguments)})
+        job = self.job
+        self.worker.send({"job": self._number, "function": job.function, "arguments": dict(job.arguments)})
         while True:
             wake = min(self._next_look, self._deadline)
-            report = self._worker.next_report(wake - time.monotonic())
+            report = self.worker.next_report(wake - time.monotonic())
             outcome = self._read(report) if report else None
             outcome = outcome or self._judge()
             if outcome:
-                self._worker.jobs_done = self._number
+                self.worker.jobs_done = self._number
                 return outcome
 
     def _read(self, report: dict[str, Any]) -> Outcome | None:
         match report:
             case {"ended": True}:
-                return self._ended(Ending.CRASH, ended_by=self._worker.end_of_itself())
+                return self._ended(Ending.CRASH, ended_by=self.worker.end_of_itself())
             case {"garbled": True}:
                 return self._killed(Ending.CRASH, ended_by="a report that is no JSON line")
             case {"job": self._number, "progress": share}:
-                self._on_progress(Progress(share))
+                self.on_progress(Progress(share))
             case {"job": self._number}:
                 return self._read_last(report)
         return None  # a wake-up, or a late word of a thread that an earlier job left
@@ -77,26 +67,26 @@ class Supervision:
 
     def _judge(self) -> Outcome | None:
         now = time.monotonic()
-        if self._is_cancelled():
+        if self.is_cancelled():
             return self._killed(Ending.CANCELLED)
         if now >= self._deadline:
             return self._killed(Ending.TIMEOUT)
         if now < self._next_look:
             return None
         self._next_look = now + SECONDS_BETWEEN_LOOKS
-        if self._look() > self._job.memory_limit_mb:
+        if self._look() > self.job.memory_limit_mb:
             return self._killed(Ending.OUT_OF_MEMORY)
-        if self._worker.has_ended():  # and what it started holds its pipe open
-            return self._ended(Ending.CRASH, ended_by=self._worker.end_of_itself())
+        if self.worker.has_ended():  # and what it started holds its pipe open
+            return self._ended(Ending.CRASH, ended_by=self.worker.end_of_itself())
         return None
 
     def _look(self) -> float:
-        megabytes = self._worker.megabytes()
+        megabytes = self.worker.megabytes()
         self._peak_mb = max(self._peak_mb, megabytes)
         return megabytes
 
     def _killed(self, ending: Ending, **fields: Any) -> Outcome:
-        self._worker.kill()
+        self.worker.kill()
         return self._ended(ending, **fields)
 
     def _ended(self, ending: Ending, **fields: Any) -> Outcome:
@@ -104,6 +94,6 @@ class Supervision:
             ending=ending,
             seconds=time.monotonic() - self._started,
             peak_mb=self._peak_mb,
-            stderr_tail="" if ending is Ending.DONE else self._worker.stderr_tail,
+            stderr_tail="" if ending is Ending.DONE else self.worker.stderr_tail,
             **fields,
         )

@@ -60,7 +60,7 @@ def test_what_a_batch_took_is_told_for_the_estimates(site, make_instant_pool, en
     told = []
     site.submit("a", [30, 20])
     server = site.server(make_instant_pool())
-    monkeypatch.setattr(server, "_on_ended", lambda batch, timing: told.append(timing))
+    monkeypatch.setattr(server, "on_ended", lambda batch, timing: told.append(timing))
     ends_at_once = threading.Event()
 
     while not told:
@@ -427,7 +427,7 @@ def test_a_full_disk_rolls_the_batch_back_with_a_sentence(*, site, make_instant_
 
 def test_a_listener_that_fails_is_logged_and_the_next_batch_is_run(site, make_instant_pool, until, caplog):
     server = site.server(make_instant_pool())
-    server._on_ended = lambda batch, timing: 1 / 0
+    server.on_ended = lambda batch, timing: 1 / 0
     site.submit("a")
     server.wake()
     until(lambda: site.store.batch("a").state.is_final and not server.at_work())
@@ -441,7 +441,7 @@ def test_a_listener_that_fails_is_logged_and_the_next_batch_is_run(site, make_in
 
 def test_a_server_without_observers_runs_its_batches(site, make_instant_pool, until):
     server = site.server(make_instant_pool())
-    server._on_ended = None
+    server.on_ended = None
     site.submit("a")
     server.wake()
 
