@@ -2,5 +2,5 @@
 
 Comes in: the name of a sample, a seed, and for the large one bounds.
 Goes out: a CSV file, and the number of its rows.
-Open first: `writing.py`; `spare_parts.py` and `m5.py` make the histories.
+Open first: `writing.py`; `histories.py` makes them.
 """

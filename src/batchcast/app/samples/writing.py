@@ -7,9 +7,7 @@ import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchcast.app.samples.draws import Generator
-from batchcast.app.samples.m5 import DAYS, SERIES, m5
-from batchcast.app.samples.spare_parts import SHAPES, spare_parts
+from batchcast.app.samples.histories import DAYS, SERIES, SHAPES, Generator, m5, spare_parts
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.publish.writers import Column, joined_bytes
 

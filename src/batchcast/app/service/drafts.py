@@ -104,7 +104,7 @@ _log = logging.getLogger(__name__)
 
 
 def sweep_artifacts(store: Store, artifacts: Artifacts) -> int:
-    """Remove files of ids that no batch and no claim of a living server knows, and strays of batches that have ended.
+    """Remove files of ids without a batch and without a claim of a live server, and strays of batches that have ended.
 
     Returns how many files or folders were removed. The ids are listed first and asked for afterwards, so that what a
     submission claims in between is spared.

@@ -26,12 +26,11 @@ from batchcast.app.service.answers import (
     RejectedPage,
     SeriesDetail,
 )
-from batchcast.app.service.calibration import calibrate
 from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
 from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
 from batchcast.app.service.submission import Sender, Submissions, analysis_of
-from batchcast.app.timings import COUNTED, pace_from
+from batchcast.app.timings import COUNTED, calibrate, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.app.workspace import open_work_folder
@@ -73,6 +72,8 @@ class Observer(Protocol):
 
 class Service:
     """The use cases of a server; every method is synchronous and may be called from any thread.
+
+    Those that take a batch_id raise UnknownBatch where there is no batch of that id.
 
     service = Service.open(config)
     service.start()
@@ -152,10 +153,10 @@ class Service:
         self._store.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    # Who asks
+    # The person of a request
 
     def authenticate(self, token: str | None) -> Person:
-        """Who asks, by the bearer token of the request.
+        """The person whose bearer token the request carries.
 
         Raises:
             NotAuthenticated: if tokens are set and this is none of them.
@@ -226,7 +227,6 @@ class Service:
         """Queue the file of a batch that has ended again; `changes` has texts by setting, or is all settings anew.
 
         Raises:
-            UnknownBatch: if there is none of that id.
             BatchNotEnded: if it is in the queue or at work.
             As `submit`.
         """
@@ -308,20 +308,12 @@ class Service:
     # Following
 
     def status(self, batch_id: str) -> BatchStatus:
-        """A batch as it stands.
-
-        Raises:
-            UnknownBatch: if there is none of that id.
-        """
+        """A batch as it stands."""
         batch = self._store.batch(batch_id)
         return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=_seconds_left(batch))
 
     def status_version(self, batch_id: str) -> int:
-        """The number of its latest event, which is another when anything of it has changed.
-
-        Raises:
-            UnknownBatch: if there is none of that id.
-        """
+        """The number of its latest event, which is another when anything of it has changed."""
         found = self._store.latest_events([batch_id]).get(batch_id)
         return self._store.batch(batch_id).last_event if found is None else found
 
@@ -330,11 +322,7 @@ class Service:
         return self._store.latest_events(batch_ids)
 
     def events_after(self, batch_id: str, number: int) -> tuple[Event, ...]:
-        """The events of a batch with a higher number, in order.
-
-        Raises:
-            UnknownBatch: if there is none of that id.
-        """
+        """The events of a batch with a higher number, in order."""
         return self._store.events_after(batch_id, number)
 
     def history(self, query: BatchQuery) -> BatchPage:
@@ -347,7 +335,6 @@ class Service:
         """Stop a batch; its workers are gone within two seconds.
 
         Raises:
-            UnknownBatch: if there is none of that id.
             BatchEnded: if it has ended already.
         """
         if not self._dispatcher.cancel(batch_id):
@@ -358,7 +345,6 @@ class Service:
         """Forget a batch that has ended, with its files.
 
         Raises:
-            UnknownBatch: if there is none of that id.
             BatchNotEnded: if it is in the queue or at work.
         """
         self._store.delete_batch(batch_id)
@@ -372,7 +358,6 @@ class Service:
         """A published file on this machine, its bytes checked; without a format, csv where it comes as csv.
 
         Raises:
-            UnknownBatch: if there is none of that id.
             ResultNotReady: while it is not COMPLETED.
             NoSuchFile: if there is none of that kind or format.
         """
@@ -491,7 +476,7 @@ class Service:
         except BatchcastError as error:
             _log.warning("a chore is left for later: %s", error)
         except Exception:  # noqa: BLE001 a chore must not end the server; it is logged
-            if not self._stopping.is_set():  # else the store and the pool were closed under its hands
+            if not self._stopping.is_set():  # else the store and the pool were closed meanwhile
                 _log.exception("a chore failed")
 
 
