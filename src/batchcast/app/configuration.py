@@ -44,14 +44,14 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerAddress:
-    """Which server the command asks, and as whom."""
+    """The server that the command calls, and the token that it sends."""
 
     url: str
     token: str | None = field(repr=False)
 
 
 def read_server_address(url: str | None) -> ServerAddress:
-    """The server at `url`, else at BATCHCAST_URL, else on this machine; BATCHCAST_TOKEN says who asks."""
+    """The server at `url`, else at BATCHCAST_URL, else on this machine; BATCHCAST_TOKEN is the token that is sent."""
     named = url or os.environ.get("BATCHCAST_URL") or _THIS_MACHINE
     return ServerAddress(url=named.rstrip("/"), token=os.environ.get("BATCHCAST_TOKEN") or None)
 

@@ -41,7 +41,7 @@ class NotAllowed(BatchcastError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Who asks."""
+    """A person or program that sends requests."""
 
     name: str | None  # None where no tokens are set: every caller may do everything
     role: Role
@@ -60,8 +60,8 @@ class Person:
             raise NotAllowed(Message(template, values))
 
 
-ANYBODY = Person(name=None, role=Role.ADMIN)
-NOBODY = Person(name=None, role=Role.NONE)  # a request without a token, where tokens are set
+UNRESTRICTED = Person(name=None, role=Role.ADMIN)
+ANONYMOUS = Person(name=None, role=Role.NONE)  # a request without a token, where tokens are set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,7 @@ class Tokens:
             NotAuthenticated: if it is missing or unknown.
         """
         if not self._entries:
-            return ANYBODY
+            return UNRESTRICTED
         if token is None:
             raise NotAuthenticated(Message(N_("This server asks for a token: send it as Authorization: Bearer …")))
         digest = _digest(token)

@@ -12,13 +12,15 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, get_args
 
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, Message
 
 Language = Literal["en", "id"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALE = Path(__file__).parent / "locale"
 _LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TENTHS_BELOW = 10  # seconds
 _SWAP_POINT_AND_COMMA = str.maketrans(",.", ".,")
 
 
@@ -46,6 +48,21 @@ def format_number(number: float, form: str, language: Language) -> str:
     """A number in a form of the format language (`,` `,.1f` `.1%`), with the language's points and commas."""
     written = format(number, form)
     return written.translate(_SWAP_POINT_AND_COMMA) if language == "id" else written
+
+
+def format_duration(seconds: float, language: Language) -> str:
+    """A time that something takes, in two units at most: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
+    if seconds < _TENTHS_BELOW:
+        return translate(Message(N_("{seconds:,.1f} s"), {"seconds": seconds}), language)
+    whole = round(seconds)
+    for unit, smaller, template in (
+        (_DAY, _HOUR, N_("{big:,} d {small} h")),
+        (_HOUR, _MINUTE, N_("{big} h {small} min")),
+        (_MINUTE, 1, N_("{big} min {small} s")),
+    ):
+        if whole >= unit:
+            return translate(Message(template, {"big": whole // unit, "small": whole % unit // smaller}), language)
+    return translate(Message(N_("{seconds} s"), {"seconds": whole}), language)
 
 
 def language_of(environment: Mapping[str, str]) -> Language:

@@ -14,17 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from rich.console import Console
 
-from batchcast.app.translation import Language, format_number, translate
-from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.app.translation import Language, format_duration, format_number, translate
+from batchcast.domain.errors import InvalidSettings, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
 
 # Says things to a person: sentences, numbers and durations in one language, and nothing a terminal would obey.
-
-_MINUTE = 60
-_HOUR = 3600
-_TENTHS_BELOW = 10  # seconds; tenths are shown below
 
 
 @dataclass(frozen=True)
@@ -56,15 +52,8 @@ class Words:
         return self.number(share, f",.{digits}%")
 
     def duration(self, seconds: float) -> str:
-        """`0.4 s`, `42 s`, `3 min 10 s`, `1 h 5 min`."""
-        if seconds < _TENTHS_BELOW:
-            return self.say(N_("{seconds:.1f} s"), seconds=seconds)
-        whole = round(seconds)
-        if whole < _MINUTE:
-            return self.say(N_("{seconds} s"), seconds=whole)
-        if whole < _HOUR:
-            return self.say(N_("{minutes} min {seconds} s"), minutes=whole // _MINUTE, seconds=whole % _MINUTE)
-        return self.say(N_("{hours} h {minutes} min"), hours=whole // _HOUR, minutes=whole % _HOUR // _MINUTE)
+        """A time that something takes: `0.4 s`, `3 min 10 s`."""
+        return format_duration(seconds, self.language)
 
     def date(self, date: dt.date) -> str:
         """A date, in the form that reads one way only."""

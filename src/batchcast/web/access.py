@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import ANYBODY, NOBODY, NotAuthenticated
+from batchcast.app.tokens import ANONYMOUS, UNRESTRICTED, NotAuthenticated
 from batchcast.app.translation import LANGUAGES
 from batchcast.domain.errors import N_, Message
 from batchcast.http.bodies import Texts
@@ -60,8 +60,8 @@ class PageAuthentication:
         state["session"] = session
         state["csrf"] = self._sessions.csrf(session)
         state["cookie"] = self._sessions.write(session, now) if session.is_due(now) else None
-        person = self._service.tokens.person_of(session.fingerprint) if self._service.tokens else ANYBODY
-        state["person"] = person or NOBODY
+        person = self._service.tokens.person_of(session.fingerprint) if self._service.tokens else UNRESTRICTED
+        state["person"] = person or ANONYMOUS
         if person is None and not _is_open(scope["path"]):
             raise NotAuthenticated(Message(N_("Sign in with your token first.")))
 

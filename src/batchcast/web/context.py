@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import ANYBODY, Person
+from batchcast.app.tokens import UNRESTRICTED, Person
 from batchcast.app.translation import Language
 from batchcast.http import bodies
 from batchcast.http.bodies import Texts
@@ -41,7 +41,7 @@ def _here(request: Request) -> PageContext:
 
 
 def _person(request: Request) -> Person:
-    person: Person = getattr(request.state, "person", ANYBODY)
+    person: Person = getattr(request.state, "person", UNRESTRICTED)
     return person
 
 

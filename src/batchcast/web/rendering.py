@@ -17,9 +17,16 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from batchcast.app.tokens import ANYBODY, Person, Role
-from batchcast.app.translation import LANGUAGES, Language, format_number, translate, translated_template
-from batchcast.domain.errors import N_, Message
+from batchcast.app.tokens import UNRESTRICTED, Person, Role
+from batchcast.app.translation import (
+    LANGUAGES,
+    Language,
+    format_duration,
+    format_number,
+    translate,
+    translated_template,
+)
+from batchcast.domain.errors import Message
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
 from batchcast.http.request import preferred_language
 from batchcast.web.assets import Assets
@@ -104,7 +111,7 @@ def _page_before(request: Request) -> str | None:
 
 def _page_values(request: Request, language: Language) -> dict[str, Any]:
     """The values that every template has."""
-    person: Person = getattr(request.state, "person", ANYBODY)
+    person: Person = getattr(request.state, "person", UNRESTRICTED)
     return {
         "request": request,
         "language": language,
@@ -162,7 +169,6 @@ def _csrf_field(context: Context) -> Markup:
 
 NOTHING = "–"
 _LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "id": Locale("id", "ID")}
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KILO = 1024
 _FEW = 10  # a number under it shows a decimal where it has one
 
@@ -205,20 +211,10 @@ def moment(time: dt.datetime | None, language: Language) -> Markup | str:
 
 
 def duration(seconds: float | None, language: Language) -> str:
-    """A time that something takes, in two units at most: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
+    """A time that something takes, as `format_duration` writes it."""
     if seconds is None or _is_missing(seconds):
         return NOTHING
-    if seconds < _FEW:
-        return translate(Message(N_("{seconds:,.1f} s"), {"seconds": seconds}), language)
-    whole = round(seconds)
-    for unit, smaller, template in (
-        (_DAY, _HOUR, N_("{big:,} d {small} h")),
-        (_HOUR, _MINUTE, N_("{big} h {small} min")),
-        (_MINUTE, 1, N_("{big} min {small} s")),
-    ):
-        if whole >= unit:
-            return translate(Message(template, {"big": whole // unit, "small": whole % unit // smaller}), language)
-    return translate(Message(N_("{seconds} s"), {"seconds": whole}), language)
+    return format_duration(seconds, language)
 
 
 def size(count: float | None, language: Language) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.app.tokens import ANYBODY, NotAllowed, NotAuthenticated, Role, Tokens, new_token
+from batchcast.app.tokens import UNRESTRICTED, NotAllowed, NotAuthenticated, Role, Tokens, new_token
 from batchcast.domain.errors import InvalidSettings
 
 PLAIN = "a-token-of-somebody"
@@ -14,8 +14,8 @@ def test_without_tokens_every_client_may_do_everything() -> None:
     tokens = Tokens(None)
 
     assert not tokens
-    assert tokens.authenticate(None) is ANYBODY
-    ANYBODY.require(Role.ADMIN)
+    assert tokens.authenticate(None) is UNRESTRICTED
+    UNRESTRICTED.require(Role.ADMIN)
 
 
 def test_a_token_is_known_whether_it_was_given_plain_or_hashed() -> None:

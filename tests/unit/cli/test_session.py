@@ -17,7 +17,7 @@ ENGLISH, INDONESIAN = Words("en"), Words("id")
         (42.4, "42 s"),
         (190, "3 min 10 s"),
         (3_900, "1 h 5 min"),
-        (86_400, "24 h 0 min"),
+        (93_600, "1 d 2 h"),
     ],
 )
 def test_a_duration_is_as_exact_as_a_person_reads_it(seconds, written):
