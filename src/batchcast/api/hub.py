@@ -91,7 +91,7 @@ class _EventLog(Topic):
         return chosen
 
     async def begin(self, after: int) -> None:
-        """Bring it up to date for a client that knows the events up to a number, and back to there."""
+        """Bring it up to date for a client that has the events up to a number, and back to there."""
         async with self.lock:
             if after + 1 < self.first:
                 earlier = [event for event in await self._events_after(after) if event.number < self.first]

@@ -33,7 +33,7 @@ from batchcast.run.process_tree import sweep_orphans
 from batchcast.run.verdict import check_completed
 from batchcast.store.store import Store
 
-# Who is told what a batch is doing, while it does it.
+# A listener is called with the progress of a batch.
 
 _BETWEEN_LOOKS_SECONDS = 0.1  # a listener is told at most this often
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Guarded(Listener):
-    """Passes everything on; when the reader is gone, asks the batch to stop instead of failing."""
+    """Passes everything on; when the reader is gone, cancels the batch instead of failing."""
 
     def __init__(self, listener: Listener, stop: Callable[[], None]) -> None:
         self._listener = listener

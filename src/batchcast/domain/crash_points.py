@@ -14,7 +14,7 @@ class CrashPoint(StrEnum):
 
     UPLOAD_RECEIVED = "upload-received"  # on disk, not yet read
     UPLOAD_CHECKED = "upload-checked"  # read and planned, nothing kept yet
-    ARTIFACTS_CLAIMED = "artifacts-claimed"  # the store knows that files of this id may appear
+    ARTIFACTS_CLAIMED = "artifacts-claimed"  # the store has a claim: files of this id may appear
     ARTIFACTS_KEPT = "artifacts-kept"  # upload and history are artifacts; no batch points at them
     BATCH_ADDED = "batch-added"  # committed, not yet acknowledged
     BATCH_CLAIMED = "batch-claimed"  # PROCESSING, leased; nothing done

@@ -1,4 +1,4 @@
-"""What the memory store knows of one batch, and how that changes."""
+"""What the memory store holds of one batch, and how that changes."""
 
 from __future__ import annotations
 

@@ -33,8 +33,7 @@ from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Sub
 # Who may work at what: leases on batches, and claims on artifacts that no batch points at yet.
 #
 # Times are on the store's own clock, so that servers whose clocks differ agree. An owner is a text that its process
-# made
-# for itself (`run.process_tree`). What is not given back expires, and can then be claimed by any owner.
+# made for itself (`run.process_tree`). What is not given back expires, and can then be claimed by any owner.
 
 CLAIM_GRACE_SECONDS = 60.0  # artifacts are spared so long after their claim ended: add_batch may just have seen it live
 
@@ -122,7 +121,6 @@ class Store(Leases, Protocol):
 
         Raises:
             UndrawnArrow: if no such arrow is drawn, or COMPLETED is asked for before all partitions are.
-            LeaseLost: if `lease` is.
         """
 
     def move_partition(
@@ -142,22 +140,13 @@ class Store(Leases, Protocol):
 
         Raises:
             UndrawnArrow: if no such arrow is drawn.
-            LeaseLost: if `lease` is.
         """
 
     def note_progress(self, batch_id: str, number: int, share: float, *, lease: Lease | None = None) -> bool:
-        """Keep how far a partition at work is, 0 to 1; False, and nothing kept, where it is not. Event: progress.
-
-        Raises:
-            LeaseLost: if `lease` is.
-        """
+        """Keep how far a partition at work is, 0 to 1; False, and nothing kept, where it is not. Event: progress."""
 
     def note_step(self, batch_id: str, step: str, detail: Mapping[str, object], *, lease: Lease | None = None) -> bool:
-        """Tell those who follow the batch of a step that is no change of state; False where it has ended. Event: step.
-
-        Raises:
-            LeaseLost: if `lease` is.
-        """
+        """Add an event for a step that is no change of state; False where the batch has ended. Event: step."""
 
     def attempts(self, batch_id: str) -> tuple[Attempt, ...]:
         """Every try of every partition, in the order they were started."""

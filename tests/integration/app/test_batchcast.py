@@ -193,7 +193,7 @@ def test_a_file_that_is_not_there_is_bad_input(app: Batchcast, tmp_path: Path) -
         app.analyze(tmp_path / "nowhere.csv", _SETTINGS)
 
 
-def test_a_wish_to_stop_ends_the_batch_cancelled_with_nothing_left(
+def test_a_request_to_stop_ends_the_batch_cancelled_with_nothing_left(
     app: Batchcast, sample: Path, tmp_path: Path
 ) -> None:
     class Impatient(Listener):

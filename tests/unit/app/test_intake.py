@@ -62,7 +62,7 @@ def test_an_error_keeps_its_class_and_says_the_new_name() -> None:
     assert str(told) == "demand.csv is empty"
 
 
-def test_a_wish_reaches_what_is_at_work() -> None:
+def test_a_request_to_cancel_reaches_what_is_at_work() -> None:
     cancel_token, stopped = CancelToken(), threading.Event()
 
     with cancel_token.listening(), cancel_token.stopping(stopped.set):
@@ -71,7 +71,7 @@ def test_a_wish_reaches_what_is_at_work() -> None:
         assert stopped.wait(10)
 
 
-def test_a_wish_from_before_stops_what_comes_next_at_once() -> None:
+def test_a_request_from_before_stops_what_comes_next_at_once() -> None:
     cancel_token, first, later = CancelToken(), threading.Event(), threading.Event()
     with cancel_token.listening():
         with cancel_token.stopping(first.set):
@@ -82,7 +82,7 @@ def test_a_wish_from_before_stops_what_comes_next_at_once() -> None:
             assert later.is_set()
 
 
-def test_without_a_wish_nothing_is_stopped() -> None:
+def test_without_a_request_nothing_is_stopped() -> None:
     cancel_token, stopped = CancelToken(), threading.Event()
 
     with cancel_token.listening(), cancel_token.stopping(stopped.set):
@@ -92,7 +92,7 @@ def test_without_a_wish_nothing_is_stopped() -> None:
     assert not cancel_token.was_asked
 
 
-def test_a_wish_between_two_pieces_of_work_is_kept() -> None:
+def test_a_request_between_two_pieces_of_work_is_kept() -> None:
     cancel_token, noted, later = CancelToken(), threading.Event(), threading.Event()
 
     with cancel_token.listening():

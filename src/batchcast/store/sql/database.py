@@ -144,7 +144,7 @@ def _engine(url: URL) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin by `_begin_sqlite`, not by the driver's guess
+    connection.isolation_level = None  # transactions begin by `_begin_sqlite`, not by the rules of the driver
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power loss

@@ -47,7 +47,7 @@ class SqlLeases:
     def claim_batch(self, owner: str, lease_seconds: float | None, *, batch_id: str | None = None) -> Lease | None:
         query = _NEXT if batch_id is None else _NEXT.where(_b.batch_id == batch_id)
         with self._database.reading() as connection:
-            if connection.execute(query).first() is None:  # asked often, and mostly in vain: lock nothing for it
+            if connection.execute(query).first() is None:  # asked often, and mostly there is none: lock nothing for it
                 return None
         with self._changing() as connection:
             row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()

@@ -90,7 +90,7 @@ class _Page(Topic):
         self._templates = templates
         self._language = language
         self._fragments: dict[str, _Fragment] = {}  # by id of the element
-        self._latest = -1  # event that the page knows
+        self._latest = -1  # number of the latest event that was rendered
         self._read_at = 0.0  # monotonic
         self._cost = 0.0  # seconds of the last reading and rendering
 

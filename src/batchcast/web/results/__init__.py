@@ -2,5 +2,5 @@
 
 Comes in: requests for the result of a batch.
 Goes out: pages, fragments of the table of series and of stock figures, files.
-Open first: `pages.py`; `views.py` tells what the templates show.
+Open first: `pages.py`; then `table.py`, the table of series, and `one.py`, the page of one.
 """

@@ -2,5 +2,5 @@
 
 Comes in: an upload, forms of settings.
 Goes out: the dashboard as it stands with a file or without one, or the way to the batch that was made.
-Open first: `pages.py`; `fields.py` has every setting with its words.
+Open first: `pages.py`; `form.py` has every setting with its words.
 """
