@@ -45,8 +45,13 @@ def translated_template(template: str, language: Language) -> str:
 
 
 def format_number(number: float, form: str, language: Language) -> str:
-    """A number in a form of the format language (`,` `,.1f` `.1%`), with the language's points and commas."""
+    """A number in a form of the format language (`,` `,.1f` `.1%`), with the language's points and commas.
+
+    What is rounded to zero has no sign.
+    """
     written = format(number, form)
+    if not any(digit in written for digit in "123456789"):
+        written = written.lstrip("+-")
     return written.translate(_SWAP_POINT_AND_COMMA) if language == "id" else written
 
 

@@ -132,7 +132,7 @@ class SiteTotal:
     site_code: str
     series: int  # with a forecast
     history_total: float  # demand up to the cutoff
-    history_mean: float  # demand of a period, over the last periods of the history that the overview has
+    history_mean: float  # demand of a period, over the last 91 days, 104 weeks or 36 months, or the whole history
     forecast_total: float  # of the planning figures, over the horizon
     forecast_mean: float  # planning figure of a period
 

@@ -100,10 +100,10 @@ class _Series:
         return int(self._table.num_rows)
 
     def sites(self, site_periods: SitePeriods) -> Iterator[SiteTotal]:
-        """Totals of each site; its history mean is over the periods that are shown."""
+        """Totals of each site."""
         names, places = self._grouped(columns.SITE_CODE)
         rows = {name: row for row, name in enumerate(site_periods.sites)}
-        recent = site_periods.history.mean(axis=1) if site_periods.history.size else np.zeros(len(rows))
+        recent = site_periods.recent_mean
         for name, mine in zip(names, places, strict=True):
             forecast = float(self.forecast[mine].sum())
             yield SiteTotal(
@@ -252,7 +252,9 @@ def _flat(piece: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 Ints = NDArray[np.int64]
 
-RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # periods of the history
+KEPT = {Frequency.DAILY: 1096, Frequency.WEEKLY: 522, Frequency.MONTHLY: 240}  # periods of the history, at most
+RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # of them: those of the mean of a site
+_MOST_CELLS = 4_000_000  # of the table; with more than 3,600 sites it has fewer days of each
 
 
 class SitePeriods:
@@ -261,7 +263,7 @@ class SitePeriods:
     def __init__(self, request: ForecastRequest) -> None:
         self._request = request
         self._numbers: dict[str, int] = {}  # of each site, in order of appearance
-        self._history = np.zeros((0, RECENT[request.calendar.frequency]))
+        self._history = np.zeros((0, KEPT[request.calendar.frequency]))
         self._forecast = np.zeros((0, request.horizon))
 
     def add_forecast(self, sites: Column, quantities: Floats) -> None:
@@ -287,6 +289,12 @@ class SitePeriods:
         return self._history[:, self._empty_periods() :]
 
     @property
+    def recent_mean(self) -> Floats:
+        """Demand of one of the RECENT periods, shape (sites,); 0 where there are none."""
+        recent = self.history[:, -RECENT[self._request.calendar.frequency] :]
+        return recent.mean(axis=1) if recent.size else np.zeros(len(recent))
+
+    @property
     def forecast(self) -> Floats:
         """Planning figures, shape (sites, horizon)."""
         return self._forecast
@@ -300,16 +308,19 @@ class SitePeriods:
         return request.calendar.first_days(np.concatenate([past, ahead]).astype(np.int32)).astype(np.int64)
 
     def table(self) -> pa.Table:
-        """A row for each site and period."""
-        totals = np.concatenate([self.history, self.forecast], axis=1)
-        is_forecast = np.arange(totals.shape[1]) >= self.history.shape[1]
+        """A row for each site and period, with many sites of the last periods only."""
+        most = max(_MOST_CELLS // max(len(self._numbers), 1), RECENT[self._request.calendar.frequency])
+        history = self.history[:, -most:]
+        totals = np.concatenate([history, self.forecast], axis=1)
+        is_forecast = np.arange(totals.shape[1]) >= history.shape[1]
         count, periods = totals.shape
+        days = self.days[-periods:]
         places = pa.array(np.repeat(np.arange(count, dtype=np.int32), periods))
         sites = pa.DictionaryArray.from_arrays(places, pa.array(self.sites, pa.string()))
         return pa.table(
             {
                 columns.SITE_CODE: sites.cast(pa.string()),
-                columns.DATE: pa.array(np.tile(self.days, count).astype(np.int32)).cast(pa.date32()),
+                columns.DATE: pa.array(np.tile(days, count).astype(np.int32)).cast(pa.date32()),
                 columns.IS_FORECAST: np.tile(is_forecast, count),
                 columns.TOTAL: totals.ravel(),
             }

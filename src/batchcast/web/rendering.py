@@ -26,6 +26,7 @@ from batchcast.app.translation import (
     translate,
     translated_template,
 )
+from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import Message
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
 from batchcast.http.request import preferred_language
@@ -170,6 +171,7 @@ def _csrf_field(context: Context) -> Markup:
 NOTHING = "–"
 _LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "id": Locale("id", "ID")}
 _KILO = 1024
+_LEAST_QUANTITY = 0.01
 _FEW = 10  # a number under it shows a decimal where it has one
 
 
@@ -179,16 +181,22 @@ def number(value: float | None, language: Language) -> str:
 
 
 def quantity(value: float | None, language: Language) -> str:
-    """A quantity of parts, with at most two decimals and none that say nothing: 3, 0.25, 1,204.5."""
+    """A quantity of parts, with at most two decimals and none that say nothing: 3, 0.25, 1,204.5, <0.01."""
     if value is None or _is_missing(value):
         return NOTHING
-    written = f"{value:,.2f}".rstrip("0").rstrip(".")
+    if 0 < value < _LEAST_QUANTITY / 2:
+        return "<" + format_number(_LEAST_QUANTITY, ".2f", language)
+    written = format_number(value, ",.2f", "en").rstrip("0").rstrip(".")
     return written.translate(str.maketrans(",.", ".,")) if language == "id" else written
 
 
 def percent(share: float | None, language: Language, decimals: int = 1) -> str:
-    """A share of one: 0.948 is 94.8%."""
-    return NOTHING if share is None or _is_missing(share) else format_number(share, f".{decimals}%", language)
+    """A share of one: 0.948 is 94.8%; what would round to nothing is <0.1%."""
+    if share is None or _is_missing(share):
+        return NOTHING
+    least = 10.0 ** -(decimals + 2)
+    is_tiny = 0 < share < least / 2
+    return "<" * is_tiny + format_number(least if is_tiny else share, f".{decimals}%", language)
 
 
 def date(day: dt.date | str | None, language: Language) -> str:
@@ -197,6 +205,13 @@ def date(day: dt.date | str | None, language: Language) -> str:
         return NOTHING
     known = dt.date.fromisoformat(day[:10]) if isinstance(day, str) else day
     return str(dates.format_date(known, "d MMM y", locale=_LOCALES[language]))
+
+
+def period(day: dt.date, frequency: Frequency, language: Language) -> str:
+    """A period by its first day: 24 Nov 2026, or Nov 2026 where it is a month."""
+    if frequency is not Frequency.MONTHLY:
+        return date(day, language)
+    return str(dates.format_date(day, "MMM y", locale=_LOCALES[language]))
 
 
 def moment(time: dt.datetime | None, language: Language) -> Markup | str:
@@ -237,6 +252,7 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
         "quantity": quantity,
         "percent": percent,
         "date": date,
+        "period": period,
         "moment": moment,
         "duration": duration,
         "bytes": size,

@@ -75,6 +75,23 @@ def test_a_page_heals_by_itself_when_the_server_was_killed_and_came_back(open_pa
     expect(reader.rows.get_by_text("Completed", exact=True)).to_have_count(3)
 
 
+def test_the_time_of_submission_stays_the_readers_own_while_the_batch_runs(open_page, site, small_file):
+    site.set_fault(HELD, "hold")
+    try:
+        reader = Reader(open_page(site.page, timezone_id="Asia/Makassar"), "en", site)
+        reader.choose(small_file)
+        reader.turn(on=True)
+        reader.run()
+        submitted = reader.page.locator("#overview time")
+        at_first = submitted.inner_text()
+        expect(reader.rows.get_by_text("Completed", exact=True)).to_have_count(2)  # fragments have come
+
+        assert submitted.inner_text() == at_first
+        assert "UTC" not in at_first
+    finally:
+        site.lift_fault(HELD)
+
+
 def test_10_000_partitions_are_shown_by_fifties_and_by_how_they_stand(open_page, site):
     sites = [f"S{number:05}" for number in range(10_000)]
     held = sites[:2]

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.accuracy import Overview
-from batchcast.domain.calendar import date_of
+from batchcast.domain.calendar import Calendar, Frequency, date_of
 from batchcast.domain.codec import decode
+from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.certificate import ResultRejected
 from batchcast.results.files import PublishedFolder, publish_files
-from batchcast.results.overview import read_periods_of
+from batchcast.results.overview import PeriodDemand, SitePeriods, read_periods_of
 
 LAST_DAY = 20_000
 
@@ -81,6 +83,42 @@ def test_past_demand_by_site_and_period_is_that_of_the_history(batch, out) -> No
         assert past == {one.date: mine.get((one.date - date_of(0)).days, 0.0) for one in history}
         assert total.history_total == sum(mine.values())
         assert total.history_mean == sum(mine.values()) / 4
+
+
+def test_the_history_is_kept_whole_and_the_mean_of_a_site_is_of_its_last_periods() -> None:
+    last, periods = LAST_DAY, 400
+    calendar = Calendar(frequency=Frequency.DAILY)
+    request = ForecastRequest(
+        calendar=calendar,
+        last_period=last,
+        skip=0,
+        horizon=2,
+        lead_time=2,
+        quantiles=(0.5,),
+        models=(),
+        service_level=0.95,
+        rounding="none",
+        zero_threshold=0.0,
+        folds=1,
+        seed=0,
+    )
+    totals = SitePeriods(request)
+    site = pa.array(["S"])
+    totals.add_forecast(site, np.ones((1, 2)))
+    totals.add_demand(
+        PeriodDemand(
+            sites=site,
+            owners=np.zeros(periods, dtype=np.int64),
+            periods=np.arange(last - periods + 1, last + 1, dtype=np.int32),
+            quantities=np.where(np.arange(periods) < periods - 91, 7.0, 3.0),
+        )
+    )
+
+    past = [row for row in totals.table().to_pylist() if not row["is_forecast"]]
+
+    assert [past[0]["date"], past[-1]["date"]] == [date_of(last - periods + 1), date_of(last)]
+    assert sum(row["total"] for row in past) == 7.0 * (periods - 91) + 3.0 * 91
+    assert totals.recent_mean.tolist() == [3.0]
 
 
 def test_classes_and_parts_are_weighted_by_their_cases(finish_batch, out) -> None:

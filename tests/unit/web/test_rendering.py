@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from batchcast.domain.calendar import Frequency
 from batchcast.web import rendering
 
 
@@ -19,10 +20,42 @@ def test_counts_are_whole(value, english, indonesian):
 
 @pytest.mark.parametrize(
     ("value", "english", "indonesian"),
-    [(3.0, "3", "3"), (0.25, "0.25", "0,25"), (1204.5, "1,204.5", "1.204,5"), (100, "100", "100"), (None, "–", "–")],
+    [
+        (3.0, "3", "3"),
+        (0.25, "0.25", "0,25"),
+        (1204.5, "1,204.5", "1.204,5"),
+        (100, "100", "100"),
+        (None, "–", "–"),
+        (0.0, "0", "0"),
+        (0.001, "<0.01", "<0,01"),
+        (0.006, "0.01", "0,01"),
+        (-0.001, "0", "0"),
+        (-2.5, "-2.5", "-2,5"),
+    ],
 )
 def test_quantities_have_no_decimals_that_say_nothing(value, english, indonesian):
     assert (rendering.quantity(value, "en"), rendering.quantity(value, "id")) == (english, indonesian)
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "indonesian"),
+    [(0.0, "0.0%", "0,0%"), (0.0002, "<0.1%", "<0,1%"), (-0.0002, "0.0%", "0,0%"), (-0.012, "-1.2%", "-1,2%")],
+)
+def test_a_share_never_says_none_for_some_nor_minus_nothing(share, english, indonesian):
+    assert (rendering.percent(share, "en"), rendering.percent(share, "id")) == (english, indonesian)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "english", "indonesian"),
+    [("D", "1 May 2026", "1 Mei 2026"), ("W", "1 May 2026", "1 Mei 2026"), ("M", "May 2026", "Mei 2026")],
+)
+def test_a_period_that_is_a_month_has_no_day(frequency, english, indonesian):
+    day = dt.date(2026, 5, 1)
+
+    assert tuple(rendering.period(day, Frequency(frequency), language) for language in ("en", "id")) == (
+        english,
+        indonesian,
+    )
 
 
 def test_shares_are_percent():

@@ -24,7 +24,7 @@ from batchcast.web.context import BatchId, Here, Lang
 from batchcast.web.rendering import render
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.one import OneSeries, show_series
-from batchcast.web.results.table import COLUMNS, InTable, PlaceInTable, Table, TableState, last_page
+from batchcast.web.results.table import COLUMNS, FIGURES, InTable, PlaceInTable, Table, TableState, last_page
 from batchcast.web.results.totals import chart_of_totals, in_weeks, sites_of
 
 router = APIRouter()
@@ -79,6 +79,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
         "batch_id": batch_id,
         "table": table,
         "columns": COLUMNS,
+        "figures": FIGURES,
         "rows": page.rows,
         "url_of": lambda row, number: table.url_of_series(
             batch_id, row[columns.SITE_CODE], row[columns.PARTNUMBER], table.query.offset + number

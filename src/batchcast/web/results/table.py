@@ -38,6 +38,7 @@ COLUMNS = (
     Column(name=columns.UNITS_SHORT, label=N_("Units short"), kind="quantity"),
 )
 
+FIGURES = frozenset(column.name for column in COLUMNS if column.kind not in ("text", "class"))
 
 _Text = Annotated[str, Query(max_length=2000)]
 
@@ -78,8 +79,10 @@ class TableState:
         return replace(self, page=page)
 
     def sorted_by(self, column: str) -> TableState:
-        """Sorted by a column, from the first page; in the other direction where it is sorted by that column already."""
-        return replace(self, sort=column, descending=self.sort == column and not self.descending, page=1)
+        """Sorted by a column, from the first page: at first texts upwards and figures from the largest; in the other
+        direction where it is sorted by that column already."""
+        descending = not self.descending if self.sort == column else column in FIGURES
+        return replace(self, sort=column, descending=descending, page=1)
 
     def order_of(self, column: str) -> str:
         """The value of `aria-sort` of a column."""

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 
 from batchcast.results.series import SeriesQuery
-from batchcast.web.results.table import InTable, PlaceInTable, Table, TableState, last_page
+from batchcast.web.results.table import COLUMNS, Column, InTable, PlaceInTable, Table, TableState, last_page
 
 BATCH = "0" * 32
 STATES = [
@@ -91,14 +91,16 @@ def test_the_query_asks_for_what_the_table_says() -> None:
     assert TableState().query == SeriesQuery()
 
 
-def test_a_column_is_sorted_upwards_first_and_the_other_way_round_the_second_time() -> None:
-    once = TableState(page=4).sorted_by("bias")
-    twice = once.sorted_by("bias")
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_texts_are_sorted_upwards_first_and_figures_from_the_largest(column: Column) -> None:
+    once = TableState(page=4).sorted_by(column.name)
+    twice = once.sorted_by(column.name)
 
-    assert (once.order_of("bias"), once.page) == ("ascending", 1)
-    assert twice.order_of("bias") == "descending"
-    assert twice.sorted_by("bias").order_of("bias") == "ascending"
-    assert twice.order_of("reorder_point") == "none"
+    orders = ["ascending", "descending"] if column.kind in ("text", "class") else ["descending", "ascending"]
+    assert [once.order_of(column.name), twice.order_of(column.name)] == orders
+    assert twice.sorted_by(column.name) == once
+    assert once.page == 1
+    assert twice.order_of("forecast_total" if column.name != "forecast_total" else "bias") == "none"
 
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (50, 1), (51, 2), (100_000, 2000)])

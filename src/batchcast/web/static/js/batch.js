@@ -3,6 +3,7 @@
 import { Stream } from "./stream.js";
 import { morph } from "./morph.js";
 import { announcement } from "./announce.js";
+import { writeTimes } from "./times.js";
 
 const page = document.querySelector("[data-live]");
 const say = document.getElementById("announce");
@@ -12,6 +13,7 @@ function place(html) {
   const box = document.createElement("template");
   // A row of a table is no row outside of one, so the template stands for the table.
   box.innerHTML = html;
+  writeTimes(box.content); // before it is compared with the page, where they are local already
   const fresh = box.content.firstElementChild;
   const stale = fresh && document.getElementById(fresh.id);
   if (!stale) return;

@@ -6,7 +6,8 @@ export function localTime(stamp, language, timeZone) {
   return new Intl.DateTimeFormat(language === "id" ? "id-ID" : "en-GB", { ...FORM, timeZone }).format(new Date(stamp));
 }
 
-function writeTimes(root) {
+/** Writes the moments under a node that are still in UTC, also in a fragment that is not yet on the page. */
+export function writeTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
     time.textContent = localTime(time.dateTime, document.documentElement.lang);
     time.dataset.local = "";
