@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path, PurePosixPath
 
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQuestion
@@ -44,23 +44,39 @@ def _under_titles(
         known = accepted_names() | {
             normal(piece) for name in settings.column_mapping.values() for piece in name.split("+")
         }
-        for row in range(min(HEADER_WITHIN, len(dialect.rows))):
-            below = dialect.at(row)
+        for below, said in _below(dialect):
             if several_in_one(below.header):
                 find(below.header, settings, sample=below.sample)  # it says what is wrong
             if known.isdisjoint(normal(name[:200]) for name in below.header):
                 continue
             with suppress(InvalidInput):
-                layout = find(below.header, settings, sample=below.sample)
-                template = N_("The header stands in line {line}; the lines above it are passed over.")
-                return below, layout, (Message(template, {"line": dialect.rows[row].line}),)
-        headers = [dialect.header, *(below.header for below in map(dialect.at, range(min(3, len(dialect.rows)))))]
-        for number, names in two_row_headers(headers):
-            below = replace(dialect.at(number - 2), header=names)
+                return below, find(below.header, settings, sample=below.sample), (said,)
+        for below, said in _in_two_rows(dialect):
             with suppress(InvalidInput):
-                layout = find(names, settings, sample=below.sample)
-                return below, layout, (header_in_two_rows(number, names),)
+                return below, find(below.header, settings, sample=below.sample), (said,)
         raise
+
+
+def _below(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
+    """The file with each of its first rows as the header, and what to say of that."""
+    template = N_("The header stands in line {line}; the lines above it are passed over.")
+    for row in range(min(HEADER_WITHIN, len(dialect.rows))):
+        yield dialect.at(row), Message(template, {"line": dialect.rows[row].line})
+
+
+def _in_two_rows(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
+    """The same with two rows that are read as one."""
+    headers = [dialect.header, *(below.header for below in map(dialect.at, range(min(3, len(dialect.rows)))))]
+    for number, names in two_row_headers(headers):
+        yield replace(dialect.at(number - 2), header=names), header_in_two_rows(number, names)
+
+
+def _with_header(dialect: Dialect, header: Sequence[str]) -> Dialect | None:
+    """The file with the header of another, in its first row or under titles; None where it has another."""
+    if dialect.header == header:
+        return dialect
+    below = chain(_below(dialect), _in_two_rows(dialect))
+    return next((one for one, _ in below if one.header == header), None)
 
 
 def open_folder(
@@ -161,11 +177,13 @@ def _members(  # noqa: PLR0917
             empty.append(source.name)
     if not files:
         raise _no_members(name, empty, list(left_alone))
-    header = files[0].dialect.header
+    files[0].dialect, layout, titled = _under_titles(files[0].dialect, settings, find)
     for file in files[1:]:
-        if file.dialect.header != header:
+        dialect = _with_header(file.dialect, files[0].dialect.header)
+        if dialect is None:
             raise _different(files[0], file)
-    notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)}), *said]
+        file.dialect = dialect
+    notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)}), *titled, *said]
     if copies:
         template = N_("{count} files are copies, byte for byte, and are read once: {names}.")
         pairs = ", ".join(f"{copy} = {first}" for copy, first in copies[:_NAMED])
@@ -175,7 +193,7 @@ def _members(  # noqa: PLR0917
     for reason in dict.fromkeys(left_alone.values()):
         names = [one for one, why in left_alone.items() if why == reason]
         notes.append(Message(reason, {"names": _listed(names)}))
-    return DelimitedFiles(files, tuple(notes)), find(header, settings, sample=files[0].dialect.sample)
+    return DelimitedFiles(files, tuple(notes)), layout
 
 
 def _without_copies(sources: Sequence[Bytes]) -> tuple[list[Bytes], list[tuple[str, str]]]:

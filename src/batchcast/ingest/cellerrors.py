@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import zipfile
+import zlib
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.bytestream import Bytes
@@ -62,7 +63,7 @@ def sheet_files(archive: zipfile.ZipFile) -> dict[str, str]:
     try:
         workbook = archive.read("xl/workbook.xml").decode(errors="replace")
         relations = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
-    except (KeyError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
         return {}
     targets = {}
     for relation in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", relations):

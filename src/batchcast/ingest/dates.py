@@ -30,7 +30,9 @@ _TIME = re.compile(
     r"\s*(?P<half>[AaPp])?(?(half)\.?[Mm]\.?)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?$",
     re.ASCII,
 )
-_WEEKDAY = re.compile(r"([A-Za-z]+)['’]?([A-Za-z]*)\.?,?\s+(?=\d|[A-Za-z])")
+_WEEKDAY = re.compile(
+    r"([A-Za-z]+)['’]?([A-Za-z]*)\.?,?\s+(?=\d|[A-Za-z])(?!\d{2}(?:\d{2})?$)"
+)  # sen 2024 is no Monday
 _OF = re.compile(r" del? | d['’]", re.IGNORECASE)  # 5 de agosto de 2024
 _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)

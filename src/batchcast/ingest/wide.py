@@ -57,9 +57,9 @@ def find_periods(
     found = _days(reader, texts, names)
     left: list[Message] = []
     if len(found) < 2:
-        texts, said = _quantities_of_periods(names, free, settings)
-        if texts:
-            reader = DateReader(settings.date_order, column="header", today=settings.today)
+        quantities, said = _quantities_of_periods(names, free, settings)
+        if quantities:
+            texts, reader = quantities, DateReader(settings.date_order, column="header", today=settings.today)
             found, left = _days(reader, texts, names), [said]
     if not found:
         return Periods()
@@ -94,8 +94,6 @@ def _refuse_repeats(found: dict[int, int], names: Sequence[str]) -> None:
 
 def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[Message]:
     """Refuse columns among the periods that are none; totals of the periods before them are left out and said."""
-    if len(found) < 2:
-        return []
     first, last = min(found), max(found)
     known = set(known)
     inside = [i for i in range(first, last) if i not in found and i not in known and _counts(i, names, sample)]

@@ -90,3 +90,12 @@ def test_cyrillic_of_one_word_is_never_read_as_latin(read):
         except found.NotText:
             continue
         assert "1252" not in sites
+
+
+def test_french_beside_german_is_not_taken_for_hungarian(read):
+    """`août` would be `aoűt` in the encoding of Central Europe, which has all the other letters too."""
+    rows = "".join(f"{day} août 2024,P{day},Köln,2\n{day} août 2024,Pièce,Süd,2\n" for day in range(1, 20))
+
+    assert str(read((HEADER + rows).encode("cp1252")).report.format).startswith("CSV, Windows-1252")
+    with pytest.raises(found.NotText, match="can't be told"):
+        read((HEADER + rows.replace("Pièce", "Vérin")).encode("cp1252"))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import MissingColumn
+from batchcast.ingest.problems import DifferentHeader, MissingColumn
 from batchcast.ingest.reader import ingest_file
 
 
@@ -37,3 +39,27 @@ def test_years_above_months(tmp_path):
 def test_without_a_header_the_first_row_is_what_is_told(tmp_path):
     with pytest.raises(MissingColumn, match="'a', 'b'"):
         read(tmp_path, "a,b\n1,2\n3,4\n")
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_titles_above_the_header_of_members_are_passed_over(tmp_path, kind):
+    folder = tmp_path / "months"
+    folder.mkdir()
+    for month, titles in ((1, "Usage\n\n"), (2, "Usage of February\nAll sites\n\n"), (3, "")):
+        (folder / f"{month}.csv").write_text(f"{titles}date,part,qty\n2024-0{month}-05,A,{month}\n", encoding="utf-8")
+    if kind == "zip":
+        shutil.make_archive(str(tmp_path / "months"), "zip", folder)
+    source = folder if kind == "folder" else tmp_path / "months.zip"
+
+    ingested = ingest_file(source, into=tmp_path / "out", settings=BatchSettings())
+
+    assert (ingested.report.rows_kept, ingested.report.rows_refused) == (3, 0)
+    assert any("header stands in line 3" in str(note) for note in ingested.report.notes)
+
+
+def test_a_member_with_another_header_under_its_titles_is_refused(tmp_path):
+    for name, header in (("a", "date,part,qty"), ("b", "date,part,site,qty")):
+        (tmp_path / f"{name}.csv").write_text(f"Usage\n\n{header}\n2024-01-05,A,3,4\n", encoding="utf-8")
+
+    with pytest.raises(DifferentHeader):
+        ingest_file(tmp_path, into=tmp_path.parent / "out", settings=BatchSettings())

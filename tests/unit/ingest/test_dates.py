@@ -113,3 +113,13 @@ def test_what_is_no_date_says_why(text, reason):
 
     assert isinstance(written, Message)
     assert str(written) == reason
+
+
+@pytest.mark.parametrize(("text", "month"), [("sen 2024", 9), ("Sen-24", 9), ("Senin 20240805", 8), ("Mar 2024", 3)])
+def test_a_month_that_is_called_as_a_weekday_is_no_weekday(text, month):
+    """September is `sen` in Azerbaijani, Monday in Indonesian."""
+    written = read_date(text)
+
+    assert isinstance(written, WrittenDate)
+    days = [day for day in (written.day, *(written.readings or {}).values()) if day is not None]
+    assert [date_of(day).month for day in days] == [month]

@@ -105,3 +105,9 @@ def test_two_measures_of_which_none_is_a_quantity_stop_the_file():
 def test_periods_that_are_no_dates_are_refused_as_such(header):
     with pytest.raises(MissingColumn, match="periods are no dates"):
         layout_of(*header)
+
+
+def test_one_period_beside_others_that_are_none_stops_the_file():
+    """A language with one name of a month that is read: the other columns would be lost."""
+    with pytest.raises(UnreadablePeriods, match=r"'See 2023' \(B\), 'Pha 2023' \(D\)"):
+        layout_of("See 2023", "Mar 2023", "Pha 2023")
