@@ -49,8 +49,12 @@ def _under_titles(
                 find(below.header, settings, sample=below.sample)  # it says what is wrong
             if known.isdisjoint(normal(name[:200]) for name in below.header):
                 continue
-            with suppress(InvalidInput):
+            try:
                 return below, find(below.header, settings, sample=below.sample), (said,)
+            except ReadingQuestion:
+                raise
+            except InvalidInput:
+                continue
         for below, said in _in_two_rows(dialect):
             with suppress(InvalidInput):
                 return below, find(below.header, settings, sample=below.sample), (said,)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import DifferentHeader, MissingColumn
+from batchcast.ingest.problems import AmbiguousDates, DifferentHeader, MissingColumn
 from batchcast.ingest.reader import ingest_file
 
 
@@ -63,3 +63,8 @@ def test_a_member_with_another_header_under_its_titles_is_refused(tmp_path):
 
     with pytest.raises(DifferentHeader):
         ingest_file(tmp_path, into=tmp_path.parent / "out", settings=BatchSettings())
+
+
+def test_a_question_of_the_header_under_titles_is_asked(tmp_path):
+    with pytest.raises(AmbiguousDates):
+        read(tmp_path, "Usage\n\npart,01/02/2024,01/03/2024,01/04/2024\nA,1,2,3\n")
