@@ -100,8 +100,9 @@ def _ingest(
         if len(summaries.series):
             accepted = replace(accepted, left_out=summaries.series)
             tally.leave_out(summaries.series)
+        reversals = tally.net_reversals()  # once sums of other series are known as such
         facts, notes = write_history(accepted, path, frequency_is_asked=is_asked)
-        decided += [*summaries.notes, *notes]
+        decided += [*summaries.notes, *reversals, *notes]
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, decided), layout=layout)
 

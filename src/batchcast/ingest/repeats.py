@@ -90,6 +90,7 @@ class FileOverlaps:
         self._waiting: list[tuple[Whole, Limbs, Whole]] = []
         self._count = 0
         self.notes: list[Message] = []
+        self.taken_off: dict[str, Whole] = {}  # by file, ascending: series and days whose rows do not count
 
     def add(
         self,
@@ -197,6 +198,7 @@ class FileOverlaps:
             for i, limb in enumerate(file.limbs):
                 totals.add(series, days, -limb[at] if i == 0 else np.float64(-(2.0 ** (-LIMB_BITS * i))) * limb[at])
             rows += int(file.rows[at].sum())
+            self.taken_off[file.name] = file.keys[np.sort(at)]
         totals.finish()
         return rows
 

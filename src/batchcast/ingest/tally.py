@@ -27,6 +27,7 @@ from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
 from batchcast.ingest.repeats import FileOverlaps, RowPairs
+from batchcast.ingest.reversals import Reversals
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
@@ -63,6 +64,7 @@ class Tally:
         self.totals = Totals()
         self.stock_outs = StockOuts()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
+        self._reversals = Reversals()
         self._asked_overlaps = settings.overlaps
         self._layout = layout
         self._returns = settings.returns
@@ -98,6 +100,15 @@ class Tally:
         """
         self.totals.finish()
         self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
+
+    def net_reversals(self) -> list[Message]:
+        """Count each return that reverses a booking on the day of the booking; returns what to say of them."""
+        days = np.array(self._days, dtype=np.int64)
+        return self._reversals.settle(self.totals, days, self._overlaps.taken_off, self._name_of)
+
+    def _name_of(self, series: int) -> dict[str, str]:
+        part, site = int(self._series.parts[series]), int(self._series.sites[series])
+        return {"part": self._parts.texts[part], "site": self._sites.texts[site]}
 
     def repeats(self) -> list[Message]:
         """What a person should know of rows that are there more than once."""
@@ -200,6 +211,7 @@ class Tally:
         self._day_rows = counts
         self.totals.add(series, numbers, quantities)
         self._pairs.add(series, numbers, quantities)
+        self._reversals.add(self._file, series, numbers, quantities)
         if self._file:
             self._overlaps.add(self._file, series, numbers, quantities)
 
