@@ -276,7 +276,6 @@ class DelimitedFiles:
     files: Sequence[DelimitedFile]
     said: tuple[Message, ...] = ()  # of how they were found
     sheet: str | None = None
-    padded: bool = True
 
     @property
     def several_files(self) -> bool:

@@ -1,9 +1,8 @@
 """Part numbers and site codes: text to the letter.
 
-Case, leading zeros, `1E5` and everything inside stay as they are. Space at either end is padding in a CSV or a
-workbook and is dropped there; in Parquet files and tables a text is exact and keeps it, and the report says so.
-Nothing but space is no key, nor is `NULL`, as databases export it, or an error value of a spreadsheet such as
-`#N/A`. The longest is 200 characters.
+Case, leading zeros, `1E5` and everything inside stay as they are. Space at either end (blanks, tabs, hard spaces) is
+padding, in files and tables of every kind: it is dropped, and the report says so. Nothing but space is no key, nor is
+`NULL`, as databases export it, or an error value of a spreadsheet such as `#N/A`. The longest is 200 characters.
 """
 
 from __future__ import annotations
@@ -38,8 +37,7 @@ _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 class Keys:
     """Numbers distinct keys in the order they are met."""
 
-    def __init__(self, *, padded: bool) -> None:
-        self._padded = padded
+    def __init__(self) -> None:
         self.texts: list[str] = []
         self.trimmed: list[str] = []  # as they are written, with the space that is dropped
         self.unwrapped: list[str] = []  # as they are written: ="00123"
@@ -54,20 +52,15 @@ class Keys:
             found = [self._code(cell) if code is None else code for cell, code in zip(cells, found, strict=True)]
         return np.array(found, dtype=np.int32)
 
-    @property
-    def with_outer_space(self) -> list[str]:
-        """Keys with space at either end."""
-        return [text for text in self.texts if text != text.strip()]
-
     def _code(self, cell: object) -> int:
-        key = read_key(cell, padded=self._padded)
+        key = read_key(cell)
         if isinstance(key, Message):
             return NO_KEY
         code = self._codes.setdefault(key, len(self.texts))
         if code == len(self.texts):
             self.texts.append(key)
         self._written[cell] = code
-        if self._padded and isinstance(cell, str) and cell != key:
+        if isinstance(cell, str) and cell != key:
             (self.unwrapped if cell.strip() != key else self.trimmed).append(cell)
         return code
 
@@ -77,9 +70,7 @@ class Keys:
         trimmed = N_("{count:,} parts or sites are written with space at an end, such as {example!r}; it is dropped.")
         unwrapped = N_("{count:,} parts or sites are written as a formula, such as {example}; what it shows is read.")
         marked = N_("{count:,} parts or sites start with an apostrophe, such as {example}; it stays a part of them.")
-        padded = N_("{count:,} parts or sites have space at an end, such as {example!r}; they stay as they are.")
-        outer = self.with_outer_space
-        said = ((trimmed, self.trimmed), (unwrapped, self.unwrapped), (marked, apostrophes), (padded, outer))
+        said = ((trimmed, self.trimmed), (unwrapped, self.unwrapped), (marked, apostrophes))
         notes = [Message(template, {"count": len(found), "example": found[0]}) for template, found in said if found]
         alike = self._alike()
         if alike:
@@ -103,12 +94,12 @@ class Keys:
         return [group for group in groups.values() if len(group) > 1]
 
 
-def read_key(cell: object, *, padded: bool) -> str | Message:
-    """The key in a cell, or the reason why there is none; where cells are padded, without the space around it."""
+def read_key(cell: object) -> str | Message:
+    """The key in a cell, without the space around it, or the reason why there is none."""
     if isinstance(cell, Uncomputed):
         return Message(UNCOMPUTED)
-    text = without_wrapping(key_text(cell).strip()) if padded else key_text(cell)
-    reason = _NO_KEYS.get(text.strip())
+    text = without_wrapping(key_text(cell).strip())
+    reason = _NO_KEYS.get(text)
     if reason is not None:
         return Message(reason)
     if len(text) > MOST_KEY_CHARACTERS:

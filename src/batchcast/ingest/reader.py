@@ -157,7 +157,7 @@ def _signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str
     columns_left = [i for i, name in enumerate(layout.header) if name in left][:MOST_COLUMNS]
     wider = replace(layout, also=tuple(columns_left))
     found: dict[str, dict[str, Signed]] = {layout.header[i]: {} for i in columns_left}
-    choice = RowChoice(layout.filters, padded=source.padded)
+    choice = RowChoice(layout.filters)
     with closing(source.blocks(wider)) as blocks:
         for block in map(choice.chosen, blocks):
             if block.num_rows and found:

@@ -121,9 +121,8 @@ class ChosenRows:
 class RowChoice:
     """Chooses the rows of every block, and counts those that are left out."""
 
-    def __init__(self, filters: Sequence[RowFilter], *, padded: bool) -> None:
+    def __init__(self, filters: Sequence[RowFilter]) -> None:
         self.rows_filtered = 0
-        self._padded = padded
         self._filters = filters
         self._values = [frozenset(map(self._text, one.values)) for one in filters]
         self._counts: list[Counter[str]] = [Counter() for _ in filters]  # rows by value, of each filter's column
@@ -184,5 +183,4 @@ class RowChoice:
         return notes
 
     def _text(self, cell: object) -> str:
-        text = date_text(cell)
-        return text.strip() if self._padded or is_blank(text) else text
+        return date_text(cell).strip()

@@ -110,7 +110,6 @@ class SheetSource:
     damage: Mapping[int, Message] = field(default_factory=dict)  # row -> why its text can't be read
     notes: tuple[Message, ...] = ()
     several_files: bool = False
-    padded: bool = True
 
     @property
     def format(self) -> Message:

@@ -112,10 +112,6 @@ class RowSource(Protocol):
         """The sheet of a workbook."""
 
     @property
-    def padded(self) -> bool:
-        """Space around a cell is no part of it."""
-
-    @property
     def several_files(self) -> bool:
         """Every block names its file."""
 

@@ -190,10 +190,9 @@ class StockRows:
         self.rows_read = self.left_out = 0
         self._layout = layout
         self._sheet = source.sheet
-        self._padded = source.padded
         self._dates = dates
         self._styles = styles or NumberReader("auto")
-        self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
+        self._sites, self._parts = Keys(), Keys()
         self._series = SeriesKeys()
         self._first_rows: Rows = np.zeros(0, dtype=np.int64)  # of each series
 
@@ -311,7 +310,7 @@ class StockRows:
         """What is wrong with a row: our column, the cell, the reason."""
         layout = self._layout
         for ours, source in ((columns.PARTNUMBER, layout.part), (columns.SITE_CODE, layout.site)):
-            key = "" if source is None else read_key(cell_of(row, source), padded=self._padded)
+            key = "" if source is None else read_key(cell_of(row, source))
             if source is not None and isinstance(key, Message):
                 yield ours, cell_of(row, source), key
         if layout.date is not None and self._dates is not None:

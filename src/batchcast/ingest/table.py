@@ -69,7 +69,6 @@ class TypedTable:
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
-    padded: bool = False
 
     @property
     def format(self) -> Message:
@@ -155,7 +154,6 @@ class ParquetSource:
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
-    padded: bool = False
 
     @property
     def format(self) -> Message:

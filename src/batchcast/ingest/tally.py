@@ -57,7 +57,7 @@ class Tally:
         self.dates = dates
         self.styles = styles
         self.signs = signs
-        self.choice = RowChoice(layout.filters, padded=source.padded)
+        self.choice = RowChoice(layout.filters)
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
@@ -69,8 +69,7 @@ class Tally:
         self._layout = layout
         self._returns = settings.returns
         self._sheet = source.sheet
-        self._padded = source.padded
-        self._sites, self._parts = Keys(padded=self._padded), Keys(padded=self._padded)
+        self._sites, self._parts = Keys(), Keys()
         self._series = SeriesKeys()
         self._series_rows = np.zeros(0, dtype=np.int64)
         self._day_rows = np.zeros(0, dtype=np.int64)
@@ -334,7 +333,7 @@ class Tally:
         return [problem for source in sources for problem in _problem(row, source, self._explain_key)]
 
     def _explain_key(self, cell: object) -> Message | None:
-        key = read_key(cell, padded=self._padded)
+        key = read_key(cell)
         return key if isinstance(key, Message) else None
 
     def _explain_date(self, cell: object) -> Message | None:
@@ -369,8 +368,8 @@ class Tally:
             letter=letter_of(index) if index >= 0 else "",
             value=shortened(key_text(row.cells[index] if not name and 0 <= index < len(row.cells) else cell)),
             reason=reason,
-            site_code=_readable(row, layout.site, padded=self._padded) if layout.site else columns.ALL_SITES,
-            partnumber=_readable(row, layout.part, padded=self._padded) if self.rejected.is_reporting else None,
+            site_code=_readable(row, layout.site) if layout.site else columns.ALL_SITES,
+            partnumber=_readable(row, layout.part) if self.rejected.is_reporting else None,
             file=block.file,
             sheet=self._sheet,
         )
@@ -387,9 +386,9 @@ def _problem(row: SourceRow, source: ColumnSource, explain: Callable[[Any], Mess
     return [(index, source.name, cell, reason)]
 
 
-def _readable(row: SourceRow, source: ColumnSource, *, padded: bool) -> str | None:
+def _readable(row: SourceRow, source: ColumnSource) -> str | None:
     """The key of a refused row, as far as it has one."""
     if any(i >= len(row.cells) for i in source.indices):
         return None
-    key = read_key(cell_of(row, source), padded=padded)
+    key = read_key(cell_of(row, source))
     return None if isinstance(key, Message) else key

@@ -3,8 +3,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -14,7 +16,7 @@ import pytest
 from batchcast.domain.calendar import day_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import problems as found
-from batchcast.ingest.reader import ingest_table
+from batchcast.ingest.reader import ingest_file, ingest_table
 
 FIRST = day_of(dt.date(2024, 1, 1))
 COLUMNS = {
@@ -48,12 +50,26 @@ def test_tables_of_three_libraries_read_the_same(read_table, series, make):
     assert len(ingested.history.input_sha256) == 64
 
 
-def test_text_of_tables_keeps_its_outer_space_and_the_report_says_so(read_table, series):
-    ingested = read_table(pa.table(COLUMNS | {"partnumber": ["A", "A ", "  "]}))
+PADDED = ["A", " A\t", "\u00a0A "]
 
-    assert set(series(ingested)) == {("S", "A"), ("S", "A ")}
-    assert ingested.report.rows_refused == 1
-    assert any("'A '" in str(note) for note in ingested.report.notes)
+
+def test_space_around_keys_is_dropped_in_files_and_tables_of_every_kind_and_said(read_table, tmp_path, series):
+    """Blanks, tabs and hard spaces; a key of nothing else is none."""
+    dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    rows = list(zip(dates, [*PADDED, "\u00a0\t"], ["S", "S ", "\tS", "S"], [1, 2, 4, 8], strict=True))
+    table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+    pq.write_table(table, tmp_path / "x.parquet")
+    (tmp_path / "x.csv").write_text("\n".join(",".join(map(str, row)) for row in [COLUMNS, *rows]), encoding="utf-8")
+    book = openpyxl.Workbook()
+    for row in [list(COLUMNS), *rows]:
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+
+    read = partial(ingest_file, into=tmp_path / "out", settings=BatchSettings())
+    for ingested in (read_table(table), *(read(tmp_path / f"x.{kind}") for kind in ("parquet", "csv", "xlsx"))):
+        assert {key: sum(days.values()) for key, days in series(ingested).items()} == {("S", "A"): 7}
+        assert ingested.report.rows_refused == 1
+        assert any("' A\\t'; it is dropped" in str(note) for note in ingested.report.notes)
 
 
 def test_categories_and_time_stamps_of_pandas_read(read_table, series):
