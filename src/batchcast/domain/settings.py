@@ -20,6 +20,25 @@ BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
 DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week"]
 FutureRows = Literal["auto", "refuse", "keep"]
+Encoding = Literal[
+    "auto",
+    "utf-8",
+    "windows-1252",
+    "windows-1250",
+    "windows-1254",
+    "dos-850",
+    "windows-1251",
+    "windows-1253",
+    "windows-1255",
+    "windows-1256",
+    "koi8-r",
+    "dos-866",
+    "shift-jis",
+    "euc-jp",
+    "gb18030",
+    "big5",
+    "euc-kr",
+]
 NumberStyle = Literal["auto", "point", "comma"]
 DemandSign = Literal["auto", "positive", "negative"]
 Returns = Literal["net", "ignore", "reject"]
@@ -346,6 +365,40 @@ class BatchSettings:
         help=N_("Rows dated after today, or years away from the rest; automatic refuses a few, and asks for many."),
         choices={"auto": _AUTOMATIC, "refuse": N_("Refuse them"), "keep": N_("Keep them")},
         is_remembered=False,
+    )
+    encoding: Encoding = _declared(
+        "auto",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("Encoding"),
+        help=N_(
+            "How the letters of a text that is no UTF-8 are read; automatic goes by its letters, and asks in doubt."
+        ),
+        choices={
+            "auto": _AUTOMATIC,
+            "utf-8": "UTF-8",
+            "windows-1252": "Windows-1252",
+            "windows-1250": "Windows-1250",
+            "windows-1254": "Windows-1254",
+            "dos-850": "DOS 850",
+            "windows-1251": "Windows-1251",
+            "windows-1253": "Windows-1253",
+            "windows-1255": "Windows-1255",
+            "windows-1256": "Windows-1256",
+            "koi8-r": "KOI8-R",
+            "dos-866": "DOS 866",
+            "shift-jis": "Shift-JIS",
+            "euc-jp": "EUC-JP",
+            "gb18030": "GB18030",
+            "big5": "Big5",
+            "euc-kr": "EUC-KR",
+        },
+        metavar="NAME",
+        is_remembered=False,
+        of_stock_file=True,
+        answers="ambiguous-encoding",
+        is_of_form=True,
     )
     number_style: NumberStyle = _declared(
         "auto",

@@ -2,7 +2,7 @@
 
 UTF-8 where most letters beyond ASCII are valid UTF-8: the few lines that are not are damaged. Else one of the older
 encodings. Those of Latin letters are told apart by the letters that each language has, the others by
-charset-normalizer; where several are left that read differently, the file is refused.
+charset-normalizer; where several are left that read differently, a person is asked.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchcast.domain.errors import N_, Message
-from batchcast.ingest.problems import NotText
+from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.settings import SETTINGS
+from batchcast.ingest.names import shortened
+from batchcast.ingest.problems import AmbiguousEncoding, NotText
 
 UTF8 = "UTF-8"
 _SAMPLE_BYTES = 1 << 15  # of lines with letters beyond ASCII
 _LONGEST_LINE = 1 << 12  # bytes of one of them
 _MIXED = 3  # a file with a valid letter for every three that are not is in two encodings
 
-_DOS = "DOS 850"  # only where no encoding of Windows explains the letters
-_CODECS = {  # name -> Python's
+_DOS = "DOS 850"  # read only where no encoding of Windows explains the letters
+_CODECS = {  # as people call them -> Python's name
     "Windows-1252": "cp1252",
     "Windows-1250": "cp1250",
     "Windows-1254": "cp1254",
@@ -65,6 +67,8 @@ _LANGUAGES = {
 }
 _SYMBOLS = frozenset("\u00a0°²³½¼¾µ×§®©™–—‘’“”«»·…€£¡¿ªº±•²")
 _IN_WORDS = frozenset("\u00a0’·–—")  # symbols that may stand between two letters
+_PIECE = re.compile(r"(?:<[^<>]{0,200}>|[\s,;|\"])+")
+_MOST_EXAMPLES = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _RUN = re.compile(r"[A-Za-z\x80-\U0010ffff]+")  # of ASCII letters and anything beyond ASCII
 _VOWELS = frozenset("aeiouyæœøı")
@@ -101,18 +105,22 @@ class EncodingEvidence:
                     return
 
 
-def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, has_mark: bool) -> str:
+def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, asked: str, has_mark: bool) -> str:
     """The name of the encoding of a text that is not valid UTF-8 throughout.
 
     Args:
         blocks: the whole file, in blocks of whole lines.
         name: of the file.
         line: the first that is not UTF-8.
+        asked: the setting `encoding`.
         has_mark: it starts with the mark of UTF-8.
 
     Raises:
-        NotText: if it is in two encodings, in none that is read, or in one of several that read differently.
+        NotText: if it is in two encodings, or in none that is read.
+        AmbiguousEncoding: if it is in one of several that read differently.
     """
+    if asked != "auto":
+        return SETTINGS["encoding"].choices[asked]
     evidence = EncodingEvidence()
     for block in blocks:
         evidence.add(block)
@@ -147,12 +155,35 @@ def legacy_encoding(lines: Sequence[bytes], name: str, line: int) -> str:
     if not found:
         template = N_("{name} is neither UTF-8 nor in another encoding that is read, in line {line}; save it as UTF-8.")
         raise NotText(Message(template, {"name": name, "line": line}))
+    raise _question({encoding: read[encoding] for encoding in found}, name, line)
+
+
+def _question(read: Mapping[str, str], name: str, line: int) -> AmbiguousEncoding:
+    """Which encoding it is, with the first words that they read differently."""
     template = N_(
-        "{name} is not UTF-8 in line {line}, and which encoding it is in can't be told: {readings}. Save it as UTF-8, "
-        "in Excel as “CSV UTF-8”."
+        "{name} is not UTF-8 in line {line}, and which encoding it is in can't be told: its letters read differently "
+        "in {encodings}. Say which with encoding, or save the file as UTF-8, in Excel as “CSV UTF-8”."
     )
-    readings = "; ".join(f"{encoding} reads {_example(read[encoding])!r}" for encoding in found[:4])
-    raise NotText(Message(template, {"name": name, "line": line, "readings": readings}))
+    asked = {words: value for value, words in SETTINGS["encoding"].choices.items()}
+    choices = [
+        Choice(
+            settings={"encoding": asked[encoding]},
+            reading=Message(N_("{encoding} reads {words}"), {"encoding": encoding, "words": words}),
+        )
+        for encoding, words in _examples(read).items()
+    ]
+    message = Message(template, {"name": name, "line": line, "encodings": ", ".join(read)})
+    return AmbiguousEncoding(message, setting="encoding", choices=choices)
+
+
+def _examples(read: Mapping[str, str]) -> dict[str, str]:
+    """By encoding, the first pieces of the text that are not the same in all of them."""
+    pieces = [_PIECE.split(text) for text in read.values()]
+    if len(set(map(len, pieces))) > 1:
+        pieces = [sorted(_words(text)) for text in read.values()]
+    differing = dict.fromkeys(words for words in zip(*pieces, strict=False) if len(set(words)) > 1)
+    shown = list(differing)[:_MOST_EXAMPLES]
+    return {encoding: ", ".join(repr(shortened(words[i], 40)) for words in shown) for i, encoding in enumerate(read)}
 
 
 def _decoded(lines: Sequence[bytes], encoding: str) -> str | None:
@@ -248,10 +279,6 @@ def _detected(lines: Sequence[bytes], encodings: Sequence[str]) -> list[str]:
         if match.chaos < ranked[0].chaos + _CLEARER and match.coherence > ranked[0].coherence - _MORE_COHERENT
     ]
     return [names[match.encoding] for match in near if match.encoding in names]
-
-
-def _example(text: str) -> str:
-    return min(_words(text), default=text[:20])
 
 
 def _lead_bytes(block: bytes) -> int:

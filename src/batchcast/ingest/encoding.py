@@ -33,8 +33,9 @@ class Lines:
 class TextBlocks:
     """The lines of one file, block by block; `encoding` is what it has turned out to be so far."""
 
-    def __init__(self, source: Bytes, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, source: Bytes, block_bytes: int = BLOCK_BYTES, *, asked: str = "auto") -> None:
         self._source = source
+        self._asked = asked  # the setting `encoding`
         self._block_bytes = block_bytes
         self.encoding = UTF8
         self._mark_bytes = 0  # of the mark of UTF-8 before the text
@@ -102,12 +103,13 @@ class TextBlocks:
                 block.decode()
             except UnicodeDecodeError as error:
                 self._decide(line + block.count(b"\n", 0, error.start))
-                if self.encoding == UTF8:
-                    return _with_damage(block, line, offset)
             else:
                 self._saw_utf8 = True
                 return Lines(block, line, line_ends(block))
-        utf8 = block.decode(codec_of(self.encoding)).encode()
+        try:
+            utf8 = block.decode(codec_of(self.encoding)).encode()
+        except UnicodeDecodeError:
+            return _with_damage(block, line, offset, self.encoding)
         return Lines(utf8, line, line_ends(utf8))
 
     def _decide(self, line: int) -> None:
@@ -116,7 +118,8 @@ class TextBlocks:
             return
         again = TextBlocks(self._source, self._block_bytes)
         with closing(again._blocks()) as blocks:
-            self.encoding = decide_encoding(blocks, self._source.name, line, has_mark=bool(self._mark_bytes))
+            has_mark = bool(self._mark_bytes)
+            self.encoding = decide_encoding(blocks, self._source.name, line, asked=self._asked, has_mark=has_mark)
         self._is_decided = True
         if self.encoding != UTF8 and self._saw_utf8:
             raise self._two_encodings(line)
@@ -138,19 +141,19 @@ class TextBlocks:
         return OverTheLimit(Message(template, {"name": self._source.name, "line": line, "limit": limit}))
 
 
-def _with_damage(block: bytes, first_line: int, offset: int) -> Lines:
-    """Lines of UTF-8 of which some hold bytes that are none; those bytes are read as the replacement character."""
-    damaged = {}
+def _with_damage(block: bytes, first_line: int, offset: int, encoding: str) -> Lines:
+    """Lines of which some hold bytes that are none of the encoding; those are read as the replacement character."""
+    damaged, codec = {}, codec_of(encoding)
     for number, text in enumerate(block.splitlines(keepends=True), start=first_line):
         if not text.isascii():
             try:
-                text.decode()
+                text.decode(codec)
             except UnicodeDecodeError as error:
-                template = N_("holds a byte that is no UTF-8 ({byte}, at byte {place} of the file)")
+                template = N_("holds a byte that is no {encoding} ({byte}, at byte {place} of the file)")
                 values = {"byte": f"0x{text[error.start]:02X}", "place": offset + error.start + 1}
-                damaged[number] = Message(template, values)
+                damaged[number] = Message(template, values | {"encoding": encoding})
         offset += len(text)
-    utf8 = block.decode(errors="replace").encode()
+    utf8 = block.decode(codec, errors="replace").encode()
     return Lines(utf8, first_line, line_ends(utf8), damaged)
 
 

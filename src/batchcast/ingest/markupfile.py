@@ -56,6 +56,7 @@ def open_markup(
         UnknownFormat: if there is no table in it.
         DamagedFile: if its markup is damaged.
         NotText: if its encoding can't be told.
+        AmbiguousEncoding: if its letters read in several encodings.
         OverTheLimit: if it has more or larger tables than are read.
         InvalidInput: if no table has the columns.
     """
@@ -63,7 +64,7 @@ def open_markup(
         template = N_("{name} is an XML file that is no spreadsheet; export it as CSV or XLSX.")
         raise UnknownFormat(Message(template, {"name": source.name}))
     read = {"HTML": _read_page, "MHTML": _read_archive, "SpreadsheetML": _read_spreadsheet}[kind]
-    sheets, encoding = read(source)
+    sheets, encoding = read(source, settings.encoding)
     filled = [sheet for sheet in sheets if sheet.start is not None]
     if not filled:
         raise _no_table(source.name)
@@ -106,7 +107,7 @@ class MarkupWorkbook:
 
     def damage(self, name: str) -> Mapping[int, Message]:
         """Its rows with bytes that are no text."""
-        reason = Message(N_("holds bytes that are no UTF-8"))
+        reason = Message(N_("holds bytes that are no text in the encoding of the file"))
         rows = enumerate(self.sheets[name].rows, start=1)
         return {line: reason for line, row in rows if any(isinstance(cell, str) and "\ufffd" in cell for cell in row)}
 
@@ -122,14 +123,14 @@ def _no_table(name: str) -> UnknownFormat:
 # Web pages: decoded by what the bytes show first, by what the page declares second.
 
 
-def _read_page(source: Bytes) -> tuple[Sequence[MarkupSheet], str]:
+def _read_page(source: Bytes, asked: str) -> tuple[Sequence[MarkupSheet], str]:
     def pieces() -> Iterator[bytes]:
         with source.open() as stream:
             while piece := stream.read(_PIECE):
                 yield piece
 
     tables = WebTables(CellBudget(source.name, source.limits))
-    codec, encoding = _encoding(pieces, source.name)
+    codec, encoding = _encoding(pieces, source.name, asked)
     return _parsed(pieces(), codec, tables, source.name), encoding
 
 
@@ -148,7 +149,7 @@ def _parsed(pieces: Iterable[bytes], codec: str, tables: WebTables, name: str) -
     return found
 
 
-def _encoding(pieces: Callable[[], Iterator[bytes]], name: str) -> tuple[str, str]:
+def _encoding(pieces: Callable[[], Iterator[bytes]], name: str, asked: str) -> tuple[str, str]:
     """Python's name of the encoding of a page, and the name it is said by."""
     head = next(pieces(), b"")
     wide = _WIDE.get(head[:2])
@@ -156,13 +157,13 @@ def _encoding(pieces: Callable[[], Iterator[bytes]], name: str) -> tuple[str, st
         return wide, UTF8
     if _decodes(pieces(), "utf-8"):
         return "utf-8-sig", UTF8
-    declared = _CHARSET.search(head[:HEAD_BYTES])
-    asked = declared[1].decode().lower() if declared else ""
-    asked = "cp1252" if asked in ("iso-8859-1", "latin1", "latin-1", "windows-1252") else asked
-    if _is_known(asked) and _decodes(pieces(), asked):
-        return asked, "Windows-1252" if asked == "cp1252" else asked
+    found = _CHARSET.search(head[:HEAD_BYTES])
+    declared = found[1].decode().lower() if found else ""
+    declared = "cp1252" if declared in ("iso-8859-1", "latin1", "latin-1", "windows-1252") else declared
+    if asked == "auto" and _is_known(declared) and _decodes(pieces(), declared):
+        return declared, "Windows-1252" if declared == "cp1252" else declared
     lines = (b"\n".join(piece.replace(b">", b">\n").splitlines()) for piece in _cut_at_tags(pieces()))
-    encoding = decide_encoding(lines, name, 1, has_mark=head.startswith(codecs.BOM_UTF8))
+    encoding = decide_encoding(lines, name, 1, asked=asked, has_mark=head.startswith(codecs.BOM_UTF8))
     return ("utf-8-sig" if encoding == UTF8 else codec_of(encoding)), encoding
 
 
@@ -198,7 +199,7 @@ def _cut_at_tags(pieces: Iterable[bytes]) -> Iterator[bytes]:
 # Web archives, as SAP and Internet Explorer write them: the pages of one file.
 
 
-def _read_archive(source: Bytes) -> tuple[Sequence[MarkupSheet], str]:
+def _read_archive(source: Bytes, asked: str) -> tuple[Sequence[MarkupSheet], str]:
     from email import message_from_bytes
     from email.errors import MessageError
 
@@ -214,12 +215,12 @@ def _read_archive(source: Bytes) -> tuple[Sequence[MarkupSheet], str]:
         raise _damaged(source.name, error) from error
     tables, encoding = WebTables(CellBudget(source.name, source.limits)), UTF8
     for page in pages:
-        codec, encoding = _encoding(lambda page=page: iter([page]), source.name)  # type: ignore[misc]
+        codec, encoding = _encoding(lambda page=page: iter([page]), source.name, asked)  # type: ignore[misc]
         _parsed([page], codec, tables, source.name)
     return tables.sheets, encoding
 
 
-def _read_spreadsheet(source: Bytes) -> tuple[Sequence[MarkupSheet], str]:
+def _read_spreadsheet(source: Bytes, asked: str) -> tuple[Sequence[MarkupSheet], str]:
     from lxml import etree
 
     sheets = SpreadsheetSheets(CellBudget(source.name, source.limits))

@@ -6,6 +6,7 @@ InvalidInput (domain)
 ├── NoRows                  a header and nothing under it
 ├── UnknownFormat           none of CSV, XLSX, Parquet, zip, folder
 ├── NotText                 NUL or undecodable bytes where text should be
+├── AmbiguousEncoding       a question: which encoding a text is in, where its letters read in several
 ├── DamagedFile             cut short or corrupt
 ├── OverTheLimit            too large, or unpacks to too much
 ├── UnclosedQuote           a quote opens and never closes
@@ -65,6 +66,12 @@ class NotText(InvalidInput):
     """A text file holds bytes that are no text."""
 
     slug = "not-text"
+
+
+class AmbiguousEncoding(ReadingQuestion):
+    """The letters of a text read in several encodings."""
+
+    slug = "ambiguous-encoding"
 
 
 class DamagedFile(InvalidInput):

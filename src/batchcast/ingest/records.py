@@ -130,7 +130,7 @@ class Dialect:
     delimiter: str
     header: tuple[str, ...]
     header_lines: int  # physical lines up to the end of the header
-    encoding: str  # of its first lines
+    encoding: str  # the setting: how a text that is no UTF-8 is read
     rows: tuple[SourceRow, ...] = ()  # under the header, as many as were looked at
     form: ListForm | None = None  # where it is a list of pages, whose cells are cut by it
 
@@ -155,7 +155,7 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
         NotText: if it is no text.
         UnclosedQuote: if a quote of the header never closes.
     """
-    blocks = TextBlocks(source, _SAMPLE_BYTES)
+    blocks = TextBlocks(source, _SAMPLE_BYTES, asked=settings.encoding)
     first = next(iter(blocks), None)
     lines = split_lines(first.data) if first else []
     start = next((i for i, line in enumerate(lines) if line.strip(" \t\r\n;,|")), None)
@@ -167,7 +167,7 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
         raise NotText(Message(template, {"name": source.name}))
     known = _known(settings)
     if found := find_barred_list(lines):
-        return _of_list(lines, *found, blocks.encoding)
+        return _of_list(lines, *found, settings.encoding)
     hinted = _hint(lines[start])
     if hinted:
         start += 1
@@ -175,12 +175,12 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     fits = {delimiter: _fit(lines[start:], delimiter, known) for delimiter in candidates}
     best = max(candidates, key=lambda delimiter: fits[delimiter])
     if fits[best][0] < 2 and (found := find_spaced_list(lines, known)):
-        return _of_list(lines, *found, blocks.encoding)
-    dialect = _described(source, lines, start, best, blocks.encoding)
+        return _of_list(lines, *found, settings.encoding)
+    dialect = _described(source, lines, start, best, settings.encoding)
     damaged = next((number for number in (first.damaged if first else ()) if number <= dialect.header_lines), None)
     if damaged is not None:
-        template = N_("The header, line {line} of {name}, holds a byte that is no UTF-8; save the file as UTF-8.")
-        raise NotText(Message(template, {"line": damaged, "name": source.name}))
+        template = N_("The header, line {line} of {name}, holds a byte that is no {encoding}; save the file as UTF-8.")
+        raise NotText(Message(template, {"line": damaged, "name": source.name, "encoding": blocks.encoding}))
     return dialect
 
 

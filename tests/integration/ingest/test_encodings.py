@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from batchcast.domain.settings import SETTINGS
+from batchcast.ingest import charset
 from batchcast.ingest import problems as found
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
@@ -78,16 +80,53 @@ def test_a_bad_byte_in_the_header_is_refused_with_its_line(read):
         read(b"date,part\xf6,site,qty\n" + "2024-01-01,Ä,Köln,1\n".encode())
 
 
-def test_letters_that_several_encodings_give_otherwise_are_refused_with_each_reading(read):
-    with pytest.raises(found.NotText, match=r"'Beðoðlu'.*'Beğoğlu'.*Save it as UTF-8"):
-        read((HEADER + "2024-01-01,A,Beðoðlu,1\n").encode("cp1252"))
+def test_every_encoding_that_is_read_can_be_asked_for():
+    assert set(SETTINGS["encoding"].choices.values()) - {"Automatic"} == {"UTF-8", *charset._CODECS}
+
+
+IN_DOUBT = (HEADER + "2024-01-01,A,Kolaka,1\n2024-01-02,Ð-1,Beðoðlu,1\n").encode("cp1252")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.xls"])
+def test_letters_that_several_encodings_give_otherwise_are_a_question_with_each_reading(read, series, name):
+    page = b"<table>" + b"".join(b"<tr><td>" + row.replace(b",", b"<td>") for row in IN_DOUBT.splitlines())
+    content = IN_DOUBT if name == "x.csv" else page + b"</table>"
+    with pytest.raises(found.AmbiguousEncoding, match="can't be told") as asked:
+        read(content, name=name)
+
+    readings = {choice.settings["encoding"]: str(choice.reading) for choice in asked.value.choices}
+    assert readings["windows-1252"].endswith("'Beðoðlu'")
+    assert readings["windows-1254"].endswith("'Beğoğlu'")
+    assert {key for key, _ in (series(read(content, name=name, encoding="windows-1254")))} == {"Kolaka", "Beğoğlu"}
+
+
+def test_the_encoding_that_is_asked_for_holds_for_texts_that_are_no_utf8_alone(read, series):
+    utf8 = (HEADER + rows_of(["Köln"])).encode()
+    assert {site for site, _ in series(read(utf8, encoding="windows-1250"))} == {"Köln"}
+
+    one_bad = utf8 + b"2024-02-01,A,K\xf6ln,1\n"
+    assert read(one_bad, encoding="utf-8", bad_rows="skip").report.rows_refused == 1
+
+
+def test_a_byte_that_the_encoding_does_not_have_costs_its_row(read, series):
+    rows = (HEADER + rows_of(["Köln", "München"])).encode("cp1252") + b"2024-02-01,A\x81,Ulm,1\n"
+    ingested = read(rows, encoding="windows-1252", bad_rows="skip")
+
+    assert {site for site, _ in series(ingested)} == {"Köln", "München"}
+    assert [(one.line, "0x81" in str(one.reason)) for one in ingested.report.problems] == [(30, True)]
+
+
+def test_a_byte_that_the_encoding_does_not_have_far_below_costs_its_row_too(read):
+    """The encoding is decided by the first lines with letters beyond ASCII."""
+    rows = (HEADER + rows_of(["Köln", "München"], 100_000)).encode("cp1252") + b"2024-02-01,A\x81,Ulm,1\n"
+    assert [one.line for one in read(rows, bad_rows="skip").report.problems] == [100_002]
 
 
 def test_cyrillic_of_one_word_is_never_read_as_latin(read):
     for codec in ("cp1251", "koi8_r", "cp866"):
         try:
             sites = str(read((HEADER + "2024-01-01,A,Уфа,1\n").encode(codec)).report.format)
-        except found.NotText:
+        except (found.NotText, found.AmbiguousEncoding):
             continue
         assert "1252" not in sites
 

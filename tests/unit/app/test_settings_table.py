@@ -28,6 +28,7 @@ pytestmark = pytest.mark.xdist_group("sources")
 
 # Where a face has to name a setting itself, with the reason.
 NAMED_BY_FACES = {
+    "api": {"encoding"},  # the word of OpenAPI for how a field is sent
     "cli": {
         *("batch_mode", "frequency", "horizon"),  # figures of a plan, in JSON
         "seed",  # of `batchcast sample`

@@ -47,7 +47,7 @@ def test_options_become_settings(batchcast, fake):
         *("--returns", "ignore", "--map", "demand_qty=Order Demand", "--map", "date=Tgl", "--quantiles", "0.2, 0.8"),
         *("--rounding", "ceiling", "--service-level", "0.9", "--zero-threshold", "0.1", "--lead-time", "4"),
         *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
-        *("--number-style", "comma", "--today", "2025-02-01"),
+        *("--number-style", "comma", "--today", "2025-02-01", "--encoding", "windows-1252"),
         *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2"),
         *("--demand-sign", "negative", "--only-rows", "Mvt=201,261", "--only-rows", "Plant=A"),
     )
@@ -68,6 +68,7 @@ def test_options_become_settings(batchcast, fake):
         "memory_limit_mb": 512,
         "forecast_start_date": "2025-01-31",
         "date_order": "day_first",
+        "encoding": "windows-1252",
         "number_style": "comma",
         "quantity_units": ["EA", "PCS"],
         "max_refused_share": 0.2,
