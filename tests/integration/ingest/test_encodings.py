@@ -136,5 +136,5 @@ def test_french_beside_german_is_not_taken_for_hungarian(read):
     rows = "".join(f"{day} août 2024,P{day},Köln,2\n{day} août 2024,Pièce,Süd,2\n" for day in range(1, 20))
 
     assert str(read((HEADER + rows).encode("cp1252")).report.format).startswith("CSV, Windows-1252")
-    with pytest.raises(found.NotText, match="can't be told"):
+    with pytest.raises(found.AmbiguousEncoding, match="can't be told"):
         read((HEADER + rows.replace("Pièce", "Vérin")).encode("cp1252"))
