@@ -96,7 +96,7 @@ def _ingest(
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
         accepted = tally.accepted()
-        summaries = find_summaries(accepted)
+        summaries = find_summaries(accepted, missing=tally.rejected.count + tally.rows_ignored)
         if len(summaries.series):
             accepted = replace(accepted, left_out=summaries.series)
             tally.leave_out(summaries.series)

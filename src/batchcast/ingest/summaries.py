@@ -13,6 +13,7 @@ from batchcast.ingest.names import TOTAL_STEMS, is_total_word, shortened, withou
 from batchcast.ingest.writer import AcceptedDemand
 
 _MOST_NAMED = 5
+_MUCH_THE_SAME = 0.25  # of a total may be missing
 _MOST_CHECKED = 1000  # series; a file with more of them has parts that are called so
 
 
@@ -24,23 +25,40 @@ class Summaries:
     notes: tuple[Message, ...] = ()
 
 
-def find_summaries(accepted: AcceptedDemand) -> Summaries:
-    """The series whose part or site names a total and whose quantities are the sum of others on every day."""
+def find_summaries(accepted: AcceptedDemand, missing: int = 0) -> Summaries:
+    """The series whose part or site names a total and whose quantities are the sum of others on every day.
+
+    Args:
+        accepted: all series.
+        missing: rows that were refused or left out; a total that counted them differs on at most as many days.
+    """
     named = _named(accepted)
     if not len(named) or len(named) > _MOST_CHECKED or len(named) == len(accepted.series_site):
         return Summaries(np.empty(0, dtype=np.int64))
     others = np.setdiff1d(np.arange(len(accepted.series_site)), named)
     sums = _Sums(accepted)
-    found = [one for one in named.tolist() if any(sums.agree(one, group) for group in _groups(accepted, one, others))]
-    kept = sorted(set(named.tolist()) - set(found))
+    found, nearly = [], []
+    for one in named.tolist():
+        groups = list(_groups(accepted, one, others))
+        if any(sums.agree(one, group) for group in groups):
+            found.append(one)
+        elif missing and any(sums.nearly_agree(one, group, missing) for group in groups):
+            nearly.append(one)
+    kept = sorted(set(named.tolist()) - {*found, *nearly})
     notes = []
     if found:
         template = N_("Rows of totals are left out: {names}. They are the sum of other rows on every date.")
         notes.append(Message(template, {"names": _listed(accepted, found)}))
+    if nearly:
+        template = N_(
+            "Rows of totals are left out: {names}. They are the sum of other rows, as far as rows that were refused or "
+            "left out let tell."
+        )
+        notes.append(Message(template, {"names": _listed(accepted, nearly)}))
     if kept:
         template = N_("{names} is named like a total but is not the sum of other rows: it is forecast as a part.")
         notes.append(Message(template, {"names": _listed(accepted, kept)}))
-    return Summaries(np.array(found, dtype=np.int64), tuple(notes))
+    return Summaries(np.array([*found, *nearly], dtype=np.int64), tuple(notes))
 
 
 def _named(accepted: AcceptedDemand) -> NDArray[np.int64]:
@@ -73,6 +91,7 @@ class _Sums:
     """Quantities of series by day."""
 
     def __init__(self, accepted: AcceptedDemand) -> None:
+        self._accepted = accepted
         self._totals = accepted.totals
         self._order = np.argsort(accepted.days)
 
@@ -82,6 +101,26 @@ class _Sums:
             return False
         own, added = self._by_day(np.array([one])), self._by_day(group)
         return bool(own.any()) and bool(np.allclose(own, added, rtol=1e-9, atol=1e-6))
+
+    def nearly_agree(self, one: int, group: NDArray[np.int64], missing: int) -> bool:
+        """Whether it is, but for days on which some of so many missing rows may stand.
+
+        The days that agree are the most, or the whole is much the same, or the series is named a total and no more.
+        """
+        own, added = self._by_day(np.array([one])), self._by_day(group)
+        held = (own != 0) | (added != 0)
+        agrees = np.isclose(own, added, rtol=1e-9, atol=1e-6)[held]
+        differing = int((~agrees).sum())
+        if not len(group) or not own.any() or differing > missing:
+            return False
+        is_close = abs(own.sum() - added.sum()) <= _MUCH_THE_SAME * abs(own.sum())
+        is_more = bool((own >= added - 1e-6).all()) and self._is_only_total(one)
+        return 2 * differing < len(agrees) or is_close or is_more
+
+    def _is_only_total(self, one: int) -> bool:
+        part, site = self._accepted.series_part[one], self._accepted.series_site[one]
+        texts = (self._accepted.parts[part], self._accepted.sites[site])
+        return any(is_total_word(text) and not without_total_word(text) for text in texts)
 
     def _by_day(self, series: NDArray[np.int64]) -> NDArray[np.float64]:
         found = self._totals.of_series(series, self._order)

@@ -9,9 +9,9 @@ from batchcast.ingest.reader import ingest_file
 
 @pytest.fixture
 def read(tmp_path):
-    def read_it(text):
+    def read_it(text, **settings):
         (tmp_path / "demand.csv").write_text(text, encoding="utf-8")
-        ingested = ingest_file(tmp_path / "demand.csv", into=tmp_path / "out", settings=BatchSettings())
+        ingested = ingest_file(tmp_path / "demand.csv", into=tmp_path / "out", settings=BatchSettings(**settings))
         table = pq.read_table(ingested.history.path)
         return ingested.report, table["site_code"].to_pylist(), table["partnumber"].to_pylist()
 
@@ -48,3 +48,51 @@ def test_a_part_that_is_only_called_total_is_kept_and_said(read):
 
     assert parts == ["A", "B", "Total", "Total Station 5"]
     assert any("is not the sum of other rows" in str(note) for note in report.notes)
+
+
+def long_file(bad, *, days=28, parts=20):
+    """Parts by day with the total of each day; `bad` tells the cell of each (day, part) that can't be read."""
+    rows = ["date,part,qty"]
+    for day in range(1, days + 1):
+        for part in range(1, parts + 1):
+            rows.append(f"2024-01-{day:02d},P{part},{bad.get((day, part), day + part)}")
+        rows.append(f"2024-01-{day:02d},Grand Total,{sum(day + part for part in range(1, parts + 1))}")
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {(3, 5): "x"},  # one row of one day
+        {(day, 5): "x" for day in range(1, 29)},  # one row of every day
+        {(day, part): "#N/A" for day in (1, 2) for part in range(1, 11)},  # half of two days
+    ],
+)
+def test_a_total_that_counted_refused_rows_is_left_out_all_the_same(read, bad):
+    report, _, parts = read(long_file(bad), bad_rows="skip", max_refused_share=0.1)
+
+    assert "Grand Total" not in parts
+    assert report.rows_ignored == 28
+    assert any("as far as rows that were refused" in str(note) for note in report.notes)
+
+
+def test_a_total_of_one_day_that_counted_a_refused_row_is_left_out(read):
+    _, _, parts = read("part,2024-01-01\nA,10\nB,x\nGrand Total,30", bad_rows="skip", max_refused_share=0.5)
+    assert parts == ["A"]
+
+
+def test_a_total_net_of_returns_is_left_out_where_returns_are(read):
+    rows = [f"2024-01-{day:02d},{part},{qty}" for day in range(1, 9) for part, qty in (("A", 5), ("B", 7))]
+    rows += ["2024-01-03,A,-2", *(f"2024-01-{day:02d},Total,{10 if day == 3 else 12}" for day in range(1, 9))]
+    _, _, parts = read("\n".join(["date,part,qty", *rows]), returns="ignore")
+    assert parts == ["A", "B"]
+
+
+def test_refused_rows_make_no_part_a_total(read):
+    """Its quantities are not the sum of others, with or without the row that is refused."""
+    text = long_file({(3, 5): "x"}).replace("Grand Total", "Total Station")
+    rows = [row if "Station" not in row else row.rsplit(",", 1)[0] + ",9" for row in text.splitlines()]
+    report, _, parts = read("\n".join(rows), bad_rows="skip")
+
+    assert "Total Station" in parts
+    assert any("not the sum of other rows" in str(note) for note in report.notes)
