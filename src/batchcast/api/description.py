@@ -1,12 +1,20 @@
-"""The form of `submit` and `analyze` in the description of the API: made of the settings themselves."""
+"""Parts of the description of the API: the form of `submit` and `analyze`, made of the settings, and files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from batchcast.domain.settings import SETTINGS, Setting
 from batchcast.forecast.models.table import MODELS
 from batchcast.http.multipart import FILE_FIELD
+from batchcast.publish.kinds import FORMATS
+
+
+def described_files(formats: Iterable[str]) -> dict[str, Any]:
+    """The content of an answer that is a file in one of these formats, by media type."""
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {FORMATS[name].media_type.partition(";")[0]: file for name in formats}
 
 
 def settings_schema() -> dict[str, Any]:

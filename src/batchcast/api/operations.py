@@ -61,7 +61,7 @@ async def readyz(here: Here, language: Lang) -> Response:
     responses={200: {"description": "Prometheus' text format.", "content": {"text/plain": {}}}, **documented()},
     response_class=Response,
     tags=["operations"],
-    summary="Figures for Prometheus",
+    summary="Metrics for Prometheus",
 )
 async def metrics(here: Here) -> Response:
     """The queue, partitions by outcome, durations, workers' memory, requests."""

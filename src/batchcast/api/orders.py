@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from batchcast.api.answers import PlacedOrders
 from batchcast.api.context import BatchId, Here, Lang, answer
-from batchcast.api.description import RECIPE_FIELDS, settings_schema
+from batchcast.api.description import RECIPE_FIELDS, described_files, settings_schema
 from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
 from batchcast.app.nouns import orders_json
@@ -19,12 +19,11 @@ from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.http.bodies import read_optional_upload
 from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
-from batchcast.publish.kinds import CSV, FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
+from batchcast.publish.kinds import CSV, ORDER_FORMATS, OrderFormat, OrderTable
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {FORMATS[name].media_type.partition(";")[0]: _FILE for name in ORDER_FORMATS}
+_FILES = described_files(ORDER_FORMATS)
 _ABOUT = (
     "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or "
     "zip. Without it the columns of the batch's own history count."

@@ -10,13 +10,14 @@ from starlette.responses import Response
 
 from batchcast.api.answers import BatchAccuracy, RejectedRows, SeriesList, WholeSeries
 from batchcast.api.context import BatchId, Here, Lang, answer
+from batchcast.api.description import described_files
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list, say_in
 from batchcast.app.findings import sentences_of
 from batchcast.app.nouns import accuracy_json
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.http.files import FileAnswer, answer_file
-from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, FORMATS, DownloadFormat, DownloadKind
+from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, DownloadFormat, DownloadKind
 from batchcast.results.series import SeriesQuery
 
 MOST_SERIES = 1000
@@ -26,8 +27,7 @@ _SEGMENTS = 2  # of a path that names a series
 Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
-_FILE = {"schema": {"type": "string", "format": "binary"}}
-_FILES = {FORMATS[name].media_type.partition(";")[0]: _FILE for name in DOWNLOAD_FORMATS}
+_FILES = described_files(DOWNLOAD_FORMATS)
 _CERTIFICATE = {"application/json": {"schema": {"type": "object", "description": "The certificate."}}}
 
 

@@ -26,10 +26,10 @@ from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
 from batchcast.results.ordering import find_result, order_files, refuse_unknown_parts
-from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import sweep_orphans
+from batchcast.run.steps import WARM_UP
 from batchcast.run.verdict import check_completed
 from batchcast.store.store import Store
 
@@ -75,9 +75,6 @@ def _step_begun(event: Event) -> str | None:
     if state == "started":
         return str(step)
     return "forecast" if (step, state) == ("prepare", "done") else None
-
-
-_WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +204,7 @@ class Batchcast:
     def _run(self, run_request: RunRequest) -> RunResult:
         settings, stock = run_request.settings, run_request.stock
         recipes = () if run_request.recipes is None else self.recipes.recipes()
-        held = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
+        on_hand = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
         with self._place(settings, workers=settings.parallel, warm=True) as place:
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place, run_request.recipes)
@@ -215,12 +212,12 @@ class Batchcast:
             if run_request.original is not None:
                 run_request.original.require_input(intake.history.input_sha256)
             run_request.listener.on_analysis(intake.analysis)
-            if held is not None:
-                refuse_unknown_parts(held, read_series_keys(intake.history))
+            if on_hand is not None:
+                refuse_unknown_parts(on_hand, read_series_keys(intake.history))
             result = self._carry_out(run_request, intake, place)
-        if held is None or run_request.out is None:
+        if on_hand is None or run_request.out is None:
             return result
-        orders, files = place_orders(held, find_result(run_request.out))
+        orders, files = place_orders(on_hand, find_result(run_request.out))
         return replace(result, orders=orders, files=result.files | files)
 
     @contextmanager
@@ -232,7 +229,7 @@ class Batchcast:
         with ExitStack() as stack:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
-            pool = stack.enter_context(LocalPool(workers, warm_up=_WARM_UP if warm else None))
+            pool = stack.enter_context(LocalPool(workers, warm_up=WARM_UP if warm else None))
             yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:

@@ -17,7 +17,16 @@ from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise
-from batchcast.domain.plan import Plan, RowsRefused, check_refused
+from batchcast.domain.plan import (
+    ACCURACY_FILE,
+    FIGURES_FILE,
+    FORECAST_FILE,
+    STOCK_FILE,
+    SUMMARY_FILE,
+    Plan,
+    RowsRefused,
+    check_refused,
+)
 from batchcast.domain.settings import BatchSettings, deciding
 from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history import read_series_table
@@ -27,8 +36,6 @@ from batchcast.plan.planner import plan_batch
 from batchcast.results.ordering import order, order_tables
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
-
-_STOCK, _FIGURES = "stock.parquet", "figures.parquet"  # of a partition's result
 
 
 class Demand:
@@ -80,7 +87,7 @@ class Forecast:
     kind: str = field(repr=False)  # of the tables
 
     def orders(self, stock: str | Path | Table, *, most: int = MOST_PURCHASES, **settings: Any) -> OrderTables:
-        """What to order now and which units to buy next, of what is held.
+        """What to order now and which units to buy next, of what is on hand.
 
         Args:
             stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, on_order,
@@ -93,8 +100,8 @@ class Forecast:
             InvalidSettings: if a setting is out of its range.
         """
         chosen = BatchSettings.from_json(settings)
-        held = read_stock(Path(stock), chosen) if isinstance(stock, str | Path) else read_stock_table(stock, chosen)
-        found = order(held, self.folder / _STOCK, self.folder / _FIGURES, most=most)
+        on_hand = read_stock(Path(stock), chosen) if isinstance(stock, str | Path) else read_stock_table(stock, chosen)
+        found = order(on_hand, self.folder / STOCK_FILE, self.folder / FIGURES_FILE, most=most)
         tables = {kind: _CONVERTERS[self.kind](table) for kind, table in order_tables(found).items()}
         said = tuple(str(message) for message in (*promise_of(found), *notes_of(found)))
         return OrderTables(**tables, promise=found.promise, sentences=said)
@@ -192,11 +199,11 @@ def _remove_with(owner: object, folder: Path) -> None:
 def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
     import json
 
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
     return Forecast(
-        forecasts=_read_table(folder / "forecast.parquet", kind),
-        stock=_read_table(folder / _STOCK, kind),
-        accuracy=_read_table(folder / "accuracy.parquet", kind),
+        forecasts=_read_table(folder / FORECAST_FILE, kind),
+        stock=_read_table(folder / STOCK_FILE, kind),
+        accuracy=_read_table(folder / ACCURACY_FILE, kind),
         plan=plan,
         refused=tuple((site, part, reason) for site, part, reason in summary["refused"]),
         folder=folder,

@@ -12,7 +12,7 @@ from pathlib import Path
 from batchcast.app.intake import Reading
 from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_recipes, keep_recipe, refuse_recipes
 from batchcast.app.settings_text import Texts, stock_settings
-from batchcast.domain.inventory import MOST_PURCHASES, HeldStock, Orders
+from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
 from batchcast.ingest.history import input_sha256_of
@@ -21,8 +21,10 @@ from batchcast.ingest.stockfile import read_stock
 from batchcast.results.ordering import FoundResult, find_result, order, write_orders
 
 
-def read_stock_beside(stock: Path, history: Path, settings: BatchSettings, recipes: Sequence[Recipe] = ()) -> HeldStock:
-    """What is held, before a history is run: as the history is read, where it is that file itself.
+def read_stock_beside(
+    stock: Path, history: Path, settings: BatchSettings, recipes: Sequence[Recipe] = ()
+) -> StockOnHand:
+    """What is on hand, before a history is run: as the history is read, where it is that file itself.
 
     Another file has columns of its own, known by the recipe of its header or by their names; how its dates and numbers
     are written is as asked for.
@@ -33,11 +35,11 @@ def read_stock_beside(stock: Path, history: Path, settings: BatchSettings, recip
     if stock.exists() and history.exists() and stock.samefile(history):
         return read_stock(stock, stock_settings(settings, {}))
     asked = {name: getattr(settings, name) for name in OF_STOCK_FILE if SETTINGS[name].answers}
-    return read_stock_file(stock, settings=BatchSettings(**asked), recipes=recipes).held
+    return read_stock_file(stock, settings=BatchSettings(**asked), recipes=recipes).on_hand
 
 
 def place_orders(
-    held: HeldStock, found: FoundResult, *, out: Path | None = None, most: int = MOST_PURCHASES
+    on_hand: StockOnHand, found: FoundResult, *, out: Path | None = None, most: int = MOST_PURCHASES
 ) -> tuple[Orders, dict[str, Path]]:
     """The orders of a result, and the files they were written to, by kind.
 
@@ -46,7 +48,7 @@ def place_orders(
         StockOfOtherParts: if no part of the stock file is of the result.
         PublishFailed: if the orders can't be written.
     """
-    orders = order(replace(held, notes=(*found.notes, *held.notes)), found.stock, found.figures, most=most)
+    orders = order(replace(on_hand, notes=(*found.notes, *on_hand.notes)), found.stock, found.figures, most=most)
     return orders, write_orders(orders, out or found.stock.parent, found.stem)
 
 
@@ -86,7 +88,7 @@ def make_orders(
         return place_orders(read_stock(stock, stock_settings(base, texts or {})), found, out=out, most=most)
     chosen = chosen_recipes(book, recipes, stock_settings(None, texts or {}), "stock")
     read = read_stock_file(stock, settings=chosen.settings, recipes=chosen.recipes)
-    orders, files = place_orders(read.held, found, out=out, most=most)
+    orders, files = place_orders(read.on_hand, found, out=out, most=most)
     kept = keep_recipe(book, stock_reading(read), recipes, stock.name)
     return orders.after(kept, chosen.note), files
 

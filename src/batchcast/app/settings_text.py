@@ -10,9 +10,8 @@ from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, usable_cores
-from batchcast.forecast.models.table import MODELS, resolve_names
+from batchcast.forecast.models.table import AUTO, MODELS, resolve_names
 
-AUTO = "auto"  # as models: they are chosen for each series
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
 Reader = Callable[[str, Sequence[str]], object]  # (setting, texts given) -> value; raises NotReadable
 

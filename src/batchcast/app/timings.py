@@ -18,8 +18,9 @@ from batchcast.domain.errors import BatchcastError
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.planner import steps_seconds
-from batchcast.run.job import Job, WorkerPool
+from batchcast.run.job import WorkerPool
 from batchcast.run.one_batch import OneBatch
+from batchcast.run.steps import WARM_UP
 from batchcast.run.verdict import check_completed
 
 # One core of a 2024 server, every model, 3 folds; scaled by what this machine measures.
@@ -106,7 +107,6 @@ def _read_line(line: str) -> Timing | None:
 # How fast this machine is, measured once before the first batch, so that its estimate has a measurement behind it.
 
 _SAMPLE = "alldemand_augjul"
-_WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def calibrate(pool: WorkerPool, folder: Path, cancel_token: CancelToken) -> Timi
 def _measure(pool: WorkerPool, scratch: Path, cancel_token: CancelToken) -> Timing | None:
     sample, settings = scratch / "sample.csv", BatchSettings(batch_mode="off")
     write_sample(_SAMPLE, sample)
-    warming = pool.submit(_WARM_UP)
+    warming = pool.submit(WARM_UP)
     with cancel_token.stopping(warming.cancel):
         warming.wait()
     intake = take_in(sample, settings, folder=scratch, pool=pool, pace=TYPICAL_PACE, cancel_token=cancel_token)

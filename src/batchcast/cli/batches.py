@@ -15,6 +15,7 @@ from batchcast.app.configuration import read_server_address
 from batchcast.app.recipes import SAVE
 from batchcast.cli.options import given_texts, recipe_fields, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
+from batchcast.cli.render.server import SHOWN_OF_ID
 from batchcast.cli.session import Session, safe
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, BatchCancelled, BatchFailed, Message
@@ -35,7 +36,6 @@ KEY_HELP = N_("Idempotency key: the same call with the same key is one batch, ho
 _KINDS = tuple(kind.name for kind in DOWNLOADS)
 _FORMATS = "|".join(DOWNLOAD_FORMATS)
 _SECONDS_BETWEEN_LOOKS = 0.5
-_SHOWN_OF_ID = 8
 
 Action = Callable[[Session, "ServerClient", Values], None]
 
@@ -150,7 +150,7 @@ def _download(session: Session, client: ServerClient, values: Values) -> None:
     out = Path(values["out"]) if values["out"] else None
     suffix = out.suffix.lower().removeprefix(".") if out else ""
     file_format = values["format"] or (suffix if suffix in DOWNLOAD_FORMATS else KINDS[kind].formats[0])
-    out = out or Path(f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{file_format}")
+    out = out or Path(f"{kind}-{batch_id[:SHOWN_OF_ID]}.{file_format}")
     size = client.download(batch_id, kind, file_format, out)
     told = {"kind": "downloaded", "batch_id": batch_id, "file": str(out), "bytes": size}
     _tell(session, told, lambda: Text(session.words.say(N_("Wrote {file}."), file=safe(str(out)))))
@@ -169,7 +169,7 @@ def _orders(session: Session, client: ServerClient, values: Values) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    files = {kind: folder / f"{kind}-{batch_id[:_SHOWN_OF_ID]}.{CSV}" for kind in ORDER_TABLES}
+    files = {kind: folder / f"{kind}-{batch_id[:SHOWN_OF_ID]}.{CSV}" for kind in ORDER_TABLES}
     for kind, path in files.items():
         client.save_orders(batch_id, kind, stock, texts, path)
     written = {kind: str(path) for kind, path in files.items()}

@@ -25,7 +25,7 @@ class StockItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HeldStock:
+class StockOnHand:
     """The contents of a stock file."""
 
     items: tuple[StockItem, ...]  # one a series, in the order of the file

@@ -46,6 +46,12 @@ class ForecastRequest:
         return self.first_period + self.horizon - 1 - last_period
 
 
+# The files in the folder of a partition's result: four tables, and the summary that accounts for its series.
+FORECAST_FILE, STOCK_FILE, ACCURACY_FILE = "forecast.parquet", "stock.parquet", "accuracy.parquet"
+FIGURES_FILE = "figures.parquet"
+SUMMARY_FILE = "summary.json"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Partition:
     """Series that are forecast together, by one worker, independently of all others."""

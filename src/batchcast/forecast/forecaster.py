@@ -34,10 +34,10 @@ from batchcast.forecast.distributions.registry import FALLBACK_CANDIDATE, baseli
 from batchcast.forecast.evidence import Evidence, limit_quantiles, plausible_step, plausible_sum
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.metrics import fold_weights
-from batchcast.forecast.models.table import FALLBACK_NAME, YARDSTICK
+from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, YARDSTICK
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.panel_evidence import PanelEvidence
-from batchcast.forecast.statistics import AUTO, Tallies
+from batchcast.forecast.statistics import Tallies
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -34,8 +34,6 @@ from batchcast.forecast.metrics import (
     nearest_float,
 )
 
-AUTO = "auto"  # the combination, in a leaderboard
-
 
 class ErrorTally:
     """Running statistics of one candidate within a partition."""

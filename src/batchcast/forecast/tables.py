@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.accuracy import LEAST_LOSS
 from batchcast.domain.calendar import Calendar
-from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.plan import (
+    ACCURACY_FILE,
+    FIGURES_FILE,
+    FORECAST_FILE,
+    STOCK_FILE,
+    SUMMARY_FILE,
+    ForecastRequest,
+)
 from batchcast.domain.settings import Rounding
-from batchcast.domain.stock import LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
+from batchcast.domain.stock import DECIMALS, LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
 from batchcast.forecast.backtest import FoldForecasts
 from batchcast.forecast.evidence import FLAG_LIMITED
 from batchcast.forecast.forecaster import ChunkForecast
@@ -27,9 +34,7 @@ from batchcast.forecast.panel import NO_DEMAND, Panel
 
 Floats = NDArray[np.float64]
 Tables = tuple[pa.Table, pa.Table, pa.Table, pa.Table]
-FILES = ("forecast.parquet", "stock.parquet", "accuracy.parquet", "figures.parquet")
-SUMMARY = "summary.json"
-_DECIMALS = 9  # of units short and over
+FILES = (FORECAST_FILE, STOCK_FILE, ACCURACY_FILE, FIGURES_FILE)
 
 
 def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
@@ -78,7 +83,7 @@ def result_writer(into: Path) -> Iterator[ResultWriter]:
 
 def write_summary(into: Path, summary: dict[str, Any]) -> None:
     """Write the summary of a partition."""
-    (into / SUMMARY).write_text(json.dumps(summary, ensure_ascii=False), encoding="utf-8")
+    (into / SUMMARY_FILE).write_text(json.dumps(summary, ensure_ascii=False), encoding="utf-8")
 
 
 def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
@@ -227,7 +232,7 @@ def value_added(pinball: Floats, naive: Floats) -> Floats:
 
 def _summed(fold_forecasts: FoldForecasts, beyond: Floats) -> Floats:
     total = np.where(fold_forecasts.scored, np.maximum(beyond, 0.0), 0.0).sum(axis=0)
-    return np.where(fold_forecasts.scored.any(axis=0), np.round(total, _DECIMALS), np.nan)
+    return np.where(fold_forecasts.scored.any(axis=0), np.round(total, DECIMALS), np.nan)
 
 
 # Rounding: from the mean of each step to the planning figure, in whole units.

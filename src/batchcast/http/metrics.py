@@ -75,12 +75,12 @@ class _Now(Collector):
         return []  # else registering it would collect it
 
     def collect(self) -> Iterable[Metric]:
-        figures = self._service.figures()
+        load = self._service.load()
         queue = GaugeMetricFamily("batchcast_queue_batches", "Batches of all servers.", labels=["state"])
-        queue.add_metric(["PENDING"], figures.pending)
-        queue.add_metric(["PROCESSING"], figures.processing)
+        queue.add_metric(["PENDING"], load.pending)
+        queue.add_metric(["PROCESSING"], load.processing)
         yield queue
-        yield GaugeMetricFamily("batchcast_batches_at_work", "Batches at work here.", value=figures.at_work)
-        yield GaugeMetricFamily("batchcast_workers", "Partitions that can be at work here.", value=figures.workers)
-        memory = figures.worker_memory_mb * 2**20
+        yield GaugeMetricFamily("batchcast_batches_at_work", "Batches at work here.", value=load.at_work)
+        yield GaugeMetricFamily("batchcast_workers", "Partitions that can be at work here.", value=load.workers)
+        memory = load.worker_memory_mb * 2**20
         yield GaugeMetricFamily("batchcast_worker_memory_bytes", "Memory of all workers here.", value=memory)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from batchcast.domain import columns as ours_are
 from batchcast.domain.errors import N_, InvalidInput, Message
-from batchcast.domain.inventory import HeldStock
+from batchcast.domain.inventory import StockOnHand
 from batchcast.domain.recipe import FileKind, Recipe, use_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
@@ -39,7 +39,7 @@ class ReadFile:
 class ReadStockFile:
     """The same of a stock file."""
 
-    held: HeldStock
+    on_hand: StockOnHand
     settings: BatchSettings
     signature: str
     columns: Mapping[str, str]
@@ -77,9 +77,9 @@ def read_stock_file(source: Path, *, settings: BatchSettings, recipes: Sequence[
     """
     find = partial(find_stock_columns, source.name)
     known = _by_signature(recipes, "stock")
-    (held, layout), settings, used = _by_recipe(partial(read_stock_by, source), find, settings, known)
+    (on_hand, layout), settings, used = _by_recipe(partial(read_stock_by, source), find, settings, known)
     return ReadStockFile(
-        held=replace(held, notes=(*used, *held.notes)),
+        on_hand=replace(on_hand, notes=(*used, *on_hand.notes)),
         settings=settings,
         signature=next(_signatures(layout.header)),
         columns=_nameable(_columns_of(layout), layout.header),

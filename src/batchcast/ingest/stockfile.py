@@ -16,7 +16,7 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.inventory import HeldStock, StockItem
+from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
 from batchcast.ingest.dateorder import NO_DAY, DateReader
@@ -43,7 +43,7 @@ _TABLE = "table"  # what a table in memory is called
 _SHOWN = 10  # places of what else can't be read
 
 
-def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
+def read_stock(path: Path, settings: BatchSettings | None = None) -> StockOnHand:
     """The stock of the parts of a file, in its order; without a column of sites all are at the site `ALL`.
 
     Args:
@@ -59,21 +59,23 @@ def read_stock(path: Path, settings: BatchSettings | None = None) -> HeldStock:
     return read_stock_by(path, settings, partial(find_stock_columns, path.name))[0]
 
 
-def read_stock_by(path: Path, settings: BatchSettings, find: FindLayout[StockLayout]) -> tuple[HeldStock, StockLayout]:
+def read_stock_by(
+    path: Path, settings: BatchSettings, find: FindLayout[StockLayout]
+) -> tuple[StockOnHand, StockLayout]:
     """The same, and the columns that it was read by, as `find` finds them. Raises as `read_stock`."""
     try:
         with open_file(path, settings, IngestLimits(), find) as (source, layout):
-            return _Reading(path.name, source, layout, settings).held(), layout
+            return _Reading(path.name, source, layout, settings).on_hand(), layout
     except EmptyInput as error:
         template = N_("{name} is empty: a stock file has a header and a row for each part.")
         raise InvalidStockFile(Message(template, {"name": path.name})) from error
 
 
-def read_stock_table(table: Any, settings: BatchSettings | None = None) -> HeldStock:
+def read_stock_table(table: Any, settings: BatchSettings | None = None) -> StockOnHand:
     """The same of a pandas, polars or pyarrow table; `line` in sentences is the number of the row, the first is 1."""
     settings = settings or BatchSettings()
     source, layout = open_table(table, settings, partial(find_stock_columns, _TABLE))
-    return _Reading(_TABLE, source, layout, settings).held()
+    return _Reading(_TABLE, source, layout, settings).on_hand()
 
 
 class _Reading:
@@ -85,7 +87,7 @@ class _Reading:
         self._layout = layout
         self._settings = settings
 
-    def held(self) -> HeldStock:
+    def on_hand(self) -> StockOnHand:
         """Every part."""
         repeat = self._first_repeat()
         is_dated = repeat is not None and self._layout.date is not None
@@ -109,7 +111,7 @@ class _Reading:
         if rows.left_out:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": rows.left_out}), *notes]
-        return HeldStock(items=_items_of(rows), notes=(*noted, *notes))
+        return StockOnHand(items=_items_of(rows), notes=(*noted, *notes))
 
     def _left_unknown(self, bad: list[tuple[int, str]]) -> Message:
         """What is said of cells that can't be read, where they are to be left out."""

@@ -19,7 +19,15 @@ import pyarrow as pa
 
 from batchcast.domain import columns
 from batchcast.domain.history import DemandHistory
-from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.domain.plan import (
+    ACCURACY_FILE,
+    FIGURES_FILE,
+    FORECAST_FILE,
+    STOCK_FILE,
+    SUMMARY_FILE,
+    ForecastRequest,
+    Partition,
+)
 from batchcast.publish import verify
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.rows import RowReader, RowReaders
@@ -27,8 +35,6 @@ from batchcast.publish.verify import rejected
 from batchcast.publish.writers import harmless_text
 
 # What one partition gave: a folder with three tables and a summary that accounts for every series.
-
-SUMMARY_FILE = "summary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,6 @@ class PartitionResult:
 
 _PIECE_ROWS = 65_536  # of a table, at a time
 _HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
-_FIGURES_FILE = "figures.parquet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,7 +162,7 @@ class CombinedResult:
         quantiles = tuple(columns.quantile_column(level) for level in request.quantiles)
         keys = (columns.DATE, columns.PARTNUMBER, columns.SITE_CODE)
         kind = _Kind(
-            file="forecast.parquet",
+            file=FORECAST_FILE,
             columns=(*keys, columns.FORECAST_QTY, columns.FORECAST_RAW, *quantiles, columns.MODEL),
             check=lambda table, p: verify.check_forecast(table, dates=dates, quantiles=quantiles, partition=p),
             rows_each=request.horizon,
@@ -166,13 +171,13 @@ class CombinedResult:
 
     def stock(self) -> Iterator[pa.Table]:
         """The stock figures in pieces: a row a series."""
-        return self._stream(_Kind(file="stock.parquet", columns=columns.STOCK_TABLE, check=verify.check_stock))
+        return self._stream(_Kind(file=STOCK_FILE, columns=columns.STOCK_TABLE, check=verify.check_stock))
 
     def accuracy(self) -> Iterator[pa.Table]:
         """The accuracy in pieces: a row a series, a column for each model's score at the end."""
         return self._stream(
             _Kind(
-                file="accuracy.parquet",
+                file=ACCURACY_FILE,
                 columns=columns.ACCURACY_TABLE,
                 check=verify.check_accuracy,
                 has_scores=True,
@@ -183,11 +188,11 @@ class CombinedResult:
     @property
     def has_figures(self) -> bool:
         """Every partition has the figures for a page; those that an earlier version finished have none."""
-        return all((result.folder / _FIGURES_FILE).exists() for result in self._results)
+        return all((result.folder / FIGURES_FILE).exists() for result in self._results)
 
     def figures(self) -> Iterator[pa.Table]:
         """The figures for a page in pieces: a row a series."""
-        return self._stream(_Kind(file=_FIGURES_FILE, columns=columns.FIGURES_TABLE, check=verify.check_lists))
+        return self._stream(_Kind(file=FIGURES_FILE, columns=columns.FIGURES_TABLE, check=verify.check_lists))
 
     def history(self) -> Iterator[pa.Table]:
         """Keys, days and quantities of the series that have a forecast, in pieces: a row a series."""

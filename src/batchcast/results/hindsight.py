@@ -38,7 +38,7 @@ _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 class Folds:
     """The backtests of some series; arrays of shape (cases,), series by series."""
 
-    owners: Ints  # place of the series
+    owners: Ints  # position of the series
     cutoffs: Ints
     actual: Floats
     forecast: Floats
@@ -148,15 +148,15 @@ def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Ite
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
     order = np.lexsort((-over, -short))[:MOST_WORST_PARTS]
     names = [*columns.SERIES, columns.DEMAND_CLASS]
-    for place in order[short[order] > 0].tolist():
-        row: dict[str, Any] = accuracy.select(names).slice(place, 1).to_pylist()[0]
-        mine = np.flatnonzero(folds.owners == place)
+    for position in order[short[order] > 0].tolist():
+        row: dict[str, Any] = accuracy.select(names).slice(position, 1).to_pylist()[0]
+        mine = np.flatnonzero(folds.owners == position)
         worst = int(mine[np.argmax(folds.short[mine])])
         yield WorstPart(
             **row,
             folds=len(mine),
-            units_short=float(short[place]),
-            units_over=float(over[place]),
+            units_short=float(short[position]),
+            units_over=float(over[position]),
             span=_span_after(int(folds.cutoffs[worst]), request),
             actual=float(folds.actual[worst]),
             forecast=float(folds.forecast[worst]),
@@ -206,10 +206,10 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
     first_days = table[columns.FIRST_DAY].to_pylist()
     reasons = []
     for part, key in zip(parts, keys, strict=True):
-        place = found.index(key)
-        first = request.calendar.period_of_day(first_days[place])
+        position = found.index(key)
+        first = request.calendar.period_of_day(first_days[position])
         values = np.zeros(max(request.end_of(part.site_code) - first + 1, 0))
-        mine = demand.owners == place
+        mine = demand.owners == position
         values[demand.periods[mine] - first] = demand.quantities[mine]
         reasons.append(reason_of(part, values, first))
     return tuple(replace(part, reason=reason) for part, reason in zip(parts, reasons, strict=True))

@@ -189,7 +189,7 @@ def _raised(units: Floats, pack: Floats) -> Floats:
 class Purchase:
     """One pack to buy."""
 
-    series: int  # its place
+    series: int  # its position
     units: float  # of the pack
     cost: float  # of the pack
     avoided: float  # units short that it saves on average in a lead time

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, HeldStock, NextUnit, OrderLine, Orders, Promise
+from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, NextUnit, OrderLine, Orders, Promise, StockOnHand
 from batchcast.ingest.names import mapping_example
 from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
@@ -58,11 +58,11 @@ class FoundResult:
     notes: tuple[Message, ...] = ()  # what of it is not as it was published
 
 
-def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
+def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
     """What to order and to buy next of the parts of a stock file.
 
     Args:
-        held: what the stock file says.
+        on_hand: what the stock file says.
         stock: the stock table of a result as CSV, or its index as Parquet: the same series in the same order.
         figures: what is kept of each series, as Parquet.
         most: purchases that are ranked.
@@ -76,17 +76,17 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         template = N_("{stock} and {figures} are not of one result; run the batch again.")
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
     keys = zip(*(kept[name].to_pylist() for name in columns.SERIES), strict=True)
-    place_of = {key: place for place, key in enumerate(keys)}
-    refuse_unknown_parts(held, place_of)
-    known = [item for item in held.items if (item.site_code, item.partnumber) in place_of]
-    known.sort(key=lambda item: place_of[item.site_code, item.partnumber])
-    places = pa.array([place_of[item.site_code, item.partnumber] for item in known], pa.int64())
-    demand = _demand(table.take(places), kept.take(places))
+    position_of = {key: position for position, key in enumerate(keys)}
+    refuse_unknown_parts(on_hand, position_of)
+    known = [item for item in on_hand.items if (item.site_code, item.partnumber) in position_of]
+    known.sort(key=lambda item: position_of[item.site_code, item.partnumber])
+    positions = pa.array([position_of[item.site_code, item.partnumber] for item in known], pa.int64())
+    demand = _demand(table.take(positions), kept.take(positions))
     inventory = Inventory(known, demand)
     lines = inventory.lines()
     next_units = inventory.next_units(most)
-    pairs = [(item.site_code, item.partnumber) for item in held.items]
-    unknown = [pair for pair in pairs if pair not in place_of]
+    pairs = [(item.site_code, item.partnumber) for item in on_hand.items]
+    unknown = [pair for pair in pairs if pair not in position_of]
     return Orders(
         lines=lines,
         next_units=next_units,
@@ -98,17 +98,17 @@ def order(held: HeldStock, stock: Path, figures: Path, *, most: int = MOST_PURCH
         unknown=len(unknown),
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
-        notes=held.notes,
+        notes=on_hand.notes,
     )
 
 
-def refuse_unknown_parts(held: HeldStock, known: Collection[tuple[str, str]]) -> None:
+def refuse_unknown_parts(on_hand: StockOnHand, known: Collection[tuple[str, str]]) -> None:
     """Refuse a stock file none of whose parts is among the known ones, by site and partnumber.
 
     Raises:
         StockOfOtherParts: that the file names no site, or with a part of it and the known one that is most like it.
     """
-    unknown = [(item.site_code, item.partnumber) for item in held.items]
+    unknown = [(item.site_code, item.partnumber) for item in on_hand.items]
     if not unknown or not known or any(pair in known for pair in unknown):
         return
     site, part = unknown[0]

@@ -23,7 +23,7 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.writers import Column
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
 MOST_PARTS = 10  # named as the worst, and as the best
 _READ = [
@@ -101,10 +101,10 @@ class _Series:
 
     def sites(self, site_periods: SitePeriods) -> Iterator[SiteTotal]:
         """Totals of each site."""
-        names, places = self._grouped(columns.SITE_CODE)
+        names, positions = self._grouped(columns.SITE_CODE)
         rows = {name: row for row, name in enumerate(site_periods.sites)}
         recent = site_periods.recent_mean
-        for name, mine in zip(names, places, strict=True):
+        for name, mine in zip(names, positions, strict=True):
             forecast = float(self.forecast[mine].sum())
             yield SiteTotal(
                 site_code=name,
@@ -120,8 +120,8 @@ class _Series:
         for name, mine in zip(*self._grouped(columns.DEMAND_CLASS), strict=True):
             yield self._class_total(name, mine)
 
-    def _class_total(self, name: str, mine: Places) -> ClassTotal:
-        """Totals of the series at some places."""
+    def _class_total(self, name: str, mine: Positions) -> ClassTotal:
+        """Totals of the series at some positions."""
         cases = int(self._cases[mine].sum())
         history = float(self.history[mine].sum())
         bias = _ratio(self._backtest.forecast[mine].sum(), self._backtest.actual[mine].sum()) - 1.0
@@ -141,14 +141,14 @@ class _Series:
 
     def worst(self) -> tuple[PartLoss, ...]:
         """The series with the largest shares of the loss."""
-        return tuple(self._part(place) for place in _largest(self._losses))
+        return tuple(self._part(position) for position in _largest(self._losses))
 
     def best(self) -> tuple[PartLoss, ...]:
         """The series that save the most against naive."""
-        return tuple(self._part(place) for place in _largest(self._naive - self._losses))
+        return tuple(self._part(position) for position in _largest(self._naive - self._losses))
 
-    def _part(self, place: int) -> PartLoss:
-        row: dict[str, Any] = self._table.slice(place, 1).to_pylist()[0]
+    def _part(self, position: int) -> PartLoss:
+        row: dict[str, Any] = self._table.slice(position, 1).to_pylist()[0]
         return PartLoss(
             site_code=row[columns.SITE_CODE],
             partnumber=row[columns.PARTNUMBER],
@@ -157,13 +157,13 @@ class _Series:
             cases=row[columns.FOLDS],
             pinball=row[columns.PINBALL],
             pinball_naive=row[columns.PINBALL_NAIVE],
-            loss_share=_ratio(self._losses[place], self._losses.sum()),
-            gain_share=_ratio(self._naive[place] - self._losses[place], self._naive.sum()),
+            loss_share=_ratio(self._losses[position], self._losses.sum()),
+            gain_share=_ratio(self._naive[position] - self._losses[position], self._naive.sum()),
             history_total=row[columns.HISTORY_TOTAL],
         )
 
-    def _grouped(self, column: str) -> tuple[list[str], list[Places]]:
-        """The distinct values of a column, and the places of the series that have each, ascending."""
+    def _grouped(self, column: str) -> tuple[list[str], list[Positions]]:
+        """The distinct values of a column, and the positions of the series that have each, ascending."""
         encoded = self._table[column].combine_chunks().dictionary_encode()
         indices = encoded.indices.to_numpy(zero_copy_only=False)
         order = np.argsort(indices, kind="stable")
@@ -176,15 +176,15 @@ def _periods(site_periods: SitePeriods) -> tuple[PeriodTotal, ...]:
     totals = [*site_periods.history.sum(axis=0).tolist(), *site_periods.forecast.sum(axis=0).tolist()]
     shown = site_periods.history.shape[1]
     return tuple(
-        PeriodTotal(date=date_of(day), total=total, is_forecast=place >= shown)
-        for place, (day, total) in enumerate(zip(site_periods.days, totals, strict=True))
+        PeriodTotal(date=date_of(day), total=total, is_forecast=position >= shown)
+        for position, (day, total) in enumerate(zip(site_periods.days, totals, strict=True))
     )
 
 
 def _largest(values: Floats) -> list[int]:
-    """Places of the largest values above 0, the largest first, the earlier of equal ones first."""
+    """Positions of the largest values above 0, the largest first, the earlier of equal ones first."""
     order = np.argsort(-values, kind="stable")[:MOST_PARTS]
-    return [int(place) for place in order if values[place] > 0]
+    return [int(position) for position in order if values[position] > 0]
 
 
 def _sums_of_lists(column: Any) -> Floats:
@@ -207,7 +207,7 @@ class PeriodDemand:
     """Entries of series, each with one period; series by series, periods ascending."""
 
     sites: Column  # of each series
-    owners: NDArray[np.int64]  # place of the series of each entry
+    owners: NDArray[np.int64]  # position of the series of each entry
     periods: NDArray[np.int32]
     quantities: NDArray[np.float64]  # at least 0
 
@@ -268,15 +268,15 @@ class SitePeriods:
 
     def add_forecast(self, sites: Column, quantities: Floats) -> None:
         """Count planning figures, shape (series, horizon), of series at these sites."""
-        places = self._places(sites)
-        np.add.at(self._forecast, places, quantities)
+        positions = self._positions(sites)
+        np.add.at(self._forecast, positions, quantities)
 
     def add_demand(self, demand: PeriodDemand) -> None:
         """Count the demand of some series."""
-        places = self._places(demand.sites)
+        positions = self._positions(demand.sites)
         recent = demand.periods - (self._request.last_period + 1 - self._history.shape[1])
         shown = recent >= 0
-        np.add.at(self._history, (places[demand.owners[shown]], recent[shown]), demand.quantities[shown])
+        np.add.at(self._history, (positions[demand.owners[shown]], recent[shown]), demand.quantities[shown])
 
     @property
     def sites(self) -> Sequence[str]:
@@ -315,8 +315,8 @@ class SitePeriods:
         is_forecast = np.arange(totals.shape[1]) >= history.shape[1]
         count, periods = totals.shape
         days = self.days[-periods:]
-        places = pa.array(np.repeat(np.arange(count, dtype=np.int32), periods))
-        sites = pa.DictionaryArray.from_arrays(places, pa.array(self.sites, pa.string()))
+        positions = pa.array(np.repeat(np.arange(count, dtype=np.int32), periods))
+        sites = pa.DictionaryArray.from_arrays(positions, pa.array(self.sites, pa.string()))
         return pa.table(
             {
                 columns.SITE_CODE: sites.cast(pa.string()),
@@ -331,8 +331,8 @@ class SitePeriods:
         demanded = np.flatnonzero(self._history.sum(axis=0) > 0)
         return int(demanded[0]) if len(demanded) else self._history.shape[1]
 
-    def _places(self, sites: Column) -> Ints:
-        """The place of each series in the arrays, which grow as sites appear."""
+    def _positions(self, sites: Column) -> Ints:
+        """The position of each series in the arrays, which grow as sites appear."""
         encoded = sites.dictionary_encode()
         numbers = [self._numbers.setdefault(site, len(self._numbers)) for site in encoded.dictionary.to_pylist()]
         self._history = _grown(self._history, len(self._numbers))

@@ -89,7 +89,7 @@ class SeriesIndex:
         return SeriesPage(rows=self._table.take(pa.array(chosen)).to_pylist(), total=len(order))
 
     def find(self, site_code: str, partnumber: str) -> int | None:
-        """The place of a series, from 0, by its exact site and part; None where there is none."""
+        """The position of a series, from 0, by its exact site and part; None where there is none."""
         wanted = (site_code.encode(), partnumber.encode())
         low, high = 0, len(self)
         while low < high:
@@ -101,20 +101,20 @@ class SeriesIndex:
                 high = middle
         return low if low < len(self) and self.key(low) == (site_code, partnumber) else None
 
-    def key(self, place: int) -> Key:
-        """Site and part of the series at a place."""
-        site, part = (self._table[name][place].as_py() for name in columns.SERIES)
+    def key(self, position: int) -> Key:
+        """Site and part of the series at a position."""
+        site, part = (self._table[name][position].as_py() for name in columns.SERIES)
         return site, part
 
-    def row(self, place: int) -> dict[str, Any]:
-        """All figures of the series at a place."""
-        found: dict[str, Any] = self._table.slice(place, 1).to_pylist()[0]
+    def row(self, position: int) -> dict[str, Any]:
+        """All figures of the series at a position."""
+        found: dict[str, Any] = self._table.slice(position, 1).to_pylist()[0]
         return found
 
-    def neighbours(self, place: int) -> tuple[Key | None, Key | None]:
-        """The series before and after the one at a place; None at either end."""
-        before = self.key(place - 1) if place > 0 else None
-        return before, self.key(place + 1) if place + 1 < len(self) else None
+    def neighbours(self, position: int) -> tuple[Key | None, Key | None]:
+        """The series before and after the one at a position; None at either end."""
+        before = self.key(position - 1) if position > 0 else None
+        return before, self.key(position + 1) if position + 1 < len(self) else None
 
     def _wanted(self, query: SeriesQuery) -> NDArray[np.bool_] | None:
         """Whether each series matches; None where all do."""
@@ -140,7 +140,7 @@ class SeriesIndex:
         return found
 
     def _order(self, name: str, descending: bool) -> NDArray[np.int64]:
-        """Places of all series in an order, which is computed once."""
+        """Positions of all series in an order, which is computed once."""
         if name and name not in self.columns:
             template = N_("sort is {found!r}; it can be one of {names}.")
             raise InvalidSettings([Message(template, {"found": name, "names": ", ".join(self.columns)})])

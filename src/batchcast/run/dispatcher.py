@@ -183,8 +183,8 @@ class Dispatcher:
             at_work = list(self._at_work.values())
         for one in at_work:
             owner, batch_id = one.lease.owner, one.lease.batch_id
-            held = self.store.renew_leases(owner, self.lease_seconds) if is_due else self.store.held(owner)
-            if batch_id not in held:  # cancelled, or another server has it
+            leased = self.store.renew_leases(owner, self.lease_seconds) if is_due else self.store.leased_by(owner)
+            if batch_id not in leased:  # cancelled, or another server has it
                 one.run.stop()
 
     def _has_idle_worker(self) -> bool:

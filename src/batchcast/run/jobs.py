@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.history import IngestReport
+from batchcast.domain.plan import SUMMARY_FILE
 
 if TYPE_CHECKING:
     from batchcast.domain.accuracy import Hindsight
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 Arguments = Mapping[str, Any]
 OnProgress = Callable[[float], None]
-
-_SUMMARY = "summary.json"
 
 
 def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
@@ -175,7 +174,7 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
     given = decode(arguments)
     read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
-    orders = order(read.held, given["index"], given["figures"])
+    orders = order(read.on_hand, given["index"], given["figures"])
     if given["suffix"] is not None:
         write_orders(orders, given["into"], "stock", given["suffix"])
     found = {"orders": orders.brief(given["most"]), "settings": read.settings, "signature": read.signature}
@@ -213,7 +212,7 @@ def _certificate(given: Mapping[str, Any]) -> Certificate:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    summary: dict[str, Any] = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))
+    summary: dict[str, Any] = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
     return summary
 
 

@@ -34,6 +34,8 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.run.job import Job
 
+WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)  # loads and compiles what all steps need
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Steps:

@@ -61,9 +61,9 @@ class MemoryLeases:
             for batch_id, claim in self._claims.items():
                 if claim.owner == owner and not self._is_over(claim.until):
                     self._claims[batch_id] = _Claim(owner=owner, until=until)
-            return self.held(owner)
+            return self.leased_by(owner)
 
-    def held(self, owner: str) -> frozenset[str]:
+    def leased_by(self, owner: str) -> frozenset[str]:
         with self._changed:
             return frozenset(page.new.batch_id for page in self._held_by(owner))
 

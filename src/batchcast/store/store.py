@@ -49,9 +49,9 @@ class Leases(Protocol):
         """
 
     def renew_leases(self, owner: str, lease_seconds: float | None) -> frozenset[str]:
-        """Have all leases and live claims of an owner last so long from now; the ids of the batches still held."""
+        """Have all leases and live claims of an owner last so long from now; the ids of the batches still leased."""
 
-    def held(self, owner: str) -> frozenset[str]:
+    def leased_by(self, owner: str) -> frozenset[str]:
         """Ids of the batches at work whose lease this owner has, expired or not, as long as no other owner took it."""
 
     def release_batch(self, lease: Lease) -> bool:

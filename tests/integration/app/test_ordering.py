@@ -16,7 +16,7 @@ from batchcast.app.ordering import make_orders
 from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
 from batchcast.app.samples.writing import write_sample
 from batchcast.domain.errors import InvalidInput, InvalidSettings
-from batchcast.domain.inventory import HeldStock, StockItem
+from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.publish.certificate import ChangedResult, NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
@@ -151,7 +151,7 @@ def test_another_file_is_read_as_the_texts_say(carrying: Path, published: Path, 
 
 
 def test_codes_are_shown_where_neither_has_sites() -> None:
-    held = HeldStock(items=(StockItem(site_code="ALL", partnumber="a-1"),))
+    held = StockOnHand(items=(StockItem(site_code="ALL", partnumber="a-1"),))
 
     with pytest.raises(StockOfOtherParts, match="it has 'a-1' of site 'ALL', the forecast has 'A-1' of site 'ALL'"):
         refuse_unknown_parts(held, {("ALL", "B-2"), ("ALL", "A-1")})

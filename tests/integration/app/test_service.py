@@ -380,9 +380,9 @@ def test_what_nothing_points_at_is_swept_and_the_rest_is_kept(service, completed
 def test_a_server_says_how_it_does(service) -> None:
     assert service.readiness().ok
 
-    figures = service.figures()
-    assert figures.workers == 2
-    assert figures.pending >= 0
+    load = service.load()
+    assert load.workers == 2
+    assert load.pending >= 0
 
 
 def test_the_history_lists_the_newest_first(service, completed) -> None:

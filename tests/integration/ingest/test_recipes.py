@@ -154,7 +154,7 @@ def stock_recipe(read: ReadStockFile) -> Recipe:
 def test_the_next_stock_file_of_the_header_is_read_the_same_and_told_so(tmp_path: Path) -> None:
     recipe = stock_recipe(read_stock(tmp_path, STOCK, STOCK_SETTINGS))
 
-    held = read_stock(tmp_path, STOCK.replace("2.750", "9.250"), BatchSettings(), recipe).held
+    held = read_stock(tmp_path, STOCK.replace("2.750", "9.250"), BatchSettings(), recipe).on_hand
 
     assert [item.on_hand for item in held.items] == [1.5, 9.25]
     assert "by the recipe 'saldo', kept from stok.csv" in str(held.notes[0])
@@ -183,4 +183,4 @@ def test_a_recipe_is_used_for_files_of_its_own_kind_alone(tmp_path: Path) -> Non
     stock = read_stock(tmp_path, both, BatchSettings(), of_history, of_stock)
 
     assert history.settings.number_style == "comma"
-    assert stock.held.items[0].on_hand == 3.5
+    assert stock.on_hand.items[0].on_hand == 3.5

@@ -65,7 +65,7 @@ def test_a_lease_that_expired_is_taken_over_before_new_batches(store, add):
     lease = store.claim_batch("two", LONG)
 
     assert lease == Lease(batch_id="b", owner="two", fence=2, memory_deaths=0, is_takeover=True)
-    assert (store.held("one"), store.held("two")) == ({"a"}, {"b"})
+    assert (store.leased_by("one"), store.leased_by("two")) == ({"a"}, {"b"})
     assert store.events_after("b", seen) == ()
 
 
@@ -84,7 +84,7 @@ def test_what_is_given_back_can_be_had_at_once(store, add):
     assert not store.release_batch(lease)
 
     assert store.batch("a").state is BatchState.PROCESSING
-    assert (store.held("one"), store.owners()) == (frozenset(), frozenset())
+    assert (store.leased_by("one"), store.owners()) == (frozenset(), frozenset())
     again = store.claim_batch("two", LONG)
     assert (again.fence, again.memory_deaths, again.is_takeover) == (2, 0, True)
     assert not store.release_batch(lease)
@@ -184,7 +184,7 @@ def test_who_held_a_batch_that_was_cancelled_is_told_false(store, add, write):
     store.move_batch("a", BatchState.PROCESSING, BatchState.CANCELLED)
 
     assert not write(store, lease)
-    assert store.held("one") == frozenset()
+    assert store.leased_by("one") == frozenset()
 
 
 def test_of_many_that_claim_at_once_each_batch_has_one(store, add):

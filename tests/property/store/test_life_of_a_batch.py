@@ -73,7 +73,7 @@ def make_machine(make_plan):
             def renew(self, owner):
                 is_held = self.holder is not None and self.holder.owner == owner
                 assert (self.id in store.renew_leases(owner, 3600)) == is_held
-                assert (self.id in store.held(owner)) == is_held
+                assert (self.id in store.leased_by(owner)) == is_held
                 self.expired = self.expired and not is_held
 
             @rule(owner=st.sampled_from(OWNERS), lacked_memory=st.booleans())

@@ -17,7 +17,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from batchcast.domain.inventory import HeldStock, StockItem
+from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest import stockfile, stockrows
 from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, InvalidStockFile, MixedDateOrders
@@ -40,7 +40,7 @@ HELD = (
 
 @pytest.fixture
 def read(tmp_path: Path):
-    def read(content: str | bytes, name: str = "demand.csv", **settings) -> HeldStock:
+    def read(content: str | bytes, name: str = "demand.csv", **settings) -> StockOnHand:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return read_stock(path, BatchSettings(**settings))
@@ -48,7 +48,7 @@ def read(tmp_path: Path):
     return read
 
 
-def sentences(held: HeldStock) -> list[str]:
+def sentences(held: StockOnHand) -> list[str]:
     return [str(note) for note in held.notes]
 
 

@@ -77,8 +77,8 @@ class Readiness:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """What a server is doing, in numbers."""
+class ServerLoad:
+    """How much a server has to do, and how many workers it has for it."""
 
     pending: int  # batches in the queue, of all servers
     processing: int  # batches at work, on all servers

@@ -20,11 +20,11 @@ from batchcast.app.service.answers import (
     BatchEnded,
     BatchStatus,
     Download,
-    Figures,
     NoSuchFile,
     Readiness,
     RejectedPage,
     SeriesDetail,
+    ServerLoad,
 )
 from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
@@ -46,15 +46,14 @@ from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
 from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.run.dispatcher import Dispatcher
-from batchcast.run.job import Job
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import new_owner, sweep_orphans
+from batchcast.run.steps import WARM_UP
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.artifacts.opening import open_artifacts
 from batchcast.store.store import Store
 
 _INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
-_WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)
 _SECONDS_BETWEEN_SWEEPS = 3600
 
 _log = logging.getLogger(__name__)
@@ -90,7 +89,7 @@ class Service:
         self._owner = owner
         self._version = engine_versions()["batchcast"]
         self._observers: list[Observer] = []
-        self._pool = LocalPool(config.workers, warm_up=_WARM_UP)
+        self._pool = LocalPool(config.workers, warm_up=WARM_UP)
         self._intake_pool = LocalPool(_INTAKE_WORKERS)
         self._dispatcher = Dispatcher(
             store,
@@ -422,10 +421,10 @@ class Service:
             )
         return Readiness(problems=tuple(problems))
 
-    def figures(self) -> Figures:
-        """What it is doing, in numbers."""
+    def load(self) -> ServerLoad:
+        """How much it has to do."""
         pending, processing = self._store.queue()
-        return Figures(
+        return ServerLoad(
             pending=pending,
             processing=processing,
             at_work=len(self._dispatcher.at_work()),

@@ -47,7 +47,7 @@ def remark(sign: str, sentence: str, style: str) -> Table:
 
 
 _NAMES_SHOWN = 8
-_PARTITIONS_SHOWN = 100
+PARTITIONS_SHOWN = 100
 
 
 def analysis_card(analysis: Analysis, words: Words) -> RenderableType:
@@ -165,10 +165,10 @@ def partitions_card(plan: Plan, words: Words) -> RenderableType:
     table.add_column(words.say(N_("Sites")), overflow="fold")
     for heading in (N_("Rows"), N_("Parts"), N_("Series")):
         table.add_column(words.say(heading), justify="right", no_wrap=True)
-    for partition in plan.partitions[:_PARTITIONS_SHOWN]:
+    for partition in plan.partitions[:PARTITIONS_SHOWN]:
         counts = (partition.rows, partition.parts, partition.series)
         table.add_row(f"P{partition.number}", Text(_names(partition.sites)), *map(words.number, counts))
-    hidden = len(plan.partitions) - _PARTITIONS_SHOWN
+    hidden = len(plan.partitions) - PARTITIONS_SHOWN
     rest = [Text(words.say(N_("… and {count:,} more partitions."), count=hidden))] if hidden > 0 else []
     return Group(table, *rest)
 

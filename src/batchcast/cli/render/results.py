@@ -17,6 +17,7 @@ from batchcast.cli.session import Words, safe
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart, in_units
 from batchcast.domain.errors import N_
 from batchcast.domain.inventory import NextUnit, Orders
+from batchcast.forecast.models.table import AUTO
 from batchcast.publish.kinds import DOWNLOADS, KINDS, ORDER_TABLES
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ def result_json(result: RunResult, words: Words) -> dict[str, Any]:
 
 # How good each model is: the leaderboard after a backtest.
 
-OURS = "auto"
-
 
 def leaderboard_table(leaderboard: Sequence[LeaderboardRow], words: Words) -> RenderableType:
     """Best first, as given; MAE and WAPE stand last, for information: on sparse parts the zero forecast wins them."""
@@ -87,7 +86,7 @@ def leaderboard_table(leaderboard: Sequence[LeaderboardRow], words: Words) -> Re
             words.share(row.fill_rate, 1),
         ]
         cells += [words.number(row.mae, ",.3f"), words.number(row.wape, ",.3f")]
-        table.add_row(Text(row.model, style="bold" if row.model == OURS else ""), *map(Text, cells))
+        table.add_row(Text(row.model, style="bold" if row.model == AUTO else ""), *map(Text, cells))
     return table
 
 

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.cli.render.analysis import Fact, card, remark
+from batchcast.cli.render.analysis import PARTITIONS_SHOWN, Fact, card, remark
 from batchcast.cli.render.partitions import choose_shown, partition_table
 from batchcast.cli.render.results import figures_lines
 from batchcast.cli.session import Words, safe, shorten
@@ -22,10 +22,9 @@ from batchcast.domain.history import RowProblem
 from batchcast.domain.inventory import NextUnit
 from batchcast.domain.plan import Partition
 
-_SHOWN_OF_ID = 8
+SHOWN_OF_ID = 8  # characters
 _LONGEST_NAME = 40
 _LONGEST_ERROR = 60
-_PARTITIONS_SHOWN = 100
 _STATES: Mapping[BatchState, tuple[str, str]] = {
     BatchState.PENDING: (N_("in the queue"), "dim"),
     BatchState.PROCESSING: (N_("at work"), "cyan"),
@@ -51,7 +50,7 @@ def history_view(page: Mapping[str, Any], words: Words) -> RenderableType:
     for line in page["batches"]:
         progress = line["progress"]
         table.add_row(
-            Text(line["batch_id"][:_SHOWN_OF_ID]),
+            Text(line["batch_id"][:SHOWN_OF_ID]),
             _state_text(line, words),
             Text(shorten(safe(line["file_name"] or ""), _LONGEST_NAME)),
             Text(words.number(line["rows"])),
@@ -73,7 +72,7 @@ def status_view(status: Mapping[str, Any], words: Words, console: Console) -> Re
         if error["way_out"]:
             parts.append(remark("→", safe(error["way_out"]), "bold"))
     records = [_record(partition) for partition in status["partitions"]]
-    shown = choose_shown(records, _PARTITIONS_SHOWN)
+    shown = choose_shown(records, PARTITIONS_SHOWN)
     parts.append(partition_table(shown, words, console, seconds={}))
     if len(shown) < len(records):
         parts.append(Text(words.say(N_("… and {count:,} more partitions."), count=len(records) - len(shown))))

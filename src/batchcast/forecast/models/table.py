@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+AUTO = "auto"  # in place of models: they are chosen for each series; in a leaderboard: what was chosen
 DistributionKind = Literal["negative_binomial", "windows", "bootstrap", "conformal", "learned_quantiles"]
 
 

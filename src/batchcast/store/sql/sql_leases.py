@@ -59,12 +59,12 @@ class SqlLeases:
         until = _end_of(lease_seconds)
         with self._database.writing() as connection:
             leased = sa.update(schema.batch).where(_IS_AT_WORK, _b.owner == owner).values(lease_until=until)
-            held = connection.execute(leased.returning(_b.batch_id)).scalars().all()
+            renewed = connection.execute(leased.returning(_b.batch_id)).scalars().all()
             claimed = sa.update(schema.artifact_claim).where(_claim.owner == owner, _IS_LIVE_CLAIM)
             connection.execute(claimed.values(until=until))
-        return frozenset(held)
+        return frozenset(renewed)
 
-    def held(self, owner: str) -> frozenset[str]:
+    def leased_by(self, owner: str) -> frozenset[str]:
         with self._database.reading() as connection:
             query = sa.select(_b.batch_id).where(_IS_AT_WORK, _b.owner == owner)
             return frozenset(connection.execute(query).scalars())

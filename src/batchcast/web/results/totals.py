@@ -11,6 +11,7 @@ from batchcast.app.translation import Language, translate
 from batchcast.domain.accuracy import Overview, PeriodTotal, SiteTotal
 from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency, day_of
 from batchcast.domain.errors import N_, Message
+from batchcast.results.overview import RECENT
 from batchcast.web.results.table import TableState
 
 _IN_SIGHT = 15  # sites; the rest are folded
@@ -72,7 +73,6 @@ def sites_of(overview: Overview, batch_id: str) -> SiteTable:
 # What `js/chart.js` draws, as plain values: history and forecast on one axis of days.
 
 _DECIMALS = 4  # more can't be seen
-_RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # periods shown at first
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +104,7 @@ class Chart:
         values = {
             "language": language,
             "frequency": self.frequency.value,
-            "recent": max(_RECENT[self.frequency], 3 * len(self.dates)),
+            "recent": max(RECENT[self.frequency], 3 * len(self.dates)),
             "history": {
                 "days": [day_of(date) for date, _ in self.history],
                 "demand": _rounded([quantity for _, quantity in self.history]),
