@@ -35,6 +35,7 @@ from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
+from batchcast.ingest.units import unit_column
 from batchcast.ingest.wide import Period, find_periods
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
@@ -183,6 +184,7 @@ class Layout:
     stock_columns: Mapping[str, ColumnSource] = field(default_factory=dict)  # not read with the demand
     filters: tuple[RowFilter, ...] = ()  # only rows that pass them are read
     movement: int | None = None  # column that tells receipts from issues
+    unit: int | None = None  # column of the units of the quantities
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
 
     @property
@@ -191,7 +193,7 @@ class Layout:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock) if one)]
         read = {i for cell in cells for i in cell.indices} | {p.index for p in self.periods}
         read |= {one.index for one in self.filters} | set(self.also)
-        return tuple(sorted(read if self.movement is None else read | {self.movement}))
+        return tuple(sorted(read | {i for i in (self.movement, self.unit) if i is not None}))
 
     @property
     def plain(self) -> frozenset[int]:
@@ -267,6 +269,7 @@ def find_columns(
             stock_columns=stock_columns,
             filters=find_filters(names, settings.only_rows),
             movement=movement_column(names, taken),
+            unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
         )
     if date is None and quantity is None:
         periods = find_periods(names, taken, settings, held)
@@ -284,6 +287,7 @@ def find_columns(
                 notes=(*periods.notes, *notes_on_columns(_single(found, settings), names, held, read)),
                 stock_columns=stock,
                 filters=find_filters(names, settings.only_rows),
+                unit=unit_column(names, read, periods.found[0].index, held),
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
     raise _missing(missing, names, [i for i in range(len(names)) if i not in taken], where, held)

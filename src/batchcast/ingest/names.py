@@ -75,6 +75,13 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     "on_order": ("on_order", "qty_on_order", "stock_on_order", "open_orders", "open_order_qty", "dipesan"),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+UNIT_NAMES = _names(  # of a column with the unit of each quantity
+    """uom uom_code unit_of_measure unit_of_measurement unit_measure stock_uom transaction_uom sales_uom primary_uom
+    issue_uom unit_of_issue unit_of_entry base_unit base_unit_of_measure meins erfme bun eun une buom satuan
+    satuan_barang kode_satuan nama_satuan mengeneinheit basismengeneinheit einheit verkaufseinheit unidad
+    unidad_de_medida unidade unidade_de_medida unité unite unité_de_mesure unità_di_misura eenheid единица"""
+)
+PLAIN_UNIT_NAMES = frozenset(_names("unit me um sat stn packing kemasan"))  # they hold other things as often
 TOTAL_STEMS = _names(  # each word of a total has one of them
     """tot jumlah jml sum gesamt ergebnis som toplam razem ukupno celkem spolu összesen yhteensä keseluruhan итого всего
     計 计 รวม tổng"""

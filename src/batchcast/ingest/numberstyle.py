@@ -153,7 +153,7 @@ class NumberReader:
             return WrittenNumber(0.0, 0.0)
         written = read_number(text)
         unit = unit_of(text) if self.units else ""
-        if isinstance(written, Message) or not unit or unit in map(_unit_key, self.units or ()):
+        if isinstance(written, Message) or not unit or unit in map(unit_key, self.units or ()):
             return written
         template = N_("is in {unit}, and only {units} is to be read")
         return Message(template, {"unit": unit, "units": ", ".join(self.units or ())})
@@ -369,10 +369,15 @@ def _plainly(text: str) -> tuple[str, str]:
 def unit_of(text: str) -> str:
     """The unit that a quantity is written with, in small letters; empty where there is none."""
     text = text.strip()
-    return "" if _SIGNED.match(text) else _unit_key(_plainly(text)[1])
+    return "" if _SIGNED.match(text) else unit_key(_plainly(text)[1])
 
 
-def _unit_key(unit: str) -> str:
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit that people write quantities with."""
+    return unit_key(text) in _UNITS
+
+
+def unit_key(unit: str) -> str:
     """A unit as it is compared: case and a dot behind it make no difference."""
     return unit.strip().rstrip(".").lower()
 

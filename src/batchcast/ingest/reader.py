@@ -91,6 +91,7 @@ def _ingest(
     decided = [*tally.dates.notes(), *tally.styles.notes()]
     if tally.needs_sign():
         raise tally.signs.question(_signs_by_value(source, layout, tally))
+    decided += tally.unit_notes()
     history = None
     if tally.rows_accepted:
         path = into / HISTORY_FILE

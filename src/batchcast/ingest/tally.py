@@ -31,6 +31,7 @@ from batchcast.ingest.reversals import Reversals
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
+from batchcast.ingest.units import UnitsOfParts
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
@@ -67,6 +68,7 @@ class Tally:
         self._reversals = Reversals()
         self._asked_overlaps = settings.overlaps
         self._layout = layout
+        self._units = None if layout.unit is None else UnitsOfParts(layout.header[layout.unit])
         self._returns = settings.returns
         self._sheet = source.sheet
         self._sites, self._parts = Keys(), Keys()
@@ -108,6 +110,17 @@ class Tally:
     def _name_of(self, series: int) -> dict[str, str]:
         part, site = int(self._series.parts[series]), int(self._series.sites[series])
         return {"part": self._parts.texts[part], "site": self._sites.texts[site]}
+
+    def unit_notes(self) -> list[Message]:
+        """What a person should know of the units of the quantities.
+
+        Raises:
+            SeveralUnits: a question, if a part has quantities in several units.
+        """
+        if self._units is None:
+            return []
+        is_chosen = self._layout.unit in {one.index for one in self._layout.filters}
+        return self._units.notes(self._parts.texts, is_chosen=is_chosen)
 
     def repeats(self) -> list[Message]:
         """What a person should know of rows that are there more than once."""
@@ -165,6 +178,7 @@ class Tally:
             quantities = self._demand(block, quantities, good)
             good &= self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good)
+            self._count_units(block, parts, good)
             if self._layout.stock is not None:
                 self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
             return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
@@ -184,6 +198,7 @@ class Tally:
             bad_cells |= present & ~good
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             self._keep(sites, parts, days, quantities, good)
+        self._count_units(block, parts, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
         return self._explained(block, bad) if len(bad) else iter(())
 
@@ -228,6 +243,10 @@ class Tally:
         if flagged.any():
             known = self._series.codes(sites[flagged], parts[flagged])
             self.stock_outs.add(known, self._numbers_of(days[flagged]))
+
+    def _count_units(self, block: Block, parts: Codes, good: NDArray[np.bool_]) -> None:
+        if self._units is not None and self._layout.unit is not None:
+            self._units.add(parts, distinct(block.column(self._layout.unit)), good)
 
     def _count_rows(self, series: Codes) -> None:
         if len(self._series) > len(self._series_rows):
