@@ -86,6 +86,8 @@ def _about(declared: Setting) -> str:
         parts.append("Written as column=name.")
     if declared.kind == "filters":
         parts.append("Written as column=value,value.")
+    if declared.kind == "ends":
+        parts.append("Written as YYYY-MM-DD, or SITE=YYYY-MM-DD.")
     if declared.is_repeated:
         parts.append("A field for each.")
     if declared.default_words:

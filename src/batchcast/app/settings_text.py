@@ -86,6 +86,22 @@ def _filters(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(piece.lstrip() for text in given for piece in _EACH_FILTER.findall(text) if piece.strip())
 
 
+def _ends(setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Days, each with its site where it has one: several in one text have commas or semicolons between them."""
+    found = []
+    for text in given:
+        at = 0
+        while at < len(text.rstrip()):
+            end = _END.match(text, at)
+            if end is None:
+                template = N_("{setting} has {found!r}; write it as 2025-06-30, for one site as Sofifi=2025-06-30.")
+                raise NotReadable(Message(template, {"setting": setting, "found": text[at:].strip()}))
+            at = end.end()
+            found.append("=".join(piece for piece in end.group("site", "day") if piece))
+    return tuple(found)
+
+
+_END = re.compile(r"\s*(?:(?P<site>\S.*?)\s*=\s*)??(?P<day>\d{4}-\d{2}-\d{2})\s*(?:[,;]|$)")  # a site may hold commas
 _NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself
 _EACH_FILTER = re.compile(r"""(?:[^;"]|"(?:[^"]|"")*"|;(?!\s*[^;="]+=)|")+""")  # a value may hold semicolons itself
 _QUOTES = ('""', "''", "“”", "‘’")
@@ -108,6 +124,7 @@ _READERS: Mapping[Kind, Reader] = {
     "texts": _texts,
     "mapping": _mapping,
     "filters": _filters,
+    "ends": _ends,
 }
 
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import N_, Message
 
+MOST_RECENT = 800  # days: two years and the season after them
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteFacts:
@@ -21,6 +23,18 @@ class SiteFacts:
     site_code: str
     rows: int  # accepted source rows
     series: int  # parts with a row here
+    last_date: dt.date | None = None  # of a row; None: it was read by an earlier version
+    ends_early: bool = False  # between it and that of all sites there are far fewer rows than chance explains
+    recent: tuple[int, ...] = ()  # series with a row in each of the last periods of weekly or monthly dates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A stretch that was hardly exported: it has no row, where chance does not explain that there is none."""
+
+    first: dt.date  # day without a row
+    last: dt.date
+    site_code: str | None = None  # None: all sites
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +51,8 @@ class HistoryFacts:
     weekdays: tuple[bool, ...]  # of 7, Monday first: does any row fall on it; decides if the last week is complete
     is_integer: bool  # every quantity is a whole number
     longest_gap: int = 0  # days between two dates in a row on which nothing has a row
+    gaps: tuple[Gap, ...] = ()
+    recent: tuple[int, ...] = ()  # series with a row on each of the last days up to `last_date`, MOST_RECENT at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,6 +59,7 @@ Kind = Literal[
     "texts",  # given several times
     "mapping",  # key=value, given several times
     "filters",  # column=value,value, given several times
+    "ends",  # YYYY-MM-DD or SITE=YYYY-MM-DD, given several times
 ]
 Decides = Literal[
     "reading",  # how the file is read: a retry with another value reads it again
@@ -116,7 +117,7 @@ class Setting:
     @property
     def is_repeated(self) -> bool:
         """Each text that is given is one value of several; others hold one text."""
-        return self.kind in ("texts", "mapping", "filters")
+        return self.kind in ("texts", "mapping", "filters", "ends")
 
     @property
     def is_number(self) -> bool:
@@ -299,15 +300,16 @@ class BatchSettings:
         metavar="YYYY-MM-DD",
         is_remembered=False,
     )
-    closed_through: dt.date | None = _declared(
-        None,
-        kind="date",
+    closed_through: tuple[str, ...] = _declared(
+        (),
+        kind="ends",
         decides="numbers",
         group="forecast",
         label=N_("Closed through"),
-        help=N_("The last day whose demand is complete; a period that ends later is not learned from."),
+        help=N_("The last day whose demand is complete, of all sites or of one; what ends later is not learned from."),
         default_words=N_("derived from the dates and today"),
-        metavar="YYYY-MM-DD",
+        metavar="[SITE=]YYYY-MM-DD",
+        example="2025-06-30, Sofifi=2025-06-10",
         is_remembered=False,
     )
     date_order: DateOrder = _declared(
@@ -606,9 +608,18 @@ class BatchSettings:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "closed_through", _ends(self.closed_through))
         problems = [*self._choice_problems(), *self._range_problems(), *self._list_problems()]
         if problems:
             raise InvalidSettings(problems)
+
+    @property
+    def closed_days(self) -> tuple[dt.date | None, dict[str, dt.date]]:
+        """The last day whose demand is complete: of all sites, None where it was not said, and of sites by code."""
+        said = {
+            site: dt.date.fromisoformat(day) for site, _, day in (one.rpartition("=") for one in self.closed_through)
+        }
+        return said.pop("", None), said
 
     @property
     def parallel(self) -> int:
@@ -666,6 +677,10 @@ class BatchSettings:
             if not (column.strip() and equals and values.strip()):
                 template = N_("only_rows has {found!r}; write it as column=value,value, such as Movement type=201,261.")
                 found.append(Message(template, {"found": text}))
+        for text in self.closed_through:
+            if not _is_date(text.rpartition("=")[2]):
+                template = N_("{setting} has {found!r}; write it as 2025-06-30, for one site as Sofifi=2025-06-30.")
+                found.append(Message(template, {"setting": "closed_through", "found": text}))
         return found
 
 
@@ -692,6 +707,24 @@ def usable_cores() -> int:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124 NaN
+
+
+def _is_date(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _ends(value: object) -> tuple[str, ...]:
+    """The last days that are closed as texts; a batch of an earlier version has one date or none."""
+    match value:
+        case None:
+            return ()
+        case str() | dt.date():
+            return (str(value),)
+    return tuple(str(one) for one in value)  # type: ignore[attr-defined]
 
 
 def _as_json(value: Any) -> Any:

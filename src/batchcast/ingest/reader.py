@@ -93,6 +93,7 @@ def _ingest(
         raise tally.signs.question(_signs_by_value(source, layout, tally))
     decided += tally.unit_notes()
     history = None
+    missing: tuple[Message, ...] = ()
     if tally.rows_accepted:
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
@@ -102,10 +103,10 @@ def _ingest(
             accepted = replace(accepted, left_out=summaries.series)
             tally.leave_out(summaries.series)
         reversals = tally.net_reversals()  # once sums of other series are known as such
-        facts, notes = write_history(accepted, path, frequency_is_asked=is_asked)
+        facts, missing, notes = write_history(accepted, path, frequency_is_asked=is_asked)
         decided += [*summaries.notes, *reversals, *notes]
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
-    return Ingested(history=history, report=_report(source, layout, name, tally, decided), layout=layout)
+    return Ingested(history=history, report=_report(source, layout, name, tally, missing, decided), layout=layout)
 
 
 def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
@@ -173,9 +174,11 @@ def _signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str
     return found
 
 
-def _report(source: RowSource, layout: Layout, name: str, tally: Tally, decided: Sequence[Message]) -> IngestReport:
+def _report(  # noqa: PLR0917
+    source: RowSource, layout: Layout, name: str, tally: Tally, missing: Sequence[Message], decided: Sequence[Message]
+) -> IngestReport:
     kept = tally.totals.cells - tally.cells_left_out
-    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats()]
+    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats(), *missing]
     rejected, filtered = tally.rejected, tally.choice.rows_filtered
     report = IngestReport(
         source=name,

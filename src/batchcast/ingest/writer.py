@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
-from batchcast.domain.history import HistoryFacts, SiteFacts
+from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
 from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.arrow import list_array, number_array, text_array
+from batchcast.ingest.coverage import Coverage, find_coverage
 from batchcast.ingest.frequency import DateCounts, Decision, decide_frequency
 
 HISTORY_FILE = "history.parquet"
@@ -61,19 +62,24 @@ class AcceptedDemand:
         return np.setdiff1d(np.arange(len(self.series_site)), self.left_out)
 
 
-def write_history(
-    accepted: AcceptedDemand, path: Path, *, frequency_is_asked: bool
-) -> tuple[HistoryFacts, tuple[Message, ...]]:
-    """Write the history, one row a series in the order of site and part; the same bytes for the same demand.
+class Written(NamedTuple):
+    """A history that was written."""
 
-    Returns:
-        Its facts, and what a person should know of its frequency.
+    facts: HistoryFacts
+    missing: tuple[Message, ...]  # what a person should know first: stretches that it does not cover
+    notes: tuple[Message, ...]  # and of its frequency
+
+
+def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: bool) -> Written:
+    """Write the history, one row a series in the order of site and part; the same bytes for the same demand.
 
     Raises:
         ReadingQuestion: if its dates leave the frequency open; see `decide_frequency`.
     """
-    decided = decide_frequency(_date_counts(accepted), is_asked=frequency_is_asked)
-    accepted = replace(accepted, days=decided.days)
+    dates = _date_counts(accepted)
+    decided = decide_frequency(dates, is_asked=frequency_is_asked)
+    accepted, dates = replace(accepted, days=decided.days), replace(dates, days=decided.days)
+    covered = find_coverage(dates, decided.frequency)
     order = _series_order(accepted)
     day_order = np.argsort(accepted.days)
     schema = _SCHEMA.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32()))) if accepted.stock_outs.any() else _SCHEMA
@@ -81,7 +87,7 @@ def write_history(
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
             writer.write_table(_row_group(accepted, chosen, day_order, schema), row_group_size=_ROW_GROUP)
-    return _facts(accepted, decided), decided.notes
+    return Written(_facts(accepted, decided, covered, dates), covered.notes, decided.notes)
 
 
 def _series_order(accepted: AcceptedDemand) -> NDArray[np.int64]:
@@ -96,6 +102,14 @@ def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
     ranks = np.empty(len(texts), dtype=np.int64)
     ranks[sorted(range(len(texts)), key=encoded.__getitem__)] = np.arange(len(texts))
     return ranks
+
+
+def _recent(dates: DateCounts, last_day: int) -> tuple[int, ...]:
+    """Series with a row on each of the last days."""
+    age = last_day - dates.days
+    is_recent = (age >= 0) & (age < MOST_RECENT)
+    counts = np.bincount(age[is_recent], weights=dates.of_sites[:, is_recent].sum(axis=0))
+    return tuple(counts[::-1].astype(int).tolist())
 
 
 def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], day_order: NDArray[np.int64], schema: Any) -> Any:
@@ -127,14 +141,23 @@ def _date_counts(accepted: AcceptedDemand) -> DateCounts:
     )
 
 
-def _facts(accepted: AcceptedDemand, decided: Decision) -> HistoryFacts:
+def _facts(accepted: AcceptedDemand, decided: Decision, covered: Coverage, dates: DateCounts) -> HistoryFacts:
     count = len(accepted.sites)
     written = accepted.written
     site, series_rows = accepted.series_site[written], accepted.series_rows[written]
     rows = np.bincount(site, weights=series_rows, minlength=count)
     series = np.bincount(site, minlength=count)
     sites = (
-        SiteFacts(site_code=s, rows=int(r), series=int(n)) for s, r, n in zip(accepted.sites, rows, series, strict=True)
+        SiteFacts(
+            site_code=site,
+            rows=int(rows[number]),
+            series=int(series[number]),
+            last_date=known.last_date,
+            ends_early=known.ends_early,
+            recent=known.recent,
+        )
+        for number, (site, known) in enumerate(zip(accepted.sites, covered.sites, strict=True))
+        if known is not None
     )
     days = np.sort(accepted.days[decided.usual])
     weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
@@ -149,4 +172,6 @@ def _facts(accepted: AcceptedDemand, decided: Decision) -> HistoryFacts:
         weekdays=tuple(day in weekdays for day in range(7)),
         is_integer=accepted.totals.is_integer,
         longest_gap=int(np.diff(days).max(initial=1)) - 1,
+        gaps=covered.gaps,
+        recent=_recent(dates, int(days[-1])),
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
-from batchcast.domain.errors import N_, Choice, InvalidSettings, Message, ReadingQuestion
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import SETTINGS, BatchSettings
+from batchcast.plan.history_end import find_end
 
-_MOST_QUIET_DAYS = 10  # at the end of a closed period, as over the holidays of a year's end
+_MISSING_SHARE = 0.25  # of the days of a period, whose demand is not known with more missing
 FOLDS = 3  # rolling origins of the backtest where history allows
 _WEEKDAYS = tuple(name for name in SETTINGS["week_start"].choices if name != "auto")  # Monday first
 _FINENESS = {Frequency.DAILY: 0, Frequency.WEEKLY: 1, Frequency.MONTHLY: 2}
@@ -25,6 +26,7 @@ class _Cutoff:
     last_period: int  # the last one a model may see
     skip: int  # periods between it and the first one asked for
     notes: tuple[Message, ...]
+    ends: Mapping[str, int] = field(default_factory=dict)  # of the sites that end before
 
 
 def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[ForecastRequest, tuple[Message, ...]]:
@@ -57,8 +59,10 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
         zero_threshold=settings.zero_threshold,
         folds=FOLDS,
         seed=settings.seed,
+        ends=cutoff.ends,
+        unobserved=_unobserved(facts, calendar),
     )
-    return request, (*_week_start_notes(facts, calendar, settings), *cutoff.notes)
+    return request, (*cutoff.notes, *_week_start_notes(facts, calendar, settings))
 
 
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
@@ -86,78 +90,38 @@ def _refuse_out_of_range(frequency: Frequency, periods: Mapping[str, int]) -> No
 def _choose_cutoff(facts: HistoryFacts, calendar: Calendar, settings: BatchSettings) -> _Cutoff:
     start_date = settings.forecast_start_date
     first = calendar.period_of_day(day_of(facts.first_date))
-    complete, incomplete_notes = _last_complete_period(facts, calendar, settings)
+    found = find_end(facts, calendar, settings)
+    complete = found.last_period
     if start_date is None:
         _refuse_nothing_left(facts, first, complete)
-        return _Cutoff(last_period=complete, skip=0, notes=incomplete_notes)
+        return _Cutoff(last_period=complete, skip=0, notes=found.notes, ends=found.ends)
     start = calendar.period_of_day(day_of(start_date))
     rounded = _rounding_notes(calendar, start_date, start)
     if start <= complete:
         _refuse_start_before_history(facts, calendar, start_date, first, start)
         note = _left_out_note(facts, calendar, start, periods=complete + 1 - start)
-        return _Cutoff(last_period=start - 1, skip=0, notes=(*rounded, note))
+        ends = {site: end for site, end in found.ends.items() if end < start - 1}
+        notes = found.notes if ends else ()
+        return _Cutoff(last_period=start - 1, skip=0, notes=(*notes, *rounded, note), ends=ends)
     _refuse_nothing_left(facts, first, complete)
     skip = start - complete - 1
     skipped = _skip_notes(calendar, start_date, complete, skip)
-    return _Cutoff(last_period=complete, skip=skip, notes=(*rounded, *incomplete_notes, *skipped))
+    return _Cutoff(last_period=complete, skip=skip, notes=(*found.notes, *rounded, *skipped), ends=found.ends)
 
 
-def _last_complete_period(
-    facts: HistoryFacts, calendar: Calendar, settings: BatchSettings
-) -> tuple[int, tuple[Message, ...]]:
-    """The last period with nothing more to come, and a note where that had to be decided.
-
-    A period is complete once no weekday that ever occurs in the history remains in it after the last date; or once it
-    is over today, and the days without a row at its end are no more than there were before.
-
-    Raises:
-        ReadingQuestion: if the period is over today, and its end has more days without a row than there were before.
-    """
-    if settings.closed_through is not None:
-        closed = calendar.period_of_day(day_of(settings.closed_through) + 1) - 1
-        template = N_("The history is closed through {end}, as asked for: the last period is that of {start}.")
-        start = _iso(calendar.first_day(closed))
-        return closed, (Message(template, {"end": settings.closed_through.isoformat(), "start": start}),)
-    last_day = day_of(facts.last_date)
-    last = calendar.period_of_day(last_day)
-    if calendar.frequency == facts.frequency:
-        return last, ()
-    end = calendar.last_day(last)
-    if not any(facts.weekdays[_weekday(day)] for day in range(last_day + 1, end + 1)):
-        return last, ()
-    values: dict[str, object] = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
-    if settings.today is not None and end < day_of(settings.today):
-        missing = end - last_day
-        values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today.isoformat()}
-        if missing <= facts.longest_gap:
-            template = N_(
-                "The last period ({start}) counts as closed: it is over on {today}, and the {missing} days without a "
-                "row at its end are no more than the {before} there were before. Set closed_through if it is not."
-            )
-            return last, (Message(template, values),)
-        is_short = missing <= _MOST_QUIET_DAYS and 2 * missing < end - calendar.first_day(last)
-        if is_short and settings.forecast_start_date is None:
-            raise _is_it_closed(calendar, last, values)
-    weekly = N_("The last week ({start}) is left out: the history ends on {end}, before the week does.")
-    monthly = N_("The last month ({start}) is left out: the history ends on {end}, before the month does.")
-    return last - 1, (Message(weekly if calendar.frequency is Frequency.WEEKLY else monthly, values),)
-
-
-def _is_it_closed(calendar: Calendar, last: int, values: Mapping[str, object]) -> ReadingQuestion:
-    """The question whether the end of a period without rows had no demand, or was not exported."""
-    template = N_(
-        "The history ends on {end}, {missing} days before the period of {start} does, and there were never more than "
-        "{before} days in a row without a row before: had they no demand, or were they not exported? Set "
-        "closed_through."
-    )
-    whole, part = _iso(calendar.last_day(last)), _iso(calendar.last_day(last - 1))
-    choices = [
-        Choice(
-            settings={"closed_through": whole}, reading=Message(N_("complete: closed through {day}"), {"day": whole})
-        ),
-        Choice(settings={"closed_through": part}, reading=Message(N_("left out: closed through {day}"), {"day": part})),
-    ]
-    return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
+def _unobserved(facts: HistoryFacts, calendar: Calendar) -> dict[str, tuple[int, ...]]:
+    """The periods of each site of which so many days were not exported that their demand is not known."""
+    found: dict[str, set[int]] = {}
+    for gap in facts.gaps:
+        first, last = day_of(gap.first), day_of(gap.last)
+        for period in range(calendar.period_of_day(first), calendar.period_of_day(last) + 1):
+            start, stop = calendar.first_day(period), calendar.last_day(period) + 1
+            missing = min(stop, last + 1) - max(start, first)
+            if missing >= _MISSING_SHARE * (stop - start):
+                for site in facts.sites:
+                    if gap.site_code in (None, site.site_code):
+                        found.setdefault(site.site_code, set()).add(period)
+    return {site: tuple(sorted(periods)) for site, periods in sorted(found.items())}
 
 
 def _refuse_nothing_left(facts: HistoryFacts, first: int, last: int) -> None:
@@ -253,10 +217,6 @@ def _week_start_notes(facts: HistoryFacts, calendar: Calendar, settings: BatchSe
         "Set week_start to {found} to keep the dates of the history."
     )
     return (Message(template, {"found": _WEEKDAYS[stamped[0]], "start": _WEEKDAYS[calendar.week_start]}),)
-
-
-def _weekday(day: int) -> int:
-    return date_of(day).weekday()
 
 
 def _iso(day: int) -> str:

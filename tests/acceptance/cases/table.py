@@ -115,7 +115,7 @@ CASES = {
     "old_typo_date": case("H", Read(frequency="M", refused=1, says=("1924-03-01",), first="2023-01")),
     # I: doubled and missing stretches
     "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",))),
-    "long_month_missing_all": case("I", Read(says=("2024-03",)), pending=True),
+    "long_month_missing_all": case("I", Read(says=("2024-03",))),
     # M: codes
     "part_number_wrapped_quotes_excel": case("M", Read()),
     "apostrophe_part": case("M", Read()),

@@ -52,7 +52,7 @@ def other_value(declared: Setting) -> Any:
     if declared.is_number:
         return 3 if declared.low is None else declared.low
     return {
-        "date": dt.date(2025, 5, 1),
+        "date": dt.date(2025, 5, 15),
         "numbers": (0.2, 0.7),
         "model_names": ("naive",),
         "text": "Asia/Makassar",
@@ -60,6 +60,7 @@ def other_value(declared: Setting) -> Any:
         "words": ("EA", "PCS"),
         "filters": ("Type=a,b", "Plant=1"),
         "mapping": {"date": "Posted"},
+        "ends": ("2025-05-09", "Kendari=2025-05-08"),
     }[declared.kind]
 
 

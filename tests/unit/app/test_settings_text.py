@@ -109,3 +109,31 @@ def test_a_literal_value_of_a_mapping_keeps_its_commas() -> None:
 )
 def test_several_filters_stand_in_one_text(texts, filters):
     assert settings_of_texts({"only_rows": texts}).only_rows == filters
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["2025-06-30"], ("2025-06-30",)),
+        (["2025-06-30, Sofifi=2025-06-10"], ("2025-06-30", "Sofifi=2025-06-10")),
+        (["2025-06-30", "Sofifi = 2025-06-10 "], ("2025-06-30", "Sofifi=2025-06-10")),
+        (["Kendari, Utara=2025-06-30; A=B=2025-06-10;"], ("Kendari, Utara=2025-06-30", "A=B=2025-06-10")),
+    ],
+)
+def test_closed_days_of_sites_are_read_in_one_text_or_several(texts: list[str], expected: tuple[str, ...]) -> None:
+    settings = settings_of_texts({"closed_through": texts})
+
+    assert settings.closed_through == expected
+    assert settings_of_texts({"closed_through": [", ".join(expected)]}) == settings
+    assert BatchSettings.from_json(settings.as_json()) == settings
+
+
+@pytest.mark.parametrize("text", ["30.06.2025", "2025-06-30 2025-07-01", "Sofifi", "2025-13-01", "Sofifi=2025-02-30"])
+def test_a_closed_day_that_is_none_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(InvalidSettings, match="write it as 2025-06-30, for one site as Sofifi=2025-06-30"):
+        settings_of_texts({"closed_through": [text]})
+
+
+def test_the_closed_day_of_an_earlier_version_is_kept() -> None:
+    assert BatchSettings(closed_through=dt.date(2025, 6, 30)).closed_through == ("2025-06-30",)  # type: ignore[arg-type]
+    assert BatchSettings(closed_through=None) == BatchSettings()  # type: ignore[arg-type]

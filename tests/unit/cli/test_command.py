@@ -48,6 +48,7 @@ def test_options_become_settings(batchcast, fake):
         *("--rounding", "ceiling", "--service-level", "0.9", "--zero-threshold", "0.1", "--lead-time", "4"),
         *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
         *("--number-style", "comma", "--today", "2025-02-01", "--encoding", "windows-1252"),
+        *("--closed-through", "2025-01-31", "--closed-through", "Sofifi=2025-01-10, Bahodopi=2025-01-20"),
         *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2"),
         *("--demand-sign", "negative", "--only-rows", "Mvt=201,261", "--only-rows", "Plant=A"),
     )
@@ -85,7 +86,7 @@ def test_options_become_settings(batchcast, fake):
         "lead_time": 4,
         "today": "2025-02-01",
         "timezone": "auto",
-        "closed_through": None,
+        "closed_through": ["2025-01-31", "Sofifi=2025-01-10", "Bahodopi=2025-01-20"],
         "overlaps": "auto",
         "future_rows": "auto",
         "seed": 5,

@@ -131,6 +131,7 @@ def values_of(declared: Setting) -> str:
         "words": "words, separated by commas",
         "filters": "`column=value,value`, repeated",
         "mapping": "`column=name`, repeated",
+        "ends": "date, SITE=date, repeated",
     }[declared.kind]
 
 

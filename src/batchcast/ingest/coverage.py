@@ -1,0 +1,250 @@
+"""What a history does not cover: stretches without any row where there usually are some, and sites that end early.
+
+A stretch is told from chance by the rows that would be usual in it, by the weekday, and by how evenly they come. The
+bounds: a pass over the periods of each site.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import DAYS_IN_WEEK, Calendar, Frequency, date_of
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.history import Gap
+from batchcast.ingest.frequency import DateCounts
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+_LEAST_USUAL = 5.0  # rows that would be usual in a stretch, and ...
+_LEAST_SERIES = 5  # rows of one period: of fewer series all may have no demand
+_UNLIKELY = 12.0  # -log of the chance of none, of a Poisson distribution; divided by how much more unevenly rows come
+_MOST_EVEN = 0.1  # variance of the rows of a period, divided by their mean
+_LEAST_PERIODS = 6  # with rows, of a site that shows what is usual
+_AROUND = {Frequency.DAILY: 91, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}  # periods that show it before and after
+_SHORTEST_GAP = 14  # days of daily rows: shorter stretches are holidays
+_LONGEST_GAP = 93  # days of one site: it may have had no demand for longer, as a closed one
+_YEAR, _SHIFT = 365, 21  # days: a stretch that comes each year is a pause, though feasts move
+_RECENT = 13  # periods of weekly or monthly dates
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Periods without a row."""
+
+    start: int  # position of the first one
+    stop: int  # and of the one after the last
+    usual: float  # rows that would be usual
+
+    @property
+    def length(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteCoverage:
+    """Where the rows of one site end."""
+
+    last_date: dt.date
+    ends_early: bool  # far fewer rows than chance explains are between it and the last of all sites
+    recent: tuple[int, ...]  # rows of the last periods of weekly or monthly dates; none of daily ones
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """What a history covers."""
+
+    sites: Sequence[SiteCoverage | None]  # in the order given; None where there is no row
+    gaps: tuple[Gap, ...]
+    notes: tuple[Message, ...]
+
+
+def find_coverage(dates: DateCounts, frequency: Frequency) -> Coverage:
+    """What a history covers, by its dates after `decide_frequency`."""
+    view = _View.of(dates, frequency)
+    common = _stretches(view.rows(dates.of_sites.sum(axis=0)), view)
+    missing = [one for one in common if view.is_missing(one, common)]
+    sites: list[SiteCoverage | None] = []
+    own: list[tuple[str, _Stretch]] = []
+    for row, site in enumerate(dates.sites):
+        rows = view.rows(dates.of_sites[row])
+        found = _stretches(rows, view)
+        sites.append(_covered(rows, view, found) if rows.any() else None)
+        if len(dates.sites) > 1:
+            alone = [one for one in found if not any(_overlap(one, other) for other in common)]
+            own += [(site, one) for one in alone if view.is_missing(one, alone)]
+    gaps = [
+        *(view.gap(one) for one in missing),
+        *(view.gap(one, site) for site, one in own if view.days(one) <= _LONGEST_GAP),
+    ]
+    return Coverage(sites=sites, gaps=tuple(gaps), notes=tuple(_notes(view, common, own, gaps)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _View:
+    """The periods of the dates."""
+
+    calendar: Calendar
+    first: int  # period
+    place: NDArray[np.int32]  # of each date among the periods
+    slots: NDArray[np.int64]  # of each period: what is usual is told apart by it
+    count: int
+
+    @classmethod
+    def of(cls, dates: DateCounts, frequency: Frequency) -> _View:
+        weekdays = np.bincount((dates.days + 3) % DAYS_IN_WEEK, minlength=DAYS_IN_WEEK)  # 1970-01-01 was a Thursday
+        calendar = Calendar(frequency=frequency, week_start=int(np.argmax(weekdays)))
+        periods = calendar.periods_of_days(dates.days)
+        first, count = int(periods.min()), int(periods.max() - periods.min()) + 1
+        slots = np.arange(first, first + count) % DAYS_IN_WEEK if frequency is Frequency.DAILY else np.zeros(count)
+        return cls(calendar=calendar, first=first, place=periods - first, slots=slots.astype(np.int64), count=count)
+
+    @property
+    def around(self) -> int:
+        """Periods before and after a stretch that show what is usual in it."""
+        return _AROUND[self.calendar.frequency]
+
+    def rows(self, of_dates: Counts) -> Floats:
+        """Rows of each period."""
+        return np.bincount(self.place, weights=of_dates, minlength=self.count).astype(np.float64)
+
+    def gap(self, one: _Stretch, site: str | None = None) -> Gap:
+        first, last = self.calendar.first_day(self.first + one.start), self.calendar.last_day(self.first + one.stop - 1)
+        return Gap(first=date_of(first), last=date_of(last), site_code=site)
+
+    def days(self, one: _Stretch) -> int:
+        """Days of a stretch."""
+        gap = self.gap(one)
+        return (gap.last - gap.first).days + 1
+
+    def is_missing(self, one: _Stretch, others: Sequence[_Stretch]) -> bool:
+        """Whether a stretch may not have been exported: it is long, and does not come each year."""
+        if self.calendar.frequency is Frequency.DAILY and self.days(one) < _SHORTEST_GAP:
+            return False
+        gap = self.gap(one)
+        apart = [abs((self.gap(other).first - gap.first).days) for other in others if 2 * other.length >= one.length]
+        return not any(days > _SHIFT and min(days % _YEAR, -days % _YEAR) <= _SHIFT for days in apart)
+
+
+def _covered(rows: Floats, view: _View, missing: Sequence[_Stretch]) -> SiteCoverage:
+    last = int(np.flatnonzero(rows)[-1])
+    is_daily = view.calendar.frequency is Frequency.DAILY
+    tail = rows[max(view.count - _RECENT, int(np.flatnonzero(rows)[0])) :]
+    return SiteCoverage(
+        last_date=date_of(view.calendar.first_day(view.first + last)),
+        ends_early=_ends_early(rows, view, missing),
+        recent=() if is_daily else tuple(tail.astype(int).tolist()),
+    )
+
+
+def _ends_early(rows: Floats, view: _View, missing: Sequence[_Stretch]) -> bool:
+    """Whether rows end before those of other sites by more than chance explains, and longer than they ever paused."""
+    seen = np.flatnonzero(rows)
+    rest = view.count - 1 - int(seen[-1])
+    pauses = np.diff(seen)[~np.isin(seen[:-1] + 1, [one.start for one in missing])]
+    if not _shows_usual(rows, seen) or rest <= int(pauses.max(initial=1)) - 1:
+        return False
+    usual, unevenness = _usual(rows, view, seen)
+    expected = float(usual[seen[-1] + 1 :].sum()) * _recent_share(rows, usual, int(seen[-1]) + 1, -view.around)
+    return expected >= _LEAST_USUAL and expected >= _UNLIKELY * unevenness
+
+
+def _stretches(rows: Floats, view: _View) -> list[_Stretch]:
+    """The stretches between two rows that chance does not explain."""
+    seen = np.flatnonzero(rows)
+    if not _shows_usual(rows, seen):
+        return []
+    usual, unevenness = _usual(rows, view, seen)
+    sums = np.concatenate([[0.0], np.cumsum(usual)])
+    expected = sums[seen[1:]] - sums[seen[:-1] + 1]
+    least = max(_LEAST_USUAL, _UNLIKELY * unevenness)
+    found = []
+    for k in np.flatnonzero(expected >= least).tolist():
+        start, stop = int(seen[k]) + 1, int(seen[k + 1])
+        share = min(_recent_share(rows, usual, start, -view.around), _recent_share(rows, usual, stop, view.around))
+        found.append(_Stretch(start, stop, float(expected[k] * share)))
+    return [one for one in found if one.usual >= least]
+
+
+def _shows_usual(rows: Floats, seen: NDArray[np.int64]) -> bool:
+    return len(seen) >= _LEAST_PERIODS and bool(rows.max() >= _LEAST_SERIES)
+
+
+def _usual(rows: Floats, view: _View, seen: NDArray[np.int64]) -> tuple[Floats, float]:
+    """The rows that are usual in each period, and their variance divided by their mean."""
+    span = slice(int(seen[0]), int(seen[-1]) + 1)
+    each = np.bincount(view.slots[span], minlength=DAYS_IN_WEEK)
+    mean = np.bincount(view.slots[span], weights=rows[span], minlength=DAYS_IN_WEEK) / np.maximum(each, 1)
+    usual = mean[view.slots]
+    squares = float(((rows[span] - usual[span]) ** 2).sum())
+    return usual, max(squares / float(rows[span].sum()), _MOST_EVEN)
+
+
+def _recent_share(rows: Floats, usual: Floats, at: int, around: int) -> float:
+    """The rows of the periods before or after a place, divided by those that are usual; 1 at most."""
+    near = slice(max(at + around, 0), at) if around < 0 else slice(at, at + around)
+    return min(float(rows[near].sum()) / max(float(usual[near].sum()), 1e-9), 1.0)
+
+
+def _overlap(one: _Stretch, other: _Stretch) -> bool:
+    return one.start < other.stop and other.start < one.stop
+
+
+def _notes(
+    view: _View, common: Sequence[_Stretch], own: Sequence[tuple[str, _Stretch]], gaps: Sequence[Gap]
+) -> Iterator[Message]:
+    """What a person should know, the worst first; `gaps` are those that count as not observed."""
+    missing_of_all = N_(
+        "No part has a row {stretches}, where {usual:,} would be usual: it may not have been exported. It counts as "
+        "not observed, and other demand stands in for it. Export it again; or add a row with 0 in it if there was none."
+    )
+    missing_of_site = N_(
+        "There is no row of {stretches}, where {usual:,} would be usual and other sites have theirs: it may not have "
+        "been exported. It counts as not observed, and other demand stands in for it. Export it again; or add a row "
+        "with 0 in it if there was none."
+    )
+    none_of_all = N_(
+        "No part has a row {stretches}, where {usual:,} would be usual. As it is short or comes each year, it counts "
+        "as days without demand; if it was not exported, export it again."
+    )
+    none_of_site = N_(
+        "There is no row of {stretches}, where {usual:,} would be usual and other sites have theirs. As it is so long, "
+        "it counts as days without demand; if it was not exported, export it again."
+    )
+    found = [(view.gap(one), one.usual) for one in common]
+    found += [(view.gap(one, site), one.usual) for site, one in own]
+    templates = {
+        (False, False): missing_of_all,
+        (True, False): missing_of_site,
+        (False, True): none_of_all,
+        (True, True): none_of_site,
+    }
+    for (is_of_site, is_none), template in templates.items():
+        mine = [(g, n) for g, n in found if (g.site_code is not None, g not in gaps) == (is_of_site, is_none)]
+        if mine:
+            usual = round(sum(count for _, count in mine))
+            yield Message(template, {"stretches": _listed([_from_to(gap) for gap, _ in mine]), "usual": usual})
+
+
+def _from_to(gap: Gap) -> Message:
+    values = {"first": gap.first.isoformat(), "last": gap.last.isoformat()}
+    said = Message(N_("from {first} to {last}"), values) if gap.last > gap.first else Message(N_("on {first}"), values)
+    return said if gap.site_code is None else Message(N_("site {site} {when}"), {"site": gap.site_code, "when": said})
+
+
+def _listed(each: Sequence[Message]) -> Message:
+    """Some of them, with commas between; how many there are more."""
+    shown = each[:_SHOWN]
+    template = ", ".join(f"{{stretch{k}}}" for k in range(len(shown)))
+    values: dict[str, object] = {f"stretch{k}": one for k, one in enumerate(shown)}
+    if len(each) == len(shown):
+        return Message(template, values)
+    return Message(
+        N_("{listed} and {count} more"), {"listed": Message(template, values), "count": len(each) - len(shown)}
+    )
