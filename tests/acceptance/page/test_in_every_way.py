@@ -27,6 +27,7 @@ def heavy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_50_mb_are_sent_with_visible_progress_and_can_be_called_back(open_page, site, heavy_file):
     page = open_page(site.page)
     line = page.context.new_cdp_session(page)
@@ -92,6 +93,7 @@ def test_the_time_of_submission_stays_the_readers_own_while_the_batch_runs(open_
         site.lift_fault(HELD)
 
 
+@pytest.mark.long
 def test_10_000_partitions_are_shown_by_fifties_and_by_how_they_stand(open_page, site):
     sites = [f"S{number:05}" for number in range(10_000)]
     held = sites[:2]
@@ -127,6 +129,7 @@ def test_10_000_partitions_are_shown_by_fifties_and_by_how_they_stand(open_page,
     site.client.delete(batch_id)
 
 
+@pytest.mark.long
 def test_100_000_series_are_searched_sorted_and_paged(open_page, site):
     lines = ["date,partnumber,site_code,demand_qty"]
     lines += [

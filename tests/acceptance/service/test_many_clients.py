@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "service.py"
 
 
+@pytest.mark.long
 def test_status_answers_soon_and_memory_is_bounded():
     command = [sys.executable, BENCHMARK, "--partitions", "150", "--clients", "20", "--check"]
 
