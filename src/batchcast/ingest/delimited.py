@@ -34,7 +34,7 @@ from batchcast.ingest.records import (
     split_records,
     split_rows,
 )
-from batchcast.ingest.source import Block, BrokenRow, SourceRow, WantedColumns, is_blank
+from batchcast.ingest.source import Block, BrokenRow, SourceRow, WantedColumns, is_blank, notes_on_full_sheet
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -108,6 +108,7 @@ class DelimitedFile:
     member: str | None = None  # its name, where it is one of several
     encoding: str = "UTF-8"
     listed: ListLines | None = field(default=None, init=False)  # what was passed over, where it is a list of pages
+    rows: int = field(default=0, init=False)  # lines of it that could be rows, titles above the header among them
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
 
     def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
@@ -121,11 +122,13 @@ class DelimitedFile:
         below = (_without_header(lines, self.dialect.header_lines) for lines in text)
         threads = _THREADS if self.source.sent_bytes >= LARGE_FILE else 0
         carried: Lines | None = None
+        self.rows = max(0, self.dialect.header_lines - 1)
         with closing(map_in_order(below, partial(self._parsed, layout), threads=threads)) as parsed:
             for lines, table in parsed:
                 block, carried = self._block(lines, table, carried)
                 if carried is not None and len(carried.data) > self.source.limits.max_record_bytes:
                     raise self._unclosed(carried.first_line)
+                self.rows += block.num_rows + len(block.broken) + block.blank_lines
                 yield block
         self.encoding = text.encoding
         if carried is not None:
@@ -285,8 +288,9 @@ class DelimitedFiles:
     @property
     def notes(self) -> tuple[Message, ...]:
         """What a person should know of the files; complete once their blocks have been read."""
-        listed = [file.listed for file in self.files if file.listed]
-        return (*self.said, *(note for one in listed for note in one.notes()))
+        listed = [note for file in self.files if file.listed for note in file.listed.notes()]
+        full = [note for file in self.files for note in notes_on_full_sheet(file.source.name, file.rows)]
+        return (*full, *self.said, *listed)
 
     @property
     def format(self) -> Message:

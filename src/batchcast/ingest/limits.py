@@ -22,6 +22,7 @@ class IngestLimits:
 
 LARGE_FILE = 32 << 20  # bytes; below it, threads cost more than they bring
 RATIO_COUNTS_FROM = 100 * MEGABYTE
+EXCEL_ROWS = (1_048_576, 65_536)  # of a sheet: of XLSX, and of XLS
 MOST_KEY_CHARACTERS = 200  # of a partnumber or site_code, once the space around it is gone
 LARGEST_QUANTITY = 1e15  # beyond it a float64 no longer holds every whole number's thousandths
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200  # outside it, a date is a placeholder (0001, 9999) or a slip

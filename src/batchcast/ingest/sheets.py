@@ -16,6 +16,7 @@ from batchcast.ingest.cellerrors import NoValues
 from batchcast.ingest.cells import date_text
 from batchcast.ingest.header import counted_periods, header_in_two_rows, likely_column, two_row_headers
 from batchcast.ingest.keys import key_text
+from batchcast.ingest.limits import EXCEL_ROWS
 from batchcast.ingest.names import SHEET, mapping_example, named_columns
 from batchcast.ingest.problems import AmbiguousColumn, EmptyInput, MissingColumn, UnknownMapping
 from batchcast.ingest.sample import MOST_SAMPLED
@@ -23,7 +24,6 @@ from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, Sourc
 
 _ROWS_IN_BLOCK = 20_000
 _HEADER_WITHIN = 30  # rows of a sheet that are searched for the header
-_LAST_ROW = {"XLSX": 1_048_576, "XLSB": 1_048_576, "ODS": 1_048_576, "XLS": 65_536}
 Range = tuple[tuple[int, int], tuple[int, int]]  # first and last (row, column), counted from 0
 
 
@@ -304,10 +304,11 @@ def _with_notes(found: tuple[SheetSource, LayoutT], names: Sequence[str]) -> tup
             "{kind} workbooks don't tell error values such as #N/A from blank cells; save it as XLSX if it has some."
         )
         notes.append(Message(template, {"kind": source.kind}))
-    full = _LAST_ROW.get(source.kind)
-    if full is not None and (source.reader.end or (0, 0))[0] + 1 >= full:
+    full = (source.reader.end or (0, 0))[0] + 1
+    if full in EXCEL_ROWS:
         template = N_(
-            "Sheet {sheet} is full to its last row, {rows:,}: rows beyond it may be cut off. Send the rest too."
+            "Sheet {sheet} has {rows:,} rows, as many as a sheet of Excel holds: Excel drops those beyond without a "
+            "word. Send the rest too."
         )
         notes.append(Message(template, {"sheet": source.sheet, "rows": full}))
     source.notes = tuple(notes)

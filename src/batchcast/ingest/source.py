@@ -6,8 +6,9 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.limits import EXCEL_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,16 @@ class Uncomputed(str):
     """The formula of a cell of a workbook whose result was not stored: the cell has no value."""
 
     __slots__ = ()
+
+
+def notes_on_full_sheet(name: str | Message, rows: int) -> list[Message]:
+    """What to say of a file of as many rows, without its header, as a sheet of Excel holds with or without one."""
+    full = next((most for most in EXCEL_ROWS if rows in (most - 1, most)), None)
+    template = N_(
+        "{name} has as many rows as a sheet of Excel holds, {most:,}: Excel drops those beyond without a word, so that "
+        "the last days or parts may be missing. Export it again without Excel, or in smaller files."
+    )
+    return [] if full is None else [Message(template, {"name": name, "most": full})]
 
 
 def is_blank(cell: object) -> bool:

@@ -17,7 +17,7 @@ from batchcast.ingest.arrow import number_array
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat, UnreadableColumn
 from batchcast.ingest.sample import MOST_SAMPLED
-from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns
+from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, notes_on_full_sheet
 
 ROWS_IN_BLOCK = 1 << 18
 
@@ -66,9 +66,13 @@ class TypedTable:
     """A table in memory."""
 
     table: Any  # pyarrow.Table
-    notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What a person should know of it."""
+        return tuple(notes_on_full_sheet(Message(N_("The table")), self.table.num_rows))
 
     @property
     def format(self) -> Message:
@@ -207,7 +211,8 @@ def open_parquet(
         most = limits.max_expanded_bytes // 1_000_000
         values = {"name": path.name, "sent": path.stat().st_size // 1000, "most": most}
         raise OverTheLimit(Message(template, values | {"found": expanded // 1_000_000}))
-    return ParquetSource(path, len(header)), layout
+    notes = tuple(notes_on_full_sheet(path.name, metadata.num_rows))
+    return ParquetSource(path, len(header), notes), layout
 
 
 def _renamed(batch: Any, layout: WantedColumns) -> Any:
