@@ -41,7 +41,7 @@ test: $(VENV)/bin/python ## check everything and run every test but the long one
 	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
 	$(PYTEST) -q --cov --cov-append --cov-report=term -m "alone and not long"
 
-test-long: $(VENV)/bin/python ## run the long tests: 20,000 mutated files, a server killed at every point, every state of every page, large files and many clients
+test-long: $(VENV)/bin/python ## run the long tests: 20,000 mutated files, a server killed at every point, every state of every page, large batches and many clients
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
 	$(PYTEST) -q -m long tests/integration
 	$(PYTEST) -q -m long tests/acceptance
