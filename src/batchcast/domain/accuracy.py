@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from batchcast.domain.attention import Attention
 from batchcast.domain.calendar import Calendar, Span
 from batchcast.domain.errors import Message
 
@@ -135,6 +136,7 @@ class SiteTotal:
     history_mean: float  # demand of a period, over the last 91 days, 104 weeks or 36 months, or the whole history
     forecast_total: float  # of the planning figures, over the horizon
     forecast_mean: float  # planning figure of a period
+    stretches: tuple[float, ...] = ()  # demand of the last 12 stretches as long as the horizon, the oldest first
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,3 +201,4 @@ class Overview:
     worst: tuple[PartLoss, ...]  # at most ten, the largest share of the loss first
     best: tuple[PartLoss, ...]  # at most ten, the largest gain on naive first; none without a gain
     hindsight: Hindsight | None = None  # the backtest in units; None where an earlier version published the batch
+    attention: Attention | None = None  # the parts to look at first; None likewise

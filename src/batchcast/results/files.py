@@ -42,6 +42,7 @@ from batchcast.publish.kinds import (
     STOCK,
 )
 from batchcast.publish.writers import ParquetWriter, open_writer, write_table
+from batchcast.results.attention import DemandShapes, find_attention
 from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, PeriodDemand, SitePeriods, summarise
 from batchcast.results.series import SeriesFigures, index_pieces
@@ -128,7 +129,7 @@ def _paths(folder: Path) -> dict[tuple[str, str], Path]:
 
 def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str, str], Path]) -> None:
     """The three tables in both formats, the index of the series made of them on the way, and what a page shows."""
-    site_periods = SitePeriods(combined.request)
+    site_periods, shapes = SitePeriods(combined.request), DemandShapes(combined.request)
     with ExitStack() as open_files:
 
         def written(kind: str, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -138,7 +139,7 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
             [_sums(piece, site_periods, combined.request) for piece in written(FORECAST, combined.forecast())]
         )
         demand = _counted((PeriodDemand.of(piece, combined.request) for piece in combined.history()), site_periods)
-        figures = SeriesFigures.of(demand, totals)
+        figures = SeriesFigures.of(shapes.noted(demand), totals)
         both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
         for _ in written(SERIES, index_pieces(both, figures)):
             pass
@@ -147,7 +148,9 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
     if combined.has_figures:
         write_table(paths[PERIODS, PARQUET], iter([site_periods.table()]))
         overview = summarise(paths[SERIES, PARQUET], site_periods, backtest, len(combined.refused))
-        overview = replace(overview, hindsight=look_back(combined, history))
+        index, kept = (pq.read_table(paths[kind, PARQUET], use_threads=False) for kind in (SERIES, FIGURES))
+        attention = find_attention(index, kept, shapes.all(), combined.request)
+        overview = replace(overview, hindsight=look_back(combined, history), attention=attention)
         paths[OVERVIEW, JSON].write_text(json.dumps(encode(overview)), encoding="utf-8")
 
 

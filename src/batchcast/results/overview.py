@@ -103,7 +103,7 @@ class _Series:
         """Totals of each site."""
         names, positions = self._grouped(columns.SITE_CODE)
         rows = {name: row for row, name in enumerate(site_periods.sites)}
-        recent = site_periods.recent_mean
+        recent, stretches = site_periods.recent_mean, site_periods.stretches
         for name, mine in zip(names, positions, strict=True):
             forecast = float(self.forecast[mine].sum())
             yield SiteTotal(
@@ -113,6 +113,7 @@ class _Series:
                 history_mean=float(recent[rows[name]]),
                 forecast_total=forecast,
                 forecast_mean=forecast / site_periods.forecast.shape[1],
+                stretches=tuple(stretches[rows[name]].tolist()),
             )
 
     def classes(self) -> Iterator[ClassTotal]:
@@ -254,6 +255,7 @@ Ints = NDArray[np.int64]
 
 KEPT = {Frequency.DAILY: 1096, Frequency.WEEKLY: 522, Frequency.MONTHLY: 240}  # periods of the history, at most
 RECENT = {Frequency.DAILY: 91, Frequency.WEEKLY: 104, Frequency.MONTHLY: 36}  # of them: those of the mean of a site
+_STRETCHES = 12  # of each site
 _MOST_CELLS = 4_000_000  # of the table; with more than 3,600 sites it has fewer days of each
 
 
@@ -293,6 +295,15 @@ class SitePeriods:
         """Demand of one of the RECENT periods, shape (sites,); 0 where there are none."""
         recent = self.history[:, -RECENT[self._request.calendar.frequency] :]
         return recent.mean(axis=1) if recent.size else np.zeros(len(recent))
+
+    @property
+    def stretches(self) -> Floats:
+        """Demand of the last stretches as long as the horizon, shape (sites, at most 12): whole ones alone."""
+        horizon = self._request.horizon
+        count = min(self.history.shape[1] // horizon, _STRETCHES)
+        last = self.history[:, self.history.shape[1] - count * horizon :]
+        sums: Floats = last.reshape(len(last), count, horizon).sum(axis=2)
+        return sums
 
     @property
     def forecast(self) -> Floats:

@@ -172,6 +172,7 @@ NOTHING = "–"
 _LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "id": Locale("id", "ID")}
 _KILO = 1024
 _LEAST_QUANTITY = 0.01
+_TENFOLD = 9.0  # a change
 _FEW = 10  # a number under it shows a decimal where it has one
 
 
@@ -199,6 +200,13 @@ def percent(share: float | None, language: Language, decimals: int = 1) -> str:
     return "<" * is_tiny + format_number(least if is_tiny else share, f".{decimals}%", language)
 
 
+def change(share: float, language: Language) -> str:
+    """A change as a share of what was: +4%, −12%; over tenfold as a factor: 13×."""
+    if share >= _TENFOLD:
+        return format_number(share + 1, ",.0f", language) + "×"
+    return format_number(share, "+.0%", language).replace("-", "−")
+
+
 def date(day: dt.date | str | None, language: Language) -> str:
     """A day: 24 Nov 2026."""
     if day is None:
@@ -212,6 +220,12 @@ def period(day: dt.date, frequency: Frequency, language: Language) -> str:
     if frequency is not Frequency.MONTHLY:
         return date(day, language)
     return str(dates.format_date(day, "MMM y", locale=_LOCALES[language]))
+
+
+def stretch(day: dt.date, frequency: Frequency, language: Language) -> str:
+    """The first day of a stretch under its bar: 24 Nov, or Nov 26 where periods are months."""
+    form = "MMM yy" if frequency is Frequency.MONTHLY else "d MMM"
+    return str(dates.format_date(day, form, locale=_LOCALES[language]))
 
 
 def moment(time: dt.datetime | None, language: Language) -> Markup | str:
@@ -251,8 +265,10 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
         "number": number,
         "quantity": quantity,
         "percent": percent,
+        "change": change,
         "date": date,
         "period": period,
+        "stretch": stretch,
         "moment": moment,
         "duration": duration,
         "bytes": size,

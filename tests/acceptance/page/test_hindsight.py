@@ -8,7 +8,7 @@ from tests.plugins.browser import PHONE, barriers
 
 SAID = {
     "en": ("At 95% service you would have covered", "short", "backtest"),
-    "id": ("Dengan tingkat layanan 95%, stok Anda", "kurang", "uji balik"),
+    "id": ("Dengan tingkat layanan 95%, stok Anda", "kurang", "backtest"),
 }
 
 
@@ -21,6 +21,7 @@ def test_a_phone_reads_the_words_and_goes_to_the_worst_part(open_page, site, lum
     page = open_page(f"{site.page}/batches/{batch_id}/results", language=language, size=PHONE)
 
     expect(page.locator(".findings li").first).to_contain_text(covered)
+    page.locator(".worst-fold > summary").click()
     expect(page.locator(".worst-parts li").first).to_contain_text(short)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert barriers(page) == []

@@ -12,8 +12,8 @@ from tests.acceptance.page.reader import Reader
 from tests.plugins.browser import PHONE, barriers
 
 SAID = {
-    "en": ("What to order", "Next units to buy", "Promised", "The whole list"),
-    "id": ("Yang perlu dipesan", "Unit berikutnya yang dibeli", "Dijanjikan", "Seluruh daftar"),
+    "en": ("Send a stock file", "Next units to buy", "Promised", "The whole list"),
+    "id": ("Kirim file stok", "Unit berikutnya yang dibeli", "Dijanjikan", "Seluruh daftar"),
 }
 
 
@@ -26,6 +26,7 @@ def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file,
     reader = Reader(page, language, site)
 
     page.get_by_role("button", name=what).click()
+    page.wait_for_url("**/orders")
     reader.order(stock_file)
 
     expect(page.locator("#next-title")).to_have_text(following)

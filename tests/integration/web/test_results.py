@@ -18,7 +18,10 @@ from tests.integration.web.conftest import Browser
 
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.service import Service
+from batchcast.domain.accuracy import Overview
+from batchcast.domain.attention import Attention, Mark, MarkedPart
 from batchcast.domain.batch import Batch
+from batchcast.domain.errors import Message
 from batchcast.results.series import SeriesQuery
 
 pytestmark = pytest.mark.xdist_group("page")
@@ -246,7 +249,83 @@ def test_one_series_is_told_in_sentences_in_both_languages(browser: Browser, fin
     indonesian = browser.get(one_url(finished_batch), headers={"accept-language": "id"}).text
 
     assert re.search(r"In (one|\d+) backtests? the stock of", english)
-    assert re.search(r"Dalam (satu|\d+) uji balik, stok", indonesian)
+    assert re.search(r"Dalam (satu|\d+) backtest, stok", indonesian)
+
+
+@pytest.fixture
+def attentive(service: Service, finished_batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Batch:
+    """A batch with a part of each of two kinds that needs attention."""
+    made = with_attention(service, finished_batch)
+    monkeypatch.setattr(service, "overview", lambda batch_id: made)
+    return finished_batch
+
+
+def with_attention(service: Service, batch: Batch) -> Overview:
+    """The overview of a batch with these parts."""
+    units = {"new": 9, "large": 5}
+    marks = {kind: Mark(kind=kind, units=at_stake, reason=Message(kind.upper())) for kind, at_stake in units.items()}
+    named = tuple(
+        MarkedPart(site_code="Kendari", partnumber=part, marks=(marks[kind],), recent=(1.0,) * 12, forecast=2.0)
+        for part, kind in (("<b>1", "new"), ("0012", "large"))
+    )
+    attention = Attention(parts=3, counts={"new": 2, "large": 1}, named=named)
+    return replace(service.overview(batch.batch_id), attention=attention)
+
+
+@pytest.mark.parametrize(
+    ("look", "shown"), [("", ["<b>1", "0012"]), ("new", ["<b>1"]), ("large", ["0012"]), ("jump", ["<b>1", "0012"])]
+)
+def test_parts_that_need_attention_are_shown_by_kind(
+    browser: Browser, attentive: Batch, look: str, shown: list[str]
+) -> None:
+    url = f"/batches/{attentive.batch_id}/results?look={look}"
+
+    page = browser.get(url).text
+    alone = browser.get(url, headers={"hx-request": "true", "hx-target": "attention"}).text
+
+    for text in (page, alone):
+        found = re.findall(r'<p class="id"><a href="[^"]*"><bdi>([^<]*)</bdi>', text)
+        assert [html.unescape(part) for part in found] == shown
+    assert "<html" not in alone
+    assert ("NEW" in alone, "LARGE" in alone) == ("<b>1" in shown, "0012" in shown)
+
+
+def test_a_published_batch_knows_its_attention(browser: Browser, service: Service, finished_batch: Batch) -> None:
+    overview, horizon = service.overview(finished_batch.batch_id), finished_batch.plan.request.horizon
+
+    page = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+
+    assert overview.attention is not None
+    assert "An earlier version published this batch" not in page
+    for site in overview.sites:
+        periods = service.site_periods(finished_batch.batch_id, site.site_code)
+        past = [one.total for one in periods if not one.is_forecast]
+        assert site.stretches[-1] == sum(past[-horizon:])
+        assert len(site.stretches) == min(len(past) // horizon, 12)
+
+
+def test_the_stock_of_the_history_becomes_a_card_of_orders(browser: Browser, run_batch: Callable[..., Batch]) -> None:
+    header, *rows = demand_file().decode().splitlines()
+    carrying = "\n".join([f"{header},stok", *(f"{row},0" for row in rows)]).encode()
+    batch = run_batch(carrying, name="carrying.csv")
+    url = f"/batches/{batch.batch_id}/results/orders"
+
+    page = browser.get(f"/batches/{batch.batch_id}/results").text
+    card = browser.get(url).text
+
+    assert f'hx-get="{url}"' in page
+    assert "Parts to order" in card
+    assert f'href="/batches/{batch.batch_id}/orders"' in card
+    assert browser.get(url).text == card
+
+
+def test_a_history_without_stock_has_no_card_of_orders(browser: Browser, finished_batch: Batch) -> None:
+    page = browser.get(f"/batches/{finished_batch.batch_id}/results").text
+    card = browser.get(f"/batches/{finished_batch.batch_id}/results/orders").text
+
+    assert "/results/orders" not in page
+    assert "Send a stock file" in page
+    assert "has no column of stock" in card
 
 
 def test_totals_without_hindsight_say_that_they_are_of_an_earlier_version(
@@ -346,6 +425,6 @@ def test_the_pages_speak_indonesian_with_its_figures(indonesian: Browser, many_s
     table = indonesian.get(series_url(many_series)).text
     one = indonesian.get(one_url(many_series, "Beta", "P-001", service_level=97.5)).text
 
-    assert "Seberapa baik hasilnya?" in results
+    assert "Bisa dipercaya?" in results
     assert "120 seri" in table
     assert "dalam 97,5% kasus" in one

@@ -26,7 +26,7 @@ from batchcast.app.recipes import (
     refuse_recipes,
 )
 from batchcast.app.service.answers import Download
-from batchcast.app.service.results import ResultFiles, name_of
+from batchcast.app.service.results import Latest, ResultFiles, name_of
 from batchcast.app.settings_text import Texts, stock_settings
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
@@ -40,6 +40,7 @@ from batchcast.run.job import Ending, Job, WorkerPool
 
 _SECONDS = 600
 _MEMORY_MB = 2048
+_LATEST = 8  # batches whose orders stay in memory
 
 
 class StockFile(Protocol):
@@ -73,10 +74,15 @@ class Ordering:
         self._pool = pool
         self._folder = folder  # where `ResultFiles.prune` removes old files
         self._book = book
+        self._of_history: Latest[Orders] = Latest(_LATEST)
 
     def orders(self, batch: Batch, question: Question) -> Orders:
         """What all orders amount to, with the first of them; raises as `table`."""
         return self._ordered(batch, question, None, self._folder)
+
+    def of_history(self, batch: Batch) -> Orders:
+        """What to order for the stock that the history of a batch carries; made once. Raises as `table`."""
+        return self._of_history.get(batch.batch_id, lambda: self.orders(batch, Question(stock=None, texts={})))
 
     def table(self, batch: Batch, question: Question, kind: OrderTable, file_format: OrderFormat) -> Download:
         """One of the tables in whole.

@@ -192,8 +192,8 @@ class ResultReader:
 
     def __init__(self, files: ResultFiles) -> None:
         self._files = files
-        self._indices: _Latest[SeriesIndex] = _Latest(_INDICES)
-        self._overviews: _Latest[Overview] = _Latest(_OVERVIEWS)
+        self._indices: Latest[SeriesIndex] = Latest(_INDICES)
+        self._overviews: Latest[Overview] = Latest(_OVERVIEWS)
 
     def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch."""
@@ -281,7 +281,7 @@ class ResultReader:
         return self._indices.get(batch.batch_id, lambda: SeriesIndex.load(self._files.path_of(batch, SERIES, PARQUET)))
 
 
-class _Latest(Generic[Value]):
+class Latest(Generic[Value]):
     """The values of the batches that were asked for last, by batch id."""
 
     def __init__(self, most: int) -> None:
@@ -290,6 +290,7 @@ class _Latest(Generic[Value]):
         self._values: OrderedDict[str, Value] = OrderedDict()  # the latest used last
 
     def get(self, batch_id: str, read: Callable[[], Value]) -> Value:
+        """The value of a batch, read where it is not in memory."""
         with self._lock:
             if batch_id in self._values:
                 self._values.move_to_end(batch_id)
@@ -302,6 +303,7 @@ class _Latest(Generic[Value]):
         return value
 
     def forget(self, batch_id: str) -> None:
+        """Drop the value of a batch."""
         with self._lock:
             self._values.pop(batch_id, None)
 

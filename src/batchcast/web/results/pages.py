@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -13,62 +13,117 @@ from starlette.responses import Response
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.service import Service
+from batchcast.app.tokens import Role
+from batchcast.app.translation import Language
+from batchcast.domain import attention as attention_kinds
 from batchcast.domain import columns
 from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch
-from batchcast.domain.calendar import Frequency
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.calendar import Frequency, length_in_words
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.files import answer_file
 from batchcast.results.series import SeriesPage
-from batchcast.web.context import BatchId, Here, Lang
+from batchcast.web.context import Asker, BatchId, Here, Lang, PageContext
 from batchcast.web.rendering import render
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.one import OneSeries, show_series
+from batchcast.web.results.summary import WIDTHS, card_of, compare, draw, first_to_order, spark_of
 from batchcast.web.results.table import COLUMNS, FIGURES, InTable, PlaceInTable, Table, TableState, last_page
-from batchcast.web.results.totals import chart_of_totals, in_weeks, sites_of
+from batchcast.web.results.totals import chart_of_totals, in_weeks
 
 router = APIRouter()
 
 Key = Annotated[str, Query(max_length=10_000)]
 Step = Literal["", "week"]  # of the totals of daily demand
 
+_MOST_ORDERED = 6  # parts to order that the summary names
 _FILTER = "series-filter"  # id of the form whose every change asks for a new table
 
 
 @router.get("/batches/{batch_id}/results")
 async def results(
-    request: Request, batch_id: BatchId, here: Here, lang: Lang, *, site_code: Key = "", step: Step = ""
+    request: Request, batch_id: BatchId, here: Here, lang: Lang, *, site_code: Key = "", step: Step = "", look: str = ""
 ) -> Response:
-    """The totals of a batch; those by period alone where htmx asks for them."""
+    """The summary of a batch; where htmx asks for it, its totals by period alone, or the parts to look at."""
     batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
     values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
-    if overview is not None:
-        periods = overview.periods
-        if site_code:
-            periods = await here.threads.light(here.service.site_periods, batch_id, site_code)
-        frequency = batch.plan.request.calendar.frequency
-        has_days = frequency is Frequency.DAILY
-        if has_days and step == "week":
-            periods, frequency = in_weeks(periods), Frequency.WEEKLY
-        chart = chart_of_totals(periods, frequency)
-        values |= {"periods": periods, "chart": chart, "payload": chart.as_json(lang)}
-        values |= {"site_code": site_code, "has_days": has_days, "step": step}
-    if request.headers.get("hx-target") == "totals":
+    target = request.headers.get("hx-target")
+    if overview is None:
+        return _varied(render(request, "results/results.html", **values))
+    if target != "attention":
+        values |= await _by_period(here, lang, batch, overview, site_code=site_code, step=step)
+    if target == "totals":
         answer = render(request, "results/totals.html", **values)
-        answer.headers["hx-replace-url"] = (
-            f"/batches/{batch_id}/results?{urlencode({'site_code': site_code, 'step': step})}"
-        )
+        parameters = urlencode({"site_code": site_code, "step": step})
+        answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{parameters}"
         return _varied(answer)
-    if overview is not None:
-        asked = batch.plan.request
-        values |= {"sites": sites_of(overview, batch_id), "classes": CLASSES, "asked": asked}
-        hindsight = overview.hindsight
-        values["findings"] = findings_of(hindsight) if hindsight else ()
-        values["level"] = in_percent(asked.service_level)
-        values["worst_parts"] = hindsight.worst_parts if hindsight else ()
-        values["url_of"] = lambda part: TableState().url_of_series(batch_id, part.site_code, part.partnumber)
-        values["no_findings"] = why_no_findings(hindsight) if hindsight else None
+    values |= _summary(batch, overview, look)
+    if target == "attention":
+        answer = render(request, "results/attention.html", **values)
+        answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results" + (f"?look={look}" if look else "")
+        return _varied(answer)
     return _varied(render(request, "results/results.html", **values))
+
+
+@router.get("/batches/{batch_id}/results/orders")
+async def orders_now(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+    """What to order now for the stock that the history carries: a card of the summary."""
+    asker.require(Role.PLANNER)
+    status = await here.threads.light(here.service.status, batch_id)
+    try:
+        orders, problem = await here.threads.heavy(here.service.orders_of_history, batch_id), None
+    except BatchcastError as error:
+        orders, problem = None, error.message
+    first = () if orders is None else first_to_order(orders, _MOST_ORDERED)
+    values: dict[str, Any] = {"batch": status.batch, "orders": orders, "problem": problem, "first": first}
+    return render(request, "results/orders.html", **values, url_of=_way_to(batch_id))
+
+
+async def _by_period(
+    here: PageContext, lang: Language, batch: Batch, overview: Overview, *, site_code: str, step: Step
+) -> dict[str, Any]:
+    """What the totals by period show."""
+    periods = overview.periods
+    if site_code:
+        periods = await here.threads.light(here.service.site_periods, batch.batch_id, site_code)
+    frequency = batch.plan.request.calendar.frequency
+    has_days = frequency is Frequency.DAILY
+    if has_days and step == "week":
+        periods, frequency = in_weeks(periods), Frequency.WEEKLY
+    chart = chart_of_totals(periods, frequency)
+    values = {"periods": periods, "chart": chart, "payload": chart.as_json(lang)}
+    return values | {"site_code": site_code, "has_days": has_days, "step": step}
+
+
+def _summary(batch: Batch, overview: Overview, look: str) -> dict[str, Any]:
+    """What the first screen shows, and what is folded under it."""
+    asked, hindsight, attention = batch.plan.request, overview.hindsight, overview.attention
+    compared = compare(overview.periods, asked)
+    kind = look if attention and look in attention.counts else ""
+    return {
+        "asked": asked,
+        "compared": compared,
+        "drawings": [draw(compared, width) for width in WIDTHS],
+        "attention": attention,
+        "look": kind,
+        "marked": attention.of_kind(kind) if attention else (),
+        "kinds": MARKS,
+        "spark_of": spark_of,
+        "sites": [card_of(site, TableState(site_code=site.site_code).url(batch.batch_id)) for site in overview.sites],
+        "classes": CLASSES,
+        "findings": findings_of(hindsight) if hindsight else (),
+        "no_findings": why_no_findings(hindsight) if hindsight else None,
+        "level": in_percent(asked.service_level),
+        "covered": length_in_words(asked.calendar, asked.lead_time),
+        "worst_parts": hindsight.worst_parts if hindsight else (),
+        "url_of": _way_to(batch.batch_id),
+        "has_stock": bool(batch.source and "on_hand" in batch.source.report.stock_columns),
+    }
+
+
+def _way_to(batch_id: str) -> Callable[[Any], str]:
+    """Makes the address of the page of a series."""
+    return lambda part: TableState().url_of_series(batch_id, part.site_code, part.partnumber)
 
 
 @router.get("/batches/{batch_id}/series")
@@ -227,3 +282,24 @@ CLASSES: Mapping[str, Term] = {
 }
 
 LIMIT_NOTE = N_("The upper quantiles were held back at what the history makes plausible.")
+
+# What marks a part that needs attention: a word on a chip of some colour.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkName:
+    """The word of a kind of mark."""
+
+    name: str  # English, translated by the template
+    chip: str  # its colour: info, warn, bad or empty
+
+
+MARKS: Mapping[str, MarkName] = {
+    attention_kinds.NEW: MarkName(name=N_("New part"), chip="info"),
+    attention_kinds.SILENT: MarkName(name=N_("Out of stock?"), chip="warn"),
+    attention_kinds.ONE_OFF: MarkName(name=N_("One-off?"), chip="warn"),
+    attention_kinds.JUMP: MarkName(name=N_("Far from demand"), chip="warn"),
+    attention_kinds.BACKTEST: MarkName(name=N_("Backtest missed"), chip="bad"),
+    attention_kinds.LIMITED: MarkName(name=N_("Limited"), chip="info"),
+    attention_kinds.LARGE: MarkName(name=N_("Large volume"), chip=""),
+}

@@ -8,30 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batchcast.app.translation import Language, translate
-from batchcast.domain.accuracy import Overview, PeriodTotal, SiteTotal
+from batchcast.domain.accuracy import PeriodTotal
 from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency, day_of
 from batchcast.domain.errors import N_, Message
 from batchcast.results.overview import RECENT
-from batchcast.web.results.table import TableState
-
-_IN_SIGHT = 15  # sites; the rest are folded
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SiteRow:
-    """A site of the table."""
-
-    total: SiteTotal
-    share: float  # of the largest forecast, 0 to 1
-    url: str  # of its series
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SiteTable:
-    """The sites, the largest forecast first."""
-
-    in_sight: tuple[SiteRow, ...]
-    folded: tuple[SiteRow, ...]
 
 
 def in_weeks(days: Sequence[PeriodTotal]) -> tuple[PeriodTotal, ...]:
@@ -54,20 +34,6 @@ def chart_of_totals(periods: Sequence[PeriodTotal], frequency: Frequency) -> Cha
         dates=[one.date for one in ahead],
         mean=[one.total for one in ahead],
     )
-
-
-def sites_of(overview: Overview, batch_id: str) -> SiteTable:
-    """Every site with its bar and the way to its series."""
-    most = max((site.forecast_total for site in overview.sites), default=0.0)
-    rows = tuple(
-        SiteRow(
-            total=site,
-            share=site.forecast_total / most if most > 0 else 0.0,
-            url=TableState(site_code=site.site_code).url(batch_id),
-        )
-        for site in overview.sites
-    )
-    return SiteTable(in_sight=rows[:_IN_SIGHT], folded=rows[_IN_SIGHT:])
 
 
 # What `js/chart.js` draws, as plain values: history and forecast on one axis of days.
