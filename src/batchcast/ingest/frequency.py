@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ _FEW_DATES, _FEW = 0.1, 0.05  # shares of dates and observations that may not fi
 _MANY_DATES = 15
 _NEAR = 3  # days by which a holiday shifts a date
 _SHOWN = 5
+_LEAST_SHARE = 0.1  # of the parts of a site, that makes them more than a few
+_REGULAR = 0.7  # share of the months or weeks of a part that have its date
 _QUARTER, _YEAR = 3, 12  # months
 _LEAST_COARSE = 4  # dates that show quarters or years
 _PATTERNS = {
@@ -44,7 +47,25 @@ _OF_QUARTERS = N_(
     "The {count} dates of the history are one of each quarter: totals of a quarter are too coarse to forecast. Send "
     "months, weeks or days; or set frequency to M if the months between had no demand."
 )
+_PARTS_OF_YEARS = N_(
+    "{count} of {total} parts that were looked at, such as {example!r}, have one date a year: totals of a year are too "
+    "coarse to forecast. Send months, weeks or days; or set frequency to M if the months between had no demand."
+)
+_PARTS_OF_QUARTERS = N_(
+    "{count} of {total} parts that were looked at, such as {example!r}, have one date a quarter: totals of a quarter "
+    "are too coarse to forecast. Send months, weeks or days; or set frequency to M if the months between had no demand."
+)
+_MOST_PARTS = 2000  # that are looked at
 _FINEST_FIRST = (Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartDates:
+    """The dates with demand of some parts of a site."""
+
+    parts: Sequence[str]
+    position: NDArray[np.int64]  # of the part of each date
+    days: Days  # same shape, ascending within a part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +76,7 @@ class DateCounts:
     sites: Sequence[str]
     of_sites: Counts  # (sites, days), observations
     dates_are_months: bool  # some date was written without a day
+    of_parts: Callable[[int], PartDates] | None = None  # of some parts of a site, by its row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,13 +105,14 @@ def decide_frequency(dates: DateCounts, *, is_asked: bool) -> Decision:
         is_asked: the frequency to forecast is given, so that no question has to be asked.
 
     Raises:
-        ReadingQuestion: if sites differ in frequency, or the dates are those of quarters or years.
+        ReadingQuestion: if sites, or the parts of one, differ in frequency, or dates are those of quarters or years.
     """
     every = dates.of_sites.sum(axis=0)
     pure = _pure(dates.days, dates_are_months=dates.dates_are_months)
     if pure is not None:
         return _decided(dates, _Pattern(pure, np.ones(len(dates.days), dtype=np.bool_)), is_asked=is_asked)
-    known = {row: pattern for row in range(len(dates.sites)) if (pattern := _of_site(dates, row)) is not None}
+    found_of = {row: _of_site(dates, row, is_asked=is_asked) for row in range(len(dates.sites))}
+    known = {row: pattern for row, pattern in found_of.items() if pattern is not None}
     found = {pattern.frequency for pattern in known.values()}
     if len(found) == 1 and Frequency.DAILY not in found:
         pattern = _joint(dates, known, next(iter(found)))
@@ -113,14 +136,66 @@ def _pure(days: Days, *, dates_are_months: bool) -> Frequency | None:
     return None
 
 
-def _of_site(dates: DateCounts, row: int) -> _Pattern | None:
-    """The pattern of one site; None where it has too few dates to show one."""
+def _of_site(dates: DateCounts, row: int, *, is_asked: bool) -> _Pattern | None:
+    """The pattern of one site; None where it has too few dates to show one.
+
+    Raises:
+        ReadingQuestion: if its parts differ in frequency, unless one is asked for.
+    """
     counts = dates.of_sites[row]
     pattern = _pattern(dates.days, counts)
     if pattern is not None:
         return pattern
-    is_daily = counts.sum() >= _LEAST_DAYS and np.count_nonzero(counts) >= _LEAST_MONTHS
-    return _Pattern(Frequency.DAILY, counts > 0) if is_daily else None
+    if counts.sum() < _LEAST_DAYS or np.count_nonzero(counts) < _LEAST_MONTHS:
+        return None
+    return _Pattern(_of_parts(dates, row, is_asked=is_asked), counts > 0)
+
+
+def _of_parts(dates: DateCounts, row: int, *, is_asked: bool) -> Frequency:
+    """The frequency of a site whose dates together show no pattern: each part may have a day of its own.
+
+    Raises:
+        ReadingQuestion: if its parts differ, unless one is asked for.
+    """
+    if dates.of_parts is None:
+        return Frequency.DAILY
+    given = dates.of_parts(row)
+    frequencies = _frequencies_of_parts(given)
+    of_frequency = {one: [p for p, each in frequencies.items() if each is one] for one in _FINEST_FIRST}
+    many = [one for one, parts in of_frequency.items() if len(parts) > _LEAST_SHARE * len(frequencies)]
+    if len(many) > 1 and not is_asked:
+        raise _mixture_of_parts(dates.sites[row], given, {one: of_frequency[one] for one in many})
+    return many[0] if many else Frequency.DAILY
+
+
+def _frequencies_of_parts(given: PartDates) -> dict[int, Frequency]:
+    """The frequency of each part, by its position, where it has dates enough to show one.
+
+    Monthly: one date a month, always on the same day of it or the same day before its end. Weekly: always one weekday.
+    """
+    months = given.days.astype("datetime64[D]").astype("datetime64[M]")
+    from_start = given.days - months.astype("datetime64[D]").astype(np.int32)
+    to_end = (months + 1).astype("datetime64[D]").astype(np.int32) - given.days
+    found = {}
+    ends = np.searchsorted(given.position, np.arange(len(given.parts) + 1))
+    for part, (start, stop) in enumerate(pairwise(ends.tolist())):
+        if stop - start >= _LEAST_MONTHS:
+            mine = slice(start, stop)
+            anchors = [from_start[mine], to_end[mine]]
+            is_monthly = any(len(np.unique(one)) == 1 for one in anchors) and _is_regular(
+                months[mine].astype(np.int64), 1
+            )
+            is_weekly = stop - start >= _LEAST_WEEKS and _is_regular(given.days[mine], 7)
+            coarse = Frequency.WEEKLY if is_weekly else Frequency.DAILY
+            found[part] = Frequency.MONTHLY if is_monthly else coarse
+    return found
+
+
+def _is_regular(periods: NDArray[Any], length: int) -> bool:
+    """Whether ascending numbers are multiples of a length apart, and few of them are missing."""
+    steps = np.diff(periods)
+    span = int(periods[-1] - periods[0]) // length + 1
+    return bool((steps > 0).all() and not (steps % length).any() and len(periods) >= _REGULAR * span)
 
 
 def _pattern(days: Days, counts: Counts) -> _Pattern | None:
@@ -230,6 +305,24 @@ def _mixture(dates: DateCounts, known: dict[int, _Pattern]) -> ReadingQuestion:
     return ReadingQuestion(message, setting="frequency", choices=choices)
 
 
+def _mixture_of_parts(site: str, given: PartDates, of_frequency: dict[Frequency, list[int]]) -> ReadingQuestion:
+    """The question how parts of several frequencies are to be forecast, with the counts of each."""
+    told = []
+    values: dict[str, object]
+    for frequency, parts in of_frequency.items():
+        values = {"pattern": Message(_PATTERNS[frequency]), "parts": len(parts), "example": given.parts[parts[0]]}
+        values["count"] = int(np.isin(given.position, parts).sum())
+        told.append(Message(N_("{pattern} of {parts} parts, such as {example!r} ({count:,} values)"), values))
+    template = N_(
+        "The parts of site {site} differ in how they are dated: {first}; {second}. Set frequency to one for all of "
+        "them."
+    )
+    offered = [one for one in reversed(_FINEST_FIRST) if one in of_frequency]
+    choices = [Choice(settings={"frequency": one.value}, reading=Message(_CHOICES[one])) for one in offered]
+    message = Message(template, {"site": site, "first": told[0], "second": told[-1]})
+    return ReadingQuestion(message, setting="frequency", choices=choices)
+
+
 def _refuse_coarse(dates: DateCounts, fits: Flags) -> None:
     """Refuse dates of quarters or years: as months, most would have no demand.
 
@@ -238,9 +331,38 @@ def _refuse_coarse(dates: DateCounts, fits: Flags) -> None:
     """
     months = np.unique(dates.days[fits].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
     observations = int(dates.of_sites[:, fits].sum())
-    if len(months) < _LEAST_COARSE or observations < 2 * len(months):
+    if len(months) < _LEAST_COARSE:
         return
     for length, template in ((_YEAR, _OF_YEARS), (_QUARTER, _OF_QUARTERS)):
-        if not (np.diff(months) % length).any():
-            choice = Choice(settings={"frequency": "M"}, reading=Message(N_("months, most of them without demand")))
-            raise ReadingQuestion(Message(template, {"count": len(months)}), setting="frequency", choices=[choice])
+        if observations >= 2 * len(months) and not (np.diff(months) % length).any():
+            raise _too_coarse(Message(template, {"count": len(months)}))
+    of_years, of_quarters, total = _coarse_parts(dates)
+    for parts, template in ((of_years, _PARTS_OF_YEARS), (of_quarters, _PARTS_OF_QUARTERS)):
+        if len(parts) > max(_LEAST_SHARE * total, 1):
+            raise _too_coarse(Message(template, {"count": len(parts), "total": total, "example": parts[0]}))
+
+
+def _too_coarse(message: Message) -> ReadingQuestion:
+    choice = Choice(settings={"frequency": "M"}, reading=Message(N_("months, most of them without demand")))
+    return ReadingQuestion(message, setting="frequency", choices=[choice])
+
+
+def _coarse_parts(dates: DateCounts) -> tuple[list[str], list[str], int]:
+    """The parts whose dates are one of each year, and of each quarter, whichever month that is; and of how many."""
+    found: dict[int, list[str]] = {_YEAR: [], _QUARTER: []}
+    total = 0
+    for row in range(len(dates.sites)):
+        if dates.of_parts is None or total >= _MOST_PARTS:
+            break
+        given = dates.of_parts(row)
+        months = given.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        ends = np.searchsorted(given.position, np.arange(len(given.parts) + 1)).tolist()
+        for part, (start, stop) in zip(given.parts, pairwise(ends), strict=True):
+            if stop - start >= _LEAST_COARSE:
+                total += 1
+                mine = months[start:stop]
+                if _is_regular(mine, _YEAR):
+                    found[_YEAR].append(part)
+                elif stop - start >= _LEAST_MONTHS and _is_regular(mine, _QUARTER):
+                    found[_QUARTER].append(part)
+    return found[_YEAR], found[_QUARTER], total

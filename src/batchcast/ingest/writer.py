@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +20,11 @@ from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
 from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.arrow import list_array, number_array, text_array
 from batchcast.ingest.coverage import Coverage, find_coverage
-from batchcast.ingest.frequency import DateCounts, Decision, decide_frequency
+from batchcast.ingest.frequency import DateCounts, Decision, PartDates, decide_frequency
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series
+_SAMPLED_PARTS = 200  # of a site: they show whether its parts are dated alike
 _FIELDS: Any = {
     columns.SITE_CODE: pa.string(),
     columns.PARTNUMBER: pa.string(),
@@ -138,7 +140,18 @@ def _date_counts(accepted: AcceptedDemand) -> DateCounts:
         sites=accepted.sites,
         of_sites=accepted.totals.count_days(accepted.series_site, len(accepted.sites), len(accepted.days)),
         dates_are_months=accepted.dates_are_months,
+        of_parts=partial(_dates_of_parts, accepted),
     )
+
+
+def _dates_of_parts(accepted: AcceptedDemand, site: int) -> PartDates:
+    """The dates of some parts of a site, spread over all of them."""
+    mine = accepted.written[accepted.series_site[accepted.written] == site]
+    chosen = mine[:: max(len(mine) // _SAMPLED_PARTS, 1)]
+    day_order = np.argsort(accepted.days)
+    totals = accepted.totals.of_series(chosen, day_order)
+    parts = [accepted.parts[part] for part in accepted.series_part[chosen]]
+    return PartDates(parts=parts, position=totals.position, days=accepted.days[day_order][totals.rank])
 
 
 def _facts(accepted: AcceptedDemand, decided: Decision, covered: Coverage, dates: DateCounts) -> HistoryFacts:

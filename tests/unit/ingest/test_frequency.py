@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import ReadingQuestion
-from batchcast.ingest.frequency import DateCounts, decide_frequency
+from batchcast.ingest.frequency import DateCounts, PartDates, decide_frequency
 
 
 def decide(dates, *, is_asked=False):
@@ -112,3 +112,109 @@ def test_sparse_demand_of_many_sites_is_never_a_question(sites):
         assert len(days) < 12, "only a handful of dates can look like weeks"
     else:
         assert sorted(date_of(day) for day in decided.days) == sorted({day for site in dates.values() for day in site})
+
+
+def decide_parts(parts, *, is_asked=False):
+    """The decision for {part: dates} of one site."""
+    days = np.array(sorted({day_of(day) for dates in parts.values() for day in dates}), dtype=np.int32)
+    given = [np.array([day_of(day) for day in dates], dtype=np.int32) for dates in parts.values()]
+    counts = np.isin(days[None, :], np.concatenate(given)).astype(np.int64)
+    counts[0] = sum(np.isin(days, one) for one in given)
+    dates_of = PartDates(
+        parts=list(parts),
+        position=np.repeat(np.arange(len(given)), [len(one) for one in given]),
+        days=np.concatenate(given),
+    )
+    dates = DateCounts(
+        days=days, sites=["Sofifi"], of_sites=counts, dates_are_months=False, of_parts=lambda _row: dates_of
+    )
+    return decide_frequency(dates, is_asked=is_asked)
+
+
+def any_days(seed, count=60):
+    chosen = np.random.default_rng(seed).choice(len(DAYS), count, replace=False)
+    return [DAYS[k] for k in sorted(chosen.tolist())]
+
+
+DAILY_PARTS = {f"D{k}": any_days(k) for k in range(8)}
+MONTHLY_PARTS = {f"M{k}": FIRSTS for k in range(4)}
+WEEKLY_PARTS = {f"W{k}": MONDAYS for k in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("parts", "said", "offered"),
+    [
+        (
+            DAILY_PARTS | MONTHLY_PARTS,
+            ["dates of any day of 8 parts, such as 'D0' (480", "one date a month of 4"],
+            "MD",
+        ),
+        (DAILY_PARTS | WEEKLY_PARTS, ["one date a week of 5 parts, such as 'W0' (300 values)"], "WD"),
+        (MONTHLY_PARTS | WEEKLY_PARTS, ["one date a week of 5 parts", "one date a month of 4 parts"], "MW"),
+        (DAILY_PARTS | {f"M{k}": ENDS for k in range(3)}, ["one date a month of 3 parts"], "MD"),
+    ],
+)
+def test_parts_of_one_site_that_are_dated_differently_are_a_question(parts, said, offered):
+    with pytest.raises(ReadingQuestion) as asked:
+        decide_parts(parts)
+
+    assert all(words in str(asked.value) for words in ["The parts of site Sofifi differ", *said])
+    assert [choice.settings["frequency"] for choice in asked.value.choices] == list(offered)
+    decide_parts(parts, is_asked=True)
+
+
+def test_parts_that_each_have_a_day_of_the_month_are_monthly():
+    parts = {f"P{k}": [day.replace(day=2 + 3 * k) for day in FIRSTS] for k in range(8)}
+
+    assert decide_parts(parts).frequency.value == "M"
+
+
+def test_parts_that_each_have_a_weekday_are_weekly():
+    parts = {f"P{k}": [day + dt.timedelta(k) for day in MONDAYS] for k in range(5)}
+
+    assert decide_parts(parts).frequency.value == "W"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_few_regular_parts_and_rare_ones_leave_a_daily_site_daily(seed):
+    rare = {f"R{k}": any_days(100 * seed + k, 7) for k in range(20)}
+    parts = {f"D{k}": any_days(100 * seed + k) for k in range(15)} | {"M": FIRSTS} | rare
+
+    assert decide_parts(parts).frequency.value == "D"
+
+
+def coarse_dates(step, first, count):
+    return [dt.date(2016 + (first + step * k) // 12, (first + step * k) % 12 + 1, 1) for k in range(count)]
+
+
+@pytest.mark.parametrize("step", [3, 12])
+@pytest.mark.parametrize("at_end", [False, True])
+@pytest.mark.parametrize("first", [0, 1, 3, 6, 9])
+def test_quarters_and_years_are_told_whatever_their_anchor(step, at_end, first):
+    dates = coarse_dates(step, first, 8)
+    if at_end:
+        dates = [(day.replace(day=28) + dt.timedelta(4)).replace(day=1) - dt.timedelta(1) for day in dates]
+
+    with pytest.raises(ReadingQuestion, match="one of each year" if step == 12 else "one of each quarter"):
+        decide({"A": dict.fromkeys(dates, 10), "B": dict.fromkeys(dates[2:], 3)})
+
+
+@pytest.mark.parametrize(("step", "said"), [(3, "one date a quarter"), (12, "one date a year")])
+def test_parts_that_each_have_their_own_months_of_quarters_or_years_are_told(step, said):
+    parts = {f"P{k}": coarse_dates(step, k, 8) for k in range(step)}
+
+    with pytest.raises(
+        ReadingQuestion, match=rf"{step} of {step} parts that were looked at, such as 'P0', have {said}"
+    ):
+        decide_parts(parts)
+    assert decide_parts(parts, is_asked=True).frequency.value == "M"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rare_demand_of_months_is_monthly(seed):
+    rng = np.random.default_rng(seed)
+    parts = {
+        f"P{k}": [FIRSTS[i] for i in sorted(rng.choice(len(FIRSTS), 6, replace=False).tolist())] for k in range(30)
+    }
+
+    assert decide_parts(parts).frequency.value == "M"
