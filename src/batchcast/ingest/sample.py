@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
@@ -98,7 +99,7 @@ def number_of(cell: Any) -> float | None:
     """A cell as a number, without its currency and whatever its decimal sign."""
     if isinstance(cell, bool) or cell is None:
         return None
-    if isinstance(cell, int | float):
+    if isinstance(cell, int | float | Decimal):
         return float(cell) if cell == cell else None  # noqa: PLR0124 NaN is a blank cell of a table
     if not isinstance(cell, str):
         return None

@@ -199,9 +199,15 @@ def open_parquet(
         raise DamagedFile(Message(template, {"name": path.name})) from error
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
-    layout = find(header, settings)
     said = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    expanded = max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL)
+    _check_expanded(path, said, limits)
+    layout = find(header, settings, sample=_first_rows(path))
+    _check_expanded(path, max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL), limits)
+    notes = tuple(notes_on_full_sheet(path.name, metadata.num_rows))
+    return ParquetSource(path, len(header), notes), layout
+
+
+def _check_expanded(path: Path, expanded: int, limits: IngestLimits) -> None:
     too_dense = expanded > RATIO_COUNTS_FROM and expanded > path.stat().st_size * limits.max_ratio * _DENSER_THAN_TEXT
     if expanded > limits.max_expanded_bytes or too_dense:
         template = N_(
@@ -211,8 +217,18 @@ def open_parquet(
         most = limits.max_expanded_bytes // 1_000_000
         values = {"name": path.name, "sent": path.stat().st_size // 1000, "most": most}
         raise OverTheLimit(Message(template, values | {"found": expanded // 1_000_000}))
-    notes = tuple(notes_on_full_sheet(path.name, metadata.num_rows))
-    return ParquetSource(path, len(header), notes), layout
+
+
+def _first_rows(path: Path) -> list[tuple[Any, ...]]:
+    """The first rows of a Parquet file; raises DamagedFile where they can't be read."""
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=MOST_SAMPLED, use_threads=False):
+                batch.validate(full=True)
+                return _sample(batch)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
+    return []
 
 
 def _renamed(batch: Any, layout: WantedColumns) -> Any:

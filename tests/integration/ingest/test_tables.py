@@ -202,3 +202,30 @@ def test_wide_tables_are_melted(read_table, series):
 
     assert series(ingested) == {("ALL", "A"): {FIRST: 1.0, FIRST + 1: 2.0}, ("ALL", "B"): {FIRST + 1: 3.0}}
     assert (ingested.report.rows_read, ingested.report.rows_refused) == (3, 0)
+
+
+def test_the_first_rows_of_a_parquet_file_decide_between_columns_and_what_is_advised(tmp_path):
+    days = [dt.date(2024, 1, day) for day in range(1, 29)]
+    numbers = list(range(1, 29))
+    columns = {"Buchungstag": days, "Art Nr X": [f"A-{i % 3}" for i in numbers], "Stk": numbers}
+    path = tmp_path / "x.parquet"
+
+    pq.write_table(pa.table(columns), path)
+    with pytest.raises(found.MissingColumn, match="no column") as missing:
+        ingest_file(path, into=tmp_path / "out", settings=BatchSettings())
+    for right in ("date=Buchungstag", "partnumber=Art Nr X", "demand_qty=Stk"):
+        assert right in str(missing.value)
+
+    prices = [Decimal("2.50")] * 28
+    money = {"date": days, "part": columns["Art Nr X"], "sales": [i * 2.5 for i in numbers], "price": prices}
+    pq.write_table(pa.table(money | {"Stk": numbers}), path)
+    with pytest.raises(found.AmbiguousColumn, match="may hold money"):
+        ingest_file(path, into=tmp_path / "out", settings=BatchSettings())
+
+
+def test_a_parquet_file_whose_first_rows_are_damaged_is_refused(tmp_path):
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table(COLUMNS | {"partnumber": ["PARTPART", "B", "C"]}), path, compression="none")
+    path.write_bytes(path.read_bytes().replace(b"PARTPART", b"PART\xff\xfe\xffT", 1))
+    with pytest.raises(found.DamagedFile):
+        ingest_file(path, into=tmp_path / "out", settings=BatchSettings())
