@@ -42,8 +42,10 @@ class BatchcastError(Exception):
     """Root of all errors of batchcast; catch it to catch them all."""
 
     slug: ClassVar[str] = "error"
+    sentence: ClassVar[str] = ""  # of errors that are raised without a message: all of the class say the same
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message | None = None) -> None:
+        message = message or Message(self.sentence)
         self.message = message  # the whole sentence: what, where, found, expected, way out
         super().__init__(str(message))
 

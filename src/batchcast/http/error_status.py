@@ -27,60 +27,37 @@ from batchcast.domain.errors import (
 from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
-# Errors of a request itself, before any use case is called.
-#
-# BatchcastError (domain)
-# ├── BadHost                     the Host header names another server                            400
-# ├── ForeignPage                 a page of another site made a browser send it                   403
-# ├── ForeignForm                 the form was not made by a page of ours for this browser        403
-# ├── TooManyAttempts             too many wrong tokens                                           429
-# ├── NoSuchPage                  nothing answers under this path                                 404
-# ├── MethodNotAllowed            something does, but not to this method                          405
-# ├── UploadTooSlow               the body took too long, or trickled                             408
-# ├── NotAForm                    the body is of a kind that isn't read                           415
-# ├── RangeNotSatisfiable         no byte of the file lies in the range asked for                 416
-# ├── BadForm, InvalidRequest     the form, a header or a parameter can't be read                 422
-# ├── HttpProblem                 anything else that HTTP itself refuses                          as it says
-# └── PortTaken                   another program listens there: the server doesn't start
+# Errors of a request itself, before any use case is called; `_STATUSES` has the status of each.
 
 
 class BadHost(BatchcastError):
     """The request was meant for another server, by its Host header."""
 
     slug = "bad-host"
-
-    def __init__(self) -> None:
-        template = N_(
-            "The Host header names none of the names of this server. Call it by its address, or have the name added "
-            "to BATCHCAST_ALLOWED_HOSTS."
-        )
-        super().__init__(Message(template))
+    sentence = N_(
+        "The Host header names none of the names of this server. Call it by its address, or have the name added "
+        "to BATCHCAST_ALLOWED_HOSTS."
+    )
 
 
 class ForeignPage(BatchcastError):
     """A page of another site made a browser send a request that would change something."""
 
     slug = "foreign-page"
-
-    def __init__(self) -> None:
-        template = N_(
-            "The request comes from a page of another site, by its Origin header; such a page may change nothing here. "
-            "Use this server's own page or a program, or have the page's host added to BATCHCAST_ALLOWED_HOSTS."
-        )
-        super().__init__(Message(template))
+    sentence = N_(
+        "The request comes from a page of another site, by its Origin header; such a page may change nothing here. "
+        "Use this server's own page or a program, or have the page's host added to BATCHCAST_ALLOWED_HOSTS."
+    )
 
 
 class ForeignForm(BatchcastError):
     """The form was not made by a page of this server for this browser, or its session is over."""
 
     slug = "foreign-form"
-
-    def __init__(self) -> None:
-        template = N_(
-            "The form is older than your session, or comes from elsewhere, so nothing was changed. Open the page again "
-            "and send it once more."
-        )
-        super().__init__(Message(template))
+    sentence = N_(
+        "The form is older than your session, or comes from elsewhere, so nothing was changed. Open the page again "
+        "and send it once more."
+    )
 
 
 class TooManyAttempts(BatchcastError):
@@ -98,21 +75,16 @@ class NoSuchPage(BatchcastError):
     """Nothing answers under this path."""
 
     slug = "no-such-page"
-
-    def __init__(self) -> None:
-        template = N_(
-            "There is nothing at this address: /history lists the batches, and /api/docs what programs can ask for."
-        )
-        super().__init__(Message(template))
+    sentence = N_(
+        "There is nothing at this address: /history lists the batches, and /api/docs what programs can ask for."
+    )
 
 
 class MethodNotAllowed(BatchcastError):
     """What answers under this path does not take this method."""
 
     slug = "method-not-allowed"
-
-    def __init__(self) -> None:
-        super().__init__(Message(N_("This path does not take this method; the Allow header lists those it takes.")))
+    sentence = N_("This path does not take this method; the Allow header lists those it takes.")
 
 
 class UploadTooSlow(BatchcastError):

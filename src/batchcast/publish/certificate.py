@@ -189,18 +189,7 @@ def _partition(values: Mapping[str, Any]) -> Partition:
     return Partition(**dict(values) | {"ranges": ranges, "sites": tuple(values["sites"])})
 
 
-# Why a result was not published.
-#
-# BatchFailed
-# ├── ResultRejected        a partition's result is not what it must be
-# └── PublishFailed         the files could not be written
-# InvalidSettings
-# └── OutputTaken           the place holds files that are not of an earlier run of the same name
-# InvalidInput
-# ├── InvalidCertificate    the file can't be read as a certificate
-# ├── CertificateMismatch   the run it certifies can't be repeated with this input or these versions
-# ├── NoResultHere          no result that orders can be read from is at that place
-# └── StockOfOtherParts     no part of the stock file is one that was forecast
+# Why a result was not published, is not read, or is not ordered from.
 
 
 class ResultRejected(BatchFailed):

@@ -138,13 +138,6 @@ def name_of(key: str) -> str:
 
 
 # What can be wrong with the artifacts.
-#
-# BatchcastError
-# ├── ArtifactMissing             a file or folder is not there, or not whole
-# │   └── ArtifactDamaged         it is there, but not with the bytes that were put
-# └── ArtifactsUnavailable        no room, no rights, or a bucket that doesn't answer: may be tried again
-# InvalidSettings
-# └── UnknownArtifacts            the address is of no kind of place that we can keep files in
 
 
 class ArtifactMissing(BatchcastError):
