@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,54 +40,40 @@ class Placement:
     discard: Callable[[], None] = lambda: None  # removes what a killed publishing step left outside the scratch folder
 
 
+@dataclass(eq=False)
 class OneBatch:
     """Runs one batch to its end; all methods may be called from any thread.
 
-        batch = OneBatch("id", pool, folder, placement)
-        batch.start(settings, plan, source)
-        check_completed(batch.wait())
-
-    Args:
-        batch_id: of the batch.
-        pool: who does the work.
-        folder: scratch space for this batch alone; the caller removes it.
-        placement: where the result goes; None: it stays in `artifacts`.
-        steps: functions of the steps of a batch.
-        limits: what they may take.
-
-    Attributes:
-        store: remembers the batch; its events tell how far it is.
-        artifacts: where the source of the batch and the results of its partitions are.
-        timing: of the batch, once it is COMPLETED.
+    batch = OneBatch("id", pool, folder, placement)
+    batch.start(settings, plan, source)
+    check_completed(batch.wait())
     """
 
-    def __init__(
-        self,
-        batch_id: str,
-        pool: WorkerPool,
-        folder: Path,
-        placement: Placement | None = None,
-        *,
-        steps: Steps | None = None,
-        limits: StepLimits | None = None,
-    ) -> None:
-        self.batch_id = batch_id
-        self.store = MemoryStore()
-        self.artifacts = ScratchFolder(folder / "artifacts")
-        self.timing: Timing | None = None
+    batch_id: str
+    pool: WorkerPool  # does the work
+    folder: Path  # scratch space for this batch alone; the caller removes it
+    placement: Placement | None = None  # where the result goes; None: it stays in `artifacts`
+    _: KW_ONLY
+    steps: Steps = field(default_factory=Steps)  # functions of the steps of a batch
+    limits: StepLimits = field(default_factory=StepLimits)  # what they may take
+    timing: Timing | None = field(init=False, default=None)  # of the batch, once it is COMPLETED
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore()  # remembers the batch; its events tell how far it is
+        self.artifacts = ScratchFolder(self.folder / "artifacts")  # source of the batch, results of its partitions
         self._placing = threading.Lock()  # held while the result is put in its place: a cancel waits, and is too late
         self._ended = threading.Event()
         self._dispatcher = Dispatcher(
             self.store,
-            pool,
+            self.pool,
             self.artifacts,
             owner=new_owner(),
-            folder=folder,
+            folder=self.folder,
             lease_seconds=None,
-            destination=_PlaceOutside(self, placement, self._placing) if placement else None,
+            destination=_PlaceOutside(self, self.placement, self._placing) if self.placement else None,
             has_checkpoints=False,
-            steps=steps or Steps(),
-            limits=limits or StepLimits(),
+            steps=self.steps,
+            limits=self.limits,
             on_ended=self._note_end,
         )
 

@@ -32,7 +32,7 @@ class Bench:
         self.out = folder / "out.csv"
         self.published = []
         placement = Placement(arguments={"out": self.out}, commit=self.published.append)
-        self.batch = OneBatch("b", pool, folder / "work", placement, steps=steps, limits=limits)
+        self.batch = OneBatch("b", pool, folder / "work", placement, steps=steps, limits=limits or StepLimits())
         self.store = self.batch.store
         self._start = lambda: self.batch.start(BatchSettings(**settings), plan, source(self.batch.artifacts))
 
