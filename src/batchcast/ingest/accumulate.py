@@ -125,6 +125,12 @@ class Totals:
         ends = np.searchsorted(self._keys, (series + 1) << DAY_BITS)
         return int((ends - np.searchsorted(self._keys, series << DAY_BITS)).sum())
 
+    def cells_by_series(self, count: int) -> Whole:
+        """Distinct days that have a row, of each of so many series: shape (count,)."""
+        if self._matrix is not None:
+            return self._matrix.cells_by_series(count)
+        return np.bincount(self._keys >> DAY_BITS, minlength=count)
+
     def of_series(self, series: NDArray[np.int64], day_order: NDArray[np.int64]) -> SeriesTotals:
         """The totals of some series; `day_order` has the numbers of the days in ascending order of day."""
         if self._matrix is not None:
@@ -198,6 +204,10 @@ class _Matrix:
 
     def cells_of(self, series: NDArray[np.int64]) -> int:
         return int(np.count_nonzero(self._seen[series]))
+
+    def cells_by_series(self, count: int) -> Whole:
+        by_series: Whole = np.count_nonzero(self._seen[:count], axis=1).astype(np.int64)
+        return np.pad(by_series, (0, count - len(by_series)))
 
     def runs(self) -> tuple[Whole, Limbs]:
         series, days = np.nonzero(self._seen)

@@ -18,7 +18,14 @@ from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
 from batchcast.ingest.header import header_in_two_rows, several_in_one, two_row_headers
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import accepted_names, named_columns, normal
-from batchcast.ingest.problems import DifferentHeader, EmptyInput, OverlappingFiles, OverTheLimit, UnknownFormat
+from batchcast.ingest.problems import (
+    DifferentHeader,
+    EmptyInput,
+    OverlappingFiles,
+    OverTheLimit,
+    UnknownFormat,
+    UnreadablePeriods,
+)
 from batchcast.ingest.records import HEADER_WITHIN, Dialect, read_dialect
 from batchcast.ingest.source import FindLayout, LayoutT
 
@@ -29,6 +36,7 @@ _TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
     """One CSV file."""
     dialect, layout, notes = _under_titles(read_dialect(source, settings), settings, find)
+    dialect.check_header(source.name)
     return DelimitedFiles([DelimitedFile(source, dialect)], notes), layout
 
 
@@ -51,7 +59,7 @@ def _under_titles(
                 continue
             try:
                 return below, find(below.header, settings, sample=below.sample), (said,)
-            except ReadingQuestion:
+            except (ReadingQuestion, UnreadablePeriods):  # of a header that is one
                 raise
             except InvalidInput:
                 continue
@@ -187,6 +195,8 @@ def _members(  # noqa: PLR0917
         if dialect is None:
             raise _different(files[0], file)
         file.dialect = dialect
+    for file in files:
+        file.dialect.check_header(file.source.name)
     notes = [Message(N_("{count} CSV files are read as one history."), {"count": len(files)}), *titled, *said]
     if copies:
         template = N_("{count} files are copies, byte for byte, and are read once: {names}.")

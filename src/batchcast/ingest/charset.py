@@ -21,6 +21,7 @@ from batchcast.ingest.problems import AmbiguousEncoding, NotText
 UTF8 = "UTF-8"
 _SAMPLE_BYTES = 1 << 15  # of lines with letters beyond ASCII
 _LONGEST_LINE = 1 << 12  # bytes of one of them
+_FEW_BAD_BYTES = 3  # that no encoding explains: their rows are refused, not the file
 _MIXED = 3  # a file with a valid letter for every three that are not is in two encodings
 
 _DOS = "DOS 850"  # read only where no encoding of Windows explains the letters
@@ -71,9 +72,14 @@ _PIECE = re.compile(r"(?:<[^<>]{0,200}>|[\s,;|\"])+")
 _MOST_EXAMPLES = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _RUN = re.compile(r"[A-Za-z\x80-\U0010ffff]+")  # of ASCII letters and anything beyond ASCII
+_IN_NUMBER = re.compile(r"\d[^\W\d_a-zA-Z]\d")  # a letter beyond ASCII that cuts a number
 _VOWELS = frozenset("aeiouyæœøı")
 _CLEARER = 0.03  # of the disorder that charset-normalizer measures: so much less is a decision
 _MORE_COHERENT = 0.1  # of the likeness to a language: so much more is one
+
+
+class NoEncoding(NotText):
+    """No encoding that is read explains the bytes."""
 
 
 @dataclass
@@ -132,7 +138,12 @@ def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, asked: str
             "best as UTF-8."
         )
         raise NotText(Message(template, {"name": name, "valid": evidence.valid, "invalid": evidence.invalid}))
-    return legacy_encoding(evidence.lines, name, line)
+    try:
+        return legacy_encoding(evidence.lines, name, line)
+    except NoEncoding:
+        if evidence.invalid <= _FEW_BAD_BYTES:
+            return UTF8
+        raise
 
 
 def codec_of(encoding: str) -> str:
@@ -144,6 +155,8 @@ def legacy_encoding(lines: Sequence[bytes], name: str, line: int) -> str:
     """The encoding of lines that are not UTF-8; raises as `decide_encoding`."""
     read = {encoding: text for encoding in _CODECS if (text := _decoded(lines, encoding)) is not None}
     possible = [encoding for encoding in _LANGUAGES if encoding in read and _is_latin(read[encoding])]
+    if not _words(read.get(_DOS, "")):  # symbols alone are not evidence of DOS
+        possible = [encoding for encoding in possible if encoding != _DOS]
     latin = [one for one in possible if _is_of_one_language([read[one]], one)]
     latin = latin or [one for one in possible if _is_of_one_language(_words(read[one]), one)]
     found = _most_alternating([encoding for encoding in latin if encoding != _DOS] or latin, read)
@@ -154,7 +167,7 @@ def legacy_encoding(lines: Sequence[bytes], name: str, line: int) -> str:
         return found[0]
     if not found:
         template = N_("{name} is neither UTF-8 nor in another encoding that is read, in line {line}; save it as UTF-8.")
-        raise NotText(Message(template, {"name": name, "line": line}))
+        raise NoEncoding(Message(template, {"name": name, "line": line}))
     raise _question({encoding: read[encoding] for encoding in found}, name, line)
 
 
@@ -200,7 +213,7 @@ def _is_latin(text: str) -> bool:
     others = {letter for letter in text if not letter.isascii() and not letter.isalpha()}
     inside = "".join(sorted(others - _IN_WORDS))
     between = re.search(rf"[^\W\d_][{re.escape(inside)}][^\W\d_]", text) if inside else None
-    return 2 * beside >= len(runs) and others <= _SYMBOLS and between is None
+    return 2 * beside >= len(runs) and others <= _SYMBOLS and between is None and not _IN_NUMBER.search(text)
 
 
 def _is_of_one_language(texts: Iterable[str], encoding: str) -> bool:
@@ -241,9 +254,9 @@ def _fit(letter: str, is_vowel: Sequence[bool], i: int) -> int:
 
 def _is_plausible(text: str) -> bool:
     """Most words are of one script, and no capital follows a small letter."""
-    words = _words(text)
+    words = _words(text)  # none where symbols alone are not ASCII: that is no evidence
     odd = sum(len({_script(letter) for letter in word}) > 1 or _has_capital_inside(word) for word in words)
-    return 5 * odd <= len(words)
+    return bool(words) and 5 * odd <= len(words) and not _IN_NUMBER.search(text)
 
 
 def _has_capital_inside(word: str) -> bool:

@@ -169,8 +169,11 @@ class DelimitedFile:
         return table if table is not None and table.num_rows == lines.count else None
 
     def _even(self, records: Records, damaged: Mapping[int, Message]) -> RecordBlock:
-        """Rows as wide as the header and undamaged; further cells that are blank are dropped, others break the row."""
-        width = len(self.dialect.header)
+        """Rows as wide as the header and undamaged; others are broken.
+
+        Further cells that are blank are dropped where most rows have them: in one row alone another cell was cut.
+        """
+        width, widest = len(self.dialect.header), max(len(self.dialect.header), self.dialect.usual_width)
         good: list[SourceRow] = []
         broken = list(records.broken)
         for row in records.rows:
@@ -179,7 +182,7 @@ class DelimitedFile:
                 broken.append(BrokenRow(row, min(_damaged_cell(row), width - 1), reason))
             elif len(row.cells) == width:
                 good.append(row)
-            elif len(row.cells) > width and all(map(is_blank, row.cells[width:])):
+            elif width < len(row.cells) <= widest and all(map(is_blank, row.cells[width:])):
                 good.append(SourceRow(row.line, row.cells[:width]))
             else:
                 broken.append(_uneven(row, width))

@@ -36,7 +36,7 @@ from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
 from batchcast.ingest.units import unit_column
-from batchcast.ingest.wide import Period, find_periods
+from batchcast.ingest.wide import Period, find_periods, unread_numbers
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
 
@@ -284,7 +284,11 @@ def find_columns(
                 date=span,
                 quantity=span,
                 periods=periods.found,
-                notes=(*periods.notes, *notes_on_columns(_single(found, settings), names, held, read)),
+                notes=(
+                    *periods.notes,
+                    *unread_numbers(periods.found, names, read, held),
+                    *notes_on_columns(_single(found, settings), names, held, read),
+                ),
                 stock_columns=stock,
                 filters=find_filters(names, settings.only_rows),
                 unit=unit_column(names, read, periods.found[0].index, held),

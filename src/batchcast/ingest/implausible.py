@@ -15,7 +15,8 @@ from batchcast.domain.settings import FutureRows
 DAYS_AFTER_TODAY = 31  # that a history may reach beyond today: the end of its month, a planned delivery
 _FEW, _FEW_SHARE = 3, 0.01  # rows after today that are slips; with more, they may be planned
 _LEAST_GAP = 3 * 365  # days; and at least as long as all other dates together span
-_TIMES_FEWER = 20  # rows apart from the rest are slips where the rest is so many times as many
+_TIMES_FEWER = 20  # rows apart from the rest are slips where the rest is so many times as many ...
+_LONG_GAP, _TIMES_BEYOND = 20 * 365, 2  # ... or after a gap of so many days so many times
 
 Reasons = Mapping[int, Message]  # by day: why its rows are refused
 
@@ -81,7 +82,8 @@ def _apart(days: NDArray[np.int32], rows: NDArray[np.int64]) -> dict[int, Messag
         gaps = np.abs(np.diff(ordered))
         spans = np.abs(ordered[-1:] - ordered[1:])
         before = np.cumsum(counts)[:-1]
-        is_apart = (gaps > np.maximum(_LEAST_GAP, spans)) & (before * _TIMES_FEWER <= counts.sum() - before)
+        times = np.where(gaps > _LONG_GAP, _TIMES_BEYOND, _TIMES_FEWER)
+        is_apart = (gaps > np.maximum(_LEAST_GAP, spans)) & (before * times <= counts.sum() - before)
         if is_apart.any():
             last = int(np.flatnonzero(is_apart)[-1])
             rest = sorted((int(ordered[last + 1]), int(ordered[-1])))

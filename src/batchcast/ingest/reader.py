@@ -229,7 +229,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         )
         example = mapping_example({columns.SITE_CODE: "=ALL"})
         notes.append(Message(template, {"column": layout.columns[columns.SITE_CODE], "example": example}))
-    notes += tally.key_notes()
+    notes += [*tally.key_notes(), *tally.few_blanks()]
     outs = tally.stock_outs
     if outs.unclear:
         template = N_("{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -133,6 +134,8 @@ class Dialect:
     encoding: str  # the setting: how a text that is no UTF-8 is read
     rows: tuple[SourceRow, ...] = ()  # under the header, as many as were looked at
     form: ListForm | None = None  # where it is a list of pages, whose cells are cut by it
+    damaged: tuple[int, ...] = ()  # lines among them that hold bytes that are no text ...
+    read_as: str = "UTF-8"  # ... in this encoding
 
     @property
     def sample(self) -> list[tuple[Any, ...]]:
@@ -145,6 +148,25 @@ class Dialect:
         lines = header.line + line_breaks(header)
         names = tuple(str(cell) for cell in header.cells)
         return replace(self, header=names, header_lines=lines, rows=self.rows[row + 1 :])
+
+    @property
+    def usual_width(self) -> int:
+        """Cells of most rows under the header."""
+        widths = Counter(len(row.cells) for row in self.rows)
+        return max(widths, key=lambda width: (widths[width], -width), default=len(self.header))
+
+    def check_header(self, name: str) -> None:
+        """Refuse a header, or a line above it, that is no text.
+
+        Raises:
+            NotText: if it is none.
+        """
+        line = next((line for line in self.damaged if line <= self.header_lines), None)
+        if line is not None:
+            template = N_(
+                "The header, line {line} of {name}, holds a byte that is no {encoding}; save the file as UTF-8."
+            )
+            raise NotText(Message(template, {"line": line, "name": name, "encoding": self.read_as}))
 
 
 def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
@@ -177,10 +199,8 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     if fits[best][0] < 2 and (found := find_spaced_list(lines, known)):
         return _of_list(lines, *found, settings.encoding)
     dialect = _described(source, lines, start, best, settings.encoding)
-    damaged = next((number for number in (first.damaged if first else ()) if number <= dialect.header_lines), None)
-    if damaged is not None:
-        template = N_("The header, line {line} of {name}, holds a byte that is no {encoding}; save the file as UTF-8.")
-        raise NotText(Message(template, {"line": damaged, "name": source.name, "encoding": blocks.encoding}))
+    dialect = replace(dialect, damaged=tuple(first.damaged if first else ()), read_as=blocks.encoding)
+    dialect.check_header(source.name)
     return dialect
 
 

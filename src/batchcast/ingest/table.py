@@ -111,7 +111,7 @@ def open_table(table: Any, settings: BatchSettings, find: FindLayout[LayoutT]) -
 
 def _sample(table: Any) -> list[tuple[Any, ...]]:
     """The first rows of a pyarrow table or batch."""
-    return list(zip(*(column.to_pylist() for column in table.slice(0, MOST_SAMPLED).columns), strict=True))
+    return list(zip(*map(_values, table.slice(0, MOST_SAMPLED).columns), strict=True))
 
 
 def check_types(schema: Any, layout: WantedColumns) -> None:
@@ -229,6 +229,14 @@ def _first_rows(path: Path) -> list[tuple[Any, ...]]:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from error
     return []
+
+
+def _values(column: Any) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, UnicodeDecodeError):  # a date beyond those of Python
+        return [None] * len(column)
+    return values
 
 
 def _renamed(batch: Any, layout: WantedColumns) -> Any:

@@ -32,12 +32,14 @@ from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
 from batchcast.ingest.units import UnitsOfParts
+from batchcast.ingest.wide import Period
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
 Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
 _MANY_ROWS = 40
 _NEARLY_EVERY = 0.8  # share of the rows
+_FEW_REPEATS, _FEW_REPEATED = 3, 0.02  # values, and share of them, that are few enough to be slips
 _NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
 
 
@@ -62,6 +64,8 @@ class Tally:
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
+        self._blanks = self._zeros = 0  # cells of periods
+        self._blank_example = ("", "")  # part and period of the first
         self.totals = Totals()
         self.stock_outs = StockOuts()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
@@ -124,8 +128,34 @@ class Tally:
 
     def repeats(self) -> list[Message]:
         """What a person should know of rows that are there more than once."""
-        pairs = self._pairs.note()
+        pairs = self._pairs.note() or self._few_repeats()
         return [*self._overlaps.notes, *([pairs] if pairs else [])]
+
+    def _few_repeats(self) -> Message | None:
+        """What to say of rows with the keys of another, where they are few or a wide table: it may be a mistake."""
+        summed = self.rows_accepted - (self.totals.cells - self.cells_left_out)
+        are_few = summed <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_accepted)
+        if not summed or not (are_few or self._layout.periods):
+            return None
+        count = len(self._series)
+        example = int(np.argmax(self._series_rows[:count] - self.totals.cells_by_series(count)))
+        site, part = self._sites.texts[self._series.sites[example]], self._parts.texts[self._series.parts[example]]
+        template = N_(
+            "{count:,} values have the date, part and site of another, such as of part {part!r} ({site}), and are "
+            "summed. If a row stands twice by mistake, take it out."
+        )
+        return Message(template, {"count": summed, "part": shortened(part), "site": shortened(site)})
+
+    def few_blanks(self) -> list[Message]:
+        """What to say of blank cells of a wide table whose other cells say 0."""
+        if not self._zeros or not 0 < self._blanks <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_read):
+            return []
+        template = N_(
+            "{count:,} cells of periods are blank where others say 0, such as that of {part} in {period}: they count "
+            "as no demand. Fill them in, if there was some."
+        )
+        part, period = self._blank_example
+        return [Message(template, {"count": self._blanks, "part": shortened(part), "period": period})]
 
     def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The days that have a row, and how many each has."""
@@ -191,7 +221,9 @@ class Tally:
         for period in self._layout.periods:
             cells = ColumnSource(period.name, (period.index,))
             quantities = self._quantities(block, cells)
-            present = good_keys & ~self._blank(block, period.index, quantities)
+            blank = good_keys & self._blank(block, period.index, quantities)
+            present = good_keys & ~blank
+            self._note_blanks(block, period, blank, int((present & (quantities == 0)).sum()))
             self.rows_read += int(present.sum())
             quantities = self._demand(block, quantities, present)
             good = present & self._acceptable(quantities) & (period.day not in self.dates.refused)
@@ -201,6 +233,15 @@ class Tally:
         self._count_units(block, parts, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
         return self._explained(block, bad) if len(bad) else iter(())
+
+    def _note_blanks(self, block: Block, period: Period, blank: NDArray[np.bool_], zeros: int) -> None:
+        """Count the blank cells and the zeros of a period."""
+        self._zeros += zeros
+        if blank.any():
+            if not self._blanks:
+                row = next(block.rows([int(np.argmax(blank))]))
+                self._blank_example = (key_text(cell_of(row, self._layout.part)).strip(), period.name)
+            self._blanks += int(blank.sum())
 
     def _keep(
         self, sites: Codes, parts: Codes, days: NDArray[np.int32], quantities: Quantities, good: NDArray[np.bool_]

@@ -13,6 +13,7 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import NO_DAY, DateReader
+from batchcast.ingest.months import month_named
 from batchcast.ingest.names import ACCEPTED_NAMES, MONEY_NAMES, is_total_word, letter_of, normal, shortened
 from batchcast.ingest.problems import AmbiguousColumn, UnreadablePeriods
 from batchcast.ingest.sample import NOTHING, Sample
@@ -20,6 +21,8 @@ from batchcast.ingest.sample import NOTHING, Sample
 _MOST_SAID = 10  # columns or periods that a sentence lists
 _LONGEST_PERIOD = 40  # characters of a header that could be a period
 _SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+_LONGEST_ABBREVIATION = 3  # letters of a word that may be a month's name, damaged
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
 
 
@@ -89,6 +92,24 @@ def _refuse_repeats(found: dict[int, int], names: Sequence[str]) -> None:
         seen[day] = index
 
 
+def unread_numbers(
+    periods: Sequence[Period], names: Sequence[str], read: Collection[int], sample: Sample
+) -> list[Message]:
+    """What to say of columns before and after the periods that hold numbers and are not read."""
+    found = {period.index: period.day for period in periods}
+    beside = [i for i in range(len(names)) if i not in read and not min(found) < i < max(found)]
+    unread = [i for i in beside if names[i] and sample.has_numbers(i)]
+    totals = [i for i in unread if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
+    others = [i for i in unread if i not in totals]
+    templates = {
+        N_("Columns of totals are left out: {columns}."): totals,
+        N_("Columns of numbers beside the periods are not read: {columns}."): others,
+    }
+    return [
+        Message(template, {"columns": _listed(columns, names)}) for template, columns in templates.items() if columns
+    ]
+
+
 # A column among the periods that is none is a hole: its demand would count as zero.
 
 
@@ -98,7 +119,7 @@ def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection
     known = set(known)
     inside = [i for i in range(first, last) if i not in found and i not in known and _counts(i, names, sample)]
     totals = [i for i in inside if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
-    holes = [i for i in inside if i not in totals] + _alike(found, names, known)
+    holes = [i for i in inside if i not in totals] + _beside(found, names, known, sample)
     if holes:
         template = N_(
             "Columns among the periods are no periods: {columns}. Without them their demand would count as zero. "
@@ -153,19 +174,30 @@ def _adds_up(row: int, sum_of: _Sum, sample: Sample) -> bool:
     return abs(total - added) <= 1e-6 * max(1.0, abs(total))
 
 
-def _alike(found: dict[int, int], names: Sequence[str], known: Collection[int]) -> list[int]:
-    """Columns right before and after the periods that are written as they are: `Jna-23` before `Feb-23`."""
+def _beside(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[int]:
+    """Columns right before and after the periods that may be some: `Jna-23`, or numbers under `2O24-03`."""
     shapes = Counter(_shape(names[i]) for i in found)
     usual = {shape for shape, count in shapes.items() if count * 2 >= len(found)}
-    alike = []
+    may_be = []
     for step, index in ((-1, min(found)), (1, max(found))):
         beside = index + step
-        while 0 <= beside < len(names) and beside not in known and _shape(names[beside]) in usual:
-            if _is_summary(names[beside]):
+        while 0 <= beside < len(names) and beside not in known and not _is_summary(names[beside]):
+            is_sum = not names[beside] and _is_sum(beside, found, names, sample)
+            if is_sum or not (_shape(names[beside]) in usual or _is_damaged_period(beside, names, sample)):
                 break
-            alike.append(beside)
+            may_be.append(beside)
             beside += step
-    return sorted(alike)
+    return sorted(may_be)
+
+
+def _is_damaged_period(index: int, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column of numbers has no name, or one of digits and no word that is not a month's."""
+    name = names[index]
+    if (sample and not sample.has_numbers(index)) or len(name) > _LONGEST_PERIOD:
+        return False
+    words = [word for word in _WORD.findall(name) if len(word) > _LONGEST_ABBREVIATION and month_named(word) is None]
+    digits, letters = sum(map(str.isdigit, name)), sum(map(str.isalpha, name))
+    return (not name and bool(sample)) or (not words and digits * 3 >= letters and digits > 1)
 
 
 def _shape(name: str) -> str:

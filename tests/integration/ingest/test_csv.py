@@ -196,10 +196,10 @@ def test_quotes_inside_an_unquoted_cell_are_letters(read, series):
     assert {part for _, part in series(ingested)} == {'5" pipe', '3" pipe'}
 
 
-def test_cells_beyond_the_header_are_dropped_where_blank(read):
-    ingested = read(HEADER + "2024-01-01,A,S,1,,\n2024-01-02,A,S,1,x\n")
+def test_cells_beyond_the_header_are_dropped_where_most_rows_have_blank_ones(read):
+    ingested = read(HEADER + "2024-01-01,A,S,1,,\n2024-01-03,A,S,1,,\n2024-01-02,A,S,1,x\n")
 
-    assert (ingested.report.rows_kept, ingested.report.rows_refused) == (1, 1)
+    assert (ingested.report.rows_kept, ingested.report.rows_refused) == (2, 1)
     assert ingested.report.problems[0].letter == "E"
 
 
@@ -342,3 +342,13 @@ def test_all_zeros_are_a_history(read, series):
 
     assert series(ingested) == {("S", "A"): {}}
     assert ingested.history.facts.rows == 2
+
+
+def test_a_blank_cell_beyond_the_header_in_one_row_alone_refuses_it(read):
+    """In a wide file a separator too many moves every quantity behind it by a period."""
+    wide = "part,2024-01,2024-02,2024-03\nA,1,2,3\nB,1,5,,\nC,4,5,6\n"
+
+    report = read(wide).report
+
+    assert [(one.line, one.letter) for one in report.problems] == [(3, "E")]
+    assert report.rows_kept == 6

@@ -138,3 +138,25 @@ def test_french_beside_german_is_not_taken_for_hungarian(read):
     assert str(read((HEADER + rows).encode("cp1252")).report.format).startswith("CSV, Windows-1252")
     with pytest.raises(found.AmbiguousEncoding, match="can't be told"):
         read((HEADER + rows.replace("Pièce", "Vérin")).encode("cp1252"))
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\xe9", b"\x98"])
+def test_a_bad_byte_in_a_file_of_plain_letters_is_never_read_as_a_letter_of_a_number(read, series, bad):
+    content = (HEADER + rows_of(["2000"])).encode().replace(b",2000,5", b",20" + bad + b"00,5")
+
+    try:
+        ingested = read(content, bad_rows="skip")
+    except found.NotText:
+        return
+    assert {site for site, _ in series(ingested)} == {"2000"}
+    assert ingested.report.rows_refused == 1
+
+
+def test_a_bad_byte_in_the_header_under_titles_is_refused(read):
+    long = "Usage;all\n\ndate;part;qty;июль\n2024-01-01;A;1;0\n2024-01-02;A;1;0\n".encode()
+    wide = "Usage;all\n\npart;24 июль 2023;31 июль 2023;7 август 2023\nA;1;2;3\nB;4;5;6\n".encode()
+
+    with pytest.raises(found.NotText, match="The header, line 3"):
+        read(long.replace("июль".encode(), "июль".encode() + b"\xff"))
+    with pytest.raises(found.UnreadablePeriods, match="24"):
+        read(wide.replace(b"24 ", b"24 \xff"))

@@ -96,3 +96,31 @@ def test_refused_rows_make_no_part_a_total(read):
 
     assert "Total Station" in parts
     assert any("not the sum of other rows" in str(note) for note in report.notes)
+
+
+WIDE = "part,2024-01,2024-02,2024-03\nA,1,2,3\nB,0,5,6\nC,7,8,0\n"
+
+
+def test_a_part_in_two_rows_of_a_wide_table_is_said(read):
+    report, *_ = read(WIDE + "B,0,5,6\n")
+
+    assert report.rows_summed == 3
+    assert any("3 values have the date, part and site of another, such as of part 'B'" in str(n) for n in report.notes)
+
+
+def test_a_few_values_of_one_day_are_said_and_many_are_not(read):
+    rows = "".join(f"2024-01-{day:02},P{part},1\n" for day in range(1, 29) for part in range(9))
+
+    few, *_ = read("date,part,qty\n" + rows + "2024-01-05,P3,4\n")
+    many, *_ = read("date,part,qty\n" + rows + rows.replace(",1\n", ",2\n"))
+
+    assert any("1 values have the date, part and site of another, such as of part 'P3'" in str(n) for n in few.notes)
+    assert not any("have the date, part and site of another" in str(note) for note in many.notes)
+
+
+def test_a_few_blank_cells_where_others_say_zero_are_said(read):
+    notes = read(WIDE.replace("7,8,0", "7,,0"))[0].notes
+    blank_is_zero = read(WIDE.replace(",0", ","))[0].notes
+
+    assert any("1 cells of periods are blank where others say 0, such as that of C in 2024-02" in str(n) for n in notes)
+    assert not any("where others say 0" in str(note) for note in blank_is_zero)

@@ -61,3 +61,10 @@ def test_many_rows_after_today_are_a_question_with_both_outcomes():
     assert [choice.settings["future_rows"] for choice in asked.value.choices] == ["refuse", "keep"]
     assert len(refused(rows, asked="refuse")) == 6
     assert refused(rows, asked="keep") == {}
+
+
+def test_a_day_of_another_century_is_refused_in_a_short_history_too():
+    slip = dt.date(1924, 3, 1)
+
+    assert list(refused({slip: 1, dt.date(2024, 2, 1): 1, dt.date(2024, 3, 1): 1})) == [slip]
+    assert refused({slip: 2, dt.date(2024, 2, 1): 1, dt.date(2024, 3, 1): 1}) == {}

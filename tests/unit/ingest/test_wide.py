@@ -111,3 +111,20 @@ def test_one_period_beside_others_that_are_none_stops_the_file():
     """A language with one name of a month that is read: the other columns would be lost."""
     with pytest.raises(UnreadablePeriods, match=r"'See 2023' \(B\), 'Pha 2023' \(D\)"):
         layout_of("See 2023", "Mar 2023", "Pha 2023")
+
+
+@pytest.mark.parametrize("damaged", ["2O24-03", "2024-31", "O3-2024", ""])
+def test_a_column_of_numbers_beside_the_periods_that_may_be_one_stops_the_file(damaged):
+    rows = [("A", "1", "2", "3"), ("B", "4", "5", "6")]
+
+    with pytest.raises(UnreadablePeriods, match=rf"'{damaged}' \(D\)"):
+        layout_of("2024-01", "2024-02", damaged, rows=rows)
+
+
+def test_columns_of_numbers_beside_the_periods_are_named():
+    rows = [("A", "1", "2", "9", "3"), ("B", "4", "5", "8", "9")]
+
+    found = layout_of("2024-01", "2024-02", "Price 1", "Total", rows=rows)
+
+    assert "beside the periods are not read: 'Price 1' (D)." in said(found)
+    assert "Columns of totals are left out: 'Total' (E)." in said(found)
