@@ -13,8 +13,10 @@ from batchcast.app.log import MOST_REPEATS, set_up_service_log
 
 
 @pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    root = logging.getLogger()
+def _log_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    ours, root = logging.getLogger("batchcast"), logging.getLogger()
+    for name, value in {"propagate": True, "level": logging.NOTSET, "handlers": [], "disabled": False}.items():
+        monkeypatch.setattr(ours, name, value)  # a command that ran in this process before has set its own
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
