@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ from typing import Protocol
 from batchcast.app.intake import Intake, Reading
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.recipe import FileKind, Recipe, use_of
+from batchcast.domain.recipe import FileKind, PastReading, Recipe, only_the_newest, use_of
 from batchcast.domain.settings import BatchSettings
 
 USE, SAVE = "recipe", "save_recipe"  # the fields and options that name them
@@ -38,6 +39,12 @@ class RecipeBook(Protocol):
 
     def drop_recipe(self, name: str) -> bool:
         """Forget a recipe; False where there is none of this name."""
+
+    def past_reading(self, signature: str) -> PastReading | None:
+        """What was kept of files with this header."""
+
+    def keep_past_reading(self, past: PastReading) -> None:
+        """Keep what a file with this header held, in place of another."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,10 +139,30 @@ def refuse_recipes(choice: RecipeChoice, history: str) -> None:
 
 def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source: str, note: Message | None) -> Intake:
     """Keep how a file was read where that is asked for; the report tells of that, and of a recipe that was named."""
+    intake = _beside_the_past(book, intake, source)
     if note is not None:
         intake = intake.with_note(note)
     kept = keep_recipe(book, intake.reading, choice, source)
     return intake if kept is None else intake.with_note(kept)
+
+
+def _beside_the_past(book: RecipeBook, intake: Intake, source: str) -> Intake:
+    """The intake, with a note where a far longer history of this header was read before; else kept as the longest."""
+    facts, signature = intake.history.facts, intake.reading.signature
+    now = PastReading(
+        signature=signature,
+        source=source,
+        rows=facts.rows,
+        first_date=facts.first_date,
+        last_date=facts.last_date,
+        read_on=dt.date.today(),
+    )
+    past = book.past_reading(signature)
+    if past is not None and now.has_only_the_newest_of(past):
+        return intake.with_note(only_the_newest(now, past))
+    if past is None or (now.days, now.last_date) >= (past.days, past.last_date):
+        book.keep_past_reading(now)
+    return intake
 
 
 def keep_recipe(book: RecipeBook, reading: Reading, choice: RecipeChoice, source: str) -> Message | None:
@@ -177,15 +204,11 @@ class FolderRecipes:
         if not self._folder.is_dir():
             return ()
         files = sorted(self._folder.glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True)
-        read = [_recipe_in(file) for file in files]
-        return tuple(recipe for recipe in read if recipe is not None)
+        return tuple(found for found in map(_value_in, files) if isinstance(found, Recipe))
 
     def keep_recipe(self, recipe: Recipe) -> None:
         """See `RecipeBook`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        scratch = self._folder / f".{secrets.token_hex(8)}"
-        scratch.write_text(json.dumps(encode(recipe)), encoding="utf-8")
-        scratch.replace(self._file(recipe.name))
+        self._write(recipe, self._file(recipe.name))
 
     def drop_recipe(self, name: str) -> bool:
         """See `RecipeBook`."""
@@ -194,13 +217,32 @@ class FolderRecipes:
         self._file(name).unlink(missing_ok=True)
         return True
 
+    def past_reading(self, signature: str) -> PastReading | None:
+        """See `RecipeBook`."""
+        found = _value_in(self._past(signature))
+        return found if isinstance(found, PastReading) else None
+
+    def keep_past_reading(self, past: PastReading) -> None:
+        """See `RecipeBook`; where nothing can be written, nothing is kept."""
+        with suppress(OSError):
+            self._write(past, self._past(past.signature))
+
+    def _write(self, value: object, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.parent / f".{secrets.token_hex(8)}"
+        scratch.write_text(json.dumps(encode(value)), encoding="utf-8")
+        scratch.replace(file)
+
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"
 
+    def _past(self, signature: str) -> Path:
+        return self._folder / "read" / f"{signature}.json"
 
-def _recipe_in(file: Path) -> Recipe | None:
+
+def _value_in(file: Path) -> object:
+    """What a file holds; None where it can't be read."""
     try:
-        recipe = decode(json.loads(file.read_text(encoding="utf-8")))
+        return decode(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return recipe if isinstance(recipe, Recipe) else None

@@ -79,3 +79,44 @@ def _texts(value: Any) -> list[str]:
         case list():
             return [str(item) for item in value]
     return [str(value)]
+
+
+# What was read before of files with the same header.
+
+_LONG_DAYS = 365  # of a history, which ...
+_TIMES_LONGER = 3  # is so many times as long as a file that is only its newest part
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastReading:
+    """The longest history that was read of files with one header."""
+
+    signature: str
+    source: str  # name of the file
+    rows: int
+    first_date: dt.date
+    last_date: dt.date
+    read_on: dt.date
+
+    @property
+    def days(self) -> int:
+        """Days that it spans."""
+        return (self.last_date - self.first_date).days + 1
+
+    def has_only_the_newest_of(self, past: PastReading) -> bool:
+        """Whether this is a short stretch at the end of a long history, or after it."""
+        is_late = self.first_date - past.first_date > (past.last_date - past.first_date) / 2
+        return is_late and past.days >= _LONG_DAYS and _TIMES_LONGER * self.days <= past.days
+
+
+def only_the_newest(now: PastReading, past: PastReading) -> Message:
+    """What the report of a file says that has only the newest part of a longer history."""
+    template = N_(
+        "This file holds {first} to {last} alone, and {source} of {day}, which had the same header, {past_first} to "
+        "{past_last}: it may be only the newest export. A forecast learns from what the file holds; put both into one "
+        "folder or zip to forecast from all of it."
+    )
+    values: dict[str, object] = {"first": now.first_date.isoformat(), "last": now.last_date.isoformat()}
+    values |= {"source": past.source, "day": past.read_on.isoformat()}
+    values |= {"past_first": past.first_date.isoformat(), "past_last": past.last_date.isoformat()}
+    return Message(template, values)

@@ -20,7 +20,7 @@ from batchcast.domain.batch import (
     Timing,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
@@ -37,6 +37,7 @@ class MemoryStore(MemoryLeases):
         self._submissions: dict[str, Submission] = {}
         self._timings: list[Timing] = []
         self._recipes: dict[str, Recipe] = {}  # the newest last
+        self._past_readings: dict[str, PastReading] = {}
 
     def add_batch(self, new: NewBatch) -> Batch:
         with self._changed:
@@ -191,6 +192,14 @@ class MemoryStore(MemoryLeases):
     def drop_recipe(self, name: str) -> bool:
         with self._changed:
             return self._recipes.pop(name, None) is not None
+
+    def past_reading(self, signature: str) -> PastReading | None:
+        with self._changed:
+            return self._past_readings.get(signature)
+
+    def keep_past_reading(self, past: PastReading) -> None:
+        with self._changed:
+            self._past_readings[past.signature] = past
 
     def queue(self) -> tuple[int, int]:
         with self._changed:

@@ -26,7 +26,7 @@ from batchcast.domain.batch import (
     Timing,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 
@@ -190,6 +190,12 @@ class Store(Leases, Protocol):
 
     def drop_recipe(self, name: str) -> bool:
         """Forget a recipe; False where there is none of this name."""
+
+    def past_reading(self, signature: str) -> PastReading | None:
+        """What was kept of files with this header."""
+
+    def keep_past_reading(self, past: PastReading) -> None:
+        """Keep what a file with this header held, in place of another."""
 
     def queue(self) -> tuple[int, int]:
         """How many batches are PENDING, and how many PROCESSING."""

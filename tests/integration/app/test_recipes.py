@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from batchcast.app.settings_text import settings_of_texts
 from batchcast.cli.command import call
 from batchcast.cli.session import Screen
 from batchcast.domain.errors import InvalidInput, InvalidSettings
+from batchcast.domain.recipe import PastReading
 from batchcast.domain.settings import BatchSettings
 
 ROWS = "".join(f"{day:02}/{month:02}/2024;P;{day + month}\n" for month in range(1, 7) for day in range(1, 13))
@@ -90,3 +92,65 @@ def test_the_command_keeps_lists_shows_and_deletes(
     assert told("recipes", "delete", "keluar barang")[0] == 0
     assert told("recipes", "delete", "keluar barang")[0] == 2
     assert "No recipe is kept here" in told("recipes", "list")[1]
+
+
+def months_of(path: Path, first: int, last: int, header: str = "date,part,site,qty") -> Path:
+    """A file of months counted from 2022-01."""
+    rows = [
+        f"{2022 + k // 12}-{k % 12 + 1:02}-{day:02},P{part},KDI,{part + day}"
+        for k in range(first, last + 1)
+        for part in range(5)
+        for day in (1, 11, 21, 28)
+    ]
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def first_note(app: Batchcast, file: Path) -> str:
+    return str(next(iter(app.analyze(file, BatchSettings()).report.notes), ""))
+
+
+def test_a_month_alone_is_told_of_the_years_read_before_with_its_header(app: Batchcast, tmp_path: Path) -> None:
+    years = months_of(tmp_path / "all.csv", 0, 35)
+    month = months_of(tmp_path / "new.csv", 36, 36)
+
+    assert "newest export" not in first_note(app, month)
+    assert "newest export" not in first_note(app, years)
+    told = first_note(app, month)
+
+    assert told.startswith("This file holds 2025-01-01 to 2025-01-28 alone, and all.csv of ")
+    assert "2022-01-01 to 2024-12-28" in told
+    assert first_note(app, month) == told  # the month is not kept in place of the years
+    assert "newest export" not in first_note(app, months_of(tmp_path / "more.csv", 0, 36))
+    assert "more.csv" in first_note(app, month)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "header"),
+    [
+        (0, 0, "date,part,site,qty"),  # not the newest
+        (14, 36, "date,part,site,qty"),  # long
+        (36, 36, "date,part,site,demand"),  # another header
+    ],
+)
+def test_other_files_are_not_told(app: Batchcast, tmp_path: Path, first: int, last: int, header: str) -> None:
+    first_note(app, months_of(tmp_path / "all.csv", 0, 35))
+
+    assert "newest export" not in first_note(app, months_of(tmp_path / "new.csv", first, last, header))
+
+
+def test_a_file_is_read_where_nothing_can_be_kept_of_it(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder", encoding="utf-8")
+
+    FolderRecipes(tmp_path / "home" / "recipes").keep_past_reading(
+        PastReading(
+            signature="5" * 32,
+            source="all.csv",
+            rows=1,
+            first_date=dt.date(2025, 1, 1),
+            last_date=dt.date(2025, 1, 1),
+            read_on=dt.date(2025, 1, 1),
+        )
+    )
+
+    assert FolderRecipes(tmp_path / "home" / "recipes").past_reading("5" * 32) is None

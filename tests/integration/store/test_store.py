@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -18,7 +19,7 @@ from batchcast.domain.batch import (
     PartitionState,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.records import NewBatch
 from batchcast.store.store import AttemptEnd, BatchExists, UndrawnArrow, UnknownBatch
@@ -330,3 +331,22 @@ def test_recipes_are_kept_by_name_the_newest_first(store):
     assert store.drop_recipe("a")
     assert not store.drop_recipe("a")
     assert store.recipes() == (recipe("b", "year_first"),)
+
+
+def test_the_last_reading_of_a_header_is_kept(store):
+    first = PastReading(
+        signature="5" * 32,
+        source="all.csv",
+        rows=10,
+        first_date=dt.date(2023, 1, 1),
+        last_date=dt.date(2025, 12, 31),
+        read_on=dt.date(2026, 1, 2),
+    )
+    later = replace(first, rows=12, last_date=dt.date(2026, 1, 31))
+
+    assert store.past_reading("5" * 32) is None
+    store.keep_past_reading(first)
+    store.keep_past_reading(later)
+
+    assert store.past_reading("5" * 32) == later
+    assert store.past_reading("6" * 32) is None

@@ -175,6 +175,16 @@ recipe = Table(
     sqlite_autoincrement=True,
 )
 
+past_reading = Table(
+    "past_reading",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("signature", String(100), nullable=False),  # of a header
+    Column("detail", Text, nullable=False),  # JSON
+    Index("ix_past_reading_signature", "signature"),
+    sqlite_autoincrement=True,
+)
+
 OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
 
 

@@ -24,7 +24,7 @@ from batchcast.domain.batch import (
     Timing,
 )
 from batchcast.domain.errors import Message
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.store.errors import UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
@@ -37,6 +37,7 @@ from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
 
 _b, _e, _f, _r, _t = schema.batch.c, schema.event.c, schema.file.c, schema.recipe.c, schema.timing.c
+_p = schema.past_reading.c
 _STANDING = sa.select(_b.seq, _b.state, _b.events).where(_b.batch_id == sa.bindparam("wanted"))
 _EVENTS = (
     sa.select(_e.number, _e.kind, _e.partition, _e.state, _e.detail, _e.at)
@@ -222,6 +223,18 @@ class SqlStore(SqlLeases):
     def drop_recipe(self, name: str) -> bool:
         with self._database.writing() as connection:
             return connection.execute(sa.delete(schema.recipe).where(_r.name == name)).rowcount > 0
+
+    def past_reading(self, signature: str) -> PastReading | None:
+        query = sa.select(_p.detail).where(_p.signature == signature).order_by(_p.number.desc()).limit(1)
+        with self._database.reading() as connection:
+            detail = connection.execute(query).scalar()
+        return None if detail is None else from_text(detail)
+
+    def keep_past_reading(self, past: PastReading) -> None:
+        new = {"signature": past.signature, "detail": to_text(past)}
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(schema.past_reading).where(_p.signature == past.signature))
+            connection.execute(sa.insert(schema.past_reading), new)
 
     def queue(self) -> tuple[int, int]:
         query = sa.select(_b.state, sa.func.count()).where(_b.state.in_(["PENDING", "PROCESSING"])).group_by(_b.state)
