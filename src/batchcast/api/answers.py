@@ -157,6 +157,84 @@ class Analyzed(Answer):
     partitions: list[PlannedPartition]
 
 
+class ColumnOfFile(Answer):
+    """A column of a file, by its first rows."""
+
+    name: str
+    letter: str = Field(description="Spreadsheet letter of the column.")
+    samples: list[str] = Field(description="The first different values, at most three, shortened.")
+    values: dict[str, int] = Field(description="All values with their rows; empty where there are many.")
+    is_unique: bool = Field(description="No other column has its name: it can be mapped.")
+    has_numbers: bool
+    ours: str | None = Field(description="Our column that is read from it.")
+    period: dt.date | None = Field(description="Of a wide table: the first day of the period whose demand it holds.")
+    is_ignored: bool = Field(description="Left out by `ignore_columns`.")
+
+
+class PreviewedRow(Answer):
+    """One row as it would be read; of a wide table, one cell. null: it can't be read."""
+
+    line: int
+    date: dt.date | None
+    partnumber: str | None
+    site_code: str | None
+    demand_qty: float | None = Field(description="Demand is above zero.")
+    reason: str | None = Field(description="Why it is refused; null: it is read.")
+    column: str = Field(description="Of the file: the period of a wide table, or where the reason is.")
+    value: str = Field(description="What stands there, where it is refused.")
+
+
+class PreviewedStock(Answer):
+    """What a stock file says of one part."""
+
+    site_code: str
+    partnumber: str
+    lead_time: float | None = Field(description="Periods.")
+    unit_cost: float | None
+    on_hand: float | None
+    on_order: float | None
+    pack_size: float | None
+
+
+class CountsOfPreview(Answer):
+    """What the rows amount to that were read for a preview."""
+
+    rows_read: int
+    rows_refused: int
+    rows_filtered: int = Field(description="Left out by `only_rows`.")
+    parts: int
+    sites: int
+    first_date: dt.date | None
+    last_date: dt.date | None
+    total: float = Field(description="Demand; of a stock file, units on hand.")
+    on_order: float = Field(description="Units, of a stock file.")
+
+
+class RefusedReading(Answer):
+    """Why a file can't be read with the settings that were sent."""
+
+    slug: str = Field(description="As `code` of a problem.")
+    message: str
+    setting: str = Field(description="Of a question: the setting that answers it; else empty.")
+    choices: list[ReadingChoice] = Field(description="Of a question: the readings that fit.")
+
+
+class Previewed(Answer):
+    """The answer to `preview`: the columns of a file, and its first rows as they would be read."""
+
+    kind: Literal["history", "stock"]
+    settings: dict[str, Any] = Field(description="That it was read with: those of a recipe filled in.")
+    columns: list[ColumnOfFile]
+    missing: list[str] = Field(description="Our columns that are needed and not found.")
+    found: dict[str, str] = Field(description="Our columns, and what each is read from.")
+    rows: list[PreviewedRow] = Field(description="Of a demand history; the first ten, and five that are refused below.")
+    items: list[PreviewedStock] = Field(description="Of a stock file.")
+    counts: CountsOfPreview | None = Field(description="null: the rows can't be read at all.")
+    is_whole: bool = Field(description="The file has no further rows than those that were read.")
+    refusal: RefusedReading | None
+    notes: list[str]
+
+
 class Submitted(Answer):
     """The answer to `submit` and `retry`: the batch is queued and will not be lost."""
 

@@ -7,18 +7,21 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from batchcast.api.answers import Analyzed, Cancelled, History, Status, Submitted
+from batchcast.api.answers import Analyzed, Cancelled, History, Previewed, Status, Submitted
 from batchcast.api.context import Asker, BatchId, Here, Lang, answer
 from batchcast.api.description import changes_body, event_content, form_body
 from batchcast.api.problems import documented
-from batchcast.api.rendering import render_analyzed, render_history, render_submitted
+from batchcast.api.rendering import render_analyzed, render_history, render_submitted, say_in
 from batchcast.app.intake import Analysis
+from batchcast.app.nouns import preview_json
 from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
+from batchcast.domain.preview import FilePreview
+from batchcast.domain.recipe import FileKind
 from batchcast.http.bodies import Texts, read_texts, read_upload_form
 from batchcast.http.broadcast import EventStream
 from batchcast.http.files import has_tag
@@ -66,6 +69,26 @@ async def analyze(request: Request, here: Here, language: Lang) -> Response:
     async with read_upload_form(request, here.service, here.threads) as (upload, texts):
         analysis = await here.threads.heavy(_analyze, here.service, upload, texts)
     return answer(render_analyzed(analysis, language), language)
+
+
+@router.post(
+    "/preview",
+    response_model=Previewed,
+    responses=documented(408, 413, 415),
+    openapi_extra=form_body(),
+    summary="The columns of a file, and its first rows as they would be read",
+)
+async def preview(
+    request: Request,
+    *,
+    here: Here,
+    language: Lang,
+    kind: Annotated[FileKind, Query(description="What the file is.")] = "history",
+) -> Response:
+    """Read the first thousand rows. A reading that is refused is told by `refusal`; nothing is queued or kept."""
+    async with read_upload_form(request, here.service, here.threads) as (upload, texts):
+        previewed = await here.threads.heavy(_preview, here.service, upload, texts, kind)
+    return answer(Previewed.model_validate(preview_json(previewed, say_in(language))), language)
 
 
 @router.get(
@@ -194,3 +217,8 @@ def _submit(service: Service, upload: Upload, texts: Texts, key: str | None, nam
 def _analyze(service: Service, upload: Upload, texts: Texts) -> Analysis:
     given, recipes = choice_of_texts(texts)
     return service.analyze(upload, settings_of_texts(given), recipes)
+
+
+def _preview(service: Service, upload: Upload, texts: Texts, kind: FileKind) -> FilePreview:
+    given, recipes = choice_of_texts(texts)
+    return service.preview(upload, settings_of_texts(given), kind, recipes)

@@ -23,6 +23,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Partition, Plan
+from batchcast.domain.preview import FilePreview
 from batchcast.run.verdict import WAYS_OUT
 
 if TYPE_CHECKING:
@@ -160,6 +161,12 @@ def _first_problem_of(partition: int | None, report: IngestReport, say: Say) -> 
     template = next((t for ours, t in _INVALID.items() if report.columns.get(ours) == found.column), _INVALID_KEY)
     problem = Message(template, {"line": found.line, "value": found.value})
     return say(Message(_PARTITION_ERROR, {"partition": partition, "problem": problem}))
+
+
+def preview_json(preview: FilePreview, say: Say) -> Json:
+    """The columns of a file and its first rows as they would be read."""
+    told = {one.name: plain(getattr(preview, one.name), say) for one in fields(preview)}
+    return told | {"settings": preview.settings.as_json()}
 
 
 # A batch as it stands.

@@ -54,6 +54,7 @@ class RecipeChoice:
     use: str | None = None  # the recipe to read it by, whatever its header; None: that of its header
     save_as: str | None = None  # the name to keep how it was read under
     keeps_answers: bool = False  # a question was answered: keep it under a name of ours
+    is_alone: bool = False  # the settings alone count, also where they stand at their defaults
 
     def __post_init__(self) -> None:
         if self.save_as is not None and not _NAME.fullmatch(self.save_as):
@@ -62,6 +63,7 @@ class RecipeChoice:
 
 
 NO_CHOICE = RecipeChoice()
+ALONE = RecipeChoice(is_alone=True)
 KINDS: Mapping[FileKind, str] = {"history": N_("a demand history"), "stock": N_("a stock file")}
 
 
@@ -93,6 +95,8 @@ def chosen_recipes(
     Raises:
         UnknownRecipe: if none of files of this kind has that name.
     """
+    if choice.is_alone:
+        return Chosen(settings=settings)
     if choice.use is None:
         return Chosen(settings=settings, recipes=book.recipes())
     recipe = find_recipe(book, choice.use)

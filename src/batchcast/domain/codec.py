@@ -17,7 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from batchcast.domain import accuracy, attention, batch, calendar, errors, history, inventory, plan, recipe, settings
+from batchcast.domain import (
+    accuracy,
+    attention,
+    batch,
+    calendar,
+    errors,
+    history,
+    inventory,
+    plan,
+    preview,
+    recipe,
+    settings,
+)
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
@@ -25,7 +37,19 @@ from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 _KIND = "$"
 _NOUNS: Mapping[str, type] = {
     name: noun
-    for module in (accuracy, attention, batch, calendar, errors, history, inventory, plan, recipe, settings)
+    for module in (
+        accuracy,
+        attention,
+        batch,
+        calendar,
+        errors,
+        history,
+        inventory,
+        plan,
+        preview,
+        recipe,
+        settings,
+    )
     for name, noun in vars(module).items()
     if isinstance(noun, type) and is_dataclass(noun)
 }

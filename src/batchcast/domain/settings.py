@@ -527,6 +527,21 @@ class BatchSettings:
         of_stock_file=True,
         is_of_form=True,
     )
+    ignore_columns: tuple[str, ...] = _declared(
+        (),
+        kind="texts",
+        decides="reading",
+        group="input",
+        label=N_("Columns to leave out"),
+        help=N_("A column of the file that is not read, such as a total among the periods."),
+        default_words=N_("none"),
+        option="ignore-column",
+        metavar="NAME",
+        has_own_place=True,
+        is_remembered=False,
+        of_stock_file=True,
+        is_of_form=True,
+    )
     rounding: Rounding = _declared(
         "keep_total",
         kind="choice",

@@ -49,9 +49,8 @@ def _under_titles(
     except ReadingQuestion:
         raise
     except InvalidInput:
-        known = accepted_names() | {
-            normal(piece) for name in settings.column_mapping.values() for piece in name.split("+")
-        }
+        mapped = [*settings.column_mapping.values(), *getattr(find, "names", ())]
+        known = accepted_names() | {normal(piece) for name in mapped for piece in name.split("+")}
         for below, said in _below(dialect):
             if several_in_one(below.header):
                 find(below.header, settings, sample=below.sample)  # it says what is wrong

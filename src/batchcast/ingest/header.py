@@ -57,10 +57,27 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(known)}))
 
 
+def visible_names(
+    header: Sequence[str], settings: BatchSettings
+) -> tuple[tuple[str, ...], tuple[str, ...], list[Message]]:
+    """The names of all columns; the same with nothing in place of those that are to be ignored; what to say of them."""
+    every = tuple(name.strip() for name in header)
+    asked = {name.strip() for name in settings.ignore_columns}
+    left = dict.fromkeys(name for name in every if name in asked)
+    notes = []
+    if left:
+        template = N_("Columns that are left out, as asked for: {columns}.")
+        notes.append(Message(template, {"columns": named_columns(list(left))}))
+    if asked - set(left):
+        template = N_("ignore_columns names {names}, which no column is called.")
+        notes.append(Message(template, {"names": named_columns(sorted(asked - set(left)))}))
+    return every, tuple("" if name in left else name for name in every), notes
+
+
 def locate(
     ours: str, names: Sequence[str], mapping: Mapping[str, str], sample: Sample = NOTHING
 ) -> ColumnSource | None:
-    """A column that a history or a stock file needs; None where there is none.
+    """A column that a history or a stock file needs; None where there is none, or it is mapped to none (`date==`).
 
     Raises:
         UnknownMapping: if it is mapped to a column that isn't there.
@@ -69,6 +86,8 @@ def locate(
     target = mapping.get(ours)
     if target is None:
         return _by_name(ours, names, sample)
+    if target == _LITERAL:
+        return None
     index = _index_of(target, names, ours)
     if index is not None:
         return ColumnSource(names[index], (index,))
@@ -99,7 +118,10 @@ def locate_stock_columns(
     """The columns of the stock of each part, unless they are some of ours already; all that could be one of them."""
     found: dict[str, ColumnSource] = {}
     for ours, accepted in STOCK_NAMES.items():
-        if ours in mapping:
+        cells: ColumnSource | None
+        if mapping.get(ours) == _LITERAL:
+            cells = ColumnSource(_LITERAL, (), "")
+        elif ours in mapping:
             cells = locate(ours, names, mapping)
         else:
             matches = _named([ours], names, taken) or _named(accepted, names, taken)
@@ -241,7 +263,7 @@ def find_columns(
         UnreadablePeriods: if a column among the periods of a wide table is none.
         MissingColumn: if there is none for a part, or neither a date with a quantity nor a column a period.
     """
-    names = tuple(name.strip() for name in header)
+    every, names, ignored = visible_names(header, settings)
     held = Sample(sample)
     found = {ours: locate(ours, names, settings.column_mapping, held) for ours in ACCEPTED_NAMES}
     check_mapping(settings.column_mapping)
@@ -258,27 +280,28 @@ def find_columns(
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
         read = taken
         return Layout(
-            header=names,
+            header=every,
             part=part,
             site=site,
             date=date,
             quantity=quantity,
-            notes=tuple(notes_on_columns(_single(found, settings), names, held, read)),
+            notes=(*notes_on_columns(_single(found, settings), names, held, read), *ignored),
             stock=out or inside,
             stock_means_out=means_out,
             stock_columns=stock_columns,
-            filters=find_filters(names, settings.only_rows),
-            movement=movement_column(names, taken),
+            filters=find_filters(every, settings.only_rows),
+            movement=movement_column(every, taken),
             unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
         )
     if date is None and quantity is None:
-        periods = find_periods(names, taken, settings, held)
+        left_out = {i for i, name in enumerate(every) if name != names[i]}
+        periods = find_periods(names, taken | left_out, settings, held)
         if part is not None and periods.found:
             span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
             stock = locate_stock_columns(names, settings.column_mapping, taken | {one.index for one in periods.found})
             read = taken | {one.index for one in periods.found} | {i for cells in stock.values() for i in cells.indices}
             return Layout(
-                header=names,
+                header=every,
                 part=part,
                 site=site,
                 date=span,
@@ -286,11 +309,12 @@ def find_columns(
                 periods=periods.found,
                 notes=(
                     *periods.notes,
-                    *unread_numbers(periods.found, names, read, held),
+                    *unread_numbers(periods.found, names, read | left_out, held),
                     *notes_on_columns(_single(found, settings), names, held, read),
+                    *ignored,
                 ),
                 stock_columns=stock,
-                filters=find_filters(names, settings.only_rows),
+                filters=find_filters(every, settings.only_rows),
                 unit=unit_column(names, read, periods.found[0].index, held),
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
@@ -298,10 +322,11 @@ def find_columns(
 
 
 def _single(found: Mapping[str, ColumnSource | None], settings: BatchSettings) -> dict[str, int | None]:
-    """The column that each of ours was found in by its name; a site that was mapped counts as found."""
+    """The column that each of ours was found in; a site that was mapped to none or to a value counts as found."""
     single = {ours: cells.indices[0] if cells and cells.indices else None for ours, cells in found.items()}
-    mapped = {ours: -1 for ours in settings.column_mapping if single.get(ours) is None and ours in single}
-    return single | mapped
+    if single[columns.SITE_CODE] is None and columns.SITE_CODE in settings.column_mapping:
+        single[columns.SITE_CODE] = -1
+    return single
 
 
 def two_row_headers(headers: Sequence[Sequence[str]]) -> Iterator[tuple[int, tuple[str, ...]]]:

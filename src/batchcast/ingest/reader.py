@@ -29,7 +29,7 @@ from batchcast.ingest.source import FindLayout, ReadAgain, RowSource
 from batchcast.ingest.summaries import find_summaries
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
-from batchcast.ingest.writer import HISTORY_FILE, write_history
+from batchcast.ingest.writer import HISTORY_FILE, AcceptedDemand, write_history
 from batchcast.ingest.zones import StampZone
 
 
@@ -83,33 +83,45 @@ def _ingest(
     name: str,
     digest: Callable[[], str] | None = None,
 ) -> Ingested:
-    tally = _read(source, layout, into, settings)
+    tally = read_rows(source, layout, into, settings)
     tally.choice.check(tally.rows_read + tally.choice.rows_filtered)
     if not tally.rows_read:
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
-    decided = [*tally.dates.notes(), *tally.styles.notes()]
-    if tally.needs_sign():
-        raise tally.signs.question(_signs_by_value(source, layout, tally))
-    decided += tally.unit_notes()
+    accepted, decided = settle_rows(tally, source, layout)
     history = None
     missing: tuple[Message, ...] = ()
-    if tally.rows_accepted:
+    if accepted is not None:
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
-        accepted = tally.accepted()
-        summaries = find_summaries(accepted, missing=tally.rejected.count + tally.rows_ignored)
-        if len(summaries.series):
-            accepted = replace(accepted, left_out=summaries.series)
-            tally.leave_out(summaries.series)
-        reversals = tally.net_reversals()  # once sums of other series are known as such
         facts, missing, notes = write_history(accepted, path, frequency_is_asked=is_asked)
-        decided += [*summaries.notes, *reversals, *notes]
+        decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, missing, decided), layout=layout)
 
 
-def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
+def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[AcceptedDemand | None, list[Message]]:
+    """What was accepted, without sums of other rows and with reversals netted, and what to say of it; None: nothing.
+
+    Raises:
+        ReadingQuestion: if the order of dates, the style of numbers, the sign or the unit is still in question.
+    """
+    decided = [*tally.dates.notes(), *tally.styles.notes()]
+    if tally.needs_sign():
+        raise tally.signs.question(signs_by_value(source, layout, tally))
+    decided += tally.unit_notes()
+    if not tally.rows_accepted:
+        return None, decided
+    accepted = tally.accepted()
+    summaries = find_summaries(accepted, missing=tally.rejected.count + tally.rows_ignored)
+    if len(summaries.series):
+        accepted = replace(accepted, left_out=summaries.series)
+        tally.leave_out(summaries.series)
+    reversals = tally.net_reversals()  # once sums of other series are known as such
+    return accepted, [*decided, *summaries.notes, *reversals]
+
+
+def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
     """Read all rows once; once more where dates, numbers or the sign turn out to be written the other way."""
     zone = StampZone(settings.timezone)
     dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today, zone=zone)
@@ -148,7 +160,7 @@ def _read(source: RowSource, layout: Layout, into: Path, settings: BatchSettings
             rejected.close()
 
 
-def _signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str, dict[str, Signed]]:
+def signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str, dict[str, Signed]]:
     """Of columns that nothing reads and that hold few values: the rows of each value by the sign of their quantity.
 
     The rows are read once more, for the sentence of a question.

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from batchcast.domain import columns as ours_are
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.inventory import StockOnHand
-from batchcast.domain.recipe import FileKind, Recipe, use_of
+from batchcast.domain.recipe import MAPPING, FileKind, Recipe, use_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
 from batchcast.ingest.reader import Ingested, ingest_file
@@ -61,7 +62,7 @@ def read_file(source: Path, *, into: Path, settings: BatchSettings, recipes: Seq
     def read(settings: BatchSettings, find: FindLayout[Any]) -> Ingested:
         return ingest_file(source, into=into, settings=settings, find=find)
 
-    ingested, settings, used = _by_recipe(read, find_columns, settings, _by_signature(recipes, "history"))
+    ingested, settings, used = by_recipe(read, find_columns, settings, by_signature(recipes, "history"))
     report = replace(ingested.report, notes=(*used, *ingested.report.notes))
     layout = ingested.layout
     signature = list(_signatures(layout.header))[-1 if layout.periods else 0]
@@ -76,8 +77,8 @@ def read_stock_file(source: Path, *, settings: BatchSettings, recipes: Sequence[
         InvalidInput: if it can't be read as one; the sentence says so where a recipe was used.
     """
     find = partial(find_stock_columns, source.name)
-    known = _by_signature(recipes, "stock")
-    (on_hand, layout), settings, used = _by_recipe(partial(read_stock_by, source), find, settings, known)
+    known = by_signature(recipes, "stock")
+    (on_hand, layout), settings, used = by_recipe(partial(read_stock_by, source), find, settings, known)
     return ReadStockFile(
         on_hand=replace(on_hand, notes=(*used, *on_hand.notes)),
         settings=settings,
@@ -86,7 +87,32 @@ def read_stock_file(source: Path, *, settings: BatchSettings, recipes: Sequence[
     )
 
 
-def _by_recipe(
+class _FindByRecipe(Generic[LayoutT]):
+    """Finds our columns in a header, and stops at one that a recipe is known for."""
+
+    def __init__(self, find: FindLayout[LayoutT], known: Mapping[str, Recipe]) -> None:
+        self._find = find
+        self._known = known
+        mapped = [recipe.settings.get(MAPPING, {}).values() for recipe in known.values()]
+        self.names = frozenset(chain.from_iterable(mapped))  # of columns that a header under titles is known by
+
+    def __call__(
+        self,
+        header: Sequence[str],
+        settings: BatchSettings,
+        *,
+        where: Message | None = None,
+        sample: Sequence[Sequence[Any]] = (),
+    ) -> LayoutT:
+        """See `FindLayout`; raises `_KnownHeader` where a recipe changes the settings."""
+        for signature in _signatures(header):
+            recipe = self._known.get(signature)
+            if recipe is not None and recipe.applied_to(settings) != settings:
+                raise _KnownHeader(recipe)
+        return self._find(header, settings, where=where, sample=sample)
+
+
+def by_recipe(
     read: Callable[[BatchSettings, FindLayout[LayoutT]], _Result],
     find: FindLayout[LayoutT],
     settings: BatchSettings,
@@ -94,21 +120,8 @@ def _by_recipe(
 ) -> tuple[_Result, BatchSettings, tuple[Message, ...]]:
     """What reading a file gives, the settings it was read with, and what is to be said of the recipe that was used."""
 
-    def find_or_stop(
-        header: Sequence[str],
-        settings: BatchSettings,
-        *,
-        where: Message | None = None,
-        sample: Sequence[Sequence[Any]] = (),
-    ) -> LayoutT:
-        for signature in _signatures(header):
-            recipe = known.get(signature)
-            if recipe is not None and recipe.applied_to(settings) != settings:
-                raise _KnownHeader(recipe)
-        return find(header, settings, where=where, sample=sample)
-
     try:
-        return read(settings, find_or_stop), settings, ()
+        return read(settings, _FindByRecipe(find, known)), settings, ()
     except _KnownHeader as found:
         recipe = found.recipe
     after = recipe.applied_to(settings)
@@ -121,7 +134,7 @@ def _by_recipe(
         raise
 
 
-def _by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]:
+def by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]:
     """The first recipe of each header for files of a kind."""
     return {recipe.signature: recipe for recipe in reversed(recipes) if recipe.kind == kind}
 

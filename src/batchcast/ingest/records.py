@@ -267,6 +267,7 @@ def _fit(lines: Sequence[str], delimiter: str, known_names: set[str]) -> tuple[i
     ]
     counts = [sum(name in known_names for name in names) for names in headers]
     known = max(counts)
-    header = headers[counts.index(known)]
-    even = sum(len(row.cells) == len(header) for row in rows) if len(header) > 1 else 0
-    return (known, even, len(header))
+    usual = max(Counter(len(row.cells) for row in rows).items(), key=lambda item: (item[1], item[0]), default=(1, 0))[0]
+    width = len(headers[counts.index(known)]) if known else usual  # titles may stand above a header we don't know
+    even = sum(len(row.cells) == width for row in rows) if width > 1 else 0
+    return (known, even, width)

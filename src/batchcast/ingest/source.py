@@ -41,7 +41,10 @@ LayoutT_co = TypeVar("LayoutT_co", bound=WantedColumns, covariant=True)
 
 
 class FindLayout(Protocol[LayoutT_co]):
-    """Finds our columns in a header: those of a demand history, or of a stock file."""
+    """Finds our columns in a header: those of a demand history, or of a stock file.
+
+    It may have an attribute `names`: further names of columns that a header under titles of a report is known by.
+    """
 
     def __call__(
         self,

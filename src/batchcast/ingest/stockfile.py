@@ -65,7 +65,7 @@ def read_stock_by(
     """The same, and the columns that it was read by, as `find` finds them. Raises as `read_stock`."""
     try:
         with open_file(path, settings, IngestLimits(), find) as (source, layout):
-            return _Reading(path.name, source, layout, settings).on_hand(), layout
+            return StockReading(path.name, source, layout, settings).on_hand(), layout
     except EmptyInput as error:
         template = N_("{name} is empty: a stock file has a header and a row for each part.")
         raise InvalidStockFile(Message(template, {"name": path.name})) from error
@@ -75,10 +75,10 @@ def read_stock_table(table: Any, settings: BatchSettings | None = None) -> Stock
     """The same of a pandas, polars or pyarrow table; `line` in sentences is the number of the row, the first is 1."""
     settings = settings or BatchSettings()
     source, layout = open_table(table, settings, partial(find_stock_columns, _TABLE))
-    return _Reading(_TABLE, source, layout, settings).on_hand()
+    return StockReading(_TABLE, source, layout, settings).on_hand()
 
 
-class _Reading:
+class StockReading:
     """One file that is read, again where its dates or numbers turn out to be written the other way."""
 
     def __init__(self, name: str, source: RowSource, layout: StockLayout, settings: BatchSettings) -> None:
@@ -111,7 +111,7 @@ class _Reading:
         if rows.left_out:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": rows.left_out}), *notes]
-        return StockOnHand(items=_items_of(rows), notes=(*noted, *notes))
+        return StockOnHand(items=_items_of(rows), notes=(*noted, *self._layout.notes, *notes))
 
     def _left_unknown(self, bad: list[tuple[int, str]]) -> Message:
         """What is said of cells that can't be read, where they are to be left out."""

@@ -18,7 +18,7 @@ from batchcast.ingest.arrow import text_array
 from batchcast.ingest.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
-from batchcast.ingest.header import check_mapping, locate, locate_stock_columns
+from batchcast.ingest.header import check_mapping, locate, locate_stock_columns, visible_names
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal
@@ -54,6 +54,7 @@ class StockLayout:
     date: ColumnSource | None  # decides which of several rows of a part is the latest
     stock_columns: Mapping[str, ColumnSource]  # at least one
     undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
+    notes: tuple[Message, ...] = ()
 
     @property
     def wanted(self) -> tuple[int, ...]:
@@ -89,7 +90,8 @@ def find_stock_columns(
         UnknownMapping: if the mapping names a column that isn't there.
         AmbiguousColumn: if two columns could be the part or the site.
     """
-    names, mapping = tuple(cell.strip() for cell in header), settings.column_mapping
+    every, names, ignored = visible_names(header, settings)
+    mapping = settings.column_mapping
     check_mapping(mapping)
     held = Sample(sample)
     part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
@@ -108,7 +110,15 @@ def find_stock_columns(
         values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, names, stock, mapping)
-    return StockLayout(header=names, part=part, site=site, date=date, stock_columns=stock, undecided=undecided)
+    return StockLayout(
+        header=every,
+        part=part,
+        site=site,
+        date=date,
+        stock_columns=stock,
+        undecided=undecided,
+        notes=tuple(ignored),
+    )
 
 
 def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> None:

@@ -192,9 +192,9 @@ class Tally:
         self.rows_accepted -= rows
         self.rows_ignored += rows
 
-    def quantities(self, block: Block) -> Quantities:
+    def quantities(self, block: Block, source: ColumnSource | None = None) -> Quantities:
         """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
-        return self._quantities(block, self._layout.quantity)
+        return self._quantities(block, source or self._layout.quantity)
 
     def _sort(self, block: Block) -> Iterator[Refused]:
         parts = read_codes(self._parts, block, self._layout.part)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import NO_DAY, DateReader
 from batchcast.ingest.months import month_named
@@ -74,6 +75,14 @@ def find_periods(
     return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
 
 
+def dated_columns(names: Sequence[str], taken: Collection[int], settings: BatchSettings) -> dict[int, int]:
+    """The columns whose own header is a date, by their number, and its day; none where their order is in question."""
+    free = {i: name for i, name in enumerate(names) if i not in taken and len(name) <= _LONGEST_PERIOD}
+    with suppress(InvalidInput):
+        return _days(DateReader(settings.date_order, column="header", today=settings.today), free, names)
+    return {}
+
+
 def _days(reader: DateReader, texts: dict[int, str], names: Sequence[str]) -> dict[int, int]:
     def locate(text: str) -> Message:
         index = next(i for i, one in texts.items() if one == text)
@@ -123,7 +132,7 @@ def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection
     if holes:
         template = N_(
             "Columns among the periods are no periods: {columns}. Without them their demand would count as zero. "
-            "Correct their headers, or take the columns out of the table."
+            "Correct their headers, or name those that are no demand with ignore_columns."
         )
         raise UnreadablePeriods(Message(template, {"columns": _listed(holes, names)}))
     if not totals:

@@ -41,6 +41,17 @@ def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     return encode({**found, "signature": read.signature, "columns": dict(read.columns)})
 
 
+def preview_job(arguments: Arguments, on_progress: OnProgress) -> Any:
+    """The first rows of `source`, a file of the `kind` history or stock, as they would be read under `settings`.
+
+    `into` is a folder for scratch.
+    """
+    from batchcast.ingest.preview import preview_file
+
+    given = decode(arguments)
+    return encode(preview_file(given["source"], given["kind"], given["settings"], given["recipes"], into=given["into"]))
+
+
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Load the compiled kernels, so that no partition waits for them."""
     from batchcast.forecast.warming import warm

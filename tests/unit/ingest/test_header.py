@@ -5,7 +5,13 @@ import pytest
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns, likely_column
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, letter_of
-from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn
+from batchcast.ingest.problems import (
+    AmbiguousColumn,
+    AmbiguousDates,
+    MissingColumn,
+    UnknownMapping,
+    UnreadablePeriods,
+)
 
 
 @pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours, names in ACCEPTED_NAMES.items() for name in names])
@@ -79,3 +85,45 @@ def test_two_headers_of_one_period_are_refused():
 def test_long_headers_are_listed_in_part():
     with pytest.raises(MissingColumn, match=r"… \(40 columns\)"):
         find_columns([f"c{i}" for i in range(40)], BatchSettings())
+
+
+def test_columns_that_are_ignored_are_found_as_nothing_and_left_alone():
+    header = ["date", "part", "qty", "sales_qty", "stock"]
+    layout = find_columns(header, BatchSettings(ignore_columns=("sales_qty", "stock")))
+
+    assert layout.columns["demand_qty"] == "qty"
+    assert layout.header == tuple(header)
+    assert layout.left_alone == ("sales_qty", "stock")
+    assert not layout.stock_columns
+    assert [str(note) for note in layout.notes] == [
+        "Columns that are left out, as asked for: 'sales_qty', 'stock'.",
+    ]
+
+
+def test_a_column_that_is_ignored_can_not_be_mapped_and_one_that_is_not_there_is_said():
+    with pytest.raises(UnknownMapping):
+        find_columns(["day", "part", "qty"], BatchSettings(ignore_columns=("day",), column_mapping={"date": "day"}))
+    layout = find_columns(["date", "part", "qty"], BatchSettings(ignore_columns=("Total",)))
+    assert [str(note) for note in layout.notes] == ["ignore_columns names 'Total', which no column is called."]
+
+
+@pytest.mark.parametrize("ignored", ["Jna-24", "Q1 total", "Sum"])
+def test_a_column_among_periods_that_is_none_may_be_ignored(ignored):
+    header = ["part", "Dec-23", ignored, "Feb-24", "Mar-24"]
+    sample = [["A", "1", "2", "3", "4"], ["B", "4", "1", "7", "1"]]
+    with pytest.raises(UnreadablePeriods):
+        find_columns(header, BatchSettings(), sample=sample)
+
+    layout = find_columns(header, BatchSettings(ignore_columns=(ignored,)), sample=sample)
+
+    assert [period.name for period in layout.periods] == ["Dec-23", "Feb-24", "Mar-24"]
+
+
+def test_our_column_that_is_mapped_to_none_is_not_found_by_its_name():
+    header = ["date", "part", "units", "site", "Jan-24", "Feb-24"]
+    wide = find_columns(header, BatchSettings(column_mapping={"date": "=", "demand_qty": "="}))
+    one_site = find_columns(header, BatchSettings(column_mapping={"site_code": "="}))
+
+    assert [period.name for period in wide.periods] == ["Jan-24", "Feb-24"]
+    assert one_site.site is None
+    assert one_site.columns["demand_qty"] == "units"

@@ -46,8 +46,13 @@ _LATEST = 8  # batches whose orders stay in memory
 class StockFile(Protocol):
     """A file that was uploaded."""
 
-    path: Path
-    name: str  # as its sender called it
+    @property
+    def path(self) -> Path:
+        """Where it is; it may only be read."""
+
+    @property
+    def name(self) -> str:
+        """As its sender called it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

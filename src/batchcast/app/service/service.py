@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from batchcast.app.configuration import ServiceConfig
 from batchcast.app.intake import Analysis, CancelToken
-from batchcast.app.recipes import NO_CHOICE, RecipeChoice, unknown_recipe
+from batchcast.app.recipes import ALONE, NO_CHOICE, RecipeChoice, chosen_recipes, unknown_recipe
 from batchcast.app.samples.writing import sample_lines
 from batchcast.app.service.answers import (
     Accepted,
@@ -28,8 +28,9 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
+from batchcast.app.service.previews import preview_upload
 from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
-from batchcast.app.service.submission import Sender, Submissions, analysis_of
+from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.timings import COUNTED, calibrate, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
@@ -40,7 +41,8 @@ from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.preview import FilePreview
+from batchcast.domain.recipe import FileKind, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
@@ -252,9 +254,9 @@ class Service:
         """
         return self._drafts.find(draft_id)
 
-    def analyze_draft(self, draft_id: str, settings: BatchSettings) -> Analysis:
+    def analyze_draft(self, draft_id: str, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
         """What it holds and how it would be forecast. Raises as `draft` and `analyze`."""
-        return self._submissions.analyze(self._drafts.find(draft_id), settings, self._pace())
+        return self._submissions.analyze(self._drafts.find(draft_id), settings, self._pace(), recipes)
 
     def submit_draft(
         self,
@@ -272,7 +274,7 @@ class Service:
         self._dispatcher.wake()
         return accepted
 
-    def draft_rejected(self, draft_id: str, settings: BatchSettings) -> Download:
+    def draft_rejected(self, draft_id: str, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Download:
         """Its refused rows, each with the reason, to be corrected and sent again.
 
         Raises:
@@ -280,7 +282,7 @@ class Service:
             As `draft` and `analyze`.
         """
         draft = self._drafts.find(draft_id)
-        path = self._submissions.refused_rows(draft, settings, self._pace(), self._folder / "results")
+        path = self._submissions.refused_rows(draft, settings, self._pace(), self._folder / "results", recipes)
         if path is None:
             raise NoSuchFile(REJECTED, CSV)
         return downloaded(path, REJECTED, draft.name)
@@ -288,6 +290,38 @@ class Service:
     def discard_draft(self, draft_id: str) -> None:
         """Remove it now."""
         self._drafts.discard(draft_id)
+
+    # Mapping the columns of a file
+
+    def preview(
+        self,
+        upload: Received,
+        settings: BatchSettings,
+        kind: FileKind = "history",
+        recipes: RecipeChoice = NO_CHOICE,
+    ) -> FilePreview:
+        """Its columns and its first rows as they would be read; nothing is kept.
+
+        Raises:
+            InvalidInput: if there is no header in it to map the columns of; all else is told by the preview.
+            InvalidSettings: if a setting can't be; UnknownRecipe if there is no recipe of the name that is chosen.
+        """
+        chosen = chosen_recipes(self._store, recipes, settings, kind)
+        folder = self._folder / "intake"
+        pool = self._intake_pool
+        return preview_upload(upload, kind, chosen.settings, pool=pool, folder=folder, recipes=chosen.recipes)
+
+    def preview_draft(
+        self, draft_id: str, settings: BatchSettings, kind: FileKind = "history", recipes: RecipeChoice = NO_CHOICE
+    ) -> FilePreview:
+        """The same of a file that was kept. Raises as `draft` and `preview`."""
+        return self.preview(self._drafts.find(draft_id), settings, kind, recipes)
+
+    def preview_retry(self, batch_id: str, settings: BatchSettings) -> FilePreview:
+        """The same of the file of a batch, by its settings alone. Raises as `retry` and `preview`."""
+        batch = self._store.batch(batch_id)
+        with self._submissions.fetched(batch) as upload:
+            return self.preview(upload, settings, recipes=ALONE)
 
     # How files were read
 

@@ -75,6 +75,15 @@ class Received(Protocol):
         """Of its bytes, in hexadecimal."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Fetched:
+    """The file of a batch; implements `Received`."""
+
+    path: Path
+    name: str
+    sha256: str
+
+
 @dataclass(frozen=True)
 class _Kept:
     """A file to be kept as a batch's upload."""
@@ -152,11 +161,18 @@ class Submissions:
         with self._scratch() as folder:
             return self._take_in_again(batch, batch.source, settings, pace, folder).analysis
 
-    def refused_rows(self, upload: Received, settings: BatchSettings, pace: Pace, into: Path) -> Path | None:
+    def refused_rows(
+        self,
+        upload: Received,
+        settings: BatchSettings,
+        pace: Pace,
+        into: Path,
+        recipes: RecipeChoice = NO_CHOICE,
+    ) -> Path | None:
         """The rows of a file that are refused, each with its reason, as a CSV file in a folder; None without any."""
         with self._scratch() as folder:
             try:
-                report = self._take_in_by_recipe(upload, settings, pace, folder, NO_CHOICE).analysis.report
+                report = self._take_in_by_recipe(upload, settings, pace, folder, recipes).analysis.report
             except RowsRefused as refused:
                 report = refused.report
             if report.rejected_path is None:
@@ -169,6 +185,20 @@ class Submissions:
         """What a file holds and how it would be forecast; nothing is kept but a recipe. Raises as `submit`."""
         with self._scratch() as folder:
             return self._take_in_by_recipe(upload, settings, pace, folder, recipes).analysis
+
+    @contextmanager
+    def fetched(self, batch: Batch) -> Iterator[Received]:
+        """The file of a batch on this machine, for as long as this is open.
+
+        Raises:
+            BatchNotEnded: if it is in the queue or at work.
+        """
+        source = batch.source
+        if not batch.state.is_final or source is None:
+            raise BatchNotEnded(batch.batch_id, batch.state.value)
+        with self._scratch() as folder:
+            path = self.artifacts.fetch(source.upload, folder)
+            yield _Fetched(path=path, name=source.file_name, sha256=source.input_sha256)
 
     def _take_in_by_recipe(
         self, upload: Received, settings: BatchSettings, pace: Pace, folder: Path, choice: RecipeChoice

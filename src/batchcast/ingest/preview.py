@@ -1,0 +1,254 @@
+"""The first rows of a file as they would be read, and its columns: what a person needs who maps them.
+
+No more than `MOST_PREVIEWED` rows are read, whatever the size of the file. A reading that is refused, or a question,
+is part of the answer; only a file in which no header can be found is an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from batchcast.domain import columns
+from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import InvalidInput, ReadingQuestion
+from batchcast.domain.inventory import StockOnHand
+from batchcast.domain.preview import FileColumn, FilePreview, PreviewCounts, Refusal
+from batchcast.domain.recipe import FileKind, Recipe
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.cells import date_text
+from batchcast.ingest.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders
+from batchcast.ingest.header import Layout, find_columns, locate, locate_stock_columns, visible_names
+from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.names import ACCEPTED_NAMES, SHEET, letter_of, shortened
+from batchcast.ingest.previewrows import ROWS_SHOWN, counts_of, rows_of
+from batchcast.ingest.reader import read_rows, settle_rows
+from batchcast.ingest.recipes import by_recipe, by_signature
+from batchcast.ingest.recognise import open_file
+from batchcast.ingest.sample import Sample
+from batchcast.ingest.source import ColumnSource, FindLayout, LayoutT
+from batchcast.ingest.stockfile import StockReading
+from batchcast.ingest.stockrows import ON_HAND, StockLayout, find_stock_columns
+from batchcast.ingest.wide import dated_columns
+
+_MOST_VALUES = 40  # different ones of a column that rows can be chosen by
+_LONGEST_SAMPLE = 28  # characters
+_NEEDED: Mapping[FileKind, Sequence[str]] = {
+    "history": (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY),
+    "stock": (columns.PARTNUMBER, ON_HAND),
+}
+
+
+def preview_file(
+    source: Path, kind: FileKind, settings: BatchSettings, recipes: Sequence[Recipe] = (), *, into: Path
+) -> FilePreview:
+    """A file by its first rows; by the first recipe of its header, where that changes the settings.
+
+    Args:
+        source: a file or folder.
+        kind: what it is: a demand history or a stock file.
+        settings: that it would be read with.
+        recipes: those that its header may choose from.
+        into: a folder for scratch.
+
+    Raises:
+        InvalidInput: if there is no header in it to map the columns of.
+        InvalidSettings: if a setting can't be, such as an unknown time zone.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+
+    def read_history(settings: BatchSettings, find: FindLayout[Layout]) -> FilePreview:
+        return _previewed("history", source, settings, find, partial(_read_history, into=into, settings=settings))
+
+    def read_stock(settings: BatchSettings, find: FindLayout[StockLayout]) -> FilePreview:
+        return _previewed("stock", source, settings, find, partial(_read_stock, source.name, settings))
+
+    known = by_signature(recipes, kind)
+    if kind == "history":
+        preview, _, used = by_recipe(read_history, find_columns, settings, known)
+    else:
+        preview, _, used = by_recipe(read_stock, partial(find_stock_columns, source.name), settings, known)
+    return replace(preview, notes=(*used, *preview.notes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What the rows of a file say under a layout."""
+
+    ours: Mapping[str, ColumnSource]  # our columns, and where each is read from
+    periods: Mapping[int, int] = field(default_factory=dict)  # column -> day, of a wide table
+    shown: FilePreview  # without its columns
+
+
+def _previewed(
+    kind: FileKind,
+    source: Path,
+    settings: BatchSettings,
+    find: FindLayout[LayoutT],
+    read: Callable[[FilePreview, FirstRows, LayoutT], _Found],
+) -> FilePreview:
+    empty = FilePreview(kind=kind, settings=settings, columns=(), missing=(), found={})
+    headers = TriedHeaders(find)
+    try:
+        with open_file(source, settings, IngestLimits(), headers) as (opened, layout):
+            first = FirstRows(opened)
+            found = read(replace(empty, notes=(opened.format, *opened.notes)), first, layout)
+            return _described(first, layout.header, found, settings)
+    except InvalidInput as error:
+        refusal = error
+    header = headers.likeliest()
+    if header is None:
+        raise refusal
+    names = [name for name in header if name.strip()]
+    at_header = replace(settings, column_mapping={columns.PARTNUMBER: names[0], **_sheet_of(settings)})
+    try:
+        with open_file(source, at_header, IngestLimits(), OneHeader(header)) as (opened, layout):
+            first = FirstRows(opened)
+            shown = replace(empty, refusal=_told(refusal))
+            ours = _located(kind, header, settings)
+            periods = _periods(header, ours, settings) if kind == "history" else {}
+            return _described(first, header, _Found(ours=ours, periods=periods, shown=shown), settings)
+    except InvalidInput:
+        raise refusal from None
+
+
+def _sheet_of(settings: BatchSettings) -> dict[str, str]:
+    return {SHEET: settings.column_mapping[SHEET]} if SHEET in settings.column_mapping else {}
+
+
+def _told(error: InvalidInput) -> Refusal:
+    if isinstance(error, ReadingQuestion):
+        return Refusal(slug=error.slug, message=error.message, setting=error.setting, choices=error.choices)
+    return Refusal(slug=error.slug, message=error.message)
+
+
+def _located(kind: FileKind, header: Sequence[str], settings: BatchSettings) -> dict[str, ColumnSource]:
+    """Those of our columns that are in a header by themselves, where the whole of it can't be read."""
+    _, names, _ = visible_names(header, settings)
+    mapping, found = settings.column_mapping, {}
+    needed = ACCEPTED_NAMES if kind == "history" else (columns.PARTNUMBER, columns.SITE_CODE, columns.DATE)
+    for ours in needed:
+        with suppress(InvalidInput):
+            cells = locate(ours, names, mapping)
+            if cells is not None:
+                found[ours] = cells
+    if kind == "stock":
+        with suppress(InvalidInput):
+            found |= locate_stock_columns(names, mapping, {i for cells in found.values() for i in cells.indices})
+    return found
+
+
+def _periods(header: Sequence[str], ours: Mapping[str, ColumnSource], settings: BatchSettings) -> dict[int, int]:
+    """The columns of a wide table that are periods; none where there is a column of dates or of quantities."""
+    if {columns.DATE, columns.DEMAND_QTY} & set(ours):
+        return {}
+    _, names, _ = visible_names(header, settings)
+    found = dated_columns(names, {i for cells in ours.values() for i in cells.indices}, settings)
+    return found if len(found) > 1 else {}
+
+
+# The columns of a file, by its first rows.
+
+
+def _described(first: FirstRows, header: Sequence[str], found: _Found, settings: BatchSettings) -> FilePreview:
+    """The preview with its columns, and with what is needed and not there."""
+    every = EveryColumn(tuple(header))
+    rows: list[Sequence[Any]] = []
+    with closing(first.blocks(every)) as blocks:
+        for block in blocks:
+            rows += [row.cells for row in block.rows(range(block.num_rows))]
+    sample = Sample(rows)
+    names = [name.strip() for name in header]
+    ours = {i: one for one, cells in found.ours.items() for i in cells.indices}
+    told = []
+    for i in every.wanted:
+        period = found.periods.get(i)
+        told.append(
+            FileColumn(
+                name=names[i],
+                letter=letter_of(i),
+                samples=tuple(shortened(_text(cell), _LONGEST_SAMPLE) for cell in sample.distinct(i)[:3]),
+                values=_values(sample, i),
+                is_unique=bool(names[i]) and names.count(names[i]) == 1,
+                has_numbers=sample.has_numbers(i),
+                ours=ours.get(i),
+                period=None if period is None else date_of(period),
+                is_ignored=names[i] in settings.ignore_columns,
+            )
+        )
+    where = {one: cells.name for one, cells in found.ours.items()}
+    mapped_to_none = {one for one, name in settings.column_mapping.items() if name == "="}
+    in_periods = {columns.DATE, columns.DEMAND_QTY}
+    if not (found.periods or in_periods <= mapped_to_none):
+        in_periods = set()
+    missing = tuple(one for one in _NEEDED[found.shown.kind] if one not in {*where, *in_periods})
+    return replace(found.shown, columns=tuple(told), found=where, missing=missing, is_whole=first.is_whole)
+
+
+def _values(sample: Sample, index: int) -> dict[str, int]:
+    """How many rows hold each value of a column; none where nearly every row has its own."""
+    counts = Counter(_text(cell) for cell in sample.filled(index))
+    if not 1 < len(counts) <= _MOST_VALUES or 2 * len(counts) > sum(counts.values()):
+        return {}
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _text(cell: Any) -> str:
+    return date_text(cell).strip()
+
+
+# The rows of a demand history.
+
+
+def _read_history(
+    shown: FilePreview, first: FirstRows, layout: Layout, *, into: Path, settings: BatchSettings
+) -> _Found:
+    ours = {columns.PARTNUMBER: layout.part, **({columns.SITE_CODE: layout.site} if layout.site else {})}
+    if not layout.periods:
+        ours |= {columns.DATE: layout.date, columns.DEMAND_QTY: layout.quantity}
+    periods = {one.index: one.day for one in layout.periods}
+    try:
+        tally = read_rows(first, layout, into, settings)
+        accepted, decided = settle_rows(tally, first, layout)
+    except InvalidInput as error:
+        return _Found(ours=ours, periods=periods, shown=replace(shown, refusal=_told(error)))
+    notes = (*tally.signs.notes(), *shown.notes, *layout.notes, *decided)
+    rows = tuple(rows_of(first, layout, tally))
+    shown = replace(shown, counts=counts_of(tally, accepted), rows=rows, notes=notes)
+    return _Found(ours=ours, periods=periods, shown=shown)
+
+
+# The rows of a stock file.
+
+
+def _read_stock(
+    name: str, settings: BatchSettings, shown: FilePreview, first: FirstRows, layout: StockLayout
+) -> _Found:
+    ours = {columns.PARTNUMBER: layout.part, **layout.stock_columns}
+    ours |= {one: cells for one, cells in ((columns.SITE_CODE, layout.site), (columns.DATE, layout.date)) if cells}
+    held, refusal = StockOnHand(items=()), None
+    try:
+        held = StockReading(name, first, layout, settings).on_hand()
+    except InvalidInput as error:
+        refusal = _told(error)
+        with suppress(InvalidInput):
+            held = StockReading(name, first, layout, replace(settings, bad_rows="skip")).on_hand()
+    counts = None
+    if held.items:
+        counts = PreviewCounts(
+            rows_read=sum(block.num_rows for block in first.blocks(layout)),
+            rows_refused=0,
+            rows_filtered=0,
+            parts=len({item.partnumber for item in held.items}),
+            sites=len({item.site_code for item in held.items}),
+            total=sum(item.on_hand or 0.0 for item in held.items),
+            on_order=sum(item.on_order or 0.0 for item in held.items),
+        )
+    notes = (*shown.notes, *held.notes)
+    shown = replace(shown, items=held.items[:ROWS_SHOWN], counts=counts, refusal=refusal, notes=notes)
+    return _Found(ours=ours, shown=shown)
