@@ -17,7 +17,7 @@ from batchcast.cli.options import option_words
 from batchcast.domain.errors import BatchcastError, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.reader import ingest_file
-from batchcast.web.start.form import ANSWER, SHOWN, read_form
+from batchcast.web.forms import ANSWER, SHOWN, read_form
 
 _OPTION = re.compile(r"(--[a-z][a-z-]+) ([\w.,=-]+\w)")
 

@@ -98,9 +98,48 @@ def carrying_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def unknown_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export under titles, none of whose columns is known; its dates read in two orders."""
+    path = tmp_path_factory.mktemp("samples") / "pengeluaran 2024 <b>.csv"
+    rows = [
+        f"{day:02}/{month:02}/2024;{part};{site};{day};{kind}"
+        for month in range(1, 12)
+        for day in (3, 4, 7)
+        for part in ("07-4410", "1R-0751", "HYD-2290")
+        for site in ("Kolaka", "Bahodopi")
+        for kind in ("Rutin", "Proyek")
+    ]
+    titles = ["Laporan pengeluaran barang", "Periode 2024", "Kapan;Barangnya;Tempat;Banyaknya;Jenis"]
+    path.write_text("\n".join([*titles, *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def wide_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wide table with an unknown column of parts and a misspelt month: its 1,008 units without that are 924."""
+    path = tmp_path_factory.mktemp("samples") / "matriks.csv"
+    months = ["Jan", "Fbe", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
+    header = ["Kode", "Depo", *(f"{month}-23" for month in months)]
+    rows = [[part, site, *([7] * 12)] for part in "ABCDEF" for site in ("Kolaka", "Bahodopi")]
+    path.write_text("\n".join(",".join(map(str, row)) for row in [header, *rows]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def stock_unknown_file(tmp_path_factory: pytest.TempPathFactory, small_file: Path) -> Path:
+    """What is held of some parts of `small_file`, in columns of unknown names."""
+    path = tmp_path_factory.mktemp("samples") / "saldo.csv"
+    with small_file.open(encoding="utf-8") as file:
+        keys = sorted({(row["partnumber"], row["site_code"]) for row in csv.DictReader(file)})[:40]
+    lines = [f"{part};{site};{n % 5};{n % 3}" for n, (part, site) in enumerate(keys)]
+    path.write_text("\n".join(["Barangnya;Tempat;Saldo Akhir;Akan datang", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
 def files(request: pytest.FixtureRequest) -> dict[str, Path]:
     """All these files by the names of their fixtures, without `_file`."""
-    names = ("small", "large", "spoilt", "foreign", "lumpy", "stock", "carrying")
+    names = ("small", "large", "spoilt", "foreign", "lumpy", "stock", "carrying", "unknown", "wide", "stock_unknown")
     return {name: request.getfixturevalue(f"{name}_file") for name in names}
 
 
@@ -118,6 +157,7 @@ def _left_clean(request: pytest.FixtureRequest) -> Iterator[None]:
         site = request.getfixturevalue("site")
         site.lift_all_faults()
         client = site.client
+        client.forget_recipes()
         for line in client.history()["batches"]:
             client.cancel(line["batch_id"])
             client.await_end(line["batch_id"])

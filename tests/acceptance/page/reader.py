@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -27,6 +29,9 @@ WORDS = {
     "order": {"en": "Work out the orders", "id": "Hitung pesanan"},
     "order from history": {"en": "Use the stock of the history", "id": "Pakai stok dari riwayat"},
     "advanced": {"en": "Advanced", "id": "Lanjutan"},
+    "change reading": {"en": "Change how this file is read", "id": "Ubah cara membaca file ini"},
+    "read so": {"en": "Read the file this way", "id": "Baca file dengan cara ini"},
+    "choose its columns": {"en": "Choose its columns first", "id": "Tentukan kolomnya dulu"},
 }
 SECONDS_OF_A_BATCH = 60_000
 
@@ -67,6 +72,40 @@ class Reader:
         with self.page.expect_response("**/analysis"):
             field.fill(value)
             field.blur()
+
+    def map(self, ours: str, name: str) -> None:
+        """Choose a column of the file in the mapping step, and wait until the preview follows."""
+        with self._previewed():
+            self.page.locator(f"#pick-{ours}").select_option(f"{ours}={name}")
+
+    def choose_rows(self, column: str, *values: str) -> None:
+        """Choose rows by the values of a column, and wait until the preview follows."""
+        with self._previewed():
+            self.page.locator("#filter-column").select_option(column)
+        for value in values:
+            with self._previewed():
+                self.page.get_by_role("checkbox", name=re.compile(rf"^{re.escape(value)}\b")).check()
+
+    def choose_in_step(self, field: str, value: str) -> None:
+        """Choose how dates, numbers or the sign are read, and wait until the preview follows."""
+        with self._previewed():
+            self.page.locator(f"#set-{field}").select_option(value)
+
+    def leave_out(self, period: str) -> None:
+        """Uncheck a column among the periods of a wide table."""
+        with self._previewed():
+            self.page.get_by_role("checkbox", name=re.compile(rf"^{re.escape(period)}\b")).uncheck()
+
+    def read_so(self) -> None:
+        """Have the whole file read as was chosen."""
+        self.page.get_by_role("button", name=self.word("read so")).click()
+        self.page.locator("#checked").wait_for()
+
+    @contextmanager
+    def _previewed(self) -> Iterator[None]:
+        with self.page.expect_response(lambda answer: "/mapping" in answer.url):
+            yield
+        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
 
     def open_advanced(self) -> None:
         """Unfold the settings that are seldom needed."""

@@ -13,6 +13,8 @@ from tests.acceptance.page.reader import Reader
 from tests.acceptance.service.sample import demand
 
 SEEN = {"large": "40163218", "lumpy": "SEAL-003"}  # a part of each file, whose series is looked at
+UNKNOWN_COLUMNS = {"date": "Kapan", "partnumber": "Barangnya", "site_code": "Tempat", "demand_qty": "Banyaknya"}
+STOCK_COLUMNS = {"partnumber": "Barangnya", "site_code": "Tempat", "on_hand": "Saldo Akhir", "on_order": "Akan datang"}
 HELD = "Sofifi"  # a site of the small file
 
 
@@ -41,6 +43,41 @@ def of_the_dashboard(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]
     page.goto(site)
     reader.choose(files["foreign"])
     yield "file-refused"
+
+
+def of_the_mapping_step(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
+    """A file whose columns are unknown, a wide one, one with receipts and issues, and a stock file."""
+    page, server = reader.page, reader.server
+    reader.choose(files["unknown"])
+    yield "mapping-unknown"
+    for ours, name in UNKNOWN_COLUMNS.items():
+        reader.map(ours, name)
+    yield "mapping-question"
+    reader.choose_in_step("date_order", "day_first")
+    reader.choose_rows("Jenis", "Rutin")
+    yield "mapping-read"
+    page.goto(server.page)
+    reader.choose(files["wide"])
+    yield "mapping-wide"
+    reader.map("partnumber", "Kode")
+    yield "mapping-wide-refused"
+    reader.leave_out("Fbe-23")
+    yield "mapping-wide-read"
+    page.goto(server.page)
+    reader.choose(files["spoilt"])
+    page.get_by_role("button", name=reader.word("change reading")).click()
+    page.locator("#step").wait_for()
+    yield "mapping-refused-rows"
+    batch_id = server.client.accepted(files["small"].read_bytes(), name=files["small"].name, models="naive")
+    server.client.await_end(batch_id)
+    page.goto(f"{server.page}/batches/{batch_id}/orders")
+    page.set_input_files("#file", files["stock_unknown"])
+    page.get_by_role("button", name=reader.word("order")).click()
+    page.wait_for_url("**/orders/mapping/*")
+    yield "mapping-stock"
+    for ours, name in STOCK_COLUMNS.items():
+        reader.map(ours, name)
+    yield "mapping-stock-read"
 
 
 def of_a_batch(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:

@@ -31,6 +31,10 @@ def test_the_dashboard(reader, files):
     look_at_all(reader, states.of_the_dashboard(reader, files))
 
 
+def test_the_mapping_step(reader, files):
+    look_at_all(reader, states.of_the_mapping_step(reader, files))
+
+
 def test_a_batch(reader, files):
     look_at_all(reader, states.of_a_batch(reader, files))
 

@@ -69,6 +69,11 @@ class Client:
     def delete(self, batch_id: str) -> httpx.Response:
         return self.http.delete(f"/api/batch/{batch_id}")
 
+    def forget_recipes(self) -> None:
+        """Delete every recipe of the server."""
+        for recipe in self.http.get("/api/recipes").json()["recipes"]:
+            self.http.delete(f"/api/recipes/{recipe['name']}")
+
     def download(self, batch_id: str, kind: str = "forecast", format: str = "csv") -> httpx.Response:
         return self.http.get(f"/api/batch/download/{batch_id}", params={"kind": kind, "format": format})
 

@@ -14,6 +14,12 @@ FILE = "date,partnumber,site_code,demand_qty,remark\n" + "".join(
 )
 
 
+@pytest.fixture(autouse=True)
+def _no_recipes(service):
+    for recipe in service.recipes():
+        service.delete_recipe(recipe.name)
+
+
 def test_an_answer_is_kept_used_for_the_next_file_and_deleted(browser, indonesian):
     draft = draft_of(send(browser, FILE.encode()))
     answered = browser.post(f"/files/{draft}/analysis", FAST | {"answer": "date_order=day_first"})

@@ -22,7 +22,7 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.plan.request import resolve_request
 from batchcast.run.steps import checkpoint_key
-from batchcast.web.start.form import FIELDS, form_of_settings
+from batchcast.web.forms import FIELDS, form_of_settings
 
 pytestmark = pytest.mark.xdist_group("sources")
 
@@ -39,6 +39,8 @@ NAMED_BY_FACES = {
         *("max_execution_time", "max_rows_per_partition", "memory_limit_mb"),  # they may cure what a batch failed of
         "frequency",  # a figure of a plan
         *("bad_rows", "max_refused_share"),  # the button that leaves refused rows out
+        *("column_mapping", "only_rows", "ignore_columns"),  # fields of the mapping step, made of the file's columns
+        "lead_time",  # a column of a stock file, too
     },
 }
 

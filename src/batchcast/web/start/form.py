@@ -1,109 +1,41 @@
-"""The form of settings: what a browser sends becomes settings, and settings become what the fields show."""
+"""The form of the dashboard: what a browser keeps of it, and the file as it was looked at with its settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from batchcast.app.intake import Analysis
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.recipes import NO_CHOICE, RecipeChoice
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan, RowsRefused, enough_share
 from batchcast.domain.recipe import is_kept
-from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
+from batchcast.domain.settings import SETTINGS, BatchSettings
+from batchcast.web.forms import ANSWER, DEFAULTS, FIELDS, Form, Texts, form_of_texts
+from batchcast.web.mapping import MAPPED
 
-Texts = Mapping[str, Sequence[str]]
-
-SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
 ANSWERED = "answered"  # hidden field: a question about the file was answered by a button
-ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
 _COOKIE = "batchcast_settings"
-FIELDS = tuple(  # the settings among the fields of the form, in its order
-    sorted(
-        (declared for declared in SETTINGS.values() if not declared.has_own_place),
-        key=lambda declared: list(GROUPS).index(declared.group),
-    )
-)
-_NAMES = frozenset(declared.name for declared in FIELDS)
 _REMEMBERED = frozenset(declared.name for declared in FIELDS if declared.is_remembered)
 _A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
 
 
-@dataclass(frozen=True, kw_only=True)
-class Form:
-    """Settings as they stand in the fields."""
-
-    texts: Texts  # by setting; what is missing stands at its default
-    settings: BatchSettings | None  # None where they can't be read
-    problems: tuple[Message, ...] = ()
-
-    @property
-    def readable(self) -> BatchSettings:
-        """The settings.
-
-        Raises:
-            InvalidSettings: where they can't be read.
-        """
-        if self.settings is None:
-            raise InvalidSettings(self.problems)
-        return self.settings
-
-    def value(self, setting: str) -> str:
-        """What the field of a setting shows."""
-        given = self.texts.get(setting)
-        return given[-1] if given else _DEFAULTS.get(setting, "")
-
-    def problem(self, setting: str) -> Message | None:
-        """What is wrong with a setting."""
-        return next((one for one in self.problems if setting_of(one) == setting), None)
-
-    @property
-    def other_problems(self) -> tuple[Message, ...]:
-        """Those of no field on the page."""
-        return tuple(one for one in self.problems if setting_of(one) not in _NAMES)
-
-    @property
-    def sites(self) -> tuple[str, ...]:
-        """The sites that were chosen."""
-        return tuple(self.texts.get("site_codes", ()))
-
-
-def read_form(texts: Texts) -> Form:
-    """The form that a browser sent."""
-    given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
-    for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
-        given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
-    if SHOWN in texts:
-        given["batch_mode"] = given.get("batch_mode", ["off"])
-    return form_of_texts(given)
-
-
 def has_answer(texts: Texts) -> bool:
     """Whether a person has answered a question about how the file reads, now or before."""
     answered = parse_qs("&".join(texts.get(ANSWER, ())))
-    return ANSWERED in texts or any(name in SETTINGS and is_kept(name) for name in answered)
+    return ANSWERED in texts or MAPPED in texts or any(name in SETTINGS and is_kept(name) for name in answered)
 
 
-def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:
-    """The form with these texts by setting, and what is wrong with them."""
-    try:
-        settings = settings_of_texts(texts)
-    except InvalidSettings as error:
-        return Form(texts=texts, settings=None, problems=(*problems, *error.problems))
-    return Form(texts=texts, settings=settings, problems=tuple(problems))
-
-
-def form_of_settings(settings: BatchSettings) -> Form:
-    """The form of a batch that there was: only what is not at its default stands in it."""
-    return form_of_texts({name: text for name, text in _texts_of(settings).items() if text != _texts_of_defaults(name)})
+def recipes_for(texts: Texts) -> RecipeChoice:
+    """Which recipes fill in what a form leaves open: none where the mapping step has said how the file is read."""
+    return RecipeChoice(is_alone=True) if MAPPED in texts else NO_CHOICE
 
 
 def remembered(request: Request) -> Form:
@@ -119,7 +51,7 @@ def remembered(request: Request) -> Form:
 
 def remember(request: Request, answer: Response, form: Form) -> None:
     """Have this browser keep what is not at its default and not of one file alone."""
-    kept = {name: form.value(name) for name in sorted(_REMEMBERED) if form.value(name) != _DEFAULTS.get(name, "")}
+    kept = {name: form.value(name) for name in sorted(_REMEMBERED) if form.value(name) != DEFAULTS.get(name, "")}
     text = json.dumps(kept, separators=(",", ":"))
     is_secure = request.url.scheme == "https"
     if len(text) <= _LONGEST_COOKIE:
@@ -129,39 +61,6 @@ def remember(request: Request, answer: Response, form: Form) -> None:
 def forget(answer: Response) -> None:
     """Have this browser keep nothing."""
     answer.delete_cookie(_COOKIE, samesite="lax", httponly=True)
-
-
-def setting_of(problem: Message) -> str:
-    """The setting that a problem is about; empty where it is none in particular."""
-    named = str(problem.values.get("setting", ""))
-    return named or next((name for name in SETTINGS if problem.template.startswith(f"{name} ")), "")
-
-
-def _texts_of(settings: BatchSettings) -> dict[str, list[str]]:
-    return {name: _written(value) for name, value in settings.as_json().items()}
-
-
-def _written(value: Any) -> list[str]:
-    match value:
-        case None:
-            return []
-        case dict():
-            return [", ".join(f"{name}={item}" for name, item in value.items())] if value else []
-        case list() if value and isinstance(value[0], float):
-            return [",".join(f"{item:g}" for item in value)]
-        case list():
-            return [str(item) for item in value]
-        case float():
-            return [f"{value:g}"]
-    return [str(value)]
-
-
-def _texts_of_defaults(name: str) -> list[str]:
-    return _DEFAULT_TEXTS.get(name, [])
-
-
-_DEFAULT_TEXTS = _texts_of(BatchSettings())
-_DEFAULTS = {name: texts[-1] for name, texts in _DEFAULT_TEXTS.items() if texts}
 
 
 # What is shown of a file: what it holds and how it would be forecast, or why it can't be.

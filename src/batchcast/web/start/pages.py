@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.recipes import RecipeChoice
-from batchcast.app.service.drafts import Draft
 from batchcast.app.tokens import Role
 from batchcast.domain.batch import Batch, PartitionState
 from batchcast.domain.errors import N_, Message
@@ -21,22 +19,11 @@ from batchcast.http import bodies
 from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import Asker, BatchId, Here, OurForm, PageContext, check_form
+from batchcast.web.forms import FIELDS, SHOWN, Form, Texts, form_of_settings, read_form
+from batchcast.web.mapping import MAPPED, form_of_step
 from batchcast.web.rendering import render
-from batchcast.web.start.form import (
-    FIELDS,
-    SHOWN,
-    Checked,
-    Form,
-    Texts,
-    check,
-    forget,
-    form_of_settings,
-    has_answer,
-    messages,
-    read_form,
-    remember,
-    remembered,
-)
+from batchcast.web.start.form import Checked, check, forget, has_answer, messages, recipes_for, remember, remembered
+from batchcast.web.start.step import Subject, show_step_of, step_where_refused
 
 router = APIRouter()
 
@@ -45,45 +32,6 @@ _CURES: dict[str, tuple[str, ...]] = {
     "timeout": ("max_execution_time", "max_rows_per_partition"),
     "out-of-memory": ("memory_limit_mb", "max_rows_per_partition"),
 }  # by the reason of a partition: the settings that may cure it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """The file of the form: an uploaded one, or that of a batch; neither on the empty dashboard."""
-
-    draft: Draft | None = None
-    batch: Batch | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the file."""
-        if self.batch and self.batch.source:
-            return self.batch.source.file_name
-        return self.draft.name if self.draft else ""
-
-    @property
-    def size(self) -> int | None:
-        """Size of the file, bytes."""
-        if self.batch and self.batch.source:
-            return self.batch.source.upload.size
-        return self.draft.size if self.draft else None
-
-    @property
-    def url(self) -> str:
-        """Address of its page."""
-        if self.batch:
-            return f"/batches/{self.batch.batch_id}/retry"
-        return f"/files/{self.draft.draft_id}" if self.draft else "/"
-
-    @property
-    def run_url(self) -> str:
-        """Address that the form is sent to."""
-        return self.url if self.batch else f"{self.url}/run"
-
-    @property
-    def has_file(self) -> bool:
-        """There is a file to forecast."""
-        return self.draft is not None or self.batch is not None
 
 
 @router.get("/")
@@ -111,22 +59,25 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
 
 
 @router.get("/files/{draft_id}")
-async def show_file(request: Request, draft_id: str, here: Here) -> Response:
+async def show_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
     """A file and its analysis."""
     draft = await here.threads.light(here.service.draft, draft_id)
     form = remembered(request)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
-    return _page(request, Subject(draft=draft), checked)
+    subject = Subject(draft=draft)
+    step = await step_where_refused(request, here, subject, checked, {}) if asker.role >= Role.PLANNER else None
+    return step or _page(request, subject, checked)
 
 
 @router.post("/files/{draft_id}/analysis")
 async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The analysis with other settings."""
     asker.require(Role.PLANNER)
-    form = read_form(texts)
-    draft = await here.threads.light(here.service.draft, draft_id)
-    checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
-    return _checked(request, Subject(draft=draft), checked, has_answer=has_answer(texts))
+    form = form_of_step(texts)
+    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
+    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
+    checked = await here.threads.heavy(check, form, analyze)
+    return await _step_or_checked(request, here, subject, checked, texts)
 
 
 @router.post("/files/{draft_id}/run")
@@ -134,15 +85,17 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, te
     """Start the batch of a file."""
     asker.require(Role.PLANNER)
     draft = await here.threads.light(here.service.draft, draft_id)
-    recipes = RecipeChoice(keeps_answers=has_answer(texts))
+    recipes = replace(recipes_for(texts), keeps_answers=has_answer(texts))
 
     def submit(form: Form) -> Batch:
         key = f"page:{draft_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
         by, settings = asker.name, form.readable
         return here.service.submit_draft(draft_id, settings, idempotency_key=key, by=by, recipes=recipes).batch
 
-    analyze = partial(here.service.analyze_draft, draft_id)
-    return await _run(request, here, Subject(draft=draft), read_form(texts), submit=submit, analyze=analyze)
+    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
+    return await _run(
+        request, here, Subject(draft=draft), read_form(texts), submit=submit, analyze=analyze, texts=texts
+    )
 
 
 @router.post("/files/{draft_id}/discard")
@@ -170,7 +123,8 @@ async def back_to_retry(batch_id: BatchId) -> Response:
 async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response:
     """The refused rows of a file, each with the reason; read with the settings in the address."""
     texts = {name: request.query_params.getlist(name) for name in request.query_params}
-    found = await here.threads.heavy(here.service.draft_rejected, draft_id, read_form(texts).readable)
+    settings, recipes = read_form(texts).readable, recipes_for(texts)
+    found = await here.threads.heavy(here.service.draft_rejected, draft_id, settings, recipes)
     return await answer_file(found, request.headers)
 
 
@@ -187,10 +141,10 @@ async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Respons
 async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The analysis with other settings."""
     asker.require(Role.PLANNER)
-    form = read_form(texts)
+    form = form_of_step(texts)
     batch = await _ended(here, batch_id)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
-    return _checked(request, Subject(batch=batch), checked)
+    return await _step_or_checked(request, here, Subject(batch=batch), checked, texts)
 
 
 @router.post("/batches/{batch_id}/retry")
@@ -205,7 +159,41 @@ async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, t
         return here.service.retry(batch_id, form.readable, by=asker.name, idempotency_key=key).batch
 
     analyze = partial(here.service.analyze_retry, batch_id)
-    return await _run(request, here, Subject(batch=batch), form, submit=submit, analyze=analyze)
+    return await _run(request, here, Subject(batch=batch), form, submit=submit, analyze=analyze, texts=texts)
+
+
+@router.get("/files/{draft_id}/mapping")
+async def show_mapping(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
+    """The step of a file, as its recipe or its names have it."""
+    asker.require(Role.PLANNER)
+    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
+    return await show_step_of(request, here, subject, remembered(request), {})
+
+
+@router.post("/files/{draft_id}/mapping")
+async def change_mapping(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
+    """The step with what was chosen; the fragment that changes where htmx asks."""
+    asker.require(Role.PLANNER)
+    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
+    return await show_step_of(request, here, subject, form_of_step(texts), texts)
+
+
+@router.get("/batches/{batch_id}/retry/mapping")
+async def show_mapping_of_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker) -> Response:
+    """The step of the file of a batch, as the batch has read it."""
+    asker.require(Role.PLANNER)
+    batch = await _ended(here, batch_id)
+    return await show_step_of(request, here, Subject(batch=batch), form_of_settings(batch.settings), {})
+
+
+@router.post("/batches/{batch_id}/retry/mapping")
+async def change_mapping_of_retry(
+    request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm
+) -> Response:
+    """The step with what was chosen."""
+    asker.require(Role.PLANNER)
+    batch = await _ended(here, batch_id)
+    return await show_step_of(request, here, Subject(batch=batch), form_of_step(texts), texts)
 
 
 @router.post("/settings/reset")
@@ -224,11 +212,12 @@ async def _run(
     *,
     submit: Callable[[Form], Batch],
     analyze: Callable[..., Any],
+    texts: Texts,
 ) -> Response:
     """Start the batch and lead to its page; or show why it can't start."""
     checked = await here.threads.heavy(check, form, analyze)
     if not checked.can_run:
-        return _page(request, subject, checked, status=422)
+        return _page(request, subject, checked, status=422, texts=texts)
     batch = await here.threads.heavy(submit, checked.form)
     answer = RedirectResponse(f"/batches/{batch.batch_id}", status_code=303)
     remember(request, answer, form)
@@ -236,27 +225,45 @@ async def _run(
 
 
 async def _ended(here: PageContext, batch_id: str) -> Batch:
+    """A batch that can run again.
+
+    Raises:
+        BatchNotEnded: if it is in the queue or at work.
+    """
     batch = (await here.threads.light(here.service.status, batch_id)).batch
     if not batch.state.is_final:
         raise BatchNotEnded(batch_id, batch.state.value)
     return batch
 
 
-def _checked(request: Request, subject: Subject, checked: Checked, *, has_answer: bool = False) -> Response:
+async def _step_or_checked(
+    request: Request, here: PageContext, subject: Subject, checked: Checked, texts: Texts
+) -> Response:
+    """What a form of settings leads to: where htmx does not ask, the mapping step if the file is not understood."""
+    is_fragment = request.headers.get("hx-request") == "true"
+    step = None if is_fragment else await step_where_refused(request, here, subject, checked, texts)
+    return step or _checked(request, subject, checked, texts)
+
+
+def _checked(request: Request, subject: Subject, checked: Checked, texts: Texts) -> Response:
     """The fragment that the settings change; the whole page where htmx does not ask."""
     name = "start/checked.html" if request.headers.get("hx-request") == "true" else "start/dashboard.html"
-    answer = render(request, name, **_values(subject, checked), has_answer=has_answer)
+    answer = render(request, name, **_values(subject, checked, texts))
     if checked.form.settings:
         remember(request, answer, checked.form)
     return answer
 
 
-def _page(request: Request, subject: Subject, checked: Checked, status: int = 200) -> Response:
-    return render(request, "start/dashboard.html", status=status, **_values(subject, checked))
+def _page(
+    request: Request, subject: Subject, checked: Checked, status: int = 200, texts: Texts | None = None
+) -> Response:
+    return render(request, "start/dashboard.html", status=status, **_values(subject, checked, texts or {}))
 
 
-def _values(subject: Subject, checked: Checked) -> dict[str, Any]:
+def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
     return {
+        "has_answer": has_answer(texts),
+        "is_mapped": MAPPED in texts,
         "subject": subject,
         "checked": checked,
         "form": checked.form,

@@ -1,0 +1,117 @@
+"""A form of settings: what a browser sends becomes settings, and settings become what the fields show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from batchcast.app.settings_text import settings_of_texts
+from batchcast.domain.errors import InvalidSettings, Message
+from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
+
+Texts = Mapping[str, Sequence[str]]
+
+SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
+ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
+FIELDS = tuple(  # the settings among the fields of the form, in its order
+    sorted(
+        (declared for declared in SETTINGS.values() if not declared.has_own_place),
+        key=lambda declared: list(GROUPS).index(declared.group),
+    )
+)
+_NAMES = frozenset(declared.name for declared in FIELDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """Settings as they stand in the fields."""
+
+    texts: Texts  # by setting; what is missing stands at its default
+    settings: BatchSettings | None  # None where they can't be read
+    problems: tuple[Message, ...] = ()
+
+    @property
+    def readable(self) -> BatchSettings:
+        """The settings.
+
+        Raises:
+            InvalidSettings: where they can't be read.
+        """
+        if self.settings is None:
+            raise InvalidSettings(self.problems)
+        return self.settings
+
+    def value(self, setting: str) -> str:
+        """What the field of a setting shows."""
+        given = self.texts.get(setting)
+        return given[-1] if given else DEFAULTS.get(setting, "")
+
+    def problem(self, setting: str) -> Message | None:
+        """What is wrong with a setting."""
+        return next((one for one in self.problems if setting_of(one) == setting), None)
+
+    @property
+    def other_problems(self) -> tuple[Message, ...]:
+        """Those of no field on the page."""
+        return tuple(one for one in self.problems if setting_of(one) not in _NAMES)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that were chosen."""
+        return tuple(self.texts.get("site_codes", ()))
+
+
+def read_form(texts: Texts) -> Form:
+    """The form that a browser sent."""
+    given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
+    for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
+        given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
+    if SHOWN in texts:
+        given["batch_mode"] = given.get("batch_mode", ["off"])
+    return form_of_texts(given)
+
+
+def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:
+    """The form with these texts by setting, and what is wrong with them."""
+    try:
+        settings = settings_of_texts(texts)
+    except InvalidSettings as error:
+        return Form(texts=texts, settings=None, problems=(*problems, *error.problems))
+    return Form(texts=texts, settings=settings, problems=tuple(problems))
+
+
+def form_of_settings(settings: BatchSettings) -> Form:
+    """The form of a batch that there was: only what is not at its default stands in it."""
+    return form_of_texts({name: text for name, text in texts_of(settings).items() if text != _DEFAULT_TEXTS[name]})
+
+
+def setting_of(problem: Message) -> str:
+    """The setting that a problem is about; empty where it is none in particular."""
+    named = str(problem.values.get("setting", ""))
+    return named or next((name for name in SETTINGS if problem.template.startswith(f"{name} ")), "")
+
+
+def texts_of(settings: BatchSettings) -> dict[str, list[str]]:
+    """The texts of all settings, as their fields show them."""
+    return {name: _written(value) for name, value in settings.as_json().items()}
+
+
+def _written(value: Any) -> list[str]:
+    match value:
+        case None:
+            return []
+        case dict():
+            return [", ".join(f"{name}={item}" for name, item in value.items())] if value else []
+        case list() if value and isinstance(value[0], float):
+            return [",".join(f"{item:g}" for item in value)]
+        case list():
+            return [str(item) for item in value]
+        case float():
+            return [f"{value:g}"]
+    return [str(value)]
+
+
+_DEFAULT_TEXTS = texts_of(BatchSettings())
+DEFAULTS = {name: texts[-1] for name, texts in _DEFAULT_TEXTS.items() if texts}

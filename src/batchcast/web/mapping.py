@@ -1,0 +1,271 @@
+"""The mapping step: how a file is read, said by clicking. What its fields send are settings, and a preview fills them.
+
+Its page is `mapping/page.html`; the dashboard has it for demand histories, the page of orders for stock files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from batchcast.domain import columns
+from batchcast.domain.errors import N_, InvalidInput, Message
+from batchcast.domain.preview import MOST_PREVIEWED, FileColumn, FilePreview
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
+from batchcast.ingest.names import STOCK_NAMES
+from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters
+from batchcast.web.forms import Form, Texts, form_of_settings, form_of_texts, read_form
+from batchcast.web.rendering import render
+
+MAPPED = "mapped"  # hidden field: the step has said how the file is read, so that no recipe fills in
+LAYOUT, WIDE = "layout", "wide"  # field: a column for each period, or one of dates
+PERIOD, AMONG = "period", "among"  # fields: the columns that are periods, of those that were offered
+FILTER = "filter_column"  # field: the column to choose rows by
+_MAPPING, _ROWS, _IGNORED = "column_mapping", "only_rows", "ignore_columns"
+_NO_COLUMN = tuple(f"{ours}==" for ours in (columns.DATE, columns.DEMAND_QTY))  # each period has one of its own
+_OWN_PLACE = frozenset({"mapping", "filters", "texts", "date"})  # kinds of settings that are no field of the step
+_LABELS: Mapping[str, str] = {
+    columns.DATE: N_("Date column"),
+    columns.PARTNUMBER: N_("Part number column"),
+    columns.SITE_CODE: N_("Site column"),
+    columns.DEMAND_QTY: N_("Quantity demanded"),
+    "on_hand": N_("Stock on hand"),
+    "on_order": N_("On order, not yet received"),
+    "unit_cost": N_("Cost of a unit"),
+    "pack_size": N_("Units in a pack"),
+    "lead_time": N_("Lead time, in periods"),
+}
+_ONE_SITE = N_("No column: everything is one site")
+_EACH_ONE = N_("No column: each row counts as one")
+_NONE = N_("No column in this file")
+_DATE_OF_STOCK = N_("Date, where a part has several rows")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnOption:
+    """One choice of a drop-down."""
+
+    value: str  # of the field `column_mapping`
+    column: FileColumn | None = None
+    words: Message | None = None  # where it is no column
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pick:
+    """One of our columns, to be chosen among those of the file."""
+
+    ours: str
+    label: str
+    options: tuple[ColumnOption, ...]
+    is_missing: bool  # needed, and not found yet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """A column whose values choose the rows that are read."""
+
+    column: str
+    values: tuple[tuple[str, str, int | None, bool], ...]  # text, its filter, rows (None: further down), is chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The step as it stands: what is chosen, and what the first rows then are."""
+
+    form: Form
+    preview: FilePreview
+    is_wide: bool
+    picks: tuple[Pick, ...]
+    periods: tuple[FileColumn, ...]  # of a wide table: the columns that may be periods
+    filters: tuple[Filter, ...]
+    filter_columns: tuple[str, ...]  # that rows may be chosen by, besides
+    fields: tuple[Setting, ...]
+    carried: tuple[tuple[str, str], ...] = ()  # hidden fields, for what stands elsewhere
+
+
+def form_of_step(texts: Texts) -> Form:
+    """The form of settings that the fields of the step are."""
+    given: dict[str, Sequence[str]] = dict(texts)
+    if LAYOUT in texts:
+        mapping = [text for text in texts.get(_MAPPING, ()) if text not in _NO_COLUMN]
+        given[_MAPPING] = [*mapping, *_NO_COLUMN] if texts[LAYOUT][-1] == WIDE else mapping
+    offered = set(texts.get(AMONG, ()))
+    left_out = offered - set(texts.get(PERIOD, ()))
+    given[_IGNORED] = [*(name for name in texts.get(_IGNORED, ()) if name not in offered), *sorted(left_out)]
+    return read_form(given)
+
+
+def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
+    """The step for a preview of the file with the settings of a form; its recipe is filled in."""
+    settings, is_stock = preview.settings, preview.kind == "stock"
+    asked = settings.column_mapping
+    is_wide = not is_stock and (preview.is_wide or all(asked.get(one.split("=")[0]) == "=" for one in _NO_COLUMN))
+    form = _with_recipe(form, preview)
+    periods = tuple(_periods(preview, asked)) if is_wide else ()
+    filters = () if is_stock else tuple(_filters(preview, texts))
+    shown = {one.column for one in filters}
+    names = () if is_stock else tuple(one.name for one in preview.columns if one.is_unique and one.values)
+    step = Step(
+        form=form,
+        preview=preview,
+        is_wide=is_wide,
+        picks=tuple(_pick(ours, preview) for ours in _wanted(preview, is_wide=is_wide)),
+        periods=periods,
+        filters=filters,
+        filter_columns=tuple(name for name in names if name not in shown),
+        fields=_fields(is_stock=is_stock),
+    )
+    return replace(step, carried=tuple(_carried(step, texts)))
+
+
+def _wanted(preview: FilePreview, *, is_wide: bool) -> tuple[str, ...]:
+    """Our columns that are to be chosen, in the order of the step."""
+    keys = (columns.PARTNUMBER, columns.SITE_CODE)
+    if preview.kind == "stock":
+        first = ("on_hand", "on_order")
+        return (*keys, *first, *(one for one in STOCK_NAMES if one not in first), columns.DATE)
+    return keys if is_wide else (columns.DATE, *keys, columns.DEMAND_QTY)
+
+
+def _with_recipe(form: Form, preview: FilePreview) -> Form:
+    """The form with what a recipe has filled in."""
+    filled = form_of_settings(preview.settings).texts
+    reading = {name: filled[name] for name in deciding("reading") if name in filled}
+    return form_of_texts({**form.texts, **reading})
+
+
+def _fields(*, is_stock: bool) -> tuple[Setting, ...]:
+    return tuple(
+        SETTINGS[name]
+        for name in deciding("reading")
+        if SETTINGS[name].kind not in _OWN_PLACE and (name in OF_STOCK_FILE or not is_stock)
+    )
+
+
+# The columns.
+
+
+def _pick(ours: str, preview: FilePreview) -> Pick:
+    asked = preview.settings.column_mapping.get(ours)
+    found = preview.found.get(ours)
+    by_itself = None if asked is not None else next((one for one in preview.columns if one.ours == ours), None)
+    options = [
+        ColumnOption(value="", column=by_itself, words=_words_of_default(ours, found, preview), is_chosen=asked is None)
+    ]
+    for column in preview.columns:
+        if column.is_unique and column.period is None and not column.is_ignored:
+            options.append(ColumnOption(value=f"{ours}={column.name}", column=column, is_chosen=column.name == asked))
+    options += [
+        ColumnOption(value=value, words=Message(words), is_chosen=asked == value.partition("=")[2])
+        for value, words in _others(ours, preview, asked)
+    ]
+    if not any(one.is_chosen for one in options):
+        words = Message(N_("{column}, as it was chosen"), {"column": asked})
+        options.append(ColumnOption(value=f"{ours}={asked}", words=words, is_chosen=True))
+    is_stock = preview.kind == "stock"
+    label = _DATE_OF_STOCK if is_stock and ours == columns.DATE else _LABELS[ours]
+    return Pick(ours=ours, label=label, options=tuple(options), is_missing=ours in preview.missing)
+
+
+def _words_of_default(ours: str, found: str | None, preview: FilePreview) -> Message:
+    if found is not None:
+        return Message(N_("{column} (found by its name)"), {"column": found})
+    if ours == columns.SITE_CODE:
+        return Message(_ONE_SITE)
+    return Message(N_("Choose a column")) if ours in preview.missing else Message(_NONE)
+
+
+def _others(ours: str, preview: FilePreview, asked: str | None) -> Iterator[tuple[str, str]]:
+    """What can be chosen for one of our columns besides the columns of the file."""
+    if ours == columns.DEMAND_QTY:
+        yield f"{ours}==1", _EACH_ONE
+    elif ours in preview.found or ours in preview.missing or asked is not None:
+        if ours == columns.SITE_CODE:
+            yield f"{ours}==", _ONE_SITE
+        elif preview.kind == "stock" and ours != columns.PARTNUMBER:
+            yield f"{ours}==", _NONE
+
+
+def _periods(preview: FilePreview, asked: Mapping[str, str]) -> Iterator[FileColumn]:
+    """The columns that may hold the demand of a period: those that do, those of numbers, those that were left out."""
+    chosen = set(asked.values())
+    for column in preview.columns:
+        is_free = column.is_unique and column.ours is None and column.name not in chosen
+        if is_free and (column.period or column.has_numbers or column.is_ignored):
+            yield column
+
+
+# The rows.
+
+
+def _filters(preview: FilePreview, texts: Texts) -> Iterator[Filter]:
+    """The columns that rows are chosen by, with their values; last the one whose values are asked for."""
+    names = [column.name for column in preview.columns]
+    asked: tuple[RowFilter, ...] = ()
+    with suppress(InvalidInput):
+        asked = find_filters(names, preview.settings.only_rows)
+    chosen = {one.name: one.values for one in asked}
+    for name in (*chosen, *(name for name in texts.get(FILTER, ()) if name not in chosen)):
+        column = next((one for one in preview.columns if one.name == name), None)
+        if column is not None:
+            counts = dict(column.values)
+            counts |= {value: 0 for value in chosen.get(name, ()) if value not in counts}
+            yield Filter(
+                column=name,
+                values=tuple(
+                    (value, filter_text(name, [value]), count or None, value in chosen.get(name, ()))
+                    for value, count in counts.items()
+                ),
+            )
+
+
+def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
+    """What the step does not show, and the form holds."""
+    own = {one.name for one in step.fields} | {_MAPPING, _ROWS, _IGNORED}
+    for name, given in step.form.texts.items():
+        if name not in own:
+            yield from ((name, text) for text in given)
+    picked = {one.ours for one in step.picks} | {columns.DATE, columns.DEMAND_QTY}
+    for ours, of in step.preview.settings.column_mapping.items():
+        if ours not in picked:
+            yield _MAPPING, f"{ours}={of}"
+    offered = {one.name for one in step.periods}
+    yield from ((_IGNORED, name) for name in step.preview.settings.ignore_columns if name not in offered)
+    if step.preview.kind == "stock":
+        yield from ((_ROWS, text) for text in step.preview.settings.only_rows)
+    yield from ((name, text) for name in ("shown", "nonce") for text in texts.get(name, ()))
+
+
+# The page of the step.
+
+
+def preview_settings(form: Form) -> BatchSettings:
+    """The settings of a form to preview a file with; where some can't be read, without those that are not columns."""
+    if form.settings is not None:
+        return form.settings
+    left = {name: form.texts[name] for name in (_MAPPING, _ROWS, _IGNORED) if name in form.texts}
+    return form_of_texts(left).settings or BatchSettings()
+
+
+def render_step(request: Request, form: Form, preview: FilePreview, texts: Texts, **values: Any) -> Response:
+    """The page of the step; where htmx asks, what a choice changes.
+
+    Args:
+        request: of the page.
+        form: the settings as they stand.
+        preview: of the file with them.
+        texts: what the fields of the step have sent.
+        values: `subject` (the file), `refusal` (how the whole file was refused, or None), `preview_url` and `done_url`
+            (where the form is sent), and what else the template is given.
+    """
+    step = show_step(form, preview, texts)
+    is_fragment = request.headers.get("hx-target") == "step"
+    name = "mapping/step.html" if is_fragment else "mapping/page.html"
+    values |= {"step": step, "form": step.form, "preview": preview, "cures": (), "most_previewed": MOST_PREVIEWED}
+    return render(request, name, **values)

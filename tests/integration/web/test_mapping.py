@@ -1,0 +1,208 @@
+"""The mapping step as a browser without scripts sees it: what is chosen, what is then read, and what is kept of it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from tests.integration.web.conftest import await_end
+from tests.integration.web.test_start import FAST, draft_of, send
+
+pytestmark = pytest.mark.xdist_group("page")
+
+FILE = "Kapan;Brg;Depo;Banyak;Gerak\n" + "".join(
+    f"{day:02}/{month:02}/2024;{part};{site};{day};{kind}\n"
+    for month in (1, 2, 3)
+    for day in (13, 14, 27)
+    for part in ("X", "Y")
+    for site in ("Kolaka", "Raha")
+    for kind in ("a", "b")
+)
+COLUMNS = ["date=Kapan", "partnumber=Brg", "site_code=Depo", "demand_qty=Banyak"]
+STEP = FAST | {"mapped": "1", "layout": "long", "column_mapping": COLUMNS}
+
+
+@pytest.fixture(autouse=True)
+def _no_recipes(service):
+    for recipe in service.recipes():
+        service.delete_recipe(recipe.name)
+
+
+def chosen(page: str) -> list[str]:
+    """The values of the options that are chosen, and of the boxes that are checked."""
+    found = re.findall(r'<option value="([^"]*)" selected>|value="([^"]*)" checked>', page)
+    return [html.unescape(one or other) for one, other in found]
+
+
+def test_a_file_that_is_not_understood_is_shown_with_its_columns_to_choose_from(browser, indonesian):
+    page = send(browser, FILE.encode()).text
+    told = send(indonesian, FILE.encode()).text
+
+    assert "Not every column was recognised" in page
+    assert page.count("<mark>please choose</mark>") == 3
+    assert '<option value="date=Kapan">Kapan · 13/01/2024 · 14/01/2024 · 27/01/2024</option>' in page
+    assert "Depo (found by its name) · Kolaka · Raha" in page
+    assert 'id="done" disabled' in page
+    for word in ("Kolom tanggal", "Kolom nomor part", "Jumlah permintaan", "Masih harus dipilih"):
+        assert word in told
+
+
+def test_what_is_chosen_is_previewed_read_run_kept_and_used_for_the_next_file(browser, service):
+    draft = draft_of(send(browser, FILE.encode()))
+
+    previewed = browser.post(f"/files/{draft}/mapping", STEP | {"only_rows": "Gerak=a"})
+    read = browser.post(f"/files/{draft}/analysis", STEP | {"only_rows": "Gerak=a"})
+    run = browser.post(f"/files/{draft}/run", STEP | {"only_rows": "Gerak=a"}, follow_redirects=False)
+    batch = await_end(service, run.headers["location"].split("/")[-1])
+    again = send(browser, FILE.encode())
+
+    assert "<dt>Total demand</dt><dd>648</dd>" in previewed.text
+    assert "<dt>Left out</dt><dd>36</dd>" in previewed.text
+    assert [*COLUMNS, "Gerak=a"] == [one for one in chosen(previewed.text) if "=" in one]
+    assert 'name="mapped" value="1"' in read.text
+    assert "36 rows were left out" in read.text
+    assert batch.source.report.rows_filtered == 36
+    assert sum(site.rows for site in batch.source.facts.sites) == 36
+    assert "Read by the recipe &#39;demand-" in again.text
+    assert "36 rows were left out" in again.text
+
+
+def test_what_a_recipe_has_chosen_can_be_taken_back_in_the_step(browser, service):
+    draft = draft_of(send(browser, FILE.encode()))
+    run = browser.post(f"/files/{draft}/run", STEP | {"only_rows": "Gerak=a"}, follow_redirects=False)
+    await_end(service, run.headers["location"].split("/")[-1])
+    draft = draft_of(send(browser, FILE.encode()))
+
+    opened = browser.get(f"/files/{draft}/mapping").text
+    changed = browser.post(f"/files/{draft}/analysis", STEP).text
+
+    assert [*COLUMNS, "Gerak=a"] == [one for one in chosen(opened) if "=" in one]
+    assert "<dt>Rows</dt><dd>72</dd>" in changed
+    assert "Read by the recipe" not in changed
+
+
+def test_the_settings_of_the_dashboard_come_back_from_the_step(browser):
+    draft = draft_of(send(browser, FILE.encode()))
+
+    page = browser.post(f"/files/{draft}/mapping", STEP | {"horizon": "4", "batch_mode": "on", "rounding": "ceiling"})
+
+    for name, value in (("horizon", "4"), ("batch_mode", "on"), ("rounding", "ceiling"), ("shown", "1")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page.text
+
+
+def test_a_script_gets_the_step_alone(browser):
+    draft = draft_of(send(browser, FILE.encode()))
+    headers = {"hx-request": "true", "hx-target": "step"}
+
+    part = browser.post(f"/files/{draft}/mapping", STEP | {"filter_column": "Gerak"}, headers=headers).text
+
+    assert part.lstrip().startswith('<div id="step"')
+    assert "Read only rows whose Gerak is" in part
+    assert 'name="only_rows" value="Gerak=a">' in part
+
+
+def test_an_answer_to_a_question_is_a_choice_of_the_step(browser):
+    ambiguous = FILE.replace("13/", "03/").replace("14/", "04/").replace("27/", "07/")
+    draft = draft_of(send(browser, ambiguous.encode()))
+
+    asked = browser.post(f"/files/{draft}/mapping", STEP).text
+    told = browser.post(f"/files/{draft}/mapping", STEP | {"answer": "date_order=day_first"}).text
+
+    assert "One question before it can be read" in asked
+    assert "One question is still open." in asked
+    assert '<option value="day_first" selected>' in told
+    assert "3 Jan 2024" in told
+
+
+def test_a_setting_that_can_not_be_is_told_at_its_field(browser):
+    draft = draft_of(send(browser, FILE.encode()))
+
+    page = browser.post(f"/files/{draft}/mapping", STEP | {"max_refused_share": "7"}).text
+
+    assert page.count('aria-invalid="true"') == 1
+    assert 'value="7"' in page
+    assert "<dt>Rows</dt><dd>72</dd>" in page
+    assert 'id="done" disabled' in page
+
+
+WIDE = "Kode,Depo,Jan-23,Fbe-23,Mar-23,Semua\nX,Kolaka,1,2,3,6\nX,Raha,4,5,6,15\nY,Kolaka,7,8,9,24\n"
+
+
+def test_the_columns_of_a_wide_table_that_are_no_periods_are_left_out(browser, service):
+    draft = draft_of(send(browser, WIDE.encode()))
+    step = FAST | {"mapped": "1", "layout": "wide", "column_mapping": ["partnumber=Kode"]}
+    among = ["Jan-23", "Fbe-23", "Mar-23", "Semua"]
+
+    refused = browser.post(f"/files/{draft}/mapping", step | {"among": among, "period": among}).text
+    fields = step | {"among": among, "period": ["Jan-23", "Mar-23"]}
+    previewed = browser.post(f"/files/{draft}/mapping", fields).text
+    read = browser.post(f"/files/{draft}/analysis", fields).text
+    run = browser.post(f"/files/{draft}/run", step | {"ignore_columns": ["Fbe-23", "Semua"]}, follow_redirects=False)
+
+    assert "Columns among the periods are no periods: &#39;Fbe-23&#39; (D)" in refused
+    assert "<dt>Total demand</dt><dd>30</dd>" in previewed
+    assert [one for one in chosen(previewed) if one in among] == ["Jan-23", "Mar-23"]
+    assert '<input type="hidden" name="ignore_columns" value="Fbe-23">' in read
+    assert "Columns that are left out, as asked for: &#39;Fbe-23&#39;, &#39;Semua&#39;." in read
+    batch = await_end(service, run.headers["location"].split("/")[-1])
+    assert batch.settings.ignore_columns == ("Fbe-23", "Semua")
+
+
+def test_the_file_of_a_batch_is_mapped_again_for_a_retry(browser, run_batch, service):
+    batch = run_batch(FILE.encode(), column_mapping=", ".join(COLUMNS))
+    url = f"/batches/{batch.batch_id}/retry"
+
+    opened = browser.get(f"{url}/mapping")
+    changed = browser.post(f"{url}/analysis", STEP | {"only_rows": "Gerak=b"})
+    run = browser.post(url, STEP | {"only_rows": "Gerak=b"}, follow_redirects=False)
+
+    assert [one for one in chosen(opened.text) if "=" in one] == COLUMNS
+    assert "36 rows were left out" in changed.text
+    again = await_end(service, run.headers["location"].split("/")[-1])
+    assert again.source.report.rows_filtered == 36
+
+
+STOCK = b"Brg;Depo;Saldo Akhir;Datang\nX;Kolaka;0;0\nX;Raha;500;0\nY;Kolaka;0;100\n"
+STOCK_COLUMNS = ["partnumber=Brg", "site_code=Depo", "on_hand=Saldo Akhir", "on_order=Datang"]
+
+
+@pytest.fixture
+def orders(run_batch):
+    """The address of the orders of a batch."""
+    return f"/batches/{run_batch(FILE.encode(), column_mapping=', '.join(COLUMNS)).batch_id}/orders"
+
+
+def test_a_stock_file_that_is_not_understood_leads_to_the_step_and_its_orders_are_kept_as_a_recipe(browser, orders):
+    step = browser.post(orders, files={"file": ("stok.csv", STOCK)})
+    draft = re.search(r"/orders/mapping/([0-9a-f]{32})", str(step.url))[1]
+    fields = {"mapped": "1", "draft": draft, "column_mapping": STOCK_COLUMNS}
+
+    previewed = browser.post(f"{orders}/mapping/{draft}", fields).text
+    ordered = browser.post(orders, fields)
+    table = browser.post(f"{orders}/orders.csv", fields)
+    again = browser.post(orders, files={"file": ("stok.csv", STOCK)})
+
+    assert step.text.count("<mark>please choose</mark>") == 2
+    assert "<dt>Units on hand</dt><dd>500</dd>" in previewed
+    assert [one for one in chosen(previewed) if "=" in one] == STOCK_COLUMNS
+    assert re.search(r"Parts to order now: [1-3] of 3", ordered.text)
+    assert 'form="mapped-stock"' in ordered.text
+    assert "The orders below are for stok.csv, read as you chose." in ordered.text
+    assert table.content.decode("utf-8-sig").startswith("site_code,partnumber,on_hand")
+    assert "Read by the recipe &#39;stok-stock-" in again.text
+
+
+def test_the_columns_of_a_stock_file_can_be_chosen_before_anything_is_worked_out(browser, orders):
+    known = b"part,site,stok,kedatangan\nX,Kolaka,0,7\n"
+
+    step = browser.post(f"{orders}/mapping", {"number_style": "point"}, files={"file": ("stok.csv", known)})
+    script = browser.post(
+        orders, files={"file": ("s.csv", STOCK)}, headers={"hx-request": "true", "hx-target": "orders"}
+    )
+    nothing = browser.post(f"{orders}/mapping")
+
+    assert "stok (found by its name)" in step.text
+    assert '<option value="point" selected>' in step.text
+    assert script.headers["hx-redirect"].startswith(f"{orders}/mapping/")
+    assert nothing.status_code == 422
