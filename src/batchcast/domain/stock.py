@@ -100,16 +100,13 @@ class LeadTimeDemand:
             stock: S of each series, or of those in `rows`; less than 0 counts as 0.
             rows: places of the series; None: all of them.
         """
-        every = np.arange(len(stock))
-        knots, scales, beyond = (
-            array if rows is None else array[rows] for array in (self._knots, self._scales, self._beyond)
-        )
-        stock = np.maximum(stock, 0.0)
-        left = (knots <= stock[:, None]).sum(axis=1) - 1
-        scale, past = scales[every, left], np.maximum(stock - knots[every, left], 0.0)
-        fallen = np.exp(-np.divide(past, scale, out=np.full_like(past, np.inf), where=scale > 0))
-        chance, last = self._chances[left] * fallen, self._chances[left + 1]
-        return np.asarray(beyond[every, left + 1] + scale * np.maximum(chance - last, 0.0))
+        every, beyond = np.arange(len(stock)), self._beyond if rows is None else self._beyond[rows]
+        left, scale, chance = self._at(stock, rows)
+        return np.asarray(beyond[every, left + 1] + scale * np.maximum(chance - self._chances[left + 1], 0.0))
+
+    def chance_above(self, stock: Floats, rows: Rows | None = None) -> Floats:
+        """P(D > S), the chance of being short. Takes what `short_of` takes."""
+        return self._at(stock, rows)[2]
 
     def fill_rate(self, stock: Floats, rows: Rows | None = None) -> Floats:
         """Expected share of the demand that a stock serves, 0 to 1; 1 where there is no demand.
@@ -127,6 +124,16 @@ class LeadTimeDemand:
         """
         short_now = np.minimum(stock + units, 0.0) - np.minimum(stock, 0.0)
         return np.asarray(self.short_of(stock, rows) - self.short_of(stock + units, rows) + short_now)
+
+    def _at(self, stock: Floats, rows: Rows | None) -> tuple[Rows, Floats, Floats]:
+        """Where each stock lies: the knot at or under it, the scale of the piece after that knot, and P(D > S)."""
+        every = np.arange(len(stock))
+        knots, scales = (array if rows is None else array[rows] for array in (self._knots, self._scales))
+        stock = np.maximum(stock, 0.0)
+        left = (knots <= stock[:, None]).sum(axis=1) - 1
+        scale, past = scales[every, left], np.maximum(stock - knots[every, left], 0.0)
+        fallen = np.exp(-np.divide(past, scale, out=np.full_like(past, np.inf), where=scale > 0))
+        return left, scale, np.asarray(self._chances[left] * fallen)
 
 
 @dataclass(frozen=True, kw_only=True)

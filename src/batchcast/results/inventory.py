@@ -67,6 +67,22 @@ def published_demand(
     )
 
 
+def lead_time_demand_of(kept: Mapping[str, Any], published: Mapping[str, Any]) -> PublishedDemand:
+    """The demand of one series over the lead time, from its row of the figures and that of the index."""
+    mean, quantile, lead_time = (
+        np.array([published[name]], dtype=np.float64)
+        for name in (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.LEAD_TIME)
+    )
+    return published_demand(
+        np.array(kept[columns.LEVELS]),
+        np.array([kept[columns.QUANTILES]]),
+        mean=mean,
+        quantile=quantile,
+        lead_time=lead_time,
+        service_level=published[columns.SERVICE_LEVEL],
+    )
+
+
 def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], service_level: float) -> dict[str, Any]:
     """Stock figures of one series at a service level, by column; never descending in it.
 
@@ -75,20 +91,9 @@ def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], serv
         published: its row of the index. Where its quantile is a whole number, so is that at any other level.
         service_level: in (0, 1).
     """
-    mean, quantile, lead_time = (
-        np.array([published[name]], dtype=np.float64)
-        for name in (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.LEAD_TIME)
-    )
-    demand = published_demand(
-        np.array(kept[columns.LEVELS]),
-        np.array([kept[columns.QUANTILES]]),
-        mean=mean,
-        quantile=quantile,
-        lead_time=lead_time,
-        service_level=published[columns.SERVICE_LEVEL],
-    )
-    is_whole = bool(quantile[0].is_integer()) and service_level != demand.service_level
-    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles, mean), mean, service_level, is_whole)
+    demand = lead_time_demand_of(kept, published)
+    is_whole = float(published[columns.LEAD_TIME_QUANTILE]).is_integer() and service_level != demand.service_level
+    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles, demand.mean), demand.mean, service_level, is_whole)
     figures = {
         columns.LEAD_TIME_QUANTILE: stock.quantile,
         columns.SAFETY_STOCK: stock.safety_stock,
@@ -96,7 +101,7 @@ def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], serv
         columns.FILL_RATE: stock.fill_rate,
     }
     rounded = {name: float(round_figures(values)[0]) for name, values in figures.items()}
-    return {columns.SERVICE_LEVEL: service_level, columns.LEAD_TIME_MEAN: float(mean[0]), **rounded}
+    return {columns.SERVICE_LEVEL: service_level, columns.LEAD_TIME_MEAN: float(demand.mean[0]), **rounded}
 
 
 class Inventory:

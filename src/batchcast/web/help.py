@@ -12,10 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from batchcast.app.error_guide import error_guide
 from batchcast.app.tokens import Role
 from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
+from batchcast.domain.errors import N_
 from batchcast.domain.settings import SETTINGS
 from batchcast.http.error_status import NoSuchPage
 from batchcast.web.context import Asker, Here, Lang, OurForm
 from batchcast.web.rendering import render
+from batchcast.web.results.summary import spark_of
 
 router = APIRouter()
 
@@ -30,6 +32,23 @@ EXAMPLES: Mapping[str, str] = {
         "20/01/2025;0012-A;Kendari;1.250\n27/01/2025;0012-A;Morowali;6\n28/01/2025;HYD-7884;Morowali;-1\n"
     ),
 }  # by name; the same demand history as two systems write it
+COLOURS = (
+    ("bg", N_("page")),
+    ("card", N_("card")),
+    ("sunk", N_("well")),
+    ("ink", N_("text")),
+    ("ink-2", N_("second text")),
+    ("ink-3", N_("caption")),
+    ("line", N_("rule")),
+    ("edge", N_("edge of a control")),
+    ("brand", N_("the one action, forecast")),
+    ("past", N_("demand")),
+    ("band", N_("band")),
+    ("band-2", N_("outer band")),
+    ("warn", N_("risk")),
+    ("bad", N_("failure")),
+    ("info", N_("information")),
+)  # of `static/css/tokens.css`, each with its use
 _MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "list", "newline"])  # nothing else, and no HTML
 
 
@@ -55,6 +74,13 @@ async def errors(request: Request, language: Lang, search: str = "") -> Response
     ]
     found = [(section, entries) for section, entries in sections if entries]
     return render(request, "help/errors.html", sections=found, search=search.strip(), as_html=_as_html)
+
+
+@router.get("/help/look")
+async def look(request: Request) -> Response:
+    """Every element of the pages, in light and dark."""
+    drawing = spark_of([5, 6, 3, 8, 9, 4, 7, 6, 8, 5, 9, 7], 8)
+    return render(request, "help/look.html", colours=COLOURS, drawing=drawing)
 
 
 @router.get("/help/examples/{name}")

@@ -30,6 +30,7 @@ from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import Message
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
 from batchcast.http.request import preferred_language
+from batchcast.results.lead_time import Bin
 from batchcast.web.assets import Assets
 from batchcast.web.sessions import set_session_cookie
 
@@ -172,6 +173,7 @@ NOTHING = "–"
 _LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "id": Locale("id", "ID")}
 _KILO = 1024
 _LEAST_QUANTITY = 0.01
+_LEAST_CHANCE = 0.005
 _TENFOLD = 9.0  # a change
 _FEW = 10  # a number under it shows a decimal where it has one
 
@@ -198,6 +200,21 @@ def percent(share: float | None, language: Language, decimals: int = 1) -> str:
     least = 10.0 ** -(decimals + 2)
     is_tiny = 0 < share < least / 2
     return "<" * is_tiny + format_number(least if is_tiny else share, f".{decimals}%", language)
+
+
+def chance(share: float, language: Language) -> str:
+    """A chance in whole percent; what would round to none is <1%, and to all >99%."""
+    if 0 < share < _LEAST_CHANCE:
+        return "<1%"
+    return ">99%" if 1 - _LEAST_CHANCE < share < 1 else format_number(share, ".0%", language)
+
+
+def amounts(found: Bin, language: Language) -> str:
+    """Amounts of units: 0, 1–5, >150."""
+    if found.last is None:
+        return ">" + number(found.first - 1, language)
+    first, last = number(found.first, language), number(found.last, language)
+    return first if found.first == found.last else f"{first}–{last}"
 
 
 def change(share: float, language: Language) -> str:
@@ -265,6 +282,8 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
         "number": number,
         "quantity": quantity,
         "percent": percent,
+        "amounts": amounts,
+        "chance": chance,
         "change": change,
         "date": date,
         "period": period,

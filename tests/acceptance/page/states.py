@@ -170,6 +170,7 @@ def of_help(reader: Reader) -> Iterator[str]:
         ("/help/settings", "help-settings"),
         ("/help/errors", "help-errors"),
         ("/help/errors?search=nothing-like-it", "help-errors-none"),
+        ("/help/look", "help-look"),
         ("/no-such-page", "problem-no-page"),
         (f"/batches/{'0' * 32}", "problem-no-batch"),
     ):

@@ -86,3 +86,14 @@ def test_the_help_needs_no_token(tmp_path):
 
         assert browser.get("/help/errors").status_code == 200
         assert browser.get("/help/settings").url.path == "/help/settings"
+
+
+def test_the_look_shows_every_element_in_both_themes(browser, indonesian):
+    english, told = browser.get("/help/look").text, indonesian.get("/help/look").text
+
+    for text in (english, told):
+        light, dark = text.split('data-theme="dark"')
+        for part in ("chip-warn", "alert-danger", "picks", "segments", "facts", "empty", "state-timeout", "spark"):
+            assert part in light
+            assert part in dark
+    assert "Satu tampilan untuk semua halaman" in told

@@ -49,7 +49,7 @@ from batchcast.publish.kinds import (
     REJECTED,
     SERIES,
 )
-from batchcast.results.inventory import stock_figures_at
+from batchcast.results.inventory import PublishedDemand, lead_time_demand_of, stock_figures_at
 from batchcast.results.overview import read_periods_of
 from batchcast.results.series import (
     SeriesIndex,
@@ -237,6 +237,15 @@ class ResultReader:
         if row is None:
             raise ResultNotKept(batch.batch_id)
         return stock_figures_at(row, published, service_level)
+
+    def lead_time_demand(self, batch: Batch, site_code: str, partnumber: str) -> PublishedDemand:
+        """The demand of one series over its lead time; raises as `stock_at`."""
+        index = self._index(batch)
+        published = index.row(_position(index, site_code, partnumber))
+        row = self._row(batch, FIGURES, (site_code, partnumber))
+        if row is None:
+            raise ResultNotKept(batch.batch_id)
+        return lead_time_demand_of(row, published)
 
     def overview(self, batch: Batch) -> Overview:
         """The result in totals.

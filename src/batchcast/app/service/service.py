@@ -46,6 +46,7 @@ from batchcast.domain.recipe import FileKind, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
+from batchcast.results.inventory import PublishedDemand
 from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.local_pool import LocalPool
@@ -412,6 +413,10 @@ class Service:
             ResultNotKept: if the batch was published by a version that kept nothing to tell them from.
         """
         return self._reader.stock_at(self._store.batch(batch_id), site_code, partnumber, service_level)
+
+    def lead_time_demand(self, batch_id: str, site_code: str, partnumber: str) -> PublishedDemand:
+        """The demand of one series over its lead time, as published; raises as `one_series`, and ResultNotKept."""
+        return self._reader.lead_time_demand(self._store.batch(batch_id), site_code, partnumber)
 
     def overview(self, batch_id: str) -> Overview:
         """The result of a COMPLETED batch in totals; raises as `download`, and ResultNotKept."""

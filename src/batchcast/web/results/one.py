@@ -5,36 +5,35 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from batchcast.app.findings import sentences_of
 from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
-from batchcast.domain.calendar import Calendar, span_of_days
+from batchcast.domain.calendar import Frequency, length_in_words, span_of_days
 from batchcast.domain.columns import quantile_column
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
+from batchcast.results.inventory import PublishedDemand
+from batchcast.results.lead_time import band_of
+from batchcast.results.overview import RECENT
 from batchcast.results.series import BacktestFold, SeriesPage
 from batchcast.web.results.table import PlaceInTable
 from batchcast.web.results.totals import Chart
-
-_WIDTH = 96.0  # of the scale, so that a mark at its end is visible
 
 Key = tuple[str, str]  # site_code, partnumber
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fold:
-    """A past forecast with its places on a scale from 0 to 100, which is the same for all folds of a series."""
+    """A past forecast with its periods in words."""
 
     fold: BacktestFold
-    span: Message  # the periods that were forecast
-    low: float
-    median: float
-    high: float
-    actual: float
+    span: Message
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +53,8 @@ class OneSeries:
     partnumber: str
     figures: Mapping[str, Any]  # its row of the index
     chart: Chart
+    steps: ChartSteps
+    has_missed: bool  # the stock was too small in a backtest
     demand: Sequence[tuple[dt.date, float]]  # periods with demand, the newest first
     periods: int  # of the history, with demand or without
     forecast: Sequence[Mapping[str, Any]]  # as published
@@ -66,7 +67,9 @@ class OneSeries:
     back_url: str  # to the table it was found in
 
 
-def show_series(batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, around: SeriesPage | None) -> OneSeries:
+def show_series(
+    batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, around: SeriesPage | None, *, steps: ChartSteps
+) -> OneSeries:
     """The series, with the way to those beside it: in the table that led to it, else in the order of all series."""
     request = batch.plan.request
     history = [(dt.date.fromisoformat(day), quantity) for day, quantity in detail.history]
@@ -75,12 +78,19 @@ def show_series(batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, arou
         site_code=detail.series[columns.SITE_CODE],
         partnumber=detail.series[columns.PARTNUMBER],
         figures=detail.series,
-        chart=chart_of(request, history, detail.forecast),
+        chart=steps.chart,
+        steps=steps,
+        has_missed=any(fold.actual > fold.stock for fold in detail.backtest or ()),
         demand=[(date, quantity) for date, quantity in reversed(history) if quantity > 0],
         periods=len(history),
         forecast=detail.forecast,
         quantiles=[quantile_column(level) for level in request.quantiles],
-        folds=None if detail.backtest is None else _on_one_scale(detail.backtest, request.calendar),
+        folds=None
+        if detail.backtest is None
+        else [
+            Fold(fold=fold, span=span_of_days(request.calendar, fold.first, fold.last).said)
+            for fold in reversed(detail.backtest)
+        ],
         scores=_scores(detail.scores),
         sentences=sentences_of(detail.series, detail.backtest, request),
         previous_url=before,
@@ -110,20 +120,84 @@ def chart_of(
     )
 
 
-def _on_one_scale(folds: Sequence[BacktestFold], calendar: Calendar) -> list[Fold]:
-    most = max((max(fold.high, fold.actual) for fold in folds), default=0.0)
-    scale = _WIDTH / most if most > 0 else 0.0
-    return [
-        Fold(
-            fold=fold,
-            span=span_of_days(calendar, fold.first, fold.last).said,
-            low=scale * fold.low,
-            median=scale * fold.median,
-            high=scale * fold.high,
-            actual=scale * fold.actual,
+# The steps of its chart: periods, weeks of days, months of days or weeks.
+
+_SIZES = {Frequency.DAILY: (1, 7, 30), Frequency.WEEKLY: (1, 4), Frequency.MONTHLY: (1,)}  # periods
+_DEMANDS = 24  # that are to be seen, where the history has so many
+_MOST_STEPS = 400  # that can be told apart
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChartSteps:
+    """A chart in steps of one size, and the sizes to choose from."""
+
+    chart: Chart
+    every: int  # periods of a step
+    sizes: Sequence[tuple[int, Message]]  # each with its name
+    misses: Message | None  # why the forecast is not drawn
+
+
+def steps_of(
+    request: ForecastRequest, detail: SeriesDetail, every: int, published: PublishedDemand | None
+) -> ChartSteps:
+    """The history and the forecast of a series in steps.
+
+    Args:
+        request: of the batch.
+        detail: of the series.
+        every: periods of a step; one that there is not: the smallest that shows enough demands.
+        published: the demand over its lead time, from which the band of longer steps is told; None: they have none.
+    """
+    history = [(dt.date.fromisoformat(day), quantity) for day, quantity in detail.history]
+    sizes, calendar = _SIZES[request.calendar.frequency], request.calendar
+    needed = _periods_to_show([quantity for _, quantity in history])
+    size = every if every in sizes else next((one for one in sizes if needed <= one * _MOST_STEPS), sizes[-1])
+    shown = max(-(-needed // size), RECENT[calendar.frequency] // size)
+    is_whole = size > 1 and size <= len(detail.forecast)
+    if size == 1:
+        chart = replace(chart_of(request, history, detail.forecast), shown=shown)
+    else:
+        means = _summed([row[columns.FORECAST_RAW] for row in detail.forecast], size, from_end=False)
+        low, high = (None, None) if published is None else band_of(published, np.array(means), *_BAND)
+        chart = Chart(
+            frequency=calendar.frequency,
+            history=_summed_history(history, size),
+            dates=[row[columns.DATE] for row in detail.forecast[: len(means) * size : size]],
+            mean=means,
+            low=None if low is None else low.tolist(),
+            high=None if high is None else high.tolist(),
+            band=None if low is None else _BAND,
+            shown=shown,
         )
-        for fold in reversed(folds)
-    ]
+    template = N_("The forecast covers {horizon}, less than a step of {step}: only the demand is drawn.")
+    values = {"horizon": length_in_words(calendar, len(detail.forecast)), "step": length_in_words(calendar, size)}
+    return ChartSteps(
+        chart=chart,
+        every=size,
+        sizes=[(one, length_in_words(calendar, one)) for one in sizes],
+        misses=None if size == 1 or is_whole else Message(template, values),
+    )
+
+
+_BAND = (0.1, 0.9)
+
+
+def _periods_to_show(demand: Sequence[float]) -> int:
+    """Of the history, its last ones: those that hold _DEMANDS periods with demand, or all."""
+    places = [place for place, quantity in enumerate(demand) if quantity > 0]
+    return len(demand) - places[-_DEMANDS] if len(places) >= _DEMANDS else len(demand)
+
+
+def _summed(values: Sequence[float], size: int, *, from_end: bool) -> list[float]:
+    """Sums of whole steps."""
+    start = len(values) % size if from_end else 0
+    return [sum(values[k : k + size]) for k in range(start, len(values) - size + 1, size)]
+
+
+def _summed_history(history: Sequence[tuple[dt.date, float]], size: int) -> list[tuple[dt.date, float]]:
+    """ChartSteps that end with the history, each with its first day; periods that fill none are left out."""
+    days = [day for day, _ in history][len(history) % size :: size]
+    return list(zip(days, _summed([quantity for _, quantity in history], size, from_end=True), strict=True))
 
 
 def _scores(scores: Sequence[tuple[str, float]]) -> list[Score]:

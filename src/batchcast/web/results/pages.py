@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
-from batchcast.app.service.answers import ResultNotKept
+from batchcast.app.service.answers import ResultNotKept, SeriesDetail
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
 from batchcast.app.translation import Language
@@ -22,11 +23,13 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency, length_in_words
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.files import answer_file
+from batchcast.results.lead_time import look_ahead
 from batchcast.results.series import SeriesPage
 from batchcast.web.context import Asker, BatchId, Here, Lang, PageContext
 from batchcast.web.rendering import render
 from batchcast.web.results.downloads import files_of
-from batchcast.web.results.one import OneSeries, show_series
+from batchcast.web.results.lead_time import SeriesStock, stops_with, view_of
+from batchcast.web.results.one import ChartSteps, OneSeries, show_series, steps_of
 from batchcast.web.results.summary import WIDTHS, card_of, compare, draw, first_to_order, spark_of
 from batchcast.web.results.table import COLUMNS, FIGURES, InTable, PlaceInTable, Table, TableState, last_page
 from batchcast.web.results.totals import chart_of_totals, in_weeks
@@ -166,17 +169,26 @@ async def one_series(
     site_code: Key,
     partnumber: Key,
     service_level: Annotated[float | None, Query(gt=0, lt=100)] = None,
+    every: Annotated[int, Query(ge=0, le=366)] = 0,
 ) -> Response:
     """One series; its stock figures alone where htmx asks for another service level."""
     key, level = (site_code, partnumber), _share(service_level)
+    way = partial(_changed, request)
     if request.headers.get("hx-target") == "stock":
         stock = await here.threads.light(_stock, here.service, batch_id, key, level)
-        return _varied(render(request, "results/stock.html", stock=stock))
-    batch, one, stock = await here.threads.light(_one, here.service, batch_id, key, found_in)
-    if level is not None:
-        stock = await here.threads.light(_stock, here.service, batch_id, key, level)
+        return _varied(render(request, "results/stock.html", stock=stock, way=way, is_alone=True))
+    asked = Asked(found_in=found_in, every=every)
+    batch, one = await here.threads.light(_one, here.service, batch_id, key, asked)
+    stock = await here.threads.light(_stock, here.service, batch_id, key, level)
     values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "limit_note": LIMIT_NOTE}
+    values |= {"way": way, "is_alone": False}
     return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
+
+
+def _changed(request: Request, **changes: object) -> str:
+    """The address of the page with some parameters changed."""
+    named = dict(request.query_params) | {name: str(value) for name, value in changes.items()}
+    return f"{request.url.path}?{urlencode(named)}"
 
 
 @router.get("/batches/{batch_id}/download")
@@ -206,26 +218,48 @@ def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPag
     return page, table
 
 
-def _one(
-    service: Service, batch_id: str, key: tuple[str, str], found_in: PlaceInTable
-) -> tuple[Batch, OneSeries, SeriesStock]:
-    """A series of a batch, with its stock figures as published."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """How a series is to be shown."""
+
+    found_in: PlaceInTable
+    every: int  # periods of a step of its chart; 0: as its demand asks for
+
+
+def _one(service: Service, batch_id: str, key: tuple[str, str], asked: Asked) -> tuple[Batch, OneSeries]:
+    """A series of a batch."""
     batch = service.status(batch_id).batch
     detail = service.one_series(batch_id, *key)
-    around = service.series(batch_id, found_in.around) if found_in.around else None
-    stock = SeriesStock(figures=detail.series, lead_time=batch.plan.request.lead_time)
-    return batch, show_series(batch, detail, found_in, around), stock
+    around = service.series(batch_id, asked.found_in.around) if asked.found_in.around else None
+    return batch, show_series(batch, detail, asked.found_in, around, steps=_steps(service, batch, detail, asked.every))
+
+
+def _steps(service: Service, batch: Batch, detail: SeriesDetail, every: int) -> ChartSteps:
+    """How its history is drawn; without a band where an earlier version kept too little for it."""
+    key = (detail.series[columns.SITE_CODE], detail.series[columns.PARTNUMBER])
+    try:
+        published = service.lead_time_demand(batch.batch_id, *key)
+    except ResultNotKept:
+        published = None
+    return steps_of(batch.plan.request, detail, every, published)
 
 
 def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> SeriesStock:
     """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
-    lead_time, problem = service.status(batch_id).batch.plan.request.lead_time, None
-    if level is not None:
-        try:
-            return SeriesStock(figures=service.stock_at(batch_id, *key, level), lead_time=lead_time)
-        except ResultNotKept as error:
-            problem = error.message
-    return SeriesStock(figures=service.one_series(batch_id, *key).series, lead_time=lead_time, problem=problem)
+    request = service.status(batch_id).batch.plan.request
+    length = length_in_words(request.calendar, request.lead_time)
+    figures = service.one_series(batch_id, *key).series
+    stops = stops_with(request.service_level, level or request.service_level)
+    try:
+        published = service.lead_time_demand(batch_id, *key)
+        if level is not None:
+            figures = service.stock_at(batch_id, *key, level)
+        at = figures[columns.SERVICE_LEVEL]
+        ahead = look_ahead(published, figures[columns.REORDER_POINT], at)
+    except ResultNotKept as error:
+        problem = error.message if level is not None else None
+        return SeriesStock(key=key, figures=figures, length=length, stops=stops, problem=problem)
+    return SeriesStock(key=key, figures=figures, length=length, stops=stops, view=view_of(ahead, figures))
 
 
 def _sites_of(batch: Batch) -> list[str]:
@@ -242,23 +276,6 @@ def _varied(answer: Response) -> Response:
     """Mark that the address answers with a page or a fragment of it."""
     answer.headers["vary"] += ", HX-Request, HX-Target"
     return answer
-
-
-# The stock figures of one series at a chosen service level.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SeriesStock:
-    """SeriesStock figures at one service level."""
-
-    figures: Mapping[str, Any]  # by column of the stock table
-    lead_time: int  # periods that they cover
-    problem: Message | None = None  # why they are not at the level that was asked for
-
-    @property
-    def percent(self) -> float:
-        """The service level that they are at: 95, not 0.95."""
-        return in_percent(self.figures[columns.SERVICE_LEVEL])
 
 
 # Demand classes, each with the sentence that explains it.

@@ -53,6 +53,7 @@ class Chart:
     low: Sequence[float] | None = None  # of the band
     high: Sequence[float] | None = None
     band: tuple[float, float] | None = None  # the quantiles it lies between
+    shown: int = 0  # periods of the history at first; 0: as many as there are by default
 
     def labels(self, language: Language) -> dict[str, str]:
         """What its keys are called, for the legend and the tooltip."""
@@ -70,7 +71,7 @@ class Chart:
         values = {
             "language": language,
             "frequency": self.frequency.value,
-            "recent": max(RECENT[self.frequency], 3 * len(self.dates)),
+            "recent": self.shown or max(RECENT[self.frequency], 3 * len(self.dates)),
             "history": {
                 "days": [day_of(date) for date, _ in self.history],
                 "demand": _rounded([quantity for _, quantity in self.history]),

@@ -6,14 +6,16 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
+from batchcast.results.inventory import PublishedDemand
 from batchcast.results.series import BacktestFold, SeriesPage
-from batchcast.web.results.one import OneSeries, chart_of, show_series
+from batchcast.web.results.one import OneSeries, chart_of, show_series, steps_of
 from batchcast.web.results.table import PlaceInTable, TableState
 
 DAYS = [dt.date(2026, 1, day) for day in range(1, 6)]
@@ -79,7 +81,8 @@ def shown(place: int | None = None, around: list[tuple[str, str]] | None = None,
     rows = [{"site_code": site, "partnumber": part} for site, part in around or []]
     found_in = PlaceInTable(table=TableState(sort="bias"), place=place)
     page = None if around is None else SeriesPage(rows=rows, total=len(rows))
-    return show_series(batch, SeriesDetail(**(values | changes)), found_in, page)
+    detail = SeriesDetail(**(values | changes))
+    return show_series(batch, detail, found_in, page, steps=steps_of(batch.plan.request, detail, 0, None))
 
 
 def test_the_table_of_the_past_has_the_periods_with_demand_the_newest_first() -> None:
@@ -101,19 +104,96 @@ def test_planning_figures_are_drawn_only_where_they_differ_from_the_mean() -> No
     assert chart_of(request(0.5), [], forecast(0.5, 0.5)).plan is None
 
 
-def test_all_past_forecasts_stand_on_one_scale_the_latest_first() -> None:
+def test_past_forecasts_come_the_latest_first_and_those_not_kept_are_none() -> None:
     folds = shown().folds
 
     assert folds is not None
-    assert [(one.actual, one.high) for one in folds] == [(0.0, 96.0), (48.0, 24.0)]
-
-
-def test_past_forecasts_of_nothing_stand_at_zero_and_those_not_kept_are_none() -> None:
-    nothing = shown(backtest=[fold(0.0, 0.0)]).folds
-
-    assert nothing is not None
-    assert [(one.actual, one.high) for one in nothing] == [(0.0, 0.0)]
+    assert [one.fold.actual for one in folds] == [0.0, 4.0]
+    assert str(folds[0].span) == "2 – 3 Jan 2026"
     assert shown(backtest=None).folds is None
+
+
+def test_a_part_is_marked_where_a_backtest_was_short() -> None:
+    assert shown().has_missed
+    assert not shown(backtest=[fold(2.0, 2.0)]).has_missed
+    assert not shown(backtest=None).has_missed
+
+
+def detail_of(history: list[float], forecast: list[float]) -> SeriesDetail:
+    """Days of demand from 2025-01-01, and a forecast after them."""
+    first = dt.date(2025, 1, 1)
+    days = [first + dt.timedelta(days=k) for k in range(len(history) + len(forecast))]
+    rows = [
+        {"date": day, "forecast_qty": mean, "forecast_raw": mean, "p10": 0.0, "p90": 2 * mean}
+        for day, mean in zip(days[len(history) :], forecast, strict=True)
+    ]
+    return SeriesDetail(
+        series=FIGURES,
+        history=[(day.isoformat(), quantity) for day, quantity in zip(days, history, strict=False)],
+        forecast=rows,
+        previous=None,
+        next=None,
+        scores=[],
+        backtest=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("history", "every", "shown"),
+    [
+        pytest.param([1.0] * 365, 1, 91, id="a demand each day: the last quarter"),
+        pytest.param([1.0, *[0.0] * 14] * 24, 1, 360, id="24 demands: as far back as they lie"),
+        pytest.param([1.0, *[0.0] * 59] * 6, 1, 360, id="fewer: the whole history"),
+        pytest.param([1.0, *[0.0] * 59] * 40, 7, -(-1440 // 7), id="too many days to be told apart: weeks"),
+        pytest.param([1.0, *[0.0] * 149] * 60, 30, 120, id="too many weeks: months"),
+        pytest.param([], 1, 91, id="none"),
+    ],
+)
+def test_the_step_is_the_smallest_that_shows_24_demands_or_the_whole_history(
+    history: list[float], every: int, shown: int
+) -> None:
+    steps = steps_of(request(0.1, 0.9), detail_of(history, [0.5] * 30), 0, None)
+
+    assert (steps.every, steps.chart.shown) == (every, shown)
+
+
+def test_steps_of_days_end_with_the_history_and_hold_whole_ones_only() -> None:
+    steps = steps_of(request(0.1, 0.9), detail_of([1.0] * 16, [0.5] * 16), 7, None)
+
+    assert list(steps.chart.history) == [(dt.date(2025, 1, 3), 7.0), (dt.date(2025, 1, 10), 7.0)]
+    assert (list(steps.chart.dates), list(steps.chart.mean)) == (
+        [dt.date(2025, 1, 17), dt.date(2025, 1, 24)],
+        [3.5, 3.5],
+    )
+    assert steps.misses is None
+
+
+def test_a_step_longer_than_the_forecast_says_why_none_is_drawn() -> None:
+    steps = steps_of(request(0.1, 0.9), detail_of([1.0] * 60, [0.5] * 7), 30, None)
+
+    assert list(steps.chart.mean) == []
+    assert str(steps.misses) == "The forecast covers 7 days, less than a step of 30 days: only the demand is drawn."
+
+
+def test_a_step_that_there_is_not_is_the_one_that_fits() -> None:
+    assert steps_of(request(0.1, 0.9), detail_of([1.0] * 60, [0.5] * 7), 5, None).every == 1
+
+
+def test_the_band_of_longer_steps_is_that_of_the_demand_over_the_lead_time() -> None:
+    levels = np.array([0.1, 0.5, 0.9, 0.95])
+    published = PublishedDemand(
+        levels=levels,
+        quantiles=np.array([[2.0, 7.0, 12.0, 14.0]]),
+        mean=np.array([7.0]),
+        lead_time=np.array([7.0]),
+        service_level=0.95,
+    )
+
+    chart = steps_of(request(0.1, 0.9), detail_of([1.0] * 60, [1.0] * 14), 7, published).chart
+
+    assert chart.band == (0.1, 0.9)
+    assert list(chart.low or []) == pytest.approx([2.0, 2.0])
+    assert list(chart.high or []) == pytest.approx([12.0, 12.0])
 
 
 def test_the_scores_of_models_are_shares_of_the_largest() -> None:

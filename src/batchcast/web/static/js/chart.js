@@ -105,6 +105,20 @@ function cutoffMark(x, historyLength, figure) {
   };
 }
 
+/** Draws the band of a forecast of one step, which as an area would have no width. */
+function soleBand(x, { history, forecast }, figure) {
+  return (plot) => {
+    if (forecast.days.length !== 1 || !forecast.high) return;
+    const at = plot.valToPos(x[history.days.length], "x", true);
+    const [high, low] = [forecast.high[0], forecast.low[0]].map((value) => plot.valToPos(value, "y", true));
+    const half = 7 * devicePixelRatio;
+    plot.ctx.save();
+    plot.ctx.fillStyle = faded(colourOf(figure, "band"), 0.25);
+    plot.ctx.fillRect(at - half, high, 2 * half, low - high);
+    plot.ctx.restore();
+  };
+}
+
 function tooltipFor(payload, words) {
   const box = document.createElement("div");
   box.className = "chart-tooltip";
@@ -144,7 +158,7 @@ function seriesOf(figure, payload, paths) {
     edge, // the band's high
     edge, // and low
     { stroke: mean, width: 2, points: { show: payload.forecast.days.length === 1 } },
-    { stroke: plan, width: 0, paths: () => null, points: { show: true, size: 6, fill: plan } },
+    { stroke: plan, width: 0, paths: () => null, points: { show: true, size: payload.forecast.days.length > 14 ? 3 : 6, fill: plan } },
   ];
 }
 
@@ -170,7 +184,7 @@ function optionsFor(figure, payload, columns, words, tooltip) {
     series: seriesOf(figure, payload, window.uPlot.paths),
     bands: payload.forecast.high ? [{ series: [2, 3], fill: faded(colourOf(figure, "band"), 0.25) }] : [],
     hooks: {
-      draw: [cutoffMark(columns.x, payload.history.days.length, figure)],
+      draw: [cutoffMark(columns.x, payload.history.days.length, figure), soleBand(columns.x, payload, figure)],
       setCursor: [tooltip.follow],
     },
   };
