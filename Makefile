@@ -43,7 +43,7 @@ test: $(VENV)/bin/python ## check everything and run every test but the long one
 
 test-long: $(VENV)/bin/python ## run the long tests: 20,000 mutated files, a server killed at every point, every state of every page, large batches and many clients
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
-	$(PYTEST) -q -m long tests/integration
+	$(PYTEST) -q -m long tests/property tests/integration
 	$(PYTEST) -q -m long tests/acceptance
 
 # Each in an environment of its own, .venv-3.12 and so on. Without coverage: it is the same on each.

@@ -182,6 +182,7 @@ _COUNTED_PERIOD = re.compile(
 )
 _LETTER_AND_DIGIT = re.compile(r"[^\W\d_].*\d")
 _YEAR = re.compile(r"(?:19|20)\d{2}$")
+_WORDS = re.compile(r"[^\W\d_]{3,}")
 _MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
@@ -423,8 +424,9 @@ def several_in_one(names: Sequence[str]) -> str:
 
 
 def _months_alone(names: Sequence[str]) -> list[str]:
-    """Columns named for a month, with no year."""
-    return [name for name in names if name.isalpha() and month_named(name) is not None]
+    """Columns named for a month, with no year; also with a measure, such as `Jan In`."""
+    words = {name: _WORDS.findall(name) for name in names if not any(map(str.isdigit, name))}
+    return [name for name, found in words.items() if any(month_named(word) is not None for word in found)]
 
 
 def _year_column(names: Sequence[str], sample: Sample) -> Message:

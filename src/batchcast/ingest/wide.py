@@ -24,6 +24,7 @@ _LONGEST_PERIOD = 40  # characters of a header that could be a period
 _SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_ABBREVIATION = 3  # letters of a word that may be a month's name, damaged
+_MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
 
 
@@ -257,7 +258,7 @@ def _splits(name: str) -> list[tuple[str, str]]:
     found = []
     for separator in _MEASURES.finditer(name):
         head, tail = name[: separator.start()].strip(), name[separator.end() :].strip(" )]")
-        found += [(one, other) for one, other in ((head, tail), (tail, head)) if one and other and one.isalpha()]
+        found += [(one, other) for one, other in ((head, tail), (tail, head)) if other and _MEASURE.fullmatch(one)]
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from batchcast.domain.calendar import date_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
-from batchcast.ingest.problems import AmbiguousDates, MissingColumn, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 
 MONTHS = ["Jan-24", "Feb-24", "Mar-24", "Apr-24"]
 
@@ -128,3 +128,41 @@ def test_columns_of_numbers_beside_the_periods_are_named():
 
     assert "beside the periods are not read: 'Price 1' (D)." in said(found)
     assert "Columns of totals are left out: 'Total' (E)." in said(found)
+
+
+LEDGERS = {
+    "measure behind": ["Jan-24 In", "Jan-24 Out", "Jan-24 Stock", "Feb-24 In", "Feb-24 Out", "Feb-24 Stock"],
+    "measure before": ["Issues Jan-24", "Receipts Jan-24", "Issues Feb-24", "Receipts Feb-24"],
+    "key": ["202401_IN", "202401_OUT", "202402_IN", "202402_OUT"],
+    "week": ["W01-2024 Issue", "W01-2024 Receipt", "W02-2024 Issue", "W02-2024 Receipt"],
+    "forecast": ["Jan-24 Forecast", "Jan-24 Actual", "Feb-24 Forecast", "Feb-24 Actual"],
+    "two words": ["Jan-24 Qty In", "Jan-24 Qty Stock", "Feb-24 Qty In", "Feb-24 Qty Stock"],
+    "numbered": ["Jan-24", "Jan-24.1", "Feb-24", "Feb-24.1"],
+    "twice": ["Jan-24", "Jan-24", "Feb-24", "Feb-24"],
+    "no year": ["Jan In", "Jan Out", "Jan Stock", "Feb In", "Feb Out", "Feb Stock"],
+    "value, no year": ["Qty Jan", "Value Jan", "Qty Feb", "Value Feb"],
+}
+
+
+@pytest.mark.parametrize("header", LEDGERS.values(), ids=LEDGERS)
+def test_several_measures_of_each_period_are_refused_by_their_names_and_never_summed(header):
+    rows = [[f"P{row}", *(str(row + i) for i in range(len(header)))] for row in range(6)]
+
+    with pytest.raises((UnreadablePeriods, AmbiguousColumn, MissingColumn)) as refused:
+        layout_of(*header, rows=rows)
+    assert repr(header[1]) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        (["Masuk Jan-24", "Keluar Jan-24", "Masuk Feb-24", "Keluar Feb-24"], ["Keluar Jan-24", "Keluar Feb-24"]),
+        (["Jan-24 Qty In", "Jan-24 Qty Out", "Feb-24 Qty In", "Feb-24 Qty Out"], ["Jan-24 Qty Out", "Feb-24 Qty Out"]),
+        (["Qty (Jan-24)", "Amount (Jan-24)", "Qty (Feb-24)", "Amount (Feb-24)"], ["Qty (Jan-24)", "Qty (Feb-24)"]),
+    ],
+)
+def test_the_measure_that_is_a_quantity_is_read_and_the_others_named(header, read):
+    found = layout_of(*header)
+
+    assert [period.name for period in found.periods] == read
+    assert "left alone" in said(found)
