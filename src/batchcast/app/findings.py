@@ -31,11 +31,9 @@ class Finding:
 
 
 def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
-    """Coverage by the stock, value added against naive, bias, units short, and whether nothing was learned.
-
-    None where nothing was judged.
-    """
-    return tuple(_findings(hindsight)) if hindsight.cases else ()
+    """Extremes; then, where anything was judged, coverage by the stock, value added, bias, units short and the like."""
+    extremes = [_extremes(hindsight)] if hindsight.extremes else []
+    return (*extremes, *(_findings(hindsight) if hindsight.cases else ()))
 
 
 def why_no_findings(hindsight: Hindsight) -> Message:
@@ -78,6 +76,32 @@ def _findings(hindsight: Hindsight) -> Iterator[Finding]:
             term=Message(N_("Learned models take some 1,000 past cases of a batch, and LightGBM on the machine")),
             is_good=None,
         )
+
+
+def _extremes(hindsight: Hindsight) -> Finding:
+    one = N_(
+        "One part has an order far beyond all its other demand: {quantity:,} of {part} at {site} {when}. It stays in "
+        "the history and hardly counts in the forecast. If it is a mistake, correct it; if such orders will come "
+        "again, plan stock for them."
+    )
+    many = N_(
+        "{count:,} parts have an order far beyond all their other demand, the largest {quantity:,} of {part} at {site} "
+        "{when}. It stays in the history and hardly counts in the forecast. If it is a mistake, correct it; if such "
+        "orders will come again, plan stock for them."
+    )
+    largest = hindsight.largest_extreme
+    values = {
+        "count": hindsight.extremes,
+        "quantity": in_units(largest.quantity) if largest else 0,
+        "part": largest.partnumber if largest else "",
+        "site": largest.site_code if largest else "",
+        "when": largest.span.when if largest else "",
+    }
+    return Finding(
+        said=Message(one if hindsight.extremes == 1 else many, values),
+        term=Message(N_("Flag “extreme” of the stock figures, which have the reorder point with the order too")),
+        is_good=None,
+    )
 
 
 def _coverage(hindsight: Hindsight) -> Finding:
@@ -196,7 +220,7 @@ _ALMOST = 0.005  # value added under half a percent is none
 def sentences_of(
     figures: Mapping[str, Any], backtest: Sequence[BacktestFold] | None, request: ForecastRequest
 ) -> tuple[Message, ...]:
-    """Stock against demand in the backtests, value added against naive, the models.
+    """An extreme, stock against demand in the backtests, value added against naive, the models.
 
     Args:
         figures: its row of the index of the series.
@@ -209,6 +233,8 @@ def sentences_of(
 def _sentences(
     figures: Mapping[str, Any], backtest: Sequence[BacktestFold] | None, request: ForecastRequest
 ) -> Iterator[Message]:
+    if figures.get(columns.EXTREME_QTY) is not None:
+        yield _extreme_of(figures, request)
     if backtest:
         yield _one_backtest(backtest[0], request) if len(backtest) == 1 else _stock_in_backtests(backtest, request)
     elif backtest is not None:
@@ -217,6 +243,23 @@ def _sentences(
     if value_added is not None:
         yield _against_naive(value_added)
     yield _models(figures, request)
+
+
+def _extreme_of(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
+    """What the extreme of a part is, and the reorder points without and with it."""
+    template = N_(
+        "An order of {quantity:,} {when} is far beyond all other demand of this part. Its forecast and backtests count "
+        "it as little more than the next largest: the reorder point is {without:,}, and would be {with_it:,} with the "
+        "order as it is. If it is a mistake, correct it; if such orders will come again, plan stock for them."
+    )
+    day = figures[columns.EXTREME_DATE]
+    values = {
+        "quantity": in_units(figures[columns.EXTREME_QTY]),
+        "when": span_of_days(request.calendar, day, day).when,
+        "without": in_units(figures[columns.REORDER_POINT]),
+        "with_it": in_units(figures[columns.REORDER_POINT_WITH_EXTREME]),
+    }
+    return Message(template, values)
 
 
 def value_added_of(figures: Mapping[str, Any]) -> float | None:

@@ -217,7 +217,9 @@ def percent_of(share: float) -> float:
 
 def accuracy_json(hindsight: Hindsight, say: Say) -> Json:
     """How good the forecast of a batch is, in sentences and figures, and the parts with the most units short."""
-    said = [finding.said for finding in findings_of(hindsight)] or [why_no_findings(hindsight)]
+    said = [finding.said for finding in findings_of(hindsight)]
+    if not hindsight.cases:
+        said.append(why_no_findings(hindsight))
     told: Json = {
         "sentences": said,
         "service_level": hindsight.service_level,

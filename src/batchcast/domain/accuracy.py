@@ -80,6 +80,16 @@ class WorstPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ExtremePart:
+    """A part at a site with one order far beyond all its other demand."""
+
+    site_code: str
+    partnumber: str
+    span: Span  # the period of the order
+    quantity: float  # demand in it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hindsight:
     """The backtest of a batch; NaN where there is nothing to compute a figure from."""
 
@@ -100,6 +110,8 @@ class Hindsight:
     worst_parts: tuple[WorstPart, ...]  # the most units short first; those equally short by units left over
     without_learned: bool = False  # models that learn across series were asked for and could not be trained
     unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast a series
+    extremes: int = 0  # series with an order far beyond all their other demand
+    largest_extreme: ExtremePart | None = None  # of them
 
     @property
     def value_added(self) -> float:

@@ -9,12 +9,14 @@ SITE_CODE = "site_code"
 DEMAND_QTY = "demand_qty"
 AVAILABLE = "available"  # or its opposite: sales out of stock are below demand
 STOCK_OUT = "stock_out"
+EXCLUDE = "exclude"  # planned or project demand, say: in the history, but not learned from
 
 # A checked history: one row a series, sorted by (site_code, partnumber) as UTF-8 bytes.
 FIRST_DAY = "first_day"  # int32, days since 1970-01-01 of the first row of the series
 ROWS = "rows"  # int32, accepted source rows of the series
 DAY = "day"  # list<int32>, ascending days with a non-zero total
 QUANTITY = "quantity"  # list<float64>, net total of each such day (negative where returns exceed demand)
+LEARNED_QUANTITY = "learned_quantity"  # list<float64>, what of each is learned from; only where rows are excluded
 OUT_DAY = "out_day"  # list<int32>, ascending days out of stock; only where the file has such a column
 
 # The published forecast.
@@ -32,7 +34,12 @@ LEAD_TIME_QUANTILE = "lead_time_quantile"
 SAFETY_STOCK = "safety_stock"
 REORDER_POINT = "reorder_point"
 FILL_RATE = "expected_fill_rate"
-FLAG = "flag"
+FLAG = "flag"  # some of these, joined by +
+LIMITED = "fenced"  # quantiles were reduced to the plausible limit
+HAS_EXTREME = "extreme"
+EXTREME_DATE = "extreme_date"
+EXTREME_QTY = "extreme_qty"
+REORDER_POINT_WITH_EXTREME = "reorder_point_with_extreme"
 FOLDS = "folds"
 PINBALL = "lead_time_pinball"
 PINBALL_NAIVE = "lead_time_pinball_naive"
@@ -56,8 +63,10 @@ STOCK_FIGURES = (
 )
 BACKTEST_IN_UNITS = (VALUE_ADDED, UNITS_SHORT, UNITS_OVER)  # partitions that an earlier version finished have none
 ACCURACY_FIGURES = (FOLDS, PINBALL, PINBALL_NAIVE, COVERED, BIAS, *BACKTEST_IN_UNITS)
-STOCK_TABLE = (*SERIES, DEMAND_CLASS, *STOCK_FIGURES, FLAG)
-ACCURACY_TABLE = (*SERIES, DEMAND_CLASS, MODEL, *ACCURACY_FIGURES)  # a score for each model follows
+EXTREME = (EXTREME_DATE, EXTREME_QTY)  # empty where there is none; ...
+EXTREME_FIGURES = (*EXTREME, REORDER_POINT_WITH_EXTREME)  # ... partitions of an earlier version have no such columns
+STOCK_TABLE = (*SERIES, DEMAND_CLASS, *STOCK_FIGURES, FLAG, *EXTREME_FIGURES)
+ACCURACY_TABLE = (*SERIES, DEMAND_CLASS, MODEL, *ACCURACY_FIGURES, FLAG, *EXTREME)  # a score for each model follows
 
 # The index of the series, which the API lists and searches.
 HISTORY_TOTAL = "history_total"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,8 +22,10 @@ FEW_DEMANDS = 3  # under them their spread says too little, and one demand count
 class Evidence:
     """A chunk of series at some cutoffs, for the sum of the `span` periods after each."""
 
-    values: Floats  # demand of all series, one after the other, oldest first
-    offsets: Ints  # shape (series + 1,): series i is values[offsets[i]:offsets[i + 1]]
+    values: Floats  # demand of all series, oldest first
+    offsets: Ints  # shape (series + 1,): where each series begins, up to the end of its history
+    starts: Ints  # series i at cutoff c is values[starts[c, i]:ends[c, i]]; shape (cutoffs, series)
+    ends: Ints  # same shape
     held: Ints  # periods held back from the end at each cutoff
     folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
     span: int
@@ -46,7 +48,7 @@ class Evidence:
         least = np.full(len(self.offsets) - 1, np.inf)
         for lag in {self.span, -(-self.span // self.season_length) * self.season_length}:
             found = np.empty_like(least)
-            measure_level_variance(self.values, self.offsets, int(self.held[-1]), self.span, lag, found)
+            measure_level_variance(self.values, self.starts[-1], self.ends[-1], self.span, lag, found)
             least = np.minimum(least, found)
         return _ratio(least, self.moments.mean[-1] * self.span)
 
@@ -77,6 +79,8 @@ def gather_evidence(
     return Evidence(
         values=values,
         offsets=offsets,
+        starts=np.tile(offsets[:-1], (len(held), 1)),
+        ends=offsets[1:] - held[:, None],
         held=held,
         folds=folds,
         span=moments.span,
@@ -88,6 +92,39 @@ def gather_evidence(
         means={model: limit_means(steps, ceiling, moments.span) for model, steps in means.items()},
         learned=None,
         weights=weights,
+    )
+
+
+def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) -> Evidence:
+    """The evidence with some series at some cutoffs taken from elsewhere.
+
+    Args:
+        evidence: before anything learned is attached to it.
+        parts: place of a cutoff, the series there, and evidence of these series at that cutoff alone.
+    """
+    if not parts:
+        return evidence
+    table, classes, dispersion = evidence.moments.table.copy(), evidence.classes.copy(), evidence.dispersion.copy()
+    starts, ends = evidence.starts.copy(), evidence.ends.copy()
+    means = {model: steps.copy() for model, steps in evidence.means.items()}
+    values, size = [evidence.values], len(evidence.values)
+    for place, rows, other in parts:
+        table[place, rows], classes[place, rows] = other.moments.table[0], other.classes[0]
+        dispersion[place, rows] = other.dispersion[0]
+        starts[place, rows], ends[place, rows] = other.starts[0] + size, other.ends[0] + size
+        for model, steps in means.items():
+            steps[place, rows] = other.means[model][0, :, : steps.shape[2]]
+        values.append(other.values)
+        size += len(other.values)
+    return replace(
+        evidence,
+        values=np.concatenate(values),
+        starts=starts,
+        ends=ends,
+        moments=replace(evidence.moments, table=table),
+        classes=classes,
+        dispersion=dispersion,
+        means=means,
     )
 
 
@@ -115,7 +152,6 @@ def _ratio(numerator: Floats, denominator: Floats) -> Floats:
 # The plausible limit: no forecast is beyond a multiple of the largest demand that history has.
 
 PLAUSIBLE_MULTIPLE = 5.0
-FLAG_LIMITED = "fenced"  # of a series whose quantiles were reduced to the limit; the word stands in published files
 
 
 def plausible_sum(moments: Moments) -> Floats:

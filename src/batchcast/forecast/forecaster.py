@@ -32,6 +32,7 @@ from batchcast.forecast.combine import (
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
 from batchcast.forecast.distributions.registry import FALLBACK_CANDIDATE, baselines_beside, candidates_of
 from batchcast.forecast.evidence import Evidence, limit_quantiles, plausible_step, plausible_sum
+from batchcast.forecast.extremes import Extremes, cut_to_limits, find_extremes
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, YARDSTICK
@@ -70,6 +71,8 @@ class ChunkForecast:
     lead_time_mean: Floats  # of the demand over the lead time, (series,)
     lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
     flagged: NDArray[np.bool_]  # whether quantiles were reduced to the plausible limit
+    extremes: Extremes  # of the series that have one
+    with_extremes: tuple[Floats, Floats]  # lead-time quantiles and mean of these, if an extreme counted as it is
     classes: NDArray[np.int8]
     accuracy: Accuracy
 
@@ -149,6 +152,25 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     return _look_ahead(panel, gathered.final(), losses, accuracy, task)
 
 
+def _with_extremes(panel: Panel, extremes: Extremes, losses: Floats, task: Task) -> tuple[Floats, Floats]:
+    """Quantiles and mean of the lead-time demand of the series with extremes, if these counted as they are."""
+    levels = levels_with(task.request.service_level)
+    if not len(extremes.rows):
+        return np.zeros((0, len(levels))), np.zeros(0)
+    knowledge, rows = task.knowledge, extremes.rows
+    final = PanelEvidence(
+        cut_to_limits(panel, 0, np.full(len(panel), np.inf), rows),
+        task.request,
+        task.candidates,
+        cutoffs=knowledge.cutoffs,
+        profile=knowledge.profile,
+        learned=knowledge.learned,
+        bounds_extremes=False,
+    ).final()
+    ahead = _average_ahead(final, losses[:, :, rows], task, levels, task.request.lead_time)
+    return limit_quantiles(ahead.quantiles, plausible_sum(final.moments)[0])[0], ahead.means.sum(axis=1)
+
+
 def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:
     """Score every candidate, `auto` and the baselines: accuracy and the losses, shape (candidates, folds, series)."""
     knowledge, span, tallies = task.knowledge, task.request.lead_time, task.tallies
@@ -194,39 +216,60 @@ def _account(
     )
 
 
-def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
-    """Choose by every fold, and average the members at the end of history."""
-    request, calibration = task.request, task.knowledge.calibration
-    published = request.steps_from(panel.last_period)
-    levels, ahead = levels_with(request.service_level), max(published, request.lead_time)
+@dataclass(frozen=True, kw_only=True)
+class _Ahead:
+    """Averages of members at the end of history; arrays have shape (series, ...)."""
+
+    chosen: Ints  # members
+    mean_weights: Floats  # of them
+    quantiles: Floats  # of the lead-time demand, whole where demand is
+    means: Floats  # of each step
+    fallen: Ints  # series without a member, where the fallback stands in
+
+
+def _average_ahead(final: Evidence, losses: Floats, task: Task, levels: tuple[float, ...], ahead: int) -> _Ahead:
+    """Choose by every fold, and average the members over `ahead` steps."""
+    calibration = task.knowledge.calibration
     sums, steps = run_candidates(task.candidates, final, calibration, levels, ahead)
     chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
     weights, mean_weights = task.weigh(chosen)
     average_chosen(sums[:, 0], chosen, weights, quantiles)
     average_chosen(steps[:, 0], chosen, mean_weights, means)
-    bands = _average_steps(final, chosen, mean_weights, task, ahead)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
-        bands[fallen] = FALLBACK_CANDIDATE.steps(final, calibration, fallen, ahead, request.quantiles)
-    unit, ceiling = final.moments.unit[0], plausible_sum(final.moments)[0]
-    whole = _to_whole(stretch_tail(quantiles, levels), unit)
-    held, _ = limit_quantiles(whole, ceiling)
+    whole = _to_whole(stretch_tail(quantiles, levels), final.moments.unit[0])
+    return _Ahead(chosen=chosen, mean_weights=mean_weights, quantiles=whole, means=means, fallen=fallen)
+
+
+def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
+    """The forecast of a chunk at the end of history, limited to what is plausible."""
+    request, calibration = task.request, task.knowledge.calibration
+    published = request.steps_from(panel.last_period)
+    levels, steps = levels_with(request.service_level), max(published, request.lead_time)
+    ahead = _average_ahead(final, losses, task, levels, steps)
+    bands = _average_steps(final, ahead.chosen, ahead.mean_weights, task, steps)
+    if len(ahead.fallen):
+        bands[ahead.fallen] = FALLBACK_CANDIDATE.steps(final, calibration, ahead.fallen, steps, request.quantiles)
+    held, _ = limit_quantiles(ahead.quantiles, plausible_sum(final.moments)[0])
     own = levels.index(request.service_level)
-    beyond = held[:, own] < whole[:, own]  # a flag is for what is published: that at the service level
-    whole_bands = _to_whole(bands, unit)
+    beyond = held[:, own] < ahead.quantiles[:, own]  # a flag is for what is published: that at the service level
+    whole_bands = _to_whole(bands, final.moments.unit[0])
     limited_bands, _ = limit_quantiles(whole_bands, plausible_step(final.moments)[0])
     beyond_steps = (limited_bands < whole_bands)[:, : request.lead_time].any(axis=(1, 2))  # whatever the horizon
+    extremes = find_extremes(panel, request.calendar.frequency)
     return ChunkForecast(
         panel=panel,
-        models=_names_of(chosen, task.candidates),
-        raw=means[:, :published],
+        models=_names_of(ahead.chosen, task.candidates),
+        raw=ahead.means[:, :published],
         quantiles=limited_bands[:, :published],
-        lead_time_mean=means[:, : request.lead_time].sum(axis=1),
+        lead_time_mean=ahead.means[:, : request.lead_time].sum(axis=1),
         lead_time_quantiles=held,
         flagged=beyond | beyond_steps,
+        extremes=extremes,
+        with_extremes=_with_extremes(panel, extremes, losses, task),
         classes=final.classes[0],
         accuracy=accuracy,
     )

@@ -248,22 +248,22 @@ def _settle(state: Floats, sums: Floats, end: int, span: int, row: Floats) -> No
 
 
 @compiled
-def measure_level_variance(values: Floats, offsets: Ints, held: int, span: int, lag: int, variances: Floats) -> None:
+def measure_level_variance(values: Floats, starts: Ints, ends: Ints, span: int, lag: int, variances: Floats) -> None:
     """Half the variance of S(t + lag) - S(t) over the history of each series, where S sums `span` periods.
 
     Where demand is independent from period to period and lag at least span, this is the variance of S. A steady trend
     is no part of it, nor a season whose length divides the lag.
 
     Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: where each series begins, shape (series + 1,).
-        held: periods held back from the end.
+        values: demand of all series, oldest first.
+        starts: where the history of each series begins, shape (series,).
+        ends: where it ends, same shape.
         span: periods that are summed.
         lag: periods from one sum to the other.
         variances: written, shape (series,); infinite where history has fewer than FEWEST_PAIRS of them.
     """
-    for i in range(len(offsets) - 1):
-        first, stop = offsets[i], offsets[i + 1] - held
+    for i in range(len(starts)):
+        first, stop = starts[i], ends[i]
         pairs = stop - first - span - lag + 1
         if pairs < FEWEST_PAIRS:
             variances[i] = np.inf

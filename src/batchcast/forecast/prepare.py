@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, typical_length
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.backtest import Backtest, run_candidates
+from batchcast.forecast.backtest import Backtest, run_candidates, take_actuals
 from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate
 from batchcast.forecast.distributions.conformal import FEWEST_RESIDUALS, Conformal, residual_table, standardise
 from batchcast.forecast.distributions.negbin import NegativeBinomial, PointMass
 from batchcast.forecast.distributions.registry import candidates_of, is_learned
+from batchcast.forecast.extremes import bound_extremes
 from batchcast.forecast.knowledge import SharedKnowledge, prior_knowledge, sum_losses
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.learned.learner import learn, log_too_few_cases
@@ -55,7 +56,9 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     if not cutoffs:
         kept = [f for f in candidates if not isinstance(f, Conformal) and (request.models or not is_learned([f]))]
         return prior_knowledge([candidate.name for candidate in kept])
-    profile = learn_profile(panel, cutoffs[-1]) if request.calendar.frequency is Frequency.DAILY else None
+    frequency, profile = request.calendar.frequency, None
+    if frequency is Frequency.DAILY:
+        profile = learn_profile(bound_extremes(panel, frequency, cutoffs[-1]), cutoffs[-1])
     learned = _learn(panel, request, cutoffs, typical, profile) if is_learned(candidates) else None
     if learned is None and not request.models:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
@@ -88,7 +91,19 @@ def _learn(
         return None
     local = tuple(PointMass(MODELS[name]) for name in feature_models())
     gathered = PanelEvidence(panel, request, local, cutoffs=practice, profile=profile, learned=None)
-    return learn(gathered.backtest(), request, tuple(cutoffs))
+    return learn(gathered.backtest(), _came(panel, request, practice, (*cutoffs, 0)), request, tuple(cutoffs))
+
+
+def _came(panel: Panel, request: ForecastRequest, practice: Sequence[int], known: Sequence[int]) -> list[Floats]:
+    """Lead-time demand after each practice cutoff, shape (practice, series), extremes bounded as known at others."""
+    as_it_is = take_actuals(panel.values, panel.offsets, practice, request.lead_time).sum(axis=2)
+    came = []
+    for held in known:
+        one = bound_extremes(panel, request.calendar.frequency, held)
+        differs = one is not panel
+        sums = take_actuals(one.values, one.offsets, practice, request.lead_time).sum(axis=2) if differs else as_it_is
+        came.append(sums)
+    return came
 
 
 def calibrate(candidates: Sequence[Candidate], backtest: Backtest) -> tuple[Calibration, tuple[Candidate, ...]]:

@@ -27,7 +27,6 @@ from batchcast.domain.plan import (
 from batchcast.domain.settings import Rounding
 from batchcast.domain.stock import DECIMALS, LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
 from batchcast.forecast.backtest import FoldForecasts
-from batchcast.forecast.evidence import FLAG_LIMITED
 from batchcast.forecast.forecaster import ChunkForecast
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import NO_DEMAND, Panel
@@ -45,7 +44,7 @@ def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
     return (
         _forecast_table(chunk, request),
         _stock_table(chunk, request, demand),
-        _accuracy_table(chunk),
+        _accuracy_table(chunk, request),
         make_figures(chunk, demand),
     )
 
@@ -106,7 +105,6 @@ def _forecast_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
 
 def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTimeDemand) -> pa.Table:
     count, stock = len(chunk.panel), stock_at(demand, chunk.lead_time_mean, request.service_level)
-    flags = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32), mask=~chunk.flagged), [FLAG_LIMITED])
     return pa.table(
         {
             columns.SITE_CODE: _texts(chunk.panel.site_codes),
@@ -120,12 +118,46 @@ def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTim
             columns.SAFETY_STOCK: _figures(stock.safety_stock),
             columns.REORDER_POINT: stock.reorder_point,
             columns.FILL_RATE: _figures(stock.fill_rate),
-            columns.FLAG: flags,
+            columns.FLAG: _flags(chunk),
+            **_extremes(chunk, request),
+            columns.REORDER_POINT_WITH_EXTREME: _placed(_reorder_point_with(chunk, request), chunk),
         }
     )
 
 
-def _accuracy_table(chunk: ChunkForecast) -> pa.Table:
+def _flags(chunk: ChunkForecast) -> pa.DictionaryArray:
+    """What a person should know of each series: names joined by +; null where there is nothing."""
+    is_extreme = np.zeros(len(chunk.panel), dtype=np.int32)
+    is_extreme[chunk.extremes.rows] = 2
+    places = is_extreme + chunk.flagged - 1
+    names = [columns.LIMITED, columns.HAS_EXTREME, f"{columns.HAS_EXTREME}+{columns.LIMITED}"]
+    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32), mask=places < 0), names)
+
+
+def _extremes(chunk: ChunkForecast, request: ForecastRequest) -> dict[str, Any]:
+    """First day of the period of the extreme of each series, and its demand; null where there is none."""
+    days = request.calendar.first_days(chunk.extremes.periods)
+    return {
+        columns.EXTREME_DATE: _placed(days, chunk).cast(pa.int32()).cast(pa.date32()),
+        columns.EXTREME_QTY: _placed(chunk.extremes.quantities, chunk),
+    }
+
+
+def _reorder_point_with(chunk: ChunkForecast, request: ForecastRequest) -> Floats:
+    """The reorder point of each series with an extreme, if that counted as it is."""
+    levels, (quantiles, mean) = np.array(levels_with(request.service_level)), chunk.with_extremes
+    fitted = fit_to_mean(quantiles, levels, mean, request.service_level)
+    return stock_at(LeadTimeDemand(levels, fitted, mean), mean, request.service_level).reorder_point
+
+
+def _placed(values: Any, chunk: ChunkForecast) -> pa.Array:
+    """Values of the series that have an extreme, null at the others."""
+    every, mask = np.zeros(len(chunk.panel)), np.ones(len(chunk.panel), dtype=np.bool_)
+    every[chunk.extremes.rows], mask[chunk.extremes.rows] = values, False
+    return pa.array(every, mask=mask)
+
+
+def _accuracy_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
     accuracy = chunk.accuracy
     names: dict[str, Any] = {
         columns.SITE_CODE: _texts(chunk.panel.site_codes),
@@ -140,6 +172,8 @@ def _accuracy_table(chunk: ChunkForecast) -> pa.Table:
         columns.VALUE_ADDED: _known(value_added(accuracy.pinball, accuracy.pinball_naive)),
         columns.UNITS_SHORT: _known(units_short(accuracy.fold_forecasts)),
         columns.UNITS_OVER: _known(units_over(accuracy.fold_forecasts)),
+        columns.FLAG: _flags(chunk),
+        **_extremes(chunk, request),
     }
     for candidate, scores in accuracy.scores.items():
         names[columns.score_column(candidate)] = _known(scores)

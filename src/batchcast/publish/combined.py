@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +77,18 @@ _PIECE_ROWS = 65_536  # of a table, at a time
 _HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
 
 
+_LATER_STOCK: Mapping[str, pa.DataType] = {
+    columns.EXTREME_DATE: pa.date32(),
+    columns.EXTREME_QTY: pa.float64(),
+    columns.REORDER_POINT_WITH_EXTREME: pa.float64(),
+}
+_LATER_ACCURACY: Mapping[str, pa.DataType] = {
+    **dict.fromkeys(columns.BACKTEST_IN_UNITS, pa.float64()),
+    columns.FLAG: pa.string(),
+    **{name: _LATER_STOCK[name] for name in columns.EXTREME},
+}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kind:
     """One of the tables that every partition gives."""
@@ -86,7 +98,7 @@ class _Kind:
     check: Callable[[pa.Table, int], None]  # the figures of a piece, with the number of its partition
     rows_each: int = 1  # of a series
     has_scores: bool = False  # further columns may follow: a score for each model
-    later: frozenset[str] = frozenset()  # columns that an earlier version did not make: there they are empty
+    later: Mapping[str, pa.DataType] = field(default_factory=dict)  # an earlier version had none: there they are empty
 
     def open_checked(self, readers: RowReaders, result: PartitionResult) -> RowReader:
         """The partition's file, its columns checked."""
@@ -113,7 +125,7 @@ class _Kind:
     def _whole(self, table: pa.Table) -> pa.Table:
         for place, name in enumerate(self.columns):
             if name not in table.column_names:
-                table = table.add_column(place, name, pa.nulls(len(table), pa.float64()))
+                table = table.add_column(place, name, pa.nulls(len(table), self.later[name]))
         return table
 
 
@@ -171,7 +183,9 @@ class CombinedResult:
 
     def stock(self) -> Iterator[pa.Table]:
         """The stock figures in pieces: a row a series."""
-        return self._stream(_Kind(file=STOCK_FILE, columns=columns.STOCK_TABLE, check=verify.check_stock))
+        return self._stream(
+            _Kind(file=STOCK_FILE, columns=columns.STOCK_TABLE, check=verify.check_stock, later=_LATER_STOCK)
+        )
 
     def accuracy(self) -> Iterator[pa.Table]:
         """The accuracy in pieces: a row a series, a column for each model's score at the end."""
@@ -181,7 +195,7 @@ class CombinedResult:
                 columns=columns.ACCURACY_TABLE,
                 check=verify.check_accuracy,
                 has_scores=True,
-                later=frozenset(columns.BACKTEST_IN_UNITS),
+                later=_LATER_ACCURACY,
             )
         )
 

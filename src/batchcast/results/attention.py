@@ -140,7 +140,10 @@ class _Finder:
         self._folds, self._shape, self._request = folds, shape, request
         self._calendar: Calendar = request.calendar
         self._class = np.array(index[columns.DEMAND_CLASS].to_pylist(), dtype=object)
-        self._flagged = index[columns.FLAG].is_valid().to_numpy()
+        flags = index[columns.FLAG].to_pylist()
+        self._is_limited = np.array([columns.LIMITED in (flag or "") for flag in flags], dtype=np.bool_)
+        self._is_extreme = index[columns.EXTREME_QTY].is_valid().to_numpy()
+        self._point_with = index[columns.REORDER_POINT_WITH_EXTREME].fill_null(0.0).to_numpy()
         self._forecast, self._history, self._safety, self._point = (
             index[name].to_numpy().astype(np.float64)
             for name in (columns.FORECAST_TOTAL, columns.HISTORY_TOTAL, columns.SAFETY_STOCK, columns.REORDER_POINT)
@@ -158,7 +161,11 @@ class _Finder:
         yield attention.ONE_OFF, self._one_off(), self._say_one_off
         yield attention.JUMP, self._jump(), self._say_jump
         yield attention.BACKTEST, self._short(), self._say_short
-        yield attention.LIMITED, np.where(self._flagged, np.maximum(self._safety, _LEAST_UNITS), 0.0), self._say_limited
+        yield (
+            attention.LIMITED,
+            np.where(self._is_limited, np.maximum(self._safety, _LEAST_UNITS), 0.0),
+            self._say_limited,
+        )
         yield attention.LARGE, self._large(), self._say_large
 
     def part(self, place: int, kinds: Sequence[_Kind]) -> MarkedPart:
@@ -195,7 +202,9 @@ class _Finder:
         is_so = (shape.count >= _STEADY) & (shape.largest >= _ONE_OFF * shape.second)
         is_so &= shape.largest_at > self._request.last_period - self._year
         in_view = np.minimum(self._since, self._year)
-        return np.where(is_so, shape.largest / in_view * self._request.horizon, 0.0)
+        units = np.where(is_so, shape.largest / in_view * self._request.horizon, 0.0)
+        more = np.maximum(self._point_with - self._point, _LEAST_UNITS)  # that would be held if it counted as it is
+        return np.where(self._is_extreme, np.maximum(units, more), units)
 
     def _usual(self) -> tuple[Floats, Floats]:
         """Over as many periods as the horizon has: the demand of the year and of its last quarter."""
@@ -241,10 +250,17 @@ class _Finder:
         return Message(template, values | {"silence": length_in_words(self._calendar, int(self._silence[place]))})
 
     def _say_one_off(self, place: int) -> Message:
-        template = N_("{units:,} {when}, at most {second:,} in any other {period}. Does it come again?")
+        counted = N_("{units:,} {when}, at most {second:,} in any other {period}. Does it come again?")
+        extreme = N_(
+            "{units:,} {when}, at most {second:,} in any other {period}: it hardly counts. Does it come again? The "
+            "reorder point is {point:,}, {point_with:,} with it."
+        )
+        template = extreme if self._is_extreme[place] else counted
         largest, second = (in_units(float(values[place])) for values in (self._shape.largest, self._shape.second))
         when, period = self._when(self._shape.largest_at[place]), Message(_PERIOD[self._calendar.frequency])
-        return Message(template, {"units": largest, "when": when, "second": second, "period": period})
+        points = (in_units(float(values[place])) for values in (self._point, self._point_with))
+        values = dict(zip(("point", "point_with"), points, strict=True))
+        return Message(template, {"units": largest, "when": when, "second": second, "period": period} | values)
 
     def _say_jump(self, place: int) -> Message:
         above = N_("{forecast:,} forecast for {length}; the year's pace gives {year:,}, the last quarter's {recent:,}.")

@@ -5,6 +5,7 @@ Sums go over the series in the order of the history: how they were partitioned c
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +18,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight, WorstPart, in_units
-from batchcast.domain.calendar import Span, each_period, length_in_words
+from batchcast.domain.accuracy import MOST_WORST_PARTS, ExtremePart, Hindsight, WorstPart, in_units
+from batchcast.domain.calendar import Span, each_period, length_in_words, span_of_days
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
@@ -92,13 +93,16 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     cutoffs: set[int] = set()
     worst_parts: list[WorstPart] = []
     learned: list[bool] = []
-    fallbacks = 0
+    fallbacks = extremes = 0
+    largest: ExtremePart | None = None
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
         learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
         fallbacks += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_NAME)).as_py() or 0
+        extremes += len(accuracy) - accuracy[columns.EXTREME_QTY].null_count
+        largest = _larger(largest, _largest_extreme(accuracy, request))
         worst_parts = _worst_of([*worst_parts, *_worst_in(accuracy, folds, request)])
     total = dict(zip(_SUMS, np.concatenate(sums, axis=1), strict=True))
     cases = int(total["folds"].sum())
@@ -120,6 +124,8 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         worst_parts=give_reasons(worst_parts, history, request),
         without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
         unused=request.models if fallbacks == len(total["folds"]) else (),
+        extremes=extremes,
+        largest_extreme=largest,
     )
 
 
@@ -131,6 +137,24 @@ def _sums_of(accuracy: pa.Table, folds: Folds) -> Floats:
     losses, naive, covered = (accuracy[name].fill_null(0.0).to_numpy() * known for name in means)
     each = (folds.actual, folds.forecast, folds.short, folds.over)
     return np.stack([known, losses, naive, covered, *(folds.summed(values, count) for values in each)])
+
+
+def _largest_extreme(accuracy: pa.Table, request: ForecastRequest) -> ExtremePart | None:
+    """The largest extreme of a piece, the first of equal ones; None where it has none."""
+    sizes = accuracy[columns.EXTREME_QTY].fill_null(0.0).to_numpy()
+    if not sizes.any():
+        return None
+    row: dict[str, Any] = accuracy.slice(int(sizes.argmax()), 1).to_pylist()[0]
+    return ExtremePart(
+        site_code=row[columns.SITE_CODE],
+        partnumber=row[columns.PARTNUMBER],
+        span=span_of_days(request.calendar, row[columns.EXTREME_DATE], row[columns.EXTREME_DATE]),
+        quantity=row[columns.EXTREME_QTY],
+    )
+
+
+def _larger(one: ExtremePart | None, other: ExtremePart | None) -> ExtremePart | None:
+    return other if one is None or (other is not None and other.quantity > one.quantity) else one
 
 
 def _asks_for_learned(request: ForecastRequest) -> bool:
@@ -147,22 +171,32 @@ def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Ite
     """The parts of a piece with the most units short, without their reasons."""
     short, over = (folds.summed(values, len(accuracy)) for values in (folds.short, folds.over))
     order = np.lexsort((-over, -short))[:MOST_WORST_PARTS]
-    names = [*columns.SERIES, columns.DEMAND_CLASS]
+    names = [*columns.SERIES, columns.DEMAND_CLASS, *columns.EXTREME]
     for position in order[short[order] > 0].tolist():
         row: dict[str, Any] = accuracy.select(names).slice(position, 1).to_pylist()[0]
+        day, quantity = (row.pop(name) for name in columns.EXTREME)
         mine = np.flatnonzero(folds.owners == position)
         worst = int(mine[np.argmax(folds.short[mine])])
+        span = _span_after(int(folds.cutoffs[worst]), request)
         yield WorstPart(
             **row,
             folds=len(mine),
             units_short=float(short[position]),
             units_over=float(over[position]),
-            span=_span_after(int(folds.cutoffs[worst]), request),
+            span=span,
             actual=float(folds.actual[worst]),
             forecast=float(folds.forecast[worst]),
             stock=float(folds.stock[worst]),
-            reason=_NO_REASON,
+            reason=_NO_REASON if quantity is None else _reason_of_extreme(day, quantity, span),
         )
+
+
+def _reason_of_extreme(day: dt.date, quantity: float, span: Span) -> Message:
+    """That an extreme came in the span; no reason where it did not."""
+    period = span_of_days(span.calendar, day, day)
+    if not span.first <= period.first <= span.last:
+        return _NO_REASON
+    return Message(_EXTREME, {"peak": in_units(quantity), "when": period.when})
 
 
 def _worst_of(parts: list[WorstPart]) -> list[WorstPart]:
@@ -181,6 +215,7 @@ def _mean(values: Floats, cases: int) -> float:
 
 # Why the stock of a part would have been too small: what its demand did in that backtest.
 
+_EXTREME = N_("An order of {peak:,} came {when}, far beyond all other demand; it counts here as little more than that.")
 _JUMPED = N_("Demand jumped from at most {before:,} {each} to {peak:,} {when}.")
 _WOKE = N_("No demand for {quiet}, then {actual:,} {when}.")
 _ROSE = N_("Demand rose to {actual:,} {when}; before, it had been about {usual:,} in {length}.")
@@ -206,6 +241,9 @@ def give_reasons(parts: Sequence[WorstPart], history: Path, request: ForecastReq
     first_days = table[columns.FIRST_DAY].to_pylist()
     reasons = []
     for part, key in zip(parts, keys, strict=True):
+        if part.reason != _NO_REASON:
+            reasons.append(part.reason)
+            continue
         position = found.index(key)
         first = request.calendar.period_of_day(first_days[position])
         values = np.zeros(max(request.end_of(part.site_code) - first + 1, 0))

@@ -268,4 +268,5 @@ def index_pieces(tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFig
         named |= {name: stock[name] for name in columns.STOCK_FIGURES} | {
             name: accuracy[name] for name in columns.ACCURACY_FIGURES
         }
+        named |= {name: stock[name] for name in columns.EXTREME_FIGURES}
         yield pa.table(named)

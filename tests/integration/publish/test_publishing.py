@@ -61,7 +61,20 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
     stock = read_csv(out / "stock.csv")
     accuracy = read_csv(out / "accuracy.csv")
 
-    assert stock[1] == ["Bahodopi", "1E5", "lumpy", "2024-10-04", "3", "0.95", "2.5", "2", "-0.5", "2", "0.99", ""]
+    assert stock[1] == [
+        "Bahodopi",
+        "1E5",
+        "lumpy",
+        "2024-10-04",
+        "3",
+        "0.95",
+        "2.5",
+        "2",
+        "-0.5",
+        "2",
+        "0.99",
+        *[""] * 4,
+    ]
     assert accuracy[0][-2:] == ["score_negbin_ses", "score_empirical"]
     assert accuracy[1] == [
         "Bahodopi",
@@ -76,6 +89,7 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
         "",
         "1.5",
         "4",
+        *("", "", ""),
         *("0.25", ""),
     ]
     assert not (out / "rejected.csv").exists()

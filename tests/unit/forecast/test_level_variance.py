@@ -12,7 +12,7 @@ def level_variance(histories, span, lag, held=0):
     values = np.concatenate([np.asarray(y, dtype=float) for y in histories])
     offsets = np.cumsum([0, *map(len, histories)])
     found = np.empty(len(histories))
-    measure_level_variance(values, offsets, held, span, lag, found)
+    measure_level_variance(values, offsets[:-1], offsets[1:] - held, span, lag, found)
     return found
 
 

@@ -14,13 +14,19 @@ LEVELS = (0.1, 0.5, 0.9, 0.99)
 NOW = np.zeros(1, dtype=np.int64)
 
 
-def one(history: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    return np.array(history, dtype=float), np.array([0, len(history)], dtype=np.int64)
+def one(history: list[float], held: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ends = np.array([[len(history) - held]], dtype=np.int64)
+    return np.array(history, dtype=float), np.zeros_like(ends), ends
+
+
+def of_rows(history: list[float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    values, starts, ends = one(history)
+    return values, starts[0], ends[0]
 
 
 def bootstrap(history: list[float], span: int, *, unit: float = 1.0, key: int = 7, held: int = 0):
     quantiles, means = bootstrap_quantiles(
-        *one(history),
+        *one(history, held),
         np.array([held], dtype=np.int64),
         span,
         np.full((1, 1), unit),
@@ -33,7 +39,7 @@ def bootstrap(history: list[float], span: int, *, unit: float = 1.0, key: int = 
 
 def test_quantiles_of_windows_by_hand():
     # sums of two: 1, 3, 7, 5, 3, in order 1 3 3 5 7; level 0.5 stands at place 3, level 0.9 beyond the last
-    quantiles, means = window_quantiles(*one([0, 1, 2, 5, 0, 3]), NOW, 2, np.zeros((1, 1)), LEVELS)
+    quantiles, means = window_quantiles(*one([0, 1, 2, 5, 0, 3]), 2, np.zeros((1, 1)), LEVELS)
 
     assert quantiles[0, 0].tolist() == pytest.approx([1.0, 3.0, 7.0, 7.0])
     assert means[0, 0] == pytest.approx(3.8)
@@ -42,8 +48,8 @@ def test_quantiles_of_windows_by_hand():
 def test_between_two_sums_a_fractional_quantile_lies_between_and_a_whole_one_above():
     history = [1, 2, 5, 9]
 
-    fractional, _ = window_quantiles(*one(history), NOW, 1, np.zeros((1, 1)), (0.5,))
-    whole, _ = window_quantiles(*one(history), NOW, 1, np.ones((1, 1)), (0.5,))
+    fractional, _ = window_quantiles(*one(history), 1, np.zeros((1, 1)), (0.5,))
+    whole, _ = window_quantiles(*one(history), 1, np.ones((1, 1)), (0.5,))
 
     assert fractional[0, 0, 0] == pytest.approx(3.5)
     assert whole[0, 0, 0] == 4.0
@@ -55,7 +61,7 @@ def test_quantiles_of_windows_are_those_of_a_naive_loop_over_the_most_recent():
     known = history[: len(history) - held]
     sums = sorted(known[t : t + span].sum() for t in range(len(known) - span - MOST_WINDOWS + 1, len(known) - span + 1))
 
-    quantiles, means = window_quantiles(*one(history.tolist()), np.array([held]), span, np.ones((1, 1)), LEVELS)
+    quantiles, means = window_quantiles(*one(history.tolist(), held), span, np.ones((1, 1)), LEVELS)
 
     places = [min(max(level * (len(sums) + 1) - 1, 0), len(sums) - 1) for level in LEVELS]
     expected = [np.ceil(np.interp(place, range(len(sums)), sums) - 1e-9) for place in places]
@@ -64,7 +70,7 @@ def test_quantiles_of_windows_are_those_of_a_naive_loop_over_the_most_recent():
 
 
 def test_two_windows_say_nothing():
-    quantiles, means = window_quantiles(*one([1, 2, 3]), NOW, 2, np.ones((1, 1)), LEVELS)
+    quantiles, means = window_quantiles(*one([1, 2, 3]), 2, np.ones((1, 1)), LEVELS)
 
     assert np.isnan(quantiles).all()
     assert np.isnan(means).all()
@@ -138,7 +144,7 @@ def test_a_step_is_nothing_with_the_chance_of_nothing():
     # 3 demands in 12 periods, never two in a row: nothing is far more likely than not
     history = [0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0]
 
-    steps = mixture_quantiles(*one(history), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 3)
+    steps = mixture_quantiles(*of_rows(history), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 3)
 
     assert steps.shape == (1, 3, 4)
     assert steps[0, :, 1].tolist() == [0.0, 0.0, 0.0]
@@ -146,6 +152,6 @@ def test_a_step_is_nothing_with_the_chance_of_nothing():
 
 
 def test_a_series_without_demand_has_no_step():
-    steps = mixture_quantiles(*one([0, 0, 0]), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 2)
+    steps = mixture_quantiles(*of_rows([0, 0, 0]), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 2)
 
     assert not steps.any()

@@ -56,6 +56,7 @@ def look_at(*parts: dict[str, Any], **changes: Any) -> Attention:
         quantities=np.array(quantities),
     )
     plain = {"demand_class": "lumpy", "flag": None, "safety_stock": 5.0, "reorder_point": 7.0}
+    plain |= {"extreme_qty": None, "reorder_point_with_extreme": None}
     rows = [
         plain
         | {"site_code": "S", "partnumber": f"P{place}", "history_total": float(sum(part["demand"].values()))}
@@ -64,7 +65,8 @@ def look_at(*parts: dict[str, Any], **changes: Any) -> Attention:
         for place, part in enumerate(parts)
     ]
     schema = pa.schema([(name, pa.string()) for name in ("site_code", "partnumber", "demand_class", "flag")])
-    for name in ("safety_stock", "reorder_point", "history_total", "forecast_total"):
+    numbers = ("safety_stock", "reorder_point", "history_total", "forecast_total")
+    for name in (*numbers, "extreme_qty", "reorder_point_with_extreme"):
         schema = schema.append(pa.field(name, pa.float64()))
     figures = pa.table(
         {
@@ -111,6 +113,15 @@ EVERY_TEN_DAYS = dict.fromkeys(range(0, 360, 10), 2)
             400 / 351 * 30,
             "400 on 16 Jun 2025, at most 2 in any other day. Does it come again?",
             id="one-off",
+        ),
+        pytest.param(
+            {"demand": EVERY_TEN_DAYS | {355: 400}, "forecast": 6, "flag": "extreme"}
+            | {"extreme_qty": 400.0, "reorder_point_with_extreme": 307.0},
+            kinds.ONE_OFF,
+            300.0,
+            "400 on 10 Aug 2024, at most 2 in any other day: it hardly counts. Does it come again? "
+            "The reorder point is 7, 307 with it.",
+            id="one-off that hardly counts",
         ),
         pytest.param(
             {"demand": EVERY_TEN_DAYS, "forecast": 40},

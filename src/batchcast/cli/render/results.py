@@ -98,11 +98,11 @@ _SHOWN = 5  # parts; the rest are in accuracy.csv
 def hindsight_lines(hindsight: Hindsight, words: Words) -> Iterator[RenderableType]:
     """What the backtest found, a sentence a line; then the first parts that were short."""
     findings = findings_of(hindsight)
-    if not findings:
-        yield Text(words.tell(why_no_findings(hindsight)))
-        return
     for finding in findings:
         yield Text(words.tell(finding.said))
+    if not hindsight.cases:
+        yield Text(words.tell(why_no_findings(hindsight)))
+        return
     if hindsight.worst_parts:
         yield Text()
         yield card(

@@ -21,7 +21,7 @@ FEWEST_WINDOWS = 3  # under them a quantile says nothing
 
 
 def window_quantiles(
-    values: Floats, offsets: Ints, held: Ints, span: int, unit: Floats, levels: tuple[float, ...]
+    values: Floats, starts: Ints, ends: Ints, span: int, unit: Floats, levels: tuple[float, ...]
 ) -> tuple[Floats, Floats]:
     """Quantiles and means of the sums of the last MOST_WINDOWS overlapping windows up to each cutoff.
 
@@ -29,9 +29,9 @@ def window_quantiles(
     them, and is the largest sum beyond the last; then it is raised to the next multiple of the unit.
 
     Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: shape (series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`.
-        held: periods held back from the end at each cutoff.
+        values: demand of all series, oldest first.
+        starts: where the history of each series at each cutoff begins, shape (cutoffs, series).
+        ends: where it ends, same shape.
         span: periods that are summed.
         unit: shape (cutoffs, series): what every demand is a whole multiple of; 0 where demand is fractional.
         levels: ascending, in (0, 1).
@@ -39,9 +39,9 @@ def window_quantiles(
     Returns:
         Quantiles, shape (cutoffs, series, levels), and means, shape (cutoffs, series); NaN under FEWEST_WINDOWS.
     """
-    shape = (len(held), len(offsets) - 1)
+    shape = starts.shape
     quantiles, means = np.full((*shape, len(levels)), np.nan), np.full(shape, np.nan)
-    _fill_windows(values, offsets, held, span, unit, np.array(levels), quantiles, means)
+    _fill_windows(values, starts, ends, span, unit, np.array(levels), quantiles, means)
     return quantiles, means
 
 
@@ -59,8 +59,8 @@ def sorted_quantile(ordered: Floats, count: int, level: float, unit: float) -> f
 @compiled
 def _fill_windows(
     values: Floats,
-    offsets: Ints,
-    held: Ints,
+    starts: Ints,
+    ends: Ints,
     span: int,
     unit: Floats,
     levels: Floats,
@@ -68,10 +68,10 @@ def _fill_windows(
     means: Floats,
 ) -> None:
     sums = np.empty(MOST_WINDOWS)
-    for i in range(len(offsets) - 1):
-        for c in range(len(held)):
-            end = offsets[i + 1] - held[c]
-            count = min(end - offsets[i] - span + 1, MOST_WINDOWS)
+    for i in range(starts.shape[1]):
+        for c in range(len(starts)):
+            end = ends[c, i]
+            count = min(end - starts[c, i] - span + 1, MOST_WINDOWS)
             if count < FEWEST_WINDOWS:
                 continue
             total = mean = 0.0
@@ -95,14 +95,14 @@ class EmpiricalWindows(Candidate):
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Of the most recent overlapping windows."""
         quantiles, means = window_quantiles(
-            evidence.values, evidence.offsets, evidence.held, evidence.span, evidence.moments.unit, levels
+            evidence.values, evidence.starts, evidence.ends, evidence.span, evidence.moments.unit, levels
         )
         return quantiles, evidence.spread(means, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Of single periods of the past, times the weekday weight of the step."""
         unit = evidence.moments.unit[-1:]
-        quantiles, _ = window_quantiles(evidence.values, evidence.offsets, evidence.held[-1:], 1, unit, levels)
+        quantiles, _ = window_quantiles(evidence.values, evidence.starts[-1:], evidence.ends[-1:], 1, unit, levels)
         steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
         if evidence.weights is None:
             return steps

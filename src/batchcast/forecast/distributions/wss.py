@@ -35,7 +35,8 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio: the
 
 def bootstrap_quantiles(
     values: Floats,
-    offsets: Ints,
+    starts: Ints,
+    ends: Ints,
     held: Ints,
     span: int,
     unit: Floats,
@@ -46,9 +47,10 @@ def bootstrap_quantiles(
     """Quantiles and means of bootstrapped sums of the `span` periods after each cutoff.
 
     Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: shape (series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`.
-        held: periods held back from the end at each cutoff.
+        values: demand of all series, oldest first.
+        starts: where the history of each series at each cutoff begins, shape (cutoffs, series).
+        ends: where it ends, same shape.
+        held: periods held back from the end at each cutoff: they seed what is drawn.
         span: periods that are summed.
         unit: shape (cutoffs, series): what every demand is a whole multiple of; 0 where demand is fractional.
         levels: ascending, in (0, 1).
@@ -59,9 +61,11 @@ def bootstrap_quantiles(
         Quantiles, shape (cutoffs, series, levels), and means, shape (cutoffs, series); NaN under FEWEST_DEMANDS
         and where not wanted.
     """
-    shape = (len(held), len(offsets) - 1)
+    shape = starts.shape
     quantiles, means = np.full((*shape, len(levels)), np.nan), np.full(shape, np.nan)
-    _fill_bootstrap(values, offsets, held, span, unit, np.array(levels), keys, wanted, _normals(), quantiles, means)
+    _fill_bootstrap(
+        values, starts, ends, held, span, unit, np.array(levels), keys, wanted, _normals(), quantiles, means
+    )
     return quantiles, means
 
 
@@ -138,7 +142,8 @@ def chance_after(after_none: float, after_demand: float, starts_with_demand: boo
 @compiled
 def _fill_bootstrap(
     values: Floats,
-    offsets: Ints,
+    starts: Ints,
+    ends: Ints,
     held: Ints,
     span: int,
     unit: Floats,
@@ -151,12 +156,12 @@ def _fill_bootstrap(
 ) -> None:
     sizes = np.empty(LONGEST_MEMORY)
     sums = np.empty(REPLICATES)
-    for i in range(len(offsets) - 1):
+    for i in range(starts.shape[1]):
         for c in range(len(held)):
             if not wanted[c, i]:
                 continue
-            end = offsets[i + 1] - held[c]
-            found, after_none, after_demand = read_chain(values, offsets[i], end, sizes)
+            end = ends[c, i]
+            found, after_none, after_demand = read_chain(values, starts[c, i], end, sizes)
             if found < FEWEST_DEMANDS:
                 continue
             chance = 1.0 if values[end - 1] > 0.0 else 0.0
@@ -188,7 +193,8 @@ def _fill_bootstrap(
 
 def mixture_quantiles(
     values: Floats,
-    offsets: Ints,
+    starts: Ints,
+    ends: Ints,
     rows: Ints,
     unit: Floats,
     levels: tuple[float, ...],
@@ -197,8 +203,9 @@ def mixture_quantiles(
     """Quantiles of each of `count` steps after the end: nothing, or with the chain's chance a size seen.
 
     Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: shape (series + 1,).
+        values: demand of all series, oldest first.
+        starts: where the history of each series begins, shape (series,).
+        ends: where it ends, same shape.
         rows: which series.
         unit: shape (rows,): what every demand is a whole multiple of; 0 where demand is fractional.
         levels: ascending, in (0, 1).
@@ -208,15 +215,17 @@ def mixture_quantiles(
         Shape (rows, count, levels).
     """
     quantiles = np.zeros((len(rows), count, len(levels)))
-    _fill_mixture(values, offsets, rows, unit, np.array(levels), quantiles)
+    _fill_mixture(values, starts, ends, rows, unit, np.array(levels), quantiles)
     return quantiles
 
 
 @compiled
-def _fill_mixture(values: Floats, offsets: Ints, rows: Ints, unit: Floats, levels: Floats, quantiles: Floats) -> None:
+def _fill_mixture(
+    values: Floats, starts: Ints, ends: Ints, rows: Ints, unit: Floats, levels: Floats, quantiles: Floats
+) -> None:
     sizes = np.empty(LONGEST_MEMORY)
     for r in range(len(rows)):
-        start, end = offsets[rows[r]], offsets[rows[r] + 1]
+        start, end = starts[rows[r]], ends[rows[r]]
         found, after_none, after_demand = read_chain(values, start, end, sizes)
         if found == 0:
             continue
@@ -240,7 +249,8 @@ class Bootstrap(Candidate):
         wanted = (demand_interval(evidence.moments) >= LONG_INTERVAL) | self.everywhere
         quantiles, means = bootstrap_quantiles(
             evidence.values,
-            evidence.offsets,
+            evidence.starts,
+            evidence.ends,
             evidence.held,
             evidence.span,
             evidence.moments.unit,
@@ -253,7 +263,8 @@ class Bootstrap(Candidate):
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Zero, or with the probability that the chain gives one of the sizes seen."""
         unit = evidence.moments.unit[-1, rows]
-        quantiles = mixture_quantiles(evidence.values, evidence.offsets, rows, unit, levels, count)
+        starts, ends = evidence.starts[-1], evidence.ends[-1]
+        quantiles = mixture_quantiles(evidence.values, starts, ends, rows, unit, levels, count)
         if evidence.weights is None:
             return quantiles
         weighted = quantiles * evidence.weights[-1, rows, :count, None]

@@ -81,8 +81,8 @@ def _stretches(evidence: Evidence, season_length: int) -> Floats:
         year = -(-span // season_length) * season_length  # whole seasons that reach past the span
         pairs.append((year, year - span))
     starts, stops = (np.array(places, dtype=np.int64) for places in zip(*pairs, strict=True))
-    means = np.empty((len(evidence.held), len(evidence.offsets) - 1, len(pairs)))
-    sum_stretches(evidence.values, evidence.offsets, evidence.held, starts, stops, means)
+    means = np.empty((*evidence.starts.shape, len(pairs)))
+    sum_stretches(evidence.values, evidence.starts, evidence.ends, starts, stops, means)
     return means
 
 
@@ -93,22 +93,22 @@ def _mean_of_known(values: Floats) -> Floats:
 
 
 @compiled
-def sum_stretches(values: Floats, offsets: Ints, held: Ints, starts: Ints, stops: Ints, sums: Floats) -> None:
+def sum_stretches(values: Floats, first: Ints, ends: Ints, starts: Ints, stops: Ints, sums: Floats) -> None:
     """Mean demand of a period in each stretch before each cutoff.
 
     Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: where each series begins, shape (series + 1,).
-        held: periods held back at each cutoff.
+        values: demand of all series, oldest first.
+        first: where the history of each series at each cutoff begins, shape (cutoffs, series).
+        ends: where it ends, same shape.
         starts: how many periods before the cutoff each stretch begins, shape (stretches,).
         stops: how many before it ends, same shape; 0 is the cutoff itself.
         sums: becomes the means, shape (cutoffs, series, stretches); NaN where history does not reach as far back.
     """
-    for c in range(len(held)):
-        for i in range(len(offsets) - 1):
-            end = offsets[i + 1] - held[c]
+    for c in range(len(ends)):
+        for i in range(ends.shape[1]):
+            end = ends[c, i]
             for k in range(len(starts)):
-                if end - starts[k] < offsets[i]:
+                if end - starts[k] < first[c, i]:
                     sums[c, i, k] = np.nan
                     continue
                 total = 0.0

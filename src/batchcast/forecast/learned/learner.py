@@ -8,6 +8,7 @@ scaled pinball. The bounds: those of `domain/cutoffs.py`, 38 numbers a case, 4 M
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,11 +31,14 @@ LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many median ones:
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
-def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]) -> Learned | None:
+def learn(
+    practice: Backtest, came: Sequence[Floats], request: ForecastRequest, cutoffs: tuple[int, ...]
+) -> Learned | None:
     """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
 
     Args:
-        practice: evidence at the cutoffs of `domain.cutoffs`, with what came.
+        practice: evidence at the cutoffs of `domain.cutoffs`.
+        came: lead-time demand after them as it was known at each fold, and at the end: shape (cutoffs, series) each.
         request: what is forecast.
         cutoffs: periods held back at each fold.
     """
@@ -47,10 +51,9 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
         return None
     season = request.calendar.frequency.season_length
     features = make_features(practice.evidence, season)
-    target = practice.actuals.sum(axis=2) / features.anchor
     weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
     folds: list[Trees | None] = []
-    for held in (*cutoffs, 0):
+    for held, total in zip((*cutoffs, 0), came, strict=True):
         known = usable & (practice.evidence.held >= held + request.lead_time)[:, None]
         cases = np.flatnonzero(known)
         if len(cases) < (FEWEST_FOLD_CASES if held else FEWEST_CASES):
@@ -59,7 +62,8 @@ def learn(practice: Backtest, request: ForecastRequest, cutoffs: tuple[int, ...]
         if held:
             cases = cases[:: fold_stride(len(cases))]
         table = features.table.reshape(known.size, -1)[cases]
-        folds.append(_fit(table, target.ravel()[cases], weight.ravel()[cases], features.anchor.ravel()[cases]))
+        target = (total / features.anchor).ravel()[cases]
+        folds.append(_fit(table, target, weight.ravel()[cases], features.anchor.ravel()[cases]))
     return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
 
 

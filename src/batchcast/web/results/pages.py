@@ -115,7 +115,7 @@ def _summary(batch: Batch, overview: Overview, look: str) -> dict[str, Any]:
         "sites": [card_of(site, TableState(site_code=site.site_code).url(batch.batch_id)) for site in overview.sites],
         "classes": CLASSES,
         "findings": findings_of(hindsight) if hindsight else (),
-        "no_findings": why_no_findings(hindsight) if hindsight else None,
+        "no_findings": why_no_findings(hindsight) if hindsight and not hindsight.cases else None,
         "level": in_percent(asked.service_level),
         "covered": length_in_words(asked.calendar, asked.lead_time),
         "worst_parts": hindsight.worst_parts if hindsight else (),
@@ -146,7 +146,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, table: Table) 
         "pages": last_page(page.total),
         "page_url": lambda number: table.turned_to(number).url(batch_id),
         "classes": CLASSES,
-        "limit_note": LIMIT_NOTE,
+        "notes": NOTES,
     }
     if request.headers.get("hx-target") == "series-table":
         answer = render(request, "results/table.html", **values)
@@ -180,7 +180,7 @@ async def one_series(
     asked = Asked(found_in=found_in, every=every)
     batch, one = await here.threads.light(_one, here.service, batch_id, key, asked)
     stock = await here.threads.light(_stock, here.service, batch_id, key, level)
-    values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "limit_note": LIMIT_NOTE}
+    values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "notes": NOTES}
     values |= {"way": way, "is_alone": False}
     return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
 
@@ -298,7 +298,10 @@ CLASSES: Mapping[str, Term] = {
     "dead": Term(name=N_("Dead"), meaning=N_("No demand for at least half a year.")),
 }
 
-LIMIT_NOTE = N_("The upper quantiles were held back at what the history makes plausible.")
+NOTES = {
+    columns.LIMITED: N_("The upper quantiles were held back at what the history makes plausible."),
+    columns.HAS_EXTREME: N_("One order is far beyond all other demand, and hardly counts in the forecast."),
+}
 
 # What marks a part that needs attention: a word on a chip of some colour.
 

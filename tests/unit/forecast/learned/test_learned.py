@@ -53,7 +53,7 @@ def test_stretches_are_means_of_what_lies_before_the_cutoff():
     values, sums = np.array([1.0, 2.0, 3.0, 4.0, 9.0]), np.empty((2, 1, 3))
     starts, stops = np.array([1, 2, 4]), np.array([0, 1, 0])
 
-    sum_stretches(values, np.array([0, 5]), np.array([1, 2]), starts, stops, sums)
+    sum_stretches(values, np.zeros((2, 1), dtype=np.int64), np.array([[4], [3]]), starts, stops, sums)
 
     assert sums[0, 0].tolist() == [4.0, 3.0, 2.5]
     assert sums[1, 0, :2].tolist() == [3.0, 2.0]
