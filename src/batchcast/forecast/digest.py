@@ -11,7 +11,7 @@ import numpy as np
 
 from batchcast.domain import columns
 
-_LISTS = (columns.DAY, columns.QUANTITY, columns.OUT_DAY)  # the last only where the history has it
+_LISTS = (columns.DAY, columns.QUANTITY, columns.LEARNED_QUANTITY, columns.OUT_DAY)  # the last two where it has them
 
 
 class _RowDigest:

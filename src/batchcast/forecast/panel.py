@@ -24,7 +24,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NO_DEMAND = int(np.iinfo(np.int32).min)  # `last_demand` of a series without any
 
-_READ = [*columns.SERIES, columns.FIRST_DAY, columns.DAY, columns.QUANTITY, columns.OUT_DAY]
+_READ = [
+    *(*columns.SERIES, columns.FIRST_DAY, columns.DAY),
+    *(columns.QUANTITY, columns.LEARNED_QUANTITY, columns.OUT_DAY),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +92,8 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
     ends = np.array([request.end_of(site) for site in site_codes], dtype=np.int32)
     offsets = np.zeros(table.num_rows + 1, dtype=np.int64)
     np.cumsum(np.maximum(ends - starts + 1, 0), out=offsets[1:])
-    day, quantity = _flat(table[columns.DAY]), _flat(table[columns.QUANTITY])
+    learned = columns.LEARNED_QUANTITY if columns.LEARNED_QUANTITY in table.column_names else columns.QUANTITY
+    day, quantity = _flat(table[columns.DAY]), _flat(table[learned])
     bounds = day.offsets.to_numpy()
     used = slice(int(bounds[0]), int(bounds[-1]))
     periods = request.calendar.periods_of_days(day.values.to_numpy()[used])

@@ -292,21 +292,19 @@ _YES = frozenset({"1", "true", "t", "yes", "y", "ya", "x", "benar"})
 _NO = frozenset({"0", "false", "f", "no", "n", "tidak", "salah", "-"})
 
 
-class StockOuts:
-    """The (series, day) pairs that were flagged, both numbered from 0 as they are met."""
+class Answers:
+    """Reads a column of yes and no."""
 
     def __init__(self) -> None:
-        self._keys: list[Whole] = []
-        self._waiting = 0
-        self.unclear = 0  # rows whose cell says neither yes nor no; they count as in stock
+        self.unclear = 0  # rows whose cell says neither yes nor no; they are not flagged
         self.example = ""
 
-    def flags(self, cells: DistinctCells, *, means_out: bool) -> Flags:
+    def flags(self, cells: DistinctCells, *, means: bool) -> Flags:
         """Which rows are flagged, shape (rows,).
 
         Args:
             cells: of the column.
-            means_out: yes, or a number over 0, means out of stock; else it means available.
+            means: what yes, or a number over 0, says: that the row is flagged, or that it is not.
         """
         said = [_read(cell) for cell in cells.cells]
         unclear = np.array(
@@ -315,8 +313,17 @@ class StockOuts:
         if unclear.any():
             self.unclear += int(unclear[cells.index].sum())
             self.example = self.example or key_text(cells.cells[int(np.flatnonzero(unclear)[0])])
-        out = np.array([answer is not None and answer == means_out for answer in said], dtype=np.bool_)
+        out = np.array([answer is not None and answer == means for answer in said], dtype=np.bool_)
         return out[cells.index]
+
+
+class StockOuts(Answers):
+    """The (series, day) pairs that were out of stock, both numbered from 0 as they are met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: list[Whole] = []
+        self._waiting = 0
 
     def add(self, series: Codes, days: NDArray[np.int32]) -> None:
         """Add flagged rows, shape (rows,) each; days by their number."""

@@ -16,8 +16,8 @@ from batchcast.ingest.keys import key_text
 from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
-    AVAILABILITY_NAMES,
     ENTRY_NAMES,
+    FLAG_NAMES,
     LONGEST_COMPARED,
     MONEY_NAMES,
     SHEET,
@@ -50,7 +50,7 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     Raises:
         UnknownMapping: if there is one.
     """
-    known = (*ACCEPTED_NAMES, *AVAILABILITY_NAMES, *STOCK_NAMES)
+    known = (*ACCEPTED_NAMES, *FLAG_NAMES, *STOCK_NAMES)
     for ours in mapping:
         if ours not in known and ours != SHEET:
             template = N_("The column mapping names {name!r}, which is none of {ours}.")
@@ -102,13 +102,13 @@ def locate(
     return ColumnSource(_JOIN.join(names[i] for i in chosen), chosen)
 
 
-def locate_availability(
+def locate_flags(
     ours: str, names: Sequence[str], mapping: Mapping[str, str], taken: Collection[int]
 ) -> ColumnSource | None:
     """The column that is mapped or named so, unless it is one of ours already."""
     if ours in mapping:
         return locate(ours, names, mapping)
-    matches = _named(AVAILABILITY_NAMES[ours], names, taken)
+    matches = _named(FLAG_NAMES[ours], names, taken)
     return ColumnSource(names[matches[0]], (matches[0],)) if matches else None
 
 
@@ -204,6 +204,7 @@ class Layout:
     notes: tuple[Message, ...] = ()
     stock: ColumnSource | None = None  # whether a part was in stock or out of it
     stock_means_out: bool = False  # its yes means out of stock; else it means available
+    exclude: ColumnSource | None = None  # whether a row is not to be learned from
     stock_columns: Mapping[str, ColumnSource] = field(default_factory=dict)  # not read with the demand
     filters: tuple[RowFilter, ...] = ()  # only rows that pass them are read
     movement: int | None = None  # column that tells receipts from issues
@@ -213,7 +214,7 @@ class Layout:
     @property
     def wanted(self) -> tuple[int, ...]:
         """Columns of the file that are read, ascending."""
-        cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock) if one)]
+        cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {p.index for p in self.periods}
         read |= {one.index for one in self.filters} | set(self.also)
         return tuple(sorted(read | {i for i in (self.movement, self.unit) if i is not None}))
@@ -240,6 +241,8 @@ class Layout:
         ours |= {columns.DEMAND_QTY: self.quantity}
         if self.stock is not None:
             ours |= {columns.STOCK_OUT if self.stock_means_out else columns.AVAILABLE: self.stock}
+        if self.exclude is not None:
+            ours |= {columns.EXCLUDE: self.exclude}
         return {name: cells.name for name, cells in ours.items()}
 
 
@@ -274,9 +277,9 @@ def find_columns(
     if part is not None and date is not None and quantity is not None:
         if columns.DEMAND_QTY not in settings.column_mapping:
             check_money(quantity.indices[0], names, held, taken)
-        out, inside = (locate_availability(ours, names, settings.column_mapping, taken) for ours in AVAILABILITY_NAMES)
+        out, inside, exclude = (locate_flags(ours, names, settings.column_mapping, taken) for ours in FLAG_NAMES)
         means_out = out is not None
-        taken |= {i for cells in (out or inside,) if cells for i in cells.indices}
+        taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
         read = taken
@@ -289,6 +292,7 @@ def find_columns(
             notes=(*notes_on_columns(_single(found, settings), names, held, read), *ignored),
             stock=out or inside,
             stock_means_out=means_out,
+            exclude=exclude,
             stock_columns=stock_columns,
             filters=find_filters(every, settings.only_rows),
             movement=movement_column(every, taken),

@@ -64,9 +64,10 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     + ENTRY_NAMES
     + MONEY_NAMES,
 }
-AVAILABILITY_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of them
+FLAG_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have one of the first two, and the third
     columns.STOCK_OUT: ("stock_out", "stockout", "out_of_stock", "stok_habis", "stok_kosong"),
     columns.AVAILABLE: ("available", "in_stock", "tersedia"),
+    columns.EXCLUDE: ("exclude", "excluded", "dikecualikan", "kecualikan"),
 }
 STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a stock file has some, a history may
     "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),

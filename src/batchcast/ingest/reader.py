@@ -118,7 +118,7 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
         accepted = replace(accepted, left_out=summaries.series)
         tally.leave_out(summaries.series)
     reversals = tally.net_reversals()  # once sums of other series are known as such
-    return accepted, [*decided, *summaries.notes, *reversals]
+    return replace(accepted, learned=tally.learned()), [*decided, *summaries.notes, *reversals]
 
 
 def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
@@ -242,6 +242,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         example = mapping_example({columns.SITE_CODE: "=ALL"})
         notes.append(Message(template, {"column": layout.columns[columns.SITE_CODE], "example": example}))
     notes += [*tally.key_notes(), *tally.few_blanks()]
+    notes += tally.exclusions.notes(layout.exclude.name if layout.exclude else "")
     outs = tally.stock_outs
     if outs.unclear:
         template = N_("{count} cells of {column} say neither yes nor no, such as {example!r}; they count as in stock.")

@@ -20,6 +20,7 @@ from batchcast.ingest.arrow import number_array, text_array
 from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
+from batchcast.ingest.exclusions import Exclusions
 from batchcast.ingest.header import Layout
 from batchcast.ingest.keys import ERROR_VALUES, NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
@@ -67,7 +68,7 @@ class Tally:
         self._blanks = self._zeros = 0  # cells of periods
         self._blank_example = ("", "")  # part and period of the first
         self.totals = Totals()
-        self.stock_outs = StockOuts()
+        self.stock_outs, self.exclusions = StockOuts(), Exclusions()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
         self._reversals = Reversals()
         self._asked_overlaps = settings.overlaps
@@ -110,6 +111,10 @@ class Tally:
         """Count each return that reverses a booking on the day of the booking; returns what to say of them."""
         days = np.array(self._days, dtype=np.int64)
         return self._reversals.settle(self.totals, days, self._overlaps.taken_off, self._name_of)
+
+    def learned(self) -> Totals | None:
+        """The totals of what is learned from, once reversals are netted; None where that is all."""
+        return self.exclusions.without(self.totals, self._overlaps.taken_off)
 
     def _name_of(self, series: int) -> dict[str, str]:
         part, site = int(self._series.parts[series]), int(self._series.sites[series])
@@ -207,7 +212,7 @@ class Tally:
             good = good_keys & (days != NO_DAY)
             quantities = self._demand(block, quantities, good)
             good &= self._acceptable(quantities)
-            self._keep(sites, parts, days, quantities, good)
+            self._keep(sites, parts, days, quantities, good, self._excluded(block))
             self._count_units(block, parts, good)
             if self._layout.stock is not None:
                 self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
@@ -243,8 +248,20 @@ class Tally:
                 self._blank_example = (key_text(cell_of(row, self._layout.part)).strip(), period.name)
             self._blanks += int(blank.sum())
 
-    def _keep(
-        self, sites: Codes, parts: Codes, days: NDArray[np.int32], quantities: Quantities, good: NDArray[np.bool_]
+    def _excluded(self, block: Block) -> NDArray[np.bool_] | None:
+        """Which rows are not learned from, shape (rows,); None where no column says so."""
+        if self._layout.exclude is None:
+            return None
+        return self.exclusions.flags(read_cells(block, self._layout.exclude), means=True)
+
+    def _keep(  # noqa: PLR0917
+        self,
+        sites: Codes,
+        parts: Codes,
+        days: NDArray[np.int32],
+        quantities: Quantities,
+        good: NDArray[np.bool_],
+        excluded: NDArray[np.bool_] | None = None,
     ) -> None:
         """Add the good rows; returns that are to be ignored are only counted."""
         if quantities.dtype == np.float64 and not good.all():
@@ -266,7 +283,13 @@ class Tally:
         self._day_rows = counts
         self.totals.add(series, numbers, quantities)
         self._pairs.add(series, numbers, quantities)
-        self._reversals.add(self._file, series, numbers, quantities)
+        if excluded is not None:
+            excluded = excluded[good]
+            self.exclusions.add(self._file, series[excluded], numbers[excluded], quantities[excluded])
+            learned = ~excluded
+            self._reversals.add(self._file, series[learned], numbers[learned], quantities[learned])
+        else:
+            self._reversals.add(self._file, series, numbers, quantities)
         if self._file:
             self._overlaps.add(self._file, series, numbers, quantities)
 
@@ -280,7 +303,7 @@ class Tally:
         good: NDArray[np.bool_],
     ) -> None:
         """Remember which series were out of stock on which days; also by rows of returns that are ignored."""
-        flagged = good & self.stock_outs.flags(read_cells(block, source), means_out=self._layout.stock_means_out)
+        flagged = good & self.stock_outs.flags(read_cells(block, source), means=self._layout.stock_means_out)
         if flagged.any():
             known = self._series.codes(sites[flagged], parts[flagged])
             self.stock_outs.add(known, self._numbers_of(days[flagged]))

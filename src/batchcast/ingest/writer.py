@@ -17,7 +17,7 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
 from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
-from batchcast.ingest.accumulate import StockOuts, Totals
+from batchcast.ingest.accumulate import DAY_BITS, SeriesTotals, StockOuts, Totals
 from batchcast.ingest.arrow import list_array, number_array, text_array
 from batchcast.ingest.coverage import Coverage, find_coverage
 from batchcast.ingest.frequency import DateCounts, Decision, PartDates, decide_frequency
@@ -56,6 +56,7 @@ class AcceptedDemand:
     totals: Totals
     stock_outs: StockOuts
     dates_are_months: bool  # some date was written without a day
+    learned: Totals | None = None  # what of the totals is learned from; None: all
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # series
 
     @property
@@ -84,12 +85,21 @@ def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: b
     covered = find_coverage(dates, decided.frequency)
     order = _series_order(accepted)
     day_order = np.argsort(accepted.days)
-    schema = _SCHEMA.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32()))) if accepted.stock_outs.any() else _SCHEMA
+    schema = _schema_of(accepted)
     with pq.ParquetWriter(path, schema, **_QUICK) as writer:
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
             writer.write_table(_row_group(accepted, chosen, day_order, schema), row_group_size=_ROW_GROUP)
     return Written(_facts(accepted, decided, covered, dates), covered.notes, decided.notes)
+
+
+def _schema_of(accepted: AcceptedDemand) -> Any:
+    schema = _SCHEMA
+    if accepted.learned is not None:
+        schema = schema.append(pa.field(columns.LEARNED_QUANTITY, pa.list_(pa.float64())))
+    if accepted.stock_outs.any():
+        schema = schema.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32())))
+    return schema
 
 
 def _series_order(accepted: AcceptedDemand) -> NDArray[np.int64]:
@@ -116,6 +126,8 @@ def _recent(dates: DateCounts, last_day: int) -> tuple[int, ...]:
 
 def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], day_order: NDArray[np.int64], schema: Any) -> Any:
     totals = accepted.totals.of_series(chosen, day_order)
+    if accepted.learned is not None:
+        totals, learned = _side_by_side(totals, accepted.learned.of_series(chosen, day_order))
     days = accepted.days[day_order]
     bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
     np.cumsum(np.bincount(totals.position, minlength=len(chosen)), out=bounds[1:])
@@ -129,9 +141,21 @@ def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], day_order: N
         list_array(bounds, days[totals.rank]),
         list_array(bounds, totals.total),
     ]
-    if len(schema) > len(arrays):
+    if accepted.learned is not None:
+        arrays.append(list_array(bounds, learned))
+    if accepted.stock_outs.any():
         arrays.append(list_array(*accepted.stock_outs.of_series(chosen, accepted.days)))
     return pa.table(arrays, schema=schema)
+
+
+def _side_by_side(totals: SeriesTotals, learned: SeriesTotals) -> tuple[SeriesTotals, NDArray[np.float64]]:
+    """The totals on every day on which they or what is learned from are not 0, and the latter on these days."""
+    own, others = ((one.position.astype(np.int64) << DAY_BITS) | one.rank for one in (totals, learned))
+    every = np.union1d(own, others)
+    all_of_it, of_learned = np.zeros(len(every)), np.zeros(len(every))
+    all_of_it[np.searchsorted(every, own)] = totals.total
+    of_learned[np.searchsorted(every, others)] = learned.total
+    return SeriesTotals(totals.first, every >> DAY_BITS, every & ((1 << DAY_BITS) - 1), all_of_it), of_learned
 
 
 def _date_counts(accepted: AcceptedDemand) -> DateCounts:

@@ -24,7 +24,7 @@ from batchcast.forecast.models.table import MODELS
 from batchcast.http import metrics
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.ingest.names import ACCEPTED_NAMES, AVAILABILITY_NAMES, STOCK_NAMES
+from batchcast.ingest.names import ACCEPTED_NAMES, FLAG_NAMES, STOCK_NAMES
 
 pytestmark = pytest.mark.xdist_group("sources")
 
@@ -158,7 +158,7 @@ def _family_of(kind: type[BatchcastError]) -> set[type[BatchcastError]]:
 
 
 def test_every_accepted_column_name_is_described():
-    for ours, names in {**ACCEPTED_NAMES, **AVAILABILITY_NAMES, **STOCK_NAMES}.items():
+    for ours, names in {**ACCEPTED_NAMES, **FLAG_NAMES, **STOCK_NAMES}.items():
         assert table_row(page("reference/files.md"), f"`{ours}`").endswith(f"| {', '.join(names)} |")
 
 
@@ -167,7 +167,9 @@ def test_every_accepted_column_name_is_described():
     [
         value
         for name, value in vars(columns).items()
-        if name.isupper() and isinstance(value, str) and value not in {"day", "quantity", "rows", "out_day"}
+        if name.isupper()
+        and isinstance(value, str)
+        and value not in {"day", "quantity", "learned_quantity", "rows", "out_day"}
     ],
 )
 def test_every_column_of_a_result_is_described(column):
