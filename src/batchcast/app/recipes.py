@@ -15,7 +15,7 @@ from typing import Protocol
 from batchcast.app.intake import Intake, Reading
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.recipe import FileKind, PastReading, Recipe, only_the_newest, use_of
+from batchcast.domain.recipe import LONG_DAYS, MOST_SITES, FileKind, PastReading, Recipe, only_the_newest, use_of
 from batchcast.domain.settings import BatchSettings
 
 USE, SAVE = "recipe", "save_recipe"  # the fields and options that name them
@@ -151,7 +151,7 @@ def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source:
 
 
 def _beside_the_past(book: RecipeBook, intake: Intake, source: str) -> Intake:
-    """The intake, with a note where a far longer history of this header was read before; else kept as the longest."""
+    """The intake, with a note where a far longer history of this header was read before; else it is kept as one."""
     facts, signature = intake.history.facts, intake.reading.signature
     now = PastReading(
         signature=signature,
@@ -160,11 +160,12 @@ def _beside_the_past(book: RecipeBook, intake: Intake, source: str) -> Intake:
         first_date=facts.first_date,
         last_date=facts.last_date,
         read_on=dt.date.today(),
+        sites=tuple(site.site_code for site in facts.sites[:MOST_SITES]),
     )
     past = book.past_reading(signature)
     if past is not None and now.has_only_the_newest_of(past):
         return intake.with_note(only_the_newest(now, past))
-    if past is None or (now.days, now.last_date) >= (past.days, past.last_date):
+    if past is None or now.days >= min(past.days, LONG_DAYS):
         book.keep_past_reading(now)
     return intake
 

@@ -83,13 +83,15 @@ def _texts(value: Any) -> list[str]:
 
 # What was read before of files with the same header.
 
-_LONG_DAYS = 365  # of a history, which ...
-_TIMES_LONGER = 3  # is so many times as long as a file that is only its newest part
+LONG_DAYS = 365  # of a history
+_SHORT_DAYS = 100  # of a file that is only its newest part: a month, or a quarter
+MOST_SITES = 20  # that are kept
+_NEAR_DAYS = 62  # between the end of one and the begin of the other
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastReading:
-    """The longest history that was read of files with one header."""
+    """The last long history that was read of files with one header."""
 
     signature: str
     source: str  # name of the file
@@ -97,6 +99,7 @@ class PastReading:
     first_date: dt.date
     last_date: dt.date
     read_on: dt.date
+    sites: tuple[str, ...] = ()  # the first ones: a file without any of them is of something else
 
     @property
     def days(self) -> int:
@@ -104,9 +107,10 @@ class PastReading:
         return (self.last_date - self.first_date).days + 1
 
     def has_only_the_newest_of(self, past: PastReading) -> bool:
-        """Whether this is a short stretch at the end of a long history, or after it."""
-        is_late = self.first_date - past.first_date > (past.last_date - past.first_date) / 2
-        return is_late and past.days >= _LONG_DAYS and _TIMES_LONGER * self.days <= past.days
+        """Whether this is a short stretch at the end of a long history of one of its sites, or after it."""
+        is_next = abs((self.first_date - past.last_date).days) <= _NEAR_DAYS
+        is_of_it = not past.sites or not set(past.sites).isdisjoint(self.sites)
+        return is_next and is_of_it and past.days >= LONG_DAYS and self.days <= _SHORT_DAYS
 
 
 def only_the_newest(now: PastReading, past: PastReading) -> Message:

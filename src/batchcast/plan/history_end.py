@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
 from batchcast.domain.errors import N_, Choice, InvalidSettings, Message, ReadingQuestion
@@ -16,6 +17,7 @@ from batchcast.domain.settings import BatchSettings
 _MOST_QUIET_DAYS = 10  # at the end of a closed period, as over the holidays of a year's end
 _MOST_MISSING_DAYS = 93  # of a site that is not exported: one without a row for longer may have been closed, which ...
 _ASKED_SHARE = 0.05  # is asked where such sites have so much of all rows
+_LEAST_DAYS = 7  # of a month, that are compared with the same days of others
 _LEAST_USUAL = 4  # periods that show what is usual
 _YEAR = {Frequency.DAILY: 53, Frequency.WEEKLY: 53, Frequency.MONTHLY: 12}  # periods; of days: the same weekday
 _CUT = 0.65  # of the least that there was
@@ -164,7 +166,10 @@ def _is_it_closed(calendar: Calendar, last: int, values: Mapping[str, object]) -
 
 def _keep_or_leave_out(calendar: Calendar, last: int, sites: Sequence[str] = ()) -> list[Choice]:
     """The choices to keep a period or to leave it out, of some sites or of all."""
-    whole, part = _iso(calendar.last_day(last)), _iso(calendar.last_day(last - 1))
+    return _choices(_iso(calendar.last_day(last)), _iso(calendar.last_day(last - 1)), sites)
+
+
+def _choices(whole: str, part: str, sites: Sequence[str] = ()) -> list[Choice]:
     complete, left_out = N_("complete: closed through {day}"), N_("left out: closed through {day}")
     return [
         Choice(
@@ -212,10 +217,42 @@ def _without_cut(
         )
         choices = _keep_or_leave_out(calendar, last)
         raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
+    if calendar.frequency is not Frequency.MONTHLY:
+        _ask_about_cut_month(facts, calendar, last)
     if calendar.frequency == facts.frequency and calendar.period_of_day(day_of(facts.last_date)) == last:
         named = settings.closed_days[1]
         _ask_about_cut_sites([one for one in facts.sites if one.site_code not in named], calendar, last)
     return last, ()
+
+
+def _ask_about_cut_month(facts: HistoryFacts, calendar: Calendar, last: int) -> None:
+    """Ask about the days of the last month, where far fewer rows are in them than in the same days of each before.
+
+    Raises:
+        ReadingQuestion: if there are so few, as of a monthly export that was cut off after some parts.
+    """
+    days = _recent_days(facts)
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    numbers = (dates - months.astype("datetime64[D]")).astype(np.int64)
+    if facts.last_date.day < _LEAST_DAYS or not len(days):
+        return
+    same = numbers < facts.last_date.day
+    each = np.bincount((months - months[0]).astype(np.int64)[same], weights=np.array(facts.recent)[same])
+    rows = [int(count) for count in each[int(numbers[0] > 0) :]]  # of the first month the first days may be missing
+    before = _year_before(rows, Calendar(frequency=Frequency.MONTHLY))
+    if not rows or not _is_cut(rows[-1], before):
+        return
+    template = N_(
+        "From {start} to {end} there are {found:,} rows by part and day, and never fewer than {least:,} in the same "
+        "days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? Set "
+        "closed_through."
+    )
+    begin = facts.last_date.replace(day=1)
+    values: dict[str, object] = {"start": begin.isoformat(), "end": facts.last_date.isoformat()}
+    values |= {"found": rows[-1], "least": min(before)}
+    choices = _choices(_iso(calendar.last_day(last)), (begin - dt.timedelta(1)).isoformat())
+    raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
 
 
 def _ask_about_cut_sites(sites: Sequence[SiteFacts], calendar: Calendar, last: int) -> None:
@@ -238,10 +275,15 @@ def _ask_about_cut_sites(sites: Sequence[SiteFacts], calendar: Calendar, last: i
     raise ReadingQuestion(message, setting="closed_through", choices=choices)
 
 
+def _recent_days(facts: HistoryFacts) -> NDArray[np.int32]:
+    """The days that `recent` is of."""
+    last = day_of(facts.last_date)
+    return np.arange(last + 1 - len(facts.recent), last + 1, dtype=np.int32)
+
+
 def _rows_of_periods(facts: HistoryFacts, calendar: Calendar, last: int) -> list[int]:
     """Series with a row, summed over the days of each whole period up to the last."""
-    last_day = day_of(facts.last_date)
-    days = np.arange(last_day + 1 - len(facts.recent), last_day + 1, dtype=np.int32)
+    days = _recent_days(facts)
     if not len(days):
         return []
     periods = calendar.periods_of_days(days)

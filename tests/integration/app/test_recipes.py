@@ -94,10 +94,10 @@ def test_the_command_keeps_lists_shows_and_deletes(
     assert "No recipe is kept here" in told("recipes", "list")[1]
 
 
-def months_of(path: Path, first: int, last: int, header: str = "date,part,site,qty") -> Path:
+def months_of(path: Path, first: int, last: int, header: str = "date,part,site,qty", site: str = "KDI") -> Path:
     """A file of months counted from 2022-01."""
     rows = [
-        f"{2022 + k // 12}-{k % 12 + 1:02}-{day:02},P{part},KDI,{part + day}"
+        f"{2022 + k // 12}-{k % 12 + 1:02}-{day:02},P{part},{site},{part + day}"
         for k in range(first, last + 1)
         for part in range(5)
         for day in (1, 11, 21, 28)
@@ -123,20 +123,26 @@ def test_a_month_alone_is_told_of_the_years_read_before_with_its_header(app: Bat
     assert first_note(app, month) == told  # the month is not kept in place of the years
     assert "newest export" not in first_note(app, months_of(tmp_path / "more.csv", 0, 36))
     assert "more.csv" in first_note(app, month)
+    first_note(app, months_of(tmp_path / "other.csv", 20, 36))
+    assert "other.csv" in first_note(app, month)  # the last one that is long
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "header"),
+    ("first", "last", "header", "site"),
     [
-        (0, 0, "date,part,site,qty"),  # not the newest
-        (14, 36, "date,part,site,qty"),  # long
-        (36, 36, "date,part,site,demand"),  # another header
+        (0, 0, "date,part,site,qty", "KDI"),  # not the newest
+        (30, 36, "date,part,site,qty", "KDI"),  # long
+        (45, 45, "date,part,site,qty", "KDI"),  # of a year later
+        (36, 36, "date,part,site,qty", "Sofifi"),  # of another site
+        (36, 36, "date,part,site,demand", "KDI"),  # another header
     ],
 )
-def test_other_files_are_not_told(app: Batchcast, tmp_path: Path, first: int, last: int, header: str) -> None:
+def test_other_files_are_not_told(  # noqa: PLR0917
+    app: Batchcast, tmp_path: Path, first: int, last: int, header: str, site: str
+) -> None:
     first_note(app, months_of(tmp_path / "all.csv", 0, 35))
 
-    assert "newest export" not in first_note(app, months_of(tmp_path / "new.csv", first, last, header))
+    assert "newest export" not in first_note(app, months_of(tmp_path / "new.csv", first, last, header, site))
 
 
 def test_a_file_is_read_where_nothing_can_be_kept_of_it(tmp_path: Path) -> None:

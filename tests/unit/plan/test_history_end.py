@@ -197,3 +197,19 @@ def test_periods_that_lack_days_are_not_observed(make_facts: MakeFacts, frequenc
     if frequency == "W":  # of the week from 2025-02-24 on one day in seven is missing
         expected = ["2025-02-03", "2025-02-17"]
     assert [days[0], days[-1]] == expected
+
+
+def test_a_last_month_of_days_with_far_fewer_rows_than_any_is_a_question(make_facts: MakeFacts) -> None:
+    """A monthly export cut off after some of its parts, in a history of days: every day has fewer, none far fewer."""
+    rows = [20 + (7 * k) % 31 for k in range(300)]
+    cut = [
+        count * 4 // 10 if LAST - dt.timedelta(299 - k) >= dt.date(2025, 5, 1) else count
+        for k, count in enumerate(rows)
+    ]
+
+    assert resolve(make_facts(recent=tuple(rows)))[0]["end"] == "2025-05-10"
+    question, choices = asked(make_facts(recent=tuple(cut)))
+
+    assert question.startswith("From 2025-05-01 to 2025-05-10 there are 1")
+    assert choices == ["2025-05-10", "2025-04-30"]
+    assert resolve(make_facts(recent=tuple(cut)), closed_through=(choices[1],))[0]["end"] == "2025-04-30"
