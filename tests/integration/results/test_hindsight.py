@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from dataclasses import replace
@@ -139,6 +140,32 @@ def test_whether_anything_was_learned_shows_in_the_scores(batch, scores, without
         batch.change(place, "accuracy", change)
 
     assert looked_back(batch).without_learned is without
+
+
+def test_orders_far_beyond_all_others_are_counted_and_the_largest_is_named(batch) -> None:
+    for partition, quantity in enumerate((500.0, 900.0)):
+
+        def change(table: pa.Table, quantity: float = quantity) -> pa.Table:
+            rows = len(table)
+            at = table.column_names.index("units_over") + 1 if "units_over" in table.column_names else 9
+            columns = {
+                "flag": pa.array(["extreme"] + [None] * (rows - 1), pa.string()),
+                "extreme_date": pa.array([dt.date(2024, 9, 3)] + [None] * (rows - 1), pa.date32()),
+                "extreme_qty": pa.array([quantity] + [None] * (rows - 1), pa.float64()),
+            }
+            for place, (name, values) in enumerate(columns.items()):
+                table = table.add_column(at + place, name, values)
+            return table
+
+        batch.change(partition, "accuracy", change)
+
+    found = looked_back(batch)
+
+    assert found.extremes == 2
+    assert found.largest_extreme is not None
+    assert found.largest_extreme.quantity == 900.0
+    assert str(found.largest_extreme.span.when) == "on 3 Sept 2024"
+    assert decode(encode(found)) == found
 
 
 def test_without_demand_no_unit_is_short(batch) -> None:

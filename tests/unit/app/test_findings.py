@@ -11,7 +11,8 @@ import pytest
 
 from batchcast.app.findings import findings_of, sentences_of, why_no_findings
 from batchcast.app.translation import translate
-from batchcast.domain.accuracy import Hindsight
+from batchcast.domain import columns
+from batchcast.domain.accuracy import ExtremePart, Hindsight
 from batchcast.domain.calendar import Calendar, Frequency, Span
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
@@ -54,6 +55,21 @@ def test_it_says_that_nothing_was_learned_across_parts() -> None:
     assert str(last.said) == "Each part was forecast from its own history alone: nothing was learned across parts."
     assert last.is_good is None
     assert findings_of(replace(NOTHING, without_learned=True)) == ()
+
+
+def test_orders_far_beyond_all_others_are_told_first_and_also_where_nothing_was_judged() -> None:
+    largest = ExtremePart(site_code="Kolaka", partnumber="P-0", span=span(MARCH_2002, MARCH_2002), quantity=10_000.0)
+    one = replace(FOUND, extremes=1, largest_extreme=largest)
+
+    first, *rest = findings_of(one)
+
+    assert str(first.said).startswith(
+        "One part has an order far beyond all its other demand: 10,000 of P-0 at Kolaka in Mar 2002."
+    )
+    assert first.is_good is None
+    assert rest == list(findings_of(FOUND))
+    several = findings_of(replace(NOTHING, extremes=3, largest_extreme=largest))
+    assert [str(finding.said)[:9] for finding in several] == ["3 parts h"]
 
 
 def test_it_tells_coverage_then_value_added_then_bias_then_units() -> None:
@@ -217,6 +233,21 @@ def told(*folds: BacktestFold, **changes: Any) -> list[str]:
 )
 def test_the_stock_is_set_against_the_demand(folds: list[BacktestFold], said: str) -> None:
     assert told(*folds)[0] == said
+
+
+def test_an_order_far_beyond_all_others_is_said_first_with_the_stock_without_and_with_it() -> None:
+    changes = {
+        columns.EXTREME_DATE: dt.date(2024, 3, 1),
+        columns.EXTREME_QTY: 10_000.0,
+        columns.REORDER_POINT: 22.0,
+        columns.REORDER_POINT_WITH_EXTREME: 10_379.0,
+    }
+
+    first, *rest = told(**changes)
+
+    assert first.startswith("An order of 10,000 in Mar 2024 is far beyond all other demand of this part.")
+    assert "the reorder point is 22, and would be 10,379 with the order as it is" in first
+    assert rest == told()
 
 
 def test_without_a_backtest_that_is_said_and_with_one_not_kept_nothing() -> None:
