@@ -17,7 +17,7 @@ from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
 from batchcast.ingest.header import header_in_two_rows, several_in_one, two_row_headers
 from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
-from batchcast.ingest.names import accepted_names, named_columns, normal
+from batchcast.ingest.names import known_names, named_columns, normal
 from batchcast.ingest.problems import (
     DifferentHeader,
     EmptyInput,
@@ -49,8 +49,7 @@ def _under_titles(
     except ReadingQuestion:
         raise
     except InvalidInput:
-        mapped = [*settings.column_mapping.values(), *getattr(find, "names", ())]
-        known = accepted_names() | {normal(piece) for name in mapped for piece in name.split("+")}
+        known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
         for below, said in _below(dialect):
             if several_in_one(below.header):
                 find(below.header, settings, sample=below.sample)  # it says what is wrong

@@ -40,11 +40,11 @@ class TriedHeaders:
         settings: BatchSettings,
         *,
         where: Message | None = None,
-        sample: Sequence[Sequence[Any]] = (),
+        sample: Sequence[Sequence[Any]] | None = (),
     ) -> Any:
         """See `FindLayout`."""
         if not self._tried:
-            self._below = sample[:_HEADER_WITHIN]
+            self._below = (sample or ())[:_HEADER_WITHIN]
         self._tried.append(tuple(header))
         if where is not None:
             self._of_sheets.append(tuple(header))
@@ -89,7 +89,7 @@ class OneHeader:
         settings: BatchSettings,
         *,
         where: Message | None = None,
-        sample: Sequence[Sequence[Any]] = (),
+        sample: Sequence[Sequence[Any]] | None = (),
     ) -> EveryColumn:
         """See `FindLayout`."""
         if self._is_found or tuple(header) != self._header:

@@ -13,6 +13,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.candidates import check_money, fitting_columns, narrowed, notes_on_columns, question
 from batchcast.ingest.keys import key_text
+from batchcast.ingest.limits import MOST_COLUMNS
 from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
@@ -30,7 +31,7 @@ from batchcast.ingest.names import (
     normal,
     shortened,
 )
-from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnknownMapping
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, OverTheLimit, UnknownMapping
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
@@ -251,7 +252,7 @@ def find_columns(
     settings: BatchSettings,
     *,
     where: Message | None = None,
-    sample: Sequence[Sequence[Any]] = (),
+    sample: Sequence[Sequence[Any]] | None = (),
 ) -> Layout:
     """How to read a file with this header.
 
@@ -259,16 +260,18 @@ def find_columns(
         header: its cells.
         settings: the mapping of its columns, and the order of dates.
         where: the file or sheet, as the sentences name it.
-        sample: the first rows under the header, which decide between columns and what is advised.
+        sample: the first rows under the header, which decide between columns and what is advised; None: no advice.
 
     Raises:
         UnknownMapping: if the mapping names a column that isn't there.
         AmbiguousColumn: if two columns could be the same thing.
         UnreadablePeriods: if a column among the periods of a wide table is none.
+        OverTheLimit: if there are more columns than a sheet has.
         MissingColumn: if there is none for a part, or neither a date with a quantity nor a column a period.
     """
+    check_width(header)
     every, names, ignored = visible_names(header, settings)
-    held = Sample(sample)
+    held = Sample(sample or ())
     found = {ours: locate(ours, names, settings.column_mapping, held) for ours in ACCEPTED_NAMES}
     check_mapping(settings.column_mapping)
     part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
@@ -323,7 +326,20 @@ def find_columns(
                 unit=unit_column(names, read, periods.found[0].index, held),
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
+    if sample is None:
+        template = N_("{where} has no column for {missing}.")
+        values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}
+        raise MissingColumn(Message(template, values))
     raise _missing(missing, names, [i for i in range(len(names)) if i not in taken], where, held)
+
+
+def check_width(header: Sequence[str]) -> None:
+    """Refuse a header of more columns than are read; raises OverTheLimit."""
+    if len(header) > MOST_COLUMNS:
+        template = N_(
+            "The header has {found:,} columns; at most {most:,} are read. Send a row for each demand, or fewer periods."
+        )
+        raise OverTheLimit(Message(template, {"found": len(header), "most": MOST_COLUMNS}))
 
 
 def _single(found: Mapping[str, ColumnSource | None], settings: BatchSettings) -> dict[str, int | None]:

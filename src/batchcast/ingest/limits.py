@@ -22,6 +22,7 @@ class IngestLimits:
 
 LARGE_FILE = 32 << 20  # bytes; below it, threads cost more than they bring
 RATIO_COUNTS_FROM = 100 * MEGABYTE
+MOST_COLUMNS = 16_384  # of a table: as many as a sheet has
 EXCEL_ROWS = (1_048_576, 65_536)  # of a sheet: of XLSX, and of XLS
 MOST_KEY_CHARACTERS = 200  # of a partnumber or site_code, once the space around it is gone
 LARGEST_QUANTITY = 1e15  # beyond it a float64 no longer holds every whole number's thousandths

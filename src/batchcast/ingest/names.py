@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from batchcast.domain import columns
 
@@ -95,13 +96,25 @@ _TOTAL = re.compile(
 )
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
 LONGEST_COMPARED = 200  # characters of a name that is compared with others: likeness costs the square of them
+_IGNORED = re.compile(r"[\s_\-.:]+")
 _MOST_COMPARED = 1000  # names
 _MOST_NAMED = 30  # columns that a sentence lists
 
 
 def normal(name: str) -> str:
     """A column name as it is compared: case, spaces, underscores, dashes and dots make no difference."""
-    return re.sub(r"[\s_\-.:]+", "", name).casefold()
+    return _short_normal(name) if len(name) <= LONGEST_COMPARED else _IGNORED.sub("", name).casefold()
+
+
+@lru_cache(maxsize=1 << 15)
+def _short_normal(name: str) -> str:
+    return _IGNORED.sub("", name).casefold()
+
+
+def known_names(mapped: Iterable[str]) -> set[str]:
+    """All accepted names and those that are mapped to, as names are compared."""
+    pieces = (piece for target in mapped for piece in (target, *target.split("+")))
+    return accepted_names() | {normal(piece) for piece in pieces}
 
 
 def accepted_names() -> set[str]:

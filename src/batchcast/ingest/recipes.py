@@ -102,7 +102,7 @@ class _FindByRecipe(Generic[LayoutT]):
         settings: BatchSettings,
         *,
         where: Message | None = None,
-        sample: Sequence[Sequence[Any]] = (),
+        sample: Sequence[Sequence[Any]] | None = (),
     ) -> LayoutT:
         """See `FindLayout`; raises `_KnownHeader` where a recipe changes the settings."""
         for signature in _signatures(header):

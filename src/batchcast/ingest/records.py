@@ -14,8 +14,9 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.encoding import TextBlocks
+from batchcast.ingest.limits import MOST_COLUMNS
 from batchcast.ingest.lists import BAR, ListForm, ListLines, find_barred_list, find_spaced_list
-from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, normal
+from batchcast.ingest.names import known_names, normal
 from batchcast.ingest.problems import EmptyInput, NotText, UnclosedQuote
 from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import BrokenRow, SourceRow, is_blank
@@ -187,7 +188,7 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     if _CONTROL & set(lines[start]):
         template = N_("{name} is not a text file; send a CSV, XLSX or Parquet file.")
         raise NotText(Message(template, {"name": source.name}))
-    known = _known(settings)
+    known = known_names(settings.column_mapping.values())
     if found := find_barred_list(lines):
         return _of_list(lines, *found, settings.encoding)
     hinted = _hint(lines[start])
@@ -202,14 +203,6 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     dialect = replace(dialect, damaged=tuple(first.damaged if first else ()), read_as=blocks.encoding)
     dialect.check_header(source.name)
     return dialect
-
-
-def _known(settings: BatchSettings) -> set[str]:
-    """The accepted names and those of the mapping, as they are compared."""
-    accepted = {normal(name) for names in {**ACCEPTED_NAMES, **STOCK_NAMES}.values() for name in names}
-    return accepted | {
-        normal(piece) for target in settings.column_mapping.values() for piece in [target, *target.split("+")]
-    }
 
 
 def _of_list(lines: Sequence[str], number: int, form: ListForm, encoding: str) -> Dialect:
@@ -263,7 +256,8 @@ def _fit(lines: Sequence[str], delimiter: str, known_names: set[str]) -> tuple[i
     rows = split_records(list(lines[:_SAMPLE_LINES]), 1, delimiter).rows
     cells = rows[0].cells if rows and rows[0].line == 1 else lines[0].replace('"', "").split(delimiter)
     headers = [
-        [normal(str(cell)[:200]) for cell in one] for one in (cells, *(row.cells for row in rows[:HEADER_WITHIN]))
+        [normal(str(cell)[:200]) for cell in one[: MOST_COLUMNS + 1]]
+        for one in (cells, *(row.cells for row in rows[:HEADER_WITHIN]))
     ]
     counts = [sum(name in known_names for name in names) for names in headers]
     known = max(counts)

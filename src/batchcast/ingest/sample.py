@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -87,8 +88,9 @@ class Sample:
     def _most(self, index: int, kind: str, holds: Callable[[Any], bool]) -> bool:
         """Whether most cells of a column hold a kind of value; each column is judged once."""
         if (index, kind) not in self._judged:
-            found = self.filled(index)
-            self._judged[index, kind] = bool(found) and sum(map(holds, found)) >= _MOST * len(found)
+            counts = Counter(self.filled(index))
+            held = sum(count for cell, count in counts.items() if holds(cell))
+            self._judged[index, kind] = bool(counts) and held >= _MOST * counts.total()
         return self._judged[index, kind]
 
 

@@ -17,7 +17,7 @@ from batchcast.ingest.cells import date_text
 from batchcast.ingest.header import counted_periods, header_in_two_rows, likely_column, two_row_headers
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import EXCEL_ROWS
-from batchcast.ingest.names import SHEET, mapping_example, named_columns
+from batchcast.ingest.names import SHEET, known_names, mapping_example, named_columns, normal
 from batchcast.ingest.problems import AmbiguousColumn, EmptyInput, MissingColumn, UnknownMapping
 from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
@@ -223,16 +223,24 @@ def find_header(
     """
     rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
     headers = [_header(row) for row in rows[:_HEADER_WITHIN]]
+    known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
     errors: list[InvalidInput] = []
-    for row, header in enumerate(headers, start=1):
+
+    def tried(row: int, *, advise: bool) -> LayoutT | InvalidInput:
         where = Message(N_("Sheet {sheet} (row {row})"), {"sheet": name, "row": row})
         try:
-            layout = find(header, settings, where=where, sample=rows[row:])
+            return find(headers[row - 1], settings, where=where, sample=rows[row:] if advise else None)
         except InvalidInput as error:
-            errors.append(error)
-        else:
-            return SheetSource(name, sheet, row), layout
+            return error
+
+    for row, header in enumerate(headers, start=1):
+        found = tried(row, advise=not known.isdisjoint(map(normal, header)))
+        if not isinstance(found, InvalidInput):
+            return SheetSource(name, sheet, row), found
+        errors.append(found)
     for row, header in two_row_headers(headers):
+        if known.isdisjoint(map(normal, header)):
+            continue
         with suppress(InvalidInput):
             layout = find(header, settings, sample=rows[row:])
             return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
@@ -242,7 +250,8 @@ def find_header(
     periods = max(range(len(headers)), key=lambda i: len(counted_periods(headers[i])))
     if len(counted_periods(headers[periods])) > 2 and periods != likeliest:
         raise _periods_without_dates(name, headers, likeliest, periods)
-    raise errors[likeliest]
+    said = tried(likeliest + 1, advise=True)
+    raise said if isinstance(said, InvalidInput) else errors[likeliest]
 
 
 def _words(row: Sequence[Any]) -> int:

@@ -52,7 +52,7 @@ class FindLayout(Protocol[LayoutT_co]):
         settings: BatchSettings,
         *,
         where: Message | None = None,
-        sample: Sequence[Sequence[Any]] = (),
+        sample: Sequence[Sequence[Any]] | None = (),
     ) -> LayoutT_co:
         """How to read a file with this header and first rows; raises InvalidInput where it can't be read so."""
 

@@ -18,7 +18,7 @@ from batchcast.ingest.arrow import text_array
 from batchcast.ingest.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
-from batchcast.ingest.header import check_mapping, locate, locate_stock_columns, visible_names
+from batchcast.ingest.header import check_mapping, check_width, locate, locate_stock_columns, visible_names
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal
@@ -74,7 +74,7 @@ def find_stock_columns(
     settings: BatchSettings,
     *,
     where: Message | None = None,
-    sample: Sequence[Sequence[Any]] = (),
+    sample: Sequence[Sequence[Any]] | None = (),
 ) -> StockLayout:
     """How to read a stock file with this header.
 
@@ -87,13 +87,15 @@ def find_stock_columns(
 
     Raises:
         InvalidStockFile: if there is no column of parts, or none of stock, or two of one kind.
+        OverTheLimit: if there are more columns than a sheet has.
         UnknownMapping: if the mapping names a column that isn't there.
         AmbiguousColumn: if two columns could be the part or the site.
     """
+    check_width(header)
     every, names, ignored = visible_names(header, settings)
     mapping = settings.column_mapping
     check_mapping(mapping)
-    held = Sample(sample)
+    held = Sample(sample or ())
     part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
     if part is None:
         template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")

@@ -114,6 +114,10 @@ def _sample(table: Any) -> list[tuple[Any, ...]]:
     return list(zip(*map(_values, table.slice(0, MOST_SAMPLED).columns), strict=True))
 
 
+def _holds_no_cells(kind: Any) -> bool:
+    return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
 def check_types(schema: Any, layout: WantedColumns) -> None:
     """Refuse columns that can't hold what they should.
 
@@ -122,7 +126,7 @@ def check_types(schema: Any, layout: WantedColumns) -> None:
     """
     for index in layout.wanted:
         kind = schema.field(str(index)).type
-        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        if _holds_no_cells(kind):
             template = N_("Column {column} is of type {type}; send it as text, numbers or dates.")
             raise UnreadableColumn(Message(template, {"column": layout.header[index], "type": str(kind)}))
 
@@ -232,6 +236,8 @@ def _first_rows(path: Path) -> list[tuple[Any, ...]]:
 
 
 def _values(column: Any) -> list[Any]:
+    if _holds_no_cells(column.type):
+        return [None] * len(column)
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError, UnicodeDecodeError):  # a date beyond those of Python

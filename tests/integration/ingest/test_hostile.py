@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import difflib
 import random
+import time
+from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.errors import BatchcastError
+from batchcast.ingest import header
 from batchcast.ingest import problems as found
+from batchcast.ingest.markup import SPREADSHEET
 from batchcast.ingest.problems import DamagedFile
 
+CASES = Path(__file__).parents[2] / "acceptance/cases/files"
 HEADER = "date,partnumber,site_code,demand_qty\n"
 TEXT = HEADER + "".join(f"2024-01-{day:02d},{part},Köln,{day}\n" for day in range(1, 29) for part in ("A", '"B ""2"'))
 
@@ -69,8 +75,6 @@ def samples(tmp_path) -> dict[str, bytes]:
     import io
     import zipfile
 
-    import openpyxl
-
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", TEXT)
@@ -83,7 +87,20 @@ def samples(tmp_path) -> dict[str, bytes]:
     pq.write_table(
         pa.table({name: [row[i] for row in rows[1:]] for i, name in enumerate(rows[0])}), tmp_path / "x.parquet"
     )
+    lines = ["<tr><td>" + "<td>".join(row) + "</tr>" for row in rows]
+    page = "\n".join(["<html><meta charset=utf-8><table>", *lines, "</table>"])
+    cells = [[f'<Cell><Data ss:Type="String">{cell}</Data></Cell>' for cell in row] for row in rows]
+    table = "".join("<Row>" + "".join(row) + "</Row>" for row in cells)
+    sheet = f'<Worksheet ss:Name="x"><Table>{table}</Table></Worksheet>'
+    names = f'xmlns="{SPREADSHEET}" xmlns:ss="{SPREADSHEET}"'
+    bars = "\n".join(["-" * 40, *("|" + "|".join(row) + "|" for row in rows), "-" * 40])
     return {
+        "x.xls": page.encode(),
+        "w.xls": page.encode("utf-16"),
+        "x.mhtml": b"MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n" + page.encode(),
+        "x.xml": f'<?xml version="1.0"?><Workbook {names}>{sheet}</Workbook>'.encode(),
+        "bars.txt": bars.encode(),
+        "x.ods": (CASES / "ods/x.ods").read_bytes(),
         "x.csv": TEXT.encode(),
         "y.csv": TEXT.encode("utf-16"),
         "x.csv.gz": gzip.compress(TEXT.encode()),
@@ -115,4 +132,29 @@ def test_mutated_files_of_every_kind_are_read_or_refused_in_a_sentence(read, tmp
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(20))
 def test_many_mutated_files_are_read_or_refused_in_a_sentence(read, tmp_path, seed):
-    sweep(read, tmp_path, count=170, seed=100 + seed)
+    sweep(read, tmp_path, count=85, seed=100 + seed)
+
+
+@pytest.mark.parametrize("name", ["period", "part"])
+def test_a_header_of_more_columns_than_a_sheet_has_is_refused_before_it_is_read(read, name):
+    names = ",".join([f"{name} {i}" for i in range(200_000)])
+    started = time.process_time()
+    with pytest.raises(found.OverTheLimit, match="at most 16,384"):
+        read(names + "\n" + "1," * 199_999 + "1\n")
+    assert time.process_time() - started < 3
+
+
+def test_the_advice_of_a_refused_workbook_is_made_for_one_of_its_rows(read, tmp_path, monkeypatch):
+    """Of 30 rows that could be the header, each of 200 columns over 400 rows."""
+    book = openpyxl.Workbook()
+    for i in range(430):
+        book.active.append([f"text {i % 7} {column}" for column in range(200)])
+    book.save(tmp_path / "x.xlsx")
+    made: list[object] = []
+    real = header._example
+    monkeypatch.setattr(header, "_example", lambda *given: made.append(given) or real(*given))
+
+    with pytest.raises(found.MissingColumn, match="Name them with a mapping"):
+        read(tmp_path / "x.xlsx")
+
+    assert len(made) == 1
