@@ -29,7 +29,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     columns.DATE: _names(
         """date tanggal tgl transaction_date posting_date order_date period month ds timestamp periode bulan week
         minggu day hari ship_date shipped_date delivery_date invoice_date document_date doc_date issue_date
-        trans_date demand_date pstng_date pstg_date post_date
+        trans_date demand_date physical_date pstng_date pstg_date post_date
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
@@ -40,7 +40,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         material_number material_code product product_code product_id product_no kode_part kode_barang no_barang
         nomor_barang nomor_part no_part kode_item kode_produk kode_material unique_id materialnummer artikel
         artikelnummer artikel_nr teilenummer artículo articulo código_artículo codigo_articulo codigo_producto
-        codigo_material código_material codigo_do_produto article référence reference_article codice_articolo
+        codigo_material código_material codigo_do_produto itemnum item_num
+        article référence reference_article codice_articolo
         artikelcode stock_code part_code"""
     ),
     columns.SITE_CODE: _names(
@@ -48,7 +49,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
         kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
         magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
-        store_code склад"""
+        store_code organization organization_code склад"""
     ),
     columns.DEMAND_QTY: _names(
         """demand_qty demand qty quantity jumlah order_demand y kuantitas jml kts qty_out qty_issued issue_qty
@@ -56,7 +57,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         shipped_qty quantity_shipped qty_sold sold_qty quantity_sold units_sold unit_sold units sales_qty
         sale_qty sales_quantity sales_units unit_sales actual_qty qty_delivered delivered_qty usage consumption
         total_usage tot_usage gesamtverbrauch
-        usage_qty consumption_qty qty_used qty_keluar jumlah_keluar jml_keluar keluar pemakaian jumlah_pemakaian
+        usage_qty consumption_qty transaction_quantity
+        transaction_qty out_qty qty_used qty_keluar jumlah_keluar jml_keluar keluar pemakaian jumlah_pemakaian
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
         verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar

@@ -101,6 +101,7 @@ CASES = {
     "revenue_named_sales": case("F", Read(), Asked("column_mapping")),
     "qty_ordered_vs_sales": case("F", Read(), Asked("column_mapping")),
     "german_sap_headers": case("F", Read(), Refused(("date=Buchungsdatum", "demand_qty=Menge", "site_code=Werk"))),
+    # every date of it is the first day of a month, 01/02/2023, and reads in both orders: the question is right too
     "accurate_id_headers": case("F", Read(), Asked("date_order")),
     "site_column_unknown_name": case("F", Read(), Asked("column_mapping")),
     "location_is_bin": case("F", Asked("column_mapping")),
