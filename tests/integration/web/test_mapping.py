@@ -48,6 +48,15 @@ def test_a_file_that_is_not_understood_is_shown_with_its_columns_to_choose_from(
         assert word in told
 
 
+def test_advice_on_the_table_itself_is_not_folded_away(browser):
+    months = "Tahun,Kode Barang,Jan,Feb,Mar,Apr\n2023,X,1,2,3,4\n2024,X,1,2,3,4\n"
+
+    page = send(browser, months.encode()).text
+
+    assert "has a column for each month, but no year in their headers" in page
+    assert "The reason in full" not in page
+
+
 def test_what_is_chosen_is_previewed_read_run_kept_and_used_for_the_next_file(browser, service):
     draft = draft_of(send(browser, FILE.encode()))
 
