@@ -198,7 +198,7 @@ def _without_cut(
     rows = _rows_of_periods(facts, calendar, last)
     start, before = _iso(calendar.first_day(last)), _year_before(rows, calendar)
     values: dict[str, object] = {"start": start, "found": rows[-1] if rows else 0, "least": min(before, default=0)}
-    is_cut = bool(rows) and _is_cut(rows[-1], before)
+    is_cut = bool(rows) and _is_cut(rows[-1] / _present_share(facts), before)
     if is_cut and settings.today is not None and calendar.last_day(last) == day_of(settings.today):
         template = N_(
             "The last period, that of {start}, is left out: it is not over, and {found:,} series have a row in it, "
@@ -235,20 +235,21 @@ def _ask_about_cut_month(facts: HistoryFacts, calendar: Calendar, last: int) -> 
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     numbers = (dates - months.astype("datetime64[D]")).astype(np.int64)
-    if facts.last_date.day < _LEAST_DAYS or not len(days):
+    begin = facts.last_date.replace(day=1)
+    is_explained = any(gap.last >= begin for gap in facts.gaps)
+    if facts.last_date.day < _LEAST_DAYS or not len(days) or is_explained:
         return
     same = numbers < facts.last_date.day
     each = np.bincount((months - months[0]).astype(np.int64)[same], weights=np.array(facts.recent)[same])
     rows = [int(count) for count in each[int(numbers[0] > 0) :]]  # of the first month the first days may be missing
     before = _year_before(rows, Calendar(frequency=Frequency.MONTHLY))
-    if not rows or not _is_cut(rows[-1], before):
+    if not rows or not _is_cut(rows[-1] / _present_share(facts), before):
         return
     template = N_(
         "From {start} to {end} there are {found:,} rows by part and day, and never fewer than {least:,} in the same "
         "days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? Set "
         "closed_through."
     )
-    begin = facts.last_date.replace(day=1)
     values: dict[str, object] = {"start": begin.isoformat(), "end": facts.last_date.isoformat()}
     values |= {"found": rows[-1], "least": min(before)}
     choices = _choices(_iso(calendar.last_day(last)), (begin - dt.timedelta(1)).isoformat())
@@ -293,13 +294,19 @@ def _rows_of_periods(facts: HistoryFacts, calendar: Calendar, last: int) -> list
     return [int(count) for count in sums]
 
 
+def _present_share(facts: HistoryFacts) -> float:
+    """The share of all rows that are of sites which do not end early: of the others none are missed."""
+    present = sum(site.rows for site in facts.sites if not site.ends_early)
+    return max(present / max(sum(site.rows for site in facts.sites), 1), 0.01)
+
+
 def _year_before(rows: Sequence[int], calendar: Calendar) -> list[int]:
     """The rows of the periods of a year before the last, those without any left out; of days the same weekday."""
     earlier = rows[-8::-7] if calendar.frequency is Frequency.DAILY else rows[-2::-1]
     return [count for count in earlier[: _YEAR[calendar.frequency]] if count]
 
 
-def _is_cut(last: int, before: Sequence[int]) -> bool:
+def _is_cut(last: float, before: Sequence[int]) -> bool:
     """Whether a period has far fewer rows than any of those before it."""
     if len(before) < _LEAST_USUAL or not last:
         return False
