@@ -15,7 +15,7 @@ WORDS = {
     "completed": {"en": "Completed", "id": "Selesai"},
     "rolled back": {"en": "Rolled back", "id": "Dibatalkan seluruhnya"},
     "ready": {"en": "The forecast is ready", "id": "Forecast sudah siap"},
-    "download": {"en": "Download the forecast (CSV)", "id": "Unduh forecast (CSV)"},
+    "download": {"en": "Download the forecast (CSV)", "id": "Download Hasil (CSV)"},
     "fix": {"en": "Fix and retry", "id": "Perbaiki & coba lagi"},
     "stop": {"en": "Stop batch", "id": "Hentikan Batch"},
     "stopped": {"en": "Stopped", "id": "Dihentikan"},

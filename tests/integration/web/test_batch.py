@@ -17,9 +17,16 @@ def test_a_completed_batch_shows_its_analysis_its_partitions_and_its_files(brows
     page, told = browser.get(path), indonesian.get(path)
 
     assert 'data-state="COMPLETED"' in page.text
-    for words in ("Batch Analysis", "Partition Progress", "The forecast is ready", "Total rows", "P0", "P2"):
+    for words in (
+        "Batch Analysis",
+        "Partition Progress (3/3 completed)",
+        "The forecast is ready",
+        "Total rows",
+        "#0",
+        "#2",
+    ):
         assert words in page.text
-    for words in ("Analisis Batch", "Progres Partisi", "Forecast sudah siap", "Total baris", "Selesai"):
+    for words in ("Analisis Batch", "Progress Partisi (3/3 selesai)", "Forecast sudah siap", "Total baris", "Selesai"):
         assert words in told.text
     assert page.text.count('data-partition="') == 3
     assert f"{path}/download?kind=forecast&amp;format=xlsx" in page.text

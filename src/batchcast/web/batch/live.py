@@ -22,6 +22,7 @@ from batchcast.web.rendering import Templates
 OVER = b"event: over\ndata: \n\n"
 _SECONDS_BETWEEN_READINGS = 0.5  # at least
 _SECONDS_BETWEEN_CLOCKS = 1.0  # the time that something has taken changes without an event
+_WHOLE = {"overview": "batch/overview.html", "partitions-title": "batch/heading.html"}  # by id
 _REST = 25  # times as long as reading and rendering took, a batch is not read again: 4 % of a core
 
 
@@ -131,9 +132,11 @@ class _Page(Topic):
     def _render(self, status: BatchStatus) -> Mapping[str, tuple[object, bytes]]:
         """The fragments that have changed: by id, the sign and the event of each."""
         fresh: dict[str, tuple[object, bytes]] = {}
-        overview = self._templates.render("batch/overview.html", self._language, {"overview": overview_of(status)})
-        if self._has_changed("overview", overview):
-            fresh["overview"] = (overview, as_event(overview))
+        shown = {"overview": overview_of(status)}
+        for name, template in _WHOLE.items():
+            html = self._templates.render(template, self._language, shown)
+            if self._has_changed(name, html):
+                fresh[name] = (html, as_event(html))
         rows = frozenset[int]().union(*self.shown)
         for row in partition_rows(status.batch.partitions, rows, dt.datetime.now(dt.UTC)):
             if self._has_changed(name := f"partition-{row.number}", row.sign):
@@ -147,7 +150,7 @@ class _Page(Topic):
 
 
 def _names(rows: frozenset[int]) -> list[str]:
-    return ["overview", *(f"partition-{number}" for number in sorted(rows))]
+    return [*_WHOLE, *(f"partition-{number}" for number in sorted(rows))]
 
 
 def as_event(html: str) -> bytes:

@@ -50,6 +50,18 @@ class PartitionRow:
         return record.state, record.attempt, round(record.progress, 2), seconds, record.reused_from
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """A part of the work of a batch."""
+
+    name: str
+    weight: int  # of 100
+    share: float  # that is done, 0 to 1
+
+
+_PHASES = (("reading", 5), ("learning", 15), ("forecasting", 75), ("publishing", 5))
+
+
 @dataclass(frozen=True)
 class BatchOverview:
     """The batch as a whole."""
@@ -72,10 +84,28 @@ class BatchOverview:
         """Name of the uploaded file."""
         return self.batch.source.file_name if self.batch.source else self.batch.batch_id
 
+    @cached_property
+    def phases(self) -> tuple[Phase, ...]:
+        """Reading, learning, forecasting and publishing, each with its share that is done."""
+        progress, has_begun = (
+            self.batch.progress,
+            len(self.batch.partitions) > self.counts.get(PartitionState.PENDING, 0),
+        )
+        is_done = self.batch.state is BatchState.COMPLETED
+        shares = (1.0, float(has_begun or is_done), 1.0 if is_done else progress, float(is_done))
+        return tuple(
+            Phase(name=name, weight=weight, share=share) for (name, weight), share in zip(_PHASES, shares, strict=True)
+        )
+
+    @property
+    def phase(self) -> str:
+        """The name of the phase that it is in, or ended in."""
+        return next((phase.name for phase in self.phases if phase.share < 1), self.phases[-1].name)
+
     @property
     def percent(self) -> float:
-        """Share of the work that is done, 0 to 100."""
-        return 100.0 if self.batch.state is BatchState.COMPLETED else 100 * self.batch.progress
+        """Share of the work that is done, 0 to 100: of all phases, so that it reaches 100 at the very end."""
+        return sum(phase.weight * phase.share for phase in self.phases)
 
     @cached_property
     def counts(self) -> Mapping[PartitionState, int]:

@@ -22,6 +22,8 @@ function place(html) {
 }
 
 function tell(data) {
+  const isLive = data.state === "PENDING" || data.state === "PROCESSING";
+  document.title = `${isLive ? `${data.percent}% · ` : ""}${data.title} · batchcast`;
   const { text, mark } = announcement(data, said);
   said = mark;
   if (text) say.textContent = text;
