@@ -157,19 +157,19 @@ def test_the_service_level_moves_the_stock_figures_and_has_a_range(open_page, si
     site.client.await_end(batch_id)
     page = open_page(f"{site.page}/batches/{batch_id}/series?search=SEAL-005")
     page.locator("#series-table").get_by_role("link", name="SEAL-005").first.click()
-    level, figures = page.get_by_label("Service level"), page.locator("#stock")
+    typed, figures = page.locator("#typed-level"), page.locator("#figures")
     before = figures.inner_text()
 
-    page.get_by_role("slider").fill("99.5")
-    expect(level).to_have_value("99.5")
-    expect(figures).to_contain_text("99.5% of the cases")
-    assert figures.inner_text() != before
+    typed.fill("99.5")
+    typed.press("Enter")
+    expect(page.locator(".stops :checked")).to_have_value("99.5")
+    after = figures.inner_text()
+    assert after != before
 
-    level.fill("120")
-    expect(level).to_have_attribute("aria-invalid", "true")
-    level.fill("80")
-    expect(figures).to_contain_text("80% of the cases")
-    expect(level).not_to_have_attribute("aria-invalid", "true")
+    page.locator("#typed-level").fill("120")
+    page.locator(".typed button").click()
+    assert page.locator("#typed-level").evaluate("field => field.validity.rangeOverflow")
+    assert figures.inner_text() == after
 
 
 def test_the_keyboard_alone_is_enough(open_page, site, small_file):
