@@ -35,6 +35,11 @@ class Frequency(StrEnum):
         return {"D": 7, "W": 52, "M": 12}[self.value]
 
     @property
+    def periods_in_year(self) -> int:
+        """Whole periods in a year, one less than some years have."""
+        return {"D": 365, "W": 52, "M": 12}[self.value]
+
+    @property
     def default_horizon(self) -> int:
         """Periods that are forecast where nothing is asked for."""
         return {"D": 7, "W": 8, "M": 12}[self.value]

@@ -6,6 +6,8 @@ FEWEST_CUTOFFS, which is the same. A batch with fewer than FEWEST_CASES goes wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,8 @@ FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24
 LEAD_TIMES = 8  # over which cutoffs spread
 FEWEST_CASES = 1000  # of a batch: under that many a tree has nothing to tell apart
 FEWEST_FOLD_CASES = 334  # of a fold
+FULL_CYCLES = 1.25  # years that a year takes to be seen
+MOST_YEAR_CUTOFFS = 18  # at which a year is judged
 MOST_FOLD_CASES = 12_000  # of a fold, whose trees only tell how good such trees are: of more, each second, or third
 
 
@@ -47,6 +51,21 @@ def choose_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, 
             return tuple(latest + fold * stride for fold in range(between + 1))
     folds = min(between, typical_length - latest - LEAST_PERIODS) + 1
     return tuple(latest + fold for fold in range(max(folds, 0)))
+
+
+def has_a_year(request: ForecastRequest, typical_length: int, cutoffs: Sequence[int]) -> bool:
+    """Whether the earliest fold knows so much of a series of typical length that it can tell a year from a trend."""
+    return typical_length - cutoffs[-1] >= FULL_CYCLES * request.calendar.frequency.periods_in_year
+
+
+def choose_year_cutoffs(request: ForecastRequest, typical_length: int) -> tuple[int, ...]:
+    """Periods held back where a year is judged, ascending: over the last year, with a year before each of them.
+
+    They are a lead time apart, so that together they see every season; but at most a quarter of a year.
+    """
+    year, ahead = request.calendar.frequency.periods_in_year, request.lead_time
+    stride = max(min(ahead, year // 4), -(-year // MOST_YEAR_CUTOFFS))
+    return tuple(range(ahead, min(typical_length - year, ahead + year - 1) + 1, stride))
 
 
 def choose_practice(request: ForecastRequest, typical_length: int, series: int) -> tuple[int, ...]:

@@ -46,7 +46,7 @@ class Backtest:
 
     def score(self, quantiles: Floats, means: Floats, tally: ErrorTally) -> Floats:
         """Scaled lead-time pinball, shape (folds, series), NaN where there is none; the tally counts it."""
-        moments = self.evidence.moments
+        moments = self.evidence.measure
         pinball = np.empty(self.usable.shape)
         score_forecasts(
             quantiles,

@@ -22,21 +22,24 @@ FEW_DEMANDS = 3  # under them their spread says too little, and one demand count
 class Evidence:
     """A chunk of series at some cutoffs, for the sum of the `span` periods after each."""
 
-    values: Floats  # demand of all series, oldest first
+    values: Floats  # demand of all series without its year, oldest first
     offsets: Ints  # shape (series + 1,): where each series begins, up to the end of its history
     starts: Ints  # series i at cutoff c is values[starts[c, i]:ends[c, i]]; shape (cutoffs, series)
     ends: Ints  # same shape
     held: Ints  # periods held back from the end at each cutoff
     folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
     span: int
+    frequency: Frequency
     season_length: int  # periods
     keys: NDArray[np.uint64]  # shape (series,), seeds what is drawn
-    moments: Moments
+    moments: Moments  # of the values
+    measure: Moments  # of demand as it came: what is plausible, what forecasts are judged by, the unit
     classes: NDArray[np.int8]  # shape (cutoffs, series)
     dispersion: Floats  # variance of the sum divided by its mean, shape (cutoffs, series)
     means: Mapping[str, Floats]  # point model -> mean of each step, shape (cutoffs, series, steps); NaN: it failed
     learned: Floats | None  # learned quantiles of the sum, at `learned.LEVELS`; NaN, None: nothing was learned
-    weights: Floats | None  # weekday weights of each step, same shape; None: all days are alike
+    weights: Floats | None  # of each step by weekday and time of the year, same shape; None: all are alike
+    lift: Floats | None = None  # mean factor of the year over the span, shape (cutoffs, series); None: no year
 
     @cached_property
     def level_variance(self) -> Floats:
@@ -51,6 +54,21 @@ class Evidence:
             measure_level_variance(self.values, self.starts[-1], self.ends[-1], self.span, lag, found)
             least = np.minimum(least, found)
         return _ratio(least, self.moments.mean[-1] * self.span)
+
+    def lifted(self, total: Floats) -> Floats:
+        """Sums over the span at their time of the year, from such without a year: shape (cutoffs, series, ...)."""
+        if self.lift is None:
+            return total
+        return total * self.lift.reshape(*self.lift.shape, *[1] * (total.ndim - 2))
+
+    @property
+    def grain(self) -> Floats:
+        """The unit of the values, shape (cutoffs, series): 0 where the year has made fractions of them."""
+        return self.moments.unit if self.lift is None else np.zeros_like(self.moments.unit)
+
+    def whole(self, quantiles: Floats) -> Floats:
+        """Quantiles, shape (cutoffs, series, levels), raised to multiples of the unit where the year broke them."""
+        return quantiles if self.lift is None else round_up(quantiles, self.moments.unit[:, :, None])
 
     def steps(self, model: str, count: int) -> Floats:
         """Means of the first `count` steps, shape (cutoffs, series, count)."""
@@ -67,15 +85,17 @@ def gather_evidence(
     values: Floats,
     offsets: Ints,
     moments: Moments,
+    measure: Moments,
     held: Ints,
     folds: Ints,
     keys: NDArray[np.uint64],
     frequency: Frequency,
     means: Mapping[str, Floats],
     weights: Floats | None,
+    lift: Floats | None,
 ) -> Evidence:
     """Evidence from the moments of each series at each cutoff, its point forecasts limited to what is plausible."""
-    ceiling = plausible_sum(moments)
+    ceiling = plausible_sum(measure)
     return Evidence(
         values=values,
         offsets=offsets,
@@ -84,14 +104,17 @@ def gather_evidence(
         held=held,
         folds=folds,
         span=moments.span,
+        frequency=frequency,
         season_length=frequency.season_length,
         keys=keys,
         moments=moments,
-        classes=classify(moments, frequency),
+        measure=measure,
+        classes=classify(measure, frequency),
         dispersion=dispersion_of_sums(moments),
         means={model: limit_means(steps, ceiling, moments.span) for model, steps in means.items()},
         learned=None,
         weights=weights,
+        lift=lift,
     )
 
 
@@ -106,11 +129,17 @@ def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) 
         return evidence
     table, classes, dispersion = evidence.moments.table.copy(), evidence.classes.copy(), evidence.dispersion.copy()
     starts, ends = evidence.starts.copy(), evidence.ends.copy()
+    measure = evidence.measure.table.copy()
+    weights, lift = (None if a is None else a.copy() for a in (evidence.weights, evidence.lift))
     means = {model: steps.copy() for model, steps in evidence.means.items()}
     values, size = [evidence.values], len(evidence.values)
     for place, rows, other in parts:
         table[place, rows], classes[place, rows] = other.moments.table[0], other.classes[0]
-        dispersion[place, rows] = other.dispersion[0]
+        measure[place, rows], dispersion[place, rows] = other.measure.table[0], other.dispersion[0]
+        if weights is not None and other.weights is not None:
+            weights[place, rows] = other.weights[0, :, : weights.shape[2]]
+        if lift is not None and other.lift is not None:
+            lift[place, rows] = other.lift[0]
         starts[place, rows], ends[place, rows] = other.starts[0] + size, other.ends[0] + size
         for model, steps in means.items():
             steps[place, rows] = other.means[model][0, :, : steps.shape[2]]
@@ -122,10 +151,19 @@ def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) 
         starts=starts,
         ends=ends,
         moments=replace(evidence.moments, table=table),
+        measure=replace(evidence.measure, table=measure),
         classes=classes,
         dispersion=dispersion,
         means=means,
+        weights=weights,
+        lift=lift,
     )
+
+
+def round_up(values: Floats, unit: Floats) -> Floats:
+    """Values raised to the next multiple of the unit, where there is one."""
+    grain = np.where(unit > 0, unit, 1.0)
+    return np.where(unit > 0, np.ceil(values / grain - 1e-9) * grain, values)
 
 
 def dispersion_of_sums(moments: Moments) -> Floats:

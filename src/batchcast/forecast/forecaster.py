@@ -146,7 +146,13 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
     baselines = baselines_beside(task.candidates)
     knowledge, candidates = task.knowledge, (*task.candidates, *baselines)
     gathered = PanelEvidence(
-        panel, task.request, candidates, cutoffs=knowledge.cutoffs, profile=knowledge.profile, learned=knowledge.learned
+        panel,
+        task.request,
+        candidates,
+        cutoffs=knowledge.cutoffs,
+        profile=knowledge.profile,
+        learned=knowledge.learned,
+        years=knowledge.years,
     )
     accuracy, losses = _look_back(gathered.backtest(), baselines, task)
     return _look_ahead(panel, gathered.final(), losses, accuracy, task)
@@ -165,10 +171,11 @@ def _with_extremes(panel: Panel, extremes: Extremes, losses: Floats, task: Task)
         cutoffs=knowledge.cutoffs,
         profile=knowledge.profile,
         learned=knowledge.learned,
+        years=knowledge.years,
         bounds_extremes=False,
     ).final()
     ahead = _average_ahead(final, losses[:, :, rows], task, levels, task.request.lead_time)
-    return limit_quantiles(ahead.quantiles, plausible_sum(final.moments)[0])[0], ahead.means.sum(axis=1)
+    return limit_quantiles(ahead.quantiles, plausible_sum(final.measure)[0])[0], ahead.means.sum(axis=1)
 
 
 def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:
@@ -253,11 +260,11 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     bands = _average_steps(final, ahead.chosen, ahead.mean_weights, task, steps)
     if len(ahead.fallen):
         bands[ahead.fallen] = FALLBACK_CANDIDATE.steps(final, calibration, ahead.fallen, steps, request.quantiles)
-    held, _ = limit_quantiles(ahead.quantiles, plausible_sum(final.moments)[0])
+    held, _ = limit_quantiles(ahead.quantiles, plausible_sum(final.measure)[0])
     own = levels.index(request.service_level)
     beyond = held[:, own] < ahead.quantiles[:, own]  # a flag is for what is published: that at the service level
     whole_bands = _to_whole(bands, final.moments.unit[0])
-    limited_bands, _ = limit_quantiles(whole_bands, plausible_step(final.moments)[0])
+    limited_bands, _ = limit_quantiles(whole_bands, plausible_step(final.measure)[0])
     beyond_steps = (limited_bands < whole_bands)[:, : request.lead_time].any(axis=(1, 2))  # whatever the horizon
     extremes = find_extremes(panel, request.calendar.frequency)
     return ChunkForecast(

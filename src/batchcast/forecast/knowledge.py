@@ -22,6 +22,7 @@ from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import CANDIDATES
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.weekdays import WeekdayProfile
+from batchcast.forecast.year import YearProfile
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +41,7 @@ class SharedKnowledge:
     losses: Floats  # summed scaled pinball, shape (folds, classes, candidates)
     common: Floats  # summed mean of all candidates on the same cases, same shape
     cases: Floats  # number of those cases, same shape
+    years: tuple[YearProfile, YearProfile] | None = None  # of the folds and of the final forecast; None: no year
     learned: Learned | None = None  # across series; None: the batch is too small for it
 
     def relative_losses(self, without_fold: int | None) -> Floats:
@@ -69,6 +71,7 @@ class SharedKnowledge:
             "losses": self.losses.tolist(),
             "common": self.common.tolist(),
             "cases": self.cases.tolist(),
+            "years": self.years and [year.as_json() for year in self.years],
             "learned": self.learned and self.learned.as_json(),
         }
         path.write_text(json.dumps(values), encoding="utf-8")
@@ -91,9 +94,17 @@ class SharedKnowledge:
                 spread=values["spread"],
                 residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
             ),
+            years=_years(values["years"]),
             learned=Learned.from_json(values["learned"]) if values["learned"] else None,
             **tables,
         )
+
+
+def _years(values: Any) -> tuple[YearProfile, YearProfile] | None:
+    if not values:
+        return None
+    of_folds, of_end = map(YearProfile.from_json, values)
+    return of_folds, of_end
 
 
 def sum_losses(pinball: Floats, classes: NDArray[np.int8]) -> tuple[Floats, Floats, Floats]:

@@ -41,6 +41,13 @@ class Moments:
         """The moments at some of the cutoffs."""
         return replace(self, table=self.table[cutoffs])
 
+    def with_counts_of(self, measure: Moments) -> Moments:
+        """These moments with the counts, the unit and the scale of demand as it came."""
+        table = self.table.copy()
+        kept = [PERIODS, DEMANDS, FIRST, LAST, UNIT, SPAN_STEP]
+        table[:, :, kept] = measure.table[:, :, kept]
+        return replace(self, table=table)
+
     @property
     def periods(self) -> Floats:
         """Periods seen."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +17,27 @@ from batchcast.forecast.evidence import Evidence, Floats, Ints, gather_evidence,
 from batchcast.forecast.extremes import cut_to_limits, largest_plausible
 from batchcast.forecast.learned.learned import Learned, attach_predictions
 from batchcast.forecast.models.points import forecast_points
-from batchcast.forecast.moments import measure_history
+from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel, series_keys
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
+from batchcast.forecast.year import YearProfile, factors_ahead
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """A panel as the models see it at some cutoffs: without its week and its year."""
+
+    values: Floats  # without the year
+    moments: Moments  # of these
+    means: dict[str, Floats]  # model -> mean of each step, shape (cutoffs, series, steps); NaN where it failed
+    weights: Floats | None  # of each step, same shape: of its weekday and its time of the year
+    lift: Floats | None  # mean factor of the year over the span, shape (cutoffs, series)
+
+    def at(self, cutoffs: slice) -> _View:
+        """What was seen at some of the cutoffs, where there is no year."""
+        means = {model: steps[cutoffs] for model, steps in self.means.items()}
+        weights = None if self.weights is None else self.weights[cutoffs]
+        return replace(self, moments=self.moments.at(cutoffs), means=means, weights=weights)
 
 
 class PanelEvidence:
@@ -25,6 +45,7 @@ class PanelEvidence:
 
     At each cutoff an extreme counts as what the rest of its series makes plausible (`extremes.py`), and so it does in
     what came; with `bounds_extremes` False it counts as it is.
+    Where demand has a year, the folds take one pass and the final forecast another: it knows more of the year.
     """
 
     def __init__(
@@ -36,6 +57,7 @@ class PanelEvidence:
         cutoffs: Sequence[int],
         profile: WeekdayProfile | None,
         learned: Learned | None,
+        years: tuple[YearProfile, YearProfile] | None = None,
         bounds_extremes: bool = True,
     ) -> None:
         self.panel = panel
@@ -46,10 +68,9 @@ class PanelEvidence:
         self._folds = len(cutoffs)
         self._held = (*cutoffs, 0)  # the final forecast last
         self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
-        self._weights: Floats | None = None
+        self._years = years
         held = np.array(self._held, dtype=np.int64)
-        self._moments = measure_history(panel.values, panel.offsets, held, request.lead_time)
-        self._means = self._forecast(point_models_of(distributions), profile)
+        self._measure = measure_history(panel.values, panel.offsets, held, request.lead_time)
         self._limits = np.full((len(held), len(panel)), np.inf)  # of a demand, shape (cutoffs, series)
         if bounds_extremes:
             frequency = request.calendar.frequency
@@ -57,9 +78,8 @@ class PanelEvidence:
 
     def backtest(self) -> Backtest:
         """Evidence at every fold, with the demand after it."""
-        request = self._request
-        evidence = self._evidence(slice(0, self._folds))
-        held = self._held[: self._folds]
+        request, positions = self._request, slice(0, self._folds)
+        evidence = self._evidence(positions)
         came, limits = self.panel.values, self._limits[-1]
         if np.isfinite(limits).any():
             came = np.minimum(came, np.repeat(limits, self.panel.lengths))
@@ -67,7 +87,7 @@ class PanelEvidence:
             levels=measured_levels(request.service_level),
             service_level=request.service_level,
             evidence=evidence,
-            actuals=take_actuals(came, self.panel.offsets, held, request.lead_time),
+            actuals=take_actuals(came, self.panel.offsets, self._held[positions], request.lead_time),
             usable=is_usable(evidence, self.panel.out_of_stock),
         )
 
@@ -93,37 +113,82 @@ class PanelEvidence:
                     cutoffs=(),
                     profile=self._profile,
                     learned=None,
+                    years=self._years_of(positions, held),
                     bounds_extremes=False,
                 )
                 yield place, rows, gathered._gather(slice(0, 1))
 
     def _gather(self, positions: slice) -> Evidence:
+        years = self._years_of(positions, 0)
+        view = self._without_year(positions, years[0]) if years else self._whole.at(positions)
         return gather_evidence(
-            values=self.panel.values,
+            values=view.values,
             offsets=self.panel.offsets,
-            moments=self._moments.at(positions),
+            moments=view.moments,
+            measure=self._measure.at(positions),
             held=np.array(self._held[positions], dtype=np.int64),
             folds=np.arange(self._folds + 1)[positions],
             keys=self._keys,
             frequency=self._request.calendar.frequency,
-            means={model: steps[positions] for model, steps in self._means.items()},
-            weights=None if self._weights is None else self._weights[positions],
+            means=view.means,
+            weights=view.weights,
+            lift=view.lift,
         )
 
-    def _forecast(self, models: Sequence[str], profile: WeekdayProfile | None) -> dict[str, Floats]:
-        """Mean of each step by model, shape (cutoffs, series, steps), in the order of `_held`; NaN where it failed."""
-        request, panel = self._request, self.panel
-        steps = max(request.steps_from(int(panel.last_periods.min(initial=panel.last_period))), request.lead_time)
-        if profile is not None:
-            weights = profile.of_series(panel.site_codes)
-            panel = flatten_week(panel, weights)
-            self._weights = weights_of_steps(weights, panel.last_periods, self._held, steps)
-        ascending = sorted(self._held)
-        season = request.calendar.frequency.season_length
-        points = forecast_points(panel, models=models, cutoffs=ascending, steps=steps, season_length=season)
-        order = [ascending.index(held) for held in self._held]
+    @cached_property
+    def _whole(self) -> _View:
+        """All cutoffs from one pass."""
+        panel, weights = self._without_week(self._held)
+        means = self._forecast(panel, self._held, weights)
+        return _View(values=self.panel.values, moments=self._measure, means=means, weights=weights, lift=None)
+
+    def _years_of(self, positions: slice, held: int) -> tuple[YearProfile, YearProfile] | None:
+        """The year at some cutoffs, for a panel that ends `held` periods earlier."""
+        if self._years is None:
+            return None
+        year = self._years[positions.stop is None]
+        cut = replace(year, held=year.held - held)
+        return cut, cut
+
+    def _without_year(self, positions: slice, year: YearProfile) -> _View:
+        """Some cutoffs, with a profile that knows nothing after the earliest of them."""
+        calendar, held, span = self._request.calendar, self._held[positions], self._request.lead_time
+        panel, week = self._without_week(held)
+        table = year.of_panel(panel, calendar)
+        ahead = factors_ahead(table, panel, held, self._steps, calendar)
+        weights = ahead if week is None else ahead * week
+        means = self._forecast(replace(panel, values=year.flatten(panel, table, calendar)), held, weights)
+        flat = year.flatten(self.panel, table, calendar)
+        moments = measure_history(flat, panel.offsets, np.array(held, dtype=np.int64), span)
+        return _View(
+            values=flat,
+            moments=moments.with_counts_of(self._measure.at(positions)),
+            means=means,
+            weights=weights,
+            lift=ahead[:, :, :span].mean(axis=2),
+        )
+
+    @property
+    def _steps(self) -> int:
+        first_end = int(self.panel.last_periods.min(initial=self.panel.last_period))
+        return max(self._request.steps_from(first_end), self._request.lead_time)
+
+    def _without_week(self, held: Sequence[int]) -> tuple[Panel, Floats | None]:
+        """The panel as if all weekdays were alike, and the weights of the weekdays of the steps after each cutoff."""
+        if self._profile is None:
+            return self.panel, None
+        weights = self._profile.of_series(self.panel.site_codes)
+        ahead = weights_of_steps(weights, self.panel.last_periods, held, self._steps)
+        return flatten_week(self.panel, weights), ahead
+
+    def _forecast(self, panel: Panel, held: Sequence[int], weights: Floats | None) -> dict[str, Floats]:
+        """Mean of each step by model, shape (cutoffs, series, steps), in the order of `held`; NaN where it failed."""
+        models, ascending = point_models_of(self._distributions), sorted(held)
+        season = self._request.calendar.frequency.season_length
+        points = forecast_points(panel, models=models, cutoffs=ascending, steps=self._steps, season_length=season)
+        order = [ascending.index(cutoff) for cutoff in held]
         means = {}
         for k, model in enumerate(models):
             mean = np.where(points.valid[k][:, :, None], points.mean[k], np.nan)[order]
-            means[model] = mean if self._weights is None else mean * self._weights
+            means[model] = mean if weights is None else mean * weights
         return means

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, typical_length
+from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, has_a_year, typical_length
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, run_candidates, take_actuals
 from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate
@@ -27,6 +27,7 @@ from batchcast.forecast.panel import Panel, choose_sample, read_panel
 from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.statistics import ErrorTally
 from batchcast.forecast.weekdays import WeekdayProfile, learn_profile
+from batchcast.forecast.year_choice import YearChoice, choose_year
 
 Floats = NDArray[np.float64]
 
@@ -59,10 +60,14 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     frequency, profile = request.calendar.frequency, None
     if frequency is Frequency.DAILY:
         profile = learn_profile(bound_extremes(panel, frequency, cutoffs[-1]), cutoffs[-1])
-    learned = _learn(panel, request, cutoffs, typical, profile) if is_learned(candidates) else None
+    year = choose_year(panel, profile, request, typical, cutoffs)
+    years = (year.learn(cutoffs[-1]), year.learn(0)) if year else None
+    learned = _learn(panel, request, cutoffs, profile, year) if is_learned(candidates) else None
     if learned is None and not request.models:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
-    backtest = PanelEvidence(panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned).backtest()
+    backtest = PanelEvidence(
+        panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned, years=years
+    ).backtest()
     calibration, candidates = calibrate(candidates, backtest)
     quantiles, means = run_candidates(candidates, backtest.evidence, calibration, backtest.levels, request.lead_time)
     pinball = np.empty((len(candidates), *backtest.usable.shape))  # of no candidate, where all asked for lack residuals
@@ -77,21 +82,34 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         losses=losses,
         common=common,
         cases=cases,
+        years=years,
         learned=learned,
     )
 
 
 def _learn(
-    panel: Panel, request: ForecastRequest, cutoffs: Sequence[int], typical: int, profile: WeekdayProfile | None
+    panel: Panel,
+    request: ForecastRequest,
+    cutoffs: Sequence[int],
+    profile: WeekdayProfile | None,
+    year: YearChoice | None,
 ) -> Learned | None:
     """Trees from the panel at many past cutoffs; None where there is too little."""
+    typical = typical_length(panel.lengths, request)
     practice = choose_practice(request, typical, len(panel))
     if len(panel) * len(practice) < FEWEST_CASES:
         log_too_few_cases(len(panel) * len(practice))
         return None
     local = tuple(PointMass(MODELS[name]) for name in feature_models())
-    gathered = PanelEvidence(panel, request, local, cutoffs=practice, profile=profile, learned=None)
-    return learn(gathered.backtest(), _came(panel, request, practice, (*cutoffs, 0)), request, tuple(cutoffs))
+    parts = []
+    for some in year.group(practice) if year else [practice]:
+        known = year.learn(some[-1]) if year else None
+        years = (known, known) if known else None
+        gathered = PanelEvidence(panel, request, local, cutoffs=some, profile=profile, learned=None, years=years)
+        parts.append(gathered.backtest())
+    last_year = request.calendar.frequency is Frequency.DAILY and has_a_year(request, typical, cutoffs)
+    came = _came(panel, request, practice, (*cutoffs, 0))
+    return learn(parts, came, request, tuple(cutoffs), last_year=last_year)
 
 
 def _came(panel: Panel, request: ForecastRequest, practice: Sequence[int], known: Sequence[int]) -> list[Floats]:

@@ -9,6 +9,8 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
+from batchcast.forecast.year import learn_year
+from batchcast.forecast.year_choice import TRIED, judge_years
 
 
 def warm() -> None:
@@ -38,3 +40,6 @@ def warm() -> None:
         last_period=request.last_period,
     )
     forecast_panel(panel, request, learn_knowledge(panel, request))
+    judge_years(panel, request, (2, 4), TRIED)  # too short a history for a year of its own
+    profile = learn_year(panel, request.calendar, 2, own=True)
+    profile.flatten(panel, profile.of_panel(panel, request.calendar), request.calendar)

@@ -102,7 +102,7 @@ class Conformal(Candidate):
     def centre(self, evidence: Evidence) -> tuple[Floats, Floats]:
         """Mean of the sum and the deviation its errors are measured in, shape (cutoffs, series)."""
         mean = evidence.steps(self.mean_model, evidence.span).sum(axis=2)
-        usual = evidence.moments.mean * evidence.span
+        usual = evidence.lifted(evidence.moments.mean * evidence.span)
         return mean, typical_deviation(mean, usual, evidence.dispersion, evidence.moments.unit)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
-from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.evidence import Evidence, round_up
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,22 +95,18 @@ class EmpiricalWindows(Candidate):
     def sums(self, evidence: Evidence, calibration: Calibration, levels: Levels, count: int) -> tuple[Floats, Floats]:
         """Of the most recent overlapping windows."""
         quantiles, means = window_quantiles(
-            evidence.values, evidence.starts, evidence.ends, evidence.span, evidence.moments.unit, levels
+            evidence.values, evidence.starts, evidence.ends, evidence.span, evidence.grain, levels
         )
-        return quantiles, evidence.spread(means, count)
+        return evidence.whole(evidence.lifted(quantiles)), evidence.spread(means, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Of single periods of the past, times the weekday weight of the step."""
         unit = evidence.moments.unit[-1:]
-        quantiles, _ = window_quantiles(evidence.values, evidence.starts[-1:], evidence.ends[-1:], 1, unit, levels)
+        quantiles, _ = window_quantiles(
+            evidence.values, evidence.starts[-1:], evidence.ends[-1:], 1, evidence.grain[-1:], levels
+        )
         steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
         if evidence.weights is None:
             return steps
         weighted = steps * evidence.weights[-1, rows, :count, None]
         return round_up(weighted, unit[0, rows, None, None])
-
-
-def round_up(values: Floats, unit: Floats) -> Floats:
-    """Values raised to the next multiple of the unit, where there is one."""
-    grain = np.where(unit > 0, unit, 1.0)
-    return np.where(unit > 0, np.ceil(values / grain - 1e-9) * grain, values)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
-from batchcast.forecast.distributions.empirical import round_up, sorted_quantile
-from batchcast.forecast.evidence import Evidence
+from batchcast.forecast.distributions.empirical import sorted_quantile
+from batchcast.forecast.evidence import Evidence, round_up
 from batchcast.forecast.moments import LONG_INTERVAL, demand_interval
 
 Floats = NDArray[np.float64]
@@ -253,18 +253,18 @@ class Bootstrap(Candidate):
             evidence.ends,
             evidence.held,
             evidence.span,
-            evidence.moments.unit,
+            evidence.grain,
             levels,
             evidence.keys,
             wanted,
         )
-        return quantiles, evidence.spread(means, count)
+        return evidence.whole(evidence.lifted(quantiles)), evidence.spread(means, count)
 
     def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
         """Zero, or with the probability that the chain gives one of the sizes seen."""
-        unit = evidence.moments.unit[-1, rows]
+        unit, grain = evidence.moments.unit[-1, rows], evidence.grain[-1, rows]
         starts, ends = evidence.starts[-1], evidence.ends[-1]
-        quantiles = mixture_quantiles(evidence.values, starts, ends, rows, unit, levels, count)
+        quantiles = mixture_quantiles(evidence.values, starts, ends, rows, grain, levels, count)
         if evidence.weights is None:
             return quantiles
         weighted = quantiles * evidence.weights[-1, rows, :count, None]

@@ -30,6 +30,7 @@ LEAST_OF_MEAN = 0.1  # of the usual lead-time demand: a quiet part is not divide
 LEAST_OF_SIZE = 0.02  # ... nor is one that has gone: of the mean size of a demand
 FRACTION = 0.01  # of the mean size, as the unit of demand that is not whole
 TINY = 1e-12
+DAYS_IN_YEAR = 364  # whole weeks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,46 +41,57 @@ class Features:
     table: NDArray[np.float32]  # shape (cutoffs, series, features)
 
 
-def make_features(evidence: Evidence, season_length: int) -> Features:
-    """Features from evidence, which must have the point models FEATURE_MODELS."""
+def make_features(evidence: Evidence, season_length: int, last_year: bool) -> Features:
+    """Features from evidence, which must have the point models FEATURE_MODELS.
+
+    Args:
+        evidence: a panel at some cutoffs.
+        season_length: periods.
+        last_year: whether days get the stretches of a year ago too.
+    """
     moments, span = evidence.moments, evidence.span
     sums = np.array([evidence.steps(model, span).sum(axis=2) for model in FEATURE_MODELS])
     anchor = _mean_of_known(sums[[FEATURE_MODELS.index(model) for model in ANCHORS]])
-    anchor = np.maximum(anchor, LEAST_OF_MEAN * span * moments.mean)
+    anchor = np.maximum(anchor, evidence.lifted(LEAST_OF_MEAN * span * moments.mean))
     anchor = np.maximum(anchor, LEAST_OF_SIZE * moments.size_mean + TINY)
+    usual = anchor if evidence.lift is None else anchor / np.maximum(evidence.lift, TINY)  # without the year
     unit = np.where(moments.unit > 0, moments.unit, FRACTION * moments.size_mean + TINY)
     size = np.maximum(moments.size_mean, TINY)
+    oldest = np.inf if evidence.lift is None else evidence.frequency.periods_in_year  # more would tell the date
     interval = np.where(moments.demands > 0, demand_interval(moments), np.nan)
     since = np.where(moments.demands > 0, moments.periods - 1.0 - moments.last, np.nan)
     columns = [
         *(sums / anchor),
-        *np.moveaxis(_stretches(evidence, season_length), 2, 0) * span / anchor,
+        *np.moveaxis(_stretches(evidence, season_length, last_year), 2, 0) * span / usual,
         np.log1p(anchor / unit),
-        np.log(size / anchor),
+        np.log(size / usual),
         np.log1p(size / unit),
         since / span,
         interval / span,
         since / interval,
         moments.demands / np.maximum(moments.periods, 1.0),
         np.sqrt(moments.size_variance) / size,
-        np.sqrt(moments.variance * span) / anchor,
-        np.sqrt(moments.span_variance) / anchor,
-        moments.span_largest / anchor,
+        np.sqrt(moments.variance * span) / usual,
+        np.sqrt(moments.span_variance) / usual,
+        moments.span_largest / usual,
         moments.scale / anchor,
-        np.log(np.maximum(moments.periods, 1.0)),
-        moments.span_mean / anchor,
+        np.log(np.clip(moments.periods, 1.0, oldest)),
+        moments.span_mean / usual,
         np.sqrt(evidence.dispersion / anchor),
     ]
     return Features(anchor=anchor, table=np.stack(columns, axis=2).astype(np.float32))
 
 
-def _stretches(evidence: Evidence, season_length: int) -> Floats:
+def _stretches(evidence: Evidence, season_length: int, last_year: bool) -> Floats:
     """Mean demand of a period in recent stretches, shape (cutoffs, series, stretches)."""
     span = evidence.span
     pairs = [(1, 0), (2, 1), (3, 2), (2, 0), (3, 0), (max(span // 2, 1), 0), (span, 0), (2 * span, span), (4 * span, 0)]
     if season_length > 1:
         year = -(-span // season_length) * season_length  # whole seasons that reach past the span
         pairs.append((year, year - span))
+    if last_year:
+        year = -(-span // DAYS_IN_YEAR) * DAYS_IN_YEAR
+        pairs += [(year, year - span), (DAYS_IN_YEAR, 0), (year + span, year)]
     starts, stops = (np.array(places, dtype=np.int64) for places in zip(*pairs, strict=True))
     means = np.empty((*evidence.starts.shape, len(pairs)))
     sum_stretches(evidence.values, evidence.starts, evidence.ends, starts, stops, means)

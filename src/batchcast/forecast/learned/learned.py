@@ -46,12 +46,13 @@ class Learned:
     """Trees by number of the fold, those of the final forecast last; None where there was too little to learn from."""
 
     season_length: int
+    last_year: bool  # are stretches of a year ago among the features of days
     folds: tuple[Trees | None, ...]
     rows: int  # cases that the final ones were trained on
 
     def predict(self, evidence: Evidence) -> Prediction:
         """Predictions at each cutoff by the trees of its fold, which were trained on nothing after it."""
-        features = make_features(evidence, self.season_length)
+        features = make_features(evidence, self.season_length, self.last_year)
         shape = features.anchor.shape
         mean, quantiles = np.full(shape, np.nan), np.full((*shape, len(LEVELS)), np.nan)
         for c, fold in enumerate(evidence.folds.tolist()):
@@ -66,13 +67,14 @@ class Learned:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; `from_json` reads them back."""
-        return {"season_length": self.season_length, "rows": self.rows, "folds": [_plain(f) for f in self.folds]}
+        plain = {name: getattr(self, name) for name in ("season_length", "last_year", "rows")}
+        return plain | {"folds": [_plain(fold) for fold in self.folds]}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """What `as_json` gave."""
         folds = tuple(map(_trees, values["folds"]))
-        return cls(season_length=values["season_length"], rows=values["rows"], folds=folds)
+        return cls(**{**values, "folds": folds})
 
 
 def _plain(trees: Trees | None) -> dict[str, Any] | None:
@@ -98,7 +100,7 @@ def attach_predictions(evidence: Evidence, prediction: Prediction | None) -> Evi
     shaped = evidence.means[STEP_SHAPE]
     if prediction is None:
         return replace(evidence, means={**evidence.means, LEARNED_MEAN: np.full_like(shaped, np.nan)})
-    held = limit_means(_steps(evidence, prediction.mean), plausible_sum(evidence.moments), evidence.span)
+    held = limit_means(_steps(evidence, prediction.mean), plausible_sum(evidence.measure), evidence.span)
     return replace(evidence, means={**evidence.means, LEARNED_MEAN: held}, learned=prediction.quantiles)
 
 

@@ -28,21 +28,28 @@ Floats = NDArray[np.float64]
 HEAVIEST = 20.0  # weight of a case: steady series do not count more
 LEVELLED = (0.5, 2.0)  # range of the factor that corrects the mean, and ...
 LARGEST_OF_MEDIAN = 100.0  # ... a series counts at most as so many median ones: a huge one must not lift the batch
+FARTHEST = 5.0  # factor by which a target is changed at most
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.5}
 
 
 def learn(
-    practice: Backtest, came: Sequence[Floats], request: ForecastRequest, cutoffs: tuple[int, ...]
+    practice: Sequence[Backtest],
+    came: Sequence[Floats],
+    request: ForecastRequest,
+    cutoffs: tuple[int, ...],
+    *,
+    last_year: bool = False,
 ) -> Learned | None:
     """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
 
     Args:
-        practice: evidence at the cutoffs of `domain.cutoffs`.
+        practice: evidence at the cutoffs of `domain.cutoffs`; in parts, where each knows a year of its own.
         came: lead-time demand after them as it was known at each fold, and at the end: shape (cutoffs, series) each.
         request: what is forecast.
         cutoffs: periods held back at each fold.
+        last_year: whether days have the demand of a year ago among their features.
     """
-    usable = practice.usable
+    usable = np.concatenate([one.usable for one in practice])
     if int(usable.sum()) < FEWEST_CASES:
         log_too_few_cases(int(usable.sum()))
         return None
@@ -50,21 +57,42 @@ def learn(
         log.warning("Nothing is learned across series: LightGBM can't be loaded (is the library libgomp installed?)")
         return None
     season = request.calendar.frequency.season_length
-    features = make_features(practice.evidence, season)
-    weight = np.minimum(features.anchor / practice.evidence.moments.scale, HEAVIEST)
+    parts = [make_features(one.evidence, season, last_year) for one in practice]
+    anchor, table = np.concatenate([part.anchor for part in parts]), np.concatenate([part.table for part in parts])
+    held_back = np.concatenate([one.evidence.held for one in practice])
+    weight = np.minimum(anchor / np.concatenate([one.evidence.moments.scale for one in practice]), HEAVIEST)
+    has_year = practice[0].evidence.lift is not None
     folds: list[Trees | None] = []
     for held, total in zip((*cutoffs, 0), came, strict=True):
-        known = usable & (practice.evidence.held >= held + request.lead_time)[:, None]
+        known = usable & (held_back >= held + request.lead_time)[:, None]
         cases = np.flatnonzero(known)
         if len(cases) < (FEWEST_FOLD_CASES if held else FEWEST_CASES):
             folds.append(None)
             continue
         if held:
             cases = cases[:: fold_stride(len(cases))]
-        table = features.table.reshape(known.size, -1)[cases]
-        target = (total / features.anchor).ravel()[cases]
-        folds.append(_fit(table, target, weight.ravel()[cases], features.anchor.ravel()[cases]))
-    return Learned(season_length=season, folds=tuple(folds), rows=int(usable.sum()))
+        target = total / anchor
+        taught = _without_common_level(target, anchor, known) if has_year else target
+        rows = table.reshape(known.size, -1)[cases]
+        folds.append(_fit(rows, taught.ravel()[cases], weight.ravel()[cases], anchor.ravel()[cases]))
+    return Learned(season_length=season, last_year=last_year, folds=tuple(folds), rows=int(usable.sum()))
+
+
+def _without_common_level(target: Floats, anchor: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Targets as if at each cutoff all series together had been as far from their anchors as at the usual one.
+
+    A peak of one year that was higher than those before lifts all series at once: it is nothing to be learned.
+
+    Args:
+        target: shape (cutoffs, series).
+        anchor: same shape.
+        known: the cases, same shape.
+    """
+    bounded = np.where(known, np.minimum(anchor, LARGEST_OF_MEDIAN * np.median(anchor[known])), 0.0)
+    came, expected = (bounded * target).sum(axis=1), bounded.sum(axis=1)
+    level = np.where(came > 0, came / np.where(expected > 0, expected, 1.0), 1.0)
+    usual = np.median(level[known.any(axis=1)])
+    return np.asarray(target * np.clip(usual / level, 1.0 / FARTHEST, FARTHEST)[:, None])
 
 
 def log_too_few_cases(cases: int) -> None:

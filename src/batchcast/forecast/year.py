@@ -1,0 +1,423 @@
+"""The yearly profile: how demand of each time of the year compares to that of the whole year, pooled over series.
+
+Models are given demand divided by the profile, and their forecasts are multiplied by it: a peak at the turn of the year
+is not a change of the level. The factors of a series are a product of corrections, each drawn towards 1 where there is
+little to see:
+
+    all series   over four weeks of the year, then a week, then a day
+    its site     what the series of a site have in common beyond that
+    itself       what its own years have in common beyond that, where the batch forecasts better so
+
+Times of the year are places: the 365 days, 29 February counting as the 28th, or the 12 months. A week has the place of
+its middle day, so that years with 53 weeks need no rule of their own.
+"""
+
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.forecast.compiled import compiled
+from batchcast.forecast.panel import Panel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+PLACES = {Frequency.DAILY: 365, Frequency.WEEKLY: 365, Frequency.MONTHLY: 12}
+WIDTHS = {Frequency.DAILY: (28, 7, 1), Frequency.WEEKLY: (28, 7), Frequency.MONTHLY: (1,)}  # places; of all series
+OWN_WIDTHS = {Frequency.DAILY: (28, 7), Frequency.WEEKLY: (7,), Frequency.MONTHLY: (1,)}  # ... and of one
+POOL_CASES = 5.0  # periods as variable as their mean at which what was seen counts half: of all series, ...
+SITE_CASES = 20.0  # ... of those of a site ...
+OWN_CASES = 8.0  # ... and of one
+FEWEST_SERIES = 5  # in the sample, of a site with factors of its own
+ROUNDS = 2  # of profile and levels in turn
+SHORT = 1.0  # years cubed / 12, at which a history shows half of a trend: in one year trend and season are the same
+SPECIAL = 0.3  # logarithm of a factor at which a common difference counts half as one of the year, half as of the level
+LOWEST, HIGHEST = 0.02, 50.0  # of a factor
+FARTHEST = 5.0  # of a shock, and its inverse
+FEWEST_KNOWN = 4.0  # periods of a series that says anything
+UNLIKE = 0.25  # squared relative difference between the profiles of two series: a steady one counts as few, not many
+STEADIEST = 0.05  # relative variance of a period under which a series is not taken to be known any better
+TREND_CASES = 8.0  # periods as variable as their mean, a year apart, at which a trend of one series counts half
+CLOSED = 0.2  # factor under which a period carries on the one before instead of being divided
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearProfile:
+    """Factors of the places of the year, 1 on average, learned from all but the last `held` periods of each series."""
+
+    frequency: Frequency
+    held: int
+    trust: float  # power of the factors
+    own: bool  # has each series a correction of its own
+    trend: float  # change of the logarithm of demand in a year, of all series
+    overall: Floats  # shape (places,)
+    sites: Mapping[str, Floats] = field(default_factory=dict)  # of sites with factors of their own
+    until: int = 0  # the last period that it knows of
+    shocks: Floats = field(default_factory=lambda: np.ones(0))  # of that period, the one before and so on
+
+    def of_panel(self, panel: Panel, calendar: Calendar) -> Floats:
+        """Factors of each series of a panel without its week, shape (series, places)."""
+        pooled = np.array([self.sites.get(site, self.overall) for site in panel.site_codes])
+        pooled = pooled.reshape(-1, len(self.overall)) ** self.trust
+        if not self.own:
+            return pooled
+        seen, expected = np.zeros_like(pooled), np.zeros_like(pooled)
+        year = calendar.frequency.periods_in_year
+        places, shifts = places_back(panel, calendar)
+        flags = _unknown(panel)
+        _sum_own(
+            panel.values, panel.offsets, flags, self.held, places, shifts, year, self.trend, pooled, seen, expected
+        )
+        return _normalised(pooled * _correct(seen, expected, OWN_WIDTHS[self.frequency], OWN_CASES))
+
+    def flatten(self, panel: Panel, table: Floats, calendar: Calendar) -> Floats:
+        """The values of a panel as if all times of the year were alike, by the factors of its series."""
+        places, shifts = places_back(panel, calendar)
+        newest = int(panel.last_periods.max(initial=panel.last_period))
+        shocks = np.ones(len(places))
+        at = self.until - newest + np.arange(len(places))  # of each period, counted back, among the shocks
+        known = (at >= 0) & (at < len(self.shocks))
+        shocks[known] = self.shocks[at[known]] ** self.trust
+        flat = np.empty_like(panel.values)
+        _divide_year(panel.values, panel.offsets, places, shifts, table, shocks, flat)
+        return flat
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; `from_json` reads the same back, to the bit."""
+        plain = {name: getattr(self, name) for name in ("held", "trust", "own", "trend", "until")}
+        return plain | {
+            "frequency": str(self.frequency),
+            "overall": self.overall.tolist(),
+            "sites": {site: factors.tolist() for site, factors in self.sites.items()},
+            "shocks": self.shocks.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """What `as_json` gave."""
+        arrays = {name: np.array(values[name], dtype=np.float64) for name in ("overall", "shocks")}
+        sites = {site: np.array(factors) for site, factors in values["sites"].items()}
+        return cls(**{**values, **arrays, "frequency": Frequency(values["frequency"]), "sites": sites})
+
+
+def learn_year(panel: Panel, calendar: Calendar, held: int, *, trust: float = 1.0, own: bool = False) -> YearProfile:
+    """The profile of a panel without its week, from all but the last `held` periods of each series.
+
+    Each series counts by its demand divided by its level, a steady one more than one whose demand varies.
+    """
+    frequency, (places, shifts) = calendar.frequency, places_back(panel, calendar)
+    year, widths = frequency.periods_in_year, WIDTHS[frequency]
+    sites, site = _sites_of_their_own(panel.site_codes)
+    overall, trend = np.ones(PLACES[frequency]), 0.0
+    ages = np.arange(max(len(places) - held, 0))
+    for round_number in range(ROUNDS + 1):
+        shape = (len(sites) + 1 if round_number == ROUNDS else 1, len(overall))
+        seen, expected, of_time = np.zeros(shape), np.zeros(shape), np.zeros((2, max(len(ages), 1)))
+        usual = overall[places[held:]] * np.exp(-trend / year * ages)
+        rows = site if round_number == ROUNDS else np.zeros_like(site)
+        _sum_pool(
+            panel.values, panel.offsets, _unknown(panel), held, places, shifts, usual, rows, seen, expected, of_time
+        )
+        if round_number < ROUNDS:
+            overall = _normalised(overall * _correct(seen[0], expected[0], widths, POOL_CASES))
+            trend += _slope(of_time, year)
+    of_sites = _normalised(overall * _correct(seen[1:], expected[1:], widths, SITE_CASES))
+    return YearProfile(
+        frequency=frequency,
+        held=held,
+        trust=trust,
+        own=own,
+        trend=trend,
+        overall=overall,
+        sites=dict(zip(sites, of_sites, strict=True)),
+        until=int(panel.last_periods.max(initial=panel.last_period)) - held,
+        shocks=_shocks(of_time, overall[places[held:]], max(year // 4, 1)),
+    )
+
+
+def place_of_periods(periods: Ints, calendar: Calendar) -> Ints:
+    """The place in the year of each period."""
+    days = calendar.first_days(periods.astype(np.int32)).astype(np.int64)
+    if calendar.frequency is Frequency.MONTHLY:
+        return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12)
+    dates = (days + (3 if calendar.frequency is Frequency.WEEKLY else 0)).astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]")
+    place = (dates - years.astype("datetime64[D]")).astype(np.int64)
+    length = ((years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")).astype(np.int64)
+    return np.asarray(np.where((length == 366) & (place > 58), place - 1, place))
+
+
+def places_back(panel: Panel, calendar: Calendar) -> tuple[Ints, Ints]:
+    """Places of the newest period of a panel, of the one before and so on; and how many before it each series ends."""
+    newest = int(panel.last_periods.max(initial=panel.last_period))
+    shifts = newest - panel.last_periods.astype(np.int64)
+    longest = int((shifts + panel.lengths).max(initial=0))
+    return place_of_periods(newest - np.arange(longest, dtype=np.int64), calendar), shifts
+
+
+def factors_ahead(table: Floats, panel: Panel, cutoffs: Sequence[int], steps: int, calendar: Calendar) -> Floats:
+    """Factor of each step after each cutoff, shape (cutoffs, series, steps), by the factors of each series."""
+    cutoff = panel.last_periods.astype(np.int64)[None, :] - np.array(cutoffs, dtype=np.int64)[:, None]
+    ends, position = np.unique(cutoff, return_inverse=True)
+    places = place_of_periods((ends[:, None] + np.arange(1, steps + 1)).ravel(), calendar).reshape(-1, steps)
+    return np.asarray(table[np.arange(len(table))[None, :, None], places[position.reshape(cutoff.shape)]])
+
+
+def _sites_of_their_own(site_codes: Sequence[str]) -> tuple[list[str], Ints]:
+    """The sites with factors of their own, and the row of each series: 0, or 1 more than the position of its site."""
+    codes, index, counts = np.unique(np.array(site_codes, dtype=str), return_inverse=True, return_counts=True)
+    kept = counts >= FEWEST_SERIES if len(codes) > 1 else np.zeros(len(codes), dtype=np.bool_)
+    rows = np.where(kept, np.cumsum(kept), 0).astype(np.int64)
+    return [str(code) for code in codes[kept]], np.asarray(rows[index])
+
+
+def _correct(seen: Floats, expected: Floats, widths: Sequence[int], cases: float) -> Floats:
+    """What was seen relative to what was expected at each place, drawn to 1: over wide stretches first, then narrow.
+
+    Args:
+        seen: in units of information, shape (..., places).
+        expected: same.
+        widths: of the stretches, in places; weights fall in a line to 0 at the width.
+        cases: information at which what was seen counts half.
+    """
+    factor = np.ones_like(expected)
+    for width in widths:
+        factor = factor * (_smooth(seen, width) + cases) / (_smooth(expected * factor, width) + cases)
+    return factor
+
+
+def _smooth(values: Floats, width: int) -> Floats:
+    """Sum over the places nearby, around the year."""
+    total = values.copy()
+    for away in range(1, width):
+        total += (1.0 - away / width) * (np.roll(values, away, axis=-1) + np.roll(values, -away, axis=-1))
+    return total
+
+
+def _normalised(table: Floats) -> Floats:
+    bounded = np.clip(table / table.mean(axis=-1, keepdims=True), LOWEST, HIGHEST)
+    return np.asarray(bounded / bounded.mean(axis=-1, keepdims=True))
+
+
+def _unknown(panel: Panel) -> Flags:
+    return np.zeros(len(panel.values), dtype=np.bool_) if panel.out_of_stock is None else panel.out_of_stock
+
+
+def _slope(of_time: Floats, year: int) -> float:
+    """Change of the logarithm in a year, by quarters; drawn to 0 where history is short.
+
+    Args:
+        of_time: what was seen and what was expected of each period, counted back, shape (2, periods).
+        year: periods.
+    """
+    starts = np.arange(0, of_time.shape[1], max(year // 4, 1))
+    seen, expected = np.add.reduceat(of_time, starts, axis=1)
+    weight = expected / (expected + POOL_CASES)
+    back = -(np.arange(len(starts)) + 0.5) / 4.0
+    away = back - (weight * back).sum() / max(weight.sum(), 1e-9)
+    spread, known = (weight * away**2).sum(), (of_time.shape[1] / year) ** 3 / 12.0
+    change = np.log((seen + POOL_CASES) / (expected + POOL_CASES))
+    return float((weight * away * change).sum() / spread * known / (known + SHORT)) if spread > 0 else 0.0
+
+
+def _shocks(of_time: Floats, factors: Floats, near: int) -> Floats:
+    """How demand of each period differed from what its time of the year and the ordinary periods nearby made expect.
+
+    A peak that was higher than in other years is no higher level of what comes. A difference counts so as far as the
+    factor is far from 1: at ordinary times of the year it is one of the level.
+    """
+    if not len(factors):
+        return np.ones(0)
+    special = np.log(factors) ** 2 / (np.log(factors) ** 2 + SPECIAL**2)
+    running = np.pad(np.cumsum(of_time * (1.0 - special), axis=1), ((0, 0), (1, 0)))
+    at = np.arange(len(factors))
+    around = running[:, np.minimum(at + near + 1, len(factors))] - running[:, np.maximum(at - near, 0)]
+    level = (around[0] + POOL_CASES) / (around[1] + POOL_CASES)
+    ratio = (of_time[0] + POOL_CASES) / (of_time[1] * level + POOL_CASES)
+    return np.asarray(np.clip(ratio, 1.0 / FARTHEST, FARTHEST) ** special)
+
+
+# The passes over demand.
+
+
+@compiled
+def _sum_pool(
+    values: Floats,
+    offsets: Ints,
+    unknown: Flags,
+    held: int,
+    places: Ints,
+    shifts: Ints,
+    usual: Floats,
+    rows: Ints,
+    seen: Floats,
+    expected: Floats,
+    of_time: Floats,
+) -> None:
+    """Add what was seen and what was expected of each series, in units of information.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        unknown: of each value: it is not to be looked at.
+        held: periods at the end of each series that are not to be looked at.
+        places: in the year, of the newest period of the panel, of the one before and so on.
+        shifts: how many periods before it each series ends, shape (series,).
+        usual: factor of each period counted back, from `held` before the newest on.
+        rows: of each series: its row in `seen` and `expected`, which are added to, shape (rows, places).
+        of_time: added to, shape (2, periods): what was seen and expected of each period, as in `usual`.
+    """
+    for i in range(len(offsets) - 1):
+        first, last = offsets[i], offsets[i + 1] - 1 - held
+        shift = shifts[i]
+        known = total = factors = squares = products = factor_squares = 0.0
+        for t in range(first, last + 1):
+            if not unknown[t]:
+                y, u = values[t], usual[shift + last - t]
+                known += 1.0
+                total += y
+                factors += u
+                squares += y * y
+                products += y * u
+                factor_squares += u * u
+        if not (known >= FEWEST_KNOWN and total > 0.0 and factors > 0.0):
+            continue
+        rate = factors / total
+        error = max(squares * rate * rate - 2.0 * products * rate + factor_squares, 0.0)
+        weight = 1.0 / (error / known + UNLIKE)
+        if not weight > 0.0:
+            continue
+        for t in range(first, last + 1):
+            if not unknown[t]:
+                back = shift + last - t
+                came, wanted, place = weight * rate * values[t], weight * usual[back], places[held + back]
+                seen[rows[i], place] += came
+                expected[rows[i], place] += wanted
+                of_time[0, back] += came
+                of_time[1, back] += wanted
+
+
+@compiled
+def _sum_own(
+    values: Floats,
+    offsets: Ints,
+    unknown: Flags,
+    held: int,
+    places: Ints,
+    shifts: Ints,
+    year: int,
+    trend: float,
+    pooled: Floats,
+    seen: Floats,
+    expected: Floats,
+) -> None:
+    """Add what was seen and expected of each series by place, shape (series, places), around a level for each year.
+
+    Args:
+        year: periods, counted back from `held` before the end of the series; within one the level has a trend.
+        trend: change of the logarithm in a year, of all series.
+        pooled: factors of each series that its own are beyond, shape (series, places).
+        others: see `_sum_pool`.
+    """
+    longest = 0
+    for i in range(len(offsets) - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    sums, usuals = np.zeros(longest // year + 2), np.zeros(longest // year + 2)
+    factors = np.empty(longest)
+    for i in range(len(offsets) - 1):
+        first, end = offsets[i], offsets[i + 1] - held
+        known = total = usual = 0.0
+        for t in range(first, end):
+            factors[t - first] = pooled[i, places[shifts[i] + offsets[i + 1] - 1 - t]]
+            if not unknown[t]:
+                known += 1.0
+                total += values[t]
+                usual += factors[t - first]
+        if not (known >= FEWEST_KNOWN and total > 0.0 and usual > 0.0):
+            continue
+        level, squares = total / usual, 0.0
+        for t in range(first, end):
+            if not unknown[t]:
+                error = values[t] / level - factors[t - first]
+                squares += error * error
+        weight = 1.0 / max(squares / known, STEADIEST)
+        rate = trend / year
+        rate += _own_trend(values, first, end, unknown, factors, year, rate, weight, level, sums, usuals) / year
+        stop = end
+        while stop > first:
+            start = max(stop - year, first)
+            total = usual = 0.0
+            for t in range(start, stop):
+                if not unknown[t]:
+                    total += values[t]
+                    usual += factors[t - first] * np.exp(rate * (t - end))
+            for t in range(start, stop):
+                if total > 0.0 and usual > 0.0 and not unknown[t]:
+                    place = places[shifts[i] + offsets[i + 1] - 1 - t]
+                    span = weight * (stop - start)
+                    seen[i, place] += span * values[t] / total
+                    expected[i, place] += span * factors[t - first] * np.exp(rate * (t - end)) / usual
+            stop = start
+
+
+@compiled
+def _own_trend(
+    values: Floats,
+    first: int,
+    end: int,
+    unknown: Flags,
+    factors: Floats,
+    year: int,
+    rate: float,
+    weight: float,
+    level: float,
+    sums: Floats,
+    usuals: Floats,
+) -> float:
+    """Change of the logarithm of a series in a year beyond `rate` a period, from its years; 0 where it has only one."""
+    count = (end - first + year // 4) // year
+    if count < 2:
+        return 0.0
+    mean = total = 0.0
+    for b in range(count):
+        sums[b] = usuals[b] = 0.0
+        for t in range(max(end - (b + 1) * year, first), end - b * year):
+            if not unknown[t]:
+                sums[b] += weight * values[t] / level
+                usuals[b] += weight * factors[t - first] * np.exp(rate * (t - end))
+        mean -= usuals[b] * b
+        total += usuals[b]
+    if not total > 0.0:
+        return 0.0
+    slope, spread = 0.0, TREND_CASES
+    for b in range(count):
+        away = -b - mean / total
+        slope += usuals[b] * away * np.log((sums[b] + TREND_CASES) / (usuals[b] + TREND_CASES))
+        spread += usuals[b] * away * away
+    return float(slope / spread)
+
+
+@compiled
+def _divide_year(
+    values: Floats, offsets: Ints, places: Ints, shifts: Ints, table: Floats, shocks: Floats, flat: Floats
+) -> None:
+    """Write each value divided by the factor of its place and the shock of its period; both counted back as `places`.
+
+    Where that is under CLOSED, the value before is carried on.
+    """
+    for i in range(len(offsets) - 1):
+        for t in range(offsets[i], offsets[i + 1]):
+            back = shifts[i] + offsets[i + 1] - 1 - t
+            factor = table[i, places[back]] * shocks[back]
+            if factor >= CLOSED:
+                flat[t] = values[t] / factor
+            else:
+                flat[t] = flat[t - 1] if t > offsets[i] else values[t]
