@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -176,26 +175,32 @@ def _frequencies_of_parts(given: PartDates) -> dict[int, Frequency]:
     months = given.days.astype("datetime64[D]").astype("datetime64[M]")
     from_start = given.days - months.astype("datetime64[D]").astype(np.int32)
     to_end = (months + 1).astype("datetime64[D]").astype(np.int32) - given.days
-    found = {}
-    ends = np.searchsorted(given.position, np.arange(len(given.parts) + 1))
-    for part, (start, stop) in enumerate(pairwise(ends.tolist())):
-        if stop - start >= _LEAST_MONTHS:
-            mine = slice(start, stop)
-            anchors = [from_start[mine], to_end[mine]]
-            is_monthly = any(len(np.unique(one)) == 1 for one in anchors) and _is_regular(
-                months[mine].astype(np.int64), 1
-            )
-            is_weekly = stop - start >= _LEAST_WEEKS and _is_regular(given.days[mine], 7)
-            coarse = Frequency.WEEKLY if is_weekly else Frequency.DAILY
-            found[part] = Frequency.MONTHLY if is_monthly else coarse
-    return found
+    parts, first, counts = np.unique(given.position, return_index=True, return_counts=True)
+    if not len(parts):
+        return {}
+    monthly = _constant(from_start, first) | _constant(to_end, first)
+    monthly &= _regular(months.astype(np.int64), first, counts, 1)
+    weekly = (counts >= _LEAST_WEEKS) & _regular(given.days, first, counts, 7)
+    coarse = np.where(monthly, 0, np.where(weekly, 1, 2))
+    kinds = (Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY)
+    enough = counts >= _LEAST_MONTHS
+    return {int(part): kinds[kind] for part, kind in zip(parts[enough], coarse[enough].tolist(), strict=True)}
 
 
-def _is_regular(periods: NDArray[Any], length: int) -> bool:
-    """Whether ascending numbers are multiples of a length apart, and few of them are missing."""
-    steps = np.diff(periods)
-    span = int(periods[-1] - periods[0]) // length + 1
-    return bool((steps > 0).all() and not (steps % length).any() and len(periods) >= _REGULAR * span)
+def _constant(values: NDArray[Any], first: NDArray[Any]) -> Flags:
+    """Which groups hold one value alone; a group begins at each place of `first`."""
+    same: Flags = np.maximum.reduceat(values, first) == np.minimum.reduceat(values, first)
+    return same
+
+
+def _regular(periods: NDArray[Any], first: NDArray[Any], counts: Counts, length: int) -> Flags:
+    """In which groups ascending numbers are multiples of a length apart, and few of them are missing."""
+    steps = np.diff(periods, prepend=periods[0])
+    is_off = (steps <= 0) | (steps % length != 0)
+    is_off[first] = False
+    span = (periods[first + counts - 1] - periods[first]) // length + 1
+    regular: Flags = ~np.logical_or.reduceat(is_off, first) & (counts >= _REGULAR * span)
+    return regular
 
 
 def _pattern(days: Days, counts: Counts) -> _Pattern | None:
@@ -356,13 +361,13 @@ def _coarse_parts(dates: DateCounts) -> tuple[list[str], list[str], int]:
             break
         given = dates.of_parts(row)
         months = given.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-        ends = np.searchsorted(given.position, np.arange(len(given.parts) + 1)).tolist()
-        for part, (start, stop) in zip(given.parts, pairwise(ends), strict=True):
-            if stop - start >= _LEAST_COARSE:
-                total += 1
-                mine = months[start:stop]
-                if _is_regular(mine, _YEAR):
-                    found[_YEAR].append(part)
-                elif stop - start >= _LEAST_MONTHS and _is_regular(mine, _QUARTER):
-                    found[_QUARTER].append(part)
+        parts, first, counts = np.unique(given.position, return_index=True, return_counts=True)
+        if not len(parts):
+            continue
+        enough = counts >= _LEAST_COARSE
+        yearly = enough & _regular(months, first, counts, _YEAR)
+        quarterly = ~yearly & (counts >= _LEAST_MONTHS) & _regular(months, first, counts, _QUARTER)
+        total += int(np.count_nonzero(enough))
+        for length, are in ((_YEAR, yearly), (_QUARTER, quarterly)):
+            found[length] += [given.parts[part] for part in parts[are].tolist()]
     return found[_YEAR], found[_QUARTER], total

@@ -50,12 +50,11 @@ class Reversals:
 
     def add(self, file: str, series: Codes, days: NDArray[np.int32], quantities: Quantities) -> None:
         """Add rows of a file: shape (rows,) each, days by their number."""
-        kept = quantities != 0
-        rows = _Rows(series[kept], days[kept], quantities[kept])
-        if (rows.quantities < 0).any():
-            self._returned.append(np.unique(rows.series[rows.quantities < 0]))
-        self._count += len(rows.series)
-        self._rows.append((file, rows))
+        is_return = quantities < 0
+        if is_return.any():
+            self._returned.append(np.unique(series[is_return]))
+        self._count += len(series)
+        self._rows.append((file, _Rows(series, days, quantities)))
         if self._count > _MOST_ROWS:
             self._rows = []
 
@@ -99,7 +98,7 @@ class Reversals:
         returned = np.unique(np.concatenate(self._returned))
         found = []
         for file, rows in self._rows:
-            kept = np.isin(rows.series, returned)
+            kept = np.isin(rows.series, returned) & (rows.quantities != 0)
             if file in taken_off:
                 kept &= ~np.isin((rows.series.astype(np.int64) << DAY_BITS) | rows.days, taken_off[file])
             found.append([column[kept] for column in rows])
