@@ -195,11 +195,17 @@ def _correct(seen: Floats, expected: Floats, widths: Sequence[int], cases: float
 
 
 def _smooth(values: Floats, width: int) -> Floats:
-    """Sum over the places nearby, around the year."""
-    total = values.copy()
-    for away in range(1, width):
-        total += (1.0 - away / width) * (np.roll(values, away, axis=-1) + np.roll(values, -away, axis=-1))
-    return total
+    """Sum over the places nearby, around the year, by weights that fall in a line to 0 at the width."""
+    if width == 1:
+        return values
+    around = np.concatenate([values[..., -(width - 1) :], values, values[..., : width - 1]], axis=-1)
+    return np.maximum(_sums_of(_sums_of(around, width), width) / width, 0.0)
+
+
+def _sums_of(values: Floats, count: int) -> Floats:
+    """Sums of so many neighbours along the last axis."""
+    running = np.cumsum(values, axis=-1)
+    return np.concatenate([running[..., count - 1 : count], running[..., count:] - running[..., :-count]], axis=-1)
 
 
 def _normalised(table: Floats) -> Floats:

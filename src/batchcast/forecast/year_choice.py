@@ -58,7 +58,8 @@ OFTEN = 0.33  # share of the cutoffs at which it is less, at least: a peak is at
 FEWEST_CUTOFFS = 2
 MOST_JUDGED, MOST_CELLS = 400, 200_000  # series, and periods of theirs about
 OCCASIONS = 4  # times that a profile is learned for the cutoffs at which it is judged
-PRACTICE_OCCASIONS = 3  # ... and for those that are learned from across series
+PRACTICE_OCCASIONS = 3  # ... and for those that are learned from across series: once, where ...
+LONG = 3.0  # ... so many years are known before them, of which a few months say little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ class YearChoice:
     panel: Panel  # the sample, without its week
     request: ForecastRequest
     trust: Trust
+    typical: int  # periods of a typical series
 
     def learn(self, held: int) -> YearProfile:
         """The profile from all but the last `held` periods."""
@@ -77,7 +79,9 @@ class YearChoice:
 
     def group(self, practice: Sequence[int]) -> list[tuple[int, ...]]:
         """Cutoffs, ascending, in groups for each of which a profile is learned before the earliest."""
-        size = -(-len(practice) // PRACTICE_OCCASIONS)
+        known = self.typical - practice[-1]
+        is_long = known >= LONG * self.request.calendar.frequency.periods_in_year
+        size = -(-len(practice) // (1 if is_long else PRACTICE_OCCASIONS))
         return [tuple(practice[k : k + size]) for k in range(0, len(practice), size)]
 
 
@@ -106,7 +110,7 @@ def choose_year(
     if trust is NO_YEAR:
         return None
     log.info("Demand has a year: profile to the power %g, own correction of each series: %s", trust.power, trust.own)
-    return YearChoice(panel=panel, request=request, trust=trust)
+    return YearChoice(panel=panel, request=request, trust=trust, typical=typical)
 
 
 def pick_trust(tried: Sequence[Trust], losses: Floats) -> Trust:
