@@ -104,7 +104,7 @@ def test_online_retail_of_the_year_before_reads_from_parquet(shared_data, read):
         shared_data / "online_retail_2/raw/online_retail_II_2009-2010.parquet", column_mapping=ONLINE_RETAIL
     )
 
-    assert counts(ingested.report) == (525_461, 296_846, 228_615, 0)
+    assert counts(ingested.report) == (525_461, 296_845, 228_616, 0)
 
 
 @pytest.mark.parametrize("phase", [1, 2])
@@ -131,11 +131,16 @@ def test_man_is_refused_with_what_to_write_and_map(shared_data, read):
 def test_parquet_of_every_set_keeps_its_sums(shared_data, read, name):
     path = shared_data / name / f"{name}.parquet"
     table = pq.read_table(path)
+    for column in ("partnumber", "site_code"):  # space around keys is dropped
+        trimmed = pc.utf8_trim_whitespace(table[column])
+        table = table.set_column(table.schema.get_field_index(column), column, trimmed)
     grouped = table.group_by(["site_code", "partnumber", "date"]).aggregate([("demand_qty", "sum")])
 
     ingested = read(path)
 
     facts, report = ingested.history.facts, ingested.report
+    netted = any("reverse an earlier booking" in str(note) for note in report.notes)
+    assert netted == (name == "online_retail_2")
     assert counts(report) == (len(table), len(grouped), len(table) - len(grouped), 0)
     assert facts.rows == len(table)
     assert len(facts.sites) == pc.count_distinct(table["site_code"]).as_py()
@@ -144,7 +149,8 @@ def test_parquet_of_every_set_keeps_its_sums(shared_data, read, name):
     total = pc.sum(pc.list_flatten(history["quantity"])).as_py()
     assert total == pytest.approx(pc.sum(table["demand_qty"]).as_py(), rel=1e-12)
     nonzero = pc.sum(pc.not_equal(grouped["demand_qty_sum"], 0)).as_py()
-    assert len(pc.list_flatten(history["day"])) == nonzero
+    found = len(pc.list_flatten(history["day"]))
+    assert found < nonzero if netted else found == nonzero
     per_site = {site.site_code: site.rows for site in facts.sites}
     assert per_site == {v["values"]: v["counts"] for v in table["site_code"].value_counts().to_pylist()}
     assert len(read_series_table(ingested.history).rows) == facts.series == len(history)

@@ -50,7 +50,16 @@ def test_options_become_settings(batchcast, fake):
         *("--number-style", "comma", "--today", "2025-02-01", "--encoding", "windows-1252"),
         *("--closed-through", "2025-01-31", "--closed-through", "Sofifi=2025-01-10, Bahodopi=2025-01-20"),
         *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2"),
-        *("--demand-sign", "negative", "--only-rows", "Mvt=201,261", "--only-rows", "Plant=A"),
+        *(
+            "--ignore-column",
+            "Total",
+            "--demand-sign",
+            "negative",
+            "--only-rows",
+            "Mvt=201,261",
+            "--only-rows",
+            "Plant=A",
+        ),
     )
 
     assert called.code == 0
@@ -76,6 +85,7 @@ def test_options_become_settings(batchcast, fake):
         "demand_sign": "negative",
         "only_rows": ["Mvt=201,261", "Plant=A"],
         "returns": "ignore",
+        "ignore_columns": ["Total"],
         "bad_rows": "skip",
         "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},
         "rounding": "ceiling",

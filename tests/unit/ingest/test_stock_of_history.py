@@ -203,8 +203,8 @@ def test_a_plain_loop_over_the_rows_says_the_same(read, monkeypatch, seed):
         for name, cell in (("on_hand", stock), ("unit_cost", cost)):
             if cell and day >= of_part.get(name, ("", 0.0))[0]:
                 of_part[name] = (day, float(cell))
-    whole = stockfile._Reading._blocks
-    monkeypatch.setattr(stockfile._Reading, "_blocks", lambda reading: pieces_of(whole(reading), draw))
+    whole = stockfile.StockReading._blocks
+    monkeypatch.setattr(stockfile.StockReading, "_blocks", lambda reading: pieces_of(whole(reading), draw))
 
     held = read(text)
 

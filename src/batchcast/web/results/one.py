@@ -169,8 +169,8 @@ def steps_of(
             band=None if low is None else _BAND,
             shown=shown,
         )
-    template = N_("The forecast covers {horizon}, less than a step of {step}: only the demand is drawn.")
-    values = {"horizon": length_in_words(calendar, len(detail.forecast)), "step": length_in_words(calendar, size)}
+    template = N_("The forecast covers {covered}, less than a step of {step}: only the demand is drawn.")
+    values = {"covered": length_in_words(calendar, len(detail.forecast)), "step": length_in_words(calendar, size)}
     return ChartSteps(
         chart=chart,
         every=size,
