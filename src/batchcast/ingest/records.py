@@ -118,7 +118,7 @@ def _misquoted(line: str, number: int, delimiter: str) -> BrokenRow:
 
 # How a CSV file is written: its delimiter and its header, read off its first lines.
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITERS = {",": ",", ";": ";", "\t": "tab", "|": "|"}  # as a person reads them
 _SAMPLE_BYTES = 1 << 18
 _SAMPLE_LINES = 60
 HEADER_WITHIN = 30  # rows that are searched for the header, under titles of a report

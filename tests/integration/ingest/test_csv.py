@@ -42,7 +42,7 @@ def test_every_delimiter_and_encoding_reads_the_same(read, series, delimiter, en
 def test_format_names_the_encoding_and_the_delimiter(read):
     ingested = read((HEADER.replace(",", ";") + "2024-01-01;Größe;A;5\n").encode("cp1252"))
 
-    assert str(ingested.report.format) == "CSV, Windows-1252, delimiter semicolon"
+    assert str(ingested.report.format) == "CSV, Windows-1252, delimiter ;"
 
 
 def test_line_ends_of_windows_and_old_macs_are_line_ends(read, series):

@@ -38,7 +38,7 @@ def test_older_encodings_are_told_by_the_letters_they_give(read, series, encodin
     ingested = read((HEADER + rows_of(sites)).encode(codec))
 
     assert {site for site, _ in series(ingested)} == set(sites)
-    assert str(ingested.report.format) == f"CSV, {encoding}, delimiter comma"
+    assert str(ingested.report.format) == f"CSV, {encoding}, delimiter ,"
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
