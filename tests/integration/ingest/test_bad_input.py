@@ -227,11 +227,12 @@ def test_two_encodings_in_one_file_are_refused_with_the_count(read):
     assert "10000 letters are UTF-8 and 20000 are not" in str(error)
 
 
-def test_bytes_of_no_encoding_are_refused(read):
+def test_bytes_that_many_encodings_read_are_a_question(read):
     error = refusal(read, HEADER.encode() + b"2024-01-01,\x81\x8d,S,1\n")
 
-    assert isinstance(error, found.NotText)
+    assert isinstance(error, found.AmbiguousEncoding)
     assert "line 2" in str(error)
+    assert len(error.choices) > 1
 
 
 @pytest.mark.parametrize("seed", range(5))

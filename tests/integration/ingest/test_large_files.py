@@ -23,7 +23,7 @@ def as_large(monkeypatch):
         monkeypatch.setattr(delimited, "LARGE_FILE", 0 if large else 1 << 60)
         monkeypatch.setattr(history, "LARGE_FILE", 0 if large else 1 << 60)
         monkeypatch.setattr(encoding, "_HEAD_BYTES", 4096)
-        monkeypatch.setattr(delimited, "TextBlocks", lambda source: encoding.TextBlocks(source, 4096))
+        monkeypatch.setattr(delimited, "TextBlocks", lambda source, **asked: encoding.TextBlocks(source, 4096, **asked))
 
     return decide
 
