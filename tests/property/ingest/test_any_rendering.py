@@ -14,7 +14,7 @@ from tests.property.ingest.reading import Drawn, Totals, read, settled, totals_o
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.settings import BatchSettings
 
-SOME = [40, pytest.param(4000, marks=pytest.mark.long)]
+SOME = [40, pytest.param(400, marks=pytest.mark.long)]  # examples, of each damage too
 UNREADABLE = ("utf-16-le",)  # without a mark nothing tells it from other bytes: refused
 
 
