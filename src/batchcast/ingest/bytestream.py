@@ -103,7 +103,9 @@ class _translated:  # noqa: N801 used as a verb
         if isinstance(error, EOFError):
             template = N_("{name} is cut short: the archive ends before its content does. Send the whole file again.")
             raise DamagedFile(Message(template, {"name": self._name})) from error
-        if isinstance(error, gzip.BadGzipFile | zlib.error | zipfile.BadZipFile | NotImplementedError):
+        if isinstance(
+            error, gzip.BadGzipFile | zlib.error | zipfile.BadZipFile | NotImplementedError | UnicodeDecodeError
+        ):
             template = N_("{name} can't be unpacked ({cause}). Pack it again, or send it unpacked.")
             raise DamagedFile(Message(template, {"name": self._name, "cause": str(error)})) from error
         if isinstance(error, RuntimeError):

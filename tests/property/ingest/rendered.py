@@ -489,7 +489,7 @@ DAMAGES: Mapping[str, Damage] = {
     "#N/A": _in_quantity(lambda _: "#N/A"),
     "#REF!": _in_quantity(lambda _: "#REF!"),
     "text for a number": _in_quantity(lambda _: "see note"),
-    "two numbers in one cell": _in_quantity(lambda text: f"{text} {text}"),
+    "two numbers in one cell": _in_quantity(lambda text: f"{text} 7"),  # "100 100" is one number with a space
     "two signs": _in_quantity(lambda text: f"--{text}"),
     "missing quantity": _in_quantity(lambda _: ""),
     "missing date": _in_date(lambda _: ""),
