@@ -222,7 +222,8 @@ def find_header(
         InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
     """
     rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
-    headers = [_header(row) for row in rows[:_HEADER_WITHIN]]
+    width = max((i + 1 for row in rows for i, cell in enumerate(row) if isinstance(cell, float)), default=0)
+    headers = [_header(row, width) for row in rows[:_HEADER_WITHIN]]
     known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
     errors: list[InvalidInput] = []
 
@@ -272,9 +273,10 @@ def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: i
     return MissingColumn(Message(template, values | {"example": mapping_example(mapped)}))
 
 
-def _header(row: Sequence[Any]) -> tuple[str, ...]:
+def _header(row: Sequence[Any], width: int) -> tuple[str, ...]:
+    """The names in a row, up to the last one; where numbers stand beyond it, their columns have an empty name."""
     texts = [date_text(_plain(cell)) for cell in row]
-    while texts and not texts[-1].strip():
+    while len(texts) > width and not texts[-1].strip():
         texts.pop()
     return tuple(texts)
 
