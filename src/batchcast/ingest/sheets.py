@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 
 _ROWS_IN_BLOCK = 20_000
+_NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[-)]?", re.ASCII)
 _HEADER_WITHIN = 30  # rows of a sheet that are searched for the header
 Range = tuple[tuple[int, int], tuple[int, int]]  # first and last (row, column), counted from 0
 
@@ -222,7 +224,7 @@ def find_header(
         InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
     """
     rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
-    width = max((i + 1 for row in rows for i, cell in enumerate(row) if isinstance(cell, float)), default=0)
+    width = max((i + 1 for row in rows for i, cell in enumerate(row) if _is_number(cell)), default=0)
     headers = [_header(row, width) for row in rows[:_HEADER_WITHIN]]
     known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
     errors: list[InvalidInput] = []
@@ -271,6 +273,11 @@ def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: i
     values = {"sheet": name, "periods": periods + 1, "first": counted[0], "last": counted[-1], "row": named + 1}
     mapped = {SHEET: name, columns.PARTNUMBER: likely_column(columns.PARTNUMBER, headers[named])}
     return MissingColumn(Message(template, values | {"example": mapping_example(mapped)}))
+
+
+def _is_number(cell: object) -> bool:
+    """Whether a cell holds a number, or a text that is written like one."""
+    return isinstance(cell, float) or (isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip())))
 
 
 def _header(row: Sequence[Any], width: int) -> tuple[str, ...]:
