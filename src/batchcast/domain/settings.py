@@ -210,6 +210,7 @@ class BatchSettings:
         option="site",
         metavar="SITE",
         has_own_place=True,
+        is_remembered=False,
     )
     batch_mode: BatchMode = _declared(
         "auto",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import InvalidSettings, Message
@@ -14,6 +14,8 @@ from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
 Texts = Mapping[str, Sequence[str]]
 
 SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that is not sent is off
+PROPOSED = "proposed"  # hidden field: the state that the page has proposed for the switch, where no person chose one
+KEPT = "kept"  # parameter: the address holds the settings, so that none that the browser remembers fill in
 ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
 FIELDS = tuple(  # the settings among the fields of the form, in its order
     sorted(
@@ -21,6 +23,8 @@ FIELDS = tuple(  # the settings among the fields of the form, in its order
         key=lambda declared: list(GROUPS).index(declared.group),
     )
 )
+_SWITCH = "batch_mode"
+_LONGEST_QUERY = 8000  # characters that browsers, proxies and servers take
 _NAMES = frozenset(declared.name for declared in FIELDS)
 
 
@@ -31,6 +35,23 @@ class Form:
     texts: Texts  # by setting; what is missing stands at its default
     settings: BatchSettings | None  # None where they can't be read
     problems: tuple[Message, ...] = ()
+    is_switch_proposed: bool = False  # the switch stands as the page has proposed it
+
+    @property
+    def chosen(self) -> Texts:
+        """The texts that a person has chosen: all but those at their defaults, and a switch as it was proposed."""
+        left = {_SWITCH} if self.is_switch_proposed else set()
+        return {
+            name: given
+            for name, given in self.texts.items()
+            if name not in left and list(given) != [DEFAULTS.get(name)]
+        }
+
+    @property
+    def without_problems(self) -> Form:
+        """The form with the settings alone that can be read."""
+        wrong = {setting_of(one) for one in self.problems}
+        return form_of_texts({name: given for name, given in self.texts.items() if name not in wrong})
 
     @property
     def readable(self) -> BatchSettings:
@@ -69,8 +90,16 @@ def read_form(texts: Texts) -> Form:
     for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
         given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
     if SHOWN in texts:
-        given["batch_mode"] = given.get("batch_mode", ["off"])
-    return form_of_texts(given)
+        given[_SWITCH] = given.get(_SWITCH, ["off"])
+    is_proposed = _SWITCH in given and given[_SWITCH][-1] == "".join(texts.get(PROPOSED, ())[-1:])
+    return replace(form_of_texts(given), is_switch_proposed=is_proposed)
+
+
+def address_of(path: str, form: Form, flags: Sequence[str] = ()) -> str:
+    """The address of a page with the settings of a form, for `read_form`; the path alone where that is too long."""
+    marked = [(KEPT, "1"), *((name, "1") for name in flags)]
+    query = urlencode([*marked, *((name, text) for name, given in form.chosen.items() for text in given)])
+    return f"{path}?{query}" if len(query) <= _LONGEST_QUERY else path
 
 
 def form_of_texts(texts: Texts, *, problems: Sequence[Message] = ()) -> Form:

@@ -19,7 +19,7 @@ from batchcast.domain.preview import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters
-from batchcast.web.forms import Form, Texts, form_of_settings, form_of_texts, read_form
+from batchcast.web.forms import PROPOSED, SHOWN, Form, Texts, form_of_settings, form_of_texts, read_form
 from batchcast.web.rendering import render
 
 MAPPED = "mapped"  # hidden field: the step has said how the file is read, so that no recipe fills in
@@ -239,7 +239,7 @@ def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
     yield from ((_IGNORED, name) for name in step.preview.settings.ignore_columns if name not in offered)
     if step.preview.kind == "stock":
         yield from ((_ROWS, text) for text in step.preview.settings.only_rows)
-    yield from ((name, text) for name in ("shown", "nonce") for text in texts.get(name, ()))
+    yield from ((name, text) for name in (SHOWN, PROPOSED, "nonce") for text in texts.get(name, ()))
 
 
 # The page of the step.

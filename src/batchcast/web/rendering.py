@@ -73,7 +73,7 @@ def answer_problem(request: Request, error: Exception) -> Response:
     status = status_of(known)
     is_fragment = request.headers.get("hx-request") == "true"
     name = "problem-note.html" if is_fragment else "problem.html"
-    values = {"slug": known.slug, "code": status, "messages": messages_of(known), "back": _page_before(request)}
+    values = {"slug": known.slug, "code": status, "messages": messages_of(known), "back": page_before(request)}
     answer = render(request, name, status=status, **values)
     if is_fragment:
         answer.headers["hx-retarget"] = "#notice"
@@ -100,7 +100,7 @@ def local_path(text: str) -> str:
     return text if is_ours else "/"
 
 
-def _page_before(request: Request) -> str | None:
+def page_before(request: Request) -> str | None:
     """The page of ours that a form was sent from; None where there is none to go back to."""
     try:
         before = urlsplit(request.headers.get("referer", ""))

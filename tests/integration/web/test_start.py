@@ -134,6 +134,63 @@ def test_a_setting_that_cannot_be_is_told_at_its_field(browser):
     assert 'value="x"' in answer.text
 
 
+TYPED = {"horizon": "5", "service_level": "0.98", "rounding": "ceiling", "date_order": "year_first", "seed": "7"}
+
+
+def values_of(page):
+    """What the fields of the form hold."""
+    found = dict(re.findall(r'<input type="(?:text|number|date)" id="set-(\w+)"[^>]* value="([^"]*)"', page.text))
+    for name, options in re.findall(r'<select id="set-(\w+)".*?>(.*?)</select>', page.text, re.DOTALL):
+        found[name] = re.search(r'<option value="([^"]*)" selected>', options)[1]
+    found["batch_mode"] = "on" if re.search(r'role="switch"[^>]* checked', page.text) else "off"
+    return found
+
+
+@pytest.mark.parametrize("switch", [{"batch_mode": "on"}, {}])
+def test_what_was_set_survives_uploads_and_reloads(browser, switch):
+    wanted = TYPED | {"batch_mode": switch.get("batch_mode", "off")}
+
+    sent = send(browser, demand_file(), **TYPED, **switch)
+    wrong = send(browser, b"colour,shape\nred,round\n", **TYPED, **switch)
+    mapped = browser.post(
+        f"/files/{draft_of(wrong)}/mapping", dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', wrong.text))
+    )
+    other = send(browser, demand_file(), **TYPED, **switch)
+    dropped = browser.post(f"/files/{draft_of(other)}/discard", TYPED | switch | {"shown": "1"})
+    second = send(browser, demand_file(), **TYPED, **switch)
+    looked_at = browser.post(f"/files/{draft_of(second)}/analysis", TYPED | switch | {"shown": "1"})
+
+    for page in (sent, browser.get(str(sent.url)), dropped, second, looked_at, browser.get(str(looked_at.url))):
+        assert wanted.items() <= values_of(page).items(), page.url
+    for page in (wrong, mapped):  # the mapping step carries what it has no field for
+        carried = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        assert {"horizon": "5", "service_level": "0.98", "seed": "7", **switch}.items() <= carried.items()
+
+
+def test_a_switch_that_was_left_alone_is_proposed_for_the_next_file(browser):
+    large = "".join(f"2024-{m + 1:02}-01,P{p},S{s},1\n" for s in range(6) for p in range(90) for m in range(12))
+    first = send(browser, demand_file(), proposed="off", horizon="5")
+    second = send(browser, f"date,partnumber,site_code,demand_qty\n{large}".encode(), proposed="off", horizon="5")
+    shown = browser.post(f"/files/{draft_of(second)}/analysis", {"shown": "1", "proposed": "on", "batch_mode": "on"})
+    by_hand = browser.post(f"/files/{draft_of(second)}/analysis", {"shown": "1", "proposed": "on"})
+
+    assert [values_of(page)["batch_mode"] for page in (first, second, shown, by_hand)] == ["off", "on", "on", "off"]
+    assert 'name="proposed" value="on"' in second.text
+    assert 'name="proposed"' not in by_hand.text
+
+
+def test_a_wrong_setting_is_told_at_its_field_and_the_file_stays(browser):
+    page = send(browser, demand_file(), service_level="2", horizon="5")
+    too_far = send(browser, demand_file(), horizon="300")  # its months are more than a forecast goes
+
+    for shown, name, text in ((page, "service_level", "2"), (too_far, "horizon", "300")):
+        assert re.search(rf'id="set-{name}"[^>]*value="{text}"[^>]*aria-invalid="true"', shown.text)
+        assert shown.text.count('aria-invalid="true"') == 1
+        assert "144" in shown.text
+        assert re.search(r"<button [^>]*disabled", shown.text)
+    assert values_of(page)["horizon"] == "5"
+
+
 def test_settings_are_remembered_by_the_browser_until_they_are_reset(browser):
     draft = draft_of(send(browser, demand_file()))
     browser.post(f"/files/{draft}/analysis", {"shown": "1", "horizon": "5", "rounding": "ceiling", "batch_mode": "on"})
@@ -144,7 +201,9 @@ def test_settings_are_remembered_by_the_browser_until_they_are_reset(browser):
 
     assert re.search(r'name="horizon" value="5"', kept)
     assert '<option value="ceiling" selected>' in kept
-    assert " checked" not in kept
+    assert 'role="switch"' in kept
+    assert re.search(r'role="switch"[^>]* checked', kept)
+    assert not re.search(r'role="switch"[^>]* checked', reset)
     assert re.search(r'name="horizon" value=""', reset)
 
 

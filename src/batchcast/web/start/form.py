@@ -17,12 +17,13 @@ from batchcast.domain.history import IngestReport
 from batchcast.domain.plan import Plan, RowsRefused, enough_share
 from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import SETTINGS, BatchSettings
-from batchcast.web.forms import ANSWER, DEFAULTS, FIELDS, Form, Texts, form_of_texts
+from batchcast.web.forms import ANSWER, KEPT, Form, Texts, address_of, form_of_texts, read_form
 from batchcast.web.mapping import MAPPED
 
 ANSWERED = "answered"  # hidden field: a question about the file was answered by a button
 _COOKIE = "batchcast_settings"
-_REMEMBERED = frozenset(declared.name for declared in FIELDS if declared.is_remembered)
+_REMEMBERED = frozenset(declared.name for declared in SETTINGS.values() if declared.is_remembered)
+_OF_ONE_FILE = frozenset({"mapping", "filters", "texts"})  # kinds of settings that name what one file holds
 _A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
 
@@ -38,20 +39,49 @@ def recipes_for(texts: Texts) -> RecipeChoice:
     return RecipeChoice(is_alone=True) if MAPPED in texts else NO_CHOICE
 
 
-def remembered(request: Request) -> Form:
-    """The form as this browser left it the last time."""
+def texts_of_address(request: Request) -> Texts:
+    """The settings and flags that the address of a page holds."""
+    return {name: request.query_params.getlist(name) for name in request.query_params}
+
+
+def first_form(request: Request, otherwise: Form | None = None) -> Form:
+    """The form that a page opens with: of its address where that holds one, else another, else as it was left."""
+    texts = texts_of_address(request)
+    if KEPT in texts:
+        return read_form(texts)
+    return otherwise or _remembered(request)
+
+
+def address_with(path: str, form: Form, texts: Texts) -> str:
+    """The address of a page with a form, and with what was said of how its file is read."""
+    flags = [ANSWERED] if has_answer(texts) else []
+    return address_of(path, form, [*flags, *([MAPPED] if MAPPED in texts else [])])
+
+
+def for_another_file(form: Form) -> Form:
+    """The form without what names the columns, rows and sites of its file."""
+    kept = {name: given for name, given in form.texts.items() if SETTINGS[name].kind not in _OF_ONE_FILE}
+    return replace(form_of_texts(kept), is_switch_proposed=form.is_switch_proposed)
+
+
+def _remembered(request: Request) -> Form:
+    """The form as this browser left it the last time; a setting that can't be read any more is left out."""
     try:
         kept = json.loads(request.cookies.get(_COOKIE, "{}"))
         texts = {name: [str(text)] for name, text in kept.items() if name in _REMEMBERED}
     except (ValueError, AttributeError):
         texts = {}
     form = form_of_texts(texts)
-    return form if form.settings else form_of_texts({})
+    return form if form.settings else form.without_problems
 
 
 def remember(request: Request, answer: Response, form: Form) -> None:
-    """Have this browser keep what is not at its default and not of one file alone."""
-    kept = {name: form.value(name) for name in sorted(_REMEMBERED) if form.value(name) != DEFAULTS.get(name, "")}
+    """Have this browser keep what can be read, is not at its default and not of one file alone."""
+    kept = {
+        name: given[-1]
+        for name, given in sorted(form.chosen.items())
+        if name in _REMEMBERED and form.problem(name) is None
+    }
     text = json.dumps(kept, separators=(",", ":"))
     is_secure = request.url.scheme == "https"
     if len(text) <= _LONGEST_COOKIE:
@@ -125,28 +155,37 @@ class Checked:
 
 
 def check(form: Form, analyze: Callable[[BatchSettings], Analysis]) -> Checked:
-    """Look at a file; unless the switch was changed by hand, it is set to what is proposed."""
-    if form.settings is None:
-        return Checked(form=form)
-    checked = _look(form, form.settings, analyze)
+    """Look at a file; unless the switch was chosen by hand, it is set to what is proposed.
+
+    Where some settings can't be, the file is shown as it stands without them.
+    """
+    is_proposed = form.is_switch_proposed or "batch_mode" not in form.texts
+    checked = _look(form, analyze)
     if "batch_mode" not in form.texts and checked.proposes_batch_mode and checked.plan and not checked.plan.batch_mode:
-        proposed = form_of_texts({**form.texts, "batch_mode": ["on"]})
-        if proposed.settings:
-            checked = _look(proposed, proposed.settings, analyze)
-    return checked
+        checked = _look(replace(form_of_texts({**form.texts, "batch_mode": ["on"]}), problems=form.problems), analyze)
+    return replace(checked, form=replace(checked.form, is_switch_proposed=is_proposed))
 
 
-def _look(form: Form, settings: BatchSettings, analyze: Callable[[BatchSettings], Analysis]) -> Checked:
+def _look(form: Form, analyze: Callable[[BatchSettings], Analysis]) -> Checked:
+    if form.settings is None:
+        return _without(form, analyze)
     try:
-        analysis = analyze(settings)
+        analysis = analyze(form.settings)
     except RowsRefused as refused:
         found = Analysis(report=refused.report, plan=refused.plan, sites=refused.sites)
         return replace(_shown(form, found), refusal=refused)
     except InvalidSettings as error:
-        return Checked(form=replace(form, problems=(*form.problems, *error.problems)))
+        return _without(replace(form, problems=(*form.problems, *error.problems)), analyze)
     except InvalidInput as error:
         return Checked(form=form, refusal=error)
     return _shown(form, analysis)
+
+
+def _without(form: Form, analyze: Callable[[BatchSettings], Analysis]) -> Checked:
+    """A file as it stands without the settings of a form that are wrong."""
+    rest = form.without_problems
+    is_fewer = len(rest.texts) < len(form.texts)
+    return replace(_look(rest, analyze), form=form) if is_fewer else Checked(form=form)
 
 
 def _shown(form: Form, analysis: Analysis) -> Checked:

@@ -18,11 +18,23 @@ from batchcast.domain.settings import deciding
 from batchcast.http import bodies
 from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
-from batchcast.web.context import Asker, BatchId, Here, OurForm, PageContext, check_form
-from batchcast.web.forms import FIELDS, SHOWN, Form, Texts, form_of_settings, read_form
+from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
+from batchcast.web.forms import FIELDS, KEPT, SHOWN, Form, Texts, address_of, form_of_settings, read_form
 from batchcast.web.mapping import MAPPED, form_of_step
-from batchcast.web.rendering import render
-from batchcast.web.start.form import Checked, check, forget, has_answer, messages, recipes_for, remember, remembered
+from batchcast.web.rendering import page_before, render
+from batchcast.web.start.form import (
+    Checked,
+    address_with,
+    check,
+    first_form,
+    for_another_file,
+    forget,
+    has_answer,
+    messages,
+    recipes_for,
+    remember,
+    texts_of_address,
+)
 from batchcast.web.start.step import Subject, show_step_of, step_where_refused
 
 router = APIRouter()
@@ -37,7 +49,9 @@ _CURES: dict[str, tuple[str, ...]] = {
 @router.get("/")
 async def dashboard(request: Request) -> Response:
     """The dashboard without a file."""
-    return _page(request, Subject(), Checked(form=remembered(request)))
+    form = first_form(request)
+    is_proposed = form.is_switch_proposed or "batch_mode" not in form.texts
+    return _page(request, Subject(), Checked(form=replace(form, is_switch_proposed=is_proposed)))
 
 
 @router.post("/files")
@@ -47,37 +61,37 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
     async with bodies.read_upload_form(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
         draft = await here.threads.upload(here.service.keep_draft, upload, asker.name)
-    subject = Subject(draft=draft)
+    form, subject = read_form(texts), Subject(draft=draft)
+    has_settings = bool(texts.keys() - {CSRF_FIELD})
+    place = address_with(subject.url, form, texts) if has_settings else subject.url
     if request.headers.get("hx-request") == "true":
-        answer = Response(status_code=201, headers={"location": subject.url})
+        answer = Response(status_code=201, headers={"location": place})
     else:
-        answer = RedirectResponse(subject.url, status_code=303)
-    form = read_form(texts)
-    if form.settings and texts:
+        answer = RedirectResponse(place, status_code=303)
+    if has_settings:
         remember(request, answer, form)
     return answer
 
 
 @router.get("/files/{draft_id}")
 async def show_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
-    """A file and its analysis."""
+    """A file and its analysis, with the settings of the address, else as this browser left them."""
     draft = await here.threads.light(here.service.draft, draft_id)
-    form = remembered(request)
-    checked = await here.threads.heavy(check, form, partial(here.service.analyze_draft, draft_id))
+    form, texts = first_form(request), texts_of_address(request)
+    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
+    checked = await here.threads.heavy(check, form, analyze)
     subject = Subject(draft=draft)
-    step = await step_where_refused(request, here, subject, checked, {}) if asker.role >= Role.PLANNER else None
-    return step or _page(request, subject, checked)
+    step = await step_where_refused(request, here, subject, checked, texts) if asker.role >= Role.PLANNER else None
+    return step or _page(request, subject, checked, texts=texts)
 
 
 @router.post("/files/{draft_id}/analysis")
 async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The analysis with other settings."""
     asker.require(Role.PLANNER)
-    form = form_of_step(texts)
     subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
     analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
-    checked = await here.threads.heavy(check, form, analyze)
-    return await _step_or_checked(request, here, subject, checked, texts)
+    return await _analyzed(request, here, subject, texts, analyze)
 
 
 @router.post("/files/{draft_id}/run")
@@ -103,7 +117,8 @@ async def discard_file(draft_id: str, here: Here, asker: Asker, texts: OurForm) 
     """Discard a file, to choose another."""
     asker.require(Role.PLANNER)
     await here.threads.light(here.service.discard_draft, draft_id)
-    return RedirectResponse("/", status_code=303)
+    form = for_another_file(form_of_step(texts))
+    return RedirectResponse(address_of("/", form) if form.texts else "/", status_code=303)
 
 
 @router.get("/files/{draft_id}/analysis")
@@ -132,19 +147,19 @@ async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response
 async def show_retry(request: Request, batch_id: BatchId, here: Here) -> Response:
     """The file of a batch with its settings, those marked that may cure its failure."""
     batch = await _ended(here, batch_id)
-    form = form_of_settings(batch.settings)
+    form, texts = first_form(request, form_of_settings(batch.settings)), texts_of_address(request)
     checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
-    return _page(request, Subject(batch=batch), checked)
+    subject = Subject(batch=batch)
+    step = await step_where_refused(request, here, subject, checked, texts) if KEPT in texts else None
+    return step or _page(request, subject, checked, texts=texts)
 
 
 @router.post("/batches/{batch_id}/retry/analysis")
 async def analyze_retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The analysis with other settings."""
     asker.require(Role.PLANNER)
-    form = form_of_step(texts)
     batch = await _ended(here, batch_id)
-    checked = await here.threads.heavy(check, form, partial(here.service.analyze_retry, batch_id))
-    return await _step_or_checked(request, here, Subject(batch=batch), checked, texts)
+    return await _analyzed(request, here, Subject(batch=batch), texts, partial(here.service.analyze_retry, batch_id))
 
 
 @router.post("/batches/{batch_id}/retry")
@@ -167,7 +182,7 @@ async def show_mapping(request: Request, draft_id: str, here: Here, asker: Asker
     """The step of a file, as its recipe or its names have it."""
     asker.require(Role.PLANNER)
     subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
-    return await show_step_of(request, here, subject, remembered(request), {})
+    return await show_step_of(request, here, subject, first_form(request), texts_of_address(request))
 
 
 @router.post("/files/{draft_id}/mapping")
@@ -196,10 +211,19 @@ async def change_mapping_of_retry(
     return await show_step_of(request, here, Subject(batch=batch), form_of_step(texts), texts)
 
 
+@router.post("/settings")
+async def keep_settings(request: Request, texts: OurForm) -> Response:
+    """Have the browser and the address of the dashboard keep what stands in its form, before there is a file."""
+    form = read_form(texts)
+    answer = Response(headers={"hx-replace-url": address_of("/", form)})
+    remember(request, answer, form)
+    return answer
+
+
 @router.post("/settings/reset")
-async def reset(texts: OurForm) -> Response:
-    """Remove the settings that this browser keeps."""
-    answer = RedirectResponse("/", status_code=303)
+async def reset(request: Request, texts: OurForm) -> Response:
+    """Remove the settings that this browser keeps, and show the page again without them."""
+    answer = RedirectResponse((page_before(request) or "/").partition("?")[0], status_code=303)
     forget(answer)
     return answer
 
@@ -236,21 +260,23 @@ async def _ended(here: PageContext, batch_id: str) -> Batch:
     return batch
 
 
-async def _step_or_checked(
-    request: Request, here: PageContext, subject: Subject, checked: Checked, texts: Texts
+async def _analyzed(
+    request: Request, here: PageContext, subject: Subject, texts: Texts, analyze: Callable[..., Any]
 ) -> Response:
-    """What a form of settings leads to: where htmx does not ask, the mapping step if the file is not understood."""
-    is_fragment = request.headers.get("hx-request") == "true"
-    step = None if is_fragment else await step_where_refused(request, here, subject, checked, texts)
-    return step or _checked(request, subject, checked, texts)
-
-
-def _checked(request: Request, subject: Subject, checked: Checked, texts: Texts) -> Response:
-    """The fragment that the settings change; the whole page where htmx does not ask."""
-    name = "start/checked.html" if request.headers.get("hx-request") == "true" else "start/dashboard.html"
-    answer = render(request, name, **_values(subject, checked, texts))
-    if checked.form.settings:
-        remember(request, answer, checked.form)
+    """What a form of settings leads to: the fragments that it changes, or the page at an address that holds it."""
+    form = form_of_step(texts)
+    place = address_with(subject.url, form, texts)
+    if request.headers.get("hx-request") == "true":
+        checked = await here.threads.heavy(check, form, analyze)
+        answer = render(request, "start/checked.html", **_values(subject, checked, texts))
+        answer.headers["hx-replace-url"] = place
+    elif place != subject.url:
+        answer = RedirectResponse(place, status_code=303)
+    else:
+        checked = await here.threads.heavy(check, form, analyze)
+        step = await step_where_refused(request, here, subject, checked, texts)
+        answer = step or _page(request, subject, checked, texts=texts)
+    remember(request, answer, form)
     return answer
 
 

@@ -12,9 +12,8 @@ const language = document.documentElement.lang;
 let request = null;
 
 function send(file) {
-  const body = new FormData();
-  body.append("csrf", form.elements.csrf.value);
-  body.append("file", file);
+  const body = new FormData(form); // with every setting as it stands
+  body.set("file", file);
   const pace = new Pace(performance.now());
   request = new XMLHttpRequest();
   request.open("POST", "/files");
