@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-long test-all check screenshots bench accuracy clean programs static warm interpreted \
-	counted uncounted acceptance
+	counted uncounted computing acceptance coverage
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,17 +34,24 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 
 # Tests that wait for servers and browsers run beside tests that compute: two processes each, which end at about the same time
 # on two cores.
-# Coverage is judged over these tests alone: the long ones run the same lines again, in processes that are killed.
-test: $(VENV)/bin/python ## check everything and run every test but the long ones, with coverage
-	@$(MAKE) --no-print-directory --jobs 4 programs static warm interpreted
-	@$(MAKE) --no-print-directory --jobs 2 counted acceptance
+test: $(VENV)/bin/python ## check everything and run every test but the long ones
+	@$(MAKE) --no-print-directory --jobs 3 programs static warm
+	@$(MAKE) --no-print-directory --jobs 2 computing acceptance
 	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
-	$(PYTEST) -q --cov --cov-append --cov-report=term -m "alone and not long"
+	$(PYTEST) -q -m "alone and not long"
 
-test-long: $(VENV)/bin/python ## run the long tests: 20,000 mutated files, a server killed at every point, every state of every page, large batches and many clients
+test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients), and count the lines that tests run
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
 	$(PYTEST) -q -m long tests/property tests/integration
 	$(PYTEST) -q -m long tests/acceptance
+	@$(MAKE) --no-print-directory coverage
+
+# Counting doubles what a test computes, so it is done once, apart. It is judged over the short tests alone: the long ones run
+# the same lines again, in processes that are killed.
+coverage: $(VENV)/.dev ## count the lines that the short tests run
+	@$(MAKE) --no-print-directory --jobs 2 interpreted warm
+	@$(MAKE) --no-print-directory counted
+	$(PYTEST) -q --cov --cov-append --cov-report=term -m "alone and not long"
 
 # Each in an environment of its own, .venv-3.12 and so on. Without coverage: it is the same on each.
 test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.13) that is on this machine
@@ -57,8 +64,7 @@ test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.1
 	done
 
 uncounted: programs warm
-	$(PYTEST) -q -m "not alone and not long" tests/unit tests/property tests/integration
-	$(PYTEST) -q -m "not alone and not long" tests/acceptance
+	@$(MAKE) --no-print-directory --jobs 2 computing acceptance
 	$(PYTEST) -q -m "alone and not long"
 
 # Compiled lines can't be counted, so the unit tests of the models run once interpreted. Overflow of whole numbers is
@@ -67,9 +73,11 @@ interpreted: $(VENV)/.dev
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q --cov --cov-report= --cov-fail-under=0 \
 		-W ignore::RuntimeWarning -m "not compiled" tests/unit/forecast
 
-counted: $(VENV)/.dev
-	$(PYTEST) -q --cov --cov-append --cov-report= --cov-fail-under=0 -m "not alone and not long" \
-		tests/unit tests/property tests/integration
+computing: $(VENV)/.dev
+	$(PYTEST) -q $(COUNTING) -m "not alone and not long" tests/unit tests/property tests/integration
+
+counted: COUNTING := --cov --cov-append --cov-report= --cov-fail-under=0
+counted: computing
 
 # Batchcast as people use it; its lines are counted elsewhere. A run of its own, because the browser's driver keeps an
 # event loop at work in its process, where no other test can start one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ _QUICK: dict[str, Any] = {  # to write and to read; a third of the size would co
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AcceptedDemand:
     """Everything that was accepted: series as numbers of sites and parts, days as numbers of dates."""
 
@@ -59,10 +59,22 @@ class AcceptedDemand:
     learned: Totals | None = None  # what of the totals is learned from; None: all
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # series
 
-    @property
+    @cached_property
     def written(self) -> NDArray[np.int64]:
         """Numbers of the series that are written, ascending."""
         return np.setdiff1d(np.arange(len(self.series_site)), self.left_out)
+
+    @cached_property
+    def written_of_sites(self) -> list[NDArray[np.int64]]:
+        """Of each site the numbers of its series that are written, ascending."""
+        site = self.series_site[self.written]
+        by_site = np.argsort(site, kind="stable")
+        return np.split(self.written[by_site], np.searchsorted(site[by_site], np.arange(1, len(self.sites))))
+
+    @cached_property
+    def day_order(self) -> NDArray[np.int64]:
+        """Numbers of the days, in ascending order of day."""
+        return np.argsort(self.days)
 
 
 class Written(NamedTuple):
@@ -84,12 +96,11 @@ def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: b
     accepted, dates = replace(accepted, days=decided.days), replace(dates, days=decided.days)
     covered = find_coverage(dates, decided.frequency)
     order = _series_order(accepted)
-    day_order = np.argsort(accepted.days)
     schema = _schema_of(accepted)
     with pq.ParquetWriter(path, schema, **_QUICK) as writer:
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
-            writer.write_table(_row_group(accepted, chosen, day_order, schema), row_group_size=_ROW_GROUP)
+            writer.write_table(_row_group(accepted, chosen, schema), row_group_size=_ROW_GROUP)
     return Written(_facts(accepted, decided, covered, dates), covered.notes, decided.notes)
 
 
@@ -124,11 +135,11 @@ def _recent(dates: DateCounts, last_day: int) -> tuple[int, ...]:
     return tuple(counts[::-1].astype(int).tolist())
 
 
-def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], day_order: NDArray[np.int64], schema: Any) -> Any:
-    totals = accepted.totals.of_series(chosen, day_order)
+def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], schema: Any) -> Any:
+    totals = accepted.totals.of_series(chosen, accepted.day_order)
     if accepted.learned is not None:
-        totals, learned = _side_by_side(totals, accepted.learned.of_series(chosen, day_order))
-    days = accepted.days[day_order]
+        totals, learned = _side_by_side(totals, accepted.learned.of_series(chosen, accepted.day_order))
+    days = accepted.days[accepted.day_order]
     bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
     np.cumsum(np.bincount(totals.position, minlength=len(chosen)), out=bounds[1:])
     sites = [accepted.sites[i] for i in accepted.series_site[chosen]]
@@ -170,12 +181,11 @@ def _date_counts(accepted: AcceptedDemand) -> DateCounts:
 
 def _dates_of_parts(accepted: AcceptedDemand, site: int) -> PartDates:
     """The dates of some parts of a site, spread over all of them."""
-    mine = accepted.written[accepted.series_site[accepted.written] == site]
+    mine = accepted.written_of_sites[site]
     chosen = mine[:: max(len(mine) // _SAMPLED_PARTS, 1)]
-    day_order = np.argsort(accepted.days)
-    totals = accepted.totals.of_series(chosen, day_order)
+    totals = accepted.totals.of_series(chosen, accepted.day_order)
     parts = [accepted.parts[part] for part in accepted.series_part[chosen]]
-    return PartDates(parts=parts, position=totals.position, days=accepted.days[day_order][totals.rank])
+    return PartDates(parts=parts, position=totals.position, days=accepted.days[accepted.day_order][totals.rank])
 
 
 def _facts(accepted: AcceptedDemand, decided: Decision, covered: Coverage, dates: DateCounts) -> HistoryFacts:

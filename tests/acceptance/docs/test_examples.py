@@ -26,10 +26,14 @@ def examples_of(path: Path) -> list[Example]:
     return [Example(language, int(code or 0), text) for language, code, text in blocks]
 
 
+LENGTHY = {"how-to"}  # `make check` runs it too
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if examples_of(path)]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.long] if path.stem in LENGTHY else [], id=path.stem) for path in PAGES],
+)
 def test_the_examples_of_a_page_run(path, environment, tmp_path):
     found_first = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     for example in examples_of(path):

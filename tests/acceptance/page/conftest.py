@@ -12,6 +12,7 @@ import pytest
 from tests.acceptance.page.reader import Reader
 from tests.acceptance.service.sample import demand
 from tests.acceptance.service.server import Server
+from tests.plugins.browser import LANGUAGES
 
 from batchcast.app.samples.writing import write_sample
 
@@ -143,7 +144,7 @@ def files(request: pytest.FixtureRequest) -> dict[str, Path]:
     return {name: request.getfixturevalue(f"{name}_file") for name in names}
 
 
-@pytest.fixture(params=["en", "id"])
+@pytest.fixture(params=LANGUAGES)
 def reader(request: pytest.FixtureRequest, open_page, site: Server) -> Reader:
     """A person at the dashboard, who reads English or Indonesian."""
     return Reader(open_page(site.page, language=request.param), request.param, site)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
-from tests.plugins.browser import PHONE, barriers
+from tests.plugins.browser import LANGUAGES, PHONE, barriers
 
 SAID = {
     "en": ("At 95% service you would have covered", "short", "backtest"),
@@ -12,7 +12,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_reads_the_words_and_goes_to_the_worst_part(open_page, site, lumpy_file, language):
     covered, short, backtest = SAID[language]
     batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)

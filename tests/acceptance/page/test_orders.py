@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from tests.acceptance.page.reader import Reader
-from tests.plugins.browser import PHONE, barriers
+from tests.plugins.browser import LANGUAGES, PHONE, barriers
 
 SAID = {
     "en": ("Send a stock file", "Next units to buy", "Promised", "The whole list"),
@@ -17,7 +17,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file, stock_file, language):
     what, following, promised, whole = SAID[language]
     batch_id = site.client.accepted(lumpy_file.read_bytes(), name=lumpy_file.name, horizon=3)
@@ -103,7 +103,7 @@ def test_a_server_that_does_not_answer_is_told(ordering):
 LATEST = {"en": "Stock is taken from the latest of", "id": "Stok diambil dari yang terakhir di antara"}
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_orders_from_the_stock_that_the_history_carries(open_page, site, carrying_file, language):
     batch_id = site.client.accepted(carrying_file.read_bytes(), name=carrying_file.name, horizon=3)
     assert site.client.await_end(batch_id)["status"] == "COMPLETED"

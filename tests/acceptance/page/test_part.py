@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.acceptance.page.conftest import HOSTILE_SITES
-from tests.plugins.browser import PHONE, barriers
+from tests.plugins.browser import LANGUAGES, PHONE, barriers
 
 
 @pytest.fixture
@@ -20,8 +20,10 @@ def part(site, lumpy_file) -> str:
 
 POINT = {"en": r"Order when the stock falls to (\d+)", "id": r"Pesan begitu stok tinggal (\d+)"}
 
+SETTLED = "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
 
-@pytest.mark.parametrize("language", ["en", "id"])
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_level_is_chosen_with_the_arrow_keys_and_moves_the_reorder_point(open_page, part, language):
     page = open_page(part, language=language, size=PHONE)
     page.locator("#series-table").get_by_role("link", name="SEAL-003").first.click()
@@ -33,7 +35,7 @@ def test_the_level_is_chosen_with_the_arrow_keys_and_moves_the_reorder_point(ope
     for _ in range(2):
         with page.expect_response("**/series/one?**"):
             page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(100)
+        page.wait_for_function(SETTLED)
 
     expect(page.locator(".stops :checked")).to_have_value("99")
     expect(page.locator(".stops :checked")).to_be_focused()

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 
 
-@pytest.mark.parametrize("how", ["fast", "immediate"])
+@pytest.mark.parametrize("how", ["immediate", pytest.param("fast", marks=pytest.mark.long)])
 def test_the_batch_completes_and_clients_are_asked_to_come_back(how, postgres_server, make_server, undisturbed):
     server = make_server(database_url=postgres_server.new_database()).start()
     server.set_fault("S1", "hold")

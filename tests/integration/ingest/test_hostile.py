@@ -158,3 +158,18 @@ def test_the_advice_of_a_refused_workbook_is_made_for_one_of_its_rows(read, tmp_
         read(tmp_path / "x.xlsx")
 
     assert len(made) == 1
+
+
+@pytest.mark.alone
+def test_many_sites_are_read_at_the_cost_of_few(read):
+    """What is found out for each site looks at its own series, not at those of all sites."""
+
+    def cost(sites: int) -> float:
+        chance = random.Random(5)
+        days = [f"2024-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}" for _ in range(40)]
+        rows = [f"{chance.choice(days)},P{i // sites},S{i % sites},{i % 7 + 1}" for i in range(90_000)]
+        started = time.process_time()
+        assert len(read(HEADER + "\n".join(rows)).history.facts.sites) == sites
+        return time.process_time() - started
+
+    assert cost(300) < 4 * cost(3)

@@ -87,7 +87,7 @@ def test_a_stop_that_is_said_twice_breaks_off_what_is_under_way(running):
         for _ in range(2):
             os.kill(process.pid, signal.SIGTERM)
 
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path):

@@ -16,6 +16,7 @@ from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
 
+pytestmark = pytest.mark.compiled
 MONTHS, PLACE = 36, 21
 FLAGS = {columns.FLAG, *columns.EXTREME_FIGURES}
 

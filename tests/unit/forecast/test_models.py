@@ -71,6 +71,7 @@ def test_a_model_is_known_by_its_own_name_and_by_that_in_leaderboards() -> None:
     assert resolve_names(["negbin_prophet", "negbin_wss"]) == ("negbin_prophet", "negbin_wss")
 
 
+@pytest.mark.compiled
 @pytest.mark.xdist_group("sources")
 def test_no_model_is_named_outside_the_table_and_its_kernel() -> None:
     """A model that has to be entered in a second list is forgotten there."""

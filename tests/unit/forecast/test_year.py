@@ -256,6 +256,7 @@ def choice_of(panel, request):
     return choose_year(panel, None, request, typical, choose_cutoffs(request, typical))
 
 
+@pytest.mark.compiled
 def test_a_batch_with_a_year_has_one_and_noise_has_none(make_panel, make_request):
     draw, request = np.random.default_rng(8), make_request(calendar=WEEKS, last_period=LAST_WEEK)
     noise = make_panel(*draw.poisson(4.0, (80, 141)).astype(float), last_period=LAST_WEEK)
@@ -267,6 +268,7 @@ def test_a_batch_with_a_year_has_one_and_noise_has_none(make_panel, make_request
     assert choice_of(yearly, request).trust.power == 1.0
 
 
+@pytest.mark.compiled
 def test_cutoffs_that_are_learned_from_have_a_profile_from_before_the_earliest_of_them(make_panel, make_request):
     draw, request = np.random.default_rng(8), make_request(calendar=WEEKS, last_period=LAST_WEEK)
     yearly = make_panel(*draw.poisson(4.0 * christmas(141), (80, 141)).astype(float), last_period=LAST_WEEK)
