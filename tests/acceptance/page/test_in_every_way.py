@@ -27,6 +27,7 @@ def heavy_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_50_mb_are_sent_with_visible_progress_and_can_be_called_back(open_page, site, heavy_file):
     page = open_page(site.page)
     line = page.context.new_cdp_session(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 
 
@@ -32,6 +33,7 @@ def test_a_key_that_came_with_other_content_is_a_conflict(server):
     assert server.client.history()["total"] == 1
 
 
+@pytest.mark.long
 def test_fifty_submissions_at_once_are_all_accepted_and_all_finish(server):
     files = [demand(("S0",), seed=seed) for seed in range(50)]
 

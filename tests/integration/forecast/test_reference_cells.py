@@ -17,7 +17,7 @@ from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.statistics import merge_statistics, rank_models
 
-pytestmark = pytest.mark.xdist_group("reference cells")  # a set is forecast once for all
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("reference cells")]  # a set is forecast once for all
 
 MONTHLY, WEEKLY = Calendar(frequency=Frequency.MONTHLY), Calendar(frequency=Frequency.WEEKLY)
 SETS = {  # horizon; zero, NegBin at IMAPA, NegBin at TSB, empirical windows

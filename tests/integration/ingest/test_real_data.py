@@ -14,6 +14,7 @@ SETS = [
     "auto", "bike_workshop", "carparts", "completejourney", "contraceptive", "hospital", "hpd_sample", "m3_monthly",
     "m5_ca_dev", "man", "online_retail_2", "scms", "stallion", "vn1_short",
 ]  # fmt: skip
+LARGE = {"completejourney", "m5_ca_dev"}  # over a million rows
 ONLINE_RETAIL = {"date": "InvoiceDate", "partnumber": "StockCode", "site_code": "Country"}
 
 
@@ -127,7 +128,7 @@ def test_man_is_refused_with_what_to_write_and_map(shared_data, read):
         assert words in sentence
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.long] if n in LARGE else []) for n in SETS])
 def test_parquet_of_every_set_keeps_its_sums(shared_data, read, name):
     path = shared_data / name / f"{name}.parquet"
     table = pq.read_table(path)

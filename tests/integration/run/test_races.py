@@ -345,6 +345,7 @@ def test_of_a_cancel_and_a_rival_exactly_one_wins(begin, pool, rival, tmp_path):
     assert sum(won.values()) == 100
 
 
+@pytest.mark.long
 def test_ten_thousand_partitions_are_carried_on_without_trouble(begin, pool):
     running = begin(*([1] * 10_000))
     pool.next("prepare_job").end()

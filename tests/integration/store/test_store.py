@@ -295,6 +295,7 @@ def test_of_many_that_race_for_one_state_exactly_one_wins(store, make_plan):
             assert len(store.events_after(batch_id, 0)) == 3
 
 
+@pytest.mark.long
 def test_ten_thousand_partitions_are_fine(store, make_plan):
     store.add_batch(NewBatch("b", BatchSettings(), make_plan([1] * 10_000)))
     store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
