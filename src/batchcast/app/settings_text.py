@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from batchcast.app.translation import Language, translate, translated_template
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, usable_cores
 from batchcast.forecast.models.table import AUTO, MODELS, resolve_names
@@ -41,15 +42,28 @@ def _whole(setting: str, given: Sequence[str]) -> int:
 
 
 def _number(setting: str, given: Sequence[str]) -> float:
-    return _numbers(setting, [given[-1]])[0]
+    found = _numbers(setting, [given[-1]])
+    if len(found) != 1:
+        template = N_("{setting} is {found!r}; it must be one number.")
+        raise NotReadable(Message(template, {"setting": setting, "found": given[-1]}))
+    return found[0]
 
 
 def _numbers(setting: str, given: Sequence[str]) -> tuple[float, ...]:
     try:
-        return tuple(float(text) for text in _listed(setting, given))
+        return tuple(float(text.replace(",", ".")) for text in _numbers_in(given))
     except ValueError:
-        template = N_("{setting} is {found!r}; it must be made of numbers, with a decimal point.")
+        template = N_("{setting} is {found!r}; it must be made of numbers, such as 0.1; 0.5.")
         raise NotReadable(Message(template, {"setting": setting, "found": ",".join(given)})) from None
+
+
+def _numbers_in(given: Sequence[str]) -> Iterator[str]:
+    """The numbers of texts: with semicolons or blanks between them a comma is a decimal sign, else it lies between."""
+    for text in given:
+        pieces = [piece for piece in re.split(r"[;\s]+", text.strip()) if piece]
+        are_separate = ";" in text or (len(pieces) > 1 and not any(piece.endswith(",") for piece in pieces))
+        is_decimal = are_separate or re.fullmatch(r"\s*\d+,\d+\s*", text)
+        yield from pieces if is_decimal else (word.strip() for word in text.split(",") if word.strip())
 
 
 def _listed(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
@@ -188,9 +202,10 @@ def check_models(settings: BatchSettings) -> BatchSettings:
 
 
 def _model_problems(names: Iterable[str]) -> list[Message]:
-    template = N_("models names {found!r}, which is not a model; there are {choices}.")
+    template = N_("{setting} names {found!r}, which is not a model; there are {choices}.")
     choices = ", ".join(MODELS)
-    return [Message(template, {"found": m, "choices": choices}) for m in resolve_names(names) if m not in MODELS]
+    unknown = [name for name in resolve_names(names) if name not in MODELS]
+    return [Message(template, {"setting": "models", "found": name, "choices": choices}) for name in unknown]
 
 
 def _problems_here(settings: BatchSettings) -> list[Message]:
@@ -200,3 +215,30 @@ def _problems_here(settings: BatchSettings) -> list[Message]:
         return []
     template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
     return [Message(template, {"setting": "max_parallel", "found": settings.max_parallel, "low": 1, "high": cores})]
+
+
+# Sentences for the page: they name a setting as its field does.
+
+_KEYS: Mapping[str, str] = {
+    **{value: words for one in SETTINGS.values() for value, words in one.choices.items() if "_" in value},
+    **{name: one.label for name, one in SETTINGS.items() if "_" in name},
+}
+_A_KEY = re.compile(rf"(?<!\{{)\b({'|'.join(sorted(_KEYS, key=len, reverse=True))})\b")
+_OF_KEYS = frozenset({"choices", "orders"})  # values that list keys
+
+
+def in_words(message: Message, language: Language) -> str:
+    """A sentence in a language, with the words of the form in place of the keys of settings and of their values."""
+
+    def named(text: str) -> str:
+        return _A_KEY.sub(lambda key: f"“{translate(_KEYS[key[1]], language)}”", text)
+
+    def shown(name: str, value: Any) -> Any:
+        if isinstance(value, Message):
+            return in_words(value, language)
+        if name == "setting" and value in SETTINGS:
+            return translate(SETTINGS[value].label, language)
+        return named(value) if name in _OF_KEYS and isinstance(value, str) else value
+
+    template = named(translated_template(message.template, language))
+    return translate(Message(template, {name: shown(name, value) for name, value in message.values.items()}), language)

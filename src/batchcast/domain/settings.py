@@ -66,12 +66,12 @@ Decides = Literal[
     "numbers",  # what is forecast: a retry with another value forecasts again
     "work",  # how the work is done: no number of the result changes, and a retry takes the results there are
 ]
-Group = Literal["forecast", "input", "work", "result"]
+Group = Literal["input", "forecast", "stock", "work"]
 GROUPS: Mapping[Group, str] = {
-    "forecast": N_("What is forecast"),
-    "input": N_("The file"),
-    "work": N_("Partitions"),
-    "result": N_("The result"),
+    "input": N_("Data"),
+    "forecast": N_("Forecast"),
+    "stock": N_("Stock"),
+    "work": N_("Machine"),
 }
 MOST_QUANTILES = 9
 _Fields = ParamSpec("_Fields")
@@ -328,7 +328,6 @@ class BatchSettings:
             "year_month": N_("Year and month: 202512"),
             "year_week": N_("Year and week: 202552"),
         },
-        is_everyday=True,
         is_remembered=False,
         of_stock_file=True,
         answers="ambiguous-dates",
@@ -524,6 +523,7 @@ class BatchSettings:
         option="map",
         metavar="COLUMN=NAME",
         example="demand_qty=Qty Out",
+        has_own_place=True,
         is_remembered=False,
         of_stock_file=True,
         is_of_form=True,
@@ -547,7 +547,7 @@ class BatchSettings:
         "keep_total",
         kind="choice",
         decides="numbers",
-        group="result",
+        group="forecast",
         label=N_("Rounding"),
         help=N_("How the planning figure becomes whole; keeping each part's total never loses a rarely used part."),
         choices={
@@ -557,13 +557,12 @@ class BatchSettings:
             "floor": N_("Always down"),
             "keep_total": N_("Keep each part's total"),
         },
-        is_everyday=True,
     )
     zero_threshold: float = _declared(
         0.5,
         kind="number",
         decides="numbers",
-        group="result",
+        group="forecast",
         label=N_("Zero below"),
         help=N_("A raw forecast under it becomes 0, with rounding to the nearest, up or down."),
         low=0,
@@ -574,7 +573,7 @@ class BatchSettings:
         (0.1, 0.5, 0.9),
         kind="numbers",
         decides="numbers",
-        group="result",
+        group="stock",
         label=N_("Quantiles"),
         help=N_("Up to nine, with commas between them; 0.9 is the demand not exceeded nine times in ten."),
         metavar="Q,…",
@@ -595,24 +594,26 @@ class BatchSettings:
         0.95,
         kind="number",
         decides="numbers",
-        group="result",
+        group="stock",
         label=N_("Service level"),
         help=N_("The probability of no stockout that the reorder point is to give."),
         low=0.5,
         high=0.9999,
         metavar="P",
+        is_everyday=True,
     )
     lead_time: int | None = _declared(
         None,
         kind="whole",
         decides="numbers",
-        group="result",
+        group="stock",
         label=N_("Lead time, in periods"),
         help=N_("Periods from order to receipt."),
         default_words=N_("the horizon"),
         low=1,
         high=365,  # as for the horizon
         unit="periods",
+        is_everyday=True,
     )
     seed: int = _declared(
         0,
@@ -686,13 +687,14 @@ class BatchSettings:
         levels = self.quantiles
         inside = all(_is_number(level) and 0 < level < 1 for level in levels)
         if not inside or not 1 <= len(levels) <= MOST_QUANTILES or len(set(levels)) < len(levels):
-            template = N_("quantiles is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
-            found.append(Message(template, {"found": ",".join(map(str, levels)), "most": MOST_QUANTILES}))
+            template = N_("{setting} is {found}; give up to {most} different levels in (0, 1), such as 0.1,0.5,0.9.")
+            given = ",".join(map(str, levels))
+            found.append(Message(template, {"setting": "quantiles", "found": given, "most": MOST_QUANTILES}))
         for text in self.only_rows:
             column, equals, values = text.partition("=")
             if not (column.strip() and equals and values.strip()):
-                template = N_("only_rows has {found!r}; write it as column=value,value, such as Movement type=201,261.")
-                found.append(Message(template, {"found": text}))
+                template = N_("{setting} has {found!r}; write it as column=value,value, such as Movement type=201,261.")
+                found.append(Message(template, {"setting": "only_rows", "found": text}))
         for text in self.closed_through:
             if not _is_date(text.rpartition("=")[2]):
                 template = N_("{setting} has {found!r}; write it as 2025-06-30, for one site as Sofifi=2025-06-30.")

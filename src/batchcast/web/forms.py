@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.domain.errors import InvalidSettings, Message
-from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings
+from batchcast.domain.errors import N_, InvalidSettings, Message
+from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Group, Setting
 
 Texts = Mapping[str, Sequence[str]]
 
@@ -26,6 +26,25 @@ FIELDS = tuple(  # the settings among the fields of the form, in its order
 _SWITCH = "batch_mode"
 _LONGEST_QUERY = 8000  # characters that browsers, proxies and servers take
 _NAMES = frozenset(declared.name for declared in FIELDS)
+
+
+HINTS: Mapping[str, str] = {  # by group of settings: what its fields decide
+    "input": N_("dates, numbers, returns, rows that can't be read"),
+    "forecast": N_("period, models, rounding"),
+    "stock": N_("quantiles of the demand"),
+    "work": N_("partitions, limits of time and memory"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldGroup:
+    """Settings that are folded away together."""
+
+    name: str  # English, translated by the template
+    hint: str  # likewise
+    fields: tuple[Setting, ...]
+    changed: tuple[Setting, ...]  # those that do not stand at their defaults
+    is_open: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +101,22 @@ class Form:
     def sites(self) -> tuple[str, ...]:
         """The sites that were chosen."""
         return tuple(self.texts.get("site_codes", ()))
+
+
+def groups_of(form: Form, cures: Collection[str] = ()) -> tuple[FieldGroup, ...]:
+    """The folded settings; a group is open where one of them is wrong or may cure the failure of a batch."""
+    return tuple(_group(name, form, cures) for name in GROUPS)
+
+
+def _group(group: Group, form: Form, cures: Collection[str]) -> FieldGroup:
+    folded = tuple(one for one in FIELDS if one.group == group and not one.is_everyday)
+    return FieldGroup(
+        name=GROUPS[group],
+        hint=HINTS[group],
+        fields=folded,
+        changed=tuple(one for one in folded if one.name in form.chosen),
+        is_open=any(form.problem(one.name) or one.name in cures for one in folded),
+    )
 
 
 def read_form(texts: Texts) -> Form:

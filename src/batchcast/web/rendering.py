@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from batchcast.app.settings_text import in_words
 from batchcast.app.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.translation import (
     LANGUAGES,
@@ -156,7 +157,7 @@ def _speaker(language: Language) -> Callable[..., Markup | str]:
 def _sayer(language: Language) -> Callable[[Message], str]:
     def say(message: Message) -> str:
         """A sentence of the product in the language of the page."""
-        return translate(message, language)
+        return in_words(message, language)
 
     return say
 

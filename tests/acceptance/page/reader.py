@@ -28,7 +28,6 @@ WORDS = {
     "from checkpoint": {"en": "from checkpoint", "id": "dari checkpoint"},
     "order": {"en": "Work out the orders", "id": "Hitung pesanan"},
     "order from history": {"en": "Use the stock of the history", "id": "Pakai stok dari riwayat"},
-    "advanced": {"en": "Advanced", "id": "Lanjutan"},
     "change reading": {"en": "Change how this file is read", "id": "Ubah cara membaca file ini"},
     "read so": {"en": "Read the file this way", "id": "Baca file dengan cara ini"},
     "choose its columns": {"en": "Choose its columns first", "id": "Tentukan kolomnya dulu"},
@@ -109,7 +108,8 @@ class Reader:
 
     def open_advanced(self) -> None:
         """Unfold the settings that are seldom needed."""
-        self.page.get_by_text(self.word("advanced"), exact=True).click()
+        for group in self.page.locator(".group:not([open]) > summary").all()[::-1]:
+            group.click()
 
     def run(self) -> str:
         """Press the one button; the id of the batch."""

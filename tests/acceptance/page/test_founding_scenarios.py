@@ -48,7 +48,7 @@ def test_scenario_2_a_large_file_is_partitioned_by_site_and_followed_to_its_one_
 def test_test_1_a_small_file_with_the_switch_on_has_a_partition_for_each_site(reader, small_file):
     reader.choose(small_file)
     reader.turn(on=True)
-    expect(reader.page.locator("#checked details.planned tbody tr")).to_have_count(3)
+    expect(reader.page.locator("#run details.planned li")).to_have_count(3)
 
     reader.run()
     reader.await_state("completed")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 from tests.acceptance.page.reader import Reader
 from tests.acceptance.page.states import UNKNOWN_COLUMNS
+from tests.plugins.browser import PHONE
 
 TYPED = {"horizon": "6", "service_level": "0.98", "rounding": "ceiling", "number_style": "point", "seed": "7"}
 
@@ -38,6 +40,39 @@ def test_what_was_typed_survives_every_upload(open_page, site, small_file, unkno
     page.reload()
     expect(page.locator("#checked")).to_contain_text("198")
     assert held(reader) == TYPED | {"switch": True}
+
+
+LAPTOP = (1366, 768)
+OVER_THE_FOCUS = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect();
+  const x = box.x + box.width / 2, y = box.y + box.height / 2;
+  if (!box.width || one === document.body || y < 0 || y >= innerHeight) return one.id + " is out of sight";
+  const top = document.elementFromPoint(x, y);
+  return top && (one.contains(top) || top.contains(one) || top.closest("label")?.control === one) ? "" : one.outerHTML;
+}"""
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_nothing_lies_over_what_has_the_focus(open_page, site, large_file, spoilt_file, size):
+    reader = Reader(open_page(site.page, size=size), "en", site)
+    page = reader.page
+    reader.choose(large_file)
+    if size == LAPTOP:  # the first screen has the switch, the sites and the button
+        for place in (reader.switch, page.locator("#run li").first, page.get_by_role("button", name="Run forecast")):
+            expect(place).to_be_in_viewport(ratio=1)
+    page.goto(site.page)
+    reader.choose(spoilt_file)
+
+    covered, seen = [], set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.textContent.trim()"))
+        covered.append(page.evaluate(OVER_THE_FOCUS))
+        if "Run without these rows" in seen and page.evaluate("document.activeElement.closest('.group') !== null"):
+            break
+    assert [one for one in covered if one] == []
+    assert {"Run without these rows", "Download these rows with their reasons"} <= seen
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def type_in(page: Page, typed: dict[str, str]) -> None:

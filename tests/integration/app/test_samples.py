@@ -138,7 +138,17 @@ def test_earlier_file_stays_when_the_new_one_fails(tmp_path: Path, monkeypatch: 
     assert [path.read_text() for path in tmp_path.iterdir()] == ["earlier"]
 
 
-def test_the_lines_of_a_sample_are_those_that_are_written(tmp_path):
+def test_the_sample_of_the_page_is_the_written_one_with_stock_and_cost(tmp_path):
     write_sample("sample_optimal", tmp_path / "sample.csv", seed=3)
 
-    assert b"".join(sample_lines("sample_optimal", seed=3)) == (tmp_path / "sample.csv").read_bytes()
+    header, *lines = b"".join(sample_lines("sample_optimal", seed=3)).decode().splitlines()
+
+    assert header == "date,partnumber,site_code,demand_qty,on_hand,on_order,unit_cost"
+    assert [line.rsplit(",", 3)[0] for line in lines] == (tmp_path / "sample.csv").read_text().splitlines()[1:]
+    stock = {(part, site): figures for _, part, site, _, *figures in (line.split(",") for line in lines)}
+    assert all([part, site, *stock[part, site]] == [part, site, *rest] for part, site, rest in _keys_and_stock(lines))
+    assert all(int(held) >= 1 for held, _, _ in stock.values())  # 0 would read as a stock-out
+
+
+def _keys_and_stock(lines):
+    return [(part, site, figures) for _, part, site, _, *figures in (line.split(",") for line in lines)]

@@ -87,7 +87,7 @@ def test_what_a_recipe_has_chosen_can_be_taken_back_in_the_step(browser, service
     changed = browser.post(f"/files/{draft}/analysis", STEP).text
 
     assert [*COLUMNS, "Gerak=a"] == [one for one in chosen(opened) if "=" in one]
-    assert "<dt>Rows</dt><dd>72</dd>" in changed
+    assert "<span>72 rows</span>" in changed
     assert "Read by the recipe" not in changed
 
 

@@ -137,3 +137,18 @@ def test_a_closed_day_that_is_none_is_refused_with_an_example(text: str) -> None
 def test_the_closed_day_of_an_earlier_version_is_kept() -> None:
     assert BatchSettings(closed_through=dt.date(2025, 6, 30)).closed_through == ("2025-06-30",)  # type: ignore[arg-type]
     assert BatchSettings(closed_through=None) == BatchSettings()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["0.1,0.5", "0,1; 0,5", "0,1 0,5", "0.1; 0.5", "0.1, 0.5"])
+def test_numbers_are_read_with_either_decimal_sign(text):
+    assert settings_of_texts({"quantiles": [text]}).quantiles == (0.1, 0.5)
+
+
+@pytest.mark.parametrize(("text", "level"), [("0,98", 0.98), ("0.98", 0.98)])
+def test_one_number_is_read_with_either_decimal_sign(text, level):
+    assert settings_of_texts({"service_level": [text]}).service_level == level
+
+
+def test_several_numbers_are_not_read_as_the_first():
+    with pytest.raises(InvalidSettings, match="one number"):
+        settings_of_texts({"service_level": ["0.9; 0.98"]})

@@ -112,7 +112,7 @@ def test_the_name_of_a_setting_is_an_option_too(batchcast, fake):
 
 def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
     called = batchcast(
-        *("run", "--horizon", "many", "--quantiles", "0.5;0.9", "--start", "31/01/2025", "--map", "Qty"),
+        *("run", "--horizon", "many", "--quantiles", "0.5;many", "--start", "31/01/2025", "--map", "Qty"),
         *("--frequency", "Q", "--service-level", "2"),
     )
 
@@ -124,7 +124,7 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         "✗ horizon is 'many'; it must be a whole number.",
         "✗ forecast_start_date is '31/01/2025'; write the date as YYYY-MM-DD, such as 2026-01-31.",
         "✗ column_mapping has 'Qty'; write it as column=name, such as demand_qty=Quantity.",
-        "✗ quantiles is '0.5;0.9'; it must be made of numbers, with a decimal point.",
+        "✗ quantiles is '0.5;many'; it must be made of numbers, such as 0.1; 0.5.",
         "✗ frequency is 'Q'; it can be auto, D, W, M.",
         "✗ service_level is 2.0; it must be a number from 0.5 to 0.9999.",
     ]
@@ -462,7 +462,7 @@ def test_help_is_said_in_the_language_asked_for_with_every_option(batchcast):
     called = batchcast("run", "--help", "--lang", "id")
 
     assert called.code == 0
-    for words in ("Pemakaian: batchcast run", "File:", "--site, --site-codes SITE", "Boleh diulang.", "--lang en|id"):
+    for words in ("Pemakaian: batchcast run", "Data:", "--site, --site-codes SITE", "Boleh diulang.", "--lang en|id"):
         assert words in called.out
 
 

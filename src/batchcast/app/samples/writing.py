@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterator
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from batchcast.app.samples.histories import DAYS, SERIES, SHAPES, Generator, m5, spare_parts
@@ -13,6 +15,8 @@ from batchcast.publish.writers import Column, joined_bytes
 
 SMALL_SAMPLES = tuple(SHAPES)  # made in a moment, to try a page
 SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")
+_MONTHS_HELD = (0.1, 0.4, 1, 2, 4)
+_COSTS = (18_500, 42_000, 75_000, 126_000, 310_000, 875_000)  # rupiah
 _HEADER = b"date,partnumber,site_code,demand_qty\n"
 
 
@@ -51,15 +55,31 @@ def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None
 
 
 def sample_lines(name: str, *, seed: int = 0) -> Iterator[bytes]:
-    """The bytes of the file that `write_sample` writes, piece by piece.
+    """A small sample with what is held, on order and paid of each part, piece by piece: to try the page down to orders.
 
     Raises:
         InvalidSettings: if there is no such sample.
     """
     _check(name, None, None)
-    yield _HEADER
+    yield _HEADER.rstrip() + b",on_hand,on_order,unit_cost\n"
     for lines in _pieces(name, seed, None, None):
-        yield bytes(joined_bytes(lines))
+        rows = [row.split(",") for row in bytes(joined_bytes(lines)).decode().splitlines()]
+        stock = _stock_of(rows)
+        yield "".join(f"{','.join(row)},{stock[row[1], row[2]]}\n" for row in rows).encode()
+
+
+def _stock_of(rows: Iterable[Sequence[str]]) -> dict[tuple[str, str], str]:
+    """Units held (never 0, which would read as a stock-out), units on order and cost of a unit, by part and site."""
+    months: dict[tuple[str, str], float] = defaultdict(float)
+    for _, part, site, quantity in rows:
+        months[part, site] += float(quantity) / 12
+    found = {}
+    for (part, site), month in months.items():
+        mark = zlib.crc32(f"{part}/{site}".encode())
+        held = max(round(month * _MONTHS_HELD[mark % len(_MONTHS_HELD)]), 1)
+        ordered = round(month) if mark % 7 == 0 else 0
+        found[part, site] = f"{held},{ordered},{_COSTS[zlib.crc32(part.encode()) % len(_COSTS)]}"
+    return found
 
 
 def _pieces(name: str, seed: int, rows: int | None, series: int | None) -> Iterator[Column]:

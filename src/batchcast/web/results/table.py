@@ -23,6 +23,7 @@ class Column:
     name: str  # of the index
     label: str  # English, translated by the template
     kind: str  # text, quantity, share, score: how its values are written
+    on_phone: str = ""  # where it stands in the card that a row is there: q is its figure, off leaves it out
 
 
 COLUMNS = (
@@ -30,12 +31,12 @@ COLUMNS = (
     Column(name=columns.PARTNUMBER, label=N_("Part number"), kind="text"),
     Column(name=columns.DEMAND_CLASS, label=N_("Demand class"), kind="class"),
     Column(name=columns.HISTORY_TOTAL, label=N_("Past demand"), kind="quantity"),
-    Column(name=columns.FORECAST_TOTAL, label=N_("Forecast"), kind="quantity"),
+    Column(name=columns.FORECAST_TOTAL, label=N_("Forecast"), kind="quantity", on_phone="q"),
     Column(name=columns.REORDER_POINT, label=N_("Reorder point"), kind="quantity"),
-    Column(name=columns.SAFETY_STOCK, label=N_("Safety stock"), kind="quantity"),
-    Column(name=columns.PINBALL, label=N_("Forecast error"), kind="score"),
-    Column(name=columns.BIAS, label=N_("Bias"), kind="share"),
-    Column(name=columns.UNITS_SHORT, label=N_("Units short"), kind="quantity"),
+    Column(name=columns.SAFETY_STOCK, label=N_("Safety stock"), kind="quantity", on_phone="off"),
+    Column(name=columns.PINBALL, label=N_("Forecast error"), kind="score", on_phone="off"),
+    Column(name=columns.BIAS, label=N_("Bias"), kind="share", on_phone="off"),
+    Column(name=columns.UNITS_SHORT, label=N_("Units short"), kind="quantity", on_phone="off"),
 )
 
 FIGURES = frozenset(column.name for column in COLUMNS if column.kind not in ("text", "class"))

@@ -19,7 +19,7 @@ from batchcast.http import bodies
 from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
-from batchcast.web.forms import FIELDS, KEPT, SHOWN, Form, Texts, address_of, form_of_settings, read_form
+from batchcast.web.forms import FIELDS, KEPT, SHOWN, Form, Texts, address_of, form_of_settings, groups_of, read_form
 from batchcast.web.mapping import MAPPED, form_of_step
 from batchcast.web.rendering import page_before, render
 from batchcast.web.start.form import (
@@ -39,6 +39,7 @@ from batchcast.web.start.step import Subject, show_step_of, step_where_refused
 
 router = APIRouter()
 
+_MOST_SAID = 2  # sentences on how the file was read that stand in sight
 _NONCE = "nonce"  # hidden field: a form that is sent twice asks for one batch
 _CURES: dict[str, tuple[str, ...]] = {
     "timeout": ("max_execution_time", "max_rows_per_partition"),
@@ -287,6 +288,7 @@ def _page(
 
 
 def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
+    cures = _cures(subject.batch)
     return {
         "has_answer": has_answer(texts),
         "is_mapped": MAPPED in texts,
@@ -296,7 +298,9 @@ def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
         "fields": FIELDS,
         "reading": deciding("reading"),
         "messages": messages(checked),
-        "cures": _cures(subject.batch),
+        "most_said": _MOST_SAID,
+        "cures": cures,
+        "groups": groups_of(checked.form, cures),
         "nonce": secrets.token_hex(8),
         "advice": _advice(checked),
     }

@@ -59,6 +59,7 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
     event.preventDefault();
     dialog.showModal();
   });
+  dialog.addEventListener("htmx:afterRequest", () => dialog.close()); // what went wrong stands on the page under it
   dialog.querySelector("[data-close]").addEventListener("click", (event) => {
     event.preventDefault();
     dialog.close();
