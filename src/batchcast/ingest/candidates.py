@@ -6,11 +6,25 @@ from collections.abc import Collection, Sequence
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
-from batchcast.ingest.names import MONEY_NAMES, STOCK_NAMES, letter_of, mapping_example, normal, shortened
+from batchcast.ingest.keys import key_text
+from batchcast.ingest.months import month_named
+from batchcast.ingest.names import (
+    ACCEPTED_NAMES,
+    MONEY_NAMES,
+    STOCK_NAMES,
+    letter_of,
+    mapping_example,
+    normal,
+    shortened,
+)
 from batchcast.ingest.problems import AmbiguousColumn
 from batchcast.ingest.sample import Sample
 
 _MOST_CHOICES = 6
+_LEAST_PRICE = 20.0  # of most rows: less is no price that money is told from units by
+_DISCOUNT = 0.35  # by which money may differ from a quantity times a price
+_ROUND = 100  # money in small coins is a multiple of it
+_CURRENCIES = ("currency", "curr", "mata_uang", "matauang", "valuta", "waers", "währung", "moneda", "devise", "kurs")
 _PRICES = (
     *STOCK_NAMES["unit_cost"],
     "priceeach",
@@ -43,14 +57,22 @@ def is_money(index: int, names: Sequence[str], sample: Sample) -> bool:
 
 
 def _product_of(index: int, names: Sequence[str], sample: Sample) -> tuple[int, int] | None:
-    """The quantity and the price that the column is the product of."""
+    """The quantity and the price that the column is the product of, or nearly so where prices are high."""
     accepted = {normal(name) for name in _PRICES}
     prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index]
     for price in prices:
         for other in numeric_columns(names, sample, {index, price}):
-            if sample.is_product(index, other, price):
+            if sample.is_product(index, other, price) or (
+                _median(price, sample) >= _LEAST_PRICE and sample.is_product(index, other, price, within=_DISCOUNT)
+            ):
                 return other, price
     return None
+
+
+def _median(index: int, sample: Sample) -> float:
+    """The median of the numbers of a column; 0 where there are none."""
+    found = sorted(abs(number) for number in sample.numbers(index) if number)
+    return found[len(found) // 2] if found else 0.0
 
 
 def numeric_columns(names: Sequence[str], sample: Sample, taken: Collection[int]) -> list[int]:
@@ -63,16 +85,21 @@ def numeric_columns(names: Sequence[str], sample: Sample, taken: Collection[int]
 
 
 def check_money(index: int, names: Sequence[str], sample: Sample, taken: Collection[int]) -> None:
-    """Ask before a column named for money is forecast as units, where it looks like money.
+    """Ask before a column that looks like money is forecast as units.
 
     Raises:
-        AmbiguousColumn: if it is another column times a price, or has decimals where another column has whole numbers.
+        AmbiguousColumn: if it is another column times a price; if it is named for money and stands beside a currency,
+            is in round thousands, or has decimals where another column has whole numbers; or if it holds one number for
+            each part, and a column of prices others.
     """
-    if normal(names[index]) not in map(normal, MONEY_NAMES) or not sample:
+    if not sample:
         return
     others = [i for i in numeric_columns(names, sample, {*taken, index}) if not sample.has_decimals(i)]
-    money = is_money(index, names, sample)
-    if money or (others and sample.has_decimals(index)):
+    is_named = normal(names[index]) in map(normal, MONEY_NAMES)
+    money = is_money(index, names, sample) or (is_named and _is_like_money(index, names, sample))
+    swapped = [] if money else _swapped_with(index, names, sample)
+    others += [i for i in swapped if i not in others]
+    if money or swapped or (is_named and others and sample.has_decimals(index)):
         template = N_(
             "Column {name!r} ({letter}) may hold money, not units: {speaks}. Say which column is the demand, or that "
             "each row counts as one."
@@ -81,6 +108,26 @@ def check_money(index: int, names: Sequence[str], sample: Sample, taken: Collect
         rows = Choice(settings={"column_mapping": "demand_qty==1"}, reading=Message(N_("each row counts as one unit")))
         choices = [*_choices(columns.DEMAND_QTY, [*others, index], names, sample), rows]
         raise AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def _is_like_money(index: int, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a currency stands beside, or nearly all numbers are large and round."""
+    if any(normal(name) in map(normal, _CURRENCIES) for name in names):
+        return True
+    found = [number for number in sample.numbers(index) if number]
+    is_round = sum(number % _ROUND == 0 for number in found) >= len(found) * 0.95
+    return is_round and _median(index, sample) >= _ROUND * _LEAST_PRICE
+
+
+def _swapped_with(index: int, names: Sequence[str], sample: Sample) -> list[int]:
+    """Columns of prices that vary from row to row, where this one, as a price, holds one number for each of many."""
+    accepted = {normal(name) for name in _PRICES}
+    prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index and sample.has_numbers(i)]
+    if not prices or not sample.has_decimals(index) or len(sample.distinct(index)) * 8 > len(sample.filled(index)):
+        return []
+    return [
+        i for i in prices if len(sample.distinct(i)) > 2 * len(sample.distinct(index)) and not sample.has_decimals(i)
+    ]
 
 
 def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
@@ -140,6 +187,75 @@ def _speaks(index: int, names: Sequence[str], sample: Sample) -> Message:
         )
         return Message(template, values)
     return Message(N_("{count} different values in the first rows, such as {values}"), values)
+
+
+# A date whose year, month and day stand in columns of their own.
+
+_NAMES_OF_YEARS = ("year", "tahun", "thn", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "год", "年")
+_NAMES_OF_MONTHS = (
+    "month",
+    "bulan",
+    "bln",
+    "monat",
+    "mois",
+    "mes",
+    "mese",
+    "mês",
+    "maand",
+    "month_name",
+    "месяц",
+    "月",
+)
+_NAMES_OF_DAYS = ("day", "hari", "tgl", "tanggal", "tag", "jour", "día", "dia", "giorno", "dag", "день", "日")
+_YEARS, _MONTHS, _DAYS = range(1990, 2100), range(1, 13), range(1, 32)
+
+
+def ask_about_pieces(names: Sequence[str], sample: Sample) -> None:
+    """Ask whether the year, the month and the day are to be joined, where no column has whole dates.
+
+    Raises:
+        AmbiguousColumn: if a column of years stands beside one of months, and none that is named for a date has dates.
+    """
+    if not sample:
+        return
+    dates = {normal(name) for name in ACCEPTED_NAMES[columns.DATE]}
+    year = _piece(_NAMES_OF_YEARS, _YEARS, names, sample)
+    month = _piece(_NAMES_OF_MONTHS, _MONTHS, names, sample)
+    if year is None or month is None:
+        return
+    if any(normal(name) in dates and sample.has_dates(i) for i, name in enumerate(names)):
+        return
+    day = _piece(_NAMES_OF_DAYS, _DAYS, names, sample)
+    joined = "+".join(names[i] for i in (year, month, day) if i is not None)
+    template = N_(
+        "The year and the month of the dates stand in columns of their own: {columns}. Join them with the mapping "
+        "{example}, if these are calendar years."
+    )
+    mapping = {columns.DATE: joined}
+    values = {"columns": joined.replace("+", ", "), "example": mapping_example(mapping)}
+    reading = Message(N_("the columns joined: {columns} is one date"), {"columns": joined})
+    raise AmbiguousColumn(
+        Message(template, values),
+        choices=[Choice(settings={"column_mapping": f"{columns.DATE}={joined}"}, reading=reading)],
+    )
+
+
+def _piece(accepted: Sequence[str], numbers: range, names: Sequence[str], sample: Sample) -> int | None:
+    """The column of such a name whose cells are such numbers, or names of months."""
+    wanted = {normal(name) for name in accepted}
+    for i, name in enumerate(names):
+        if normal(name) in wanted and sample.filled(i):
+            found = sample.distinct(i)
+            if all(_is_piece(cell, numbers) for cell in found):
+                return i
+    return None
+
+
+def _is_piece(cell: object, numbers: range) -> bool:
+    text = key_text(cell).strip()
+    if text.isdecimal() and len(text) <= 4:
+        return int(text) in numbers
+    return numbers == _MONTHS and isinstance(month_named(text), int)
 
 
 # What is said of columns that are read, and of those that are not.

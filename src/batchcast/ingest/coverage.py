@@ -23,6 +23,8 @@ Counts = NDArray[np.int64]
 
 _LEAST_USUAL = 5.0  # rows that would be usual in a stretch, and ...
 _LEAST_SERIES = 5  # rows of one period: of fewer series all may have no demand
+_FEWEST = 3  # of both, where nearly every period has the same rows: then one without any stands out
+_NEARLY_ALL = 0.9  # share of the periods
 _UNLIKELY = 12.0  # -log of the chance of none, of a Poisson distribution; divided by how much more unevenly rows come
 _MOST_EVEN = 0.1  # variance of the rows of a period, divided by their mean
 _LEAST_PERIODS = 6  # with rows, of a site that shows what is usual
@@ -152,7 +154,7 @@ def _ends_early(rows: Floats, view: _View, missing: Sequence[_Stretch]) -> bool:
         return False
     usual, unevenness = _usual(rows, view, seen)
     expected = float(usual[seen[-1] + 1 :].sum()) * _recent_share(rows, usual, int(seen[-1]) + 1, -view.around)
-    return expected >= _LEAST_USUAL and expected >= _UNLIKELY * unevenness
+    return expected >= _least_usual(rows, seen) and expected >= _UNLIKELY * unevenness
 
 
 def _stretches(rows: Floats, view: _View) -> list[_Stretch]:
@@ -163,7 +165,7 @@ def _stretches(rows: Floats, view: _View) -> list[_Stretch]:
     usual, unevenness = _usual(rows, view, seen)
     sums = np.concatenate([[0.0], np.cumsum(usual)])
     expected = sums[seen[1:]] - sums[seen[:-1] + 1]
-    least = max(_LEAST_USUAL, _UNLIKELY * unevenness)
+    least = max(_least_usual(rows, seen), _UNLIKELY * unevenness)
     found = []
     for k in np.flatnonzero(expected >= least).tolist():
         start, stop = int(seen[k]) + 1, int(seen[k + 1])
@@ -173,7 +175,17 @@ def _stretches(rows: Floats, view: _View) -> list[_Stretch]:
 
 
 def _shows_usual(rows: Floats, seen: NDArray[np.int64]) -> bool:
-    return len(seen) >= _LEAST_PERIODS and bool(rows.max() >= _LEAST_SERIES)
+    least = _FEWEST if _is_even(rows, seen) else _LEAST_SERIES
+    return len(seen) >= _LEAST_PERIODS and bool(rows.max() >= least)
+
+
+def _least_usual(rows: Floats, seen: NDArray[np.int64]) -> float:
+    return _FEWEST if _is_even(rows, seen) else _LEAST_USUAL
+
+
+def _is_even(rows: Floats, seen: NDArray[np.int64]) -> bool:
+    """Whether nearly every period with rows has as many as the others."""
+    return bool(np.count_nonzero(rows[seen] == rows.max()) >= _NEARLY_ALL * len(seen))
 
 
 def _usual(rows: Floats, view: _View, seen: NDArray[np.int64]) -> tuple[Floats, float]:

@@ -19,6 +19,8 @@ from batchcast.ingest.months import LETTERS, month_named
 _WEEKDAY_NAMES = (
     "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
     "senin sen selasa sel rabu rab kamis kam jumat jum sabtu sab minggu min ahad",
+    "mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miercoles jueves viernes sabado domingo",
 )
 _WEEKDAYS = frozenset(name for names in _WEEKDAY_NAMES for name in names.split())
 _CENTURY_TURNS = 69  # two-digit years: 00 to 68 are 2000 to 2068, 69 to 99 are 1969 to 1999 (as POSIX reads them)
@@ -27,7 +29,7 @@ _FIRST_SERIAL = dt.date(1899, 12, 30)  # day 0
 
 _TIME = re.compile(
     r"(?:[ T]\s*)(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?"
-    r"\s*(?P<half>[AaPp])?(?(half)\.?[Mm]\.?)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?$",
+    r"\s*(?P<half>[AaPp])?(?(half)\.?\s?[Mm]\.?)\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?$",
     re.ASCII,
 )
 _WEEKDAY = re.compile(
@@ -36,6 +38,8 @@ _WEEKDAY = re.compile(
 _OF = re.compile(r" del? | d['’]", re.IGNORECASE)  # 5 de agosto de 2024
 _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
+_YEAR_WEEK_DAY = re.compile(r"(\d{4})-?W(\d{2})-?([1-7])$", re.ASCII)
+_YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{2})$", re.ASCII)  # as offices of statistics write months
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
 _SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
@@ -104,7 +108,7 @@ def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
         text: as it is written.
         language: of the column, where its names of months are other months in other languages (`months.py`).
     """
-    text = text.strip()
+    text = " ".join(text.split())
     if not text:
         return Message(_EMPTY)
     try:
@@ -234,11 +238,15 @@ def _month(year: int, month: int) -> WrittenDate:
 
 
 def _iso_week(year: int, week: int) -> WrittenDate:
+    return WrittenDate(_day_of_week(year, week, 1), unit="week")
+
+
+def _day_of_week(year: int, week: int, weekday: int) -> int:
     _day(year, 1, 1)
     monday = _monday(year, week)
     if monday is None:
         raise _OutOfRange(Message(_NOT_A_DATE))
-    return WrittenDate(monday, unit="week")
+    return monday + weekday - 1
 
 
 def _monday(year: int, week: int) -> int | None:
@@ -320,6 +328,8 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...]
     (_COMPACT, lambda n: _certain(*n)),
     (_YEAR_MONTH, lambda n: _month(*n)),
     (_MONTH_YEAR, lambda n: _month(n[1], n[0])),
+    (_YEAR_M_MONTH, lambda n: _month(*n)),
+    (_YEAR_WEEK_DAY, lambda n: WrittenDate(_day_of_week(*n))),
     (_YEAR_WEEK, lambda n: _iso_week(*n)),
     (_WEEK_YEAR, lambda n: _iso_week(_century(n[1]), n[0])),
     (_CJK_MONTH, lambda n: _month(*n)),

@@ -54,7 +54,22 @@ _PARTS_OF_QUARTERS = N_(
     "{count} of {total} parts that were looked at, such as {example!r}, have one date a quarter: totals of a quarter "
     "are too coarse to forecast. Send months, weeks or days; or set frequency to M if the months between had no demand."
 )
+_OF_SEVERAL_WEEKS = N_(
+    "The {count} dates of the history are {weeks} weeks apart: as weeks, those between them would have no demand. Send "
+    "months, weeks or days; or set frequency to M, or to W if the weeks between had no demand."
+)
+_OF_PARTS_OF_MONTHS = N_(
+    "The {count} dates of the history are on the same {days} days of each month: as days, those between them "
+    "would have no demand. Send months, weeks or days; or set frequency to M, or to D if the days between had no "
+    "demand."
+)
+_CHANGED = N_(
+    "From {first} to {last} the history has {coarse}, and for the rest of the time {fine}: totals of longer "
+    "periods and days are in one history. Set frequency to {frequency}, or to D if the days between had no demand."
+)
 _MOST_PARTS = 2000  # that are looked at
+_NEARLY_ALL = 0.9  # share of the months of a part that have its one date, on whatever day
+_LEAST_FINE = 3  # dates of most months or weeks, that make a history one of days
 _FINEST_FIRST = (Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY)
 
 
@@ -108,6 +123,8 @@ def decide_frequency(dates: DateCounts, *, is_asked: bool) -> Decision:
     """
     every = dates.of_sites.sum(axis=0)
     pure = _pure(dates.days, dates_are_months=dates.dates_are_months)
+    if pure is Frequency.WEEKLY:
+        pure = _months_on_one_weekday(dates, is_asked=is_asked)
     if pure is not None:
         return _decided(dates, _Pattern(pure, np.ones(len(dates.days), dtype=np.bool_)), is_asked=is_asked)
     found_of = {row: _of_site(dates, row, is_asked=is_asked) for row in range(len(dates.sites))}
@@ -122,6 +139,9 @@ def decide_frequency(dates: DateCounts, *, is_asked: bool) -> Decision:
         pattern = None if found else _pattern(dates.days, every)
     if len({pattern.frequency for pattern in known.values()}) > 1 and not is_asked:
         raise _mixture(dates, known)
+    if pattern is None and not is_asked:
+        _ask_about_parts_of_months(dates)
+        _ask_about_change(dates)
     return _decided(dates, pattern, is_asked=is_asked) if pattern else _daily(dates)
 
 
@@ -133,6 +153,113 @@ def _pure(days: Days, *, dates_are_months: bool) -> Frequency | None:
     if len(days) > 1 and not ((days - days[0]) % 7).any():
         return Frequency.WEEKLY
     return None
+
+
+def _months_on_one_weekday(dates: DateCounts, *, is_asked: bool) -> Frequency:
+    """Weeks, or months where each has one date, such as its last Friday; all dates are on one weekday.
+
+    Raises:
+        ReadingQuestion: if dates are always so many weeks apart, as those of four weeks or of a fiscal calendar are.
+    """
+    days = np.sort(dates.days)
+    weeks = np.diff(days) // 7
+    if len(days) < _LEAST_MONTHS or weeks.min() < 2:
+        return Frequency.WEEKLY
+    steps = np.diff(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
+    if steps.min() > 0 and np.count_nonzero(steps == 1) >= _NEARLY_ALL * len(steps):
+        return Frequency.MONTHLY
+    if weeks.max() - weeks.min() <= 1 and not is_asked:
+        apart = " | ".join(map(str, np.unique(weeks).tolist()))
+        message = Message(_OF_SEVERAL_WEEKS, {"count": len(days), "weeks": apart})
+        raise _which_of(message, Frequency.MONTHLY, Frequency.WEEKLY)
+    return Frequency.WEEKLY
+
+
+def _ask_about_parts_of_months(dates: DateCounts) -> None:
+    """Ask about totals of halves or thirds of months.
+
+    Raises:
+        ReadingQuestion: if all dates are on the same two or three days of each month; its last day counts as one.
+    """
+    days = np.sort(dates.days)
+    of_day = _number_in_month(days)
+    numbers = np.unique(of_day)
+    months = days[[0, -1]].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    span = int(months[1] - months[0]) + 1
+    is_full = len(numbers) in {2, 3} and len(days) >= _NEARLY_ALL * len(numbers) * span
+    if span >= _LEAST_MONTHS and is_full and _parts_have_several(dates):
+        message = Message(_OF_PARTS_OF_MONTHS, {"count": len(days), "days": len(numbers)})
+        raise _which_of(message, Frequency.MONTHLY, Frequency.DAILY)
+
+
+def _number_in_month(days: Days) -> NDArray[np.int64]:
+    """The number of each day in its month, from 0; -1 for the last day of one."""
+    written: Any = days.astype("datetime64[D]")
+    months = written.astype("datetime64[M]")
+    last = (months + 1).astype("datetime64[D]") - 1
+    return np.where(written == last, -1, (written - months.astype("datetime64[D]")).astype(np.int64))
+
+
+def _parts_have_several(dates: DateCounts) -> bool:
+    """Whether most parts with dates enough have them on several days of the month, not each on its own."""
+    if dates.of_parts is None:
+        return True
+    several = total = 0
+    for row in range(len(dates.sites)):
+        given = dates.of_parts(row)
+        pairs = np.unique(np.stack([given.position, _number_in_month(given.days)]), axis=1)
+        enough = np.bincount(given.position, minlength=len(given.parts)) >= _LEAST_MONTHS
+        several += int(np.count_nonzero(enough & (np.bincount(pairs[0], minlength=len(given.parts)) > 1)))
+        total += int(np.count_nonzero(enough))
+    return several >= _REGULAR * max(total, 1)
+
+
+def _ask_about_change(dates: DateCounts) -> None:
+    """Ask about a history that begins or ends with totals of months or weeks and has days else.
+
+    Raises:
+        ReadingQuestion: if it does.
+    """
+    days = np.sort(dates.days)
+    written: Any = days.astype("datetime64[D]")
+    months = written.astype("datetime64[M]")
+    anchors = (months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1)
+    weekdays = (days + 3) % 7
+    views = (
+        (Frequency.MONTHLY, months.astype(np.int64), [written == anchor for anchor in anchors], _LEAST_MONTHS),
+        (Frequency.WEEKLY, (days + 3) // 7, [weekdays == weekdays[0], weekdays == weekdays[-1]], _LEAST_WEEKS),
+    )
+    for frequency, periods, rules, least in views:
+        for is_usual in rules:
+            run = _run_of_totals(periods, is_usual, least)
+            if run is not None:
+                first, last = (date_of(int(days[i])).isoformat() for i in run)
+                values: dict[str, object] = {"first": first, "last": last, "frequency": frequency.value}
+                values |= {"coarse": Message(_PATTERNS[frequency]), "fine": Message(_PATTERNS[Frequency.DAILY])}
+                raise _which_of(Message(_CHANGED, values), frequency, Frequency.DAILY)
+
+
+def _run_of_totals(periods: NDArray[Any], is_usual: Flags, least: int) -> tuple[int, int] | None:
+    """The first and the last date of so many periods in a row, at either end, that have one date each, a usual one.
+
+    None where there are not so many, or where the others have few dates too.
+    """
+    _, first, counts = np.unique(periods, return_index=True, return_counts=True)
+    follows = np.append(True, np.diff(periods[first]) == 1)
+    is_total = (counts == 1) & is_usual[first]
+    for backwards in (False, True):
+        order = slice(None, None, -1 if backwards else 1)
+        unbroken = is_total[order] & (np.append(True, follows[order][:-1]) if backwards else follows)
+        length = int(np.argmin(unbroken)) if not unbroken.all() else 0
+        others = counts[order][length:]
+        if length >= least and np.median(others) >= _LEAST_FINE:
+            return (int(first[-length]), int(first[-1])) if backwards else (int(first[0]), int(first[length - 1]))
+    return None
+
+
+def _which_of(message: Message, *frequencies: Frequency) -> ReadingQuestion:
+    choices = [Choice(settings={"frequency": one.value}, reading=Message(_CHOICES[one])) for one in frequencies]
+    return ReadingQuestion(message, setting="frequency", choices=choices)
 
 
 def _of_site(dates: DateCounts, row: int, *, is_asked: bool) -> _Pattern | None:
@@ -170,7 +297,8 @@ def _of_parts(dates: DateCounts, row: int, *, is_asked: bool) -> Frequency:
 def _frequencies_of_parts(given: PartDates) -> dict[int, Frequency]:
     """The frequency of each part, by its position, where it has dates enough to show one.
 
-    Monthly: one date a month, always on the same day of it or the same day before its end. Weekly: always one weekday.
+    Monthly: one date a month, always on the same day of it or the same day before its end, or on any day where nearly
+    all of many months have it. Weekly: always one weekday.
     """
     months = given.days.astype("datetime64[D]").astype("datetime64[M]")
     from_start = given.days - months.astype("datetime64[D]").astype(np.int32)
@@ -179,7 +307,10 @@ def _frequencies_of_parts(given: PartDates) -> dict[int, Frequency]:
     if not len(parts):
         return {}
     monthly = _constant(from_start, first) | _constant(to_end, first)
-    monthly &= _regular(months.astype(np.int64), first, counts, 1)
+    month_numbers = months.astype(np.int64)
+    span = month_numbers[first + counts - 1] - month_numbers[first] + 1
+    monthly |= (counts >= _YEAR) & (counts >= _NEARLY_ALL * span)
+    monthly &= _regular(month_numbers, first, counts, 1)
     weekly = (counts >= _LEAST_WEEKS) & _regular(given.days, first, counts, 7)
     coarse = np.where(monthly, 0, np.where(weekly, 1, 2))
     kinds = (Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY)

@@ -11,7 +11,14 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.candidates import check_money, fitting_columns, narrowed, notes_on_columns, question
+from batchcast.ingest.candidates import (
+    ask_about_pieces,
+    check_money,
+    fitting_columns,
+    narrowed,
+    notes_on_columns,
+    question,
+)
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import MOST_COLUMNS
 from batchcast.ingest.months import month_named
@@ -37,7 +44,7 @@ from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
 from batchcast.ingest.units import unit_column
-from batchcast.ingest.wide import Period, find_periods, unread_numbers
+from batchcast.ingest.wide import Period, find_periods, refuse_group_rows, unread_numbers
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
 
@@ -189,6 +196,8 @@ _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])"
 _MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
 _LONGEST_COMPARED = 60  # characters of a name that is compared
 _LONGEST_HEADER = 1_000  # characters of a name that may be several
+_LEAST_PERIODS = 3  # columns that are written alike, that make a table a wide one
+_RUNS = re.compile(r"[0-9]+")
 _MOST_GUESSED = 200  # columns that are compared when one is missing
 
 
@@ -272,6 +281,8 @@ def find_columns(
     check_width(header)
     every, names, ignored = visible_names(header, settings)
     held = Sample(sample or ())
+    if columns.DATE not in settings.column_mapping:
+        ask_about_pieces(names, held)
     found = {ours: locate(ours, names, settings.column_mapping, held) for ours in ACCEPTED_NAMES}
     check_mapping(settings.column_mapping)
     part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
@@ -298,13 +309,15 @@ def find_columns(
             exclude=exclude,
             stock_columns=stock_columns,
             filters=find_filters(every, settings.only_rows),
-            movement=movement_column(every, taken),
+            movement=movement_column(every, taken, held),
             unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
         )
     if date is None and quantity is None:
         left_out = {i for i, name in enumerate(every) if name != names[i]}
         periods = find_periods(names, taken | left_out, settings, held)
         if part is not None and periods.found:
+            if held and len(part.indices) == 1:
+                refuse_group_rows(periods.found, part.indices[0], held)
             span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
             stock = locate_stock_columns(names, settings.column_mapping, taken | {one.index for one in periods.found})
             read = taken | {one.index for one in periods.found} | {i for cells in stock.values() for i in cells.indices}
@@ -374,14 +387,27 @@ def counted_periods(names: Sequence[str]) -> list[str]:
     return [name for name in names if _COUNTED_PERIOD.match(name.strip())]
 
 
+def _shaped_periods(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
+    """Columns of numbers whose names are written alike, with digits: `I/2023`, `2019 H1`, `1/23`; three and more."""
+    shapes: dict[str, list[str]] = {}
+    for i in free[:_MOST_GUESSED]:
+        if any(map(str.isdigit, names[i])) and len(names[i]) <= LONGEST_COMPARED and sample.has_numbers(i):
+            shapes.setdefault(_RUNS.sub("9", re.sub(r"[^\W\d_]+", "A", names[i])), []).append(names[i])
+    likeliest = max(shapes.values(), key=len, default=[])
+    return likeliest if len(likeliest) > 2 else []
+
+
 def _missing(
     missing: Sequence[str], names: Sequence[str], free: Sequence[int], where: Message | None, sample: Sample
 ) -> MissingColumn:
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours][:_MOST_NAMES])} …" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
     values |= {"where": where or Message(N_("The file"))}
-    values |= {"periods": ", ".join(map(repr, counted_periods(names)[:3]))}
-    if len(counted_periods(names)) > 2 and columns.DEMAND_QTY in missing and columns.DATE in missing:
+    periods = counted_periods(names)
+    if len(periods) < _LEAST_PERIODS and {columns.DATE, columns.DEMAND_QTY} <= set(missing):
+        periods = _shaped_periods(names, free, sample)
+    values |= {"periods": ", ".join(map(repr, periods[:3]))}
+    if len(periods) >= _LEAST_PERIODS and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
             "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each period, "
             "such as 2024-01-01, in the header row in its place, and name the column of parts with a mapping if it "
@@ -407,6 +433,13 @@ def _missing(
             "as a table: a row for each demand with all its columns, in SAP the detail list, saved as a spreadsheet."
         )
         values["cell"] = shortened(several_in_one(names))
+    elif list(missing) == [columns.DEMAND_QTY] and len(_sites_across(names, free, sample)) > 1:
+        template = N_(
+            "{where} has several columns of numbers, and none is named as the quantity ({columns} …). If each is "
+            "a site, write a row for each site, with its name in a column of sites; else name the quantity with a "
+            "mapping, such as {example}."
+        )
+        values["columns"] = ", ".join(map(repr, _sites_across(names, free, sample)[:3]))
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
@@ -462,6 +495,14 @@ def _parts_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> 
     """Columns of numbers, where all that nothing reads hold numbers: each may be a part."""
     named = [i for i in free if names[i]]
     return [names[i] for i in named] if named and all(map(sample.has_numbers, named)) else []
+
+
+def _sites_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
+    """Columns of numbers, where no name among them has a word of quantities, stock or money in it."""
+    found = [names[i] for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
+    words = [normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], "amount", "price", "total", "out", "in")]
+    words += [normal(name) for accepted in STOCK_NAMES.values() for name in accepted]
+    return [] if any(len(word) > 1 and word in normal(name) for name in found for word in words) else found
 
 
 def likely_column(ours: str, names: Sequence[str]) -> str:

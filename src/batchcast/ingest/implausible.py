@@ -58,19 +58,35 @@ def _planned(
     days: NDArray[np.int32], rows: NDArray[np.int64], later: NDArray[np.bool_], today: dt.date
 ) -> ReadingQuestion:
     """The question whether rows after today are demand."""
+    if later.all():
+        return _all_later(days, rows, today)
     count, last = int(rows[later].sum()), date_of(int(days[-1])).isoformat()
     template = N_(
         "{count:,} of {total:,} rows are after today, {today}, up to {last}: they may be planned orders. Set "
         "future_rows to refuse to leave them out, or to keep if they are demand."
     )
     values = {"count": count, "total": int(rows.sum()), "today": today.isoformat(), "last": last}
-    ends = date_of(int(days[~later][-1])).isoformat() if not later.all() else ""
+    ends = date_of(int(days[~later][-1])).isoformat()
     refuse = Message(N_("refuse the {count:,} rows after today; the history ends on {ends}"), values | {"ends": ends})
     keep = Message(N_("keep them as demand; the history ends on {last}"), values)
     choices = [
         Choice(settings={"future_rows": "refuse", "bad_rows": "skip"}, reading=refuse),
         Choice(settings={"future_rows": "keep"}, reading=keep),
     ]
+    return ReadingQuestion(Message(template, values), setting="future_rows", choices=choices)
+
+
+def _all_later(days: NDArray[np.int32], rows: NDArray[np.int64], today: dt.date) -> ReadingQuestion:
+    """The question whether dates that are all after today are read right."""
+    first, last = (date_of(int(day)).isoformat() for day in (days[0], days[-1]))
+    template = N_(
+        "All {count:,} rows are after today, {today}, from {first} to {last}: their years may be of another calendar, "
+        "such as the Buddhist or the Islamic one, or of another century. Write the years of the common calendar, with "
+        "four digits; or set future_rows to keep if the dates are right."
+    )
+    values = {"count": int(rows.sum()), "today": today.isoformat(), "first": first, "last": last}
+    keep = Message(N_("keep them as demand; the history ends on {last}"), values)
+    choices = [Choice(settings={"future_rows": "keep"}, reading=keep)]
     return ReadingQuestion(Message(template, values), setting="future_rows", choices=choices)
 
 

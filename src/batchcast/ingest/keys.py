@@ -2,13 +2,15 @@
 
 Case, leading zeros, `1E5` and everything inside stay as they are. Space at either end (blanks, tabs, hard spaces) is
 padding, in files and tables of every kind: it is dropped, and the report says so. Nothing but space is no key, nor is
-`NULL`, as databases export it, or an error value of a spreadsheet such as `#N/A`. The longest is 200 characters.
+`NULL`, as databases export it, or an error value of a spreadsheet such as `#N/A`, in any language. The longest is 200
+characters.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -17,19 +19,49 @@ from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.limits import MOST_KEY_CHARACTERS
+from batchcast.ingest.months import month_named
 from batchcast.ingest.source import Uncomputed
 
 ERROR_VALUE = N_("is an error value of a spreadsheet")
 UNCOMPUTED = N_("is a formula whose result is not stored; open the file in a spreadsheet, and save it")
-ERROR_VALUES = ("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+_ERROR_VALUE = re.compile(  # of any language: #REF!, #BEZUG!, #¿NOMBRE?; #N/A, #NV, #N/D, #Н/Д; Err:502
+    r"#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|#(?:N/[A-Z]|NV|Н/?Д|GETTING_DATA)|Err:\d{3}", re.IGNORECASE
+)
 _NO_KEYS = {
     "": N_("is empty"),
     "NULL": N_("is NULL, which databases write for nothing"),
-    **dict.fromkeys(ERROR_VALUES, ERROR_VALUE),
 }
-_SHORTENED = re.compile(r"[1-9](?:\.(\d+))?E\+(\d{2,3})$", re.ASCII)
+_NOTHING = N_("is what programs write for nothing")
+_NOTHINGS = frozenset(  # as they are written by databases, pandas, pivots and people; NONE and NA can be codes
+    [
+        "\\N",
+        "(null)",
+        "<null>",
+        "null",
+        "<NA>",
+        "NaN",
+        "nan",
+        "None",
+        "none",
+        "<none>",
+        "N/A",
+        "n/a",
+        "(blank)",
+        "(empty)",
+        "(kosong)",
+        "(leer)",
+        "(vide)",
+        "(vacío)",
+    ]
+)
+_SHORTENED = re.compile(r"[1-9](?:[.,](\d+))?E\+(\d{2,3})$", re.ASCII)
+_LIKE_DATE = re.compile(
+    r"(?:\d{1,2}[-/ ])?([A-Za-z]{3})[-/ ]\d{2}$|\d{1,2}[-/ ]([A-Za-z]{3})(?:[-/ ]\d{2,4})?$", re.ASCII
+)
+_MISREAD = re.compile(r"[ÂÃÄÅâ][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")  # UTF-8 that was read as Windows-1252
 _APOSTROPHES = "'\u2019`"
 _MOST_ALIKE = 5  # that a sentence lists
+_LONGEST_DATE = 12  # characters of a key that a spreadsheet may have made a date
 NO_KEY = -1  # where a key can't be read
 _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
 
@@ -70,22 +102,36 @@ class Keys:
         trimmed = N_("{count:,} parts or sites are written with space at an end, such as {example!r}; it is dropped.")
         unwrapped = N_("{count:,} parts or sites are written as a formula, such as {example}; what it shows is read.")
         marked = N_("{count:,} parts or sites start with an apostrophe, such as {example}; it stays a part of them.")
-        said = ((trimmed, self.trimmed), (unwrapped, self.unwrapped), (marked, apostrophes))
+        dated = N_(
+            "{count:,} parts or sites look like dates, such as {example!r}: a spreadsheet may have made them of codes "
+            "such as 3-4 or MAR-1."
+        )
+        misread = N_(
+            "{count:,} parts or sites look like UTF-8 that was read as Windows-1252 before it was saved, such as "
+            "{example!r}; they are kept as they are."
+        )
+        said = (
+            (trimmed, self.trimmed),
+            (unwrapped, self.unwrapped),
+            (marked, apostrophes),
+            (dated, [text for text in self.texts if _is_like_date(text)]),
+            (misread, [text for text in self.texts if not text.isascii() and _MISREAD.search(text)]),
+        )
         notes = [Message(template, {"count": len(found), "example": found[0]}) for template, found in said if found]
         alike = self._alike()
         if alike:
             template = N_(
-                "{count:,} times parts or sites differ only in case, space or leading zeros: {examples}. They stay "
-                "apart; write them alike if they are one."
+                "{count:,} times parts or sites differ only in case, space, dashes, leading zeros, .0 at the end or "
+                "letters that look alike: {examples}. They stay apart; write them alike if they are one."
             )
-            shown = "; ".join(" / ".join(map(repr, group[:_MOST_ALIKE])) for group in alike[:_MOST_ALIKE])
+            shown = "; ".join(" / ".join(map(_shown, group[:_MOST_ALIKE])) for group in alike[:_MOST_ALIKE])
             shown += "; …" if len(alike) > _MOST_ALIKE else ""
             notes.append(Message(template, {"count": len(alike), "examples": shown}))
         return notes
 
     def _alike(self) -> list[list[str]]:
-        """Keys that only case, space or leading zeros tell apart, in groups."""
-        plain = ["".join(text.split()).casefold().lstrip("0") for text in self.texts]
+        """Keys that only case, space, dashes, leading zeros or the form of their letters tell apart, in groups."""
+        plain = [_compared(text) for text in self.texts]
         if len(set(plain)) == len(plain):
             return []
         groups: dict[str, list[str]] = {}
@@ -94,12 +140,41 @@ class Keys:
         return [group for group in groups.values() if len(group) > 1]
 
 
+def _shown(text: str) -> str:
+    """A key for a sentence; letters that show nothing, or that look like others, by their numbers."""
+    return repr(text) if all(unicodedata.category(letter) != "Cf" for letter in text) else ascii(text)
+
+
+def _compared(text: str) -> str:
+    """A key without what makes no difference to a person."""
+    if not text.isascii():
+        text = "".join(
+            letter
+            for letter in unicodedata.normalize("NFKC", text)
+            if unicodedata.category(letter) not in ("Cf", "Pd")  # letters that show nothing, and dashes
+        )
+    short = "".join(text.split()).casefold()
+    if short.endswith(".0") and short[:-2].isdigit():
+        short = short[:-2]
+    return short.replace("-", "").lstrip("0")
+
+
+def _is_like_date(text: str) -> bool:
+    found = _LIKE_DATE.match(text) if len(text) <= _LONGEST_DATE else None
+    return found is not None and month_named(found[1] or found[2]) is not None
+
+
+def is_error_value(text: str) -> bool:
+    """Whether a text is what a spreadsheet shows for an error, in any language: `#N/A`, `#BEZUG!`, `Err:502`."""
+    return text[:1] in "#E" and _ERROR_VALUE.fullmatch(text) is not None
+
+
 def read_key(cell: object) -> str | Message:
     """The key in a cell, without the space around it, or the reason why there is none."""
     if isinstance(cell, Uncomputed):
         return Message(UNCOMPUTED)
     text = without_wrapping(key_text(cell).strip())
-    reason = _NO_KEYS.get(text)
+    reason = _NO_KEYS.get(text) or (_NOTHING if text in _NOTHINGS else ERROR_VALUE if is_error_value(text) else None)
     if reason is not None:
         return Message(reason)
     if len(text) > MOST_KEY_CHARACTERS:

@@ -29,7 +29,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     columns.DATE: _names(
         """date tanggal tgl transaction_date posting_date order_date period month ds timestamp periode bulan week
         minggu day hari ship_date shipped_date delivery_date invoice_date document_date doc_date issue_date
-        trans_date demand_date physical_date pstng_date pstg_date post_date
+        trans_date demand_date physical_date pstng_date pstg_date post_date budat bldat
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
@@ -42,14 +42,14 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         artikelnummer artikel_nr teilenummer artículo articulo código_artículo codigo_articulo codigo_producto
         codigo_material código_material codigo_do_produto itemnum item_num
         article référence reference_article codice_articolo
-        artikelcode stock_code part_code"""
+        artikelcode stock_code part_code matnr артикул номенклатура 物料编码 物料 stock_item"""
     ),
     columns.SITE_CODE: _names(
         """site_code site location lokasi gudang warehouse store plant plnt branch cabang depot depo werk lager lagerort
         storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
         kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
         magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
-        store_code organization organization_code склад"""
+        store_code organization organization_code склад 仓库 倉庫 werks godown"""
     ),
     columns.DEMAND_QTY: _names(
         """demand_qty demand qty quantity jumlah order_demand y kuantitas jml kts qty_out qty_issued issue_qty
@@ -62,7 +62,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
         verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
-        количество 数量"""
+        количество 数量 sold"""
     )
     + ENTRY_NAMES
     + MONEY_NAMES,
@@ -75,8 +75,54 @@ FLAG_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have on
 STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a stock file has some, a history may
     "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),
     "unit_cost": ("unit_cost", "cost", "price", "unit_price", "harga", "harga_satuan", "biaya"),
-    "on_hand": ("on_hand", "stock", "stock_on_hand", "qty_on_hand", "quantity_on_hand", "soh", "stok", "persediaan"),
-    "on_order": ("on_order", "qty_on_order", "stock_on_order", "open_orders", "open_order_qty", "dipesan"),
+    "on_hand": (
+        "on_hand",
+        "stock",
+        "stock_on_hand",
+        "qty_on_hand",
+        "quantity_on_hand",
+        "soh",
+        "stok",
+        "persediaan",
+        "closing_stock",
+        "closing_balance",
+        "closing_qty",
+        "stok_akhir",
+        "sisa_stok",
+        "unrestricted",
+        "unrestricted_stock",
+        "on_hand_quantity",
+        "onhand_qty",
+        "curbal",
+        "bestand",
+        "lagerbestand",
+        "existencias",
+        "остаток",
+        "库存数量",
+        "库存",
+    ),
+    "on_order": (
+        "on_order",
+        "qty_on_order",
+        "stock_on_order",
+        "open_orders",
+        "open_order_qty",
+        "dipesan",
+        "on_po",
+        "open_po",
+        "open_po_qty",
+        "po_qty",
+        "qty_on_po",
+        "qty_on_purch_order",
+        "quantity_on_order",
+        "in_transit",
+        "stock_in_transit",
+        "en_commande",
+        "pedido_pendiente",
+        "bestellt",
+        "sedang_dipesan",
+        "outstanding_po",
+    ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
 UNIT_NAMES = _names(  # of a column with the unit of each quantity
@@ -88,12 +134,19 @@ UNIT_NAMES = _names(  # of a column with the unit of each quantity
 PLAIN_UNIT_NAMES = frozenset(_names("unit me um sat stn packing kemasan"))  # they hold other things as often
 TOTAL_STEMS = _names(  # each word of a total has one of them
     """tot jumlah jml sum gesamt ergebnis som toplam razem ukupno celkem spolu összesen yhteensä keseluruhan итого всего
-    計 计 รวม tổng"""
+    計 计 รวม tổng average avg rata mean moyenne durchschnitt promedio gemiddeld média средн الإجمالي المجموع סך 합계
+    result overall"""
 )
 _TOTAL = re.compile(
     r"(?<![^\W_])(?:(?:grand|sub|zwischen|gesamt)?[ -]?(?:totals?|totale|totaux|totaal|totalt|summe|summary)|jumlah"
     r"|jml|sum|gesamt|gesamtergebnis|ergebnis|suma|soma|somme|summa|toplam|razem|ukupno|celkem|spolu|összesen|yhteensä"
-    r"|keseluruhan|итого|всего|合計|合计|总计|總計|小計|小计|รวม|tổng)(?![^\W_])",
+    r"|keseluruhan|итого|всего|合計|合计|总计|總計|総計|小計|小计|총?합계|รวม|ผลรวม|ผลรวมทั้งหมด|tổng|eindtotaal|totalsumma"
+    r"|overall result|result|الإجمالي|المجموع|סך הכל)(?![^\W_])",
+    re.IGNORECASE,
+)
+_AVERAGE = re.compile(
+    r"(?<![^\W_])(?:average|avg|mean|rata[ -]?rata|moyenne|mittelwert|durchschnitt|promedio|média|gemiddelde?"
+    r"|среднее)(?![^\W_])",
     re.IGNORECASE,
 )
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
@@ -132,6 +185,11 @@ def without_total_word(text: str) -> str:
 def is_total_word(text: str) -> bool:
     """Whether a key or a header names a sum of others, as reports do: `Grand Total`, `Jumlah`, `Summe`."""
     return _TOTAL.search(text) is not None
+
+
+def is_average_word(text: str) -> bool:
+    """Whether a key names an average of others, as reports do: `Average`, `Rata-rata`."""
+    return _AVERAGE.search(text) is not None
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:

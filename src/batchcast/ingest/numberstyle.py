@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.arrow import numbers_of
-from batchcast.ingest.keys import ERROR_VALUE, ERROR_VALUES, UNCOMPUTED, without_wrapping
+from batchcast.ingest.keys import ERROR_VALUE, UNCOMPUTED, is_error_value, without_wrapping
 from batchcast.ingest.limits import LARGEST_QUANTITY
 from batchcast.ingest.problems import AmbiguousNumbers, MixedNumberStyles, SeveralUnits, UnreadableColumn
 from batchcast.ingest.source import LocatedValue, ReadAgain, Uncomputed
@@ -36,6 +36,7 @@ class NumberReader:
     evidence: dict[str, LocatedValue] = field(default_factory=dict)  # style -> first value that allows only it
     style: str = "point"  # supposed until evidence is met
     ambiguous: LocatedValue | None = None  # first value that reads both ways, to different numbers
+    other: LocatedValue | None = None  # first that does so with the other sign: 1,234 beside 1.234
     units: Sequence[str] | None = None  # those that count; empty: the one there is; None: any
     dash_is_zero: bool = False  # as spreadsheets show a zero; else a dash is no number
     found_units: Counter[str] = field(default_factory=Counter)  # cells that are written with each
@@ -107,6 +108,8 @@ class NumberReader:
             return []
         if self.asked != "auto":
             return [Message(N_("Numbers are read with a decimal {style}, as asked for."), {"style": self.style})]
+        if not self.is_decided and self.other is not None:
+            raise self._two_signs(self.ambiguous, self.other)
         if not self.is_decided:
             raise self._question(self.ambiguous)
         evidence = self.evidence[self.style]
@@ -223,7 +226,10 @@ class NumberReader:
             if isinstance(written, Message) or written.point == written.comma:
                 continue
             if written.point is not None and written.comma is not None:
-                self.ambiguous = self.ambiguous or LocatedValue(text, locate(text))
+                if self.ambiguous is None:
+                    self.ambiguous = LocatedValue(text, locate(text))
+                elif self.other is None and ("," in text) != ("," in self.ambiguous.value):
+                    self.other = LocatedValue(text, locate(text))
                 continue
             style = "comma" if written.point is None else "point"
             if style not in self.evidence and self.asked == "auto":
@@ -245,6 +251,16 @@ class NumberReader:
         )
         values = {"column": self.column, "point": point.value, "point_place": point.location}
         return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.location}))
+
+    def _two_signs(self, one: LocatedValue, other: LocatedValue) -> MixedNumberStyles:
+        template = N_(
+            "The numbers of column {column} are in two styles: {first!r} ({first_place}) and {second!r} "
+            "({second_place}), each with three digits behind its sign. Write them all in one style; or set "
+            "number_style to point or comma, which makes one of the signs a decimal sign and the other one of "
+            "thousands."
+        )
+        values = {"column": self.column, "first": one.value, "first_place": one.location}
+        return MixedNumberStyles(Message(template, {**values, "second": other.value, "second_place": other.location}))
 
     def _question(self, example: LocatedValue) -> AmbiguousNumbers:
         written = read_number(example.value)
@@ -305,6 +321,7 @@ _SIGNED = re.compile(
 )
 _POINT = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
 _COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
+_NO_DECIMALS = re.compile(r"(?<=\d)[.,](?:--?|[\u2013\u2014])$", re.ASCII)  # 12,- is twelve, as prices are written
 _DIGIT = re.compile(r"\d", re.ASCII)
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
 _TO_MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
@@ -334,8 +351,9 @@ def read_number(text: str) -> WrittenNumber | Message:
     text = text.strip()
     if not text:
         return Message(_EMPTY)
-    if text.upper() in ERROR_VALUES or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
-        return Message(ERROR_VALUE if text.upper() in ERROR_VALUES else _NOT_FINITE)
+    if is_error_value(text) or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
+        return Message(ERROR_VALUE if is_error_value(text) else _NOT_FINITE)
+    text = _NO_DECIMALS.sub("", text)
     found = _SIGNED.match(text)
     if found is None:
         text, _ = _plainly(text)

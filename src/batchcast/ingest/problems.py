@@ -13,6 +13,7 @@ InvalidInput (domain)
 ├── MissingColumn           no column for something we need
 ├── AmbiguousColumn         a question: two columns could be it
 ├── UnreadablePeriods       a column among the periods of a wide table is none
+├── GroupRows               rows of a wide table are sums of the rows under them
 ├── UnknownMapping          the mapping names a column or sheet that isn't there
 ├── UnreadableColumn        a column of a type that can't hold what it should
 ├── DifferentHeader         a member of a folder or archive has other columns
@@ -111,6 +112,12 @@ class UnreadablePeriods(InvalidInput):
     """A column among the periods of a wide table is no period."""
 
     slug = "unreadable-periods"
+
+
+class GroupRows(InvalidInput):
+    """Rows of a wide table are sums of the rows under them, as those of groups in a pivot table."""
+
+    slug = "group-rows"
 
 
 class UnknownMapping(InvalidInput):

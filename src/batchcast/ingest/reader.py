@@ -26,7 +26,7 @@ from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.source import FindLayout, ReadAgain, RowSource
-from batchcast.ingest.summaries import find_summaries
+from batchcast.ingest.summaries import find_summaries, running_totals
 from batchcast.ingest.table import open_table
 from batchcast.ingest.tally import Tally
 from batchcast.ingest.writer import HISTORY_FILE, AcceptedDemand, write_history
@@ -95,6 +95,7 @@ def _ingest(
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
         facts, missing, notes = write_history(accepted, path, frequency_is_asked=is_asked)
+        missing = (*running_totals(accepted), *missing)
         decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
     return Ingested(history=history, report=_report(source, layout, name, tally, missing, decided), layout=layout)

@@ -38,7 +38,9 @@ _PACKED_KINDS = {
     _ZIP: N_("a packed archive"),
     _PARQUET: N_("a packed Parquet file"),
     _COMPOUND: N_("a packed Excel workbook"),
+    GZIP_MAGIC: N_("packed twice"),
 }
+_JSON_STARTS = (b"{", b"[{", b"[[")
 
 
 @contextmanager
@@ -144,6 +146,10 @@ def _check_size(path: Path, limits: IngestLimits) -> None:
 
 def _refuse_other_kinds(path: Path, head: bytes, *, packed: bool = False) -> None:
     kinds = _OTHER_KINDS | (_PACKED_KINDS if packed else {})
+    start = b"".join(head.removeprefix(b"\xef\xbb\xbf").split())
+    if start.startswith(_JSON_STARTS) and b'"' in start:
+        template = N_("{name} is JSON; export the list as a CSV or a workbook, with a row for each demand.")
+        raise UnknownFormat(Message(template, {"name": path.name}))
     for magic, kind in kinds.items():
         if head.startswith(magic):
             template = N_(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,23 @@ class RowPairs:
             "all of them are summed: if so, every quantity is doubled. Export the file again."
         )
         return Message(template, {"count": self._rows})
+
+
+def evenly_repeated(rows: NDArray[Any], cells: NDArray[Any]) -> list[int]:
+    """The groups whose values are all there two times or more, equally often, where all other groups repeat none.
+
+    Args:
+        rows: of each group, shape (groups,).
+        cells: distinct values of each group, same shape.
+    """
+    held = cells > 0
+    repeated = held & (rows > cells)
+    if not repeated.any() or repeated[held].all() or (rows[held & ~repeated] != cells[held & ~repeated]).any():
+        return []
+    times = rows[repeated] / cells[repeated]
+    is_even = bool((times == times[0]).all()) and float(times[0]).is_integer()
+    found: list[int] = np.flatnonzero(repeated).tolist()
+    return found if is_even and int(cells[repeated].sum()) >= _LEAST_ROWS else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,12 @@ class Sample:
         """Its distinct cells that hold something, in the order they are met."""
         return list(dict.fromkeys(self.filled(index)))
 
-    def is_product(self, index: int, other: int, price: int) -> bool:
-        """Whether the column is the other times the price, in nearly all rows where it is not 0."""
+    def is_product(self, index: int, other: int, price: int, within: float = 1e-3) -> bool:
+        """Whether the column is the other times the price, in nearly all rows where it is not 0; within a share "
+        "of it."""
         triples = zip(self.numbers(index), self.numbers(other), self.numbers(price), strict=True)
         known = [(a, b, c) for a, b, c in triples if a is not None and b is not None and c is not None and a]
-        fitting = sum(abs(a - b * c) <= max(0.02, abs(a) * 1e-3) for a, b, c in known)
+        fitting = sum(abs(a - b * c) <= max(0.02, abs(a) * within) for a, b, c in known)
         return len(known) > 1 and fitting >= len(known) * 0.95
 
     @cached_property

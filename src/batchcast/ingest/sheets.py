@@ -204,7 +204,10 @@ def choose_sheet(
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
-        template = N_("Sheets {names} could each be the one to read; say which with the mapping {example}.")
+        template = N_(
+            "Sheets {names} could each be the one to read; say which with the mapping {example}. To read all of them, "
+            "save each as CSV with a column for what its name says, and send them in one zip."
+        )
         example = mapping_example({SHEET: found[0][0].sheet})
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "example": example}
         raise AmbiguousColumn(Message(template, values), choices=[_choice_of(source) for source, _ in found])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from batchcast.ingest.names import normal, shortened
 from batchcast.ingest.numberstyle import Quantities
 from batchcast.ingest.problems import AmbiguousSign, ReceiptsAndIssues
 from batchcast.ingest.rowfilter import counted_values, filter_text
+from batchcast.ingest.sample import NOTHING, Sample
 
 _CERTAIN_SHARE = 0.95  # of the rows of a movement that have one sign
 _MOST_RETURNS = 0.2  # of all rows: more are no returns ...
@@ -78,23 +80,75 @@ _SAP_OTHERS = _texts(  # receipts, transfers and differences of stock
     "651 653 655 657 661 671 673 675 677 701 702 703 704 707 711 712"
 )
 _RECEIPT_WORDS = _texts(
-    "receipt receipts received purchase purchases in inbound incoming masuk penerimaan pembelian terima beli gr grn "
-    "production output assembly wareneingang zugang entrada compra entree recepcion"
+    "receipt receipts received rct purchase purchases purch purchased buy bought in inward inwards inbound incoming "
+    "masuk penerimaan pembelian terima beli gr grn production output assembly replenishment "
+    "wareneingang zugang einkauf bestellung entrada entradas compra compras entree entrees recepcion ricevimento "
+    "carico acquisto ontvangst inkoop giris alis alıs przychod zakup приход поступление закупка покупка 入库 采购 收货 "
+    "進貨 nhập وارد รับ "
+)
+_OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
+    "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
+    "umlagerung traspaso trasferimento penyesuaian koreksi pindah opening initial перемещение инвентаризация 调拨 盘点"
 )
 _ISSUE_WORDS = _texts(
-    "issue issues issued out outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual sale sales "
-    "consumption consumed usage delivery delivered shipment gi warenausgang abgang salida venta consumo sortie"
+    "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
+    "sale sales sold consumption consumed usage delivery delivered deliveries shipment gi warenausgang abgang verkauf "
+    "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
+    "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
+    "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
+)
+_REVERSAL_WORDS = _texts(
+    "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
+    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回"
+)
+_OPPOSITES = (  # values of two letters and fewer, which of them is demand only a person can say
+    _texts("d c"),
+    _texts("dr cr"),
+    _texts("s h"),
+    _texts("k m"),
+    _texts("i o"),
+    _texts("i r"),
+    _texts("e s"),
+    _texts("+ -"),
+    _texts("p s"),
+)
+_NAMES_OF_DIRECTION = re.compile(
+    r"d/c|dr\W?/?\W?cr|cr/dr|debi|kredit|s/h|shkzg|in/?out|masuk|keluar|mov|mutasi|mouv|bew|trans|trx|txn|tipe|type|tipo|"
+    r"jenis|kind|art$|sens|sentido|senso|direction|flow|arah|вид|类型|類型|sign|tanda",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
 
 
-def movement_column(names: Sequence[str], taken: frozenset[int] | set[int]) -> int | None:
-    """The column that names the kind of each row of a ledger, unless it is one of ours."""
+def movement_column(names: Sequence[str], taken: frozenset[int] | set[int], sample: Sample = NOTHING) -> int | None:
+    """The column that names the kind of each row of a ledger, by its name or its values, unless it is one of ours."""
+    free = [i for i, name in enumerate(names) if i not in taken and name]
+    telling = {i: _tells_kinds(names[i], sample.distinct(i)) for i in free}
+    both = [i for i in free if telling[i] > 1]
+    if both:
+        return both[0]
     for name in (*MOVEMENT_NAMES, *_PLAIN_NAMES):
-        for index, found in enumerate(names):
-            if index not in taken and normal(found) == normal(name):
+        for index in free:
+            if normal(names[index]) == normal(name):
                 return index
-    return None
+    return next((i for i in free if telling[i]), None)
+
+
+def _tells_kinds(name: str, values: Sequence[Any]) -> int:
+    """How much the values of a column tell of movements: 2 where there are issues and others, 1 where one of them."""
+    kinds = {date_text(value).strip() for value in values[: _MOST_SAMPLED_KINDS + 1]}
+    if not kinds or len(kinds) > _MOST_SAMPLED_KINDS:
+        return 0
+    if _are_opposites(name, kinds):
+        return 2
+    roles = {role_of(kind, name) for kind in kinds}
+    return 2 if "issue" in roles and len(roles - {""}) > 1 else int(bool(roles - {""}))
+
+
+def _are_opposites(name: str, kinds: Collection[str]) -> bool:
+    """Whether the values are two letters that stand for receipts and issues, as in a column `D/C`."""
+    return len(kinds) == 2 and {kind.lower() for kind in kinds} in _OPPOSITES and bool(_NAMES_OF_DIRECTION.search(name))
 
 
 def role_of(kind: str, column: str) -> Role:
@@ -107,11 +161,23 @@ def role_of(kind: str, column: str) -> Role:
     code = kind.split(" ", maxsplit=1)[0]
     if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
         return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
-    words = {word.lower() for word in _WORD.findall(kind)}
+    words = {_plain(word) for word in _WORD.findall(kind)}
+    if words & _OTHER_WORDS:
+        return "receipt"
     is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
-    if is_receipt == is_issue:
+    if is_receipt and is_issue:
         return ""
-    return "receipt" if is_receipt else "issue"
+    if words & _REVERSAL_WORDS:
+        return "receipt" if is_receipt else "reversal"
+    return "receipt" if is_receipt else "issue" if is_issue else ""
+
+
+def _plain(word: str) -> str:
+    """A word in small letters without accents."""
+    if word.isascii():
+        return word.lower()
+    letters = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
 
 
 def _other(code: str) -> Role:
@@ -244,7 +310,7 @@ class SignReader:
         roles = self._roles()
         issues = [self.by_movement[kind] for kind in roles["issue"]]
         if not issues:
-            return False
+            return _are_opposites(self.movement or "", self.by_movement)
         backwards = [self.by_movement[kind] for kind in roles["reversal"]]
         same_sign = bool(sum(one.positive for one in issues)) and bool(sum(one.positive for one in backwards))
         return bool(roles["receipt"]) or same_sign
@@ -357,6 +423,7 @@ def _choices_of(name: str, by_value: Mapping[str, Signed]) -> Iterator[Choice]:
         groups = [
             [kind for kind, one in by_value.items() if _sign_of(one) == sign] for sign in ("negative", "positive")
         ]
+        groups = groups if all(groups) else [[kind] for kind in by_value]
     elif {_sign_of(by_value[kind]) for kind in issues}.isdisjoint(_sign_of(by_value[kind]) for kind in backwards):
         groups = [[*issues, *backwards]]
     template = N_("only the {count:,} rows with {name} {values}; their {sign} quantities are the demand")

@@ -40,8 +40,17 @@ _DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the 
     re.IGNORECASE,
 )
 _STOCK_WORD = re.compile(
-    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname", re.IGNORECASE
+    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname|curbal|inventory|unrestr|tersedia",
+    re.IGNORECASE,
 )
+_LIKELIEST = re.compile(
+    r"on.?hand|clos|akhir|unrestr|curbal|physical inv|actual|tersedia|disponib|exist", re.IGNORECASE
+)
+_UNLIKELY = re.compile(  # money, what is kept back or planned, and the stock of another day
+    r"val|nilai|amount|wert|cost|harga|open|awal|reserv|commit|block|plan|proj|min|max|inspec|transit|order|loc|value|rp\b",
+    re.IGNORECASE,
+)
+_ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|bestell|incoming|inbound", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +121,8 @@ def find_stock_columns(
         values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, names, stock, mapping)
+    read = taken | {i for cells in stock.values() for i in cells.indices}
+    unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
     return StockLayout(
         header=every,
         part=part,
@@ -119,7 +130,7 @@ def find_stock_columns(
         date=date,
         stock_columns=stock,
         undecided=undecided,
-        notes=tuple(ignored),
+        notes=(*ignored, *unread),
     )
 
 
@@ -133,13 +144,33 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
     free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
     if free:
-        likely = max(free, key=lambda column: bool(_STOCK_WORD.search(column)))
+        likely = max(free, key=_likeness)
         template = N_(
             "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is with a "
             "mapping, such as {ours}={likely}; where the file has none, say {ours}== and nothing is ordered."
         )
         values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "likely": likely}
         raise InvalidStockFile(Message(template, values))
+
+
+def _likeness(column: str) -> int:
+    """How likely a column is the stock on hand, by its name."""
+    words = (bool(_STOCK_WORD.search(column)), 2 * bool(_LIKELIEST.search(column)), -3 * bool(_UNLIKELY.search(column)))
+    return sum(words)
+
+
+def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample) -> list[Message]:
+    """What to say of columns of numbers that may be what is on order, where no column is known as that."""
+    found = [name for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
+    found = [name for name in found if not sample or sample.has_numbers(names.index(name))]
+    if not found:
+        return []
+    template = N_(
+        "Column {column!r} is not read; if it is what is on order, say so with the mapping {example}: without "
+        "it, it is ordered again."
+    )
+    example = mapping_example({ON_ORDER: found[0]})
+    return [Message(template, {"column": found[0], "example": example})]
 
 
 def _date(

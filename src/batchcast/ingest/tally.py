@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import RowProblem
 from batchcast.domain.settings import BatchSettings
@@ -22,12 +23,12 @@ from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
 from batchcast.ingest.exclusions import Exclusions
 from batchcast.ingest.header import Layout
-from batchcast.ingest.keys import ERROR_VALUES, NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
+from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, is_error_value, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.rejected import Rejected
-from batchcast.ingest.repeats import FileOverlaps, RowPairs
+from batchcast.ingest.repeats import FileOverlaps, RowPairs, evenly_repeated
 from batchcast.ingest.reversals import Reversals
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
@@ -41,6 +42,7 @@ Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its na
 _MANY_ROWS = 40
 _NEARLY_EVERY = 0.8  # share of the rows
 _FEW_REPEATS, _FEW_REPEATED = 3, 0.02  # values, and share of them, that are few enough to be slips
+_MOST_NAMED = 5  # sites, parts or dates that a sentence lists
 _NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
 
 
@@ -133,8 +135,39 @@ class Tally:
 
     def repeats(self) -> list[Message]:
         """What a person should know of rows that are there more than once."""
-        pairs = self._pairs.note() or self._few_repeats()
-        return [*self._overlaps.notes, *([pairs] if pairs else [])]
+        if self._overlaps.notes:
+            return self._overlaps.notes
+        pairs = self._pairs.note() or self._even_repeats() or self._few_repeats()
+        return [pairs] if pairs else []
+
+    def _even_repeats(self) -> Message | None:
+        """What to say of sites, parts or dates all of whose values are there equally often, where others are not."""
+        count = len(self._series)
+        cells = self.totals.cells_by_series(count)
+        if not 0 < cells.sum() < self.rows_accepted:
+            return None
+        rows, sites, parts = self._series_rows[:count], self._series.sites, self._series.parts
+        days = np.array(self._days, dtype=np.int64)
+        by_day = self.totals.count_days(np.zeros(count, dtype=np.int64), 1, len(days))[0]
+        dates = [date_of(int(day)).isoformat() for day in days]
+        order = np.argsort(days)
+        views = (
+            (N_("site {names}"), self._sites.texts, np.bincount(sites, rows), np.bincount(sites, cells)),
+            (N_("part {names}"), self._parts.texts, np.bincount(parts, rows), np.bincount(parts, cells)),
+            (N_("the dates {names}"), [dates[i] for i in order], self._day_rows[order], by_day[order]),
+        )
+        for template, names, of_rows, of_cells in views:
+            found = evenly_repeated(of_rows, of_cells)
+            if len(found):
+                shown = ", ".join(shortened(names[i]) for i in found[:_MOST_NAMED])
+                shown += f", … ({len(found)})" if len(found) > _MOST_NAMED else ""
+                said = N_(
+                    "Every value of {which} is there {times} times, and no other is repeated; all are summed. If these "
+                    "rows were exported twice, take them out."
+                )
+                times = int(of_rows[found[0]] // of_cells[found[0]])
+                return Message(said, {"which": Message(template, {"names": shown}), "times": times})
+        return None
 
     def _few_repeats(self) -> Message | None:
         """What to say of rows with the keys of another, where they are few or a wide table: it may be a mistake."""
@@ -420,7 +453,7 @@ class Tally:
         return key if isinstance(key, Message) else None
 
     def _explain_date(self, cell: object) -> Message | None:
-        if isinstance(cell, Uncomputed) or cell in ERROR_VALUES:
+        if isinstance(cell, Uncomputed) or (isinstance(cell, str) and is_error_value(cell.strip())):
             return self._explain_key(cell)
         return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
 

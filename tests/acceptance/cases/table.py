@@ -77,14 +77,24 @@ CASES = {
     "leap_day_and_53_weeks": case("A", Read(frequency="D")),
     "weekdays_only": case("A", Read(frequency="D")),
     "weekdays_only_60_parts": case("A", Read(frequency="D")),
+    "fiscal_445_period_ends": case("A", Asked("frequency")),
+    "month_last_friday": case("A", Read(frequency="M")),
+    "half_months": case("A", Asked("frequency")),
+    "two_weeks": case("A", Asked("frequency")),
+    "months_then_days": case("A", Asked("frequency")),
     # B: a hole in a wide header is no zero
     "wide_german_months": case("B", MONTHS, Refused(("Mrz 23",))),
     "wide_yyyyww_weeks": case("B", Read(frequency="W"), Asked("date_order")),
     "wide_columns_out_of_order_gap": case("B", Read(totals=False, says=("2023-07",)), Refused(("2023-07",))),
+    "wide_roman_months": case("B", Refused(("periods are no dates", "I/2023"))),
+    "wide_statistics_months": case("B", MONTHS),
+    "wide_header_line_break": case("B", MONTHS),
     # C: no value is no zero
     "xlsx_wide_error_cells": case("C", RowsRefused(("#N/A",)), Read(totals=False, refused=6, says=("#N/A",))),
     "xlsx_long_error_cells": case("C", Read(totals=False, refused=7, says=("#N/A",))),
     "xlsx_wide_na_text": case("C", Read(totals=False, refused=24, says=("is not a number",))),
+    "error_values_german_site": case("C", Read(refused=4, says=("#BEZUG!",))),
+    "nulls_of_dumps_part": case("C", Read(refused=4, says=("(null)",))),
     # D: a date is not guessed
     "date_yy_mm_dd": case("D", MONTHS, Asked("date_order")),
     "long_month_without_day_two_digit": case("D", MONTHS, Asked("date_order"), RowsRefused()),
@@ -94,9 +104,15 @@ CASES = {
     "thai_buddhist_year": case("D", RowsRefused(("2566",))),
     "date_iso_week": case("D", Read(frequency="W", first="2020-09-28", refused=1, start="2022-01-03")),
     "date_indonesian_names": case("D", MONTHS),
+    "year_and_month_apart": case("D", Asked("column_mapping")),
+    "thai_two_digit_year": case("D", Asked("future_rows"), RowsRefused()),
     # E: the sign
     "mb51_trailing_minus_issues": case("E", MONTHS, Asked("demand_sign")),
     "stock_ledger_in_out": case("E", Asked("only_rows"), Asked("demand_sign")),
+    "ledger_keterangan_masuk_keluar": case("E", Asked("only_rows")),
+    "ledger_chinese": case("E", Asked("only_rows")),
+    "ledger_debit_credit_mark": case("E", Asked("only_rows")),
+    "maximo_issues_and_returns": case("E", Read(), Asked("only_rows")),
     # F: a column is not chosen by its name alone
     "revenue_named_sales": case("F", Read(), Asked("column_mapping")),
     "qty_ordered_vs_sales": case("F", Read(), Asked("column_mapping")),
@@ -107,16 +123,25 @@ CASES = {
     "location_is_bin": case("F", Asked("column_mapping")),
     "location_only_bin": case("F", Read(says=("location",)), Asked("column_mapping")),
     "two_date_columns": case("F", Asked("column_mapping")),
+    "jumlah_is_money": case("F", Asked("column_mapping")),
+    "price_under_quantity": case("F", Asked("column_mapping")),
+    "quantity_since_new_year": case("F", Read(totals=False, says=("rise from date to date",))),
     # G: summary rows
     "wide_total_row": case("G", Read(says=("Grand Total",))),
     "csv_subtotal_rows": case("G", Read(refused=7)),
     "xlsx_preamble_total": case("G", Read(refused=1)),
+    "wide_total_japanese": case("G", Read(says=("総計",))),
+    "region_beside_its_sites": case("G", Read(says=("Sulawesi",))),
+    "pivot_group_rows": case("G", Refused(("sums of the rows under them",))),
+    "average_row": case("G", Read(says=("Rata-rata",))),
     # H: implausible dates
     "future_typo_date": case("H", Read(frequency="M", refused=1, says=("2042-01-15",), last="2024-12")),
     "old_typo_date": case("H", Read(frequency="M", refused=1, says=("1924-03-01",), first="2023-01")),
     # I: doubled and missing stretches
     "duplicate_lines_whole_file": case("I", Read(totals=False, says=("twice",))),
     "long_month_missing_all": case("I", Read(says=("2024-03",))),
+    "one_site_exported_twice": case("I", Read(totals=False, says=("site Kolaka is there 2 times",))),
+    "one_site_misses_a_month": case("I", Read(totals=False, says=("Kolaka", "2024-03"))),
     # M: codes
     "part_number_wrapped_quotes_excel": case("M", Read()),
     "apostrophe_part": case("M", Read()),
@@ -125,6 +150,7 @@ CASES = {
     "xlsx_part_became_date": case("M", Read(refused=12, says=("date cell",))),
     "inch_quotes": case("M", Read()),
     "inch_quotes_leading": case("M", Read(), RowsRefused(("quote",))),
+    "dashes_of_two_kinds": case("M", Read(totals=False, says=("letters that look alike",))),
     # N: header and advice
     "csv_preamble_report_title": case("N", Read(), Refused(("line 5",))),
     "wide_months_without_year": case("N", Read(), Refused(("no year", "Tahun"))),
@@ -146,6 +172,7 @@ CASES = {
     "trailing_delimiter": case("N", Read()),
     "trailing_delimiter_rows_only": case("N", Read()),
     "cr_only": case("N", Read()),
+    "a_column_a_site": case("N", Refused(("If each is a site",))),
     # O: stock files (the history beside one)
     "stock_negative_on_hand": case("O", Read()),
     # Q: numbers and dates as people write them
@@ -163,6 +190,8 @@ CASES = {
     "date_fiscal_period": case("Q", RowsRefused(("is not a date",)), Asked("date_order")),
     "sap_14_digits": case("Q", MONTHS, RowsRefused(("is not a date",))),
     "xlsx_text_numbers": case("Q", Read()),
+    "thousands_in_two_styles": case("Q", Refused(("two styles",))),
+    "comma_dash": case("Q", Read()),
     # R: encodings
     "utf16_tab": case("R", Read()),
     "utf16le_no_bom": case("R", Read(), Refused(("UTF-16",))),

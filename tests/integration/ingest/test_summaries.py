@@ -124,3 +124,75 @@ def test_a_few_blank_cells_where_others_say_zero_are_said(read):
 
     assert any("1 cells of periods are blank where others say 0, such as that of C in 2024-02" in str(n) for n in notes)
     assert not any("where others say 0" in str(note) for note in blank_is_zero)
+
+
+def wide(rows):
+    months = [f"2024-{month:02d}-01" for month in range(1, 7)]
+    return "\n".join([f"site,part,{','.join(months)}", *(",".join(map(str, row)) for row in rows)])
+
+
+A, B, C = [4, 0, 7, 2, 9, 1], [1, 3, 0, 5, 2, 8], [10, 12, 11, 9, 14, 13]
+
+
+def added(*rows):
+    return [sum(column) for column in zip(*rows, strict=True)]
+
+
+NAMES = "Rekap,Semua,(All),*,総計,총합계,الإجمالي,סך הכל,Eindtotaal,Overall Result"
+
+
+@pytest.mark.parametrize("word", NAMES.split(","))
+def test_a_sum_under_any_name_is_left_out_and_said(read, word):
+    report, _, parts = read(wide([["K", "a", *A], ["K", "b", *B], ["K", "c", *C], ["K", word, *added(A, B, C)]]))
+
+    assert parts == ["a", "b", "c"]
+    assert any(word in str(note) and "left out" in str(note) for note in report.notes)
+
+
+def test_a_region_beside_its_sites_is_left_out_and_said(read):
+    rows = [["K", "a", *A], ["K", "b", *B], ["L", "a", *C], ["L", "b", *A]]
+    report, sites, _ = read(wide([*rows, ["Sulawesi", "a", *added(A, C)], ["Sulawesi", "b", *added(B, A)]]))
+
+    assert sites == ["K", "K", "L", "L"]
+    assert any("Sulawesi" in str(note) for note in report.notes)
+
+
+def test_two_sites_with_the_same_demand_are_both_kept(read):
+    _, sites, _ = read(wide([["K", "a", *A], ["K", "b", *B], ["L", "a", *A], ["L", "b", *B]]))
+
+    assert sites == ["K", "K", "L", "L"]
+
+
+@pytest.mark.parametrize("word", ["Average", "Rata-rata", "Moyenne", "Promedio"])
+def test_an_average_is_left_out(read, word):
+    average = [round(value / 3, 2) for value in added(A, B, C)]
+    _, _, parts = read(wide([["K", "a", *A], ["K", "b", *B], ["K", "c", *C], ["K", word, *average]]))
+
+    assert parts == ["a", "b", "c"]
+
+
+def test_a_total_of_totals_is_left_out(read):
+    rows = [["K", "a", *A], ["K", "b", *B], ["K", "K Total", *added(A, B)], ["L", "a", *C], ["L", "L Total", *C]]
+    _, _, parts = read(wide([*rows, ["L", "Grand Total", *added(A, B, C)]]))
+
+    assert parts == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("resets", [True, False])
+def test_running_totals_are_said(read, resets):
+    rows, total = ["date,part,qty"], {"a": 0, "b": 0}
+    for month in range(24):
+        for part, before in total.items():
+            total[part] = (0 if resets and not month % 12 else before) + month % 5 + 1
+            rows.append(f"{2023 + month // 12}-{month % 12 + 1:02d}-01,{part},{total[part]}")
+
+    report, _, _ = read("\n".join(rows))
+
+    assert "rise from date to date" in str(report.notes[0])
+
+
+def test_demand_that_goes_up_and_down_is_no_running_total(read):
+    rows = [f"2023-{m:02d}-{d:02d},a,{(m * d) % 7 + 1}" for m in range(1, 13) for d in (3, 9, 12 + m)]
+    report, _, _ = read("\n".join(["date,part,qty", *rows]))
+
+    assert not any("rise from date" in str(note) for note in report.notes)

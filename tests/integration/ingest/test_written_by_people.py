@@ -54,7 +54,7 @@ def test_codes_that_differ_little_stay_apart_and_are_listed(read, series, one, o
     ingested = read(rows(one, other, "X"))
 
     assert parts(series, ingested) == {one: 1, other: 1, "X": 1}
-    assert f"differ only in case, space or leading zeros: {one!r} / {other!r}. They stay apart" in said(ingested)
+    assert f"letters that look alike: {one!r} / {other!r}. They stay apart" in said(ingested)
 
 
 def test_codes_that_differ_are_not_listed(read):

@@ -111,3 +111,74 @@ def test_months_without_a_year_name_the_column_of_years():
 def test_parts_across_are_refused_as_such():
     with pytest.raises(MissingColumn, match="dates down"):
         layout_of("date,07-4410,1R-0751", "2024-01-01,3,4", "2024-02-01,5,6")
+
+
+def found_in(header, rows):
+    return find_columns(header, BatchSettings(), sample=rows)
+
+
+PRICES = {"A": 12500.0, "B": 80250.5, "C": 990.0}
+SOLD = [(f"2024-01-{day + 1:02d}", "ABC"[day % 3], day % 7 + 1) for day in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        (["Jumlah", "Harga", "Banyaknya"], lambda part, sold: [PRICES[part] * sold, PRICES[part], sold]),
+        (["Jumlah", "Harga", "Qty Jual"], lambda part, sold: [PRICES[part] * sold * 0.9, PRICES[part], sold]),
+        (["Quantity", "Unit Price"], lambda part, sold: [PRICES[part] + 0.5, sold]),
+        (["Sales", "Currency"], lambda part, sold: [PRICES[part] * sold, "IDR"]),
+        (["Sales"], lambda part, sold: [sold * 125000]),
+        (["Qty"], lambda part, sold: [f"Rp {sold * 1250}"]),
+    ],
+)
+def test_money_is_asked_about_under_any_name(header, cells):
+    rows = [[date, part, *cells(part, sold)] for date, part, sold in SOLD]
+
+    with pytest.raises(AmbiguousColumn, match=f"{header[0]!r} .* may hold money"):
+        found_in(["date", "part", *header], rows)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        (["Qty", "Price"], lambda part, sold: [sold, PRICES[part]]),
+        (["Sales"], lambda part, sold: [sold]),
+        (["Qty", "Price", "Ordered"], lambda part, sold: [sold, 1, sold + 1]),
+        (["Litres", "Qty"], lambda part, sold: [sold * 0.25, sold]),
+    ],
+)
+def test_quantities_are_not_taken_for_money(header, cells):
+    rows = [[date, part, *cells(part, sold)] for date, part, sold in SOLD]
+
+    assert found_in(["date", "part", *header], rows).quantity.name in {"Qty", "Sales"}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "joined"),
+    [
+        (["Tahun", "Bulan"], [2024, 5], "Tahun+Bulan"),
+        (["Month", "Year"], ["May", "2024"], "Year+Month"),
+        (["Day", "Month", "Year"], [3, 5, 2024], "Year+Month+Day"),
+    ],
+)
+def test_a_date_in_pieces_is_a_question(header, cells, joined):
+    with pytest.raises(AmbiguousColumn) as asked:
+        found_in([*header, "part", "qty"], [[*cells, "A", 3]])
+
+    assert [dict(one.settings) for one in asked.value.choices] == [{"column_mapping": f"date={joined}"}]
+
+
+@pytest.mark.parametrize("header", [["Date", "Year", "Month"], ["Fiscal Year", "Month", "Date"]])
+def test_a_whole_date_wins_over_pieces(header):
+    cells = {"Date": "2024-05-01", "Year": 2024, "Month": 5, "Fiscal Year": 2024}
+    mapping = BatchSettings(column_mapping={"date": "Date"}) if "Fiscal Year" in header else BatchSettings()
+
+    layout = find_columns([*header, "part", "qty"], mapping, sample=[[*(cells[one] for one in header), "A", 3]])
+
+    assert layout.date.name == "Date"
+
+
+def test_columns_of_numbers_that_may_be_sites_are_named():
+    with pytest.raises(MissingColumn, match=r"If each is a site, write a row for each"):
+        found_in(["Date", "Part", "Kolaka", "Bahodopi"], [["2024-01-01", "A", 3, 4]])

@@ -136,3 +136,19 @@ def test_one_part_alone_shows_nothing():
     found = covered("M", A=dict.fromkeys([day for day in MONTHS if day.month != 5], 1))
 
     assert (found.gaps, found.notes) == ((), ())
+
+
+def test_one_month_that_a_small_site_never_misses_is_said():
+    rows = dict.fromkeys(MONTHS, 4)
+
+    covered_ = covered("M", Kolaka={day: n for day, n in rows.items() if day != MONTHS[20]}, Bahodopi=rows)
+
+    assert "There is no row of site Kolaka" in str(covered_.notes[0])
+
+
+def test_a_small_site_whose_rows_end_early_is_known():
+    rows = dict.fromkeys(MONTHS, 4)
+
+    found = covered("M", Kolaka={day: n for day, n in rows.items() if day < MONTHS[30]}, Bahodopi=rows)
+
+    assert [site.ends_early for site in found.sites] == [True, False]

@@ -218,3 +218,63 @@ def test_rare_demand_of_months_is_monthly(seed):
     }
 
     assert decide_parts(parts).frequency.value == "M"
+
+
+def of_weekday(month, weekday, *, last):
+    days = [month + dt.timedelta(k) for k in range(31) if (month + dt.timedelta(k)).month == month.month]
+    return [day for day in days if day.weekday() == weekday][-1 if last else 0]
+
+
+@pytest.mark.parametrize("weekday", [0, 4])
+@pytest.mark.parametrize("last", [True, False])
+def test_one_weekday_of_each_month_is_monthly(weekday, last):
+    dates = [of_weekday(month, weekday, last=last) for month in FIRSTS]
+
+    assert decide({"A": dict.fromkeys(dates, 3)}).frequency.value == "M"
+
+
+FISCAL = [dt.date(2022, 12, 31) + dt.timedelta(7 * k) for k in np.cumsum([4, 4, 5] * 8).tolist()]
+
+
+@pytest.mark.parametrize("dates", [MONDAYS[::2], MONDAYS[::4], FISCAL], ids=["two weeks", "four weeks", "4-4-5"])
+def test_totals_of_several_weeks_are_never_weeks_with_holes(dates):
+    with pytest.raises(ReadingQuestion, match="weeks apart") as asked:
+        decide({"A": dict.fromkeys(dates, 3)})
+
+    assert [dict(one.settings) for one in asked.value.choices] == [{"frequency": "M"}, {"frequency": "W"}]
+    assert decide({"A": dict.fromkeys(dates, 3)}, is_asked=True).frequency.value in {"M", "W"}
+
+
+@pytest.mark.parametrize("numbers", [(1, 16), (15, 31), (1, 11, 21), (10, 25)])
+def test_totals_of_parts_of_months_are_never_days_with_holes(numbers):
+    ends = [*ENDS, dt.date(2025, 1, 31)]
+    dates = [min(month.replace(day=min(n, 28)), end) if n < 29 else end
+             for month, end in zip(FIRSTS, ends, strict=True) for n in numbers]  # fmt: skip
+
+    with pytest.raises(ReadingQuestion, match=f"the same {len(numbers)} days of each month") as asked:
+        decide({"A": dict.fromkeys(dates, 3)})
+
+    assert [dict(one.settings) for one in asked.value.choices] == [{"frequency": "M"}, {"frequency": "D"}]
+
+
+@pytest.mark.parametrize(("coarse", "frequency"), [(FIRSTS[:12], "M"), (ENDS[:12], "M"), (MONDAYS[:52], "W")])
+@pytest.mark.parametrize("is_later", [True, False])
+def test_totals_before_or_after_days_are_a_question(coarse, frequency, is_later):
+    if is_later:
+        days = [coarse[0] - dt.timedelta(k) for k in range(1, 90)]
+    else:
+        days = [coarse[-1] + dt.timedelta(k + 7) for k in range(1, 90)]
+    dates = {"A": dict.fromkeys([*coarse, *days], 3)}
+
+    with pytest.raises(ReadingQuestion, match="for the rest of the time dates of any day") as asked:
+        decide(dates)
+
+    assert [dict(one.settings) for one in asked.value.choices] == [{"frequency": frequency}, {"frequency": "D"}]
+    assert decide(dates, is_asked=True).frequency.value == "D"
+
+
+def test_parts_with_one_row_a_month_on_whatever_day_are_monthly():
+    rng = np.random.default_rng(4)
+    parts = {f"P{k}": [first + dt.timedelta(int(rng.integers(0, 9))) for first in FIRSTS] for k in range(6)}
+
+    assert decide_parts(parts).frequency.value == "M"

@@ -68,3 +68,12 @@ def test_a_day_of_another_century_is_refused_in_a_short_history_too():
 
     assert list(refused({slip: 1, dt.date(2024, 2, 1): 1, dt.date(2024, 3, 1): 1})) == [slip]
     assert refused({slip: 2, dt.date(2024, 2, 1): 1, dt.date(2024, 3, 1): 1}) == {}
+
+
+def test_rows_that_are_all_after_today_may_be_of_another_calendar():
+    days = np.array([day_of(dt.date(2066, 1, 1)), day_of(dt.date(2067, 5, 1))], dtype=np.int32)
+
+    with pytest.raises(ReadingQuestion, match="another calendar, such as the Buddhist") as asked:
+        find_implausible(days, np.array([5, 5]), today=dt.date(2025, 1, 10), asked="auto")
+
+    assert [dict(choice.settings) for choice in asked.value.choices] == [{"future_rows": "keep"}]

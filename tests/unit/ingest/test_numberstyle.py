@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batchcast.domain.errors import Message
-from batchcast.ingest.numberstyle import read_number
+from batchcast.ingest.numberstyle import NumberReader, read_number
+from batchcast.ingest.problems import MixedNumberStyles
 
 
 @pytest.mark.parametrize(
@@ -94,3 +96,17 @@ def test_what_may_mean_another_number_is_none(text):
 @given(st.integers(1, 10**9), st.sampled_from(" \u00a0\u202f\u2009'’"), st.sampled_from(["", " EA", " pcs.", "kg"]))
 def test_grouped_thousands_with_a_unit_are_the_whole_number(number, space, unit):
     assert read_number(f"{number:,}".replace(",", space) + unit) == (number, number)
+
+
+@pytest.mark.parametrize("text", ["12,-", "12,--", "12.-", "12,\u2014"])
+def test_a_dash_in_place_of_decimals_is_no_minus(text):
+    assert read_number(text) == (12, 12)
+
+
+@pytest.mark.parametrize("texts", [["1,234", "5.678"], ["5.678", "1,234"]])
+def test_two_signs_before_three_digits_are_two_styles(texts):
+    reader = NumberReader("auto")
+    reader.quantities(pa.array(texts), Message)
+
+    with pytest.raises(MixedNumberStyles, match="each with three digits behind its sign"):
+        reader.notes()

@@ -293,3 +293,32 @@ def test_columns_of_text_or_of_a_description_are_not_taken_for_stock(write) -> N
     (item,) = read_stock(write("part;Robinia;kontrak;bin;harga\nA;wood;yes;7;10\n")).items
 
     assert (item.on_hand, item.unit_cost) == (None, 10)
+
+
+@pytest.mark.parametrize(
+    ("header", "likely"),
+    [
+        ("Gudang;part;Saldo Awal;Masuk;Keluar;Saldo Akhir", "Saldo Akhir"),
+        ("Plant;part;SLoc;Quality;Stock Unrestr;Value Unrestr", "Stock Unrestr"),
+        ("Site;part;Stock Value;Stock Qty;Reserved", "Stock Qty"),
+        ("Site;part;Planned Qty;Projected Qty;Actual Stock", "Actual Stock"),
+        ("Lokasi;part;Stok Minimum;Stok Tersedia", "Stok Tersedia"),
+    ],
+)
+def test_the_likeliest_column_of_stock_is_no_money_and_no_other_day(write, header, likely) -> None:
+    path = write(f"{header}\nK;A;{';'.join('7' for _ in header.split(';')[2:])}\n")
+
+    with pytest.raises(InvalidStockFile, match=f'such as "?on_hand={likely}"?;'):
+        read_stock(path)
+
+
+@pytest.mark.parametrize("column", ["On PO", "Open PO Qty", "In Transit", "En commande", "Qty. on Purch. Order"])
+def test_what_is_on_order_is_counted_under_the_names_of_other_systems(write, column) -> None:
+    assert read_stock(write(f"part;stok;{column}\nA;7;4\n")).items[0].on_order == 4
+
+
+def test_a_column_that_may_be_what_is_on_order_is_named(write) -> None:
+    held = read_stock(write("part;stok;Purchase qty\nA;7;4\n"))
+
+    assert held.items[0].on_order is None
+    assert "'Purchase qty' is not read; if it is what is on order" in " ".join(map(str, held.notes))

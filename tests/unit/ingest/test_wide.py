@@ -5,7 +5,7 @@ import pytest
 from batchcast.domain.calendar import date_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
-from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, GroupRows, MissingColumn, UnreadablePeriods
 
 MONTHS = ["Jan-24", "Feb-24", "Mar-24", "Apr-24"]
 
@@ -166,3 +166,56 @@ def test_the_measure_that_is_a_quantity_is_read_and_the_others_named(header, rea
 
     assert [period.name for period in found.periods] == read
     assert "left alone" in said(found)
+
+
+GROUP = [["F", 5, 7, 9, 11], ["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*GROUP, ["H", 4, 4, 4, 4], ["c", 1, 1, 1, 1], ["d", 3, 3, 3, 3]],
+        [["x", 1, 9, 3, 2], *GROUP, ["y", 3, 3, 1, 2]],
+        [*GROUP, ["z", "", "", 8, 1]],
+    ],
+)
+def test_rows_of_groups_above_what_they_hold_refuse_the_table(rows):
+    with pytest.raises(GroupRows, match="'F'"):
+        layout_of(*MONTHS, rows=rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Total", 5, 7, 9, 11], *GROUP[1:], ["c", 8, 1, 2, 3]],
+        [["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7], ["c", 5, 7, 9, 12]],
+        [["a", 0, 0, 0, 2], ["b", 0, 0, 0, 1], ["c", 0, 0, 0, 1], ["d", 1, 2, 3, 4]],
+        [GROUP[0], *GROUP[1:]],
+    ],
+)
+def test_rows_that_only_resemble_groups_are_read(rows):
+    assert len(layout_of(*MONTHS, rows=rows).periods) == len(MONTHS)
+
+
+@pytest.mark.parametrize("template", ["{}\n2024", "Sum of {} 2024", "  {}   2024 "])
+def test_a_month_is_found_in_its_dress(template):
+    header = [template.format(month) for month in ("Jan", "Feb", "Mar", "Apr")]
+
+    assert [str(date_of(period.day)) for period in layout_of(*header).periods][-1] == "2024-04-01"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["I/2023", "II/2023", "III/2023", "IV/2023"],
+        ["2022 H1", "2022 H2", "2023 H1"],
+        ["1/23", "2/23", "3/23", "10/23"],
+        ["01.01.2023 - 31.01.2023", "01.02.2023 - 28.02.2023", "01.03.2023 - 31.03.2023"],
+        ["Semester 1 2022", "Semester 2 2022", "Semester 1 2023"],
+    ],
+)
+def test_periods_that_are_no_dates_are_named_as_such(header):
+    with pytest.raises(MissingColumn, match="wide table whose periods are no dates") as refused:
+        layout_of(*header, rows=[["a", *range(len(header))], ["b", *range(len(header))]])
+
+    assert repr(header[0]) in str(refused.value)

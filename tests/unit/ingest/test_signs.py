@@ -1,0 +1,66 @@
+"""Rows of a ledger are told apart by the values of a column of any name."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchcast.ingest.sample import Sample
+from batchcast.ingest.signs import movement_column, role_of
+
+
+@pytest.mark.parametrize(
+    ("issue", "receipt"),
+    [
+        ("Sale", "Purchase"),
+        ("Barang Keluar", "Barang Masuk"),
+        ("OUT", "IN"),
+        ("Расход", "Приход"),
+        ("出库", "入库"),
+        ("Sales order issue", "PO Receipt"),
+        ("Sortie", "Entrée"),
+        ("Saída", "Entrada"),
+        ("Warenausgang", "Wareneingang"),
+        ("ISS-SO", "RCT-PO"),
+        ("Outwards", "Inwards"),
+        ("Çıkış", "Giriş"),
+        ("Issue", "Transfer"),
+        ("Penjualan", "Stock Opname"),
+        ("Mutasi Keluar", "Mutasi Masuk"),
+    ],
+)
+def test_a_column_of_any_name_tells_issues_from_receipts(issue, receipt):
+    sample = Sample([["A-1", issue, 3], ["A-1", receipt, 9], ["A-1", issue, 2]])
+
+    assert movement_column(["Part", "Catatan", "Qty"], {0, 2}, sample) == 1
+    assert role_of(issue, "Catatan") == "issue"
+    assert role_of(receipt, "Catatan") == "receipt"
+
+
+@pytest.mark.parametrize("kind", ["Return", "Retur Penjualan", "Sales Return", "Storno", "退货", "Возврат"])
+def test_returns_take_demand_back(kind):
+    assert role_of(kind, "Type") == "reversal"
+
+
+@pytest.mark.parametrize("kind", ["Purchase Return", "Retur Pembelian", "Transfer Out", "Return Receipt"])
+def test_what_goes_back_to_a_supplier_or_to_another_site_is_no_demand(kind):
+    assert role_of(kind, "Type") == "receipt"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("D/C", "CD"), ("Dr/Cr", ("Dr", "Cr")), ("Shkzg", "HS"), ("Kode Transaksi", "KM"), ("In/Out", "IO")],
+)
+def test_two_letters_in_a_column_of_directions_tell_kinds(name, values):
+    sample = Sample([["A-1", values[0], 3], ["A-1", values[1], 9]])
+
+    assert movement_column(["Part", name, "Qty"], {0, 2}, sample) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Class", "CD"), ("Grade", "SH"), ("Customer", ("PT Maju", "CV Jaya")), ("Type", "AB"), ("Remark", "")],
+)
+def test_other_columns_tell_none(name, values):
+    sample = Sample([["A-1", value, 3] for value in values])
+
+    assert movement_column(["Part", name, "Qty"], {0, 2}, sample) == (1 if name == "Type" else None)
