@@ -220,7 +220,8 @@ def _ask_about_change(dates: DateCounts) -> None:
     Raises:
         ReadingQuestion: if it does.
     """
-    days = np.sort(dates.days)
+    order = np.argsort(dates.days)
+    days, counts = dates.days[order], dates.of_sites.sum(axis=0)[order]
     written: Any = days.astype("datetime64[D]")
     months = written.astype("datetime64[M]")
     anchors = (months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1)
@@ -232,7 +233,7 @@ def _ask_about_change(dates: DateCounts) -> None:
     for frequency, periods, rules, least in views:
         for is_usual in rules:
             run = _run_of_totals(periods, is_usual, least)
-            if run is not None:
+            if run is not None and _are_of_most(counts, run):
                 first, last = (date_of(int(days[i])).isoformat() for i in run)
                 values: dict[str, object] = {"first": first, "last": last, "frequency": frequency.value}
                 values |= {"coarse": Message(_PATTERNS[frequency]), "fine": Message(_PATTERNS[Frequency.DAILY])}
@@ -255,6 +256,13 @@ def _run_of_totals(periods: NDArray[Any], is_usual: Flags, least: int) -> tuple[
         if length >= least and np.median(others) >= _LEAST_FINE:
             return (int(first[-length]), int(first[-1])) if backwards else (int(first[0]), int(first[length - 1]))
     return None
+
+
+def _are_of_most(counts: Counts, run: tuple[int, int]) -> bool:
+    """Whether the dates of a run have as many series as the others, as totals do; else some parts alone are left."""
+    inside = counts[run[0] : run[1] + 1]
+    outside = np.delete(counts, slice(run[0], run[1] + 1))
+    return bool(inside.mean() >= outside.mean())
 
 
 def _which_of(message: Message, *frequencies: Frequency) -> ReadingQuestion:

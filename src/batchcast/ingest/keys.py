@@ -131,7 +131,11 @@ class Keys:
 
     def _alike(self) -> list[list[str]]:
         """Keys that only case, space, dashes, leading zeros or the form of their letters tell apart, in groups."""
-        plain = [_compared(text) for text in self.texts]
+        every = "\n".join([*self.texts, ""])
+        if every.isascii() and ".0\n" not in every:  # most files: no look at each letter
+            plain = ["".join(text.split()).casefold().replace("-", "").lstrip("0") for text in self.texts]
+        else:
+            plain = [_compared(text) for text in self.texts]
         if len(set(plain)) == len(plain):
             return []
         groups: dict[str, list[str]] = {}

@@ -40,7 +40,7 @@ _DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the 
     re.IGNORECASE,
 )
 _STOCK_WORD = re.compile(
-    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname|curbal|inventory|unrestr|tersedia",
+    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname|curbal|inventory|unrestr|tersedia|kuant|menge|cantid",
     re.IGNORECASE,
 )
 _LIKELIEST = re.compile(
@@ -140,7 +140,8 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     def may_be_stock(i: int) -> bool:
         return not sample or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
 
-    known = {normal(one) for accepted in (*ACCEPTED_NAMES.values(), *STOCK_NAMES.values()) for one in accepted}
+    others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
+    known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
     left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
     free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
     if free:

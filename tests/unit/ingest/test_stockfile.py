@@ -303,6 +303,9 @@ def test_columns_of_text_or_of_a_description_are_not_taken_for_stock(write) -> N
         ("Site;part;Stock Value;Stock Qty;Reserved", "Stock Qty"),
         ("Site;part;Planned Qty;Projected Qty;Actual Stock", "Actual Stock"),
         ("Lokasi;part;Stok Minimum;Stok Tersedia", "Stok Tersedia"),
+        ("Location;part;Quantity;Reserved Quantity", "Quantity"),
+        ("Warehouse;part;Actual Qty;Planned Qty;Projected Qty", "Actual Qty"),
+        ("Gudang;part;Kuantitas", "Kuantitas"),
     ],
 )
 def test_the_likeliest_column_of_stock_is_no_money_and_no_other_day(write, header, likely) -> None:
