@@ -40,9 +40,9 @@ EXPORTS = {
     ),
     "sap_mc9": Export(),
     "oracle": Export(("only_rows",), {"only_rows": "Transaction Type=Move Order Issue"}),
-    "maximo": Export(("demand_sign",), {"demand_sign": "negative"}, returned=1),
+    "maximo": Export((), returned=1),
     "dynamics_365": Export(
-        ("column_mapping", "demand_sign"),
+        ("column_mapping", "only_rows"),
         {
             "column_mapping": "site_code=Site",
             "only_rows": "Reference=Sales order",
