@@ -23,6 +23,7 @@ _YEAR = {Frequency.DAILY: 53, Frequency.WEEKLY: 53, Frequency.MONTHLY: 12}  # pe
 _CUT = 0.65  # of the least that there was
 _DEVIATIONS = 3.0  # standard deviations under the median, of a period that was cut; and ...
 _LEAST_CUT = 5  # rows under it
+_EVEN, _LEAST_EVEN_CUT = 6, 3  # periods that all have the same rows: fewer rows under it tell of a cut
 _SHOWN = 5
 
 
@@ -310,7 +311,8 @@ def _is_cut(last: float, before: Sequence[int]) -> bool:
     """Whether a period has far fewer rows than any of those before it."""
     if len(before) < _LEAST_USUAL or not last:
         return False
-    deviation = max(float(np.std(before)) * _DEVIATIONS, _LEAST_CUT)
+    is_even = len(before) >= _EVEN and min(before) == max(before)
+    deviation = max(float(np.std(before)) * _DEVIATIONS, _LEAST_EVEN_CUT if is_even else _LEAST_CUT)
     return last < _CUT * min(before) and float(np.median(before)) - last >= deviation
 
 

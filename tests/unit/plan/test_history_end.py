@@ -160,6 +160,18 @@ def test_a_last_month_as_there_may_be_is_kept(make_facts: MakeFacts, rows: tuple
     assert resolve(make_facts(**MONTHLY, recent=by_month(*rows)))[0]["end"] == "2025-05-01"
 
 
+@pytest.mark.parametrize(("usual", "last"), [(8, 5), (8, 4), (6, 3), (5, 2)])
+def test_a_small_file_that_always_had_the_same_rows_is_asked_about_sooner(
+    make_facts: MakeFacts, usual: int, last: int
+) -> None:
+    asked(make_facts(**MONTHLY, recent=by_month(*[usual] * 8, last)))
+
+
+@pytest.mark.parametrize("rows", [(8, 8, 8, 8, 8, 8, 7), (8, 7, 8, 8, 8, 8, 8, 4), (3, 3, 3, 3, 3, 3, 1), (8, 8, 8, 4)])
+def test_a_small_file_that_lacks_few_rows_is_kept(make_facts: MakeFacts, rows: tuple[int, ...]) -> None:
+    assert resolve(make_facts(**MONTHLY, recent=by_month(*rows)))[0]["end"] == "2025-05-01"
+
+
 def test_the_last_day_is_compared_with_its_weekday(make_facts: MakeFacts) -> None:
     usual = [10 if (LAST - dt.timedelta(k)).weekday() == 5 else 60 for k in range(90)][::-1]  # Saturdays are quiet
     cut = [*usual[:-1], 2]
