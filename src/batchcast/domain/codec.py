@@ -32,9 +32,10 @@ from batchcast.domain import (
 )
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
+from batchcast.domain.errors import N_, BatchcastError, InternalError, Message, bounded
 
 _KIND = "$"
+_MOST_CHARACTERS = 8192  # at the beginning and the end of what an error tells
 _NOUNS: Mapping[str, type] = {
     name: noun
     for module in (
@@ -98,9 +99,9 @@ def decode(value: Any) -> Any:
 def encode_error(error: BaseException) -> dict[str, Any]:
     """An error with its class, its sentence and those of its fields that are plain data."""
     kind = type(error)
-    where = "".join(traceback.format_exception(error))
+    where = _shortened("".join(traceback.format_exception(error)))
     if not isinstance(error, BatchcastError):
-        return {"class": kind.__name__, "text": str(error), "where": where}
+        return {"class": kind.__name__, "text": _shortened(str(error)), "where": where}
     named = {}
     for name, value in vars(error).items():
         try:
@@ -124,9 +125,18 @@ def decode_error(encoded: Mapping[str, Any]) -> BatchcastError:
     else:
         error = kind.__new__(kind)  # not through __init__: each class takes other arguments
         vars(error).update({name: decode(value) for name, value in encoded["fields"].items()})
-        error.args = (str(error.message),)
+    error.message = bounded(error.message)
+    error.args = (str(error.message),)
     error.add_note(encoded["where"])
     return error
+
+
+def _shortened(text: str) -> str:
+    """The beginning and the end of a text that may be megabytes long, without halves of characters."""
+    middle = "" if len(text) <= 2 * _MOST_CHARACTERS else " […] "
+    if middle:
+        text = text[:_MOST_CHARACTERS] + middle + text[-_MOST_CHARACTERS:]
+    return text.encode(errors="replace").decode()
 
 
 def _encoded_whole(value: Frequency | dt.date | Path | LeaderboardRow) -> dict[str, Any]:

@@ -1,10 +1,15 @@
-"""Files that must survive a power loss, and the SHA-256 of a file."""
+"""Files that must survive a power loss, the SHA-256 of a file, and what is said of a disk that fails."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from batchcast.domain.errors import N_, BatchcastError, Message
 
 
 def fsync(path: Path) -> None:
@@ -43,3 +48,54 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# A disk that is full, or fails, while something is read from it or written to it.
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FAILING = (errno.EIO, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENFILE)
+
+
+class NoDiskSpace(BatchcastError):
+    """The disk is full where batches are worked at; make room, and run the batch again."""
+
+    slug = "no-disk-space"
+    sentence = N_("No space left on device where batches are worked at. Make room there, and run the batch again.")
+
+
+class DiskFailed(BatchcastError):
+    """The disk could not be read or written; look at the machine, and try again."""
+
+    slug = "disk-failed"
+
+    def __init__(self, reason: str) -> None:
+        template = N_(
+            "The server's disk could not be read or written ({reason}); nothing was changed. Have the machine looked "
+            "at, and try again."
+        )
+        super().__init__(Message(template, {"reason": reason}))
+
+
+def disk_error(error: OSError) -> BatchcastError | None:
+    """What is said of an error of the disk itself; None for an error of another kind, such as a missing file."""
+    if error.errno in _NO_ROOM:
+        return NoDiskSpace()
+    if error.errno in _FAILING:
+        return DiskFailed(os.strerror(error.errno or errno.EIO))
+    return None
+
+
+@contextmanager
+def needing_disk() -> Iterator[None]:
+    """Say in a sentence that the disk is full or fails.
+
+    Raises:
+        NoDiskSpace, DiskFailed: if what is done here finds it so.
+    """
+    try:
+        yield
+    except OSError as error:
+        found = disk_error(error)
+        if found is None:
+            raise
+        raise found from error

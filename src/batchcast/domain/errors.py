@@ -38,6 +38,41 @@ class Message:
         return self.template.format(**self.values) if self.values else self.template
 
 
+_MOST_BYTES = 4096  # of a sentence that is kept
+_CUT = " …"
+
+
+def bounded(message: Message) -> Message:
+    """A sentence of at most 4 KB in UTF-8, its values cut and without halves of characters, which no text can hold.
+
+    An error may quote whatever a library says or a file holds.
+    """
+    if _fits(message):
+        return message
+    named = message.template.count("{") or 1
+    room = max((_MOST_BYTES - len(message.template.encode())) // named, 0)
+    cut = Message(message.template, {name: _cut(value, room) for name, value in message.values.items()})
+    return cut if _fits(cut) else Message("{text}", {"text": _cut(str(cut), _MOST_BYTES)})
+
+
+def _fits(message: Message) -> bool:
+    try:
+        return len(str(message).encode()) <= _MOST_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
+def _cut(value: object, room: int) -> object:
+    if isinstance(value, int | float) or value is None:
+        return value
+    if isinstance(value, Message):
+        return value if _fits(value) and len(str(value).encode()) <= room else _cut(str(value), room)
+    text = str(value).encode(errors="replace")
+    if len(text) <= room:
+        return text.decode()
+    return text[: max(room - len(_CUT.encode()), 0)].decode(errors="ignore") + _CUT
+
+
 class BatchcastError(Exception):
     """Root of all errors of batchcast; catch it to catch them all."""
 

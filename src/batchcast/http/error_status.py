@@ -13,6 +13,7 @@ from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
+from batchcast.domain.disk import DiskFailed, NoDiskSpace, disk_error
 from batchcast.domain.errors import (
     N_,
     BatchCancelled,
@@ -24,7 +25,7 @@ from batchcast.domain.errors import (
     Message,
     UnknownSeries,
 )
-from batchcast.store.artifacts.artifacts import ArtifactsUnavailable
+from batchcast.store.artifacts.artifacts import ArtifactMissing, ArtifactsUnavailable
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
 # Errors of a request itself, before any use case is called; `_STATUSES` has the status of each.
@@ -162,6 +163,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),
     (ConflictError, 409),
+    (ArtifactMissing, 409),
     (UploadTooLarge, 413),
     (NotAForm, 415),
     (RangeNotSatisfiable, 416),
@@ -172,6 +174,8 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (StoreUnavailable, 503),
     (ArtifactsUnavailable, 503),
     (UploadsUnavailable, 503),
+    (DiskFailed, 503),
+    (NoDiskSpace, 507),
 )  # the first that fits; every other error is 500
 
 _log = structlog.get_logger("batchcast.http")
@@ -207,6 +211,8 @@ def known_error(error: Exception) -> BatchcastError:
 
     An error that is none of batchcast becomes an incident: the client gets its id, the log the id with the trace.
     """
+    if isinstance(error, OSError):
+        error = disk_error(error) or error
     if not isinstance(error, BatchcastError):
         incident = secrets.token_hex(8)
         _log.error("A request failed by a mistake of ours", action="incident", incident=incident, exc_info=error)

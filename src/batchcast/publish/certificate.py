@@ -197,6 +197,10 @@ class ResultRejected(BatchFailed):
 
     slug = "result-rejected"
 
+    def __init__(self, message: Message, *, partition: int) -> None:
+        self.partition = partition
+        super().__init__(message)
+
 
 class PublishFailed(BatchFailed):
     """The result files could not be written; what was there before is still whole."""

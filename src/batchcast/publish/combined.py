@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -61,16 +62,45 @@ class PartitionResult:
         Raises:
             ResultRejected: if its summary is missing or does not account for every series.
         """
+        summary = read_summary(partition, folder)
         try:
-            summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
             refused = {(site, part): str(reason) for site, part, reason in summary["refused"]}
             counted = int(summary["series"]), int(summary["forecast"])
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise rejected(partition.number, f"its summary can't be read ({error})") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise rejected(partition.number, "its summary lacks something, or holds what it must not") from error
         if counted != (partition.series, partition.series - len(refused)):
             what = f"{counted[0]} series, {counted[1]} forecast and {len(refused)} refused, of {partition.series}"
             raise rejected(partition.number, f"its series don't add up: {what}")
         return cls(partition=partition, folder=folder, refused=refused)
+
+
+def read_summary(partition: Partition, folder: Path) -> dict[str, Any]:
+    """The summary in the folder of a result.
+
+    Raises:
+        ResultRejected: if it is missing, or is cut off or damaged.
+    """
+    try:
+        summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise rejected(partition.number, f"its summary can't be read ({error.strerror})") from error
+    except ValueError as error:
+        raise rejected(partition.number, "its summary is cut off or damaged") from error
+    if not isinstance(summary, dict):
+        raise rejected(partition.number, "its summary is cut off or damaged")
+    return summary
+
+
+def verify_result(partition: Partition, folder: Path, *, request: ForecastRequest, history_path: Path) -> None:
+    """Return if the result of one partition is whole and possible, as its publishing will check it again.
+
+    Raises:
+        ResultRejected: if not.
+    """
+    combined = CombinedResult([(partition, folder)], request=request, history_path=history_path)
+    for pieces in (combined.forecast(), combined.stock(), combined.accuracy(), combined.figures()):
+        for _ in pieces:
+            continue
 
 
 _PIECE_ROWS = 65_536  # of a table, at a time

@@ -21,16 +21,18 @@ from batchcast.domain.errors import N_, Message
 from batchcast.publish.certificate import ResultRejected
 
 _STOCK_NEVER_NEGATIVE = (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.REORDER_POINT, columns.FILL_RATE)
+LARGEST_FIGURE = 1e20  # units; the quantities of a whole file add up to 4e18 at most, and no forecast is 25 times that
+_LARGEST_RATIO = float(np.finfo(np.float64).max)  # of a score, whose scale may be tiny
 _LISTS_TOGETHER = ((columns.LEVELS, columns.QUANTILES), columns.FOLD_LISTS)
 
 
 def rejected(partition: int, what: str) -> ResultRejected:
     """The error that says what is wrong with the result of a partition."""
     template = N_(
-        "Partition {partition} gave a result that can't be published: {what}. Nothing was published. "
-        "Run it again; if it comes back, please report it with this sentence."
+        "Partition {partition} gave a result that can't be published: {what}. Nothing was published, and its result "
+        "was thrown away. Run the batch again; if it comes back, please report it with this sentence."
     )
-    return ResultRejected(Message(template, {"partition": partition, "what": what}))
+    return ResultRejected(Message(template, {"partition": partition, "what": what}), partition=partition)
 
 
 def check_keys(table: pa.Table, keys: pa.Table, *, rows_each: int, partition: int) -> None:
@@ -79,7 +81,9 @@ def check_accuracy(table: pa.Table, partition: int) -> None:
     """Check that every figure is finite or missing: not every series can be backtested."""
     for field in table.schema:
         if pa.types.is_floating(field.type):
-            check_figures(table, field.name, non_negative=False, may_be_missing=True, partition=partition)
+            check_figures(
+                table, field.name, non_negative=False, may_be_missing=True, most=_LARGEST_RATIO, partition=partition
+            )
 
 
 def check_lists(table: pa.Table, partition: int) -> None:
@@ -88,17 +92,24 @@ def check_lists(table: pa.Table, partition: int) -> None:
         lengths = pc.list_value_length(table[first])
         for name in (first, *others):
             values = pc.list_flatten(table[name]).to_numpy()
-            if not (pc.list_value_length(table[name]).equals(lengths) and np.isfinite(values).all()):
+            is_bounded = bool((np.abs(values) <= LARGEST_FIGURE).all())
+            if not (pc.list_value_length(table[name]).equals(lengths) and is_bounded):
                 raise rejected(partition, f"{name} is not what goes with {first}{_from_series(table)}")
 
 
 def check_figures(
-    table: pa.Table, name: str, *, non_negative: bool, may_be_missing: bool = False, partition: int
+    table: pa.Table,
+    name: str,
+    *,
+    non_negative: bool,
+    may_be_missing: bool = False,
+    most: float = LARGEST_FIGURE,
+    partition: int,
 ) -> None:
-    """Check one column of numbers."""
+    """Check one column of numbers, none of which may be beyond `most`."""
     column: Any = table[name]
     values: NDArray[np.float64] = column.fill_null(0.0 if may_be_missing else float("nan")).to_numpy()
-    broken = ~np.isfinite(values)
+    broken = ~(np.abs(values) <= most)
     if non_negative:
         broken |= values < 0
     if broken.any():

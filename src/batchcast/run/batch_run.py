@@ -14,6 +14,7 @@ from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.plan import Partition
+from batchcast.publish.certificate import ResultRejected
 from batchcast.run.job import Ending, Job, Outcome, Progress, Report, SubmittedJob, WorkerPool
 from batchcast.run.leased_store import LeasedStore
 from batchcast.run.result_sink import BatchStart, ResultSink
@@ -132,6 +133,8 @@ class BatchRun:
                 self._note_step(step, {"state": "done", "seconds": outcome.seconds, "peak_mb": outcome.peak_mb})
                 return outcome.result
             self._log_failure(step, outcome)
+            if isinstance(outcome.error, ResultRejected):
+                self.sink.throw_away(outcome.error.partition)
             if outcome.ending is not Ending.CRASH or attempt == MOST_ATTEMPTS:
                 break
         raise Failed(sentence(outcome, job, attempt))

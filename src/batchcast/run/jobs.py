@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.errors import N_, BatchcastError, Message
+from batchcast.domain.disk import needing_disk
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import SUMMARY_FILE
 
 if TYPE_CHECKING:
     from batchcast.domain.accuracy import Hindsight
@@ -36,7 +33,10 @@ def ingest_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     from batchcast.ingest.recipes import read_file
 
     given = decode(arguments)
-    read = read_file(given["source"], into=given["into"], settings=given["settings"], recipes=given.get("recipes", ()))
+    with needing_disk():
+        read = read_file(
+            given["source"], into=given["into"], settings=given["settings"], recipes=given.get("recipes", ())
+        )
     found = {"history": read.ingested.history, "report": read.ingested.report, "settings": read.settings}
     return encode({**found, "signature": read.signature, "columns": dict(read.columns)})
 
@@ -49,7 +49,11 @@ def preview_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     from batchcast.ingest.preview import preview_file
 
     given = decode(arguments)
-    return encode(preview_file(given["source"], given["kind"], given["settings"], given["recipes"], into=given["into"]))
+    with needing_disk():
+        previewed = preview_file(
+            given["source"], given["kind"], given["settings"], given["recipes"], into=given["into"]
+        )
+    return encode(previewed)
 
 
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
@@ -65,7 +69,7 @@ def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
     from batchcast.forecast.prepare import prepare_knowledge
 
     given = decode(arguments)
-    with needing_disk_space():
+    with needing_disk():
         prepare_knowledge(given["history"], given["request"], given["series"]).save(given["into"])
     partitions = given.get("partitions")
     if partitions is None:
@@ -77,18 +81,21 @@ def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any]
 
 
 def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, int]:
-    """Forecast one partition into a folder of its own; returns how its series are accounted for."""
+    """Forecast one partition into a folder of its own, verified; returns how its series are accounted for."""
     from batchcast.forecast.knowledge import SharedKnowledge
     from batchcast.forecast.partition import forecast_partition
+    from batchcast.publish.combined import read_summary, verify_result
 
     given = decode(arguments)
     into: Path = given["into"]
     knowledge = SharedKnowledge.load(given["knowledge"])
     ranges, request = given["partition"].ranges, given["request"]
-    with needing_disk_space():
+    with needing_disk():
         into.mkdir(parents=True, exist_ok=True)
         forecast_partition(given["history"], ranges, request, knowledge, into=into, on_progress=on_progress)
-    summary = _summary(into)
+    verify_result(given["partition"], into, request=request, history_path=given["history"])
+    _leaderboard([(given["partition"], into)])
+    summary = read_summary(given["partition"], into)
     return {"series": summary["series"], "forecast": summary["forecast"], "refused": len(summary["refused"])}
 
 
@@ -184,10 +191,11 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     from batchcast.results.ordering import order, write_orders
 
     given = decode(arguments)
-    read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
-    orders = order(read.on_hand, given["index"], given["figures"])
-    if given["suffix"] is not None:
-        write_orders(orders, given["into"], "stock", given["suffix"])
+    with needing_disk():
+        read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
+        orders = order(read.on_hand, given["index"], given["figures"])
+        if given["suffix"] is not None:
+            write_orders(orders, given["into"], "stock", given["suffix"])
     found = {"orders": orders.brief(given["most"]), "settings": read.settings, "signature": read.signature}
     return encode({**found, "columns": dict(read.columns)})
 
@@ -218,22 +226,26 @@ def _certificate(given: Mapping[str, Any]) -> Certificate:
         versions=engine_versions(),
         counts=_counts(given["report"]),
         timings=given["timings"],
-        leaderboard=tuple(_leaderboard(given["folders"])),
+        leaderboard=tuple(_leaderboard(_results(given))),
     )
 
 
-def _summary(folder: Path) -> dict[str, Any]:
-    summary: dict[str, Any] = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-    return summary
+def _leaderboard(results: list[tuple[Partition, Path]]) -> list[dict[str, Any]]:
+    """Accuracy by model over all partitions, best first, as plain values.
 
-
-def _leaderboard(folders: list[Path]) -> list[dict[str, Any]]:
-    """Accuracy by model over all partitions, best first, as plain values."""
+    Raises:
+        ResultRejected: if the summary of one does not have what it takes.
+    """
     from batchcast.forecast.statistics import merge_statistics, rank_models
+    from batchcast.publish.combined import read_summary
+    from batchcast.publish.verify import rejected
 
     merged: Mapping[str, Any] = {}
-    for folder in folders:  # one at a time: there can be ten thousand
-        merged = merge_statistics([merged, _summary(folder)["statistics"]])
+    for partition, folder in results:  # one at a time: there can be ten thousand
+        try:
+            merged = merge_statistics([merged, read_summary(partition, folder)["statistics"]])
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise rejected(partition.number, "its summary lacks its statistics, or they are damaged") from error
     return [row.as_json() for row in rank_models(merged)]
 
 
@@ -259,33 +271,3 @@ def _changed(staged: Certificate, expected: Mapping[str, str]) -> list[str]:
     earlier = {FIGURES} - expected.keys()
     found = {kind: file.sha256 for kind, file in staged.files.items() if kind not in earlier}
     return sorted(kind for kind in expected.keys() | found.keys() if expected and found.get(kind) != expected.get(kind))
-
-
-# A disk that is full while a worker writes to it.
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-
-
-class NoDiskSpace(BatchcastError):
-    """The disk is full where batches are worked at; make room, and run the batch again."""
-
-    slug = "no-disk-space"
-
-    def __init__(self) -> None:
-        template = N_("No space left on device where batches are worked at. Make room there, and run the batch again.")
-        super().__init__(Message(template))
-
-
-@contextmanager
-def needing_disk_space() -> Iterator[None]:
-    """Say in a sentence that the disk is full.
-
-    Raises:
-        NoDiskSpace: if what is done here finds it so.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise NoDiskSpace from error
-        raise

@@ -6,11 +6,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from batchcast.domain.batch import Attempt, Batch, BatchResult, BatchState, PartitionState
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Message, bounded
 from batchcast.run.verdict import Failed, Stopped
 from batchcast.store.errors import LeaseLost, StoreUnavailable, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease
@@ -43,6 +43,9 @@ class LeasedStore:
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
         return self._patiently(lambda: self.store.checkpoints(keys))
 
+    def drop_checkpoint(self, batch_id: str, number: int) -> None:
+        self._patiently(lambda: self.store.drop_checkpoint(batch_id, number))
+
     def move_batch(
         self,
         batch_id: str,
@@ -53,7 +56,9 @@ class LeasedStore:
         result: BatchResult | None = None,
     ) -> bool:
         return self._change(
-            lambda: self.store.move_batch(batch_id, before, after, error=error, result=result, lease=self.lease),
+            lambda: self.store.move_batch(
+                batch_id, before, after, error=error and bounded(error), result=result, lease=self.lease
+            ),
             lambda: self.batch(batch_id).state is after,
         )
 
@@ -66,6 +71,9 @@ class LeasedStore:
         *,
         end: AttemptEnd | None = None,
     ) -> bool:
+        if end is not None and end.error is not None:
+            end = replace(end, error=bounded(end.error))
+
         def stands_so() -> bool:
             batch = self.batch(batch_id)
             record = next(record for record in batch.partitions if record.partition.number == number)

@@ -208,9 +208,17 @@ class ResultSink:
             self._require_not_stopping()
             try:
                 found.append(self.artifacts.fetch_folder(prefix, self.folder / "results" / Path(prefix).name))
-            except (ArtifactMissing, ArtifactsUnavailable) as error:
+            except ArtifactMissing as error:
+                self.throw_away(partition.number)
+                raise Failed(publishing_problem(error)) from error
+            except ArtifactsUnavailable as error:
                 raise Failed(publishing_problem(error)) from error
         return found
+
+    def throw_away(self, number: int) -> None:
+        """Let no later batch take the result of a partition, for it is not what it must be."""
+        if self.has_checkpoints:
+            self.store.drop_checkpoint(self._batch_id, number)
 
     def commit(self, published: object) -> None:
         """Put what the publishing step returned in its place, and move the batch to COMPLETED.

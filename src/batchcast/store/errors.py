@@ -82,6 +82,19 @@ class StoreUnavailable(BatchcastError):
         super().__init__(Message(template, {"database": database, "problem": problem}))
 
 
+class DatabaseDamaged(StoreUnavailable):
+    """The file of the database is damaged: what it holds can't be trusted; stop the server and restore a copy."""
+
+    slug = "database-damaged"
+
+    def __init__(self, database: str, problem: str) -> None:
+        template = N_(
+            "The database {database} is damaged: {problem}. Stop the server, keep the damaged file aside, and put a "
+            "copy from a backup in its place; without one, `sqlite3 DAMAGED .recover` saves what can be read."
+        )
+        BatchcastError.__init__(self, Message(template, {"database": database, "problem": problem}))
+
+
 class UnknownDatabase(BatchcastError):
     """The address of the database is none that we can open; the sentence says what it may be."""
 

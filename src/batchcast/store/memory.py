@@ -149,6 +149,12 @@ class MemoryStore(MemoryLeases):
                         found[key] = Checkpoint(batch_id=page.new.batch_id, result=result)
         return found
 
+    def drop_checkpoint(self, batch_id: str, number: int) -> None:
+        with self._changed:
+            dropped = self._page(batch_id).checkpoints.get(number)
+            for page in self._pages.values():
+                page.checkpoints = {other: key for other, key in page.checkpoints.items() if key != dropped}
+
     def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
         with self._changed:
             files = self._page(batch_id).files

@@ -163,6 +163,9 @@ class Store(Leases, Protocol):
     def checkpoints(self, keys: Collection[str]) -> Mapping[str, Checkpoint]:
         """What COMPLETED partitions have left under these keys; the newest batch where several have."""
 
+    def drop_checkpoint(self, batch_id: str, number: int) -> None:
+        """Let no later batch take the result of this partition, nor any other that was kept under its key."""
+
     def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
         """Remember a file that was made on demand; where that kind and format is remembered already, that one is."""
 

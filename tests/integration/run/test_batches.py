@@ -170,6 +170,19 @@ def test_the_first_failure_rolls_the_batch_back_and_says_which_and_why(bench, ac
     assert (raised.value.partition, raised.value.reason, str(raised.value)) == (1, reason, sentence)
 
 
+def test_an_error_of_megabytes_is_kept_cut_and_as_text(bench):
+    one = bench([30, 20])
+    one.site_does("S1", "raise_megabytes")
+
+    batch = one.run()
+
+    said = str(batch.error)
+    assert said.startswith("Partition 1 error: RuntimeError: xxx")
+    assert len(said.encode()) <= 4096  # a half of a character can't be encoded
+    assert [event.detail for event in one.store.events_after("b", 0) if "xxxx" in str(event.detail)]
+    assert all(len(str(event.detail).encode()) < 10_000 for event in one.store.events_after("b", 0))
+
+
 def test_a_partition_over_its_time_rolls_the_batch_back(bench):
     one = bench([30, 20], size=1, max_execution_time=1)
     one.site_does("S1", "loop_in_c")

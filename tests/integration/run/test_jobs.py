@@ -5,24 +5,29 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import re
 from pathlib import Path
 from queue import SimpleQueue
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.batch import BatchState, Source
 from batchcast.domain.codec import decode, encode
+from batchcast.domain.disk import DiskFailed, NoDiskSpace, needing_disk
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
+from batchcast.forecast import partition
 from batchcast.ingest.history import read_series_table
 from batchcast.ingest.problems import EmptyInput
 from batchcast.plan.planner import plan_batch
-from batchcast.publish.certificate import CertificateMismatch
+from batchcast.publish.certificate import CertificateMismatch, ResultRejected
 from batchcast.publish.publisher import commit_result
 from batchcast.publish.staging import recover
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.job import Ending, Job
-from batchcast.run.jobs import NoDiskSpace, needing_disk_space
+from batchcast.run.jobs import partition_job, prepare_job
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import new_owner
@@ -190,7 +195,7 @@ def test_accuracy_alone_is_published_where_there_is_a_place_for_it(run, tmp_path
 @pytest.fixture
 def serve(pool, taken_in, plan, tmp_path):
     """Runs the batch of the file as a server does; each is submitted again under its name."""
-    store, artifacts = MemoryStore(), LocalFolder(tmp_path / "artifacts")
+    store, artifacts = MemoryStore(), OfAnEarlierVersion(tmp_path / "artifacts")
     ended = SimpleQueue()
     options = {"owner": new_owner(), "folder": tmp_path / "scratch", "on_ended": lambda *end: ended.put(end)}
     dispatcher = Dispatcher(store, pool, artifacts, **options)
@@ -225,9 +230,117 @@ def test_a_server_publishes_the_same_bytes_as_a_command(run, serve, tmp_path):
     assert files[0] == files[1]
 
 
+def damage_forecast(value):
+    """Puts a value into the forecast of a result."""
+
+    def damage(folder):
+        path = folder / "forecast.parquet"
+        table = pq.read_table(path)
+        column = table["forecast_qty"].to_pylist()
+        column[1] = value
+        place = table.schema.get_field_index("forecast_qty")
+        pq.write_table(table.set_column(place, "forecast_qty", pa.array(column, pa.float64())), path)
+
+    return damage
+
+
+def cut(name, left=20):
+    """Truncates a file of a result."""
+
+    def damage(folder):
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:left])
+
+    return damage
+
+
+def without_statistics(folder):
+    path = folder / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"statistics": {"auto": {"sums": ["x"]}}}))
+
+
+DAMAGES = {
+    "a value that is no number": (damage_forecast(float("nan")), "forecast_qty is nan"),
+    "a value beyond all demand": (damage_forecast(1e300), r"forecast_qty is 1e\+300"),
+    "a truncated summary": (cut("summary.json"), "its summary is cut off or damaged"),
+    "an empty summary": (cut("summary.json", 0), "its summary is cut off or damaged"),
+    "damaged statistics": (without_statistics, "its summary lacks its statistics, or they are damaged"),
+    "a truncated table": (cut("stock.parquet"), "stock.parquet can't be read"),
+    "a missing table": (lambda folder: (folder / "accuracy.parquet").unlink(), "accuracy.parquet can't be read"),
+    "missing figures": (lambda folder: (folder / "figures.parquet").unlink(), "figures.parquet can't be read"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_result_is_verified_before_it_is_kept(taken_in, plan, tmp_path, monkeypatch, damage):
+    given = {"history": taken_in[0].path, "request": plan.request}
+    knowledge = tmp_path / "knowledge.json"
+    prepare_job(encode(given | {"series": 6, "into": knowledge}), lambda share: None)
+    change, sentence = DAMAGES[damage]
+    forecast = partition.forecast_partition
+
+    def forecast_and_damage(*args, into, **more):
+        forecast(*args, into=into, **more)
+        change(into)
+
+    monkeypatch.setattr(partition, "forecast_partition", forecast_and_damage)
+    job = encode(given | {"partition": plan.partitions[1], "knowledge": knowledge, "into": tmp_path / "into"})
+
+    with pytest.raises(ResultRejected, match=sentence) as refused:
+        partition_job(job, lambda share: None)
+
+    assert refused.value.partition == plan.partitions[1].number
+    assert "Error" not in str(refused.value)
+
+
+class OfAnEarlierVersion(LocalFolder):
+    """Keeps the result of partition 1 as a version did that did not verify it."""
+
+    damage = None
+
+    def put_folder(self, folder, prefix, *, move=False):
+        if self.damage and "partitions/00001" in prefix:
+            self.damage(folder)
+        super().put_folder(folder, prefix, move=move)
+
+
+@pytest.mark.parametrize("damage", ["a value that is no number", "a truncated summary"])
+def test_a_bad_checkpoint_is_thrown_away_and_forecast_again(serve, damage):
+    carry_out, _ = serve
+    change, sentence = DAMAGES[damage]
+    OfAnEarlierVersion.damage = staticmethod(change)
+
+    first = carry_out("first")
+    OfAnEarlierVersion.damage = None
+    second, third = carry_out("second"), carry_out("third")
+
+    assert first.state is BatchState.ROLLED_BACK
+    assert re.search(f"Partition 1 gave a result that can't be published: .*{sentence}", str(first.error))
+    assert "JSONDecodeError" not in str(first.error)
+    assert (second.state, second.error) == (BatchState.COMPLETED, None)
+    assert [record.reused_from for record in second.partitions] == ["first", None]
+    assert [record.reused_from for record in third.partitions] == ["second", "second"]
+
+
+def test_a_checkpoint_that_was_damaged_on_the_disk_is_not_taken_for_whole(serve, tmp_path):
+    carry_out, artifacts = serve
+    first = carry_out("first")
+    kept = artifacts.fetch_folder(first.partitions[0].result, tmp_path) / "forecast.parquet"
+    kept.chmod(0o600)
+    kept.write_bytes(kept.read_bytes()[:-1] + b"X")
+
+    second = carry_out("second")
+
+    assert (second.state, second.error) == (BatchState.COMPLETED, None)
+    assert [record.reused_from for record in second.partitions] == [None, "first"]
+
+
 def test_a_disk_that_is_full_is_told_in_a_sentence_and_nothing_else_is_changed():
-    with pytest.raises(NoDiskSpace, match="No space left on device where batches are worked at"), needing_disk_space():
+    with pytest.raises(NoDiskSpace, match="No space left on device where batches are worked at"), needing_disk():
         raise OSError(errno.ENOSPC, "Error writing bytes to file")
 
-    with pytest.raises(FileNotFoundError), needing_disk_space():
+    with pytest.raises(DiskFailed, match=r"could not be read or written .Input/output error"), needing_disk():
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(FileNotFoundError), needing_disk():
         raise FileNotFoundError(errno.ENOENT, "No such file")

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 
 from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.settings import BatchSettings
-from batchcast.store.errors import SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
+from batchcast.store.errors import DatabaseDamaged, SchemaTooNew, StoreUnavailable, UnknownBatch, UnknownDatabase
 from batchcast.store.records import NewBatch
 from batchcast.store.sql import contents, database, schema
 from batchcast.store.sql.database import LATEST, Database, migrate_to
@@ -204,6 +204,23 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
     with pytest.raises(UnknownDatabase, match="can't be read as one: file is not a database"):
         SqlStore.open(f"sqlite:///{path}")
+
+
+def test_a_damaged_file_is_told_with_the_way_out(tmp_path, make_plan):
+    path = tmp_path / "store.sqlite"
+    store = SqlStore.open(f"sqlite:///{path}")
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1] * 500)))
+    store.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xab" * (len(content) - 4096)  # all but the first page
+    path.write_bytes(content)
+
+    store = SqlStore(Database(f"sqlite:///{path}"))
+    try:
+        with pytest.raises(DatabaseDamaged, match=r"is damaged: .*malformed.* put a copy from a backup in its place"):
+            store.batch("b")
+    finally:
+        store.close()
 
 
 def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, make_plan):

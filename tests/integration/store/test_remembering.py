@@ -267,6 +267,17 @@ def test_checkpoints_are_those_of_completed_partitions_and_the_newest_counts(sto
     assert store.checkpoints([]) == {}
 
 
+def test_a_checkpoint_that_is_dropped_is_found_no_more_in_any_batch(store, complete):
+    complete("a", "k1", "of a")
+    complete("b", "k1", "of b")
+    complete("c", "k2", "of c")
+
+    store.drop_checkpoint("b", 0)
+    store.drop_checkpoint("b", 0)
+
+    assert store.checkpoints(["k1", "k2"]) == {"k2": Checkpoint(batch_id="c", result="of c")}
+
+
 def test_a_batch_that_was_rolled_back_keeps_the_checkpoints_it_has(store, add):
     add("b", (2, 3))
     store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import pytest
@@ -12,6 +13,8 @@ from batchcast.domain.errors import BatchCancelled, Choice, InternalError, Messa
 from batchcast.http.error_status import HttpProblem, status_of
 from batchcast.http.gate import Hosts
 from batchcast.http.request import preferred_language
+from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactMissing, ArtifactsUnavailable
+from batchcast.store.errors import DatabaseDamaged
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,28 @@ def test_a_server_on_every_address_answers_to_the_one_that_was_called(tmp_path, 
 
 def test_a_server_can_be_told_to_answer_to_every_name(tmp_path):
     assert Hosts(ServiceConfig(home=tmp_path, allowed_hosts="*")).admit({"host": "any.example"}, {"server": None})
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ArtifactMissing("batches/b/upload", "/home/place"), 409, "artifact-missing"),
+        (ArtifactDamaged("batches/b/upload", "/home/place", expected="a", found="b"), 409, "artifact-damaged"),
+        (ArtifactsUnavailable("/home/place", "no room"), 503, "artifacts-unavailable"),
+        (DatabaseDamaged("sqlite:///file", "database disk image is malformed"), 503, "database-damaged"),
+        (OSError(errno.EIO, "Input/output error", "/home/place/file"), 503, "disk-failed"),
+        (OSError(errno.EROFS, "Read-only file system", "/home/place/file"), 503, "disk-failed"),
+        (OSError(errno.ENOSPC, "No space left on device", "/home/place/file"), 507, "no-disk-space"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/home/place/file"), 500, "internal-error"),
+    ],
+)
+def test_what_fails_below_has_a_code_of_its_own(error, status, code):
+    answer = answer_problem(error, {}, "/api/batch/download/b")
+    body = json.loads(answer.body)
+
+    assert (answer.status_code, body["code"]) == (status, code)
+    assert ("retry-after" in answer.headers) == (status == 503)
+    assert "/home/place/file" not in body["detail"]
 
 
 def test_an_error_of_http_keeps_its_status():

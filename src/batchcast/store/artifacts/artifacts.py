@@ -148,7 +148,7 @@ class ArtifactMissing(BatchcastError):
     def __init__(self, key: str, place: str) -> None:
         template = N_(
             "{key} is missing in {place}, where batchcast keeps its files: it was removed, or was never complete. "
-            "Put it back from a copy, or run the batch again."
+            "Put it back from a backup, or submit the file again."
         )
         self._keep(key, Message(template, {"key": key, "place": place}))
 
@@ -165,7 +165,7 @@ class ArtifactDamaged(ArtifactMissing):
     def __init__(self, key: str, place: str, *, expected: str, found: str) -> None:
         template = N_(
             "{key} in {place} is damaged: its SHA-256 was {expected} when it was kept, and is now {found}. "
-            "Put it back from a copy, or run the batch again."
+            "Put it back from a backup, or submit the file again."
         )
         values = {"key": key, "place": place, "expected": expected[:16], "found": found[:16]}
         self._keep(key, Message(template, values))

@@ -15,7 +15,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from batchcast.domain.errors import N_, Message
-from batchcast.store.errors import SchemaTooNew, StoreUnavailable, UnknownDatabase
+from batchcast.store.errors import DatabaseDamaged, SchemaTooNew, StoreUnavailable, UnknownDatabase
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -96,6 +96,8 @@ class Database:
         except _FAILURES as error:
             raise StoreUnavailable(self.name, _problem(error)) from error
         except exc.DBAPIError as error:
+            if isinstance(error.orig, sqlite3.DatabaseError) and type(error) is exc.DatabaseError:
+                raise DatabaseDamaged(self.name, _problem(error)) from error
             if not error.connection_invalidated:
                 raise
             raise StoreUnavailable(self.name, _problem(error)) from error

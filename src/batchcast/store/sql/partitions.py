@@ -126,6 +126,13 @@ def read_checkpoints(connection: Connection, keys: Collection[str]) -> dict[str,
     return found
 
 
+def drop_checkpoint(connection: Connection, seq: int, number: int) -> None:
+    """Let nothing be found any more under the key of a partition's checkpoint."""
+    key = connection.execute(sa.select(_p.checkpoint).where(_p.seq == seq, _p.number == number)).scalar()
+    if key is not None:
+        connection.execute(sa.update(schema.partition).where(_p.checkpoint == key).values(checkpoint=None))
+
+
 def _checkpoint_rows(connection: Connection, keys: list[str]) -> Iterator[Any]:
     query = (
         sa.select(_p.checkpoint, schema.batch.c.batch_id, _p.result)

@@ -176,6 +176,10 @@ class SqlStore(SqlLeases):
         with self._database.reading() as connection:
             return partitions.read_checkpoints(connection, keys)
 
+    def drop_checkpoint(self, batch_id: str, number: int) -> None:
+        with self._database.writing() as connection:
+            partitions.drop_checkpoint(connection, _standing(connection, batch_id).seq, number)
+
     def add_file(self, batch_id: str, file: ResultFile) -> ResultFile:
         with self._database.writing() as connection:
             batch = LockedBatch(connection, self._contents, batch_id)

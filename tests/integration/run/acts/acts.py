@@ -244,3 +244,8 @@ def grow_warm(arguments, on_progress):
 
 def tell_once(arguments, on_progress):
     return {"warm": globals().get("is_warm", False)}
+
+
+def raise_megabytes(arguments, on_progress):
+    """Raises an error of three million characters and half of one more."""
+    raise RuntimeError("x" * 3_000_000 + "\ud800")
