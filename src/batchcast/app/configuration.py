@@ -157,6 +157,23 @@ class ServiceConfig(BaseSettings):
     reading_seconds: Annotated[float, _work(value_name="SECONDS", is_for_listening=True)] = Field(
         60, gt=0, description=N_("How long a client may leave an answer unread. Default: 60.")
     )
+    reserve_mb: Annotated[int, _work(value_name="MB", is_for_listening=True)] = Field(
+        512, ge=0, description=N_("Room on the disk that new files must leave free; 0: none. Default: 512.")
+    )
+    keep_days: Annotated[int | None, _kept(value_name="DAYS")] = Field(
+        None, ge=1, description=N_("Batches that ended longer ago are deleted. Default: they are kept.")
+    )
+    keep_batches: Annotated[int | None, _kept(value_name="N")] = Field(
+        None, ge=1, description=N_("Of batches that have ended the newest N are kept. Default: all.")
+    )
+    keep_mb: Annotated[int | None, _kept(value_name="MB")] = Field(
+        None, ge=1, description=N_("The oldest batches are deleted while all take more. Default: no limit.")
+    )
+    keep_partitions_days: Annotated[float, _kept(value_name="DAYS")] = Field(
+        1,
+        ge=0,
+        description=N_("Results of single partitions are dropped so long after a batch is completed. Default: 1."),
+    )
     log_format: Annotated[Literal["auto", "text", "json"], _work(value_name="auto|text|json")] = Field(
         "auto", description=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto.")
     )

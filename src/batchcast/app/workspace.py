@@ -1,7 +1,8 @@
-"""A folder of its own for every batch at work, gone when the batch has ended, however it ended."""
+"""A folder of its own for every batch at work, gone when the batch has ended; and the room on the disk of a server."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -11,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from batchcast.domain.disk import fsync
+from batchcast.domain.errors import N_, BatchcastError, Message
 
 _OWNER = "owner.json"
 
@@ -74,3 +78,71 @@ def open_work_folder(root: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     sweep_workspaces(root)
     return claim_workspace(root, new_batch_id())
+
+
+# Room on the disk of a server: new files are refused while some is left, so that what is under way can end; and a file
+# of our own gives some back where the disk is full all the same, because a deletion needs room before it makes any.
+
+_RESERVE = "reserve"  # name of that file
+_RESERVE_BYTES = 32 << 20
+_MEGABYTE = 1 << 20
+
+
+class DiskAlmostFull(BatchcastError):
+    """The server's disk has too little room left for the file; delete batches, or make room, and send it again."""
+
+    slug = "disk-almost-full"
+
+    def __init__(self, free: int, needed: int, reserve: int) -> None:
+        template = N_(
+            "The server's disk has {free:,} MB left, of which {reserve:,} MB are kept for the work under way, and this "
+            "needs {needed:,} MB more: nothing was taken. Delete batches that are not needed any more (`batchcast "
+            "batches delete --older-than 90d`), or make room on the disk, and send it again."
+        )
+        values = {"free": free // _MEGABYTE, "needed": -(-needed // _MEGABYTE), "reserve": reserve // _MEGABYTE}
+        super().__init__(Message(template, values))
+
+
+class DiskRoom:
+    """The room on the disk that the home folder of a server is on."""
+
+    def __init__(self, home: Path, reserve_mb: int) -> None:
+        self._home = home
+        self._reserve = reserve_mb * _MEGABYTE
+        self._file = home / _RESERVE
+
+    @property
+    def free(self) -> int:
+        """Bytes that are free."""
+        return shutil.disk_usage(self._home).free
+
+    def require(self, needed: int) -> None:
+        """Return if so many bytes can be taken, and the reserve is left.
+
+        Raises:
+            DiskAlmostFull: if not.
+        """
+        free = self.free
+        if self._reserve and free - needed < self._reserve:
+            raise DiskAlmostFull(free, needed, self._reserve)
+
+    def hold(self) -> None:
+        """Make the file that can be given back, where it is not there and there is room for it."""
+        if not self._reserve or self._file.exists() or self.free < self._reserve + _RESERVE_BYTES:
+            return
+        made = self._file.with_suffix(".part")
+        with contextlib.suppress(OSError):  # it is made later, once there is room
+            with made.open("wb") as file:
+                for _ in range(_RESERVE_BYTES // _MEGABYTE):
+                    file.write(b"\0" * _MEGABYTE)
+            fsync(made)
+            made.replace(self._file)
+        made.unlink(missing_ok=True)
+
+    def give_back(self) -> bool:
+        """Remove that file; False where there is none."""
+        try:
+            self._file.unlink()
+        except OSError:
+            return False
+        return True

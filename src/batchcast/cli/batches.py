@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -32,10 +34,12 @@ URL_HELP = N_(
 ID_HELP = N_("The batch: its id, or as much of its beginning as no other has.")
 WAIT_HELP = N_("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
 STOCK_HELP = N_("Stock file. Default: the columns of stock that the history of the batch has.")
+OLDER_HELP = N_("All batches that ended so long ago, such as 90d or 12h; asks for nothing.")
 KEY_HELP = N_("Idempotency key: the same call with the same key is one batch, however often it is sent.")
 _KINDS = tuple(kind.name for kind in DOWNLOADS)
 _FORMATS = "|".join(DOWNLOAD_FORMATS)
 _SECONDS_BETWEEN_LOOKS = 0.5
+_AGE = re.compile(r"[0-9]{1,5}[dh]", re.ASCII)
 
 Action = Callable[[Session, "ServerClient", Values], None]
 
@@ -78,7 +82,7 @@ def command(session: Session) -> Group:
             *setting_parameters(session.words, only=OF_STOCK_FILE),
             *recipe_parameters(session.words, file="STOCKFILE"),
         ],
-        "delete": [batch],
+        "delete": [batch, option("older_than", ["--older-than"], "AGE", say(OLDER_HELP))],
     }
     url = option("url", ["--url"], "URL", say(URL_HELP))
     commands = [
@@ -100,7 +104,8 @@ def _carry_out(session: Session, values: Values, *, action: Action) -> None:
         "file": N_("FILE is missing: name the demand history, such as demand.csv."),
     }
     session.refuse_problems(
-        *(Message(missing[name]) for name in values if name in missing and values[name] is None),
+        *(Message(missing[name]) for name in values if name in missing and _is_missing(name, values)),
+        *_problems_of_age(values),
         *_problems_of_choices(values),
         *_problems_of_numbers(values),
     )
@@ -178,8 +183,21 @@ def _orders(session: Session, client: ServerClient, values: Values) -> None:
 
 
 def _delete(session: Session, client: ServerClient, values: Values) -> None:
+    if values["older_than"] is not None:
+        _delete_older(session, client, dt.datetime.now(dt.UTC) - _age(values["older_than"]))
+        return
     batch_id = client.delete(values["batch_id"])
     _say(session, {"kind": "deleted", "batch_id": batch_id}, N_("Batch {batch} is deleted."), batch_id)
+
+
+def _delete_older(session: Session, client: ServerClient, before: dt.datetime) -> None:
+    """Delete every batch that ended before a time, the oldest first."""
+    found = [batch["batch_id"] for batch in client.ended() if dt.datetime.fromisoformat(batch["ended_at"]) < before]
+    for batch_id in reversed(found):
+        client.delete(batch_id)
+    told = {"kind": "deleted", "batch_ids": found, "before": before.isoformat()}
+    template = N_("{count} batches that ended before {date} are deleted.")
+    _tell(session, told, lambda: Text(session.words.say(template, count=len(found), date=before.date())))
 
 
 ACTIONS: Mapping[str, tuple[str, Action]] = {
@@ -234,6 +252,24 @@ def _tell(session: Session, told: Mapping[str, Any], view: Callable[[], Any]) ->
         session.screen.write_json(told)
     else:
         session.screen.out.print(view(), soft_wrap=True)
+
+
+def _is_missing(name: str, values: Values) -> bool:
+    return values[name] is None and values.get("older_than") is None
+
+
+def _problems_of_age(values: Values) -> list[Message]:
+    text = values.get("older_than")
+    if text is None:
+        return []
+    if not _AGE.fullmatch(text):
+        template = N_("--older-than is {found!r}; write a number and d for days or h for hours, such as 90d.")
+        return [Message(template, {"found": text})]
+    return [] if values["batch_id"] is None else [Message(N_("Name one batch, or say --older-than; not both."))]
+
+
+def _age(text: str) -> dt.timedelta:
+    return dt.timedelta(**{{"d": "days", "h": "hours"}[text[-1]]: int(text[:-1])})
 
 
 def _problems_of_choices(values: Values) -> list[Message]:

@@ -14,6 +14,7 @@ import httpx
 
 from batchcast.app.configuration import ServerAddress
 from batchcast.app.settings_text import Texts
+from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidInput, InvalidSettings, Message
 
 _TIMEOUT = httpx.Timeout(30, read=900, write=900)  # seconds; a large file is read and checked before it is accepted
@@ -52,6 +53,14 @@ class ServerClient:
         """A page of the history."""
         query = {"status": list(states), "search": search, "offset": offset, "limit": limit}
         return self._json("GET", "/api/batch/history", params=query)
+
+    def ended(self) -> list[dict[str, Any]]:
+        """Every batch that has ended, the newest first."""
+        states = [state.value for state in BatchState if state.is_final]
+        found: list[dict[str, Any]] = []
+        while page := self.history(states=states, offset=len(found), limit=MOST_A_PAGE)["batches"]:
+            found += page
+        return found
 
     def status(self, batch_id: str) -> dict[str, Any]:
         """A batch as it stands."""

@@ -79,6 +79,7 @@ class _FormReader:
         length = _content_length(self._request)
         if length is not None and length > config.max_upload_bytes + MOST_BYTES_BESIDE:
             raise too_large(config.max_upload_bytes)
+        self._service.room.require(length or 0)
         beside = 0
         async for chunk in _chunks(self._request, self._service):
             before = len(self._unwritten)
@@ -108,6 +109,7 @@ class _FormReader:
         if self._upload is None:
             self._upload = await self._threads.upload(self._service.new_upload, self._name or "")
         chunk = bytes(self._unwritten)
+        self._service.room.require(len(chunk))  # a body without a length, or others at the same time
         self._unwritten.clear()
         await self._threads.upload(self._upload.write, chunk)
         return self._upload

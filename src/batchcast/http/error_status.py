@@ -13,6 +13,7 @@ from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
+from batchcast.app.workspace import DiskAlmostFull
 from batchcast.domain.disk import DiskFailed, NoDiskSpace, disk_error
 from batchcast.domain.errors import (
     N_,
@@ -176,6 +177,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (UploadsUnavailable, 503),
     (DiskFailed, 503),
     (NoDiskSpace, 507),
+    (DiskAlmostFull, 507),
 )  # the first that fits; every other error is 500
 
 _log = structlog.get_logger("batchcast.http")

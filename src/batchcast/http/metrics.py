@@ -82,5 +82,9 @@ class _Now(Collector):
         yield queue
         yield GaugeMetricFamily("batchcast_batches_at_work", "Batches at work here.", value=load.at_work)
         yield GaugeMetricFamily("batchcast_workers", "Partitions that can be at work here.", value=load.workers)
+        usage, free = self._service.usage, self._service.room.free
+        yield GaugeMetricFamily("batchcast_kept_batches", "Batches that have ended and are kept.", value=usage.batches)
+        yield GaugeMetricFamily("batchcast_kept_bytes", "Bytes of the files of these batches.", value=usage.size)
+        yield GaugeMetricFamily("batchcast_disk_free_bytes", "Bytes free on the disk of the home folder.", value=free)
         memory = load.worker_memory_mb * 2**20
         yield GaugeMetricFamily("batchcast_worker_memory_bytes", "Memory of all workers here.", value=memory)

@@ -68,7 +68,8 @@ async def history(
     found = await here.threads.light(here.service.history, query)
     table = HistoryTable(page=found, number=page, status=known, search=query.search)
     name = "history/table.html" if request.headers.get("hx-target") == "history" else "history/history.html"
-    answer = render(request, name, table=table, states=list(BatchState), duration_of=_seconds)
+    usage, free = here.service.usage, here.service.room.free
+    answer = render(request, name, table=table, states=list(BatchState), duration_of=_seconds, usage=usage, free=free)
     answer.headers["vary"] = "HX-Target, Cookie, Accept-Language"
     return answer
 

@@ -9,6 +9,8 @@ import pytest
 from tests.acceptance.service.server import until
 from tests.integration.api.conftest import opened, serving
 
+from batchcast.app.workspace import DiskRoom
+
 pytestmark = pytest.mark.xdist_group("api")
 
 BOUNDARY = "b0undary"
@@ -57,6 +59,22 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(url, service):
     told = ask_by_hand(url, form_head(f"Content-Length: {10 * 2**20}"), HEAD)
 
     assert told.startswith(b"HTTP/1.1 413 ")
+    assert kept(service) == []
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_refused_before_it_is_read(url, service, client, monkeypatch):
+    monkeypatch.setattr(DiskRoom, "free", (512 << 20) + 100_000)
+
+    told = ask_by_hand(url, form_head("Content-Length: 200000"), HEAD)  # 512 MB are the reserve
+    answer = client.get("/readyz")
+    monkeypatch.setattr(DiskRoom, "free", 100 << 20)
+    refused = post(client, part("file", b"date,partnumber\n", "d.csv"))
+
+    assert told.startswith(b"HTTP/1.1 507 ")
+    assert answer.status_code == 200
+    assert (refused.status_code, refused.json()["code"]) == (507, "disk-almost-full")
+    assert "has 100 MB left, of which 512 MB are kept" in refused.json()["detail"]
+    assert client.get("/readyz").status_code == 503
     assert kept(service) == []
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from batchcast.app.workspace import new_batch_id, open_workspace, sweep_workspaces
+from batchcast.app.workspace import DiskAlmostFull, DiskRoom, new_batch_id, open_workspace, sweep_workspaces
 
 
 def test_the_folder_is_there_while_the_batch_works_and_gone_afterwards(tmp_path: Path) -> None:
@@ -50,3 +52,49 @@ def test_a_process_that_took_over_the_number_of_a_dead_one_owns_nothing(tmp_path
 def test_identifiers_are_long_and_different() -> None:
     assert len({new_batch_id() for _ in range(100)}) == 100
     assert len(new_batch_id()) == 32
+
+
+# Room on the disk
+
+
+class Disk:
+    """A disk with so much room left."""
+
+    def __init__(self, monkeypatch, free):
+        self.free = free
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=self.free))
+
+
+def test_what_would_touch_the_reserve_is_refused_with_the_figures(tmp_path, monkeypatch):
+    Disk(monkeypatch, free=700 << 20)
+    room = DiskRoom(tmp_path, reserve_mb=512)
+
+    room.require(188 << 20)
+    with pytest.raises(DiskAlmostFull, match=r"has 700 MB left, of which 512 MB are kept .* needs 189 MB more"):
+        room.require((188 << 20) + 1)
+
+
+def test_without_a_reserve_nothing_is_refused_or_made(tmp_path, monkeypatch):
+    Disk(monkeypatch, free=0)
+    room = DiskRoom(tmp_path, reserve_mb=0)
+
+    room.require(1 << 40)
+    room.hold()
+
+    assert not room.give_back()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_reserve_is_made_of_real_bytes_and_given_back_once(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch, free=10 << 20)
+    room = DiskRoom(tmp_path, reserve_mb=512)
+    room.hold()
+    assert list(tmp_path.iterdir()) == []  # there is no room for it
+
+    disk.free = 10 << 30
+    room.hold()
+    room.hold()
+
+    [kept] = tmp_path.iterdir()
+    assert kept.stat().st_blocks * 512 >= 32 << 20
+    assert (room.give_back(), room.give_back()) == (True, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import httpx
@@ -119,3 +120,48 @@ def test_the_server_is_named_before_or_behind_the_command(batchcast, monkeypatch
 
     assert batchcast(*arguments).code == 0
     assert asked == ["first"]
+
+
+def ended(day: str) -> dict[str, Any]:
+    return {"batch_id": day.replace("-", "") + "ab" * 12, "ended_at": f"{day}T10:00:00Z"}
+
+
+def test_batches_older_than_an_age_are_deleted_the_oldest_first(batchcast, monkeypatch):
+    today = dt.datetime.now(dt.UTC).date()
+    days = [(today - dt.timedelta(days=age)).isoformat() for age in (1, 89, 91, 400)]
+    pages, asked = [{"batches": [ended(day) for day in days[:3]]}, {"batches": [ended(days[3])]}, {"batches": []}], []
+
+    def handle_request(self: object, request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path, dict(request.url.params)))
+        return httpx.Response(204) if request.method == "DELETE" else httpx.Response(200, json=pages.pop(0))
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", handle_request)
+
+    called = batchcast("batches", "delete", "--older-than", "90d")
+
+    assert (called.code, called.out) == (
+        0,
+        f"2 batches that ended before {days[1]} are deleted.\n".replace(
+            days[1], (today - dt.timedelta(days=90)).isoformat()
+        ),
+    )
+    deleted = [path.rpartition("/")[2] for method, path, _ in asked if method == "DELETE"]
+    assert deleted == [ended(days[3])["batch_id"], ended(days[2])["batch_id"]]
+    assert [query["offset"] for method, _, query in asked if method == "GET"] == ["0", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--older-than", "90"], "--older-than is '90'; write a number and d for days or h for hours, such as 90d."),
+        (["--older-than", "-1d"], "--older-than is '-1d'"),
+        (["abab", "--older-than", "90d"], "Name one batch, or say --older-than; not both."),
+        ([], "BATCH is missing"),
+    ],
+)
+def test_an_age_that_is_none_deletes_nothing(batchcast, answers, words, sentence):
+    called = batchcast("batches", "delete", *words)
+
+    assert called.code == 2
+    assert sentence in called.err
+    assert answers == []

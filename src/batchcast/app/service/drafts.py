@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import re
@@ -9,11 +10,13 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchcast.app.configuration import MEGABYTE, ServiceConfig
 from batchcast.app.upload import Upload
-from batchcast.domain.batch import Batch
+from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, BatchState, BatchSummary
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts
 from batchcast.store.errors import UnknownBatch
@@ -148,3 +151,60 @@ def _kept_by(batch: Batch) -> set[str]:
     kept = {file.key for file in stored if file}
     kept |= {file.file.key for file in result.files} if result else set()
     return kept | {record.result for record in batch.partitions if record.result}
+
+
+# How long batches are kept: as long as the settings of the server say, which is for ever unless they say otherwise.
+
+_FINAL = frozenset(state for state in BatchState if state.is_final)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What the batches of a server take."""
+
+    batches: int
+    size: int  # bytes of their files
+
+
+def retire_batches(
+    store: Store, artifacts: Artifacts, config: ServiceConfig, delete: Callable[[str], None], now: dt.datetime
+) -> Usage:
+    """Delete the batches that have ended and are beyond an age, a number or a size; drop the partitions of others.
+
+    Args:
+        store: where the batches are.
+        artifacts: where their files are.
+        config: says what is kept: `keep_days`, `keep_batches`, `keep_mb`, `keep_partitions_days`.
+        delete: forgets one batch that has ended, with its files.
+        now: on the clock of the store.
+
+    Returns what is left.
+    """
+    kept = size = 0
+    for batch in list(_ended(store)):  # the newest first, as a whole: deleting moves the pages
+        age = now - (batch.ended_at or now)
+        if age >= dt.timedelta(days=config.keep_partitions_days):
+            artifacts.remove(f"batches/{batch.batch_id}/partitions")  # kept until then to be taken by a retry
+        size_of_it = artifacts.size_of(f"batches/{batch.batch_id}")
+        if _is_beyond(config, age, kept + 1, size + size_of_it):
+            delete(batch.batch_id)
+            _log.info("batch %s was deleted: it ended %d days ago", batch.batch_id, age.days)
+            continue
+        kept, size = kept + 1, size + size_of_it
+    return Usage(batches=kept, size=size)
+
+
+def _ended(store: Store) -> Iterator[BatchSummary]:
+    offset = 0
+    while page := store.batches(BatchQuery(states=_FINAL, offset=offset, limit=MOST_A_PAGE)).batches:
+        yield from page
+        offset += len(page)
+
+
+def _is_beyond(config: ServiceConfig, age: dt.timedelta, number: int, size: int) -> bool:
+    limits = (
+        (age.total_seconds() / 86_400, config.keep_days),
+        (number, config.keep_batches),
+        (size / MEGABYTE, config.keep_mb),
+    )
+    return any(most is not None and found > most for found, most in limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import shutil
 import threading
@@ -26,7 +27,7 @@ from batchcast.app.service.answers import (
     SeriesDetail,
     ServerLoad,
 )
-from batchcast.app.service.drafts import Draft, Drafts, sweep_artifacts
+from batchcast.app.service.drafts import Draft, Drafts, Usage, retire_batches, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
 from batchcast.app.service.previews import preview_upload
 from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
@@ -34,7 +35,7 @@ from batchcast.app.service.submission import Received, Sender, Submissions, anal
 from batchcast.app.timings import COUNTED, calibrate, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
-from batchcast.app.workspace import open_work_folder
+from batchcast.app.workspace import DiskRoom, open_work_folder
 from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchState, Event, PartitionRecord, Timing
 from batchcast.domain.crash_points import CrashPoint, reach
@@ -54,6 +55,7 @@ from batchcast.run.process_tree import new_owner, sweep_orphans
 from batchcast.run.steps import WARM_UP
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.artifacts.opening import open_artifacts
+from batchcast.store.errors import StoreUnavailable
 from batchcast.store.store import Store
 
 _INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
@@ -115,6 +117,8 @@ class Service:
         self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
         self._reader = ResultReader(self._files)
         self._ordering = Ordering(self._files, self._intake_pool, folder / "results", store)
+        self.room = DiskRoom(config.home, config.reserve_mb)
+        self.usage = Usage(batches=0, size=0)  # of batches that have ended, as it was an hour ago at most
         self._has_begun = threading.Event()  # to take batches
         self._stopping = threading.Event()
         self._cancel_token = CancelToken()  # of the calibration
@@ -172,8 +176,9 @@ class Service:
 
         Raises:
             UploadTooLarge: if it is announced to be larger than this server takes.
-            UploadsUnavailable: if there is no room.
+            DiskAlmostFull, UploadsUnavailable: if there is no room.
         """
+        self.room.require(announced_bytes or 0)
         if announced_bytes is not None and announced_bytes > self.config.max_upload_bytes:
             raise too_large(self.config.max_upload_bytes)
         return Upload(self._folder / "uploads", file_name, most_bytes=self.config.max_upload_bytes)
@@ -232,6 +237,7 @@ class Service:
             BatchNotEnded: if it is in the queue or at work.
             As `submit`.
         """
+        self.room.require(0)
         sender = Sender(name=by, idempotency_key=idempotency_key)
         accepted = self._submissions.retry(self._store.batch(batch_id), changes, self._pace(), sender)
         self._dispatcher.wake()
@@ -269,6 +275,7 @@ class Service:
         recipes: RecipeChoice = NO_CHOICE,
     ) -> Accepted:
         """Queue it; it stays a draft, so that it can be forecast again. Raises as `draft` and `submit`."""
+        self.room.require(0)
         sender = Sender(name=by, idempotency_key=idempotency_key)
         draft = self._drafts.find(draft_id)
         accepted = self._submissions.submit(draft, settings, self._pace(), sender, recipes)
@@ -376,15 +383,21 @@ class Service:
         return self._store.batch(batch_id)
 
     def delete(self, batch_id: str) -> None:
-        """Forget a batch that has ended, with its files.
+        """Forget a batch that has ended, with its files; also on a full disk, where it takes room before it makes any.
 
         Raises:
             BatchNotEnded: if it is in the queue or at work.
         """
-        self._store.delete_batch(batch_id)
+        try:
+            self._store.delete_batch(batch_id)
+        except StoreUnavailable:
+            if not self.room.give_back():
+                raise
+            self._store.delete_batch(batch_id)
         reach(CrashPoint.BATCH_DELETED)
         self._reader.forget(batch_id)
         self._artifacts.remove(f"batches/{batch_id}")
+        self.room.hold()
 
     # Looking into results
 
@@ -447,7 +460,7 @@ class Service:
     def readiness(self) -> Readiness:
         """Whether this server can take work, and why not."""
         problems: list[Message] = []
-        for check in (self._store.ping, self._artifacts.check):
+        for check in (self._store.ping, self._artifacts.check, partial(self.room.require, 0)):
             try:
                 check()
             except BatchcastError as error:
@@ -497,11 +510,18 @@ class Service:
             self._dispatcher.start()
             self._has_begun.set()
         while not self._stopping.is_set():
+            self._try(self.room.hold)
             self._try(self._submissions.drop_undecided_claims)
             self._try(partial(sweep_artifacts, self._store, self._artifacts))
+            self._try(self._retire)
             self._try(self._files.prune)
             self._try(self._drafts.sweep)
             self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
+
+    def _retire(self) -> None:
+        """Delete what is not to be kept any longer, and note what the rest takes."""
+        now = dt.datetime.now(dt.UTC)
+        self.usage = retire_batches(self._store, self._artifacts, self.config, self.delete, now)
 
     def _calibrate(self) -> None:
         """Measure this machine, unless that was done, or a batch is waiting already."""

@@ -73,6 +73,9 @@ class Artifacts(Protocol):
     def names(self, prefix: str) -> frozenset[str]:
         """Names directly below a prefix, of files and folders, also of those that were never finished."""
 
+    def size_of(self, prefix: str) -> int:
+        """Bytes that all files below a prefix take; 0 where there are none."""
+
     def check(self) -> None:
         """Write something, and remove it again.
 

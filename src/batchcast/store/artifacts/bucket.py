@@ -121,6 +121,13 @@ class Bucket:
         with self._available():
             return frozenset(PurePosixPath(found["name"]).name for found in self._list(prefix))
 
+    def size_of(self, prefix: str) -> int:
+        with self._available():
+            try:
+                return int(self._files.du(self._place(prefix)))
+            except FileNotFoundError:
+                return 0
+
     def check(self) -> None:
         probe = f"{self._root}/.check-{secrets.token_hex(8)}"
         with self._available():

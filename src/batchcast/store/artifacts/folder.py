@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from batchcast.store.artifacts.artifacts import (
     checked_key,
 )
 
+_SECONDS_OF_A_PROBE = 600
 _REMOVALS = 5  # tries, while another process still writes into what is removed
 _CHANGED_MEANWHILE = frozenset({errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})
 
@@ -106,15 +108,32 @@ class LocalFolder:
             except FileNotFoundError:
                 return frozenset()
 
+    def size_of(self, prefix: str) -> int:
+        total = 0
+        with self._available():
+            for path in self._path(prefix).rglob("*"):
+                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    total += path.lstat().st_size if path.is_file() else 0
+        return total
+
     def check(self) -> None:
         with self._available():
             make_folder(self._root)
+            self._sweep_probes()
             probe = self._root / f".check-{secrets.token_hex(8)}"
             try:
                 probe.write_bytes(b"batchcast")
                 fsync(probe)
             finally:
                 probe.unlink(missing_ok=True)
+
+    def _sweep_probes(self) -> None:
+        """Remove what checks that were killed have left."""
+        oldest = time.time() - _SECONDS_OF_A_PROBE
+        for path in self._root.glob(".check-*"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
