@@ -41,6 +41,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         start_new_session=True,  # neither Ctrl-C nor the end of the terminal reaches it
     )
     os.environ[RUN] = run
+    os.environ["BATCHCAST_WORKER_VARIABLES"] = RUN
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

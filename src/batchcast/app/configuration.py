@@ -62,7 +62,16 @@ def read_language() -> Language:
 
 
 PREFIX = "BATCHCAST_"
-_NOT_OF_A_SERVER = {"URL", "TOKEN", "LANG", "DATA", "WORKER", "WORKER_PARENT", "WORKER_MODULES"}  # after the prefix
+_NOT_OF_A_SERVER = {
+    "URL",
+    "TOKEN",
+    "LANG",
+    "DATA",
+    "WORKER",
+    "WORKER_PARENT",
+    "WORKER_MODULES",
+    "WORKER_VARIABLES",
+}  # after the prefix
 MEGABYTE = 2**20
 
 

@@ -27,7 +27,7 @@ def check_home(folder: Path) -> None:
         InvalidSettings: if it can't be used; says why.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # demand and tokens are for its owner alone
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"can be written")
     except OSError as error:

@@ -11,12 +11,15 @@ import itertools
 import logging
 import os
 import sys
+import tempfile
 import threading
 from bisect import insort
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
 from typing import Self
 
+from batchcast.domain.errors import N_, Message
 from batchcast.run.job import Ending, Inbox, Job, Outcome, Progress
 from batchcast.run.process_tree import MARK, new_pool_mark
 from batchcast.run.supervision import Supervision
@@ -168,6 +171,26 @@ ONE_THREAD = dict.fromkeys(
     "1",
 ) | {"OMP_WAIT_POLICY": "PASSIVE"}
 
+# What workers are given of the environment of their pool: nothing else, for they read files of strangers, and keys of
+# the server and of its cloud are none of their business.
+_GIVEN = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "XDG_CACHE_HOME"),
+        *("SYSTEMROOT", "WINDIR", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE", "LOCALAPPDATA", "APPDATA"),
+        *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE"),
+    }
+)
+_GIVEN_FROM = ("LC_", "PYTHON", "NUMBA_", "MALLOC_", "ARROW_", "COV", "FAKETIME")  # how others that are given begin
+
+
+_FURTHER = "BATCHCAST_WORKER_VARIABLES"  # names of more, where a system needs them
+
+
+def worker_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Those variables that a worker needs to run."""
+    names = _GIVEN | frozenset(given.get(_FURTHER, "").replace(",", " ").split())
+    return {name: value for name, value in given.items() if name in names or name.startswith(_GIVEN_FROM)}
+
 
 class PooledJob:
     """A job in the hands of a LocalPool."""
@@ -224,7 +247,10 @@ class LocalPool:
     _: KW_ONLY
     warm_up: Job | None = None  # a job that a worker does once, when it would be idle, to load what later jobs need
     allowed: tuple[str, ...] = (JOBS,)  # modules whose functions (and those of modules below them) a job may name
-    environment: Mapping[str, str] = field(default_factory=dict)  # of the workers, on top of that of this process
+    environment: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of the workers, on top of what they are given of ours
+    scratch: Path | None = None  # where each worker gets a folder for temporary files; None: the system's place
     retire_above_mb: float = 768  # a worker that holds more memory after a job is replaced by a fresh one
     start_timeout_seconds: float = 60  # how long a worker may take until it is ready
     python: str = sys.executable  # the interpreter of the workers
@@ -233,7 +259,7 @@ class LocalPool:
         self._command = (self.python, "-P", "-m", "batchcast.run.worker")
         self._mark = new_pool_mark()
         self._environment = {
-            **os.environ,
+            **worker_environment(os.environ),
             **ONE_THREAD,
             **self.environment,
             ALLOWED: ",".join(self.allowed),
@@ -334,4 +360,15 @@ class LocalPool:
             WorkerStartFailed: if there can be none.
         """
         worker_mark = f"{self._mark}.{next(self._numbers)}"
-        return WorkerProcess(self._command, {**self._environment, MARK: worker_mark}, worker_mark)
+        temporary = self._temporary_folder()
+        environment = {**self._environment, MARK: worker_mark, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)}
+        return WorkerProcess(self._command, environment, worker_mark, Path(temporary))
+
+    def _temporary_folder(self) -> str:
+        try:
+            if self.scratch is not None:
+                self.scratch.mkdir(parents=True, exist_ok=True)
+            return tempfile.mkdtemp(prefix="batchcast-worker-", dir=self.scratch)
+        except OSError as error:
+            template = N_("No worker can be started: there is no place for its temporary files ({reason}).")
+            raise WorkerStartFailed(Message(template, {"reason": error.strerror or str(error)})) from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, cast
 
@@ -32,7 +34,10 @@ class WorkerStartFailed(BatchcastError):
 class WorkerProcess:
     """One worker process; all methods but `wake` are for the thread that made it, which it does not outlive."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], worker_mark: str) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], worker_mark: str, temporary: Path
+    ) -> None:
+        self._temporary = temporary  # its folder for temporary files, which goes with it
         self._mark = worker_mark
         self._command = command
         self._stderr_tail = b""
@@ -52,6 +57,7 @@ class WorkerProcess:
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
             raise self._start_failure(str(error)) from error
         self._stdin, stdout, stderr = (
             cast(IO[bytes], pipe) for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr)
@@ -169,6 +175,7 @@ class WorkerProcess:
             self._popen.wait(SECONDS_TO_VANISH)
         for reader in self._readers:
             reader.join(1)
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _close_stdin(self) -> None:
         with contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 from tests.acceptance.service.client import Client
+from tests.plugins.watchdog import RUN
 
 from batchcast.domain.batch import Timing
 from batchcast.publish.certificate import engine_versions
@@ -62,6 +63,7 @@ class Server:
         environment |= {
             MARK: self.mark,
             "FAULTS": str(self.faults),
+            "BATCHCAST_WORKER_VARIABLES": f"{MARK} FAULTS {RUN}",
             "PYTHONPATH": os.pathsep.join([str(HERE / "faults"), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "BATCHCAST_LANG": "en",
         }

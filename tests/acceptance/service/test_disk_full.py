@@ -32,9 +32,8 @@ def disk(tmp_path):
 @pytest.fixture
 def server(make_server, disk, tmp_path):
     """Its home is on the small disk; its database is not, so that how a batch ended can be kept at once."""
-    server = make_server(
-        home=disk / "home", faults=tmp_path / "faults", database_url=f"sqlite:///{tmp_path}/batches.db"
-    )
+    database = f"sqlite:///{tmp_path}/batches.db"
+    server = make_server(home=disk / "home", faults=tmp_path / "faults", database_url=database, reserve_mb=0)
     server.log_path = tmp_path / "server.log"
     return server.start()
 
@@ -70,7 +69,7 @@ def test_a_batch_that_finds_no_room_is_rolled_back_and_the_next_one_completes(se
 
 
 def test_a_server_whose_database_finds_no_room_carries_on_when_there_is_some(make_server, disk, tmp_path, undisturbed):
-    server = make_server(home=disk / "home", faults=tmp_path / "faults")
+    server = make_server(home=disk / "home", faults=tmp_path / "faults", reserve_mb=0)
     server.log_path = tmp_path / "server.log"
     server.start().set_fault("S1", "hold")
     batch_id = server.client.accepted(demand(), **SETTINGS)

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from pathlib import Path
 from queue import SimpleQueue
 
 import psutil
@@ -304,3 +305,52 @@ def test_a_pool_tells_how_many_of_its_workers_are_idle_and_what_they_hold(make_p
     assert (idle_at_work, pool.idle) == (0, 2)
     pool.close()
     assert pool.megabytes() == 0
+
+
+SECRETS = {
+    "BATCHCAST_TOKENS": "name:admin:sha256:00",
+    "BATCHCAST_SESSION_KEY": "k",
+    "BATCHCAST_DATABASE_URL": "postgresql://user:password@host/name",
+    "AWS_SECRET_ACCESS_KEY": "s",
+    "PGPASSWORD": "p",
+    "A_SECRET_OF_ANOTHER_PROGRAM": "x",
+}
+
+
+def test_a_worker_knows_no_secret_of_its_server(make_pool, act, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+    names = set(make_pool().submit(act("surroundings")).wait(30).result["names"])
+
+    assert names & SECRETS.keys() == set()
+    assert {"PATH", "OMP_NUM_THREADS", "TMPDIR"} <= names
+    assert {name for name in names if name.startswith("BATCHCAST_")} == {
+        "BATCHCAST_WORKER",
+        "BATCHCAST_WORKER_MODULES",
+        "BATCHCAST_WORKER_PARENT",
+    }
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_the_temporary_files_of_a_worker_go_with_it(make_pool, act, tmp_path, until, dies):
+    pool = make_pool(scratch=tmp_path / "workers")
+    left = Path(pool.submit(act("surroundings")).wait(30).result["temporary"])
+    assert left.is_file()
+    assert left.is_relative_to(tmp_path / "workers")
+
+    if dies:
+        pool.submit(act("kill_itself", signal="SIGKILL")).wait(30)
+    else:
+        pool.close()
+
+    until(lambda: not left.parent.exists())
+
+
+def test_without_a_place_for_temporary_files_a_job_is_told_so(make_pool, act, tmp_path):
+    (tmp_path / "workers").write_text("a file, where a folder is to be")
+
+    outcome = make_pool(scratch=tmp_path / "workers").submit(act("echo")).wait(30)
+
+    assert outcome.ending is Ending.ERROR
+    assert "no place for its temporary files" in str(outcome.error)

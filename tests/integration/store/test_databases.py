@@ -223,6 +223,21 @@ def test_a_damaged_file_is_told_with_the_way_out(tmp_path, make_plan):
         store.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_file_can_be_read_by_its_owner_alone(tmp_path, make_plan, was_there):
+    path = tmp_path / "store.sqlite"
+    if was_there:
+        sqlite3.connect(path).close()
+        path.touch(mode=0o644)
+
+    store = SqlStore.open(f"sqlite:///{path}")
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
+
+    assert {oct(one.stat().st_mode & 0o777) for one in tmp_path.iterdir()} == {"0o600"}
+    store.close()
+
+
 def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, make_plan):
     store = SqlStore.open(postgres_server.new_database())
     store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))

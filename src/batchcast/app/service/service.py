@@ -94,8 +94,8 @@ class Service:
         self._owner = owner
         self._version = engine_versions()["batchcast"]
         self._observers: list[Observer] = []
-        self._pool = LocalPool(config.workers, warm_up=WARM_UP)
-        self._intake_pool = LocalPool(_INTAKE_WORKERS)
+        self._pool = LocalPool(config.workers, warm_up=WARM_UP, scratch=folder / "workers")
+        self._intake_pool = LocalPool(_INTAKE_WORKERS, scratch=folder / "workers")
         self._dispatcher = Dispatcher(
             store,
             self._pool,

@@ -69,6 +69,10 @@ class Database:
         if self.dialect != "sqlite":
             return
         deadline = time.monotonic() + BUSY_SECONDS
+        path = Path(str(self._engine.url.database))
+        with contextlib.suppress(OSError):  # where it can't be made, opening it says why
+            path.touch(mode=0o600)
+            path.chmod(0o600)  # those of an earlier version could be read by every user of the machine
         while True:
             try:
                 with contextlib.closing(sqlite3.connect(str(self._engine.url.database), BUSY_SECONDS)) as connection:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -249,3 +250,10 @@ def tell_once(arguments, on_progress):
 def raise_megabytes(arguments, on_progress):
     """Raises an error of three million characters and half of one more."""
     raise RuntimeError("x" * 3_000_000 + "\ud800")
+
+
+def surroundings(arguments, on_progress):
+    """Its environment, and where it puts temporary files; leaves one there."""
+    handle, path = tempfile.mkstemp()
+    os.close(handle)
+    return {"names": sorted(os.environ), "temporary": path}
