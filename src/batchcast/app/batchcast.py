@@ -13,6 +13,7 @@ from batchcast.app.configuration import Environment
 from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
+from batchcast.app.surroundings import keep_kernels
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
@@ -192,6 +193,7 @@ class Batchcast:
     def warm(self) -> float:
         """Compile every kernel and keep it on the disk, so that no batch waits for a compiler; returns the seconds."""
         started = time.perf_counter()
+        keep_kernels(self._environment.home)  # before numba is imported
         from batchcast.forecast.warming import warm
 
         warm()
@@ -226,6 +228,7 @@ class Batchcast:
         started = time.perf_counter()
         batch_id = new_batch_id()
         sweep_orphans()
+        keep_kernels(self._environment.home)
         with ExitStack() as stack:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))

@@ -113,8 +113,9 @@ def _await(asked: SimpleQueue[int]) -> None:
 def _checked_config(session: Session, values: Values) -> ServiceConfig:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.app.surroundings import check_home, check_workers
+    from batchcast.app.surroundings import check_home, check_workers, keep_kernels
 
     check_home(config.home)
+    keep_kernels(config.home)
     check_workers()
     return config
