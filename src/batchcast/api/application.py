@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, MutableMapping
 from importlib.metadata import version
 from typing import Any
@@ -21,11 +22,12 @@ from batchcast.api.hub import Hub
 from batchcast.api.problems import answer_problem
 from batchcast.api.statuses import Statuses
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import Role
+from batchcast.app.tokens import NotAuthenticated, Person, Role
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import InvalidRequest, http_problem
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
 from batchcast.http.metrics import Metrics
+from batchcast.http.request import Attempts
 from batchcast.http.threads import Threads
 
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
@@ -116,6 +118,7 @@ class TokenAuthentication:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._attempts = Attempts()
 
     def admit(self, scope: Scope, headers: Headers) -> None:
         """Note the person of a request in `scope["state"]`.
@@ -123,13 +126,23 @@ class TokenAuthentication:
         Raises:
             NotAuthenticated: if tokens are set and it has none of them.
             NotAllowed: if its role does not allow this.
+            TooManyAttempts: if too many wrong tokens came from its address.
         """
         if _is_open(scope["path"]):
             return
-        person = self._service.authenticate(_token_of(headers))
+        person = self._authenticate(_token_of(headers), (scope.get("client") or ("",))[0])
         person.require(_role_for(scope["method"]))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["person"] = person
+
+    def _authenticate(self, token: str | None, address: str) -> Person:
+        try:
+            return self._service.authenticate(token)
+        except NotAuthenticated:
+            if token is not None:  # a right token is always taken, however many wrong ones came before
+                self._attempts.check(address, time.monotonic())
+                self._attempts.note(address, time.monotonic())
+            raise
 
     def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
         """Problem details."""

@@ -7,11 +7,13 @@ import difflib
 import hashlib
 import ipaddress
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +75,7 @@ _NOT_OF_A_SERVER = {
     "WORKER_VARIABLES",
 }  # after the prefix
 MEGABYTE = 2**20
+_PLACE = re.compile(r"[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~-]+)*/?", re.ASCII)  # host and path of a public address
 
 
 KEPT, LISTENING, WORK = N_("Where things are kept"), N_("Where it listens"), N_("Work and limits")
@@ -136,6 +139,13 @@ class ServiceConfig(BaseSettings):
     allowed_hosts: Annotated[str, _listening(value_name="NAMES")] = Field(
         "", description=N_("Further host names that clients call this server by, separated by commas.")
     )
+    public_url: Annotated[str, _listening(value_name="URL")] = Field(
+        "",
+        description=N_("The page's address behind a proxy, such as https://example.com/forecast. Default: none."),
+    )
+    trusted_proxies: Annotated[str, _listening(value_name="ADDRESSES")] = Field(
+        "", description=N_("Addresses or networks of proxies whose X-Forwarded headers count, separated by commas.")
+    )
     insecure: Annotated[bool, _listening(value_name="")] = Field(
         False,
         description=N_("Listen beyond this machine without tokens: only where the network itself keeps others out."),
@@ -198,6 +208,21 @@ class ServiceConfig(BaseSettings):
         return self.max_upload_mb * MEGABYTE
 
     @property
+    def public_host(self) -> str:
+        """Host of the public address, with its port where it names one; empty without an address."""
+        return urlsplit(self.public_url).netloc.lower()
+
+    @property
+    def prefix(self) -> str:
+        """Path of the public address, below which everything is; empty where it is the root."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    @property
+    def has_tls(self) -> bool:
+        """Browsers reach the page by HTTPS."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
     def is_local(self) -> bool:
         """Only programs on this machine can reach it."""
         try:
@@ -229,6 +254,8 @@ def read_config(**given: Any) -> ServiceConfig:
         config = ServiceConfig(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise InvalidSettings([_problem(detail) for detail in error.errors(include_url=False)]) from None
+    if problems := _problems_of_proxies(config):
+        raise InvalidSettings(problems)
     if not (config.is_local or config.tokens or config.insecure):
         template = N_(
             "{host} can be reached from other machines, and no tokens are set, so anybody could read and delete "
@@ -236,14 +263,33 @@ def read_config(**given: Any) -> ServiceConfig:
             "--insecure where the network itself keeps others out."
         )
         raise InvalidSettings([Message(template, {"host": config.host})])
-    if config.allowed_hosts.strip() and not (config.tokens or config.insecure):
+    public = ", ".join(part for part in (config.allowed_hosts.strip(), config.public_url) if part)
+    if public and not (config.tokens or config.insecure):
         template = N_(
-            "BATCHCAST_ALLOWED_HOSTS names {hosts}, so others reach this server by a proxy, and no tokens are set: "
+            "The settings name {hosts}, so others reach this server by a proxy, and no tokens are set: "
             "anybody could read and delete batches. Make tokens with `batchcast token NAME --role ROLE` and put them "
             "into BATCHCAST_TOKENS, or say --insecure where the network itself keeps others out."
         )
-        raise InvalidSettings([Message(template, {"hosts": config.allowed_hosts})])
+        raise InvalidSettings([Message(template, {"hosts": public})])
     return config
+
+
+def _problems_of_proxies(config: ServiceConfig) -> list[Message]:
+    problems = []
+    found = urlsplit(config.public_url)
+    is_place = found.scheme in ("http", "https") and _PLACE.fullmatch(config.public_url.partition("://")[2])
+    if config.public_url and not is_place:
+        template = N_("BATCHCAST_PUBLIC_URL is {found!r}; write https://host or https://host/path.")
+        problems.append(Message(template, {"found": config.public_url}))
+    for text in filter(None, (part.strip() for part in config.trusted_proxies.split(","))):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            template = N_(
+                "BATCHCAST_TRUSTED_PROXIES has {found!r}, which is no address or network, such as 10.0.0.0/8."
+            )
+            problems.append(Message(template, {"found": text}))
+    return problems
 
 
 def _misspelt_variables() -> list[Message]:

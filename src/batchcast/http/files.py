@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import IO
@@ -27,12 +28,14 @@ class FileAnswer(Response):
         super().__init__(status_code=206 if span else 200, media_type=download.media_type)
         self._file = file
         self._start, self._stop = start, stop
+        self._sha256 = download.sha256 if span is None else None  # what all of it must be
         self.headers.update(_headers_of(download) | {"content-length": str(stop - start)})
         if span:
             self.headers["content-range"] = f"bytes {start}-{stop - 1}/{download.size}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file in chunks."""
+        """Send the file in chunks; where its bytes are not those that were kept, the last chunk is never sent."""
+        digest = hashlib.sha256()
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             left = 0 if scope["method"] == "HEAD" else self._stop - self._start
@@ -42,6 +45,9 @@ class FileAnswer(Response):
                 if not chunk:
                     raise OSError("the file is shorter than it was")  # breaks off: a client must not take it for whole
                 left -= len(chunk)
+                digest.update(chunk)
+                if not left and self._sha256 not in (None, digest.hexdigest()):
+                    raise OSError("the file is damaged: its SHA-256 is no longer that of what was kept")
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +31,8 @@ SAFE_HEADERS: Mapping[str, str] = {
 }
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 _CLIENT_GONE = 499
+_HSTS = "max-age=31536000"
+_OF_PATHS = ("location", "hx-redirect", "hx-push-url", "hx-replace-url")  # headers that name a path of ours
 
 _log = structlog.get_logger("batchcast.http")
 
@@ -56,13 +59,16 @@ class Gate:
         self._metrics = metrics
         self._authentication = authentication
         self._hosts = Hosts(config)
+        self._prefix = config.prefix
+        self._further = {"strict-transport-security": _HSTS} if config.has_tls else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on to the application, or answer it here."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, self._authentication.headers)
+        scope = below(self._prefix, scope)
+        answer = _Answer(send, {**self._authentication.headers, **self._further}, self._prefix)
         began = time.perf_counter()
         try:
             await self._pass(scope, receive, answer)
@@ -95,12 +101,21 @@ class Gate:
         )
 
 
+def below(prefix: str, scope: Scope) -> Scope:
+    """A request as if the server stood at the root: a proxy may pass its prefix on, or not."""
+    path = scope.get("path", "")
+    if not prefix or not (path == prefix or path.startswith(f"{prefix}/")):
+        return scope
+    return {**scope, "path": path[len(prefix) :] or "/", "raw_path": None}
+
+
 class _Answer:
     """Adds the headers that every answer has, and notes its status."""
 
-    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+    def __init__(self, send: Send, headers: Mapping[str, str], prefix: str) -> None:
         self._send = send
         self._headers = headers
+        self._prefix = prefix  # of the public address: paths that an answer names are below it
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
@@ -109,11 +124,15 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
+            for name in _OF_PATHS if self._prefix else ():
+                if headers.get(name, "").startswith("/"):
+                    headers[name] = self._prefix + headers[name]
         await self._send(message)
 
 
 # The host names of a server: a page of another site must not reach it by a name of that site (DNS rebinding).
 
+_USUAL_PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -124,23 +143,45 @@ class Hosts:
         further = [name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip()]
         self._names = {*_LOCAL, _bracketed(config.host.lower()), *further}
         self._endings = tuple(name.removeprefix("*") for name in further if name.startswith("*."))
+        self._ports = (config.api_port, config.page_port)
         self._any = "*" in further
+        self._origin = f"{urlsplit(config.public_url).scheme}://{config.public_host}" if config.public_url else None
+        if config.public_url:
+            self._names.add(_without_port(config.public_host))
 
     def admit(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
         """Whether the Host header is a name of this server, or the address that the request came in by."""
         return self._is_ours(_without_port(headers.get("host", "").lower()), scope)
 
     def admit_origin(self, headers: Mapping[str, str], scope: Mapping[str, Any]) -> bool:
-        """Whether the Origin header is a page of this server; programs send none."""
+        """Whether the Origin header is a page of this server, by its host and port; programs send none.
+
+        A page elsewhere on the same machine is another site, so its port counts: it is one of this server's, that of
+        the Host header, or, for a name that a proxy has, the usual one.
+        """
         origin = headers.get("origin")
-        if origin is None:
+        if origin is None or origin.lower() == self._origin:
             return True
-        return self._is_ours(_without_port(origin.lower().partition("://")[2]), scope)
+        scheme, _, place = origin.lower().partition("://")
+        name, port = _without_port(place), _port(origin)
+        known = {*self._ports, _port(f"{scheme}://{headers.get('host', '')}")}
+        if name not in _LOCAL:
+            known.add(_USUAL_PORTS.get(scheme))
+        return port in known and self._is_ours(name, scope)
 
     def _is_ours(self, name: str, scope: Mapping[str, Any]) -> bool:
         came_by = (scope.get("server") or ("",))[0]
         is_ours = name in self._names or (bool(self._endings) and name.endswith(self._endings))
         return self._any or is_ours or (bool(name) and name == _bracketed(str(came_by)))
+
+
+def _port(origin: str) -> int | None:
+    """The port of an origin; None where it can't be read."""
+    try:
+        found = urlsplit(origin.lower())
+        return found.port or _USUAL_PORTS.get(found.scheme)
+    except ValueError:
+        return None
 
 
 def _without_port(host: str) -> str:

@@ -1,11 +1,14 @@
-"""What both faces read off a request: the id of a batch in its path, and the language of its headers."""
+"""What both faces read off a request: the batch id in its path, the language of its headers, who sends wrong tokens."""
 
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 
 from batchcast.app.translation import LANGUAGES, Language
+from batchcast.http.error_status import TooManyAttempts
 from batchcast.store.errors import UnknownBatch
 
 _BATCH_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -44,3 +47,48 @@ def _weighed(part: str) -> tuple[str, float]:
     except ValueError:
         share = 0.0
     return _ALSO_CALLED.get(base, base), share
+
+
+# How often a token was wrong. A right one is always taken: so none who guesses can lock others out.
+
+ATTEMPT_SECONDS = 300  # that a wrong token counts
+OF_ONE = 10  # wrong tokens of one address in that time
+OF_ALL = 200
+_ADDRESSES = 4096  # that are remembered; the least recent is forgotten first
+
+
+class Attempts:
+    """Counts the wrong tokens of the last minutes, of each address and of all; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
+        self._all: deque[float] = deque(maxlen=OF_ALL)
+
+    def check(self, address: str, now: float) -> None:
+        """Return if an address may try a token.
+
+        Raises:
+            TooManyAttempts: if it, or all together, tried too many wrong ones.
+        """
+        with self._lock:
+            mine = self._by_address.get(address, deque())
+            for times, most in ((mine, OF_ONE), (self._all, OF_ALL)):
+                while times and now - times[0] >= ATTEMPT_SECONDS:
+                    times.popleft()
+                if len(times) >= most:
+                    raise TooManyAttempts(round(times[0] + ATTEMPT_SECONDS - now) + 1)
+
+    def note(self, address: str, now: float) -> None:
+        """Count a wrong token."""
+        with self._lock:
+            self._by_address.setdefault(address, deque(maxlen=OF_ONE)).append(now)
+            self._by_address.move_to_end(address)
+            self._all.append(now)
+            while len(self._by_address) > _ADDRESSES:
+                self._by_address.popitem(last=False)
+
+    def forgive(self, address: str) -> None:
+        """Forget the wrong tokens of an address."""
+        with self._lock:
+            self._by_address.pop(address, None)

@@ -26,6 +26,7 @@ from batchcast.app.configuration import ServiceConfig
 from batchcast.app.service.service import Service
 from batchcast.domain.errors import N_, Message
 from batchcast.http.error_status import PortTaken
+from batchcast.http.gate import below
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
 from batchcast.server.connections import (
@@ -136,7 +137,8 @@ class Servers:
         self._loop.set_exception_handler(note_loop_failure)
         protocol = _limited_protocol(self._config)
         apps = (self._faces.api, self._faces.page)
-        self._servers = [_Server(_settings(app, protocol), self._note_started) for app in apps]
+        trusted = self._config.trusted_proxies
+        self._servers = [_Server(_settings(app, protocol, trusted), self._note_started) for app in apps]
         if self._stopping.is_set():
             return
         sockets = (self.sockets.api, self.sockets.page)
@@ -186,7 +188,7 @@ def _limited_protocol(config: ServiceConfig) -> type[LimitedProtocol]:
     return type("_Protocol", (LimitedProtocol,), {"connections_of_server": connections})
 
 
-def _settings(app: Any, protocol: type[LimitedProtocol]) -> uvicorn.Config:
+def _settings(app: Any, protocol: type[LimitedProtocol], trusted: str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=protocol,
@@ -194,7 +196,8 @@ def _settings(app: Any, protocol: type[LimitedProtocol]) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # a client could write them, too
+        proxy_headers=bool(trusted),  # of others than these proxies they don't count: a client could write them, too
+        forwarded_allow_ips=trusted or None,
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=SECONDS_FOR_REQUESTS,
@@ -254,6 +257,7 @@ class Faces:
         threads, metrics = Threads(), Metrics(service)
         self._api = create_app(service, threads, metrics)
         self._page = create_page(service, threads, metrics)
+        self._prefix = service.config.prefix
         self.api: ASGIApp = self._api
         self.page: ASGIApp = self._answer_page
 
@@ -263,6 +267,6 @@ class Faces:
         self._page.state.live.close()
 
     async def _answer_page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
+        path = below(self._prefix, scope).get("path", "")
         is_api = any(path == start or path.startswith(f"{start}/") for start in _OF_THE_API)
         await (self._api if is_api else self._page)(scope, receive, send)

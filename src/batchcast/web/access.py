@@ -19,7 +19,7 @@ from batchcast.http.bodies import Texts
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, answer_problem, local_path, render
-from batchcast.web.sessions import COOKIE, Sessions, set_session_cookie
+from batchcast.web.sessions import Sessions, session_cookie, set_session_cookie
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -55,7 +55,8 @@ class PageAuthentication:
         if scope["path"].startswith("/static/"):
             return
         now = time.time()
-        session = self._sessions.read(Request(scope).cookies.get(COOKIE), now) or self._sessions.new()
+        cookie = session_cookie(Request({**scope, "app": self._app}))
+        session = self._sessions.read(cookie, now) or self._sessions.new()
         state = scope.setdefault("state", {})
         state["session"] = session
         state["csrf"] = self._sessions.csrf(session)
@@ -101,10 +102,10 @@ async def sign_in(request: Request, here: Here, form: OurForm) -> Response:
     address = request.client.host if request.client else ""
     back = local_path(_field(form, "back", "/"))
     token = _field(form, "token").strip()
-    here.attempts.check(address, time.monotonic())
     try:
         here.service.authenticate(token)
-    except NotAuthenticated as error:
+    except NotAuthenticated as error:  # counted only now: a right token is always taken
+        here.attempts.check(address, time.monotonic())
         here.attempts.note(address, time.monotonic())
         return render(request, "access/sign-in.html", status=401, back=back, problem=error.message)
     here.attempts.forgive(address)
@@ -113,7 +114,8 @@ async def sign_in(request: Request, here: Here, form: OurForm) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(request: Request, here: Here, form: OurForm) -> Response:
-    """End the session."""
+    """End the session, also for copies of its cookie."""
+    here.sessions.end(request.state.session)
     return _begin_session(request, here.sessions, SIGN_IN, "")
 
 
@@ -139,7 +141,7 @@ def _keep_choice(request: Request, form: Texts, cookie: str, known: tuple[str, .
     answer = RedirectResponse(local_path(_field(form, "back", "/")), status_code=303)
     choice = _field(form, "choice")
     if choice in known:
-        is_secure = request.url.scheme == "https"
+        is_secure = request.url.scheme == "https" or request.app.state.context.service.config.has_tls
         answer.set_cookie(cookie, choice, max_age=_SECONDS_OF_A_YEAR, samesite="lax", secure=is_secure, httponly=True)
     return answer
 

@@ -32,7 +32,7 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
     """The page over a service; `app.state.live.close()` ends its streams."""
     app = FastAPI(title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     known, sessions = Assets.read(), Sessions(session_key(service.config))
-    templates = Templates(known)
+    templates = Templates(known, service.config.prefix)
     app.state.context = PageContext(
         service=service, threads=threads, assets=known, templates=templates, sessions=sessions
     )

@@ -13,11 +13,11 @@ from batchcast.app.translation import Language
 from batchcast.http import bodies
 from batchcast.http.bodies import Texts
 from batchcast.http.error_status import ForeignForm
-from batchcast.http.request import read_batch_id
+from batchcast.http.request import Attempts, read_batch_id
 from batchcast.http.threads import Threads
 from batchcast.web.assets import Assets
 from batchcast.web.rendering import Templates, page_language
-from batchcast.web.sessions import Attempts, BrowserSession, Sessions
+from batchcast.web.sessions import BrowserSession, Sessions
 
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "x-csrf-token"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal, get_args
@@ -35,6 +36,8 @@ from batchcast.results.lead_time import Bin
 from batchcast.web.assets import Assets
 from batchcast.web.sessions import set_session_cookie
 
+# An attribute whose value is a path of ours: templates write them as if the server stood at the root.
+_LINK = re.compile(r'(\b(?:href|src|action|formaction|hx-get|hx-post|hx-push-url|data-live)=")/(?!/)')
 _WORTH_COMPRESSING = 1024  # bytes
 LANGUAGE_COOKIE = "batchcast_language"
 THEME_COOKIE = "batchcast_theme"
@@ -45,12 +48,14 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 class Templates:
     """The templates, loaded once for each language, so that macros are translated too."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, prefix: str = "") -> None:
+        self._prefix = prefix  # of the public address
         self._environments = {language: _environment(language, assets) for language in LANGUAGES}
 
     def render(self, name: str, language: Language, values: Mapping[str, Any]) -> str:
         """A template with its values."""
-        return self._environments[language].get_template(name).render(values)
+        made = self._environments[language].get_template(name).render({"root": self._prefix, **values})
+        return _LINK.sub(rf"\1{self._prefix}/", made) if self._prefix else made
 
 
 def render(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
@@ -107,7 +112,8 @@ def page_before(request: Request) -> str | None:
         before = urlsplit(request.headers.get("referer", ""))
     except ValueError:  # not an address
         return None
-    path = local_path(before.path + (f"?{before.query}" if before.query else ""))
+    prefix = request.app.state.context.service.config.prefix
+    path = local_path(before.path.removeprefix(prefix) + (f"?{before.query}" if before.query else ""))
     is_ours = request.method == "POST" and before.netloc == request.headers.get("host") and path != "/"
     return path if is_ours else None
 

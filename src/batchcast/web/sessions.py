@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from batchcast.http.error_status import TooManyAttempts
-
 COOKIE = "batchcast_session"
+SECURE_COOKIE = f"__Host-{COOKIE}"  # where browsers come by HTTPS: they take it from this host alone
 SECONDS = 12 * 3600  # a session that is not used for this long ends
+SECONDS_IN_ALL = 7 * 86_400  # a session ends after this long, however much it is used
 _SECONDS_UNTIL_RENEWED = 600  # a session in use is signed anew after this long
+_ENDED = 100_000  # that are remembered
 _SECONDS_OF_SKEW = 60  # that the clock of another server with the same key may be ahead
 
 
@@ -30,6 +30,7 @@ class BrowserSession:
     session_id: str
     fingerprint: str = ""  # of the token that it signed in with; empty: none
     signed_at: int = 0  # seconds since 1970
+    begun_at: int = 0  # seconds since 1970; 0: now, when it is first written
 
     def is_due(self, now: float) -> bool:
         """Whether to sign it anew, so that it does not end while it is used."""
@@ -47,6 +48,7 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._cookies = URLSafeSerializer(key, salt="batchcast.session", signer=_Signer)
         self._forms = _Signer(key, salt="batchcast.form")
+        self._ended: OrderedDict[str, None] = OrderedDict()  # ids of those that were signed out here, the oldest first
 
     def new(self, fingerprint: str = "") -> BrowserSession:
         """A session with a random id; it becomes a cookie by `write`."""
@@ -54,16 +56,26 @@ class Sessions:
 
     def write(self, session: BrowserSession, now: float) -> str:
         """The session as a cookie's value, signed now."""
-        return str(self._cookies.dumps([session.session_id, session.fingerprint, int(now)]))
+        age = int(now) - (session.begun_at or int(now))
+        return str(self._cookies.dumps([session.session_id, session.fingerprint, int(now), age]))
 
     def read(self, cookie: str | None, now: float) -> BrowserSession | None:
         """The session that a cookie holds; None where this key did not sign it, or signed it too long ago."""
         try:
-            session_id, fingerprint, signed_at = self._cookies.loads(cookie or "")
-            is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS
+            session_id, fingerprint, signed_at, age = self._cookies.loads(cookie or "")
+            begun_at = signed_at - age
+            is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS and now - begun_at <= SECONDS_IN_ALL
         except (BadData, ValueError, TypeError):  # the last two: another version signed something else
             return None
-        return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at) if is_fresh else None
+        if not is_fresh or session_id in self._ended:
+            return None
+        return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at, begun_at=begun_at)
+
+    def end(self, session: BrowserSession) -> None:
+        """Refuse a session from now on, whoever has a copy of its cookie; until this server ends."""
+        self._ended[session.session_id] = None
+        while len(self._ended) > _ENDED:
+            self._ended.popitem(last=False)
 
     def csrf(self, session: BrowserSession) -> str:
         """The value that the forms of this session carry, so that no other site can send them."""
@@ -74,52 +86,18 @@ class Sessions:
         return self._forms.verify_signature(session.session_id.encode(), given)
 
 
+def session_cookie(request: Request) -> str | None:
+    """The session that a browser sends."""
+    return request.cookies.get(SECURE_COOKIE if _is_secure(request) else COOKIE)
+
+
 def set_session_cookie(request: Request, answer: Response, value: str) -> None:
     """Give the browser a session, as `Sessions.write` made it."""
-    is_secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, value, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure)
+    is_secure = _is_secure(request)
+    name = SECURE_COOKIE if is_secure else COOKIE
+    answer.set_cookie(name, value, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure)
 
 
-# How often signing in failed.
-
-ATTEMPT_SECONDS = 300  # that a wrong token counts
-OF_ONE = 10  # wrong tokens of one address in that time
-OF_ALL = 200
-_ADDRESSES = 4096  # that are remembered; the least recent is forgotten first
-
-
-class Attempts:
-    """Counts the wrong tokens of the last minutes, of each address and of all; safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
-        self._all: deque[float] = deque(maxlen=OF_ALL)
-
-    def check(self, address: str, now: float) -> None:
-        """Return if an address may try a token.
-
-        Raises:
-            TooManyAttempts: if it, or all together, tried too many wrong ones.
-        """
-        with self._lock:
-            mine = self._by_address.get(address, deque())
-            for times, most in ((mine, OF_ONE), (self._all, OF_ALL)):
-                while times and now - times[0] >= ATTEMPT_SECONDS:
-                    times.popleft()
-                if len(times) >= most:
-                    raise TooManyAttempts(round(times[0] + ATTEMPT_SECONDS - now) + 1)
-
-    def note(self, address: str, now: float) -> None:
-        """Count a wrong token."""
-        with self._lock:
-            self._by_address.setdefault(address, deque(maxlen=OF_ONE)).append(now)
-            self._by_address.move_to_end(address)
-            self._all.append(now)
-            while len(self._by_address) > _ADDRESSES:
-                self._by_address.popitem(last=False)
-
-    def forgive(self, address: str) -> None:
-        """Forget the wrong tokens of an address."""
-        with self._lock:
-            self._by_address.pop(address, None)
+def _is_secure(request: Request) -> bool:
+    """The browser came by HTTPS: by what a trusted proxy says, or by the public address."""
+    return request.url.scheme == "https" or request.app.state.context.service.config.has_tls

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.api.conftest import opened, serving
 
 from batchcast.http import error_status, gate
+from batchcast.http.request import OF_ONE
 from batchcast.store.errors import StoreUnavailable
 
 pytestmark = pytest.mark.xdist_group("api")
@@ -228,7 +229,16 @@ def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch)
     assert plain == told | {"batch_id": UNKNOWN_ID}
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example:9571"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "http://localhost.evil.example:9571",
+        "http://127.0.0.1:8000",  # another program of this machine
+        "https://plan.example:8443",
+    ],
+)
 def test_a_page_of_another_site_may_change_nothing(guarded, tokens, origin):
     headers = as_(tokens, "admin") | {"origin": origin}
 
@@ -238,8 +248,20 @@ def test_a_page_of_another_site_may_change_nothing(guarded, tokens, origin):
     assert guarded.get("/api/batch/history", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://127.0.0.1:9572", "https://plan.example"])
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:{port}", "https://plan.example"])
 def test_a_page_of_this_server_may(guarded, tokens, origin):
-    headers = as_(tokens, "admin") | {"origin": origin}
+    headers = as_(tokens, "admin") | {"origin": origin.format(port=guarded.base_url.port)}
 
     assert guarded.post(f"/api/batch/cancel/{UNKNOWN_ID}", headers=headers).status_code == 404
+
+
+def test_wrong_tokens_are_counted_and_a_right_one_is_always_taken(guarded, tokens):
+    wrong = [
+        guarded.get("/api/batch/history", headers={"authorization": f"Bearer wrong-{k}"}) for k in range(OF_ONE + 1)
+    ]
+    right = guarded.get("/api/batch/history", headers=as_(tokens, "viewer"))
+
+    assert {answer.status_code for answer in wrong[:2]} == {401}
+    assert (wrong[-1].status_code, wrong[-1].json()["code"]) == (429, "too-many-attempts")
+    assert int(wrong[-1].headers["retry-after"]) > 0
+    assert right.status_code == 200

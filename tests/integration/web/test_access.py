@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.integration.web.conftest import Browser, page_over
 
 from batchcast.app.tokens import TOKEN_ROLES, Role, new_token
+from batchcast.http.request import OF_ONE
 from batchcast.web.application import ROUTERS
-from batchcast.web.sessions import OF_ONE
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -93,13 +95,38 @@ def test_wrong_tokens_are_told_and_counted(tmp_path):
         browser.get("/sign-in")
 
         wrong = [browser.post("/sign-in", {"token": f"wrong {k}"}) for k in range(OF_ONE)]
-        refused = browser.post("/sign-in", {"token": token})
+        refused = browser.post("/sign-in", {"token": "wrong again"})
+        right = browser.post("/sign-in", {"token": token, "back": "/help"})
 
     assert {answer.status_code for answer in wrong} == {401}
     assert "not one of this server" in wrong[0].text
     assert "wrong 0" not in wrong[0].text
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
+    assert right.url.path == "/help"  # whoever guesses locks nobody out
+
+
+def test_behind_a_proxy_with_tls_and_a_path_every_link_and_cookie_is_of_the_public_address(tmp_path):
+    token, entry = new_token("ani", Role.PLANNER)
+    public = "https://forecast.example/plan"
+    with page_over(tmp_path / "home", tokens=entry, public_url=public) as (_, app):
+        browser = Browser(app)
+        page = browser.get("/plan/sign-in")
+        led = browser.get("/plan/history", follow_redirects=False)
+        begun = {"cookie": page.headers["set-cookie"].partition(";")[0]}  # which httpx sends by HTTPS alone
+        form = {"token": token, "back": "/help"}
+        signed = browser.post("/sign-in", form, follow_redirects=False, headers=begun)
+
+    links = re.findall(r'(?:href|src|action|formaction|hx-get|hx-post)="([^"]*)"', page.text)
+    assert len(links) > 5
+    assert [link for link in links if link.startswith("/") and not link.startswith("/plan/")] == []
+    assert led.headers["location"] == "/plan/sign-in?next=%2Fhistory"
+    assert signed.headers["location"] == "/plan/help"
+    assert signed.headers["strict-transport-security"].startswith("max-age=")
+    cookie = signed.headers["set-cookie"]
+    assert cookie.startswith("__Host-batchcast_session=")
+    assert "; Secure" in cookie
+    assert "Path=/;" in cookie
 
 
 def test_viewers_see_and_change_nothing(signed_in):

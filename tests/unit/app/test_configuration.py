@@ -79,8 +79,31 @@ def test_variables_of_the_command_are_no_mistake(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_server_behind_a_public_name_takes_tokens_or_a_word() -> None:
-    with pytest.raises(InvalidSettings, match=r"names plan\.example, .* no tokens are set"):
+    with pytest.raises(InvalidSettings, match=r"name plan\.example, .* no tokens are set"):
         read_config(allowed_hosts="plan.example")
 
     assert read_config(allowed_hosts="plan.example", insecure=True)
     assert read_config(allowed_hosts="plan.example", tokens="a:viewer:0123456789abcdef")
+
+
+def test_a_public_address_takes_tokens_too_and_says_host_path_and_scheme() -> None:
+    with pytest.raises(InvalidSettings, match=r"name https://plan\.example/f, .* no tokens are set"):
+        read_config(public_url="https://plan.example/f")
+
+    config = read_config(public_url="https://Plan.example:8443/a/b/", insecure=True)
+
+    assert (config.public_host, config.prefix, config.has_tls) == ("plan.example:8443", "/a/b", True)
+    assert (read_config().public_host, read_config().prefix, read_config().has_tls) == ("", "", False)
+
+
+@pytest.mark.parametrize(
+    "url", ["plan.example", "ftp://plan.example", "https://", "https://a b", 'https://a/"x', "https://a?b"]
+)
+def test_a_public_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InvalidSettings, match="BATCHCAST_PUBLIC_URL is"):
+        read_config(public_url=url, insecure=True)
+
+
+def test_a_proxy_that_is_no_address_is_named() -> None:
+    with pytest.raises(InvalidSettings, match="BATCHCAST_TRUSTED_PROXIES has 'nginx'"):
+        read_config(trusted_proxies="10.0.0.0/8, ::1, nginx")

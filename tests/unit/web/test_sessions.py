@@ -9,8 +9,9 @@ import pytest
 
 from batchcast.app.configuration import read_config, session_key
 from batchcast.http.error_status import TooManyAttempts
-from batchcast.web.sessions import ATTEMPT_SECONDS, OF_ALL, OF_ONE, Attempts, Sessions
+from batchcast.http.request import ATTEMPT_SECONDS, OF_ALL, OF_ONE, Attempts
 from batchcast.web.sessions import SECONDS as SESSION_SECONDS
+from batchcast.web.sessions import SECONDS_IN_ALL, Sessions
 
 NOW = 1_800_000_000.0
 
@@ -43,6 +44,26 @@ def test_a_session_that_is_used_is_signed_anew_now_and_then(sessions):
     assert sessions.new().is_due(NOW)
 
 
+def test_a_session_ends_after_a_week_however_much_it_is_used(sessions):
+    session, now = sessions.new("fp"), NOW
+    while now < NOW + SECONDS_IN_ALL:
+        session = sessions.read(sessions.write(session, now), now)
+        assert session.begun_at == int(NOW)
+        now += SESSION_SECONDS / 2
+
+    assert sessions.read(sessions.write(session, now), NOW + SECONDS_IN_ALL + 1) is None
+
+
+def test_a_session_that_was_signed_out_is_none_for_copies_of_its_cookie(sessions):
+    ended, other = sessions.new("fp"), sessions.new("fp")
+    copies = [sessions.write(ended, NOW), sessions.write(ended, NOW + 1)]
+
+    sessions.end(ended)
+
+    assert [sessions.read(copy, NOW + 2) for copy in copies] == [None, None]
+    assert sessions.read(sessions.write(other, NOW), NOW) is not None
+
+
 @pytest.mark.parametrize("cookie", [None, "", ".", "a.b", "a.b.c", "é.ü", "." * 500])
 def test_what_we_did_not_sign_is_no_session(sessions, cookie):
     assert sessions.read(cookie, NOW) is None
@@ -51,12 +72,12 @@ def test_what_we_did_not_sign_is_no_session(sessions, cookie):
 def test_a_cookie_holds_what_it_signs(sessions):
     body, _ = sessions.write(sessions.new("viewer"), NOW).split(".")
 
-    assert base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).endswith(b',"viewer",1800000000]')
+    assert base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).endswith(b',"viewer",1800000000,0]')
 
 
 def test_a_changed_session_or_that_of_another_server_is_none(sessions):
     body, sign = sessions.write(sessions.new("viewer"), NOW).split(".")
-    forged = base64.urlsafe_b64encode(b'["x","admin",1800000000]').decode().rstrip("=")
+    forged = base64.urlsafe_b64encode(b'["x","admin",1800000000,0]').decode().rstrip("=")
 
     assert sessions.read(f"{forged}.{sign}", NOW) is None
     assert sessions.read(f"{body}.{'A' if sign[0] != 'A' else 'B'}{sign[1:]}", NOW) is None

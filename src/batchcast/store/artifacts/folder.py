@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import math
 import os
 import secrets
 import shutil
@@ -239,6 +240,7 @@ def _remove(path: Path) -> None:
 # Files on a local disk that are there for good once they are there, and their SHA-256.
 
 _PIECE_BYTES = 1 << 20
+_SECONDS_TRUSTED = 600.0  # that a digest counts
 _MOST_REMEMBERED = 100_000  # files, some 30 MB
 
 
@@ -269,23 +271,25 @@ def make_folder(path: Path) -> None:
 
 
 class KnownDigests:
-    """Digests of files that were read once and have not been touched since."""
+    """Digests of files that were read a short while ago and have not been touched since: a disk may rot unseen."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[int, int, int, int], str] = OrderedDict()
+        self._known: OrderedDict[tuple[int, ...], tuple[float, str]] = OrderedDict()  # when it was read, and its digest
 
     def digest(self, path: Path) -> str:
-        """SHA-256 of a file, which is read only where it is new or was changed."""
+        """SHA-256 of a file, which is read where it is new, was changed, or was last read too long ago."""
         found = path.stat()
-        state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        now = time.monotonic()
         with self._lock:
-            if state in self._known:
+            read_at, known = self._known.get(state, (-math.inf, ""))
+            if now - read_at < _SECONDS_TRUSTED:
                 self._known.move_to_end(state)
-                return self._known[state]
+                return known
         digest = file_sha256(path)
         with self._lock:
-            self._known[state] = digest
+            self._known[state] = (now, digest)
             if len(self._known) > _MOST_REMEMBERED:
                 self._known.popitem(last=False)
         return digest

@@ -105,6 +105,37 @@ def test_an_untouched_file_is_read_for_its_digest_once(
     assert kept.fetch(stored, tmp_path).name == "upload"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="keeps no time of a change of state")
+def test_a_byte_that_flips_under_an_unchanged_time_is_seen(
+    kept: LocalFolder, root: Path, make_file: MakeFile, tmp_path: Path
+) -> None:
+    stored = kept.put(make_file(b"demand"), KEY)
+    path = kept.fetch(stored, tmp_path)
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(b"D")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    with pytest.raises(ArtifactDamaged):
+        kept.fetch(stored, tmp_path)
+
+
+def test_a_digest_is_trusted_for_a_while_alone_because_a_disk_may_rot_unseen(
+    kept: LocalFolder, make_file: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = kept.put(make_file(b"demand"), KEY)
+    kept.fetch(stored, tmp_path)
+    rotten = "batchcast.store.artifacts.folder.file_sha256"
+    monkeypatch.setattr(rotten, lambda path: "0" * 64)  # as if read from a disk that has rotted
+    kept.fetch(stored, tmp_path)
+
+    monkeypatch.setattr("batchcast.store.artifacts.folder._SECONDS_TRUSTED", 0.0)
+
+    with pytest.raises(ArtifactDamaged):
+        kept.fetch(stored, tmp_path)
+
+
 def test_of_many_digests_those_of_long_ago_are_forgotten(
     kept: LocalFolder, make_file: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ function send(file) {
   body.set("file", file);
   const pace = new Pace(performance.now());
   request = new XMLHttpRequest();
-  request.open("POST", "/files");
+  request.open("POST", (document.documentElement.dataset.root ?? "") + "/files");
   request.setRequestHeader("HX-Request", "true");
   request.setRequestHeader("X-CSRF-Token", form.elements.csrf.value);
   request.upload.addEventListener("progress", (event) => {
