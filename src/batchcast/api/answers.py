@@ -491,6 +491,8 @@ class OrderedPart(Answer):
     order_qty: float | None
     fill_rate_now: float | None = Field(description="Expected share of the lead-time demand that is served.")
     fill_rate_after: float | None = Field(description="With the order.")
+    lead_time_mean: float | None = Field(description="Expected demand over the lead time, units.")
+    order_cost: float | None = Field(description="Of the whole order; null where the cost of a unit is unknown.")
 
 
 class RankedUnit(Answer):

@@ -238,7 +238,8 @@ def in_words(message: Message, language: Language) -> str:
             return in_words(value, language)
         if name == "setting" and value in SETTINGS:
             return translate(SETTINGS[value].label, language)
-        return named(value) if name in _OF_KEYS and isinstance(value, str) else value
+        is_key = isinstance(value, str) and (name in _OF_KEYS or value in _KEYS)
+        return named(value) if is_key else value
 
     template = named(translated_template(message.template, language))
     return translate(Message(template, {name: shown(name, value) for name, value in message.values.items()}), language)

@@ -48,6 +48,15 @@ class OrderLine:
     order_qty: float | None
     fill_rate_now: float | None  # expected share of the demand over the lead time that is served, 0 to 1
     fill_rate_after: float | None  # with the order
+    lead_time_mean: float | None = None  # expected demand over the lead time
+    order_cost: float | None = None  # None where the cost of a unit is unknown
+
+    @property
+    def avoided_short(self) -> float:
+        """Units of the demand over the lead time that the order is expected to serve."""
+        if self.fill_rate_now is None or self.fill_rate_after is None or self.lead_time_mean is None:
+            return 0.0
+        return self.lead_time_mean * (self.fill_rate_after - self.fill_rate_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,11 +100,24 @@ class Orders:
     unknown_named: tuple[tuple[str, str], ...]  # the first of them: site and part, in the file's order
     promise: Promise | None = None  # None where the result has no series
     notes: tuple[Message, ...] = ()  # how the stock file was read
+    demand: float = 0.0  # expected over the lead times, of the parts whose stock is known
+    served: float = 0.0  # of it, with the stock as it is
 
     def brief(self, most: int) -> Orders:
         """The first lines to order and the first of the list, at most so many of each."""
         ordered = (line for line in self.lines if line.order_qty)
         return replace(self, lines=tuple(islice(ordered, most)), next_units=self.next_units[:most])
+
+    def within(self, budget: float) -> tuple[OrderLine, ...]:
+        """The orders of known cost that a budget pays for: those first that serve most demand for their cost."""
+        priced = [line for line in self.lines if line.order_qty and line.order_cost]
+        priced.sort(key=lambda line: -line.avoided_short / (line.order_cost or 1.0))
+        chosen, left = [], budget
+        for line in priced:
+            if line.order_cost is not None and line.order_cost <= left:
+                chosen.append(line)
+                left -= line.order_cost
+        return tuple(chosen)
 
     def after(self, *notes: Message | None) -> Orders:
         """The same, with those of these notes that there are before its own."""

@@ -149,6 +149,10 @@ class Inventory:
                 order_qty=None if item.on_hand is None else float(order[i]),
                 fill_rate_now=None if item.on_hand is None else float(now[i]),
                 fill_rate_after=None if item.on_hand is None else float(after[i]),
+                lead_time_mean=float(self._mean[i]),
+                order_cost=None
+                if None in (item.on_hand, item.unit_cost)
+                else float(order[i]) * (item.unit_cost or 0.0),
             )
             for i, item in enumerate(self._items)
         )

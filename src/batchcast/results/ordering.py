@@ -99,6 +99,8 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
         notes=on_hand.notes,
+        demand=sum(line.lead_time_mean or 0.0 for line in lines if line.on_hand is not None),
+        served=sum((line.lead_time_mean or 0.0) * (line.fill_rate_now or 0.0) for line in lines),
     )
 
 

@@ -34,6 +34,12 @@ def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file,
     expect(page.locator("#orders [role=note]")).to_contain_text("X (Mars)")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert barriers(page) == []
+    assert "draft=" in page.url
+    page.locator("#budget").fill("100")
+    page.locator("#budget").press("Enter")
+    expect(page.locator("#budget-title")).to_contain_text("100")
+    page.reload()
+    expect(page.locator("#budget-title")).to_contain_text("100")
     shown = page.locator("[aria-labelledby=next-title] tbody th a").first.inner_text()
     with page.expect_download() as saved:
         page.get_by_role("button", name=f"{whole}").first.click()
@@ -118,7 +124,7 @@ def test_a_phone_orders_from_the_stock_that_the_history_carries(open_page, site,
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     assert barriers(page) == []
     with page.expect_download() as saved:
-        page.get_by_role("button", name="CSV").last.click()
+        page.get_by_role("button", name="CSV").first.click()
     rows = list(csv.DictReader(Path(saved.value.path()).read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) == 24
     assert {row["on_hand"] for row in rows} <= {"0", "1", "2", "3"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -50,9 +51,49 @@ def test_a_stock_file_is_answered_on_a_whole_page_without_a_script(browser, url)
 def test_a_script_gets_the_answer_alone_in_the_language_of_the_reader(indonesian, url):
     answer = indonesian.post(url, files=file_of(), headers={"hx-request": "true", "hx-target": "orders"})
 
-    assert answer.text.lstrip().startswith("<div")
+    assert answer.text.lstrip().startswith('<div class="head"')
     assert "Unit berikutnya yang dibeli" in answer.text
     assert "<html" not in answer.text
+
+
+PRICED = b"site;part;stok;dipesan;harga\nKendari;0012;0;0;2500\nKendari;A/1 b;0;1;100\nSorowako;0012;1;0;700000\n"
+
+
+def parts_of(page):
+    """The parts of the list of orders, in order, each with its quantity."""
+    listed = page.text.partition('id="lines-title"')[2].partition('id="next-title"')[0]
+    return re.findall(r"<bdi>([^<]*)</bdi></a><br><small><bdi>([^<]*)</bdi>", listed)
+
+
+def test_the_orders_have_an_address_where_they_are_filtered_sorted_and_priced(browser, url):
+    page = browser.post(url, files=file_of(PRICED))
+    again = browser.get(str(page.url))
+    address = f"{page.url}&"
+
+    by_part = browser.get(f"{address}sort=partnumber")
+    of_one_site = browser.get(f"{address}site_code=Sorowako")
+    empty = browser.get(f"{address}empty=true")
+    little = browser.get(f"{address}budget=3.000")
+    nonsense = browser.get(f"{address}budget=much&sort=none&search=zzz")
+
+    assert "draft=" in str(page.url)
+    assert parts_of(again) == parts_of(page) == [("0012", "Sorowako"), ("0012", "Kendari"), ("A/1 b", "Kendari")]
+    assert [part for part, _ in parts_of(by_part)] == ["0012", "0012", "A/1 b"]
+    assert parts_of(of_one_site) == [("0012", "Sorowako")]
+    assert ("0012", "Sorowako") not in parts_of(empty)
+    assert "3 parts to order, " in page.text
+    assert "With 3,000 you reach" in little.text
+    assert re.search(r"With [\d,]{6,} you reach", nonsense.text)
+    assert "No order matches" in nonsense.text
+    assert re.search(r"stock 0, on order 1; reorder point \d", page.text)
+
+
+def test_each_part_stands_once_in_a_run_of_the_list(browser, url):
+    page = browser.post(url, files=file_of(b"site;part;stok\nKendari;0012;0\n"))
+
+    listed = page.text.partition('id="next-title"')[2]
+
+    assert len(re.findall(r"<bdi>0012</bdi>", listed)) == 1
 
 
 @pytest.mark.parametrize("kind", ["orders", "next_units"])
@@ -107,11 +148,11 @@ def test_a_history_with_columns_of_stock_is_offered_and_answers(browser, indones
     assert "Or send a newer stock file" in offered
     assert "Stock is taken from the latest of" in whole
     assert 'form="history-stock"' in whole
-    assert 'form="stock-file"' not in whole
+    assert 'form="kept-stock"' not in whole
     assert "Stok diambil dari yang terakhir" in answer
     rows = list(csv.DictReader(io.StringIO(browser.post(f"{url}/orders.csv").content.decode("utf-8-sig"))))
     assert {row["on_hand"] for row in rows} <= {"0", "1"}
-    assert 'form="stock-file"' in browser.post(url, files=file_of()).text
+    assert 'form="kept-stock"' in browser.post(url, files=file_of()).text
 
 
 def test_numbers_of_a_history_that_read_two_ways_are_answered_once_the_page_is_told(browser, run_batch):

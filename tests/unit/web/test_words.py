@@ -34,7 +34,7 @@ def test_advice_names_settings_and_their_values_in_words(language):
         },
     )
 
-    told = in_words(Message("{inner}", {"inner": advice}), language)
+    told = in_words(Message("{inner} {order}", {"inner": advice, "order": "month_first"}), language)
 
     assert not re.search(r"date_order|day_first|month_first|lower max_partitions", told)
     assert "max_partitions.csv" in told  # a name of a person's file stays

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,7 +41,8 @@ from batchcast.run.job import Ending, Job, WorkerPool
 
 _SECONDS = 600
 _MEMORY_MB = 2048
-_LATEST = 8  # batches whose orders stay in memory
+_LATEST = 8  # answers that stay in memory
+MOST_LINES = 20_000  # parts to order that a page can list; the files have all of them
 
 
 class StockFile(Protocol):
@@ -64,6 +66,9 @@ class Question:
     recipes: RecipeChoice = NO_CHOICE  # the history is read without them
 
 
+OF_HISTORY = Question(stock=None, texts={})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Stock:
     path: Path
@@ -79,15 +84,16 @@ class Ordering:
         self._pool = pool
         self._folder = folder  # where `ResultFiles.prune` removes old files
         self._book = book
-        self._of_history: Latest[Orders] = Latest(_LATEST)
+        self._kept: Latest[Orders] = Latest(_LATEST)
 
     def orders(self, batch: Batch, question: Question) -> Orders:
         """What all orders amount to, with the first of them; raises as `table`."""
-        return self._ordered(batch, question, None, self._folder)
+        return self._ordered(batch, question, None, self._folder, MOST_ORDERS)
 
-    def of_history(self, batch: Batch) -> Orders:
-        """What to order for the stock that the history of a batch carries; made once. Raises as `table`."""
-        return self._of_history.get(batch.batch_id, lambda: self.orders(batch, Question(stock=None, texts={})))
+    def kept(self, batch: Batch, question: Question, key: str) -> Orders:
+        """The same with every line to order, made once for a key, which stands for the stock and how it is read."""
+        make = partial(self._ordered, batch, question, None, self._folder, MOST_LINES)
+        return self._kept.get(f"{batch.batch_id} {key}", make)
 
     def table(self, batch: Batch, question: Question, kind: OrderTable, file_format: OrderFormat) -> Download:
         """One of the tables in whole.
@@ -114,12 +120,14 @@ class Ordering:
             size=size,
         )
 
-    def _ordered(self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path) -> Orders:
+    def _ordered(
+        self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path, most: int = MOST_ORDERS
+    ) -> Orders:
         paths = {"index": (SERIES, PARQUET), "figures": (FIGURES, PARQUET)}
         found = {name: self._files.path_of(batch, *file) for name, file in paths.items()}
         stock = self._stock_of(batch, question)
         read = {"source": stock.path, "settings": stock.chosen.settings, "recipes": list(stock.chosen.recipes)}
-        given = {**found, **read, "into": into, "suffix": suffix, "most": MOST_ORDERS}
+        given = {**found, **read, "into": into, "suffix": suffix, "most": most}
         job = Job(
             function="batchcast.run.jobs:orders_job",
             arguments=encode(given),

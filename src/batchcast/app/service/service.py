@@ -447,9 +447,9 @@ class Service:
         """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
         return self._ordering.orders(self._store.batch(batch_id), question)
 
-    def orders_of_history(self, batch_id: str) -> Orders:
-        """The same for the stock that the history of a batch carries, kept in memory; raises as `order_table`."""
-        return self._ordering.of_history(self._store.batch(batch_id))
+    def kept_orders(self, batch_id: str, question: Question, key: str = "history") -> Orders:
+        """The same with all lines to order, kept in memory for a key of the stock; raises as `order_table`."""
+        return self._ordering.kept(self._store.batch(batch_id), question, key)
 
     def order_table(self, batch_id: str, question: Question, kind: str, file_format: str) -> Download:
         """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock."""

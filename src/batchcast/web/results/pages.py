@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
 from batchcast.app.service.answers import ResultNotKept, SeriesDetail
+from batchcast.app.service.ordering import OF_HISTORY
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
 from batchcast.app.translation import Language
@@ -74,7 +75,7 @@ async def orders_now(request: Request, batch_id: BatchId, here: Here, asker: Ask
     asker.require(Role.PLANNER)
     status = await here.threads.light(here.service.status, batch_id)
     try:
-        orders, problem = await here.threads.heavy(here.service.orders_of_history, batch_id), None
+        orders, problem = await here.threads.heavy(here.service.kept_orders, batch_id, OF_HISTORY), None
     except BatchcastError as error:
         orders, problem = None, error.message
     first = () if orders is None else first_to_order(orders, _MOST_ORDERED)
