@@ -27,7 +27,7 @@ from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import InvalidRequest, http_problem
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
 from batchcast.http.metrics import Metrics
-from batchcast.http.request import Attempts
+from batchcast.http.request import Attempts, token_of
 from batchcast.http.threads import Threads
 
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
@@ -130,7 +130,7 @@ class TokenAuthentication:
         """
         if _is_open(scope["path"]):
             return
-        person = self._authenticate(_token_of(headers), (scope.get("client") or ("",))[0])
+        person = self._authenticate(token_of(headers), (scope.get("client") or ("",))[0])
         person.require(_role_for(scope["method"]))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["person"] = person
@@ -151,11 +151,6 @@ class TokenAuthentication:
 
 def _is_open(path: str) -> bool:
     return path in _OPEN or path == "/api/docs" or path.startswith("/api/docs/")
-
-
-def _token_of(headers: Headers) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def _role_for(method: str) -> Role:

@@ -11,9 +11,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from batchcast.api.answers import Health, ReadinessAnswer
 from batchcast.api.context import Here, Lang, answer
 from batchcast.api.problems import ERRORS_PATH, documented
+from batchcast.app.service.service import Service
+from batchcast.app.tokens import NotAuthenticated
 from batchcast.app.translation import translate
-from batchcast.domain.errors import BatchcastError
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import RETRY_AFTER_SECONDS, NoSuchPage
+from batchcast.http.request import token_of
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DOCS = "/api/docs"
@@ -28,6 +31,8 @@ _PAGE_POLICY = (
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
 _STATIC = files("batchcast.api") / "static"
+
+_WITHHELD = N_("This server can't take work now; its log says why, and so does this address where a token is sent.")
 
 router = APIRouter()
 
@@ -45,15 +50,26 @@ async def healthz() -> Response:
     tags=["operations"],
     summary="This server can take work",
 )
-async def readyz(here: Here, language: Lang) -> Response:
+async def readyz(request: Request, here: Here, language: Lang) -> Response:
     """Its database and files can be reached, and it takes batches from the queue."""
     found = await here.threads.light(here.service.readiness)
     problems = [translate(problem, language) for problem in found.problems]
+    if problems and not _may_know(here.service, request):
+        problems = [translate(Message(_WITHHELD), language)]
     if not problems:
         return answer(ReadinessAnswer(status="ready", problems=[]), language)
     made = answer(ReadinessAnswer(status="not ready", problems=problems), language, status=503)
     made.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     return made
+
+
+def _may_know(service: Service, request: Request) -> bool:
+    """Whether the sender may know places on the server, which the reasons name: whoever has a token, where some are."""
+    try:
+        service.authenticate(token_of(request.headers))
+    except NotAuthenticated:
+        return False
+    return True
 
 
 @router.get(

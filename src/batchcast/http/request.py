@@ -32,6 +32,12 @@ def read_batch_id(batch_id: str) -> str:
     return batch_id
 
 
+def token_of(headers: Mapping[str, str]) -> str | None:
+    """The bearer token that a request carries."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
 def preferred_language(headers: Mapping[str, str]) -> Language:
     """The language that Accept-Language prefers among those of the product; English where it names none of them."""
     preferred = [_weighed(part) for part in headers.get("accept-language", "").split(",")[:20]]

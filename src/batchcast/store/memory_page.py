@@ -128,7 +128,7 @@ class Page:
         if after is BatchState.PROCESSING:
             self.started_at = self.now()
         else:
-            self.ended_at = self.now()
+            self.ended_at = max(self.now(), self.started_at or self.now())  # the clock may have gone back
             self.owner = self.lease_until = None
         self.tell("batch", {"error": error}, state=after)
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
+from batchcast.app.workspace import DiskRoom
 from batchcast.http import error_status, gate
 from batchcast.http.request import OF_ONE
 from batchcast.store.errors import StoreUnavailable
@@ -265,3 +266,15 @@ def test_wrong_tokens_are_counted_and_a_right_one_is_always_taken(guarded, token
     assert (wrong[-1].status_code, wrong[-1].json()["code"]) == (429, "too-many-attempts")
     assert int(wrong[-1].headers["retry-after"]) > 0
     assert right.status_code == 200
+
+
+def test_without_a_token_no_place_on_the_server_is_told(guarded, tokens, monkeypatch):
+    monkeypatch.setattr(DiskRoom, "free", 1 << 20)
+
+    unknown = guarded.get("/readyz")
+    known = guarded.get("/readyz", headers=as_(tokens, "viewer"))
+
+    assert (unknown.status_code, known.status_code) == (503, 503)
+    assert "has 1 MB left" not in unknown.text
+    assert "its log says why" in unknown.json()["problems"][0]
+    assert "has 1 MB left" in known.text

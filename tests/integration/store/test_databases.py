@@ -238,6 +238,18 @@ def test_a_file_can_be_read_by_its_owner_alone(tmp_path, make_plan, was_there):
     store.close()
 
 
+def test_a_batch_never_ends_before_it_started_though_the_clock_goes_back(sqlite_store, make_plan):
+    sqlite_store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
+    sqlite_store.move_batch("b", BatchState.PENDING, BatchState.PROCESSING)
+    with sqlite_store._database.writing() as connection:  # as if the clock had been a day ahead then
+        connection.execute(sa.update(schema.batch).values(started_at=schema.batch.c.started_at + 86_400))
+
+    sqlite_store.move_batch("b", BatchState.PROCESSING, BatchState.ROLLED_BACK)
+
+    batch = sqlite_store.batch("b")
+    assert batch.ended_at == batch.started_at
+
+
 def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, make_plan):
     store = SqlStore.open(postgres_server.new_database())
     store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))

@@ -22,7 +22,16 @@ from batchcast.store.sql.schema import now, to_text, to_time
 _b, _p = schema.batch.c, schema.partition.c
 _LOCK = (
     sa.select(
-        _b.seq, _b.state, _b.owner, _b.fence, _b.events, _b.total_cells, _b.done_cells, _b.completed, now().label("now")
+        _b.seq,
+        _b.state,
+        _b.owner,
+        _b.fence,
+        _b.events,
+        _b.total_cells,
+        _b.done_cells,
+        _b.completed,
+        _b.started_at,
+        now().label("now"),
     )
     .where(_b.batch_id == sa.bindparam("wanted"))
     .with_for_update(of=schema.batch)
@@ -54,6 +63,7 @@ class LockedBatch:
         self.seq: int = row.seq
         self.state = BatchState(row.state)
         self.now: float = row.now
+        self._started_at: float | None = row.started_at
         self._last_event: int = row.events
         self._total_cells: int = row.total_cells
         self._done_cells: float = row.done_cells
@@ -79,7 +89,8 @@ class LockedBatch:
         if after is BatchState.PROCESSING:
             self.change(started_at=self.now)
         else:
-            self.change(ended_at=self.now, owner=None, lease_until=None)
+            ended_at = max(self.now, self._started_at or self.now)  # a clock that went back must not end it before
+            self.change(ended_at=ended_at, owner=None, lease_until=None)
         self.tell("batch", {"error": error}, state=after)
 
     def move_partition(self, record: PartitionRecord, after: PartitionState, end: AttemptEnd | None) -> None:
