@@ -20,8 +20,7 @@ from batchcast.app.service.service import Service
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
-from batchcast.domain.preview import FilePreview
-from batchcast.domain.recipe import FileKind
+from batchcast.domain.recipe import FileKind, FilePreview
 from batchcast.http.bodies import Texts, read_texts, read_upload_form
 from batchcast.http.broadcast import EventStream
 from batchcast.http.files import has_tag

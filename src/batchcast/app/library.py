@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.app.intake import dated
-from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
-from batchcast.domain.inventory import MOST_PURCHASES, Promise
+from batchcast.domain.inventory import MOST_PURCHASES, Promise, notes_of, promise_of
 from batchcast.domain.plan import (
     ACCURACY_FILE,
     FIGURES_FILE,

@@ -14,16 +14,15 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from batchcast.app.findings import findings_of, why_no_findings
-from batchcast.app.order_words import notes_of, promise_of
 from batchcast.domain.accuracy import Hindsight, WorstPart
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
 from batchcast.domain.calendar import Span, date_of
 from batchcast.domain.columns import DATE, DEMAND_QTY
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import IngestReport
-from batchcast.domain.inventory import Orders
+from batchcast.domain.inventory import Orders, notes_of, promise_of
 from batchcast.domain.plan import Partition, Plan
-from batchcast.domain.preview import FilePreview
+from batchcast.domain.recipe import FilePreview
 from batchcast.run.verdict import WAYS_OUT
 
 if TYPE_CHECKING:

@@ -26,7 +26,6 @@ from batchcast.domain import (
     history,
     inventory,
     plan,
-    preview,
     recipe,
     settings,
 )
@@ -47,7 +46,6 @@ _NOUNS: Mapping[str, type] = {
         history,
         inventory,
         plan,
-        preview,
         recipe,
         settings,
     )

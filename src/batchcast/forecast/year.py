@@ -12,7 +12,6 @@ Times of the year are places: the 365 days, 29 February counting as the 28th, or
 its middle day, so that years with 53 weeks need no rule of their own.
 """
 
-# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.forecast.compiled import compiled
+from batchcast.forecast.kernels.year import divide_year, sum_own, sum_pool
 from batchcast.forecast.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -42,11 +41,6 @@ SHORT = 1.0  # years cubed / 12, at which a history shows half of a trend: in on
 SPECIAL = 0.3  # logarithm of a factor at which a common difference counts half as one of the year, half as of the level
 LOWEST, HIGHEST = 0.02, 50.0  # of a factor
 FARTHEST = 5.0  # of a shock, and its inverse
-FEWEST_KNOWN = 4.0  # periods of a series that says anything
-UNLIKE = 0.25  # squared relative difference between the profiles of two series: a steady one counts as few, not many
-STEADIEST = 0.05  # relative variance of a period under which a series is not taken to be known any better
-TREND_CASES = 8.0  # periods as variable as their mean, a year apart, at which a trend of one series counts half
-CLOSED = 0.2  # factor under which a period carries on the one before instead of being divided
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +67,7 @@ class YearProfile:
         year = calendar.frequency.periods_in_year
         places, shifts = places_back(panel, calendar)
         flags = _unknown(panel)
-        _sum_own(
-            panel.values, panel.offsets, flags, self.held, places, shifts, year, self.trend, pooled, seen, expected
-        )
+        sum_own(panel.values, panel.offsets, flags, self.held, places, shifts, year, self.trend, pooled, seen, expected)
         return _normalised(pooled * _correct(seen, expected, OWN_WIDTHS[self.frequency], OWN_CASES))
 
     def flatten(self, panel: Panel, table: Floats, calendar: Calendar) -> Floats:
@@ -87,7 +79,7 @@ class YearProfile:
         known = (at >= 0) & (at < len(self.shocks))
         shocks[known] = self.shocks[at[known]] ** self.trust
         flat = np.empty_like(panel.values)
-        _divide_year(panel.values, panel.offsets, places, shifts, table, shocks, flat)
+        divide_year(panel.values, panel.offsets, places, shifts, table, shocks, flat)
         return flat
 
     def as_json(self) -> dict[str, Any]:
@@ -123,7 +115,7 @@ def learn_year(panel: Panel, calendar: Calendar, held: int, *, trust: float = 1.
         seen, expected, of_time = np.zeros(shape), np.zeros(shape), np.zeros((2, max(len(ages), 1)))
         usual = overall[places[held:]] * np.exp(-trend / year * ages)
         rows = site if round_number == ROUNDS else np.zeros_like(site)
-        _sum_pool(
+        sum_pool(
             panel.values, panel.offsets, _unknown(panel), held, places, shifts, usual, rows, seen, expected, of_time
         )
         if round_number < ROUNDS:
@@ -249,181 +241,3 @@ def _shocks(of_time: Floats, factors: Floats, near: int) -> Floats:
     level = (around[0] + POOL_CASES) / (around[1] + POOL_CASES)
     ratio = (of_time[0] + POOL_CASES) / (of_time[1] * level + POOL_CASES)
     return np.asarray(np.clip(ratio, 1.0 / FARTHEST, FARTHEST) ** special)
-
-
-# The passes over demand.
-
-
-@compiled
-def _sum_pool(
-    values: Floats,
-    offsets: Ints,
-    unknown: Flags,
-    held: int,
-    places: Ints,
-    shifts: Ints,
-    usual: Floats,
-    rows: Ints,
-    seen: Floats,
-    expected: Floats,
-    of_time: Floats,
-) -> None:
-    """Add what was seen and what was expected of each series, in units of information.
-
-    Args:
-        values: demand of all series, one after the other, oldest first.
-        offsets: where each series begins, shape (series + 1,).
-        unknown: of each value: it is not to be looked at.
-        held: periods at the end of each series that are not to be looked at.
-        places: in the year, of the newest period of the panel, of the one before and so on.
-        shifts: how many periods before it each series ends, shape (series,).
-        usual: factor of each period counted back, from `held` before the newest on.
-        rows: of each series: its row in `seen` and `expected`, which are added to, shape (rows, places).
-        of_time: added to, shape (2, periods): what was seen and expected of each period, as in `usual`.
-    """
-    for i in range(len(offsets) - 1):
-        first, last = offsets[i], offsets[i + 1] - 1 - held
-        shift = shifts[i]
-        known = total = factors = squares = products = factor_squares = 0.0
-        for t in range(first, last + 1):
-            if not unknown[t]:
-                y, u = values[t], usual[shift + last - t]
-                known += 1.0
-                total += y
-                factors += u
-                squares += y * y
-                products += y * u
-                factor_squares += u * u
-        if not (known >= FEWEST_KNOWN and total > 0.0 and factors > 0.0):
-            continue
-        rate = factors / total
-        error = max(squares * rate * rate - 2.0 * products * rate + factor_squares, 0.0)
-        weight = 1.0 / (error / known + UNLIKE)
-        if not weight > 0.0:
-            continue
-        for t in range(first, last + 1):
-            if not unknown[t]:
-                back = shift + last - t
-                came, wanted, place = weight * rate * values[t], weight * usual[back], places[held + back]
-                seen[rows[i], place] += came
-                expected[rows[i], place] += wanted
-                of_time[0, back] += came
-                of_time[1, back] += wanted
-
-
-@compiled
-def _sum_own(
-    values: Floats,
-    offsets: Ints,
-    unknown: Flags,
-    held: int,
-    places: Ints,
-    shifts: Ints,
-    year: int,
-    trend: float,
-    pooled: Floats,
-    seen: Floats,
-    expected: Floats,
-) -> None:
-    """Add what was seen and expected of each series by place, shape (series, places), around a level for each year.
-
-    Args:
-        year: periods, counted back from `held` before the end of the series; within one the level has a trend.
-        trend: change of the logarithm in a year, of all series.
-        pooled: factors of each series that its own are beyond, shape (series, places).
-        others: see `_sum_pool`.
-    """
-    longest = 0
-    for i in range(len(offsets) - 1):
-        longest = max(longest, offsets[i + 1] - offsets[i])
-    sums, usuals = np.zeros(longest // year + 2), np.zeros(longest // year + 2)
-    factors = np.empty(longest)
-    for i in range(len(offsets) - 1):
-        first, end = offsets[i], offsets[i + 1] - held
-        known = total = usual = 0.0
-        for t in range(first, end):
-            factors[t - first] = pooled[i, places[shifts[i] + offsets[i + 1] - 1 - t]]
-            if not unknown[t]:
-                known += 1.0
-                total += values[t]
-                usual += factors[t - first]
-        if not (known >= FEWEST_KNOWN and total > 0.0 and usual > 0.0):
-            continue
-        level, squares = total / usual, 0.0
-        for t in range(first, end):
-            if not unknown[t]:
-                error = values[t] / level - factors[t - first]
-                squares += error * error
-        weight = 1.0 / max(squares / known, STEADIEST)
-        rate = trend / year
-        rate += _own_trend(values, first, end, unknown, factors, year, rate, weight, level, sums, usuals) / year
-        stop = end
-        while stop > first:
-            start = max(stop - year, first)
-            total = usual = 0.0
-            for t in range(start, stop):
-                if not unknown[t]:
-                    total += values[t]
-                    usual += factors[t - first] * np.exp(rate * (t - end))
-            for t in range(start, stop):
-                if total > 0.0 and usual > 0.0 and not unknown[t]:
-                    place = places[shifts[i] + offsets[i + 1] - 1 - t]
-                    span = weight * (stop - start)
-                    seen[i, place] += span * values[t] / total
-                    expected[i, place] += span * factors[t - first] * np.exp(rate * (t - end)) / usual
-            stop = start
-
-
-@compiled
-def _own_trend(
-    values: Floats,
-    first: int,
-    end: int,
-    unknown: Flags,
-    factors: Floats,
-    year: int,
-    rate: float,
-    weight: float,
-    level: float,
-    sums: Floats,
-    usuals: Floats,
-) -> float:
-    """Change of the logarithm of a series in a year beyond `rate` a period, from its years; 0 where it has only one."""
-    count = (end - first + year // 4) // year
-    if count < 2:
-        return 0.0
-    mean = total = 0.0
-    for b in range(count):
-        sums[b] = usuals[b] = 0.0
-        for t in range(max(end - (b + 1) * year, first), end - b * year):
-            if not unknown[t]:
-                sums[b] += weight * values[t] / level
-                usuals[b] += weight * factors[t - first] * np.exp(rate * (t - end))
-        mean -= usuals[b] * b
-        total += usuals[b]
-    if not total > 0.0:
-        return 0.0
-    slope, spread = 0.0, TREND_CASES
-    for b in range(count):
-        away = -b - mean / total
-        slope += usuals[b] * away * np.log((sums[b] + TREND_CASES) / (usuals[b] + TREND_CASES))
-        spread += usuals[b] * away * away
-    return float(slope / spread)
-
-
-@compiled
-def _divide_year(
-    values: Floats, offsets: Ints, places: Ints, shifts: Ints, table: Floats, shocks: Floats, flat: Floats
-) -> None:
-    """Write each value divided by the factor of its place and the shock of its period; both counted back as `places`.
-
-    Where that is under CLOSED, the value before is carried on.
-    """
-    for i in range(len(offsets) - 1):
-        for t in range(offsets[i], offsets[i + 1]):
-            back = shifts[i] + offsets[i + 1] - 1 - t
-            factor = table[i, places[back]] * shocks[back]
-            if factor >= CLOSED:
-                flat[t] = values[t] / factor
-            else:
-                flat[t] = flat[t - 1] if t > offsets[i] else values[t]

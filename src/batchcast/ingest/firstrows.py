@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from batchcast.domain.errors import Message
-from batchcast.domain.preview import MOST_PREVIEWED
+from batchcast.domain.recipe import MOST_PREVIEWED
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import date_text
 from batchcast.ingest.problems import MissingColumn

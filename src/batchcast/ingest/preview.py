@@ -18,8 +18,7 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import InvalidInput, ReadingQuestion
 from batchcast.domain.inventory import StockOnHand
-from batchcast.domain.preview import FileColumn, FilePreview, PreviewCounts, Refusal
-from batchcast.domain.recipe import FileKind, Recipe
+from batchcast.domain.recipe import FileColumn, FileKind, FilePreview, PreviewCounts, Recipe, Refusal
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import date_text
 from batchcast.ingest.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders

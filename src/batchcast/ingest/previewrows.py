@@ -13,7 +13,7 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
 from batchcast.domain.history import RowProblem
-from batchcast.domain.preview import PreviewCounts, PreviewRow
+from batchcast.domain.recipe import PreviewCounts, PreviewRow
 from batchcast.ingest.cells import cell_of
 from batchcast.ingest.dateorder import NO_DAY, read_days
 from batchcast.ingest.firstrows import FirstRows, head_of

@@ -20,9 +20,8 @@ from batchcast.ingest.implausible import find_implausible
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.names import mapping_example
 from batchcast.ingest.numberstyle import NumberReader
-from batchcast.ingest.problems import NoRows
+from batchcast.ingest.problems import REJECTED_FILE, NoRows, Rejected
 from batchcast.ingest.recognise import open_file
-from batchcast.ingest.rejected import REJECTED_FILE, Rejected
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.source import FindLayout, ReadAgain, RowSource

@@ -13,8 +13,7 @@ from typing import Any, Protocol
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.cellerrors import NoValues
-from batchcast.ingest.cells import date_text
+from batchcast.ingest.cells import NoValues, date_text
 from batchcast.ingest.header import counted_periods, header_in_two_rows, likely_column, two_row_headers
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import EXCEL_ROWS

@@ -21,15 +21,14 @@ from batchcast.ingest.arrow import number_array, text_array
 from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
-from batchcast.ingest.exclusions import Exclusions
 from batchcast.ingest.header import Layout
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, is_error_value, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
-from batchcast.ingest.rejected import Rejected
+from batchcast.ingest.problems import Rejected
 from batchcast.ingest.repeats import FileOverlaps, RowPairs, evenly_repeated
-from batchcast.ingest.reversals import Reversals
+from batchcast.ingest.reversals import Exclusions, Reversals
 from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank

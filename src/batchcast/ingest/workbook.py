@@ -14,7 +14,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
-from batchcast.ingest.cellerrors import NoValues, add_no_values, column_number, last_cell, sheet_files
+from batchcast.ingest.cells import NoValues, add_no_values, column_number, last_cell, sheet_files
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.problems import DamagedFile, OverTheLimit
 from batchcast.ingest.sheets import SheetReader, SheetSource, choose_sheet

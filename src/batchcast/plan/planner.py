@@ -15,10 +15,11 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import ForecastRequest, Pace, Partition, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan.mode import Scope, choose_scope
 from batchcast.plan.partitioner import (
     Numbers,
+    Scope,
     build_partitions,
+    choose_scope,
     partition_by_site,
     partition_by_size,
     periods_of_series,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
-from batchcast.domain.preview import MOST_PREVIEWED, FileColumn, FilePreview
+from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.order_words import notes_of
 from batchcast.app.recipes import NO_CHOICE, RecipeChoice
 from batchcast.app.service.answers import ResultNotReady
 from batchcast.app.service.drafts import Draft
@@ -24,7 +23,7 @@ from batchcast.app.tokens import Role
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import Batch
 from batchcast.domain.errors import N_, BatchcastError, InvalidInput, Message
-from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders
+from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders, notes_of
 from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS
 from batchcast.http import bodies

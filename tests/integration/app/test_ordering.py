@@ -11,12 +11,11 @@ import pytest
 
 from batchcast.app.batchcast import Batchcast, Listener
 from batchcast.app.configuration import Environment
-from batchcast.app.order_words import notes_of, promise_of
 from batchcast.app.ordering import make_orders
 from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
 from batchcast.app.samples.writing import write_sample
 from batchcast.domain.errors import InvalidInput, InvalidSettings
-from batchcast.domain.inventory import StockItem, StockOnHand
+from batchcast.domain.inventory import StockItem, StockOnHand, notes_of, promise_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import InvalidStockFile
 from batchcast.publish.certificate import ChangedResult, NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from batchcast.domain.preview import MOST_PREVIEWED
-from batchcast.domain.recipe import Recipe
+from batchcast.domain.recipe import MOST_PREVIEWED, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.preview import preview_file
 from batchcast.ingest.problems import DamagedFile, EmptyInput

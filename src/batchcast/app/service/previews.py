@@ -11,8 +11,7 @@ from pathlib import Path
 from batchcast.app.intake import dated, error_of, renamed, renamed_error
 from batchcast.app.service.submission import Received
 from batchcast.domain.codec import decode, encode
-from batchcast.domain.preview import FilePreview
-from batchcast.domain.recipe import FileKind, Recipe
+from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import Ending, Job, WorkerPool
 

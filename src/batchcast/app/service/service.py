@@ -42,8 +42,7 @@ from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
-from batchcast.domain.preview import FilePreview
-from batchcast.domain.recipe import FileKind, Recipe
+from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED

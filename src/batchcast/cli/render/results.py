@@ -11,12 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from batchcast.app.findings import findings_of, why_no_findings
-from batchcast.app.order_words import notes_of, promise_of
 from batchcast.cli.render.analysis import card, remark
 from batchcast.cli.session import Words, safe
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart, in_units
 from batchcast.domain.errors import N_
-from batchcast.domain.inventory import NextUnit, Orders
+from batchcast.domain.inventory import NextUnit, Orders, notes_of, promise_of
 from batchcast.forecast.models.table import AUTO
 from batchcast.publish.kinds import DOWNLOADS, KINDS, ORDER_TABLES
 

@@ -14,7 +14,7 @@ from batchcast.app.service.drafts import Draft
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch
 from batchcast.domain.errors import InvalidInput
-from batchcast.domain.preview import FilePreview
+from batchcast.domain.recipe import FilePreview
 from batchcast.domain.settings import BatchSettings
 from batchcast.http.threads import Threads
 from batchcast.web.forms import Form, Texts

@@ -1,0 +1,195 @@
+"""The passes over demand that the yearly profile takes: what was seen and expected by place, and demand without it."""
+
+# ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.forecast.compiled import compiled
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+FEWEST_KNOWN = 4.0  # periods of a series that says anything
+UNLIKE = 0.25  # squared relative difference between the profiles of two series: a steady one counts as few, not many
+STEADIEST = 0.05  # relative variance of a period under which a series is not taken to be known any better
+TREND_CASES = 8.0  # periods as variable as their mean, a year apart, at which a trend of one series counts half
+CLOSED = 0.2  # factor under which a period carries on the one before instead of being divided
+
+
+@compiled
+def sum_pool(
+    values: Floats,
+    offsets: Ints,
+    unknown: Flags,
+    held: int,
+    places: Ints,
+    shifts: Ints,
+    usual: Floats,
+    rows: Ints,
+    seen: Floats,
+    expected: Floats,
+    of_time: Floats,
+) -> None:
+    """Add what was seen and what was expected of each series, in units of information.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: where each series begins, shape (series + 1,).
+        unknown: of each value: it is not to be looked at.
+        held: periods at the end of each series that are not to be looked at.
+        places: in the year, of the newest period of the panel, of the one before and so on.
+        shifts: how many periods before it each series ends, shape (series,).
+        usual: factor of each period counted back, from `held` before the newest on.
+        rows: of each series: its row in `seen` and `expected`, which are added to, shape (rows, places).
+        of_time: added to, shape (2, periods): what was seen and expected of each period, as in `usual`.
+    """
+    for i in range(len(offsets) - 1):
+        first, last = offsets[i], offsets[i + 1] - 1 - held
+        shift = shifts[i]
+        known = total = factors = squares = products = factor_squares = 0.0
+        for t in range(first, last + 1):
+            if not unknown[t]:
+                y, u = values[t], usual[shift + last - t]
+                known += 1.0
+                total += y
+                factors += u
+                squares += y * y
+                products += y * u
+                factor_squares += u * u
+        if not (known >= FEWEST_KNOWN and total > 0.0 and factors > 0.0):
+            continue
+        rate = factors / total
+        error = max(squares * rate * rate - 2.0 * products * rate + factor_squares, 0.0)
+        weight = 1.0 / (error / known + UNLIKE)
+        if not weight > 0.0:
+            continue
+        for t in range(first, last + 1):
+            if not unknown[t]:
+                back = shift + last - t
+                came, wanted, place = weight * rate * values[t], weight * usual[back], places[held + back]
+                seen[rows[i], place] += came
+                expected[rows[i], place] += wanted
+                of_time[0, back] += came
+                of_time[1, back] += wanted
+
+
+@compiled
+def sum_own(
+    values: Floats,
+    offsets: Ints,
+    unknown: Flags,
+    held: int,
+    places: Ints,
+    shifts: Ints,
+    year: int,
+    trend: float,
+    pooled: Floats,
+    seen: Floats,
+    expected: Floats,
+) -> None:
+    """Add what was seen and expected of each series by place, shape (series, places), around a level for each year.
+
+    Args:
+        year: periods, counted back from `held` before the end of the series; within one the level has a trend.
+        trend: change of the logarithm in a year, of all series.
+        pooled: factors of each series that its own are beyond, shape (series, places).
+        others: see `sum_pool`.
+    """
+    longest = 0
+    for i in range(len(offsets) - 1):
+        longest = max(longest, offsets[i + 1] - offsets[i])
+    sums, usuals = np.zeros(longest // year + 2), np.zeros(longest // year + 2)
+    factors = np.empty(longest)
+    for i in range(len(offsets) - 1):
+        first, end = offsets[i], offsets[i + 1] - held
+        known = total = usual = 0.0
+        for t in range(first, end):
+            factors[t - first] = pooled[i, places[shifts[i] + offsets[i + 1] - 1 - t]]
+            if not unknown[t]:
+                known += 1.0
+                total += values[t]
+                usual += factors[t - first]
+        if not (known >= FEWEST_KNOWN and total > 0.0 and usual > 0.0):
+            continue
+        level, squares = total / usual, 0.0
+        for t in range(first, end):
+            if not unknown[t]:
+                error = values[t] / level - factors[t - first]
+                squares += error * error
+        weight = 1.0 / max(squares / known, STEADIEST)
+        rate = trend / year
+        rate += _own_trend(values, first, end, unknown, factors, year, rate, weight, level, sums, usuals) / year
+        stop = end
+        while stop > first:
+            start = max(stop - year, first)
+            total = usual = 0.0
+            for t in range(start, stop):
+                if not unknown[t]:
+                    total += values[t]
+                    usual += factors[t - first] * np.exp(rate * (t - end))
+            for t in range(start, stop):
+                if total > 0.0 and usual > 0.0 and not unknown[t]:
+                    place = places[shifts[i] + offsets[i + 1] - 1 - t]
+                    span = weight * (stop - start)
+                    seen[i, place] += span * values[t] / total
+                    expected[i, place] += span * factors[t - first] * np.exp(rate * (t - end)) / usual
+            stop = start
+
+
+@compiled
+def _own_trend(
+    values: Floats,
+    first: int,
+    end: int,
+    unknown: Flags,
+    factors: Floats,
+    year: int,
+    rate: float,
+    weight: float,
+    level: float,
+    sums: Floats,
+    usuals: Floats,
+) -> float:
+    """Change of the logarithm of a series in a year beyond `rate` a period, from its years; 0 where it has only one."""
+    count = (end - first + year // 4) // year
+    if count < 2:
+        return 0.0
+    mean = total = 0.0
+    for b in range(count):
+        sums[b] = usuals[b] = 0.0
+        for t in range(max(end - (b + 1) * year, first), end - b * year):
+            if not unknown[t]:
+                sums[b] += weight * values[t] / level
+                usuals[b] += weight * factors[t - first] * np.exp(rate * (t - end))
+        mean -= usuals[b] * b
+        total += usuals[b]
+    if not total > 0.0:
+        return 0.0
+    slope, spread = 0.0, TREND_CASES
+    for b in range(count):
+        away = -b - mean / total
+        slope += usuals[b] * away * np.log((sums[b] + TREND_CASES) / (usuals[b] + TREND_CASES))
+        spread += usuals[b] * away * away
+    return float(slope / spread)
+
+
+@compiled
+def divide_year(
+    values: Floats, offsets: Ints, places: Ints, shifts: Ints, table: Floats, shocks: Floats, flat: Floats
+) -> None:
+    """Write each value divided by the factor of its place and the shock of its period; both counted back as `places`.
+
+    Where that is under CLOSED, the value before is carried on.
+    """
+    for i in range(len(offsets) - 1):
+        for t in range(offsets[i], offsets[i + 1]):
+            back = shifts[i] + offsets[i + 1] - 1 - t
+            factor = table[i, places[back]] * shocks[back]
+            if factor >= CLOSED:
+                flat[t] = values[t] / factor
+            else:
+                flat[t] = flat[t - 1] if t > offsets[i] else values[t]
