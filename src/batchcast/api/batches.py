@@ -171,7 +171,7 @@ async def retry(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """The same file, with the settings of the body changed; partitions that nothing has changed for are reused."""
-    changes = await read_texts(request, here.service)
+    changes = await read_texts(request, here.service, here.threads)
     accepted = await here.threads.heavy(
         here.service.retry, batch_id, changes, by=asker.name, idempotency_key=idempotency_key
     )

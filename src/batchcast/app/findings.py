@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.accuracy import Hindsight, in_units
+from batchcast.domain.accuracy import Hindsight, SeasonUse, in_units
 from batchcast.domain.calendar import Span, length_in_words, span_of_days
 from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
 from batchcast.domain.errors import N_, Message
@@ -31,9 +31,10 @@ class Finding:
 
 
 def findings_of(hindsight: Hindsight) -> tuple[Finding, ...]:
-    """Extremes; then, where anything was judged, coverage by the stock, value added, bias, units short and the like."""
+    """Extremes; where anything was judged, coverage, value added, bias and the like; the times of the year."""
     extremes = [_extremes(hindsight)] if hindsight.extremes else []
-    return (*extremes, *(_findings(hindsight) if hindsight.cases else ()))
+    season = _of_season(hindsight.season) if hindsight.season else ()
+    return (*extremes, *(_findings(hindsight) if hindsight.cases else ()), *season)
 
 
 def why_no_findings(hindsight: Hindsight) -> Message:
@@ -187,6 +188,56 @@ def _units(hindsight: Hindsight) -> Finding:
         term=Message(term, {"fill": hindsight.fill_rate, "level": in_percent(level)}),
         is_good=hindsight.fill_rate >= level - _slack(level),
     )
+
+
+_WHEN = {
+    "before": N_("{name}: {days} days before, × {factor:.2g}."),
+    "during": N_("{name}: × {factor:.2g} on the days themselves."),
+    "after": N_("{name}: {days} days after, × {factor:.2g}."),
+}
+
+
+def _of_season(season: SeasonUse) -> Iterator[Finding]:
+    if season.has_year:
+        yield Finding(
+            said=Message(N_("The yearly profile was used: demand has a season that comes again each year.")),
+            term=Message(N_("Times of the year compared with the whole year, over all series; it won a backtest")),
+            is_good=None,
+        )
+    for one in season.occasions:
+        name = Message(one.name) if one.name in HOLIDAY_NAMES else one.name
+        values = {"name": name, "days": one.days, "factor": one.factor}
+        seen = N_("{name} was seen {times:,} times in the history")
+        yield Finding(
+            said=Message(_WHEN[one.when], values),
+            term=Message(seen, {"name": name, "times": one.times}),
+            is_good=None,
+        )
+    if season.unused:
+        yield Finding(
+            said=Message(
+                N_("Events that change nothing in the forecast: {names}."), {"names": ", ".join(season.unused)}
+            ),
+            term=Message(N_("They were not seen yet, or the days around them were forecast no better with them")),
+            is_good=None,
+        )
+
+
+HOLIDAY_NAMES = frozenset(  # of the calendar of holidays; those of other countries are said as it has them
+    (
+        N_("Eid al-Fitr"),
+        N_("Eid al-Adha"),
+        N_("Lunar New Year"),
+        N_("Chinese New Year"),
+        N_("Day of Silence"),
+        N_("Vesak Day"),
+        N_("Good Friday"),
+        N_("Ascension Day"),
+        N_("Islamic New Year"),
+        N_("Prophet's Birthday"),
+        N_("Isra' and Mi'raj"),
+    )
+)
 
 
 def _slack(level: float) -> float:

@@ -26,8 +26,9 @@ from batchcast.domain.plan import (
     RowsRefused,
     check_refused,
 )
-from batchcast.domain.settings import BatchSettings, deciding
+from batchcast.domain.settings import BatchSettings, deciding, event_of
 from batchcast.forecast.models.table import learns_across_series
+from batchcast.ingest.eventfile import read_events, read_events_table
 from batchcast.ingest.history import read_series_table
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stockfile import read_stock, read_stock_table
@@ -159,12 +160,15 @@ def forecast(
         history: what `read_demand` gave, or anything it takes.
         horizon: periods to forecast; None: 7 days, 8 weeks or 12 months.
         on_progress: called with the share of the work done, 0 to 1.
-        settings: any other field of `BatchSettings`.
+        settings: any other field of `BatchSettings`; `events` may be a file, or a table of its columns.
 
     Raises:
         InvalidInput, InvalidSettings: as `read_demand`.
     """
-    chosen = check_models(BatchSettings.from_json(settings | {"horizon": horizon, "batch_mode": "off"}))
+    settings |= {"horizon": horizon, "batch_mode": "off"}
+    if "events" in settings:
+        settings["events"] = _events_of(settings["events"])
+    chosen = check_models(BatchSettings.from_json(settings))
     ingest_settings = {name: getattr(chosen, name) for name in deciding("reading")}
     demand = history if isinstance(history, Demand) else read_demand(history, **ingest_settings)
     plan = plan_batch(
@@ -188,6 +192,18 @@ def forecast(
         raise
     _remove_with(result, into)
     return result
+
+
+def _events_of(given: Any) -> Any:
+    """Events as the setting has them: those of a file or table, or texts as they are."""
+    match given:
+        case str() if event_of(given):
+            return (given,)
+        case str() | Path():
+            return read_events(Path(given))
+        case list() | tuple():
+            return tuple(given)
+    return read_events_table(given)
 
 
 def _remove_with(owner: object, folder: Path) -> None:

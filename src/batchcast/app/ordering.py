@@ -11,10 +11,11 @@ from pathlib import Path
 
 from batchcast.app.intake import Reading
 from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_recipes, keep_recipe, refuse_recipes
-from batchcast.app.settings_text import Texts, stock_settings
+from batchcast.app.settings_text import Texts, events_settings, stock_settings
 from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, event_of
+from batchcast.ingest.eventfile import read_events
 from batchcast.ingest.history import input_sha256_of
 from batchcast.ingest.recipes import ReadStockFile, read_stock_file
 from batchcast.ingest.stockfile import read_stock
@@ -97,3 +98,23 @@ def stock_reading(read: ReadStockFile) -> Reading:
     """What a recipe keeps of how a stock file was read."""
     settings = kept_settings(read.settings, read.columns, "stock")
     return Reading(signature=read.signature, settings=settings, kind="stock")
+
+
+# The small files of a command: what its settings name by a path.
+
+
+def texts_of_files(texts: Texts) -> Texts:
+    """Texts of the command line, with the events of a file in place of its path.
+
+    Raises:
+        InvalidInput: if the file can't be read.
+    """
+    if not any(SETTINGS[name].kind == "event_lines" for name in texts if name in SETTINGS):
+        return texts
+    settings = events_settings(texts)
+    read = {
+        name: [one for text in given for one in ([text] if event_of(text) else read_events(Path(text), settings))]
+        for name, given in texts.items()
+        if name in SETTINGS and SETTINGS[name].kind == "event_lines"
+    }
+    return {**texts, **read}

@@ -10,7 +10,7 @@ from typing import Any
 
 from batchcast.app.translation import Language, translate, translated_template
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, usable_cores
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, event_of, usable_cores
 from batchcast.forecast.models.table import AUTO, MODELS, resolve_names
 
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
@@ -115,6 +115,13 @@ def _ends(setting: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _events(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Events, a line each; several in one line have semicolons between them where a date follows."""
+    lines = [line.strip() for text in given for line in _NEXT_EVENT.split(text) if line.strip()]
+    return tuple(str(event_of(line) or line) for line in lines)
+
+
+_NEXT_EVENT = re.compile(r"[\r\n]+|;\s*(?=\d{4}-\d{2}-\d{2})")
 _END = re.compile(r"\s*(?:(?P<site>\S.*?)\s*=\s*)??(?P<day>\d{4}-\d{2}-\d{2})\s*(?:[,;]|$)")  # a site may hold commas
 _NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself
 _EACH_FILTER = re.compile(r"""(?:[^;"]|"(?:[^"]|"")*"|;(?!\s*[^;="]+=)|")+""")  # a value may hold semicolons itself
@@ -139,6 +146,7 @@ _READERS: Mapping[Kind, Reader] = {
     "mapping": _mapping,
     "filters": _filters,
     "ends": _ends,
+    "event_lines": _events,
 }
 
 
@@ -173,6 +181,17 @@ def settings_of_texts(
     if problems:
         raise InvalidSettings(problems)
     return check_models(settings)
+
+
+def events_settings(texts: Texts) -> BatchSettings:
+    """How the dates of an events file are read, by the texts of a request; what can't be read is refused elsewhere."""
+    try:
+        return settings_of_texts({name: texts[name] for name in OF_EVENTS_FILE if texts.get(name)})
+    except InvalidSettings:
+        return BatchSettings()
+
+
+OF_EVENTS_FILE = ("date_order", "timezone", "encoding")
 
 
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:

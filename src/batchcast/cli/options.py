@@ -32,13 +32,22 @@ def setting_parameters(words: Words, *, only: Collection[str] | None = None) -> 
     ]
 
 
-def given_texts(values: Values) -> dict[str, Sequence[str]]:
-    """The texts of the settings that were given, by setting."""
-    return {
+def given_texts(values: Values) -> Mapping[str, Sequence[str]]:
+    """The texts of the settings that were given, by setting; of a file of events, what is in it.
+
+    Raises:
+        InvalidInput: if such a file can't be read.
+    """
+    given = {
         name: values[name] if SETTINGS[name].is_repeated else [values[name]]
         for name in SETTINGS
         if values.get(name) not in (None, ())
     }
+    if not any(SETTINGS[name].kind == "event_lines" for name in given):
+        return given
+    from batchcast.app.ordering import texts_of_files
+
+    return texts_of_files(given)
 
 
 def option_words(settings: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from batchcast.domain.attention import Attention
 from batchcast.domain.calendar import Calendar, Span
@@ -90,6 +90,32 @@ class ExtremePart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OccasionUse:
+    """What one holiday or event changes, at the stretch of days at which it changes most."""
+
+    name: str
+    times: int  # that it was seen
+    factor: float  # of demand
+    days: int  # of the stretch
+    when: Literal["before", "during", "after"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeasonUse:
+    """Which times of the year a forecast tells apart."""
+
+    has_year: bool  # the yearly profile was used
+    occasions: tuple[OccasionUse, ...] = ()
+    unused: tuple[str, ...] = ()  # events of the user's that came and do not forecast better
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """From what `dataclasses.asdict` gave."""
+        occasions = tuple(OccasionUse(**one) for one in values["occasions"])
+        return cls(has_year=values["has_year"], occasions=occasions, unused=tuple(values["unused"]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Hindsight:
     """The backtest of a batch; NaN where there is nothing to compute a figure from."""
 
@@ -112,6 +138,7 @@ class Hindsight:
     unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast a series
     extremes: int = 0  # series with an order far beyond all their other demand
     largest_extreme: ExtremePart | None = None  # of them
+    season: SeasonUse | None = None  # None: neither a year nor an occasion changed the forecast
 
     @property
     def value_added(self) -> float:

@@ -14,6 +14,17 @@ from batchcast.domain.settings import BatchSettings, Rounding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Occasion:
+    """Days around which demand may differ: one holiday of one year, or one event of the user's."""
+
+    name: str  # the same for each time that it comes
+    first_day: int
+    last_day: int
+    site_code: str | None = None  # None: it is one of all sites
+    is_holiday: bool = False  # of the calendar; else an event of the user's
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ForecastRequest:
     """What to forecast, with every `auto` that depends on the history resolved."""
 
@@ -31,6 +42,7 @@ class ForecastRequest:
     seed: int
     ends: Mapping[str, int] = field(default_factory=dict)  # last period of the sites that end before `last_period`
     unobserved: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # site -> periods before its end, no rows
+    occasions: tuple[Occasion, ...] = ()  # by name, then by day; those before the history and after the forecast too
 
     @property
     def first_period(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Concatenate, Literal, ParamSpec
@@ -60,6 +61,7 @@ Kind = Literal[
     "mapping",  # key=value, given several times
     "filters",  # column=value,value, given several times
     "ends",  # YYYY-MM-DD or SITE=YYYY-MM-DD, given several times
+    "event_lines",  # YYYY-MM-DD..YYYY-MM-DD NAME @ SITE, a line each; or a file of them
 ]
 Decides = Literal[
     "reading",  # how the file is read: a retry with another value reads it again
@@ -117,7 +119,7 @@ class Setting:
     @property
     def is_repeated(self) -> bool:
         """Each text that is given is one value of several; others hold one text."""
-        return self.kind in ("texts", "mapping", "filters", "ends")
+        return self.kind in ("texts", "mapping", "filters", "ends", "event_lines")
 
     @property
     def is_number(self) -> bool:
@@ -615,6 +617,31 @@ class BatchSettings:
         unit="periods",
         is_everyday=True,
     )
+    holidays: str = _declared(
+        "none",
+        kind="text",
+        decides="numbers",
+        group="forecast",
+        label=N_("Country of holidays"),
+        help=N_("Learn what holidays that move change, such as Eid al-Fitr or Easter: the code of a country, or none."),
+        metavar="COUNTRY",
+        example="ID",
+    )
+    events: tuple[str, ...] = _declared(
+        (),
+        kind="event_lines",
+        decides="numbers",
+        group="forecast",
+        label=N_("Events"),
+        help=N_(
+            "Shutdowns, campaigns and the like, past and to come: a file with date and name, and perhaps until and "
+            "site_code. As text, a line each: 2025-03-01..2025-03-14 Campaign @ Sofifi."
+        ),
+        default_words=N_("none"),
+        metavar="FILE",
+        example="2025-03-01..2025-03-14 Campaign @ Sofifi",
+        is_remembered=False,
+    )
     seed: int = _declared(
         0,
         kind="whole",
@@ -699,6 +726,7 @@ class BatchSettings:
             if not _is_date(text.rpartition("=")[2]):
                 template = N_("{setting} has {found!r}; write it as 2025-06-30, for one site as Sofifi=2025-06-30.")
                 found.append(Message(template, {"setting": "closed_through", "found": text}))
+        found += [event_problem(text) for text in self.events if event_of(text) is None]
         return found
 
 
@@ -757,9 +785,55 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(kind: Kind, value: Any) -> Any:
-    if kind in ("texts", "words", "filters", "numbers", "model_names"):
+    if kind in ("texts", "words", "filters", "numbers", "model_names", "event_lines"):
         return (value,) if isinstance(value, str) else tuple(value)
     return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
+
+
+# Events as texts: the first day, the last one where it is another, a name, and the site where it is of one.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserEvent:
+    """A shutdown, a campaign or the like, as a person names it."""
+
+    first: dt.date
+    last: dt.date  # the first day or a later one
+    name: str
+    site_code: str | None = None  # None: of all sites
+
+    def __str__(self) -> str:
+        days = f"{self.first}" if self.last == self.first else f"{self.first}..{self.last}"
+        is_plain = self.site_code is None and _AT not in self.name
+        return f"{days} {self.name}" if is_plain else f"{days} {self.name}{_AT}{self.site_code or _ALL}"
+
+
+_AT, _ALL = " @ ", "*"
+_EVENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?\s+(\S.*)")
+MOST_EVENTS = 2000
+LONGEST_EVENT_DAYS = 366
+
+
+def event_of(text: str) -> UserEvent | None:
+    """The event that a text names; None where it can't be read."""
+    written = _EVENT.fullmatch(text.strip())
+    if written is None or not all(_is_date(day) for day in written.group(1, 2) if day):
+        return None
+    first, last = (dt.date.fromisoformat(written.group(k) or written.group(1)) for k in (1, 2))
+    name, _, site = written.group(3).rpartition(_AT) if _AT in written.group(3) else (written.group(3), "", _ALL)
+    name, site = " ".join(name.split()), site.strip()
+    if not name or not site or not 0 <= (last - first).days < LONGEST_EVENT_DAYS:
+        return None
+    return UserEvent(first=first, last=last, name=name, site_code=None if site == _ALL else site)
+
+
+def event_problem(text: str) -> Message:
+    """Why a text names no event."""
+    template = N_(
+        "{setting} has {found!r}; write a line for each event, such as 2025-03-01 Campaign, or 2025-03-01..2025-03-14 "
+        "Campaign @ Sofifi for several days of one site, at most a year."
+    )
+    return Message(template, {"setting": "events", "found": text[:80]})
 
 
 def _unknown(name: str) -> Message:

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain.accuracy import SeasonUse
+from batchcast.domain.plan import Occasion
 from batchcast.forecast.distributions.candidate import Calibration
+from batchcast.forecast.effects import use_of
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import CANDIDATES
@@ -43,6 +46,17 @@ class SharedKnowledge:
     cases: Floats  # number of those cases, same shape
     years: tuple[YearProfile, YearProfile] | None = None  # of the folds and of the final forecast; None: no year
     learned: Learned | None = None  # across series; None: the batch is too small for it
+
+    def season(self, occasions: Sequence[Occasion]) -> SeasonUse | None:
+        """Which times of the year the final forecast tells apart, of the occasions that there are."""
+        known = self.years[1] if self.years else None
+        effects = known.effects.effects if known and known.effects else ()
+        used = {effect.chosen.name for effect in effects}
+        own = dict.fromkeys(one.name for one in occasions if not one.is_holiday and one.name not in used)
+        has_year = known is not None and known.trust > 0
+        if not (has_year or effects or own):
+            return None
+        return SeasonUse(has_year=has_year, occasions=tuple(map(use_of, effects)), unused=tuple(own))
 
     def relative_losses(self, without_fold: int | None) -> Floats:
         """Loss of each candidate relative to the mean candidate, by demand class: shape (classes, candidates).

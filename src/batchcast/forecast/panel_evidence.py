@@ -20,7 +20,7 @@ from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel, series_keys
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
-from batchcast.forecast.year import YearProfile, factors_ahead
+from batchcast.forecast.year import YearProfile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +155,7 @@ class PanelEvidence:
         calendar, held, span = self._request.calendar, self._held[positions], self._request.lead_time
         panel, week = self._without_week(held)
         table = year.of_panel(panel, calendar)
-        ahead = factors_ahead(table, panel, held, self._steps, calendar)
+        ahead = year.ahead(table, panel, held, self._steps, calendar)
         weights = ahead if week is None else ahead * week
         means = self._forecast(replace(panel, values=year.flatten(panel, table, calendar)), held, weights)
         flat = year.flatten(self.panel, table, calendar)

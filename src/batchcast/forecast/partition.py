@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
@@ -41,8 +42,9 @@ class PanelForecast:
 class Summary:
     """Accounts for every series seen: forecast or refused, flagged, fallen back; with statistics of the backtest."""
 
-    def __init__(self) -> None:
+    def __init__(self, season: SeasonUse | None) -> None:
         self.tallies = Tallies()
+        self._season = season
         self._series = self._forecast = self._flagged = 0
         self._refused: list[tuple[str, str, str]] = []
         self._fallbacks: Counter[str] = Counter()
@@ -74,6 +76,7 @@ class Summary:
             "flagged": self._flagged,
             "fallbacks": dict(self._fallbacks),
             "statistics": self.tallies.as_json(),
+            **({"season": asdict(self._season)} if self._season else {}),
         }
 
 
@@ -98,7 +101,7 @@ def forecast_partition(
 
     No number depends on which series share a partition.
     """
-    summary = Summary()
+    summary = Summary(knowledge.season(request.occasions))
     total = sum(stop - start for start, stop in ranges)
     done = 0
     with result_writer(into) as writer:
@@ -113,7 +116,7 @@ def forecast_partition(
 
 def forecast_panel(panel: Panel, request: ForecastRequest, knowledge: SharedKnowledge) -> PanelForecast:
     """Forecast a panel in memory: the same numbers as `forecast_partition` writes."""
-    summary = Summary()
+    summary = Summary(knowledge.season(request.occasions))
     parts = [tables for tables, _ in _forecast_all(panel, request, knowledge, summary)]
     forecast, stock, accuracy, _ = (pa.concat_tables(kind).unify_dictionaries() for kind in zip(*parts, strict=True))
     return PanelForecast(forecast=forecast, stock=stock, accuracy=accuracy, summary=summary.as_json())

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.forecast.effects import Effects
 from batchcast.forecast.kernels.year import divide_year, sum_own, sum_pool
 from batchcast.forecast.panel import Panel
 
@@ -56,9 +57,11 @@ class YearProfile:
     sites: Mapping[str, Floats] = field(default_factory=dict)  # of sites with factors of their own
     until: int = 0  # the last period that it knows of
     shocks: Floats = field(default_factory=lambda: np.ones(0))  # of that period, the one before and so on
+    effects: Effects | None = None  # of holidays that move, and of events of the user's
 
     def of_panel(self, panel: Panel, calendar: Calendar) -> Floats:
         """Factors of each series of a panel without its week, shape (series, places)."""
+        panel = self.without_occasions(panel, calendar) if self.own else panel
         pooled = np.array([self.sites.get(site, self.overall) for site in panel.site_codes])
         pooled = pooled.reshape(-1, len(self.overall)) ** self.trust
         if not self.own:
@@ -72,6 +75,7 @@ class YearProfile:
 
     def flatten(self, panel: Panel, table: Floats, calendar: Calendar) -> Floats:
         """The values of a panel as if all times of the year were alike, by the factors of its series."""
+        panel = self.without_occasions(panel, calendar)
         places, shifts = places_back(panel, calendar)
         newest = int(panel.last_periods.max(initial=panel.last_period))
         shocks = np.ones(len(places))
@@ -82,6 +86,22 @@ class YearProfile:
         divide_year(panel.values, panel.offsets, places, shifts, table, shocks, flat)
         return flat
 
+    def ahead(self, table: Floats, panel: Panel, cutoffs: Sequence[int], steps: int, calendar: Calendar) -> Floats:
+        """Factor of each step after each cutoff, shape (cutoffs, series, steps), by the factors of each series."""
+        factors = factors_ahead(table, panel, cutoffs, steps, calendar)
+        return factors if self.effects is None else factors * self.effects.ahead(panel, cutoffs, steps, calendar)
+
+    def without_occasions(self, panel: Panel, calendar: Calendar) -> Panel:
+        """The panel as if holidays and events had changed nothing."""
+        return panel if self.effects is None else self.effects.divide(panel, calendar)
+
+    def usual(self, panel: Panel, calendar: Calendar, held: int) -> Floats:
+        """Factor of each period of a panel for all series, counted back from `held` before its newest."""
+        places, _ = places_back(panel, calendar)
+        ages = np.arange(max(len(places) - held, 0))
+        change = self.trend / calendar.frequency.periods_in_year
+        return np.asarray(self.overall[places[held:]] ** self.trust * np.exp(-change * ages))
+
     def as_json(self) -> dict[str, Any]:
         """Plain values; `from_json` reads the same back, to the bit."""
         plain = {name: getattr(self, name) for name in ("held", "trust", "own", "trend", "until")}
@@ -90,6 +110,7 @@ class YearProfile:
             "overall": self.overall.tolist(),
             "sites": {site: factors.tolist() for site, factors in self.sites.items()},
             "shocks": self.shocks.tolist(),
+            "effects": self.effects and self.effects.as_json(),
         }
 
     @classmethod
@@ -97,7 +118,18 @@ class YearProfile:
         """What `as_json` gave."""
         arrays = {name: np.array(values[name], dtype=np.float64) for name in ("overall", "shocks")}
         sites = {site: np.array(factors) for site, factors in values["sites"].items()}
-        return cls(**{**values, **arrays, "frequency": Frequency(values["frequency"]), "sites": sites})
+        effects = Effects.from_json(values["effects"]) if values.get("effects") else None
+        named = {"frequency": Frequency(values["frequency"]), "sites": sites, "effects": effects}
+        return cls(**{**values, **arrays, **named})
+
+
+def no_year(panel: Panel, calendar: Calendar, held: int) -> YearProfile:
+    """The profile of demand that has no year."""
+    until = int(panel.last_periods.max(initial=panel.last_period)) - held
+    ones = np.ones(PLACES[calendar.frequency])
+    return YearProfile(
+        frequency=calendar.frequency, held=held, trust=0.0, own=False, trend=0.0, overall=ones, until=until
+    )
 
 
 def learn_year(panel: Panel, calendar: Calendar, held: int, *, trust: float = 1.0, own: bool = False) -> YearProfile:

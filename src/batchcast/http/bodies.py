@@ -52,7 +52,7 @@ async def read_optional_upload(
 ) -> AsyncIterator[tuple[Upload | None, Texts]]:
     """The file of a request, where it sends one, and its other fields; as `read_upload_form` and `read_texts`."""
     if _kind_of(request) != _MULTIPART:
-        yield None, await read_texts(request, service)
+        yield None, await read_texts(request, service, threads)
         return
     reader = _FormReader(request, service, threads)
     try:
@@ -92,10 +92,10 @@ class _FormReader:
                 await self._write()
         parser.finish()
         if self._name is None:
-            return None, _given(parser.fields)
+            return None, await _read_fields(parser, self._service, self._threads)
         upload = await self._write()
         await self._threads.upload(upload.close)
-        return upload, _given(parser.fields)
+        return upload, await _read_fields(parser, self._service, self._threads)
 
     async def discard(self) -> None:
         if self._upload is not None:
@@ -115,7 +115,7 @@ class _FormReader:
         return self._upload
 
 
-async def read_texts(request: Request, service: Service) -> Texts:
+async def read_texts(request: Request, service: Service, threads: Threads) -> Texts:
     """Settings in a small body: a form of either kind, or a JSON object; none where there is no body.
 
     Raises:
@@ -138,8 +138,18 @@ async def read_texts(request: Request, service: Service) -> Texts:
             parser = FormParser(_boundary(request), _refuse_file)
             parser.write(bytes(body))
             parser.finish()
-            return _given(parser.fields)
+            return await _read_fields(parser, service, threads)
     raise _not_a_form("application/json, application/x-www-form-urlencoded or multipart/form-data")
+
+
+async def _read_fields(parser: FormParser, service: Service, threads: Threads) -> Texts:
+    """The fields of a form, with what is in the small files of its settings."""
+    texts = dict(_given(parser.fields))
+    for name, files in parser.files.items():
+        for file_name, content in files:
+            found = await threads.heavy(service.read_events, file_name, content, texts)
+            texts[name] = [*texts.get(name, ()), *found]
+    return texts
 
 
 async def _chunks(request: Request, service: Service) -> AsyncIterator[bytes]:

@@ -9,10 +9,13 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import SETTINGS
 from batchcast.http.error_status import BadForm
 
 FILE_FIELD = "file"
-LONGEST_FIELD = 64 * 1024  # bytes of a field that is not the file
+LONGEST_FIELD = 64 * 1024  # bytes of a field that is not the file ...
+LONGEST_FILE = 2**20  # ... and of a file that is one of the settings
+FILE_SETTINGS = frozenset(name for name, declared in SETTINGS.items() if declared.kind == "event_lines")
 MOST_FIELDS = 100
 _LONGEST_NAME = 200
 _PLAIN_ENCODINGS = (b"", b"7bit", b"8bit", b"binary")
@@ -35,6 +38,7 @@ class FormParser:
     def __init__(self, boundary: bytes, on_file: Callable[[str], Callable[[bytes], None]]) -> None:
         """`on_file` takes the name of the file and returns what is called with its bytes."""
         self.fields: dict[str, list[str]] = {}
+        self.files: dict[str, list[tuple[str, bytes]]] = {}  # small ones of settings: name and content
         self.has_file = False
         self._count = 0
         self._ended = False
@@ -99,6 +103,8 @@ class FormParser:
             self._open_file(self._part.name, _text(given))
 
     def _open_file(self, name: str, file_name: str) -> None:
+        if name in FILE_SETTINGS:
+            return
         if name != FILE_FIELD:
             template = N_("The form sends a file as {name!r}; send it as 'file'.")
             raise BadForm(Message(template, {"name": name}))
@@ -112,14 +118,17 @@ class FormParser:
             self._take(data[start:end])
             return
         self._part.content += data[start:end]
-        if len(self._part.content) > LONGEST_FIELD:
+        most = LONGEST_FIELD if self._part.file_name is None else LONGEST_FILE
+        if len(self._part.content) > most:
             template = N_("The field {name!r} is longer than {most:,} bytes.")
-            raise BadForm(Message(template, {"name": self._part.name, "most": LONGEST_FIELD}))
+            raise BadForm(Message(template, {"name": self._part.name, "most": most}))
 
     def _close(self) -> None:
         part = self._part
         if part.file_name is None:
             self.fields.setdefault(part.name, []).append(_text(bytes(part.content)))
+        elif part.name in FILE_SETTINGS:
+            self.files.setdefault(part.name, []).append((part.file_name, bytes(part.content)))
 
     def _end(self) -> None:
         self._ended = True

@@ -27,7 +27,8 @@ InvalidInput (domain)
 ├── UnknownFilter           `only_rows` names a column or value that isn't there
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
-└── InvalidStockFile        a stock file can't be read, or a row of it
+├── InvalidStockFile        a stock file can't be read, or a row of it
+└── InvalidEventsFile       an events file can't be read, or a row of it
 
 `domain.plan.RowsRefused` is one more: rows can't be read, and `bad_rows` is `fail`.
 """
@@ -211,6 +212,12 @@ class InvalidStockFile(InvalidInput):
     """The file can't be read as a stock file, or a row of it can't."""
 
     slug = "invalid-stock-file"
+
+
+class InvalidEventsFile(InvalidInput):
+    """The file can't be read as an events file, or a row of it can't."""
+
+    slug = "invalid-events-file"
 
 
 # The rows that were refused: all of them in rejected.csv, the first hundred in the report.

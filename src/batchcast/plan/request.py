@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
@@ -12,6 +12,7 @@ from batchcast.domain.history import HistoryFacts
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.plan.history_end import find_end
+from batchcast.plan.holidays import occasions_of, unseen_notes
 
 _MISSING_SHARE = 0.25  # of the days of a period, whose demand is not known with more missing
 FOLDS = 3  # rolling origins of the backtest where history allows
@@ -62,7 +63,9 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
         ends=cutoff.ends,
         unobserved=_unobserved(facts, calendar),
     )
-    return request, (*cutoff.notes, *_week_start_notes(facts, calendar, settings))
+    notes = (*cutoff.notes, *_week_start_notes(facts, calendar, settings))
+    occasions = occasions_of(facts, settings, request)
+    return replace(request, occasions=occasions), (*notes, *unseen_notes(occasions, request, facts))
 
 
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, BatchcastError, BatchFailed, InvalidInput, InvalidSettings, Message
-from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.domain.plan import ForecastRequest, Occasion, Partition
 from batchcast.domain.settings import BatchSettings
 
 FORMAT = 1  # of the file; grows when an old one can no longer be read
@@ -180,6 +180,7 @@ def _request(values: Mapping[str, Any]) -> ForecastRequest:
             "calendar": Calendar(frequency=Frequency(calendar["frequency"]), week_start=calendar["week_start"]),
             "quantiles": tuple(values["quantiles"]),
             "models": tuple(values["models"]),
+            "occasions": tuple(Occasion(**one) for one in values.get("occasions", ())),
         }
     )
 

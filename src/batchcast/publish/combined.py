@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from batchcast.domain import columns
+from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import (
     ACCURACY_FILE,
@@ -54,6 +55,7 @@ class PartitionResult:
     partition: Partition
     folder: Path
     refused: dict[tuple[str, str], str] = field(default_factory=dict)  # (site_code, partnumber) -> reason
+    season: SeasonUse | None = None  # the same of each partition
 
     @classmethod
     def open(cls, partition: Partition, folder: Path) -> PartitionResult:
@@ -66,12 +68,13 @@ class PartitionResult:
         try:
             refused = {(site, part): str(reason) for site, part, reason in summary["refused"]}
             counted = int(summary["series"]), int(summary["forecast"])
+            season = SeasonUse.from_json(summary["season"]) if summary.get("season") else None
         except (ValueError, TypeError, KeyError) as error:
             raise rejected(partition.number, "its summary lacks something, or holds what it must not") from error
         if counted != (partition.series, partition.series - len(refused)):
             what = f"{counted[0]} series, {counted[1]} forecast and {len(refused)} refused, of {partition.series}"
             raise rejected(partition.number, f"its series don't add up: {what}")
-        return cls(partition=partition, folder=folder, refused=refused)
+        return cls(partition=partition, folder=folder, refused=refused, season=season)
 
 
 def read_summary(partition: Partition, folder: Path) -> dict[str, Any]:
@@ -183,6 +186,11 @@ class CombinedResult:
             if given.get(partition.number) != partition:
                 raise rejected(partition.number, "it is not the one of the plan, or there is none")
         return cls(partitions, request=certificate.request, history_path=history.path)
+
+    @property
+    def season(self) -> SeasonUse | None:
+        """Which times of the year the forecast tells apart; None: none."""
+        return next((result.season for result in self._results), None)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -126,6 +126,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         unused=request.models if fallbacks == len(total["folds"]) else (),
         extremes=extremes,
         largest_extreme=largest,
+        season=combined.season,
     )
 
 

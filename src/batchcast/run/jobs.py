@@ -56,6 +56,14 @@ def preview_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     return encode(previewed)
 
 
+def events_job(arguments: Arguments, on_progress: OnProgress) -> Any:
+    """The events of the file `source`, its dates read under `settings`."""
+    from batchcast.ingest.eventfile import read_events
+
+    given = decode(arguments)
+    return encode(read_events(given["source"], given["settings"]))
+
+
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Load the compiled kernels, so that no partition waits for them."""
     from batchcast.forecast.warming import warm

@@ -65,7 +65,7 @@ def check_form(request: Request, texts: Texts) -> None:
 
 
 async def _checked_form(request: Request) -> Texts:
-    texts = await bodies.read_texts(request, _here(request).service)
+    texts = await bodies.read_texts(request, _here(request).service, _here(request).threads)
     check_form(request, texts)
     return texts
 

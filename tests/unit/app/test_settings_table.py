@@ -28,7 +28,11 @@ pytestmark = pytest.mark.xdist_group("sources")
 
 # Where a face has to name a setting itself, with the reason.
 NAMED_BY_FACES = {
-    "api": {"encoding"},  # the word of OpenAPI for how a field is sent
+    "api": {
+        "encoding",  # the word of OpenAPI for how a field is sent
+        "events",  # those of a batch: what has happened to it
+    },
+    "http": {"events"},  # those of a batch
     "cli": {
         *("batch_mode", "frequency", "horizon"),  # figures of a plan, in JSON
         "seed",  # of `batchcast sample`
@@ -53,6 +57,8 @@ def other_value(declared: Setting) -> Any:
         return 1
     if declared.is_number:
         return 3 if declared.low is None else declared.low
+    if declared.name == "holidays":
+        return "MY"
     return {
         "date": dt.date(2025, 5, 15),
         "numbers": (0.2, 0.7),
@@ -63,6 +69,7 @@ def other_value(declared: Setting) -> Any:
         "filters": ("Type=a,b", "Plant=1"),
         "mapping": {"date": "Posted"},
         "ends": ("2025-05-09", "Kendari=2025-05-08"),
+        "event_lines": ("2025-05-09 Sale @ Kendari", "2025-05-09..2025-05-12 Sale; all; 1"),
     }[declared.kind]
 
 

@@ -49,7 +49,8 @@ def test_options_become_settings(batchcast, fake):
         *("--models", "ses,croston", "--week-start", "sunday", "--start", "2025-01-31", "--seed", "5"),
         *("--number-style", "comma", "--today", "2025-02-01", "--encoding", "windows-1252"),
         *("--closed-through", "2025-01-31", "--closed-through", "Sofifi=2025-01-10, Bahodopi=2025-01-20"),
-        *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2"),
+        *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2", "--holidays", "ID"),
+        *("--events", "2025-03-01..2025-03-14 Campaign @ A"),
         *(
             "--ignore-column",
             "Total",
@@ -65,6 +66,8 @@ def test_options_become_settings(batchcast, fake):
     assert called.code == 0
     settings = fake.calls[0][1].as_json()
     assert settings == {
+        "holidays": "ID",
+        "events": ["2025-03-01..2025-03-14 Campaign @ A"],
         "horizon": 14,
         "frequency": "D",
         "week_start": "sunday",

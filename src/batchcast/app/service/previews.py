@@ -1,4 +1,4 @@
-"""Previews of files: their first rows as they would be read, in the limited workers that read uploads."""
+"""Previews of files: their first rows as they would be read, in the limited workers that read uploads; and events."""
 
 from __future__ import annotations
 
@@ -58,6 +58,33 @@ def preview_upload(
         raise renamed_error(error_of(upload.path, outcome, job), upload.path.name, upload.name)
     preview: FilePreview = decode(outcome.result)
     return _renamed(replace(preview, settings=replace(preview.settings, today=settings.today)), upload)
+
+
+def read_events_upload(
+    name: str, content: bytes, settings: BatchSettings, *, pool: WorkerPool, folder: Path
+) -> tuple[str, ...]:
+    """The events of a small file that came with a form, as the setting has them.
+
+    Raises:
+        InvalidInput: if it can't be read as one.
+    """
+    scratch = Path(tempfile.mkdtemp(dir=folder))
+    path = scratch / "events"
+    try:
+        path.write_bytes(content)
+        job = Job(
+            function="batchcast.run.jobs:events_job",
+            arguments=encode({"source": path, "settings": settings}),
+            timeout_seconds=_SECONDS,
+            memory_limit_mb=_MEMORY_MB,
+        )
+        outcome = pool.submit(job).wait()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if outcome.ending is not Ending.DONE:
+        raise renamed_error(error_of(path, outcome, job), path.name, name)
+    events: tuple[str, ...] = decode(outcome.result)
+    return events
 
 
 def _renamed(preview: FilePreview, upload: Received) -> FilePreview:

@@ -29,9 +29,10 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.drafts import Draft, Drafts, Usage, retire_batches, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
-from batchcast.app.service.previews import preview_upload
+from batchcast.app.service.previews import preview_upload, read_events_upload
 from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
+from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
 from batchcast.app.tokens import Person, Tokens
 from batchcast.app.upload import Upload, too_large
@@ -317,6 +318,14 @@ class Service:
         folder = self._folder / "intake"
         pool = self._intake_pool
         return preview_upload(upload, kind, chosen.settings, pool=pool, folder=folder, recipes=chosen.recipes)
+
+    def read_events(self, name: str, content: bytes, texts: Texts) -> tuple[str, ...]:
+        """The events of a small file, by its name and content, its dates read as the texts of settings say.
+
+        Raises:
+            InvalidInput: if it can't be read as an events file.
+        """
+        return read_events_upload(name, content, events_settings(texts), pool=self._intake_pool, folder=self._folder)
 
     def preview_draft(
         self, draft_id: str, settings: BatchSettings, kind: FileKind = "history", recipes: RecipeChoice = NO_CHOICE

@@ -193,3 +193,22 @@ def divide_year(
                 flat[t] = values[t] / factor
             else:
                 flat[t] = flat[t - 1] if t > offsets[i] else values[t]
+
+
+@compiled
+def divide_periods(values: Floats, offsets: Ints, shifts: Ints, rows: Ints, factors: Floats, flat: Floats) -> None:
+    """Write each value divided by the factor of its period; where that is under CLOSED, the value before is carried on.
+
+    Args:
+        values, offsets, shifts: see `sum_pool`.
+        rows: of each series: its row of the factors.
+        factors: of the newest period of the panel, of the one before and so on, shape (rows, periods).
+        flat: written.
+    """
+    for i in range(len(offsets) - 1):
+        for t in range(offsets[i], offsets[i + 1]):
+            factor = factors[rows[i], shifts[i] + offsets[i + 1] - 1 - t]
+            if factor >= CLOSED:
+                flat[t] = values[t] / factor
+            else:
+                flat[t] = flat[t - 1] if t > offsets[i] else values[t]
