@@ -109,6 +109,7 @@ bench: $(VENV)/.dev ## measure speed and memory, and write the table of docs/ben
 
 accuracy: $(VENV)/.accuracy ## measure accuracy against peers on the real data sets in BATCHCAST_DATA or ../shared/data; SET=carparts
 	cd benchmarks && ../$(BIN)/python -m accuracy $(SET)
+	$(if $(SET),,cd benchmarks && ../$(BIN)/python -m accuracy.few)
 
 $(VENV)/.accuracy: $(VENV)/.dev
 	$(BIN)/python -m pip install -qq --constraint constraints.txt --group accuracy

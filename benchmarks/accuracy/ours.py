@@ -13,10 +13,10 @@ from batchcast.domain.calendar import Calendar
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.stock import levels_with
 from batchcast.forecast.forecaster import Task, chunks_of, forecast_chunk
+from batchcast.forecast.metrics import Tallies
 from batchcast.forecast.models.table import MODELS
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.statistics import Tallies
 
 
 def request_of(panel: Panel, chosen: DataSet, models: tuple[str, ...]) -> ForecastRequest:

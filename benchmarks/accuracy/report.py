@@ -52,22 +52,21 @@ def write_report(results: Sequence[SetResult], docs: Path) -> None:
     """Write a measurement of all sets into the two pages, and draw the plot."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     stamp = f"Measured {dt.datetime.now(tz=dt.UTC):%Y-%m-%d} with {versions}."
-    _replace_measured(docs / "accuracy.md", [stamp, "", *_overview(results), "", _means(results)])
+    replace_between(docs / "accuracy.md", BEGIN, END, [stamp, "", *_overview(results), "", _means(results)])
     tables = [line for result in results for line in ("", *_set_table(result))]
-    _replace_measured(
-        docs / "accuracy-tables.md", [stamp, "", *_summary(results), "", _means(results), "", *_ranks(results), *tables]
-    )
+    every = [stamp, "", *_summary(results), "", _means(results), "", *_ranks(results), *tables]
+    replace_between(docs / "accuracy-tables.md", BEGIN, END, every)
     draw(
         {r.chosen.name: {name: s.pinball for name, s in r.scores.items()} for r in results},
         docs / "images" / "accuracy.svg",
     )
 
 
-def _replace_measured(page: Path, lines: Sequence[str]) -> None:
-    """Put lines between the two marks of a page, instead of what is there."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}", encoding="utf-8")
+def replace_between(page: Path, begin: str, end: str, lines: Sequence[str]) -> None:
+    """Put lines between two marks of a page, instead of what is there."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    page.write_text(f"{before}{begin}\n\n" + "\n".join(lines) + f"\n\n{end}{after}", encoding="utf-8")
 
 
 def _overview(results: Sequence[SetResult]) -> list[str]:

@@ -13,12 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
+from batchcast.domain.cutoffs import LEAST_PERIODS
 from batchcast.forecast.moments import measure_history
 from batchcast.forecast.panel import NO_DEMAND, Panel, series_keys
 
 DATA = Path(os.environ.get("BATCHCAST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 ORIGINS = 2
+FEWEST_DEMANDS = 2  # of a series that methods are compared on: peers have no answer to one
 MOST_SERIES = 1500  # of each set, those with the smallest hashes: the slowest peers need hours for all
 MOST_DAILY_SERIES = 500
 
@@ -92,30 +93,35 @@ def read_set(chosen: DataSet) -> Panel:
 
 
 def cut(panel: Panel, horizon: int) -> Iterator[Origin]:
-    """The panel at each origin, the latest first, with the horizon after it; origins are a horizon apart.
-
-    Series are those that a backtest of batchcast would judge there.
-    """
+    """The panel at each origin, the latest first, with the horizon after it; origins are a horizon apart."""
     for k in range(ORIGINS):
-        after = horizon * k
-        held = after + horizon
-        known = measure_history(panel.values, panel.offsets, np.array([held]), horizon)
-        kept = np.flatnonzero((known.periods[0] >= LEAST_PERIODS) & (known.demands[0] >= LEAST_DEMANDS))
-        starts, ends = panel.offsets[:-1][kept], panel.offsets[1:][kept] - held
-        if not len(kept):
+        origin = cut_at(panel, horizon * (k + 1), horizon)
+        if not len(origin.panel):
             return
-        values = np.concatenate([panel.values[a:b] for a, b in zip(starts, ends, strict=True)])
-        actuals = np.array([panel.values[b : b + horizon] for b in ends])
-        past = replace(
-            panel,
-            values=values,
-            offsets=np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int64),
-            site_codes=[panel.site_codes[i] for i in kept],
-            partnumbers=[panel.partnumbers[i] for i in kept],
-            last_demand=np.full(len(kept), NO_DEMAND, dtype=np.int32),
-            last_period=panel.last_period - held,
-        )
-        yield Origin(panel=past, actuals=actuals)
+        yield origin
+
+
+def cut_at(panel: Panel, held: int, horizon: int, least_demands: int = FEWEST_DEMANDS) -> Origin:
+    """The panel without its last `held` periods, and the horizon after them.
+
+    Series are those with LEAST_PERIODS and so many demands by then; with one they may be as short as they are.
+    """
+    known = measure_history(panel.values, panel.offsets, np.array([held]), horizon)
+    periods = LEAST_PERIODS if least_demands > 1 else 1
+    kept = np.flatnonzero((known.periods[0] >= periods) & (known.demands[0] >= least_demands))
+    starts, ends = panel.offsets[:-1][kept], panel.offsets[1:][kept] - held
+    values = np.concatenate([np.zeros(0), *(panel.values[a:b] for a, b in zip(starts, ends, strict=True))])
+    actuals = np.array([panel.values[b : b + horizon] for b in ends])
+    past = replace(
+        panel,
+        values=values,
+        offsets=np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int64),
+        site_codes=[panel.site_codes[i] for i in kept],
+        partnumbers=[panel.partnumbers[i] for i in kept],
+        last_demand=np.full(len(kept), NO_DEMAND, dtype=np.int32),
+        last_period=panel.last_period - held,
+    )
+    return Origin(panel=past, actuals=actuals)
 
 
 _EPOCH = 719_163  # ordinal of 1970-01-01
