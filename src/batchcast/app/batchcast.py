@@ -194,7 +194,7 @@ class Batchcast:
         """Compile every kernel and keep it on the disk, so that no batch waits for a compiler; returns the seconds."""
         started = time.perf_counter()
         keep_kernels(self._environment.home)  # before numba is imported
-        from batchcast.forecast.warming import warm
+        from batchcast.forecast.partition import warm
 
         warm()
         return time.perf_counter() - started

@@ -11,7 +11,7 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.accuracy import Hindsight, SeasonUse, in_units
 from batchcast.domain.calendar import Span, length_in_words, span_of_days
-from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
+from batchcast.domain.cutoffs import LEAST_PERIODS
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
@@ -46,13 +46,12 @@ def why_no_findings(hindsight: Hindsight) -> Message:
         )
         return Message(template, {"models": ", ".join(hindsight.unused)})
     template = N_(
-        "How good this forecast is can't be told: a backtest needs a part with {before} of history, demand at "
-        "least {demands} times in it, and {after} after that to compare with. No part here has them: "
-        "send more history, or choose a shorter lead time."
+        "How good this forecast is can't be told: a backtest needs a part with {before} of history, a demand in it, "
+        "and {after} after that to compare with. No part here has them: send more history, or choose a shorter "
+        "lead time."
     )
     values = {
         "before": length_in_words(hindsight.calendar, LEAST_PERIODS),
-        "demands": LEAST_DEMANDS,
         "after": length_in_words(hindsight.calendar, hindsight.horizon),
     }
     return Message(template, values)

@@ -37,6 +37,9 @@ FILL_RATE = "expected_fill_rate"
 FLAG = "flag"  # some of these, joined by +
 LIMITED = "fenced"  # quantiles were reduced to the plausible limit
 HAS_EXTREME = "extreme"
+ABOVE_HISTORY = "above_history"  # more is forecast over the lead time than was ever demanded
+UNLIKE_OTHERS = "unlike_others"  # few demands, far beyond all sizes of like parts
+HOLDS = (ABOVE_HISTORY, UNLIKE_OTHERS)  # nothing is ordered of a series with one of these until a person releases it
 EXTREME_DATE = "extreme_date"
 EXTREME_QTY = "extreme_qty"
 REORDER_POINT_WITH_EXTREME = "reorder_point_with_extreme"
@@ -89,6 +92,11 @@ TOTAL = "total"
 IS_FORECAST = "is_forecast"
 
 ALL_SITES = "ALL"  # the site of a history that has no site column
+
+
+def held_by(flag: str | None) -> tuple[str, ...]:
+    """Those of HOLDS that a flag has."""
+    return tuple(name for name in (flag or "").split("+") if name in HOLDS)
 
 
 def quantile_column(quantile: float) -> str:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from batchcast.domain.plan import ForecastRequest
 
 LEAST_PERIODS = 4  # of history that a fold needs at its cutoff ...
-LEAST_DEMANDS = 2  # ... and demands: of a series nearly unseen no forecast can be judged
+LEAST_DEMANDS = 1  # ... and demands
+SETTLED_DEMANDS = 2  # that a fold needs to teach models of single series; of one demand only like parts teach
 
 MOST_CASES = 24_000  # of a sample of fewer series, more cutoffs are looked at, within:
 FEWEST_CUTOFFS, MOST_CUTOFFS = 12, 24

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.cutoffs import LEAST_DEMANDS, LEAST_PERIODS
+from batchcast.domain.cutoffs import LEAST_PERIODS
 from batchcast.forecast.distributions.candidate import Calibration, Distribution
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.metrics import MEASURED, score_forecasts
-from batchcast.forecast.statistics import ErrorTally
+from batchcast.forecast.metrics import MEASURED, ErrorTally, score_forecasts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -101,15 +100,16 @@ def take_actuals(values: Floats, offsets: Ints, held: Sequence[int] | Ints, span
     return np.where(begun, padded[np.where(begun, places, len(values))], 0.0)
 
 
-def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+def is_usable(evidence: Evidence, out_of_stock: NDArray[np.bool_] | None, least_demands: int) -> NDArray[np.bool_]:
     """Where a fold can be judged: enough history at its cutoff, in stock in all periods after it; (folds, series).
 
     Args:
         evidence: at the folds.
         out_of_stock: of each value of the panel; None where that is not known.
+        least_demands: that the history has.
     """
     moments = evidence.moments
-    usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= LEAST_DEMANDS)
+    usable = (moments.periods >= LEAST_PERIODS) & (moments.demands >= least_demands)
     if out_of_stock is None:
         return usable
     flags = take_actuals(out_of_stock.astype(np.float64), evidence.offsets, evidence.held, evidence.span)

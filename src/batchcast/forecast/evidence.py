@@ -32,6 +32,7 @@ class Evidence:
     frequency: Frequency
     season_length: int  # periods
     keys: NDArray[np.uint64]  # shape (series,), seeds what is drawn
+    site_codes: Sequence[str]  # of each series
     moments: Moments  # of the values
     measure: Moments  # of demand as it came: what is plausible, what forecasts are judged by, the unit
     classes: NDArray[np.int8]  # shape (cutoffs, series)
@@ -89,6 +90,7 @@ def gather_evidence(
     held: Ints,
     folds: Ints,
     keys: NDArray[np.uint64],
+    site_codes: Sequence[str],
     frequency: Frequency,
     means: Mapping[str, Floats],
     weights: Floats | None,
@@ -107,6 +109,7 @@ def gather_evidence(
         frequency=frequency,
         season_length=frequency.season_length,
         keys=keys,
+        site_codes=site_codes,
         moments=moments,
         measure=measure,
         classes=classify(measure, frequency),

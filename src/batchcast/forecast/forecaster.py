@@ -7,6 +7,7 @@ Series are taken a chunk at a time, which bounds memory and changes nothing else
    the other folds of the series and of the sample. With a single fold the choice rests on the prior losses alone
    (`Model.prior_loss`).
 3. For the final forecast the choice uses every fold; the quantiles of its members are averaged by their weights.
+4. Series with few demands are forecast by what like parts teach, the fewer the more: `auto` mixes that in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain import columns
+from batchcast.domain.cutoffs import SETTLED_DEMANDS
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.stock import levels_with
 from batchcast.forecast.backtest import Backtest, FoldForecasts, run_candidates
@@ -30,15 +33,19 @@ from batchcast.forecast.combine import (
     weigh_members,
 )
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
-from batchcast.forecast.distributions.registry import FALLBACK_CANDIDATE, baselines_beside, candidates_of
+from batchcast.forecast.distributions.registry import (
+    FALLBACK_CANDIDATE,
+    POOLED_CANDIDATE,
+    baselines_beside,
+    candidates_of,
+)
 from batchcast.forecast.evidence import Evidence, limit_quantiles, plausible_step, plausible_sum
 from batchcast.forecast.extremes import Extremes, cut_to_limits, find_extremes
 from batchcast.forecast.knowledge import SharedKnowledge
-from batchcast.forecast.metrics import fold_weights
-from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, YARDSTICK
+from batchcast.forecast.metrics import Tallies, fold_weights
+from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, POOLED, YARDSTICK
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.panel_evidence import PanelEvidence
-from batchcast.forecast.statistics import Tallies
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,7 +77,7 @@ class ChunkForecast:
     quantiles: Floats  # of each step at the levels asked for, (series, steps, levels)
     lead_time_mean: Floats  # of the demand over the lead time, (series,)
     lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
-    flagged: NDArray[np.bool_]  # whether quantiles were reduced to the plausible limit
+    flags: Mapping[str, NDArray[np.bool_]]  # what a person should know of each series, by name of the flag
     extremes: Extremes  # of the series that have one
     with_extremes: tuple[Floats, Floats]  # lead-time quantiles and mean of these, if an extreme counted as it is
     classes: NDArray[np.int8]
@@ -120,6 +127,25 @@ class Task:
         has_mean = np.array([candidate.has_own_mean for candidate in self.candidates], dtype=np.bool_)
         means = weigh_means(chosen, np.where(has_mean & (self.shares > 0), SHARE_OF_MEANS, 0.0), has_mean)
         return weigh_members(chosen, self.shares), means
+
+    def pooled(self, evidence: Evidence) -> Floats | None:
+        """The share of what like parts teach, shape (cutoffs, series); None where models were asked for."""
+        if self.request.models:
+            return None
+        return POOLED_CANDIDATE.share(evidence, self.knowledge.calibration)[0]
+
+    def limits(self, final: Evidence) -> tuple[Floats, Floats]:
+        """The plausible limits of the sum and of a step at the end of history, shape (series,).
+
+        Of few demands like parts say what is plausible; of others their own largest demand does.
+        """
+        limit, step = plausible_sum(final.measure)[0], plausible_step(final.measure)[0]
+        if self.pooled(final) is None:
+            return limit, step
+        of_few = POOLED_CANDIDATE.limit(final, self.knowledge.calibration)[0]
+        few, unit = np.isfinite(of_few), final.measure.unit[0]
+        of_few = np.where(unit > 0, np.ceil(of_few), of_few)
+        return np.where(few, of_few, limit), np.where(few, of_few, step)
 
     def choose(
         self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
@@ -175,7 +201,7 @@ def _with_extremes(panel: Panel, extremes: Extremes, losses: Floats, task: Task)
         bounds_extremes=False,
     ).final()
     ahead = _average_ahead(final, losses[:, :, rows], task, levels, task.request.lead_time)
-    return limit_quantiles(ahead.quantiles, plausible_sum(final.measure)[0])[0], ahead.means.sum(axis=1)
+    return limit_quantiles(ahead.quantiles, task.limits(final)[0])[0], ahead.means.sum(axis=1)
 
 
 def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:
@@ -189,19 +215,33 @@ def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) ->
     for baseline in baselines:
         (own,), (steps,) = run_candidates([baseline], past.evidence, knowledge.calibration, past.levels, span)
         by_name[baseline.name] = past.score(own, steps, tallies.of(baseline.name))
-    auto_quantiles, auto_means = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
-    for fold in range(len(knowledge.cutoffs)):
-        answers = ~np.isnan(quantiles[:, fold, :, 0])
-        chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
-        weights, mean_weights = task.weigh(chosen)
-        average_chosen(quantiles[:, fold], chosen, weights, auto_quantiles[fold])
-        average_chosen(means[:, fold], chosen, mean_weights, auto_means[fold])
-    auto_quantiles = _to_whole(stretch_tail(auto_quantiles, past.levels), past.evidence.moments.unit)
+    # A single demand tells the models of single series nothing: it has no say in their choice.
+    losses = np.where(past.evidence.moments.demands >= SETTLED_DEMANDS, losses, np.nan)
+    auto_quantiles, auto_means = _choose_back(past, quantiles, means, losses, task)
+    pooled = task.pooled(past.evidence)
+    if pooled is not None:
+        own, steps = POOLED_CANDIDATE.sums(past.evidence, knowledge.calibration, past.levels, span)
+        few = np.where(pooled[..., None] > 0, own, np.nan)
+        by_name[POOLED] = past.score(few, steps, tallies.of(POOLED))
+        auto_quantiles, auto_means = _mixed(auto_quantiles, own, pooled), _mixed(auto_means, steps, pooled)
+    auto_quantiles = _to_whole(auto_quantiles, past.evidence.moments.unit)
     pinball = past.score(auto_quantiles, auto_means, tallies.of(AUTO))
     for name, own in {**by_name, AUTO: pinball}.items():
         tallies.of(name).set_beside(own, pinball)
     scores = {name: _fold_mean(own) for name, own in by_name.items()}
     return _account(past, scores, pinball, auto_quantiles, auto_means), losses
+
+
+def _choose_back(past: Backtest, quantiles: Floats, means: Floats, losses: Floats, task: Task) -> tuple[Floats, Floats]:
+    """Averages at each fold, chosen without its outcomes: quantiles and means, shape (folds, series, ...)."""
+    average, steps = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
+    for fold in range(len(task.knowledge.cutoffs)):
+        answers = ~np.isnan(quantiles[:, fold, :, 0])
+        chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
+        weights, mean_weights = task.weigh(chosen)
+        average_chosen(quantiles[:, fold], chosen, weights, average[fold])
+        average_chosen(means[:, fold], chosen, mean_weights, steps[fold])
+    return stretch_tail(average, past.levels), steps
 
 
 def _account(
@@ -231,6 +271,7 @@ class _Ahead:
     mean_weights: Floats  # of them
     quantiles: Floats  # of the lead-time demand, whole where demand is
     means: Floats  # of each step
+    pooled: Floats  # share of what like parts teach, shape (series,)
     fallen: Ints  # series without a member, where the fallback stands in
 
 
@@ -247,8 +288,19 @@ def _average_ahead(final: Evidence, losses: Floats, task: Task, levels: tuple[fl
     if len(fallen):
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
-    whole = _to_whole(stretch_tail(quantiles, levels), final.moments.unit[0])
-    return _Ahead(chosen=chosen, mean_weights=mean_weights, quantiles=whole, means=means, fallen=fallen)
+    quantiles = stretch_tail(quantiles, levels)
+    pooled = task.pooled(final)
+    if pooled is not None:
+        own, own_steps = POOLED_CANDIDATE.sums(final, calibration, levels, ahead)
+        quantiles, means = _mixed(quantiles, own[0], pooled[0]), _mixed(means, own_steps[0], pooled[0])
+    return _Ahead(
+        chosen=chosen,
+        mean_weights=mean_weights,
+        quantiles=_to_whole(quantiles, final.moments.unit[0]),
+        means=means,
+        pooled=np.zeros(len(chosen)) if pooled is None else pooled[0],
+        fallen=fallen,
+    )
 
 
 def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
@@ -260,26 +312,45 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
     bands = _average_steps(final, ahead.chosen, ahead.mean_weights, task, steps)
     if len(ahead.fallen):
         bands[ahead.fallen] = FALLBACK_CANDIDATE.steps(final, calibration, ahead.fallen, steps, request.quantiles)
-    held, _ = limit_quantiles(ahead.quantiles, plausible_sum(final.measure)[0])
+    few = np.flatnonzero(ahead.pooled > 0)
+    if len(few):
+        own_bands = POOLED_CANDIDATE.steps(final, calibration, few, steps, request.quantiles)
+        bands[few] = _mixed(bands[few], own_bands, ahead.pooled[few])
+    limit, step_limit = task.limits(final)
+    held, _ = limit_quantiles(ahead.quantiles, limit)
     own = levels.index(request.service_level)
     beyond = held[:, own] < ahead.quantiles[:, own]  # a flag is for what is published: that at the service level
     whole_bands = _to_whole(bands, final.moments.unit[0])
-    limited_bands, _ = limit_quantiles(whole_bands, plausible_step(final.measure)[0])
+    limited_bands, _ = limit_quantiles(whole_bands, step_limit)
     beyond_steps = (limited_bands < whole_bands)[:, : request.lead_time].any(axis=(1, 2))  # whatever the horizon
     extremes = find_extremes(panel, request.calendar.frequency)
     return ChunkForecast(
         panel=panel,
-        models=_names_of(ahead.chosen, task.candidates),
+        models=_names_of(ahead, task.candidates),
         raw=ahead.means[:, :published],
         quantiles=limited_bands[:, :published],
         lead_time_mean=ahead.means[:, : request.lead_time].sum(axis=1),
         lead_time_quantiles=held,
-        flagged=beyond | beyond_steps,
+        flags={columns.LIMITED: beyond | beyond_steps, **_holds(panel, final, ahead, task)},
         extremes=extremes,
         with_extremes=_with_extremes(panel, extremes, losses, task),
         classes=final.classes[0],
         accuracy=accuracy,
     )
+
+
+def _holds(panel: Panel, final: Evidence, ahead: _Ahead, task: Task) -> dict[str, NDArray[np.bool_]]:
+    """Where neither the history of a series nor like parts justify an order, shape (series,): a person has to.
+
+    More over the lead time than was ever demanded is asked about; what was demanded is stretched to a lead time
+    where the whole batch has less history.
+    """
+    span, periods = task.request.lead_time, task.knowledge.periods
+    stretch = span / periods if 0 < periods < span else 1.0
+    demanded = np.add.reduceat(np.append(panel.values, 0.0), panel.offsets[:-1]) * stretch
+    expected = ahead.means[:, :span].sum(axis=1)
+    _, unlike = POOLED_CANDIDATE.share(final, task.knowledge.calibration)
+    return {columns.ABOVE_HISTORY: expected >= demanded + 1.0, columns.UNLIKE_OTHERS: unlike[-1]}
 
 
 def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task, count: int) -> Floats:
@@ -297,12 +368,22 @@ def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task, c
     return total
 
 
-def _names_of(chosen: Ints, candidates: Sequence[Candidate]) -> list[str]:
+def _names_of(ahead: _Ahead, candidates: Sequence[Candidate]) -> list[str]:
     """What each series is forecast with: names joined by +."""
     names = [candidate.name for candidate in candidates]
-    rows, place = np.unique(chosen, axis=0, return_inverse=True)
+    rows, place = np.unique(ahead.chosen, axis=0, return_inverse=True)
     joined = ["+".join(names[k] for k in row if k != NONE) or FALLBACK_NAME for row in rows.tolist()]
-    return [joined[k] for k in place.ravel().tolist()]
+    shares = zip((joined[k] for k in place.ravel().tolist()), ahead.pooled.tolist(), strict=True)
+    return [name if not share else POOLED if share == 1.0 else f"{POOLED}+{name}" for name, share in shares]
+
+
+def _mixed(others: Floats, own: Floats, share: Floats) -> Floats:
+    """The average of two forecasts, shape (..., series, values), by the share of the second, shape (..., series)."""
+    weight = share[..., None]
+    if own.ndim > weight.ndim:
+        weight = weight[..., None]
+    mixed = np.where(weight == 1.0, own, (1.0 - weight) * others + weight * own)
+    return np.where(weight > 0, np.where(np.isnan(others), own, mixed), others)
 
 
 def _fold_mean(values: Floats) -> Floats:

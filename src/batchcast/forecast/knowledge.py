@@ -20,6 +20,7 @@ from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.plan import Occasion
 from batchcast.forecast.distributions.candidate import Calibration
 from batchcast.forecast.effects import use_of
+from batchcast.forecast.distributions.pooling import Pool
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import CANDIDATES
@@ -44,6 +45,7 @@ class SharedKnowledge:
     losses: Floats  # summed scaled pinball, shape (folds, classes, candidates)
     common: Floats  # summed mean of all candidates on the same cases, same shape
     cases: Floats  # number of those cases, same shape
+    periods: int = 0  # of a series of typical length; 0: not known
     years: tuple[YearProfile, YearProfile] | None = None  # of the folds and of the final forecast; None: no year
     learned: Learned | None = None  # across series; None: the batch is too small for it
 
@@ -82,6 +84,8 @@ class SharedKnowledge:
             "profile": profile and {"overall": profile.overall, "sites": dict(profile.sites)},
             "spread": {candidate: list(factors) for candidate, factors in self.calibration.spread.items()},
             "residuals": {candidate: table.tolist() for candidate, table in self.calibration.residuals.items()},
+            "pools": [pool.as_json() for pool in self.calibration.pools],
+            "periods": self.periods,
             "losses": self.losses.tolist(),
             "common": self.common.tolist(),
             "cases": self.cases.tolist(),
@@ -107,7 +111,9 @@ class SharedKnowledge:
             calibration=Calibration(
                 spread=values["spread"],
                 residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
+                pools=tuple(map(Pool.from_json, values["pools"])),
             ),
+            periods=values["periods"],
             years=_years(values["years"]),
             learned=Learned.from_json(values["learned"]) if values["learned"] else None,
             **tables,
@@ -140,17 +146,18 @@ def sum_losses(pinball: Floats, classes: NDArray[np.int8]) -> tuple[Floats, Floa
     return sums[0], sums[1], sums[2]
 
 
-def prior_knowledge(candidates: Sequence[str]) -> SharedKnowledge:
-    """The knowledge of a batch in which nothing can be backtested: the prior losses alone."""
+def prior_knowledge(candidates: Sequence[str], pools: Sequence[Pool] = (), periods: int = 0) -> SharedKnowledge:
+    """The knowledge of a batch in which nothing can be backtested: the prior losses, and the pool at the end."""
     nothing = np.zeros((0, len(DEMAND_CLASSES), len(candidates)))
     return SharedKnowledge(
         cutoffs=(),
         candidates=tuple(candidates),
         profile=None,
-        calibration=Calibration(),
+        calibration=Calibration(pools=pools),
         losses=nothing,
         common=nothing,
         cases=nothing,
+        periods=periods,
     )
 
 

@@ -118,9 +118,12 @@ class Moments:
         """Mean |S(t + span) - S(t)| of the window sums S, at least 1 unit: what lead-time pinball is divided by.
 
         Where history is too short for FEWEST_PAIRS of them: that of the longest windows it is long enough for,
-        stretched in proportion.
+        stretched in proportion. Of a single demand it depends on where history begins; it is at least what that demand
+        adds to the sum of a window on average.
         """
-        return np.maximum(self.table[:, :, SPAN_STEP], 1.0)
+        share = np.minimum(self.span / np.maximum(self.periods, 1.0), 1.0)
+        least = np.where(self.demands == 1, self.size_mean * share, 0.0)
+        return np.maximum(np.maximum(self.table[:, :, SPAN_STEP], least), 1.0)
 
     @property
     def naive_squares(self) -> Floats:
@@ -292,7 +295,8 @@ def measure_level_variance(values: Floats, starts: Ints, ends: Ints, span: int, 
 # Demand classes: what kind of demand a series has. Shown and used to pool, never to choose a model by itself.
 #
 #     dead           never any demand, or none for at least half a year and for more than 4 of its mean intervals
-#     new            else: fewer than 6 periods of history, or fewer than 2 demands
+#     seen once      else: a single demand
+#     new            else: fewer than 6 periods of history
 #     smooth         else: interval < 1.32 and CV² < 0.49       erratic        interval < 1.32, CV² at least 0.49
 #     intermittent   interval at least 1.32, CV² < 0.49        lumpy          interval at least 1.32, CV² at least 0.49
 #
@@ -300,15 +304,14 @@ def measure_level_variance(values: Floats, starts: Ints, ends: Ints, span: int, 
 # by the periods with demand. CV² is the squared coefficient of variation of the demands that are not zero.
 # Source: Syntetos, Boylan and Croston (2005), Journal of the Operational Research Society 56(5).
 
-DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dead")
-SMOOTH, ERRATIC, INTERMITTENT, LUMPY, NEW, DEAD = range(6)
+DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new", "dead", "seen_once")
+SMOOTH, ERRATIC, INTERMITTENT, LUMPY, NEW, DEAD, SEEN_ONCE = range(7)
 
 LONG_INTERVAL = 1.32
 HIGH_VARIATION = 0.49
 HALF_A_YEAR = {Frequency.DAILY: 182, Frequency.WEEKLY: 26, Frequency.MONTHLY: 6}  # periods
 QUIET_INTERVALS = 4
 NEW_PERIODS = 6
-NEW_DEMANDS = 2
 
 
 def classify(moments: Moments, frequency: Frequency) -> NDArray[np.int8]:
@@ -318,10 +321,10 @@ def classify(moments: Moments, frequency: Frequency) -> NDArray[np.int8]:
     variation = moments.size_variance / size / size
     quiet = moments.periods - 1 - moments.last
     dead = (quiet >= HALF_A_YEAR[frequency]) & (quiet > QUIET_INTERVALS * interval)
-    new = (moments.periods < NEW_PERIODS) | (moments.demands < NEW_DEMANDS)
     kind = np.where(variation < HIGH_VARIATION, SMOOTH, ERRATIC)
     kind = np.where(interval < LONG_INTERVAL, kind, kind + (INTERMITTENT - SMOOTH))
-    kind = np.where(new, NEW, kind)
+    kind = np.where(moments.periods < NEW_PERIODS, NEW, kind)
+    kind = np.where(moments.demands == 1, SEEN_ONCE, kind)
     return np.where(dead | (moments.demands == 0), DEAD, kind).astype(np.int8)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from batchcast.domain.cutoffs import LEAST_DEMANDS
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, is_usable, measured_levels, take_actuals
 from batchcast.forecast.distributions.candidate import Distribution
@@ -76,8 +77,8 @@ class PanelEvidence:
             frequency = request.calendar.frequency
             self._limits = largest_plausible(panel.values, panel.offsets, held, frequency)
 
-    def backtest(self) -> Backtest:
-        """Evidence at every fold, with the demand after it."""
+    def backtest(self, least_demands: int = LEAST_DEMANDS) -> Backtest:
+        """Evidence at every fold, with the demand after it; of series with so many demands at their cutoff."""
         request, positions = self._request, slice(0, self._folds)
         evidence = self._evidence(positions)
         came, limits = self.panel.values, self._limits[-1]
@@ -88,7 +89,7 @@ class PanelEvidence:
             service_level=request.service_level,
             evidence=evidence,
             actuals=take_actuals(came, self.panel.offsets, self._held[positions], request.lead_time),
-            usable=is_usable(evidence, self.panel.out_of_stock),
+            usable=is_usable(evidence, self.panel.out_of_stock, least_demands),
         )
 
     def final(self) -> Evidence:
@@ -129,6 +130,7 @@ class PanelEvidence:
             held=np.array(self._held[positions], dtype=np.int64),
             folds=np.arange(self._folds + 1)[positions],
             keys=self._keys,
+            site_codes=self.panel.site_codes,
             frequency=self._request.calendar.frequency,
             means=view.means,
             weights=view.weights,

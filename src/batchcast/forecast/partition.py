@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,16 +12,22 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from batchcast.domain.accuracy import SeasonUse
+from batchcast.domain import columns
+from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
 from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.metrics import Tallies
 from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import Panel, read_panel
-from batchcast.forecast.statistics import Tallies
+from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.tables import make_tables, result_writer, write_summary
+from batchcast.forecast.year import learn_year
+from batchcast.forecast.year_choice import TRIED, judge_years
 
 AFTER_CUTOFF = N_("first seen after the last period of the history that is used")
 
@@ -58,9 +65,10 @@ class Summary:
     def count_chunk(self, chunk: ChunkForecast) -> None:
         """Count the series of a chunk as forecast."""
         self._forecast += len(chunk.panel)
-        self._flagged += int(chunk.flagged.sum())
+        limited = chunk.flags[columns.LIMITED]
+        self._flagged += int(limited.sum())
         names = zip(chunk.panel.site_codes, chunk.panel.partnumbers, strict=True)
-        for (site, part), model, flagged in zip(names, chunk.models, chunk.flagged.tolist(), strict=True):
+        for (site, part), model, flagged in zip(names, chunk.models, limited.tolist(), strict=True):
             if flagged:
                 log.info("Quantiles of part %r at site %r were reduced to the plausible limit", part, site)
             if model == FALLBACK_NAME:
@@ -163,3 +171,102 @@ def _cut(ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
         groups[-1].append((start, stop))
         room -= stop - start
     return groups
+
+
+# What a partition is made of: a digest of its rows, the same wherever in a history file they stand.
+
+_LISTS = (columns.DAY, columns.QUANTITY, columns.LEARNED_QUANTITY, columns.OUT_DAY)  # the last two where it has them
+
+
+class _RowDigest:
+    """Takes rows in pieces; where they were cut makes no difference, for lengths and contents are digested apart."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, Any] = {}
+
+    def add(self, rows: Any) -> None:
+        """Take the next rows, a record batch of pyarrow."""
+        for name in columns.SERIES:
+            self._take_lists(name, rows.column(name).cast("large_binary"), width=1)
+        self._take(columns.FIRST_DAY, rows.column(columns.FIRST_DAY).to_numpy())
+        for name in (name for name in _LISTS if name in rows.schema.names):
+            self._take_lists(name, rows.column(name))
+
+    def hexdigest(self) -> str:
+        """Of all rows so far."""
+        whole = hashlib.sha256()
+        for name in sorted(self._digests):
+            whole.update(self._digests[name].digest())
+        return whole.hexdigest()
+
+    def _take_lists(self, name: str, lists: Any, width: int = 0) -> None:
+        if width:
+            offsets = np.frombuffer(lists.buffers()[1], dtype=np.int64)[lists.offset : lists.offset + len(lists) + 1]
+            content = np.frombuffer(lists.buffers()[2] or b"", dtype=np.uint8)
+        else:
+            offsets, content = lists.offsets.to_numpy(), lists.values.to_numpy()
+        self._take(f"{name} lengths", np.diff(offsets).astype(np.int64))
+        self._take(name, content[offsets[0] : offsets[-1]])
+
+    def _take(self, name: str, values: Any) -> None:
+        self._digests.setdefault(name, hashlib.sha256()).update(np.ascontiguousarray(values))
+
+
+def digest_rows(history_path: Path, partitions: Sequence[Sequence[tuple[int, int]]]) -> list[str]:
+    """SHA-256 of the rows of each partition, in hexadecimal; the history is read once.
+
+    Args:
+        history_path: a checked history (`domain.history.DemandHistory`).
+        partitions: of each its [start, stop) rows of the file, ascending and disjoint.
+    """
+    digests = [_RowDigest() for _ in partitions]
+    ranges = sorted((start, stop, number) for number, mine in enumerate(partitions) for start, stop in mine)
+    first = 0  # row of the file that the group begins with
+    with pq.ParquetFile(history_path) as file:
+        lists = [name for name in _LISTS if name in file.schema_arrow.names]
+        for group in range(file.metadata.num_row_groups):
+            rows = file.read_row_group(group, columns=[*columns.SERIES, columns.FIRST_DAY, *lists], use_threads=False)
+            batch = rows.combine_chunks().to_batches()[0]
+            last = first + rows.num_rows
+            for start, stop, number in ranges:
+                if start < last and stop > first:
+                    piece = slice(max(start, first) - first, min(stop, last) - first)
+                    digests[number].add(batch.slice(piece.start, piece.stop - piece.start))
+            first = last
+    return [digest.hexdigest() for digest in digests]
+
+
+# Warming: every compiled kernel loaded, or compiled and cached the first time ever.
+
+
+def warm() -> None:
+    """Forecast a few invented days of a few series, which passes through every kernel."""
+    request = ForecastRequest(
+        calendar=Calendar(frequency=Frequency.DAILY),
+        last_period=20_000,
+        skip=0,
+        horizon=2,
+        lead_time=2,
+        quantiles=(0.5, 0.9),
+        models=(),
+        service_level=0.95,
+        rounding="none",
+        zero_threshold=0.5,
+        folds=3,
+        seed=0,
+    )
+    length, count = 64, 6
+    steps = np.arange(length * 4)
+    few = np.where(np.arange(length * 2) % 30 == 0, 2.0, 0.0)
+    panel = Panel(
+        values=np.append((steps % 3 % 2 * (1.0 + steps % 7)) * np.repeat([1.0, 0.5, 1.0, 300.0], length), few),
+        offsets=np.arange(0, length * count + 1, length),
+        site_codes=["a"] * count,
+        partnumbers=[str(k) for k in range(count)],
+        last_demand=np.full(count, request.last_period, dtype=np.int32),
+        last_period=request.last_period,
+    )
+    forecast_panel(panel, request, learn_knowledge(panel, request))
+    judge_years(panel, request, (2, 4), TRIED)  # too short a history for a year of its own
+    profile = learn_year(panel, request.calendar, 2, own=True)
+    profile.flatten(panel, profile.of_panel(panel, request.calendar), request.calendar)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.cutoffs import FEWEST_CASES, choose_cutoffs, choose_practice, has_a_year, typical_length
+from batchcast.domain.cutoffs import (
+    FEWEST_CASES,
+    SETTLED_DEMANDS,
+    choose_cutoffs,
+    choose_practice,
+    has_a_year,
+    typical_length,
+)
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, run_candidates, take_actuals
 from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate
@@ -20,12 +28,12 @@ from batchcast.forecast.extremes import bound_extremes
 from batchcast.forecast.knowledge import SharedKnowledge, prior_knowledge, sum_losses
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.learned.learner import learn, log_too_few_cases
-from batchcast.forecast.metrics import fold_weights
+from batchcast.forecast.metrics import ErrorTally, fold_weights
 from batchcast.forecast.models.table import MODELS, feature_models
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import Panel, choose_sample, read_panel
 from batchcast.forecast.panel_evidence import PanelEvidence
-from batchcast.forecast.statistics import ErrorTally
+from batchcast.forecast.pool import learn_pools
 from batchcast.forecast.weekdays import WeekdayProfile, learn_profile
 from batchcast.forecast.year_choice import YearChoice, choose_year
 
@@ -56,7 +64,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     cutoffs = choose_cutoffs(request, typical)
     if not cutoffs:
         kept = [f for f in candidates if not isinstance(f, Conformal) and (request.models or not is_learned([f]))]
-        return prior_knowledge([candidate.name for candidate in kept])
+        return prior_knowledge([candidate.name for candidate in kept], learn_pools(panel, request, ()), typical)
     frequency, profile = request.calendar.frequency, None
     if frequency is Frequency.DAILY:
         profile = learn_profile(bound_extremes(panel, frequency, cutoffs[-1]), cutoffs[-1])
@@ -67,8 +75,9 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
     backtest = PanelEvidence(
         panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned, years=years
-    ).backtest()
+    ).backtest(SETTLED_DEMANDS)
     calibration, candidates = calibrate(candidates, backtest)
+    calibration = replace(calibration, pools=learn_pools(panel, request, cutoffs))
     quantiles, means = run_candidates(candidates, backtest.evidence, calibration, backtest.levels, request.lead_time)
     pinball = np.empty((len(candidates), *backtest.usable.shape))  # of no candidate, where all asked for lack residuals
     for k in range(len(candidates)):
@@ -82,6 +91,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         losses=losses,
         common=common,
         cases=cases,
+        periods=typical,
         years=years,
         learned=learned,
     )
@@ -106,7 +116,7 @@ def _learn(
         known = year.learn(some[-1]) if year else None
         years = (known, known) if known else None
         gathered = PanelEvidence(panel, request, local, cutoffs=some, profile=profile, learned=None, years=years)
-        parts.append(gathered.backtest())
+        parts.append(gathered.backtest(SETTLED_DEMANDS))
     last_year = request.calendar.frequency is Frequency.DAILY and has_a_year(request, typical, cutoffs)
     came = _came(panel, request, practice, (*cutoffs, 0))
     return learn(parts, came, request, tuple(cutoffs), last_year=last_year)

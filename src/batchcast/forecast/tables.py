@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress, product
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +128,14 @@ def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTim
 
 def _flags(chunk: ChunkForecast) -> pa.DictionaryArray:
     """What a person should know of each series: names joined by +; null where there is nothing."""
-    is_extreme = np.zeros(len(chunk.panel), dtype=np.int32)
-    is_extreme[chunk.extremes.rows] = 2
-    places = is_extreme + chunk.flagged - 1
-    names = [columns.LIMITED, columns.HAS_EXTREME, f"{columns.HAS_EXTREME}+{columns.LIMITED}"]
-    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32), mask=places < 0), names)
+    is_extreme = np.zeros(len(chunk.panel), dtype=np.bool_)
+    is_extreme[chunk.extremes.rows] = True
+    flags = {columns.HAS_EXTREME: is_extreme, **chunk.flags}
+    sets = ["+".join(compress(flags, chosen)) for chosen in product((False, True), repeat=len(flags))]
+    places = np.zeros(len(chunk.panel), dtype=np.int32)
+    for mask in flags.values():
+        places = 2 * places + mask
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32(), mask=places == 0), sets)
 
 
 def _extremes(chunk: ChunkForecast, request: ForecastRequest) -> dict[str, Any]:

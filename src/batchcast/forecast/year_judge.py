@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Frequency
-from batchcast.domain.cutoffs import LEAST_DEMANDS
+from batchcast.domain.cutoffs import SETTLED_DEMANDS
 from batchcast.domain.plan import ForecastRequest, Occasion
 from batchcast.forecast.backtest import take_actuals
 from batchcast.forecast.compiled import compiled
@@ -50,7 +50,7 @@ def judge(
     judged, dates = thin(panel), [date for group in groups for date in group]
     actual = take_actuals(judged.values, judged.offsets, dates, request.lead_time).sum(axis=2)
     moments = measure_history(judged.values, judged.offsets, np.array(dates, dtype=np.int64), request.lead_time)
-    known = (moments.periods >= request.calendar.frequency.periods_in_year / 2) & (moments.demands >= LEAST_DEMANDS)
+    known = (moments.periods >= request.calendar.frequency.periods_in_year / 2) & (moments.demands >= SETTLED_DEMANDS)
     losses = np.zeros((len(learners), len(HALF_LIVES) * len(SPREADS), len(dates)))
     first = 0
     for group in groups:

@@ -66,14 +66,14 @@ def events_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
 def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
     """Load the compiled kernels, so that no partition waits for them."""
-    from batchcast.forecast.warming import warm
+    from batchcast.forecast.partition import warm
 
     warm()
 
 
 def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any] | None:
     """Learn what all partitions share, once, from the whole history; with `partitions`, tell what they are made of."""
-    from batchcast.forecast.digest import digest_rows
+    from batchcast.forecast.partition import digest_rows
     from batchcast.forecast.prepare import prepare_knowledge
 
     given = decode(arguments)
@@ -244,7 +244,7 @@ def _leaderboard(results: list[tuple[Partition, Path]]) -> list[dict[str, Any]]:
     Raises:
         ResultRejected: if the summary of one does not have what it takes.
     """
-    from batchcast.forecast.statistics import merge_statistics, rank_models
+    from batchcast.forecast.metrics import merge_statistics, rank_models
     from batchcast.publish.combined import read_summary
     from batchcast.publish.verify import rejected
 

@@ -139,7 +139,7 @@ def test_an_unknown_setting_is_named() -> None:
 
 def test_the_function_and_the_room_of_one_name_live_together_in_any_order() -> None:
     script = (
-        "import batchcast.forecast.panel, batchcast; from batchcast.forecast.statistics import merge_statistics;"
+        "import batchcast.forecast.panel, batchcast; from batchcast.forecast.metrics import merge_statistics;"
         "assert callable(batchcast.forecast) and merge_statistics; import batchcast.forecast.knowledge;"
         "assert callable(batchcast.forecast); from batchcast import forecast; assert callable(forecast)"
     )

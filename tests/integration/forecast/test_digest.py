@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from batchcast.forecast.digest import digest_rows
+from batchcast.forecast.partition import digest_rows
 
 ROWS = [
     ("A", "1", 10, [10, 12], [1.0, 2.5]),

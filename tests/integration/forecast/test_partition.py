@@ -16,12 +16,11 @@ from batchcast.domain.calendar import Calendar, Frequency, day_of
 from batchcast.forecast import forecaster, partition
 from batchcast.forecast import panel as panel_module
 from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.metrics import merge_statistics
 from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import NO_DEMAND, Panel
-from batchcast.forecast.partition import forecast_panel, forecast_partition
+from batchcast.forecast.partition import forecast_panel, forecast_partition, warm
 from batchcast.forecast.prepare import learn_knowledge, prepare_knowledge
-from batchcast.forecast.statistics import merge_statistics
-from batchcast.forecast.warming import warm
 
 DAYS = Calendar(frequency=Frequency.DAILY)
 MONTHS = Calendar(frequency=Frequency.MONTHLY)
@@ -93,7 +92,7 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
         "flag", "extreme_date", "extreme_qty",
     ]  # fmt: skip
     candidates = set(accuracy.column_names[15:])
-    assert candidates == {f"score_{name}" for name in (*knowledge.candidates, "zero", "naive", "empirical")}
+    assert candidates == {f"score_{name}" for name in (*knowledge.candidates, "zero", "naive", "empirical", "pooled")}
     assert figures.column_names == [
         "site_code", "partnumber", "levels", "quantiles",
         "cutoff", "actual", "forecast", "low", "median", "high", "stock",
@@ -155,7 +154,7 @@ def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):
     assert len(summary["refused"]) > 20
     assert {reason for _, _, reason in summary["refused"]} == {partition.AFTER_CUTOFF}
     assert pq.read_table(tmp_path / "out" / "stock.parquet").num_rows == summary["forecast"]
-    assert summary["flagged"] == sum(row["flag"] is not None for row in rows(tmp_path / "out", "stock.parquet"))
+    assert summary["flagged"] == sum("fenced" in (row["flag"] or "") for row in rows(tmp_path / "out", "stock.parquet"))
 
 
 @pytest.mark.parametrize("plan", [[[(0, 61)], [(61, 150)]], [[(100, 150)], [(0, 3), (7, 100)], [(3, 7)]]])

@@ -12,10 +12,10 @@ import pytest
 
 from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.forecast.metrics import merge_statistics, rank_models
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.statistics import merge_statistics, rank_models
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("reference cells")]  # a set is forecast once for all
 

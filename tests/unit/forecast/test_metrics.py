@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.forecast.metrics import MEASURED, pinball_loss, score_forecasts
-from batchcast.forecast.statistics import ErrorTally, Tallies, merge_statistics, rank_models
+from batchcast.forecast.metrics import (
+    MEASURED,
+    ErrorTally,
+    Tallies,
+    merge_statistics,
+    pinball_loss,
+    rank_models,
+    score_forecasts,
+)
 
 PLACES = np.arange(5, dtype=np.int64)
 SERVICE = 3  # 0.95

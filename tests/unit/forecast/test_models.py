@@ -45,7 +45,7 @@ def test_a_model_has_a_mean_or_past_sums_to_make_a_distribution_of(model) -> Non
     candidate = make_candidate(model)
 
     assert candidate.name == model.candidate
-    if model.distribution in {"windows", "bootstrap"}:
+    if model.distribution in {"windows", "bootstrap", "like_parts"}:
         assert candidate.mean_model == ""
     else:
         assert candidate.mean_model in {*POINT_MODELS, LEARNED_MEAN}

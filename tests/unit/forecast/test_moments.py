@@ -38,6 +38,7 @@ def naive(history: list[float], span: int) -> dict[str, float]:
     last = len(y) - 2 * width + 1
     steps = [abs(y[t + width : t + 2 * width].sum() - y[t : t + width].sum()) for t in range(last)]
     whole = np.all(y == np.floor(y))
+    least = max(1.0, y.sum() * min(span / len(y), 1.0)) if len(sizes) == 1 else 1.0
     return {
         "periods": len(y),
         "mean": y.mean(),
@@ -52,7 +53,7 @@ def naive(history: list[float], span: int) -> dict[str, float]:
         "span_mean": sums.mean() if len(sums) else 0.0,
         "span_variance": sums.var(ddof=1) if len(sums) > 1 else 0.0,
         "span_largest": sums.max() if len(sums) else y.sum() * span / len(y),
-        "scale": max(1.0, np.mean(steps) * span / width) if width > 0 else 1.0,
+        "scale": max(least, np.mean(steps) * span / width) if width > 0 else least,
         "naive_squares": float((np.diff(y) ** 2).sum()),
         "naive_errors": float(np.abs(np.diff(y)).sum()),
         "unit": max(gcd(*map(int, y)), 1) if whole else 0.0,

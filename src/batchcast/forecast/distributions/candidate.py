@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.forecast.distributions.pooling import Pool, prior_pool
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.models.table import Model
 from batchcast.forecast.moments import DEMAND_CLASSES
@@ -27,10 +28,15 @@ class Calibration:
 
     spread: Mapping[str, Sequence[float]] = field(default_factory=dict)  # candidate -> factor of variance by class
     residuals: Mapping[str, Floats] = field(default_factory=dict)  # candidate -> (folds + 1, classes, RESIDUAL_LEVELS)
+    pools: Sequence[Pool] = ()  # of parts with few demands, by number of the fold; that of the final forecast last
 
     def spread_of(self, candidate: str, classes: NDArray[np.int8]) -> Floats:
         """The factor for each entry of `classes`, same shape."""
         return np.array(self.spread.get(candidate, [DEFAULT_SPREAD] * len(DEMAND_CLASSES)))[classes]
+
+    def pool_of(self, fold: int, evidence: Evidence) -> Pool:
+        """What like parts teach at a fold; where nothing was learned, what other batches do."""
+        return self.pools[fold] if self.pools else prior_pool(evidence.frequency, evidence.span)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,17 @@ from batchcast.forecast.distributions.conformal import Conformal
 from batchcast.forecast.distributions.empirical import EmpiricalWindows
 from batchcast.forecast.distributions.learned_quantiles import LearnedQuantiles
 from batchcast.forecast.distributions.negbin import NegativeBinomial, PointMass
+from batchcast.forecast.distributions.pooled import Pooled
 from batchcast.forecast.distributions.wss import Bootstrap
-from batchcast.forecast.models.table import FALLBACK, LEARNED_MEAN, MODELS, DistributionKind, Model, feature_models
+from batchcast.forecast.models.table import (
+    FALLBACK,
+    LEARNED_MEAN,
+    MODELS,
+    POOLED,
+    DistributionKind,
+    Model,
+    feature_models,
+)
 
 _CLASSES: Mapping[DistributionKind, Callable[[Model], Candidate]] = {
     "negative_binomial": NegativeBinomial,
@@ -19,7 +28,9 @@ _CLASSES: Mapping[DistributionKind, Callable[[Model], Candidate]] = {
     "bootstrap": Bootstrap,
     "conformal": Conformal,
     "learned_quantiles": LearnedQuantiles,
+    "like_parts": Pooled,
 }
+POOLED_CANDIDATE = Pooled(MODELS[POOLED])  # beside the others in `auto`
 FALLBACK_CANDIDATE = NegativeBinomial(MODELS[FALLBACK])  # for series that no candidate has a forecast for
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 AUTO = "auto"  # in place of models: they are chosen for each series; in a leaderboard: what was chosen
-DistributionKind = Literal["negative_binomial", "windows", "bootstrap", "conformal", "learned_quantiles"]
+DistributionKind = Literal["negative_binomial", "windows", "bootstrap", "conformal", "learned_quantiles", "like_parts"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +89,8 @@ _ALL = (
     # the errors that the point model made on like series
     Model(name="conformal_imapa", distribution="conformal", mean_of="imapa", group="conformal", prior_loss=0.9),
     Model(name="conformal_ses", distribution="conformal", mean_of="ses", group="conformal", prior_loss=0.95),
+    # few demands, by what like parts teach: a member of `auto` for parts with few demands, beside the others
+    Model(name="pooled", distribution="like_parts", group="pooled", is_candidate=False),
     # trees for the quantiles, and trees for the mean, of lead-time demand
     Model(
         name="lightgbm_quantile",
@@ -109,6 +111,7 @@ POINT_MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for mode
 
 FALLBACK = "mean"  # stands in where no model has a forecast, and ...
 FALLBACK_NAME = "fallback_mean"  # ... how results name it then; it cannot be asked for
+POOLED = "pooled"  # what like parts teach of few demands
 YARDSTICK = "naive"  # what value added is measured against
 LEARNED_MEAN = "lightgbm_tweedie"  # whose mean is that of the trees
 STEP_SHAPE = "theta"  # gives the learned mean its season and trend: trees learn only the sum over the lead time

@@ -32,7 +32,7 @@ from batchcast.web.results.downloads import files_of
 from batchcast.web.results.lead_time import SeriesStock, stops_with, view_of
 from batchcast.web.results.one import ChartSteps, OneSeries, show_series, steps_of
 from batchcast.web.results.summary import WIDTHS, card_of, compare, draw, first_to_order, spark_of
-from batchcast.web.results.table import COLUMNS, FIGURES, InTable, PlaceInTable, Table, TableState, last_page
+from batchcast.web.results.table import COLUMNS, FIGURES, NOTES, InTable, PlaceInTable, Table, TableState, last_page
 from batchcast.web.results.totals import chart_of_totals, in_weeks
 
 router = APIRouter()
@@ -295,13 +295,9 @@ CLASSES: Mapping[str, Term] = {
     "erratic": Term(name=N_("Erratic"), meaning=N_("Demand in most periods, of very uneven size.")),
     "intermittent": Term(name=N_("Intermittent"), meaning=N_("Demand in few periods, of even size.")),
     "lumpy": Term(name=N_("Lumpy"), meaning=N_("Demand in few periods, of very uneven size.")),
-    "new": Term(name=N_("New"), meaning=N_("Too little history to be judged.")),
+    "seen_once": Term(name=N_("Seen once"), meaning=N_("A single demand so far: like parts say how often more come.")),
+    "new": Term(name=N_("New"), meaning=N_("Demand more than once, in fewer than six periods of history.")),
     "dead": Term(name=N_("Dead"), meaning=N_("No demand for at least half a year.")),
-}
-
-NOTES = {
-    columns.LIMITED: N_("The upper quantiles were held back at what the history makes plausible."),
-    columns.HAS_EXTREME: N_("One order is far beyond all other demand, and hardly counts in the forecast."),
 }
 
 # What marks a part that needs attention: a word on a chip of some colour.
@@ -321,6 +317,7 @@ MARKS: Mapping[str, MarkName] = {
     attention_kinds.ONE_OFF: MarkName(name=N_("One-off?"), chip="warn"),
     attention_kinds.JUMP: MarkName(name=N_("Far from demand"), chip="warn"),
     attention_kinds.BACKTEST: MarkName(name=N_("Backtest missed"), chip="bad"),
+    attention_kinds.HELD: MarkName(name=N_("Held back"), chip="warn"),
     attention_kinds.LIMITED: MarkName(name=N_("Limited"), chip="info"),
     attention_kinds.LARGE: MarkName(name=N_("Large volume"), chip=""),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
@@ -149,3 +150,16 @@ class PlaceInTable:
 
 Table = Annotated[TableState, Depends()]
 InTable = Annotated[PlaceInTable, Depends(_table_it_is_in)]
+
+
+# What a flag says of a series.
+NOTES: Mapping[str, str] = {
+    columns.LIMITED: N_("The upper quantiles were held back at what the history makes plausible."),
+    columns.ABOVE_HISTORY: N_(
+        "More is forecast than was ever demanded: nothing is ordered until a person releases it."
+    ),
+    columns.UNLIKE_OTHERS: N_(
+        "Far more was demanded at once than of like parts: nothing is ordered until a person releases it."
+    ),
+    columns.HAS_EXTREME: N_("One order is far beyond all other demand, and hardly counts in the forecast."),
+}
