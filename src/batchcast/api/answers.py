@@ -488,7 +488,9 @@ class OrderedPart(Answer):
     reorder_point: float
     safety_stock: float
     order_up_to: float
-    order_qty: float | None
+    order_qty: float | None = Field(description="0 where it is held.")
+    hold: str | None = Field(description="Why nothing is ordered until the part is released.")
+    held_qty: float | None = Field(description="What would be ordered then.")
     fill_rate_now: float | None = Field(description="Expected share of the lead-time demand that is served.")
     fill_rate_after: float | None = Field(description="With the order.")
     lead_time_mean: float | None = Field(description="Expected demand over the lead time, units.")
@@ -526,6 +528,8 @@ class PlacedOrders(Answer):
     parts: int = Field(description="Of the stock file that have a forecast.")
     to_order: int = Field(description="Of them.")
     without_on_hand: int
+    held: int = Field(description="Of them: held back until they are released.")
+    held_back: list[OrderedPart] = Field(description="The first hundred of these.")
     unknown: int = Field(description="Parts of the stock file without a forecast.")
     unknown_named: list[tuple[str, str]] = Field(description="Site and part of the first hundred of them.")
     promise: ServicePromise | None

@@ -255,6 +255,8 @@ def orders_json(orders: Orders, say: Say) -> Json:
         "parts": orders.parts,
         "to_order": orders.to_order,
         "without_on_hand": orders.without_on_hand,
+        "held": orders.held_count,
+        "held_back": first.held,
         "unknown": orders.unknown,
         "unknown_named": orders.unknown_named,
         "promise": orders.promise,

@@ -14,9 +14,10 @@ SILENT = "silent"  # steady demand that ended: the stock may have run out
 ONE_OFF = "one_off"  # one period far beyond all others
 JUMP = "jump"  # a forecast beyond or below all that the year has seen
 BACKTEST = "backtest"  # the stock would have been too small in a backtest
+HELD = "held"  # nothing is ordered until a person releases it
 LIMITED = "limited"  # quantiles held back at what the history makes plausible
 LARGE = "large"  # a large share of all that is forecast
-KINDS = (NEW, SILENT, ONE_OFF, JUMP, BACKTEST, LIMITED, LARGE)
+KINDS = (NEW, SILENT, ONE_OFF, JUMP, BACKTEST, HELD, LIMITED, LARGE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from itertools import islice
 from batchcast.domain.errors import N_, Message
 
 MOST_PURCHASES = 1000  # units to buy next that are ranked
+RELEASE_ALL = "all"  # releases every part that is held
 MOST_UNKNOWN = 100  # parts of a stock file without a forecast that are named
 
 
@@ -30,6 +31,12 @@ class StockOnHand:
 
     items: tuple[StockItem, ...]  # one a series, in the order of the file
     notes: tuple[Message, ...] = ()  # how it was read
+    release: tuple[str, ...] = ()  # parts that are ordered although they are held: PART, SITE=PART, or RELEASE_ALL
+
+    def releases(self, item: StockItem) -> bool:
+        """Whether a part is released."""
+        names = {RELEASE_ALL, item.partnumber, f"{item.site_code}={item.partnumber}"}
+        return not names.isdisjoint(self.release)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +52,13 @@ class OrderLine:
     reorder_point: float
     safety_stock: float
     order_up_to: float
-    order_qty: float | None
+    order_qty: float | None  # 0 where it is held
     fill_rate_now: float | None  # expected share of the demand over the lead time that is served, 0 to 1
     fill_rate_after: float | None  # with the order
     lead_time_mean: float | None = None  # expected demand over the lead time
     order_cost: float | None = None  # None where the cost of a unit is unknown
+    hold: str | None = None  # why nothing is ordered until a person releases it: names of `columns.HOLDS`, with +
+    held_qty: float | None = None  # what would be ordered then; None where it isn't held
 
     @property
     def avoided_short(self) -> float:
@@ -102,11 +111,16 @@ class Orders:
     notes: tuple[Message, ...] = ()  # how the stock file was read
     demand: float = 0.0  # expected over the lead times, of the parts whose stock is known
     served: float = 0.0  # of it, with the stock as it is
+    held_count: int = 0  # parts that are held back, and of which something would be ordered
+    held: tuple[OrderLine, ...] = ()  # these, or the first of them
+    unmatched: tuple[str, ...] = ()  # names to release that are of no part which is held
 
     def brief(self, most: int) -> Orders:
         """The first lines to order and the first of the list, at most so many of each."""
         ordered = (line for line in self.lines if line.order_qty)
-        return replace(self, lines=tuple(islice(ordered, most)), next_units=self.next_units[:most])
+        return replace(
+            self, lines=tuple(islice(ordered, most)), held=self.held[:most], next_units=self.next_units[:most]
+        )
 
     def within(self, budget: float) -> tuple[OrderLine, ...]:
         """The orders of known cost that a budget pays for: those first that serve most demand for their cost."""
@@ -140,6 +154,18 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
         )
         values = {"count": orders.unknown, "named": named + (", …" * (orders.unknown > _MOST_NAMED))}
         notes.append(Message(template, values))
+    if orders.held:
+        named = ", ".join(f"{line.partnumber} ({line.site_code})" for line in orders.held[:_MOST_NAMED])
+        template = N_(
+            "Parts that are held back: {count:,} ({named}). Nothing is ordered of them, as neither their history nor "
+            "like parts justify what is forecast; look at them, and release those that are right with release=PART, "
+            "SITE=PART or all."
+        )
+        named += ", …" * (len(orders.held) > _MOST_NAMED)
+        notes.append(Message(template, {"count": orders.held_count, "named": named}))
+    if orders.unmatched:
+        template = N_("To be released, but not held back, or not in the stock file: {names}.")
+        notes.append(Message(template, {"names": ", ".join(orders.unmatched)}))
     if orders.without_on_hand:
         template = N_(
             "Parts whose stock on hand is unknown: {count:,}. Nothing is ordered of them, and they are not ranked."

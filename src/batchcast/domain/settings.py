@@ -545,6 +545,19 @@ class BatchSettings:
         of_stock_file=True,
         is_of_form=True,
     )
+    release: tuple[str, ...] = _declared(
+        (),
+        kind="texts",
+        decides="work",
+        group="stock",
+        label=N_("Parts to release"),
+        help=N_("A part that is ordered although it is held back: PART, SITE=PART, or all."),
+        default_words=N_("none"),
+        metavar="PART",
+        has_own_place=True,
+        is_remembered=False,
+        of_stock_file=True,
+    )
     rounding: Rounding = _declared(
         "keep_total",
         kind="choice",

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.plan import Occasion
 from batchcast.forecast.distributions.candidate import Calibration
-from batchcast.forecast.effects import use_of
 from batchcast.forecast.distributions.pooling import Pool
+from batchcast.forecast.effects import use_of
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import CANDIDATES

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain import columns
+from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest

@@ -111,7 +111,9 @@ class StockReading:
         if rows.left_out:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": rows.left_out}), *notes]
-        return StockOnHand(items=_items_of(rows), notes=(*noted, *self._layout.notes, *notes))
+        return StockOnHand(
+            items=_items_of(rows), notes=(*noted, *self._layout.notes, *notes), release=self._settings.release
+        )
 
     def _left_unknown(self, bad: list[tuple[int, str]]) -> Message:
         """What is said of cells that can't be read, where they are to be left out."""

@@ -140,8 +140,10 @@ class _Finder:
         self._folds, self._shape, self._request = folds, shape, request
         self._calendar: Calendar = request.calendar
         self._class = np.array(index[columns.DEMAND_CLASS].to_pylist(), dtype=object)
+        self._is_new = (self._class == "new") | (self._class == "seen_once")
         flags = index[columns.FLAG].to_pylist()
         self._is_limited = np.array([columns.LIMITED in (flag or "") for flag in flags], dtype=np.bool_)
+        self._held_by = [columns.held_by(flag) for flag in flags]
         self._is_extreme = index[columns.EXTREME_QTY].is_valid().to_numpy()
         self._point_with = index[columns.REORDER_POINT_WITH_EXTREME].fill_null(0.0).to_numpy()
         self._forecast, self._history, self._safety, self._point = (
@@ -156,11 +158,13 @@ class _Finder:
 
     def kinds(self) -> Iterator[_Kind]:
         """Every kind."""
-        yield attention.NEW, np.where(self._class == "new", self._forecast, 0.0), self._say_new
+        yield attention.NEW, np.where(self._is_new, self._forecast, 0.0), self._say_new
         yield attention.SILENT, self._silent(), self._say_silent
         yield attention.ONE_OFF, self._one_off(), self._say_one_off
         yield attention.JUMP, self._jump(), self._say_jump
         yield attention.BACKTEST, self._short(), self._say_short
+        is_held = np.array([bool(reasons) for reasons in self._held_by], dtype=np.bool_) & (self._point > 0)
+        yield attention.HELD, np.where(is_held, np.maximum(self._forecast, _LEAST_UNITS), 0.0), self._say_held
         yield (
             attention.LIMITED,
             np.where(self._is_limited, np.maximum(self._safety, _LEAST_UNITS), 0.0),
@@ -221,7 +225,7 @@ class _Finder:
         below = np.minimum(year, recent) - self._forecast
         far = np.where(self._forecast >= _FAR * np.maximum(year, recent), above, 0.0)
         far = np.where(_FAR * self._forecast <= np.minimum(year, recent), below, far)
-        return np.where((self._shape.count >= _STEADY) & (self._class != "new"), far, 0.0)
+        return np.where((self._shape.count >= _STEADY) & ~self._is_new, far, 0.0)
 
     def _short(self) -> Floats:
         count = len(self._forecast)
@@ -277,6 +281,19 @@ class _Finder:
         actual, stock = (in_units(float(values[worst])) for values in (self._folds.actual, self._folds.stock))
         point = in_units(float(self._point[place]))
         return Message(template, {"actual": actual, "when": span.when, "stock": stock, "point": point})
+
+    def _say_held(self, place: int) -> Message:
+        above = N_(
+            "{forecast:,} forecast for {length}, {history:,} demanded so far: nothing is ordered until it is released."
+        )
+        unlike = N_(
+            "{history:,} demanded so far, far more at once than like parts: nothing is ordered until it is released. "
+            "The reorder point is {point:,}."
+        )
+        template = above if columns.ABOVE_HISTORY in self._held_by[place] else unlike
+        values = {"forecast": self._forecast, "history": self._history, "point": self._point}
+        said = {name: in_units(float(figures[place])) for name, figures in values.items()}
+        return Message(template, {**said, "length": self._length})
 
     def _say_limited(self, place: int) -> Message:
         template = N_("Upper quantiles were held back at what the history makes plausible: reorder point {point:,}.")

@@ -110,10 +110,14 @@ class Inventory:
     Args:
         items: of the stock file, by site and part.
         published: the demand of the same series in the same order.
+        holds: why each is held, "" where it isn't; None: none is.
     """
 
-    def __init__(self, items: Sequence[StockItem], published: PublishedDemand) -> None:
+    def __init__(
+        self, items: Sequence[StockItem], published: PublishedDemand, holds: Sequence[str] | None = None
+    ) -> None:
         self._items = items
+        self._holds = [""] * len(items) if holds is None else holds
         own = [item.lead_time for item in items]
         of_batch = published.lead_time.tolist()
         self._lead_time = np.array(
@@ -133,7 +137,8 @@ class Inventory:
         stock, pack, position = stock_at(self._demand, self._mean, self._service_level), self._pack, self._position
         up_to = order_up_to(stock.reorder_point, self._mean, self._lead_time)
         known = np.nan_to_num(position, nan=0.0)
-        order = np.where(known >= stock.reorder_point, 0.0, _raised(up_to - known, pack))
+        wanted = np.where(known >= stock.reorder_point, 0.0, _raised(up_to - known, pack))
+        order = np.where(self._is_held, 0.0, wanted)
         now, after = self._demand.fill_rate(known), self._demand.fill_rate(known + order)
         return tuple(
             OrderLine(
@@ -147,6 +152,8 @@ class Inventory:
                 safety_stock=float(stock.safety_stock[i]),
                 order_up_to=float(up_to[i]),
                 order_qty=None if item.on_hand is None else float(order[i]),
+                hold=self._holds[i] or None,
+                held_qty=float(wanted[i]) if self._holds[i] and item.on_hand is not None else None,
                 fill_rate_now=None if item.on_hand is None else float(now[i]),
                 fill_rate_after=None if item.on_hand is None else float(after[i]),
                 lead_time_mean=float(self._mean[i]),
@@ -156,6 +163,10 @@ class Inventory:
             )
             for i, item in enumerate(self._items)
         )
+
+    @property
+    def _is_held(self) -> NDArray[np.bool_]:
+        return np.array([bool(hold) for hold in self._holds], dtype=np.bool_)
 
     def next_units(self, most: int = MOST_PURCHASES) -> tuple[NextUnit, ...]:
         """The packs to buy next: each time the one that avoids most units short for its cost, from the position on.
@@ -168,7 +179,8 @@ class Inventory:
         cost[np.isnan(cost)] = np.nanmedian(cost) if not np.isnan(cost).all() else 1.0
         bought: list[NextUnit] = []
         spent = 0.0
-        for one in islice(next_purchases(self._demand, self._position, self._pack, cost), most):
+        position = np.where(self._is_held, np.nan, self._position)  # nothing is bought of what is held
+        for one in islice(next_purchases(self._demand, position, self._pack, cost), most):
             item, here = self._items[one.series], np.array([one.series, one.series])
             before, after = self._demand.fill_rate(np.array([one.stock, one.stock + one.units]), here).tolist()
             spent += 0.0 if item.unit_cost is None else one.cost

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.inventory import MOST_PURCHASES, MOST_UNKNOWN, NextUnit, OrderLine, Orders, Promise, StockOnHand
+from batchcast.domain.inventory import (
+    MOST_PURCHASES,
+    MOST_UNKNOWN,
+    RELEASE_ALL,
+    NextUnit,
+    OrderLine,
+    Orders,
+    Promise,
+    StockItem,
+    StockOnHand,
+)
 from batchcast.ingest.names import mapping_example
 from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
@@ -35,7 +45,7 @@ _STOCK = [
     columns.LEAD_TIME_QUANTILE,
     columns.FILL_RATE,
 ]
-_NUMBERS = {name: pa.float64() for name in _STOCK}
+_TYPES = {**dict.fromkeys(_STOCK, pa.float64()), columns.FLAG: pa.string()}
 _FIGURES = [
     *columns.SERIES,
     columns.LEVELS,
@@ -81,8 +91,11 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
     known = [item for item in on_hand.items if (item.site_code, item.partnumber) in position_of]
     known.sort(key=lambda item: position_of[item.site_code, item.partnumber])
     positions = pa.array([position_of[item.site_code, item.partnumber] for item in known], pa.int64())
-    demand = _demand(table.take(positions), kept.take(positions))
-    inventory = Inventory(known, demand)
+    mine = table.take(positions)
+    demand = _demand(mine, kept.take(positions))
+    holds = ["+".join(columns.held_by(flag)) for flag in mine[columns.FLAG].to_pylist()]
+    kept_back = ["" if on_hand.releases(item) else hold for item, hold in zip(known, holds, strict=True)]
+    inventory = Inventory(known, demand, kept_back)
     lines = inventory.lines()
     next_units = inventory.next_units(most)
     pairs = [(item.site_code, item.partnumber) for item in on_hand.items]
@@ -95,6 +108,9 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
         without_on_hand=sum(line.on_hand is None for line in lines),
         scaled=sum(line.lead_time != own for line, own in zip(lines, demand.lead_time.tolist(), strict=True)),
         without_cost=len({(unit.site_code, unit.partnumber) for unit in next_units if unit.cost is None}),
+        held_count=sum(bool(line.held_qty) for line in lines),
+        held=tuple(line for line in lines if line.held_qty),
+        unmatched=_unmatched(on_hand.release, known, holds),
         unknown=len(unknown),
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
@@ -102,6 +118,13 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
         demand=sum(line.lead_time_mean or 0.0 for line in lines if line.on_hand is not None),
         served=sum((line.lead_time_mean or 0.0) * (line.fill_rate_now or 0.0) for line in lines),
     )
+
+
+def _unmatched(release: Sequence[str], items: Sequence[StockItem], holds: Sequence[str]) -> tuple[str, ...]:
+    """What of a release is of no part that is held."""
+    held = [item for item, hold in zip(items, holds, strict=True) if hold]
+    names = {name for item in held for name in (item.partnumber, f"{item.site_code}={item.partnumber}")}
+    return tuple(name for name in release if name not in names and name != RELEASE_ALL)
 
 
 def refuse_unknown_parts(on_hand: StockOnHand, known: Collection[tuple[str, str]]) -> None:
@@ -224,8 +247,8 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = CSV) -> 
 def _read_stock(path: Path) -> pa.Table:
     """The columns of the stock table that orders need, as numbers."""
     if path.suffix == ".parquet":
-        return pq.read_table(path, columns=_STOCK, use_threads=False)
-    options = pacsv.ConvertOptions(column_types=_NUMBERS, include_columns=_STOCK)
+        return pq.read_table(path, columns=list(_TYPES), use_threads=False)
+    options = pacsv.ConvertOptions(column_types=_TYPES, include_columns=list(_TYPES))
     return pacsv.read_csv(path, convert_options=options, parse_options=pacsv.ParseOptions(newlines_in_values=True))
 
 
@@ -262,7 +285,7 @@ def _floats(table: pa.Table, name: str) -> Floats:
 
 
 def _table(rows: Sequence[OrderLine] | Sequence[NextUnit], kind: type[OrderLine | NextUnit]) -> pa.Table:
-    texts, whole = {"site_code", "partnumber"}, {"rank"}
+    texts, whole = {"site_code", "partnumber", "hold"}, {"rank"}
     types = [
         (f.name, pa.string() if f.name in texts else pa.int64() if f.name in whole else pa.float64())
         for f in fields(kind)

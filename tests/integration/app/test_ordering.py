@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -68,6 +69,47 @@ def test_two_tables_are_written_beside_the_result(published: Path, stock: Path, 
     units = rows_of(files["next_units"])
     assert [unit["rank"] for unit in units] == [str(rank) for rank in range(1, len(units) + 1)]
     assert (lines[0]["site_code"], lines[0]["partnumber"]) not in {(u["site_code"], u["partnumber"]) for u in units}
+
+
+@pytest.fixture(scope="module")
+def holding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Thirty parts demanded a few times, four to nine units at once, and one with 5,000 in a single month."""
+    folder = tmp_path_factory.mktemp("holding")
+    lines = ["date,partnumber,demand_qty", "2024-03-01,HUGE,5000"]
+    for part in range(30):
+        months = range(part % 6, 24, 7 + part % 5)
+        lines += [f"{2024 + m // 12}-{m % 12 + 1:02}-01,P{part},{4 + (part + m) % 6}" for m in months]
+    (folder / "history.csv").write_text("\n".join(lines), encoding="utf-8")
+    app = Batchcast(Environment(home=folder / "home"))
+    settings = BatchSettings(frequency="M", horizon=12, today=dt.date(2026, 1, 5))
+    app.run(folder / "history.csv", settings, out=folder / "out" / "plan.csv")
+    return folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("release", "is_held", "said"),
+    [
+        ((), True, "held back: 1 (HUGE (ALL))"),
+        (("HUGE",), False, ""),
+        (("ALL=HUGE",), False, ""),
+        (("all",), False, ""),
+        (("P1", "Mars=HUGE"), True, "To be released, but not held back, or not in the stock file: P1, Mars=HUGE."),
+    ],
+)
+def test_what_nothing_justifies_is_ordered_once_a_person_releases_it(
+    holding: Path, tmp_path: Path, release: tuple[str, ...], is_held: bool, said: str
+) -> None:
+    (tmp_path / "stock.csv").write_text("partnumber,on_hand\nHUGE,0\nP1,0\n", encoding="utf-8")
+
+    orders, files = make_orders(holding, tmp_path / "stock.csv", out=tmp_path / "o", texts={"release": release})
+
+    lines = {line["partnumber"]: line for line in rows_of(files["orders"])}
+    assert (lines["P1"]["hold"], lines["P1"]["held_qty"]) == ("", "")
+    assert (float(lines["HUGE"]["order_qty"]) == 0.0) is is_held
+    assert lines["HUGE"]["hold"] == ("unlike_others" if is_held else "")
+    assert ("HUGE" in {unit["partnumber"] for unit in rows_of(files["next_units"])}) is not is_held
+    assert orders.held_count == len(orders.held) == is_held
+    assert said in " ".join(map(str, notes_of(orders)))
 
 
 def test_what_is_left_out_and_what_was_promised_is_said(published: Path, stock: Path, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ NAMED_BY_FACES = {
         *("bad_rows", "max_refused_share"),  # the button that leaves refused rows out
         *("column_mapping", "only_rows", "ignore_columns"),  # fields of the mapping step, made of the file's columns
         "lead_time",  # a column of a stock file, too
+        "release",  # the button of a part that is held
     },
 }
 
@@ -210,8 +211,9 @@ def test_what_ingest_looks_at_decides_how_a_file_is_read():
     }
 
     asked_alone = {"frequency"}  # whether a question about it was answered: the history is the same
+    passed_on = {"release"}  # to the orders that are made of a stock file
     judged_after = {"max_refused_share"}  # once the file is read
-    assert (looked_at - asked_alone) | judged_after == set(deciding("reading"))
+    assert (looked_at - asked_alone - passed_on) | judged_after == set(deciding("reading"))
 
 
 def test_the_list_of_files_of_a_setting_is_true():

@@ -60,6 +60,8 @@ def test_options_become_settings(batchcast, fake):
             "Mvt=201,261",
             "--only-rows",
             "Plant=A",
+            "--release",
+            "Sofifi=A-1",
         ),
     )
 
@@ -91,6 +93,7 @@ def test_options_become_settings(batchcast, fake):
         "ignore_columns": ["Total"],
         "bad_rows": "skip",
         "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},
+        "release": ["Sofifi=A-1"],
         "rounding": "ceiling",
         "zero_threshold": 0.1,
         "quantiles": [0.2, 0.8],

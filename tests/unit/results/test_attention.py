@@ -94,6 +94,21 @@ EVERY_TEN_DAYS = dict.fromkeys(range(0, 360, 10), 2)
             id="new, once",
         ),
         pytest.param(
+            {"demand": {0: 9, 5: 7}, "forecast": 60, "flag": "above_history"},
+            kinds.HELD,
+            60.0,
+            "60 forecast for 30 days, 16 demanded so far: nothing is ordered until it is released.",
+            id="held, above all history",
+        ),
+        pytest.param(
+            {"demand": {200: 900}, "forecast": 3, "flag": "unlike_others"},
+            kinds.HELD,
+            3.0,
+            "900 demanded so far, far more at once than like parts: nothing is ordered until it is released. The "
+            "reorder point is 7.",
+            id="held, unlike others",
+        ),
+        pytest.param(
             {"demand": {0: 16, 3: 4}, "forecast": 50, "demand_class": "new"},
             kinds.NEW,
             50.0,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchcast.domain.inventory import StockItem
+from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.stock import LeadTimeDemand, fit_to_mean
 from batchcast.results.inventory import Inventory, PublishedDemand, next_purchases
 
@@ -179,3 +179,27 @@ def test_a_pack_that_saves_next_to_nothing_does_not_end_the_list() -> None:
     found = list(islice(next_purchases(demand, np.zeros(2), packs, costs), 5))
 
     assert [one.series for one in found] == [1] * 5
+
+
+def test_nothing_is_ordered_or_ranked_of_a_part_that_is_held() -> None:
+    items = [item("a", on_hand=3, pack_size=5), item("b", on_hand=0)]
+    inventory = Inventory(items, table([0, 1]), ["above_history", ""])
+
+    held, free = inventory.lines()
+    assert (held.order_qty, held.hold, held.held_qty) == (0.0, "above_history", 15.0)
+    assert held.fill_rate_after == held.fill_rate_now
+    assert (free.order_qty, free.hold, free.held_qty) == (1.0, None, None)
+    assert {unit.partnumber for unit in inventory.next_units()} == {"b"}
+
+
+def test_a_part_is_released_by_its_name_its_site_or_with_all_others() -> None:
+    part = item("a")
+
+    for release, is_released in [
+        ((), False),
+        (("a",), True),
+        (("A=a",), True),
+        (("B=a", "b"), False),
+        (("all",), True),
+    ]:
+        assert StockOnHand(items=(part,), release=release).releases(part) is is_released

@@ -55,6 +55,7 @@ class OneSeries:
     chart: Chart
     steps: ChartSteps
     has_missed: bool  # the stock was too small in a backtest
+    is_held: bool  # nothing is ordered until a person releases it
     demand: Sequence[tuple[dt.date, float]]  # periods with demand, the newest first
     periods: int  # of the history, with demand or without
     forecast: Sequence[Mapping[str, Any]]  # as published
@@ -80,6 +81,7 @@ def show_series(
         figures=detail.series,
         chart=steps.chart,
         steps=steps,
+        is_held=bool(columns.held_by(detail.series.get(columns.FLAG))),
         has_missed=any(fold.actual > fold.stock for fold in detail.backtest or ()),
         demand=[(date, quantity) for date, quantity in reversed(history) if quantity > 0],
         periods=len(history),
