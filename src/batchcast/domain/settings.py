@@ -68,11 +68,11 @@ Decides = Literal[
     "numbers",  # what is forecast: a retry with another value forecasts again
     "work",  # how the work is done: no number of the result changes, and a retry takes the results there are
 ]
-Group = Literal["input", "forecast", "stock", "work"]
+Group = Literal["input", "forecast", "inventory", "work"]
 GROUPS: Mapping[Group, str] = {
     "input": N_("Data"),
     "forecast": N_("Forecast"),
-    "stock": N_("Stock"),
+    "inventory": N_("Stock"),
     "work": N_("Machine"),
 }
 MOST_QUANTILES = 9
@@ -549,7 +549,7 @@ class BatchSettings:
         (),
         kind="texts",
         decides="work",
-        group="stock",
+        group="inventory",
         label=N_("Parts to release"),
         help=N_("A part that is ordered although it is held back: PART, SITE=PART, or all."),
         default_words=N_("none"),
@@ -588,7 +588,7 @@ class BatchSettings:
         (0.1, 0.5, 0.9),
         kind="numbers",
         decides="numbers",
-        group="stock",
+        group="inventory",
         label=N_("Quantiles"),
         help=N_("Up to nine, with commas between them; 0.9 is the demand not exceeded nine times in ten."),
         metavar="Q,…",
@@ -609,7 +609,7 @@ class BatchSettings:
         0.95,
         kind="number",
         decides="numbers",
-        group="stock",
+        group="inventory",
         label=N_("Service level"),
         help=N_("The probability of no stockout that the reorder point is to give."),
         low=0.5,
@@ -621,7 +621,7 @@ class BatchSettings:
         None,
         kind="whole",
         decides="numbers",
-        group="stock",
+        group="inventory",
         label=N_("Lead time, in periods"),
         help=N_("Periods from order to receipt."),
         default_words=N_("the horizon"),

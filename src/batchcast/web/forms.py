@@ -31,7 +31,7 @@ _NAMES = frozenset(declared.name for declared in FIELDS)
 HINTS: Mapping[str, str] = {  # by group of settings: what its fields decide
     "input": N_("dates, numbers, returns, rows that can't be read"),
     "forecast": N_("period, models, rounding"),
-    "stock": N_("quantiles of the demand"),
+    "inventory": N_("quantiles of the demand"),
     "work": N_("partitions, limits of time and memory"),
 }
 
