@@ -100,6 +100,9 @@ class Report(Answer):
     format: str
     columns: dict[str, str] = Field(description="Our column -> the file's.")
     columns_left_alone: list[str]
+    columns_unnamed: dict[str, int] = Field(
+        description="Letter of a column without a name, which is not read -> the values in it."
+    )
     stock_columns: dict[str, str] = Field(description="Of what is held, for orders: ours -> the file's.")
     rows_read: int
     rows_kept: int
@@ -164,7 +167,8 @@ class ColumnOfFile(Answer):
     letter: str = Field(description="Spreadsheet letter of the column.")
     samples: list[str] = Field(description="The first different values, at most three, shortened.")
     values: dict[str, int] = Field(description="All values with their rows; empty where there are many.")
-    is_unique: bool = Field(description="No other column has its name: it can be mapped.")
+    target: str = Field(description="What a mapping calls it: its name, or `Qty (column D)` where that is not enough.")
+    is_unique: bool = Field(description="No other column has its name.")
     has_numbers: bool
     ours: str | None = Field(description="Our column that is read from it.")
     period: dt.date | None = Field(description="Of a wide table: the first day of the period whose demand it holds.")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from batchcast.app.translation import Language, translate, translated_template
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, event_of, usable_cores
 from batchcast.forecast.models.table import AUTO, MODELS, resolve_names
@@ -234,31 +233,3 @@ def _problems_here(settings: BatchSettings) -> list[Message]:
         return []
     template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
     return [Message(template, {"setting": "max_parallel", "found": settings.max_parallel, "low": 1, "high": cores})]
-
-
-# Sentences for the page: they name a setting as its field does.
-
-_KEYS: Mapping[str, str] = {
-    **{value: words for one in SETTINGS.values() for value, words in one.choices.items() if "_" in value},
-    **{name: one.label for name, one in SETTINGS.items() if "_" in name},
-}
-_A_KEY = re.compile(rf"(?<!\{{)\b({'|'.join(sorted(_KEYS, key=len, reverse=True))})\b")
-_OF_KEYS = frozenset({"choices", "orders"})  # values that list keys
-
-
-def in_words(message: Message, language: Language) -> str:
-    """A sentence in a language, with the words of the form in place of the keys of settings and of their values."""
-
-    def named(text: str) -> str:
-        return _A_KEY.sub(lambda key: f"“{translate(_KEYS[key[1]], language)}”", text)
-
-    def shown(name: str, value: Any) -> Any:
-        if isinstance(value, Message):
-            return in_words(value, language)
-        if name == "setting" and value in SETTINGS:
-            return translate(SETTINGS[value].label, language)
-        is_key = isinstance(value, str) and (name in _OF_KEYS or value in _KEYS)
-        return named(value) if is_key else value
-
-    template = named(translated_template(message.template, language))
-    return translate(Message(template, {name: shown(name, value) for name, value in message.values.items()}), language)

@@ -6,17 +6,27 @@ places, and nothing else.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from typing import Any, Literal, get_args
 
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
+from batchcast.domain.settings import SETTINGS
 
 Language = Literal["en", "id"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+Naming = Literal[  # of settings in a sentence
+    "field",  # as programs give them: bad_rows=skip
+    "option",  # as they are typed behind the command: --bad-rows skip
+    "label",  # as the fields of the page are called: “Rows that can't be read: Leave them out”
+]
+_NAMED_SETTING = "setting"  # a value of this name is the name of a setting
+_CHOICES = "choices"  # a value of this name beside it lists what it can be
+_CHOICE_WORDS = {one: words for each in SETTINGS.values() for one, words in each.choices.items() if "_" in one}
+_MAPPING_STEP = N_("How the file is read")  # the page of the step that maps columns
 _LOCALE = Path(__file__).parent / "locale"
 _LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -24,8 +34,8 @@ _TENTHS_BELOW = 10  # seconds
 _SWAP_POINT_AND_COMMA = str.maketrans(",.", ".,")
 
 
-def translate(message: Message | str, language: Language) -> str:
-    """A sentence in a language, its values put in their places.
+def translate(message: Message | str, language: Language, naming: Naming = "field") -> str:
+    """A sentence in a language, its values in their places, its settings named as the readers of a face choose them.
 
     A value that is itself a Message is translated too. A number is written in the language's form (1,234.5 or
     1.234,5) where its place asks for a written form: `{count:,}`, `{share:.1%}`; without one (`{line}`) it stays as a
@@ -34,9 +44,9 @@ def translate(message: Message | str, language: Language) -> str:
     if isinstance(message, str):
         message = Message(message)
     template = translated_template(message.template, language)
-    if not message.values:
+    if not message.values and "{" + SETTING_PLACE not in template:
         return template
-    return _Speaker(language).vformat(template, (), message.values)
+    return _Speaker(language, naming).vformat(template, (), message.values)
 
 
 def translated_template(template: str, language: Language) -> str:
@@ -85,15 +95,37 @@ def _catalogue(language: Language) -> Mapping[str, str]:
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
 
 
-class _Speaker(Formatter):
-    """Puts values into a template's places in one language."""
+class _Speaker(PlaceFormatter):
+    """Puts values into a template's places in one language, for one face."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, naming: Naming) -> None:
         self.language = language
+        self.naming = naming
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
         value = super().get_value(key, args, kwargs)
-        return translate(value, self.language) if isinstance(value, Message) else value
+        if key == _NAMED_SETTING and isinstance(value, str) and value in SETTINGS:
+            return self.setting(value, "").strip("“”")
+        if self.naming == "label" and isinstance(value, str) and value in _CHOICE_WORDS:
+            return f"“{translate(_CHOICE_WORDS[value], self.language)}”"
+        declared = SETTINGS.get(str(kwargs.get(_NAMED_SETTING)))
+        if key == _CHOICES and declared is not None and declared.choices and self.naming == "label":
+            return ", ".join(f"“{translate(words, self.language)}”" for words in declared.choices.values())
+        return translate(value, self.language, self.naming) if isinstance(value, Message) else value
+
+    def setting(self, name: str, text: str) -> str:
+        """A setting, and a value of it, as the readers of a face choose them."""
+        if self.naming == "field":
+            return super().setting(name, text)
+        declared = SETTINGS[name]
+        if self.naming == "option":
+            words = text if declared.kind == "mapping" else shlex.quote(text)  # a mapping is in quotes where needed
+            return f"{declared.options[0]} {words}" if text else declared.options[0]
+        if declared.kind == "mapping":
+            return f"“{translate(_MAPPING_STEP, self.language)}”"
+        label = translate(declared.label, self.language)
+        chosen = translate(declared.choices.get(text, text), self.language).partition(":")[0]
+        return f"“{label}: {chosen}”" if text else f"“{label}”"
 
     def format_field(self, value: Any, format_spec: str) -> str:
         is_written = format_spec.endswith(("f", "%", ","))

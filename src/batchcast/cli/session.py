@@ -39,7 +39,7 @@ class Words:
 
     def text(self, message: Message) -> str:
         """A sentence of the product to the letter, for JSON: not to be shown on a terminal."""
-        return translate(message, self.language)
+        return translate(message, self.language, "option")
 
     def number(self, number: float, form: str = ",") -> str:
         """A number as the language writes it; a dash where there is none."""

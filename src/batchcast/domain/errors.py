@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from string import Formatter
+from typing import Any, ClassVar
 
 # A sentence for people: an English template with named values, translated only by the faces.
 
@@ -25,6 +26,29 @@ from typing import ClassVar
 def N_(template: str) -> str:  # noqa: N802 -- gettext's name
     """Return `template` unchanged: translations are collected from its calls."""
     return template
+
+
+class PlaceFormatter(Formatter):
+    """Fills the places of a template.
+
+    `{@bad_rows}` is a setting, `{@bad_rows=skip}` a setting with a value, `{@bad_rows=$text}` one with the value of
+    that name: each face says it as its readers choose it.
+    """
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        """What stands in a place."""
+        if isinstance(key, str) and key.startswith(SETTING_PLACE):
+            name, _, text = key.removeprefix(SETTING_PLACE).partition("=")
+            return self.setting(name, str(kwargs[text[1:]]) if text.startswith("$") else text)
+        return super().get_value(key, args, kwargs)
+
+    def setting(self, name: str, text: str) -> str:
+        """A setting as a program gives it; without a value, its name."""
+        return f"{name}={text}" if text else name
+
+
+SETTING_PLACE = "@"
+_PLACES = PlaceFormatter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +59,8 @@ class Message:
     values: Mapping[str, object] = field(default_factory=dict)  # what stands in the places
 
     def __str__(self) -> str:
+        if "{" + SETTING_PLACE in self.template:
+            return _PLACES.vformat(self.template, (), self.values)
         return self.template.format(**self.values) if self.values else self.template
 
 

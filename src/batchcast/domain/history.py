@@ -101,7 +101,7 @@ class IngestReport:
     source: str  # file name as given
     format: Message  # what it was read as: "CSV, UTF-8, delimiter ';', dates day first, ..."
     columns: dict[str, str]  # our column -> column(s) of the file it was read from
-    columns_left_alone: tuple[str, ...]
+    columns_left_alone: tuple[str, ...]  # their names
     rows_read: int
     rows_kept: int  # (date, part, site) totals
     rows_summed: int  # further rows of a total that is already there
@@ -111,6 +111,7 @@ class IngestReport:
     returns_netted: int = 0  # accepted rows that take demand back
     problems: tuple[RowProblem, ...] = ()  # the first 100 of rows_refused
     refused_by_site: dict[str, int] = field(default_factory=dict)  # all of them; "" where no site can be read
+    columns_unnamed: dict[str, int] = field(default_factory=dict)  # letter of a column without a name -> its values
     stock_columns: dict[str, str] = field(default_factory=dict)  # what is held of each part, for orders; as `columns`
     notes: Sequence[Message] = field(default_factory=tuple)  # what a person should know: wide layout melted, ...
     rejected_path: Path | None = None  # CSV of every refused row with its reason, where there is one

@@ -133,7 +133,7 @@ class RowsRefused(InvalidInput):
         first = report.problems[0]
         template = N_(
             "{refused} of {read} rows can't be read, the first at {place}, column {column}: {value!r} {reason}. "
-            "Correct them, or leave them out with bad_rows=skip."
+            "Correct them, or leave them out with {@bad_rows=skip}."
         )
         values = {
             "refused": report.rows_refused,
@@ -154,9 +154,9 @@ class TooManyRefused(RowsRefused):
     @staticmethod
     def _sentence(report: IngestReport) -> Message:
         template = N_(
-            "{refused:,} of {read:,} rows can't be read, {share:.1%} of them: more than max_refused_share allows. The "
-            "first is at {place}, column {column}: {value!r} {reason}. Correct them, or set max_refused_share to "
-            "{enough} to leave them out all the same."
+            "{refused:,} of {read:,} rows can't be read, {share:.1%} of them: more than {@max_refused_share} "
+            "allows. The first is at {place}, column {column}: {value!r} {reason}. Correct them, or set "
+            "{@max_refused_share=$enough} to leave them out all the same."
         )
         first = report.problems[0]
         values: dict[str, object] = {"refused": report.rows_refused, "read": report.rows_judged}

@@ -140,7 +140,8 @@ class FileColumn:
     letter: str  # a spreadsheet's: A, B, ... AA
     samples: tuple[str, ...]  # the first different values, at most three, shortened
     values: Mapping[str, int]  # all of them with their rows, the most frequent first; empty where they are many
-    is_unique: bool  # no other column has its name, so that it can be mapped
+    target: str  # what a mapping calls it: its name, with its letter where others have the same, or it has none
+    is_unique: bool  # no other column has its name
     has_numbers: bool  # most cells are numbers
     ours: str | None = None  # our column that is read from it
     period: dt.date | None = None  # of a wide table: the first day of the period whose demand it holds

@@ -335,6 +335,20 @@ class BatchSettings:
         answers="ambiguous-dates",
         is_of_form=True,
     )
+    first_year: int | None = _declared(
+        None,
+        kind="whole",
+        decides="reading",
+        group="input",
+        label=N_("Year of the first period"),
+        help=N_("Of a column for each month, week or day without a year; where they begin again, the next year does."),
+        default_words=N_("the year in each header"),
+        low=1950,
+        high=2150,
+        metavar="YEAR",
+        has_own_place=True,
+        is_remembered=False,
+    )
     today: dt.date | None = _declared(  # None: no date is judged by it; use cases fill in the day of the calendar
         None,
         kind="date",

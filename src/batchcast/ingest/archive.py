@@ -133,8 +133,9 @@ def _of_one_name(infos: Sequence[zipfile.ZipInfo], name: str, settings: BatchSet
         return infos
     if len({(info.CRC, info.file_size) for info in infos}) > 1 and settings.overlaps == "auto":
         template = N_(
-            "{name} holds {count} files named {member!r}, of {sizes} bytes. Set overlaps to latest or earliest to read "
-            "one of them, or to sum to read all; or take out what is not part of the history."
+            "{name} holds {count} files named {member!r}, of {sizes} bytes. Set {@overlaps=latest} or "
+            "{@overlaps=earliest} to read one of them, or {@overlaps=sum} to read all; or take out what is not "
+            "part of the history."
         )
         sizes = ", ".join(f"{info.file_size:,}" for info in infos)
         message = Message(template, {"name": name, "count": len(infos), "member": infos[0].filename, "sizes": sizes})

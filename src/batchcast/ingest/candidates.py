@@ -16,6 +16,7 @@ from batchcast.ingest.names import (
     mapping_example,
     normal,
     shortened,
+    target_of,
 )
 from batchcast.ingest.problems import AmbiguousColumn
 from batchcast.ingest.sample import Sample
@@ -133,28 +134,27 @@ def _swapped_with(index: int, names: Sequence[str], sample: Sample) -> list[int]
 def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
     """Which of several columns is one of ours."""
     found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
-    if len({names[i] for i in matches}) < len(matches):
-        template = N_(
-            "Several columns have the same name and could be {ours}: {found}. Rename them in the file, so that one is "
-            "named {ours}."
-        )
-        return AmbiguousColumn(Message(template, {"ours": ours, "found": found}))
-    template = N_("Several columns could be {ours}: {found}. Say which with a mapping, such as {example}.")
+    template = N_("Several columns could be {ours}: {found}. Say which with {@column_mapping=$example}.")
     choices = _choices(ours, matches, names, sample)
     if ours == columns.SITE_CODE and len(matches) == 2:
-        joined = "+".join(names[i] for i in matches)
+        joined = "+".join(target_of(i, names) for i in matches)
         reading = Message(N_("both joined: each pair of {columns} is a site"), {"columns": joined})
         choices.append(Choice(settings={"column_mapping": f"{ours}={joined}"}, reading=reading))
-    return AmbiguousColumn(
-        Message(template, {"ours": ours, "found": found, "example": mapping_example({ours: names[matches[0]]})}),
-        choices=choices,
-    )
+    values = {"ours": ours, "found": found, "example": mapping_example({ours: target_of(matches[0], names)})}
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def of_one_name(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
+    """Which of several columns of one name is one of ours, as that name is mapped to it."""
+    template = N_("Columns {letters} are all named {name!r}: which of them is {ours}?")
+    values = {"letters": ", ".join(map(letter_of, matches)), "name": names[matches[0]], "ours": ours}
+    return AmbiguousColumn(Message(template, values), choices=_choices(ours, matches, names, sample))
 
 
 def _choices(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> list[Choice]:
     return [
         Choice(
-            settings={"column_mapping": f"{ours}={names[i]}"},
+            settings={"column_mapping": f"{ours}={target_of(i, names)}"},
             reading=Message(
                 N_("column {name} ({letter}): {speaks}"),
                 {"name": names[i], "letter": letter_of(i), "speaks": _speaks(i, names, sample)},
@@ -228,8 +228,8 @@ def ask_about_pieces(names: Sequence[str], sample: Sample) -> None:
     day = _piece(_NAMES_OF_DAYS, _DAYS, names, sample)
     joined = "+".join(names[i] for i in (year, month, day) if i is not None)
     template = N_(
-        "The year and the month of the dates stand in columns of their own: {columns}. Join them with the mapping "
-        "{example}, if these are calendar years."
+        "The year and the month of the dates stand in columns of their own: {columns}. Join them with "
+        "{@column_mapping=$example}, if these are calendar years."
     )
     mapping = {columns.DATE: joined}
     values = {"columns": joined.replace("+", ", "), "example": mapping_example(mapping)}
@@ -291,7 +291,8 @@ def notes_on_columns(
         sites = [i for i in free if _looks_like_site(i, part, found[columns.DATE], sample)]
         if sites:
             template = N_(
-                "Column {name!r} ({letter}) may be the site: {speaks}. Map it with {example} to forecast each apart."
+                "Column {name!r} ({letter}) may be the site: {speaks}. Choose it with "
+                "{@column_mapping=$example} to forecast each apart."
             )
             values = {"name": names[sites[0]], "letter": letter_of(sites[0])}
             values |= {"example": mapping_example({columns.SITE_CODE: names[sites[0]]})}

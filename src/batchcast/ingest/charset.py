@@ -174,8 +174,9 @@ def legacy_encoding(lines: Sequence[bytes], name: str, line: int) -> str:
 def _question(read: Mapping[str, str], name: str, line: int) -> AmbiguousEncoding:
     """Which encoding it is, with the first words that they read differently."""
     template = N_(
-        "{name} is not UTF-8 in line {line}, and which encoding it is in can't be told: its letters read differently "
-        "in {encodings}. Say which with encoding, or save the file as UTF-8, in Excel as “CSV UTF-8”."
+        "{name} is not UTF-8 in line {line}, and which encoding it is in can't be told: its letters read "
+        "differently in {encodings}. Say which with {@encoding}, or save the file as UTF-8, in Excel as “CSV "
+        "UTF-8”."
     )
     asked = {words: value for value, words in SETTINGS["encoding"].choices.items()}
     choices = [

@@ -329,12 +329,12 @@ class DateReader:
         pairs = [(a, b) for a in found for b in found if not a & b]
         pairs = pairs or [(a, b) for a in found for b in found if a != b]
         one, other = min(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), sorted(pair[0])))
-        names = {"one": " | ".join(sorted(one)), "other": " | ".join(sorted(other))}
+        names = {"one": _named_orders(sorted(one)), "other": _named_orders(sorted(other))}
         if {one, other} == {frozenset({"day_first"}), frozenset({"month_first"})}:
             template = N_(
                 "The dates of column {column} are in two orders: {day!r} ({day_place}) can only be day first, "
-                "{month!r} ({month_place}) only month first. Write them all in one order, or set date_order to "
-                "day_first or month_first to have the others refused row by row."
+                "{month!r} ({month_place}) only month first. Write them all in one order, or set "
+                "{@date_order=day_first} or {@date_order=month_first} to have the others refused row by row."
             )
             return MixedDateOrders(
                 Message(
@@ -350,8 +350,8 @@ class DateReader:
             )
         template = N_(
             "The dates of column {column} are in several orders: {first!r} ({first_place}) can only be {one}, "
-            "{second!r} ({second_place}) only {other}. Write them all in one order, or set date_order to one of these "
-            "to have the others refused row by row."
+            "{second!r} ({second_place}) only {other}. Write them all in one order, or set {@date_order} to one "
+            "of these to have the others refused row by row."
         )
         values = {"column": self.column, "first": found[one].value, "first_place": found[one].location}
         values |= {"second": found[other].value, "second_place": found[other].location}
@@ -360,9 +360,9 @@ class DateReader:
     def _half_converted(self, cell: LocatedValue, text: LocatedValue) -> MixedDateOrders:
         """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
         template = N_(
-            "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): a "
-            "spreadsheet may have swapped day and month of those it took for dates. Export the column as text, or set "
-            "date_order to day_first or month_first if the date cells are right."
+            "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): "
+            "a spreadsheet may have swapped day and month of those it took for dates. Export the column as "
+            "text, or set {@date_order=day_first} or {@date_order=month_first} if the date cells are right."
         )
         values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
         return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
@@ -376,25 +376,30 @@ class DateReader:
         both = {order: readings.get(order) for order in ("day_first", "month_first")}
         if orders.shape == "name":
             template = N_(
-                "The dates of column {column}, such as {value!r} ({place}), have two digits beside the month's name: "
-                "as years they run from {first} to {last}. Write the year with four digits, or set date_order to "
-                "year_first if they are years."
+                "The dates of column {column}, such as {value!r} ({place}), have two digits beside the month's "
+                "name: as years they run from {first} to {last}. Write the year with four digits, or set "
+                "{@date_order=year_first} if they are years."
             )
             values |= _span(orders, "year_first")
         elif list(likely) == list(both) and None not in both.values():
             template = N_(
-                "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or {month_first}? "
-                "Set date_order to day_first or to month_first."
+                "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or "
+                "{month_first}? Set {@date_order=day_first} or {@date_order=month_first}."
             )
             values |= {order: date_of(day) for order, day in both.items() if day is not None}
         else:
             template = N_(
                 "The dates of column {column}, such as {value!r} ({place}), read in more than one way: "
-                "{first_reading}; or {second_reading}. Set date_order to {orders}."
+                "{first_reading}; or {second_reading}. Set {orders}."
             )
             values |= {"first_reading": choices[0].reading, "second_reading": choices[1].reading}
-            values |= {"orders": " | ".join(likely)}
+            values |= {"orders": _named_orders(likely)}
         return AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
+
+
+def _named_orders(orders: Sequence[str]) -> Message:
+    """Orders of dates, each as the setting that asks for it."""
+    return Message(" | ".join(f"{{@date_order={order}}}" for order in orders))
 
 
 def _named_key(column: str) -> str:

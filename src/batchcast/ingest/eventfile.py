@@ -70,6 +70,11 @@ class EventLayout:
         """None of them is read as whole numbers only."""
         return frozenset()
 
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """None: nothing but events is read of the file."""
+        return ()
+
 
 def read_events(path: Path, settings: BatchSettings | None = None) -> tuple[str, ...]:
     """The events of a file as the setting `events` has them.
@@ -107,7 +112,8 @@ def _find_columns(
     sample: Sequence[Sequence[Any]] | None = (),
 ) -> EventLayout:
     check_width(header)
-    every, names, _ = visible_names(header, settings)
+    visible = visible_names(header, settings)
+    names = visible.names
     found: dict[str, ColumnSource] = {}
     for ours, accepted in _NAMES.items():
         known = {normal(one) for one in accepted}
@@ -125,7 +131,7 @@ def _find_columns(
         if ours not in found:
             template = N_("{name} has no column {column}; it has {found}. An events file needs date and name.")
             raise InvalidEventsFile(Message(template, {"name": name, "column": ours, "found": named_columns(names)}))
-    return EventLayout(header=every, sources=found)
+    return EventLayout(header=visible.every, sources=found)
 
 
 def _texts_of(name: str, source: RowSource, layout: EventLayout, settings: BatchSettings) -> tuple[str, ...]:

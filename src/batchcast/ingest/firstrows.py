@@ -75,6 +75,11 @@ class EveryColumn:
         """All of them, ascending."""
         return tuple(range(min(len(self.header), MOST_COLUMNS)))
 
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """All of them: they are only shown."""
+        return self.wanted
+
 
 class OneHeader:
     """Finds one header, where it stands first, and takes all of its columns."""

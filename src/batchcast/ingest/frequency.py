@@ -39,33 +39,37 @@ _CHOICES = {
     Frequency.DAILY: N_("days: every row counts on its date, and the days between have no demand"),
 }
 _OF_YEARS = N_(
-    "The {count} dates of the history are one of each year: totals of a year are too coarse to forecast. Send months, "
-    "weeks or days; or set frequency to M if the months between had no demand."
+    "The {count} dates of the history are one of each year: totals of a year are too coarse to forecast. Send "
+    "months, weeks or days; or set {@frequency=M} if the months between had no demand."
 )
 _OF_QUARTERS = N_(
-    "The {count} dates of the history are one of each quarter: totals of a quarter are too coarse to forecast. Send "
-    "months, weeks or days; or set frequency to M if the months between had no demand."
+    "The {count} dates of the history are one of each quarter: totals of a quarter are too coarse to forecast. "
+    "Send months, weeks or days; or set {@frequency=M} if the months between had no demand."
 )
 _PARTS_OF_YEARS = N_(
-    "{count} of {total} parts that were looked at, such as {example!r}, have one date a year: totals of a year are too "
-    "coarse to forecast. Send months, weeks or days; or set frequency to M if the months between had no demand."
+    "{count} of {total} parts that were looked at, such as {example!r}, have one date a year: totals of a year "
+    "are too coarse to forecast. Send months, weeks or days; or set {@frequency=M} if the months between had no "
+    "demand."
 )
 _PARTS_OF_QUARTERS = N_(
-    "{count} of {total} parts that were looked at, such as {example!r}, have one date a quarter: totals of a quarter "
-    "are too coarse to forecast. Send months, weeks or days; or set frequency to M if the months between had no demand."
+    "{count} of {total} parts that were looked at, such as {example!r}, have one date a quarter: totals of a "
+    "quarter are too coarse to forecast. Send months, weeks or days; or set {@frequency=M} if the months "
+    "between had no demand."
 )
 _OF_SEVERAL_WEEKS = N_(
-    "The {count} dates of the history are {weeks} weeks apart: as weeks, those between them would have no demand. Send "
-    "months, weeks or days; or set frequency to M, or to W if the weeks between had no demand."
+    "The {count} dates of the history are {weeks} weeks apart: as weeks, those between them would have no "
+    "demand. Send months, weeks or days; or set {@frequency=M}, or {@frequency=W} if the weeks between had no "
+    "demand."
 )
 _OF_PARTS_OF_MONTHS = N_(
     "The {count} dates of the history are on the same {days} days of each month: as days, those between them "
-    "would have no demand. Send months, weeks or days; or set frequency to M, or to D if the days between had no "
-    "demand."
+    "would have no demand. Send months, weeks or days; or set {@frequency=M}, or {@frequency=D} if the days "
+    "between had no demand."
 )
 _CHANGED = N_(
     "From {first} to {last} the history has {coarse}, and for the rest of the time {fine}: totals of longer "
-    "periods and days are in one history. Set frequency to {frequency}, or to D if the days between had no demand."
+    "periods and days are in one history. Set {@frequency=$frequency}, or "
+    "{@frequency=D} if the days between had no demand."
 )
 _MOST_PARTS = 2000  # that are looked at
 _NEARLY_ALL = 0.9  # share of the months of a part that have its one date, on whatever day
@@ -442,7 +446,7 @@ def _mixture(dates: DateCounts, known: dict[int, _Pattern]) -> ReadingQuestion:
             values: dict[str, object] = {"pattern": Message(_PATTERNS[frequency]), "sites": len(rows)}
             values |= {"example": dates.sites[rows[0]], "count": int(dates.of_sites[rows].sum())}
             told.append(Message(N_("{pattern} at {sites} sites, such as {example!r} ({count:,} values)"), values))
-    template = N_("The sites differ in how they are dated: {first}; {second}. Set frequency to one for all of them.")
+    template = N_("The sites differ in how they are dated: {first}; {second}. Set {@frequency} to one for all of them.")
     offered = [one for one in reversed(_FINEST_FIRST) if of_frequency[one]]
     choices = [Choice(settings={"frequency": one.value}, reading=Message(_CHOICES[one])) for one in offered]
     message = Message(template, {"first": told[0], "second": told[-1]})
@@ -458,8 +462,8 @@ def _mixture_of_parts(site: str, given: PartDates, of_frequency: dict[Frequency,
         values["count"] = int(np.isin(given.position, parts).sum())
         told.append(Message(N_("{pattern} of {parts} parts, such as {example!r} ({count:,} values)"), values))
     template = N_(
-        "The parts of site {site} differ in how they are dated: {first}; {second}. Set frequency to one for all of "
-        "them."
+        "The parts of site {site} differ in how they are dated: {first}; {second}. Set {@frequency} to one for "
+        "all of them."
     )
     offered = [one for one in reversed(_FINEST_FIRST) if one in of_frequency]
     choices = [Choice(settings={"frequency": one.value}, reading=Message(_CHOICES[one])) for one in offered]

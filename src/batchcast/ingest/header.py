@@ -17,11 +17,12 @@ from batchcast.ingest.candidates import (
     fitting_columns,
     narrowed,
     notes_on_columns,
+    of_one_name,
     question,
 )
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import MOST_COLUMNS
-from batchcast.ingest.months import month_named
+from batchcast.ingest.months import month_named, with_years
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     ENTRY_NAMES,
@@ -31,14 +32,15 @@ from batchcast.ingest.names import (
     SHEET,
     STOCK_NAMES,
     accepted_names,
-    letter_of,
     mapping_example,
     named_columns,
     nearest,
     normal,
+    placed_column,
     shortened,
+    target_of,
 )
-from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, OverTheLimit, UnknownMapping
+from batchcast.ingest.problems import MissingColumn, OverTheLimit, UnknownMapping
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
@@ -65,21 +67,37 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
             raise UnknownMapping(Message(template, {"name": ours, "ours": ", ".join(known)}))
 
 
-def visible_names(
-    header: Sequence[str], settings: BatchSettings
-) -> tuple[tuple[str, ...], tuple[str, ...], list[Message]]:
-    """The names of all columns; the same with nothing in place of those that are to be ignored; what to say of them."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VisibleNames:
+    """The names of the columns of a header, without those that are to be ignored."""
+
+    every: tuple[str, ...]  # of all columns
+    names: tuple[str, ...]  # with nothing in place of those that are to be ignored
+    ignored: frozenset[int]  # the numbers of those
+    notes: tuple[Message, ...]
+
+
+def visible_names(header: Sequence[str], settings: BatchSettings) -> VisibleNames:
+    """The names of a header, and what to say of the columns that are to be ignored."""
     every = tuple(name.strip() for name in header)
-    asked = {name.strip() for name in settings.ignore_columns}
-    left = dict.fromkeys(name for name in every if name in asked)
+    asked = dict.fromkeys(name.strip() for name in settings.ignore_columns)
+    ignored = {one: [i for i, name in enumerate(every) if one and name == one] for one in asked}
+    for one in asked:
+        placed = placed_column(one, every)
+        if not ignored[one] and placed is not None:
+            ignored[one] = [placed]
+    left = [one for one in asked if ignored[one]]
+    lost = sorted(one for one in asked if not ignored[one])
     notes = []
     if left:
         template = N_("Columns that are left out, as asked for: {columns}.")
-        notes.append(Message(template, {"columns": named_columns(list(left))}))
-    if asked - set(left):
-        template = N_("ignore_columns names {names}, which no column is called.")
-        notes.append(Message(template, {"names": named_columns(sorted(asked - set(left)))}))
-    return every, tuple("" if name in left else name for name in every), notes
+        notes.append(Message(template, {"columns": named_columns(left)}))
+    if lost:
+        template = N_("{@ignore_columns} names {names}, which no column is called.")
+        notes.append(Message(template, {"names": named_columns(lost)}))
+    out = frozenset(i for indices in ignored.values() for i in indices)
+    names = tuple("" if i in out else name for i, name in enumerate(every))
+    return VisibleNames(every=every, names=names, ignored=out, notes=tuple(notes))
 
 
 def locate(
@@ -96,18 +114,18 @@ def locate(
         return _by_name(ours, names, sample)
     if target == _LITERAL:
         return None
-    index = _index_of(target, names, ours)
+    index = _index_of(target, names, ours, sample)
     if index is not None:
-        return ColumnSource(names[index], (index,))
+        return ColumnSource(target_of(index, names), (index,))
     if target.startswith(_LITERAL):
         return ColumnSource(target, (), target[len(_LITERAL) :])
     pieces = [piece.strip() for piece in target.split(_JOIN)]
-    indices = [_index_of(piece, names, ours) for piece in pieces]
+    indices = [_index_of(piece, names, ours, sample) for piece in pieces]
     if len(pieces) < 2 or None in indices:
         lost = pieces[indices.index(None)]
         raise UnknownMapping(_unknown_column(ours, lost, names))
     chosen = tuple(i for i in indices if i is not None)
-    return ColumnSource(_JOIN.join(names[i] for i in chosen), chosen)
+    return ColumnSource(_JOIN.join(target_of(i, names) for i in chosen), chosen)
 
 
 def locate_flags(
@@ -144,16 +162,12 @@ def _named(accepted: Sequence[str], names: Sequence[str], taken: Collection[int]
     return [i for i, name in enumerate(names) if normal(name) in wanted and i not in taken]
 
 
-def _index_of(target: str, names: Sequence[str], ours: str) -> int | None:
+def _index_of(target: str, names: Sequence[str], ours: str, sample: Sample) -> int | None:
     exact = [i for i, name in enumerate(names) if name == target]
     matches = exact or [i for i, name in enumerate(names) if normal(name) == normal(target)]
     if len(matches) > 1:
-        template = N_(
-            "Columns {letters} are all named {name!r}, so {ours} can't be mapped to that name; rename them in the file."
-        )
-        letters = ", ".join(letter_of(i) for i in matches)
-        raise AmbiguousColumn(Message(template, {"letters": letters, "name": target, "ours": ours}))
-    return matches[0] if matches else None
+        raise of_one_name(ours, matches, names, sample)
+    return matches[0] if matches else placed_column(target, names)
 
 
 def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | None:
@@ -220,14 +234,25 @@ class Layout:
     movement: int | None = None  # column that tells receipts from issues
     unit: int | None = None  # column of the units of the quantities
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
+    ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
 
     @property
     def wanted(self) -> tuple[int, ...]:
-        """Columns of the file that are read, ascending."""
+        """Columns of the file that are read or counted, ascending."""
+        return tuple(sorted({*self._read, *self.unnamed}))
+
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """Columns without a name that nothing reads: the values in them are counted."""
+        read = self._read | self.ignored
+        return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
+
+    @property
+    def _read(self) -> set[int]:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {p.index for p in self.periods}
         read |= {one.index for one in self.filters} | set(self.also)
-        return tuple(sorted(read | {i for i in (self.movement, self.unit) if i is not None}))
+        return read | {i for i in (self.movement, self.unit) if i is not None}
 
     @property
     def plain(self) -> frozenset[int]:
@@ -279,7 +304,8 @@ def find_columns(
         MissingColumn: if there is none for a part, or neither a date with a quantity nor a column a period.
     """
     check_width(header)
-    every, names, ignored = visible_names(header, settings)
+    visible = visible_names(header, settings)
+    every, names = visible.every, visible.names
     held = Sample(sample or ())
     if columns.DATE not in settings.column_mapping:
         ask_about_pieces(names, held)
@@ -303,7 +329,7 @@ def find_columns(
             site=site,
             date=date,
             quantity=quantity,
-            notes=(*notes_on_columns(_single(found, settings), names, held, read), *ignored),
+            notes=(*notes_on_columns(_single(found, settings), names, held, read), *visible.notes),
             stock=out or inside,
             stock_means_out=means_out,
             exclude=exclude,
@@ -311,10 +337,11 @@ def find_columns(
             filters=find_filters(every, settings.only_rows),
             movement=movement_column(every, taken, held),
             unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
+            ignored=visible.ignored,
         )
     if date is None and quantity is None:
-        left_out = {i for i, name in enumerate(every) if name != names[i]}
-        periods = find_periods(names, taken | left_out, settings, held)
+        dated = with_years(names, settings.first_year)
+        periods = find_periods(dated, taken | visible.ignored, settings, held)
         if part is not None and periods.found:
             if held and len(part.indices) == 1:
                 refuse_group_rows(periods.found, part.indices[0], held)
@@ -330,13 +357,14 @@ def find_columns(
                 periods=periods.found,
                 notes=(
                     *periods.notes,
-                    *unread_numbers(periods.found, names, read | left_out, held),
+                    *unread_numbers(periods.found, names, read | visible.ignored, held),
                     *notes_on_columns(_single(found, settings), names, held, read),
-                    *ignored,
+                    *visible.notes,
                 ),
                 stock_columns=stock,
                 filters=find_filters(every, settings.only_rows),
                 unit=unit_column(names, read, periods.found[0].index, held),
+                ignored=visible.ignored,
             )
     missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
     if sample is None:
@@ -409,15 +437,16 @@ def _missing(
     values |= {"periods": ", ".join(map(repr, periods[:3]))}
     if len(periods) >= _LEAST_PERIODS and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
-            "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each period, "
-            "such as 2024-01-01, in the header row in its place, and name the column of parts with a mapping if it "
-            "has none of the names {accepted}; the columns are {found}."
+            "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each "
+            "period, such as 2024-01-01, in the header row in its place, and name the column of parts with "
+            "{@column_mapping} if it has none of the names {accepted}; the columns are {found}."
         )
         values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER][:_MOST_NAMES])
     elif len(_months_alone(names)) > 2 and columns.DEMAND_QTY in missing:
         template = N_(
             "{where} has a column for each month, but no year in their headers ({months} …){year}. Write the year "
-            "into each header, such as Jan 2024, with the columns of all years side by side."
+            "into each header, such as Jan 2024, with the columns of all years side by side; or say the year of the "
+            "first with {@first_year}."
         )
         values |= {"months": ", ".join(map(repr, _months_alone(names)[:3])), "year": _year_column(names, sample)}
     elif columns.PARTNUMBER in missing and columns.DATE not in missing and len(_parts_across(names, free, sample)) > 1:
@@ -435,22 +464,23 @@ def _missing(
         values["cell"] = shortened(several_in_one(names))
     elif list(missing) == [columns.DEMAND_QTY] and len(_sites_across(names, free, sample)) > 1:
         template = N_(
-            "{where} has several columns of numbers, and none is named as the quantity ({columns} …). If each is "
-            "a site, write a row for each site, with its name in a column of sites; else name the quantity with a "
-            "mapping, such as {example}."
+            "{where} has several columns of numbers, and none is named as the quantity ({columns} …). If each "
+            "is a site, write a row for each site, with its name in a column of sites; else name the quantity "
+            "with {@column_mapping=$example}."
         )
         values["columns"] = ", ".join(map(repr, _sites_across(names, free, sample)[:3]))
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
-            "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name the "
-            "column with a mapping, such as {example}, or count each row as one with the mapping demand_qty==1."
+            "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name "
+            "the column with {@column_mapping=$example}, or count each row as one with "
+            "{@column_mapping=demand_qty==1}."
         )
     else:
         template = N_(
-            "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name them "
-            "with a mapping, such as {example}; or send a column for each period, with its date as header."
+            "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name "
+            "them with {@column_mapping=$example}; or send a column for each period, with its date as header."
         )
-    if "{example}" in template:
+    if "$example" in template:
         values["example"] = _example(missing, names, free, sample)
     return MissingColumn(Message(template, values))
 
@@ -461,9 +491,10 @@ def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], 
     said = {}
     for ours in sorted(missing, key=lambda one: one == columns.PARTNUMBER):  # the rest is most likely the part
         chosen = fitting_columns(ours, left, sample) if sample else left
-        likely = likely_column(ours, [names[i] for i in chosen])
-        left = [i for i in left if names[i] != likely]
-        said[ours] = likely
+        likely = likely_column(ours, [names[i] for i in chosen if names[i]])
+        found = [i for i in chosen if names[i] == likely] or [i for i in chosen if not names[i] and sample.filled(i)]
+        said[ours] = target_of(found[0], names) if found else likely
+        left = [i for i in left if i not in found[:1]]
     return mapping_example({ours: said[ours] for ours in missing})
 
 

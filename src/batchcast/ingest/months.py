@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +32,10 @@ OURS = {
 }
 LETTERS = "[A-Za-z\u00a1-\u1fff\u2c00-\U0010ffff]+"  # of a month's name, in a regular expression
 _WORD = re.compile(LETTERS)
+_WEEK = r"(?:W|wk|week|kw|minggu|mgg)[ ._-]?(?P<week>\d{1,2})"
+
+
+_WITHOUT_YEAR = re.compile(rf"(?:(?P<day>\d{{1,2}})[ ./-]?)?(?P<month>{LETTERS})\.?$|{_WEEK}$", re.IGNORECASE)
 
 
 class _Names(NamedTuple):
@@ -73,3 +77,47 @@ def language_of(texts: Iterable[str]) -> str | None:
     months = {word for word in words if month_named(word) is not None}
     fitting = [one for one, names in _names().by_language.items() if months <= names.keys()]
     return fitting[0] if len(fitting) == 1 else None
+
+
+# Headers of periods that have no year: `Jan`, `1-Jan`, `Week 1`.
+
+
+def lack_a_year(names: Sequence[str]) -> bool:
+    """Whether several names are those of periods without a year."""
+    language = language_of(names)
+    return sum(_without_year(name, language) is not None for name in names) > 1
+
+
+def with_years(names: Sequence[str], first_year: int | None) -> list[str]:
+    """The names, those of periods without a year with one.
+
+    Args:
+        names: of columns, in their order.
+        first_year: of the first of them; where they begin again, the next year does. None: the names stay as they are.
+    """
+    language, year, before = language_of(names), first_year, (0, 0)
+    found = list(names)
+    for i, name in enumerate(names):
+        place = _without_year(name, language)
+        if place is None or year is None:
+            continue
+        year, before = year + (place <= before), place
+        number, day = place
+        found[i] = f"{year}-W{number:02d}" if not day and _is_week(name) else f"{name.strip(' .')} {year}"
+    return found
+
+
+def _is_week(name: str) -> bool:
+    found = _WITHOUT_YEAR.match(name.strip())
+    return found is not None and found["week"] is not None
+
+
+def _without_year(name: str, language: str | None) -> tuple[int, int] | None:
+    """Month and day, or week and 0, of a name without a year; None where it is none."""
+    found = _WITHOUT_YEAR.match(name.strip())
+    if found is None:
+        return None
+    if found["week"] is not None:
+        return int(found["week"]), 0
+    month = month_named(found["month"], language)
+    return (month, int(found["day"] or 0)) if isinstance(month, int) else None

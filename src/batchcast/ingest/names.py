@@ -150,6 +150,7 @@ _AVERAGE = re.compile(
     re.IGNORECASE,
 )
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
+_PLACED = re.compile(r"(?P<name>.*?) ?\(column (?P<letter>[A-Z]{1,3})\)$", re.DOTALL | re.ASCII)
 LONGEST_COMPARED = 200  # characters of a name that is compared with others: likeness costs the square of them
 _IGNORED = re.compile(r"[\s_\-.:]+")
 _MOST_COMPARED = 1000  # names
@@ -168,8 +169,9 @@ def _short_normal(name: str) -> str:
 
 def known_names(mapped: Iterable[str]) -> set[str]:
     """All accepted names and those that are mapped to, as names are compared."""
-    pieces = (piece for target in mapped for piece in (target, *target.split("+")))
-    return accepted_names() | {normal(piece) for piece in pieces}
+    pieces = (piece.strip() for target in mapped for piece in (target, *target.split("+")))
+    plain = (found["name"] if (found := _PLACED.match(piece)) else piece for piece in pieces)
+    return accepted_names() | {normal(name) for name in plain if name}
 
 
 def accepted_names() -> set[str]:
@@ -205,9 +207,10 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
 
 
 def named_columns(header: Sequence[str]) -> str:
-    """The columns of a header, for a sentence; the first thirty where there are more."""
-    shown = ", ".join(repr(shortened(name)) for name in header[:_MOST_NAMED])
-    return shown + (f", … ({len(header)} columns)" if len(header) > _MOST_NAMED else "")
+    """The columns of a header that have a name, for a sentence; the first thirty where there are more."""
+    names = [name for name in header if name]
+    shown = ", ".join(repr(shortened(name)) for name in names[:_MOST_NAMED])
+    return shown + (f", … ({len(header)} columns)" if len(names) > _MOST_NAMED else "")
 
 
 def shortened(text: str, most: int = 80) -> str:
@@ -231,3 +234,28 @@ def letter_of(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def index_of_letter(letter: str) -> int:
+    """The number of a column by its letter: A -> 0, AA -> 26."""
+    index = 0
+    for one in letter:
+        index = 26 * index + ord(one) - ord("A") + 1
+    return index - 1
+
+
+def target_of(index: int, names: Sequence[str]) -> str:
+    """What a mapping calls a column: its name, with its letter where it has none or another has the same."""
+    name = names[index]
+    if name and sum(one == name for one in names) == 1:
+        return name
+    return f"{name} (column {letter_of(index)})".lstrip()
+
+
+def placed_column(target: str, names: Sequence[str]) -> int | None:
+    """The column that a target with a letter means, `Qty (column D)`; None where it has none, or D has another name."""
+    found = _PLACED.match(target)
+    index = index_of_letter(found["letter"]) if found else -1
+    if found is None or index >= len(names) or normal(found["name"]) not in ("", normal(names[index])):
+        return None
+    return index

@@ -188,8 +188,8 @@ class NumberReader:
 
     def _which_units(self, counted: str) -> SeveralUnits:
         template = N_(
-            "The quantities of column {column} are in several units: {units}. Set quantity_units to the one that is to "
-            "be read, or to all of them if they count alike."
+            "The quantities of column {column} are in several units: {units}. Set {@quantity_units} to the one "
+            "that is to be read, or to all of them if they count alike."
         )
         only = N_("only the {count:,} quantities in {unit}; those in other units are refused")
         choices = [
@@ -246,8 +246,8 @@ class NumberReader:
         point, comma = self.evidence["point"], self.evidence["comma"]
         template = N_(
             "The numbers of column {column} are in two styles: {point!r} ({point_place}) has a decimal point, "
-            "{comma!r} ({comma_place}) a decimal comma. Write them all in one style, or set number_style to point or "
-            "comma to have the others refused row by row."
+            "{comma!r} ({comma_place}) a decimal comma. Write them all in one style, or set "
+            "{@number_style=point} or {@number_style=comma} to have the others refused row by row."
         )
         values = {"column": self.column, "point": point.value, "point_place": point.location}
         return MixedNumberStyles(Message(template, {**values, "comma": comma.value, "comma_place": comma.location}))
@@ -256,8 +256,8 @@ class NumberReader:
         template = N_(
             "The numbers of column {column} are in two styles: {first!r} ({first_place}) and {second!r} "
             "({second_place}), each with three digits behind its sign. Write them all in one style; or set "
-            "number_style to point or comma, which makes one of the signs a decimal sign and the other one of "
-            "thousands."
+            "{@number_style=point} or {@number_style=comma}, which makes one of the signs a decimal sign and "
+            "the other one of thousands."
         )
         values = {"column": self.column, "first": one.value, "first_place": one.location}
         return MixedNumberStyles(Message(template, {**values, "second": other.value, "second_place": other.location}))
@@ -266,8 +266,8 @@ class NumberReader:
         written = read_number(example.value)
         point, comma = (None, None) if isinstance(written, Message) else written
         template = N_(
-            "Every number of column {column} reads both ways: is {value!r} ({place}) {point:.15g} or {comma:.15g}? "
-            "Set number_style to point or to comma."
+            "Every number of column {column} reads both ways: is {value!r} ({place}) {point:.15g} or "
+            "{comma:.15g}? Set {@number_style=point} or {@number_style=comma}."
         )
         values = {"column": self.column, "value": example.value, "place": example.location}
         choices = [

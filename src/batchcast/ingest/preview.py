@@ -24,7 +24,8 @@ from batchcast.ingest.cells import date_text
 from batchcast.ingest.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders
 from batchcast.ingest.header import Layout, find_columns, locate, locate_stock_columns, visible_names
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.names import ACCEPTED_NAMES, SHEET, letter_of, shortened
+from batchcast.ingest.months import with_years
+from batchcast.ingest.names import ACCEPTED_NAMES, SHEET, letter_of, shortened, target_of
 from batchcast.ingest.previewrows import ROWS_SHOWN, counts_of, rows_of
 from batchcast.ingest.reader import read_rows, settle_rows
 from batchcast.ingest.recipes import by_recipe, by_signature
@@ -128,7 +129,7 @@ def _told(error: InvalidInput) -> Refusal:
 
 def _located(kind: FileKind, header: Sequence[str], settings: BatchSettings) -> dict[str, ColumnSource]:
     """Those of our columns that are in a header by themselves, where the whole of it can't be read."""
-    _, names, _ = visible_names(header, settings)
+    names = visible_names(header, settings).names
     mapping, found = settings.column_mapping, {}
     needed = ACCEPTED_NAMES if kind == "history" else (columns.PARTNUMBER, columns.SITE_CODE, columns.DATE)
     for ours in needed:
@@ -146,7 +147,7 @@ def _periods(header: Sequence[str], ours: Mapping[str, ColumnSource], settings: 
     """The columns of a wide table that are periods; none where there is a column of dates or of quantities."""
     if {columns.DATE, columns.DEMAND_QTY} & set(ours):
         return {}
-    _, names, _ = visible_names(header, settings)
+    names = with_years(visible_names(header, settings).names, settings.first_year)
     found = dated_columns(names, {i for cells in ours.values() for i in cells.indices}, settings)
     return found if len(found) > 1 else {}
 
@@ -166,6 +167,8 @@ def _described(first: FirstRows, header: Sequence[str], found: _Found, settings:
     ours = {i: one for one, cells in found.ours.items() for i in cells.indices}
     told = []
     for i in every.wanted:
+        if not (names[i] or sample.filled(i)):
+            continue
         period = found.periods.get(i)
         told.append(
             FileColumn(
@@ -173,11 +176,12 @@ def _described(first: FirstRows, header: Sequence[str], found: _Found, settings:
                 letter=letter_of(i),
                 samples=tuple(shortened(_text(cell), _LONGEST_SAMPLE) for cell in sample.distinct(i)[:3]),
                 values=_values(sample, i),
+                target=target_of(i, names),
                 is_unique=bool(names[i]) and names.count(names[i]) == 1,
                 has_numbers=sample.has_numbers(i),
                 ours=ours.get(i),
                 period=None if period is None else date_of(period),
-                is_ignored=names[i] in settings.ignore_columns,
+                is_ignored=not {names[i], target_of(i, names)}.isdisjoint(settings.ignore_columns),
             )
         )
     where = {one: cells.name for one, cells in found.ours.items()}

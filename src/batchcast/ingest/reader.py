@@ -18,7 +18,7 @@ from batchcast.ingest.header import Layout, find_columns
 from batchcast.ingest.history import digesting, input_sha256_of
 from batchcast.ingest.implausible import find_implausible
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.names import mapping_example
+from batchcast.ingest.names import letter_of, mapping_example
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import REJECTED_FILE, NoRows, Rejected
 from batchcast.ingest.recognise import open_file
@@ -197,6 +197,7 @@ def _report(  # noqa: PLR0917
         format=source.format,
         columns=layout.columns,
         columns_left_alone=layout.left_alone,
+        columns_unnamed={letter_of(index): count for index, count in tally.unnamed.counts.items() if count},
         stock_columns={ours: cells.name for ours, cells in layout.stock_columns.items()},
         rows_read=tally.rows_read + filtered,
         rows_kept=kept,
@@ -236,12 +237,12 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         notes.append(Message(template, {"columns": ", ".join(cells.name for cells in layout.stock_columns.values())}))
     if layout.site is not None and tally.has_a_site_a_row:
         template = N_(
-            "Nearly every row is a site of its own in column {column!r}: it may hold bins, not sites. Map another "
-            "column with site_code, or everything as one site with {example}."
+            "Nearly every row is a site of its own in column {column!r}: it may hold bins, not sites. Choose another "
+            "column for the site, or one site for everything with {@column_mapping=$example}."
         )
         example = mapping_example({columns.SITE_CODE: "=ALL"})
         notes.append(Message(template, {"column": layout.columns[columns.SITE_CODE], "example": example}))
-    notes += [*tally.key_notes(), *tally.few_blanks()]
+    notes += [*tally.unnamed.notes(), *tally.key_notes(), *tally.few_blanks()]
     notes += tally.exclusions.notes(layout.exclude.name if layout.exclude else "")
     outs = tally.stock_outs
     if outs.unclear:

@@ -189,8 +189,8 @@ class FileOverlaps:
     ) -> OverlappingFiles:
         every = sum(float(_as_float(file.limbs).sum()) for file in self._files)
         template = N_(
-            "Files overlap: {first} and {second} differ from {start} to {end}{more}, for {count:,} parts, sites and "
-            "days that are in both. Set overlaps to latest, to earliest or to sum."
+            "Files overlap: {first} and {second} differ from {start} to {end}{more}, for {count:,} parts, sites "
+            "and days that are in both. Set {@overlaps=latest}, {@overlaps=earliest} or {@overlaps=sum}."
         )
         readings = {
             "latest": N_("the last file by name counts, {total:,.15g} units in all"),

@@ -68,16 +68,16 @@ def _read_filter(text: str, names: Sequence[str]) -> tuple[int, list[str]]:
         for cut in cuts:
             matches = [i for i, name in enumerate(names) if name and compared(name) == compared(text[:cut])]
             if len(matches) > 1:
-                template = N_("Several columns are named {name!r}, so only_rows can't choose by it; rename them.")
+                template = N_("Several columns are named {name!r}, so {@only_rows} can't choose by it; rename them.")
                 raise AmbiguousColumn(Message(template, {"name": text[:cut]}))
             if matches:
                 return matches[0], next(csv.reader([text[cut + 1 :]]), [])
     name = text[: cuts[0]] if cuts else text
     guess = nearest(name, names)
-    template = N_("only_rows names the column {name!r}, which is not there; the columns are {found}.")
+    template = N_("{@only_rows} names the column {name!r}, which is not there; the columns are {found}.")
     values = {"name": name, "found": named_columns(names)}
     if guess:
-        template = N_("only_rows names the column {name!r}; did you mean {guess!r}? The columns are {found}.")
+        template = N_("{@only_rows} names the column {name!r}; did you mean {guess!r}? The columns are {found}.")
         values["guess"] = guess
     raise UnknownFilter(Message(template, values))
 
@@ -158,12 +158,12 @@ class RowChoice:
         for one, counts in zip(self._filters, self._counts, strict=True):
             unknown = [value for value in one.values if not counts[self._text(value)]]
             if unknown and rows_read:
-                template = N_("only_rows names {value!r}, which no row of column {column} holds; it holds {found}.")
+                template = N_("{@only_rows} names {value!r}, which no row of column {column} holds; it holds {found}.")
                 found = {text: count for text, count in counts.items() if count}
                 values = {"value": unknown[0], "column": one.name, "found": counted_values(found)}
                 raise UnknownFilter(Message(template, values))
         if self.rows_filtered and self.rows_filtered == rows_read:
-            template = N_("No row passes all filters of only_rows: {filters}. Leave one of them out.")
+            template = N_("No row passes all filters of {@only_rows}: {filters}. Leave one of them out.")
             filters = "; ".join(filter_text(one.name, one.values) for one in self._filters)
             raise NoRows(Message(template, {"filters": filters}))
 

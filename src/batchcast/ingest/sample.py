@@ -12,14 +12,20 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from batchcast.domain.errors import Message
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from batchcast.domain.errors import N_, Message
 from batchcast.ingest.cells import date_text
 from batchcast.ingest.dates import read_date
+from batchcast.ingest.names import letter_of
 from batchcast.ingest.numberstyle import read_number
-from batchcast.ingest.source import is_blank
+from batchcast.ingest.source import Block, is_blank
 
 MOST_SAMPLED = 400  # rows
 _MOST = 0.8  # share of the cells of a column that show what it holds
+_MOST_NAMED = 30  # columns that a sentence lists
 _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
 
 
@@ -96,6 +102,59 @@ class Sample:
 
 
 NOTHING = Sample()
+
+
+class UnnamedColumns:
+    """Counts over all rows the values of columns without a name, and keeps the first rows that hold some."""
+
+    def __init__(self, columns: Sequence[int]) -> None:
+        self.counts = dict.fromkeys(columns, 0)  # column -> cells that hold something
+        self._rows: list[Sequence[Any]] = []
+
+    @property
+    def sample(self) -> Sample:
+        """The first rows with a value in each column, in the order of the file."""
+        return Sample(self._rows)
+
+    def take(self, block: Block) -> None:
+        """Count the values of a block."""
+        kept: set[int] = set()
+        for index, known in self.counts.items():
+            rows = _filled_rows(block.column(index))
+            self.counts[index] += len(rows)
+            kept.update(rows[: max(0, MOST_SAMPLED - known)].tolist())
+        if kept:  # to look for the first rows of a block costs as much as reading it
+            self._rows += [row.cells for row in block.rows(sorted(kept))]
+
+    def notes(self) -> list[Message]:
+        """What to say of those that hold something."""
+        found = [f"{letter_of(index)}: {count}" for index, count in self.counts.items() if count]
+        if not found:
+            return []
+        template = N_(
+            "Columns without a name are not read; of each the values it holds: {columns}. Give those a name that are "
+            "needed."
+        )
+        shown = ", ".join(found[:_MOST_NAMED]) + (f", … ({len(found)})" if len(found) > _MOST_NAMED else "")
+        return [Message(template, {"columns": shown})]
+
+
+def _filled_rows(column: Any) -> NDArray[np.int64]:
+    """The numbers of the rows that hold something in a column of a block."""
+    if isinstance(column, list):
+        return np.array([i for i, cell in enumerate(column) if not is_blank(cell)], dtype=np.int64)
+    import pyarrow.compute as pc
+
+    filled = column.is_valid()
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.string())
+    if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+        holds = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(texts), ""), fill_value=False)
+        filled = holds.take(column.indices).fill_null(False) if texts is not column else holds
+    elif pa.types.is_floating(column.type):
+        filled = pc.invert(column.is_null(nan_is_null=True))
+    return np.flatnonzero(np.asarray(filled))
 
 
 def number_of(cell: Any) -> float | None:

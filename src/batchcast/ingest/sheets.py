@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 
 _ROWS_IN_BLOCK = 20_000
-_NUMBER = re.compile(r"[-+(]?\d[\d.,' ]*[-)]?", re.ASCII)
+_CELLS_IN_BLOCK = 4_000_000
 _HEADER_WITHIN = 30  # rows of a sheet that are searched for the header
 Range = tuple[tuple[int, int], tuple[int, int]]  # first and last (row, column), counted from 0
 
@@ -124,7 +123,7 @@ class SheetSource:
         merged = _Merged(self.reader, layout.plain)
         numbered = enumerate(self.reader.iter_rows(), start=1)
         below = islice(numbered, self.header_row, None)
-        while rows := list(islice(below, _ROWS_IN_BLOCK)):
+        while rows := list(islice(below, max(1, min(_ROWS_IN_BLOCK, _CELLS_IN_BLOCK // max(1, width))))):
             records = [SourceRow(line, self._cells(line, row, width, merged)) for line, row in rows]
             filled = [row for row in records if not all(map(is_blank, row.cells))]
             blank = len(records) - len(filled)
@@ -204,8 +203,8 @@ def choose_sheet(
             refused.append((not isinstance(error, UnknownMapping), words, sheet.total_height, error))
     if len(found) > 1:
         template = N_(
-            "Sheets {names} could each be the one to read; say which with the mapping {example}. To read all of them, "
-            "save each as CSV with a column for what its name says, and send them in one zip."
+            "Sheets {names} could each be the one to read; say which with {@column_mapping=$example}. To read "
+            "all of them, save each as CSV with a column for what its name says, and send them in one zip."
         )
         example = mapping_example({SHEET: found[0][0].sheet})
         values = {"names": ", ".join(repr(source.sheet) for source, _ in found), "example": example}
@@ -226,7 +225,7 @@ def find_header(
         InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
     """
     rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
-    width = max((i + 1 for row in rows for i, cell in enumerate(row) if _is_number(cell)), default=0)
+    width = (sheet.end or (0, 0))[1] + 1
     headers = [_header(row, width) for row in rows[:_HEADER_WITHIN]]
     known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
     errors: list[InvalidInput] = []
@@ -269,29 +268,21 @@ def _periods_without_dates(name: str, headers: Sequence[Sequence[str]], named: i
     counted = counted_periods(headers[periods])
     template = N_(
         "Sheet {sheet} is a wide table whose periods are no dates: row {periods} has {first!r} to {last!r}. Write the "
-        "first date of each period, such as 2024-01-01, into row {row} over its column, and map the column of parts, "
-        "such as {example}; rows under it that are no data are then refused one by one."
+        "first date of each period, such as 2024-01-01, into row {row} over its column, and name the column of "
+        "parts with {@column_mapping=$example}; rows under it that are no data are then refused one by one."
     )
     values = {"sheet": name, "periods": periods + 1, "first": counted[0], "last": counted[-1], "row": named + 1}
     mapped = {SHEET: name, columns.PARTNUMBER: likely_column(columns.PARTNUMBER, headers[named])}
     return MissingColumn(Message(template, values | {"example": mapping_example(mapped)}))
 
 
-def _is_number(cell: object) -> bool:
-    """Whether a cell holds a number, or a text that is written like one."""
-    return isinstance(cell, float) or (isinstance(cell, str) and bool(_NUMBER.fullmatch(cell.strip())))
-
-
 def _header(row: Sequence[Any], width: int) -> tuple[str, ...]:
-    """The names in a row, up to the last one; where numbers stand beyond it, their columns have an empty name."""
-    texts = [date_text(_plain(cell)) for cell in row]
-    while len(texts) > width and not texts[-1].strip():
-        texts.pop()
-    return tuple(texts)
+    """The names in a row, of all columns that the sheet has."""
+    return tuple(date_text(cell) for cell in _cells(row, width))
 
 
 def _cells(row: Sequence[Any], width: int) -> tuple[Any, ...]:
-    """The cells of a row, as many as the header has and any further that hold something."""
+    """The cells of a row, as many as the header has."""
     cells = [_plain(cell) for cell in row]
     return tuple(cells[:width]) if len(cells) >= width else (*cells, *([None] * (width - len(cells))))
 

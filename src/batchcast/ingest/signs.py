@@ -346,9 +346,9 @@ class SignReader:
     def _sign_question(self) -> AmbiguousSign:
         negative, positive = self.all.negative, self.all.positive
         template = N_(
-            "{negative:,} quantities of column {column} are negative and {positive:,} positive: are the negative ones "
-            "goods issues, which are the demand, or returns? Set demand_sign to negative or to positive; or set "
-            "only_rows to the rows that are demand."
+            "{negative:,} quantities of column {column} are negative and {positive:,} positive: are the "
+            "negative ones goods issues, which are the demand, or returns? Set {@demand_sign=negative} or "
+            "{@demand_sign=positive}; or set {@only_rows} to the rows that are demand."
         )
         issued = N_(
             "the {negative:,} negative quantities are the demand, {below:.15g} in all; {positive:,} are returns"
@@ -373,8 +373,9 @@ class SignReader:
             f"{name} {counted_values({kind: one.rows for kind, one in by.items()})}" for name, by in telling.items()
         )
         template = N_(
-            "Column {column} has {negative:,} negative and {positive:,} positive quantities, of receipts and issues "
-            "together: {found}. Set only_rows to the rows that are demand, and demand_sign to their sign."
+            "Column {column} has {negative:,} negative and {positive:,} positive quantities, of receipts and "
+            "issues together: {found}. Set {@only_rows} to the rows that are demand, and {@demand_sign} to "
+            "their sign."
         )
         values = {"column": self.column, "negative": self.all.negative, "positive": self.all.positive, "found": found}
         choices = [choice for name, by in telling.items() for choice in _choices_of(name, by)]

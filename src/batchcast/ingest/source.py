@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -34,6 +34,10 @@ class WantedColumns(Protocol):
     @property
     def plain(self) -> frozenset[int]:
         """Those of them whose distinct values are many."""
+
+    @property
+    def unnamed(self) -> Collection[int]:
+        """Those of them that are only counted or shown: they may be of any type."""
 
 
 LayoutT = TypeVar("LayoutT", bound=WantedColumns)

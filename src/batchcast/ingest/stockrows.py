@@ -21,10 +21,10 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.header import check_mapping, check_width, locate, locate_stock_columns, visible_names
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.limits import LARGEST_QUANTITY
-from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal
+from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal, target_of
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
-from batchcast.ingest.sample import Sample
+from batchcast.ingest.sample import Sample, UnnamedColumns
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 
 # Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
@@ -64,12 +64,23 @@ class StockLayout:
     stock_columns: Mapping[str, ColumnSource]  # at least one
     undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
     notes: tuple[Message, ...] = ()
+    ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
 
     @property
     def wanted(self) -> tuple[int, ...]:
-        """Columns of the file that are read, ascending."""
+        """Columns of the file that are read or counted, ascending."""
+        return tuple(sorted({*self._read, *self.unnamed}))
+
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """Columns without a name that nothing reads: the values in them are counted."""
+        read = self._read | self.ignored
+        return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
+
+    @property
+    def _read(self) -> set[int]:
         cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
-        return tuple(sorted({i for cell in cells for i in cell.indices}))
+        return {i for cell in cells for i in cell.indices}
 
     @property
     def plain(self) -> frozenset[int]:
@@ -101,7 +112,8 @@ def find_stock_columns(
         AmbiguousColumn: if two columns could be the part or the site.
     """
     check_width(header)
-    every, names, ignored = visible_names(header, settings)
+    visible = visible_names(header, settings)
+    names = visible.names
     mapping = settings.column_mapping
     check_mapping(mapping)
     held = Sample(sample or ())
@@ -124,13 +136,14 @@ def find_stock_columns(
     read = taken | {i for cells in stock.values() for i in cells.indices}
     unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
     return StockLayout(
-        header=every,
+        header=visible.every,
         part=part,
         site=site,
         date=date,
         stock_columns=stock,
         undecided=undecided,
-        notes=(*ignored, *unread),
+        notes=(*visible.notes, *unread),
+        ignored=visible.ignored,
     )
 
 
@@ -147,10 +160,12 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     if free:
         likely = max(free, key=_likeness)
         template = N_(
-            "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is with a "
-            "mapping, such as {ours}={likely}; where the file has none, say {ours}== and nothing is ordered."
+            "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is "
+            "with {@column_mapping=$example}, or that the file has none with {@column_mapping=$none}: then "
+            "nothing is ordered."
         )
-        values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "likely": likely}
+        values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "none": f"{ON_HAND}=="}
+        values["example"] = mapping_example({ON_HAND: likely})
         raise InvalidStockFile(Message(template, values))
 
 
@@ -167,8 +182,8 @@ def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample)
     if not found:
         return []
     template = N_(
-        "Column {column!r} is not read; if it is what is on order, say so with the mapping {example}: without "
-        "it, it is ordered again."
+        "Column {column!r} is not read; if it is what is on order, say so with {@column_mapping=$example}: "
+        "without it, it is ordered again."
     )
     example = mapping_example({ON_ORDER: found[0]})
     return [Message(template, {"column": found[0], "example": example})]
@@ -191,11 +206,11 @@ def _refuse_two_of_a_kind(
         if len(cells.indices) > 1 and ours not in mapping:
             first, second = (names[i] for i in cells.indices[:2])
             template = N_(
-                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which with the "
-                "mapping {example}."
+                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which "
+                "with {@column_mapping=$example}."
             )
             values = {"name": name, "column": ours, "first": first, "second": second}
-            values["example"] = mapping_example({ours: first})
+            values["example"] = mapping_example({ours: target_of(cells.indices[0], names)})
             raise InvalidStockFile(Message(template, values))
 
 
@@ -230,6 +245,7 @@ class StockRows:
             ours: SummedValues() if dates is None and ours in SUMMED else LatestValues()
             for ours in layout.stock_columns
         }
+        self.unnamed = UnnamedColumns(layout.unnamed)
         self.days: set[int] = set()  # two of those that rows have
         self.rows_read = self.left_out = 0
         self._layout = layout
@@ -243,6 +259,8 @@ class StockRows:
     def take(self, block: Block, first: int) -> Iterator[Unreadable]:
         """Take the rows of a block whose first has this number; yields those without a readable site, part or day."""
         yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
+        if block.num_rows:
+            self.unnamed.take(block)
         series, good = self._series_of(block, first)
         days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
         if self._dates is not None and self._layout.date is not None and block.num_rows:

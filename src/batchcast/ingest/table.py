@@ -46,7 +46,8 @@ class TableBlock:
         """The wanted cells of the rows, dates and times as text; cells of other columns are left blank."""
         names = [int(name) for name in self.batch.schema.names]
         chosen = np.fromiter(indices, dtype=np.int64)
-        plain = [column.cast(pa.string()) if _is_view(column) else column for column in self.batch.columns]
+        held = [pa.nulls(len(one)) if _holds_no_cells(one.type) else one for one in self.batch.columns]
+        plain = [column.cast(pa.string()) if _is_view(column) else column for column in held]
         taken = [column.take(number_array(chosen)) for column in plain]
         texts = [column.cast(pa.string()) if pa.types.is_temporal(column.type) else column for column in taken]
         for i, *found in zip(chosen.tolist(), *(column.to_pylist() for column in texts), strict=True):
@@ -126,7 +127,7 @@ def check_types(schema: Any, layout: WantedColumns) -> None:
     """
     for index in layout.wanted:
         kind = schema.field(str(index)).type
-        if _holds_no_cells(kind):
+        if _holds_no_cells(kind) and index not in layout.unnamed:
             template = N_("Column {column} is of type {type}; send it as text, numbers or dates.")
             raise UnreadableColumn(Message(template, {"column": layout.header[index], "type": str(kind)}))
 
@@ -174,13 +175,15 @@ class ParquetSource:
         Raises:
             DamagedFile: if it is corrupt.
         """
-        names = [layout.header[i] for i in layout.wanted]
         try:
             schema = pq.read_schema(self.path)
+            names = [schema.names[i] for i in layout.wanted]
             check_types(pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted]), layout)
-            with pq.ParquetFile(self.path, read_dictionary=names) as file:
+            nested = {field.name for field in schema if pa.types.is_nested(field.type)}
+            flat = [name for name in names if name not in nested]
+            with pq.ParquetFile(self.path, read_dictionary=flat) as file:
                 batches = file.iter_batches(batch_size=_ROWS_IN_BATCH, columns=names, use_threads=False)
-                yield from table_blocks((_renamed(batch, layout) for batch in batches), len(layout.header))
+                yield from table_blocks((_wanted(batch, schema, layout) for batch in batches), len(layout.header))
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self.path, error) from error
 
@@ -245,9 +248,12 @@ def _values(column: Any) -> list[Any]:
     return values
 
 
-def _renamed(batch: Any, layout: WantedColumns) -> Any:
+def _wanted(batch: Any, schema: Any, layout: WantedColumns) -> Any:
+    """The wanted columns by their numbers, of a batch that has all columns of their names in the order of the file."""
     batch.validate(full=True)  # a damaged page may hold text that is none, or point beyond its dictionary
-    columns = [batch.column(layout.header[i]) for i in layout.wanted]
+    every = iter(enumerate(schema.names))
+    at = {next(i for i, known in every if known == name): place for place, name in enumerate(batch.schema.names)}
+    columns = [batch.column(at[i]) for i in layout.wanted]
     return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
 
 

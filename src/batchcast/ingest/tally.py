@@ -30,10 +30,11 @@ from batchcast.ingest.problems import Rejected
 from batchcast.ingest.repeats import FileOverlaps, RowPairs, evenly_repeated
 from batchcast.ingest.reversals import Exclusions, Reversals
 from batchcast.ingest.rowfilter import RowChoice
+from batchcast.ingest.sample import UnnamedColumns
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
 from batchcast.ingest.units import UnitsOfParts
-from batchcast.ingest.wide import Period
+from batchcast.ingest.wide import Period, check_unnamed
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
@@ -63,6 +64,7 @@ class Tally:
         self.styles = styles
         self.signs = signs
         self.choice = RowChoice(layout.filters)
+        self.unnamed = UnnamedColumns(layout.unnamed)
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
@@ -90,6 +92,8 @@ class Tally:
         self._file = block.file or ""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)
+        if block.num_rows:
+            self.unnamed.take(block)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
@@ -104,7 +108,10 @@ class Tally:
 
         Raises:
             OverlappingFiles: if files of a folder or archive overlap, and it was not said which counts.
+            UnreadablePeriods: if a column without a name holds what may be the demand of a period.
         """
+        if self._layout.periods and any(self.unnamed.counts.values()):
+            check_unnamed(self._layout.periods, self._layout.header, self.unnamed.counts, self.unnamed.sample)
         self.totals.finish()
         self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
 

@@ -98,8 +98,9 @@ class UnitsOfParts:
 
     def _question(self, parts: Sequence[str], units: Collection[int]) -> SeveralUnits:
         template = N_(
-            "{count:,} parts, such as {parts}, have quantities in several units of column {column!r}: {units}. Their "
-            "sum would mean nothing; choose the rows with one unit by only_rows, or export the base unit."
+            "{count:,} parts, such as {parts}, have quantities in several units of column {column!r}: {units}. "
+            "Their sum would mean nothing; choose the rows with one unit by {@only_rows}, or export the base "
+            "unit."
         )
         named = ", ".join(repr(one) for one in parts[:_MOST_NAMED])
         values = {"count": len(parts), "parts": named, "column": self._column, "units": counted_values(self._by_unit())}

@@ -162,6 +162,16 @@ def refuse_group_rows(periods: Sequence[Period], part: int, sample: Sample) -> N
 # A column among the periods that is none is a hole: its demand would count as zero.
 
 
+def check_unnamed(periods: Sequence[Period], header: Sequence[str], unnamed: Collection[int], sample: Sample) -> None:
+    """Refuse columns without a name that may be periods, by the rows that hold something in them.
+
+    Raises:
+        UnreadablePeriods: if there are some.
+    """
+    found = {period.index: period.day for period in periods}
+    _refuse_holes(found, header, set(range(len(header))) - set(unnamed), sample)
+
+
 def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[Message]:
     """Refuse columns among the periods that are none; totals of the periods before them are left out and said."""
     first, last = min(found), max(found)
@@ -171,8 +181,8 @@ def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection
     holes = [i for i in inside if i not in totals] + _beside(found, names, known, sample)
     if holes:
         template = N_(
-            "Columns among the periods are no periods: {columns}. Without them their demand would count as zero. "
-            "Correct their headers, or name those that are no demand with ignore_columns."
+            "Columns among the periods are no periods: {columns}. Without them their demand would count as "
+            "zero. Correct their headers, or name those that are no demand with {@ignore_columns}."
         )
         raise UnreadablePeriods(Message(template, {"columns": _listed(holes, names)}))
     if not totals:

@@ -66,8 +66,8 @@ class StampZone:
         clocks = " | ".join(f"{seconds // _HOUR:02d}:{seconds % _HOUR // 60:02d}" for seconds in hours)
         ahead = _DAY - hours[0]
         template = N_(
-            "All time stamps are at {clock} UTC, which is midnight in a zone {hours}:{minutes:02d} hours ahead: they "
-            "count on the day that begins then. Set timezone to UTC for the days as they are written."
+            "All time stamps are at {clock} UTC, which is midnight in a zone {hours}:{minutes:02d} hours ahead: "
+            "they count on the day that begins then. Set {@timezone=UTC} for the days as they are written."
         )
         return Message(template, {"clock": clocks, "hours": ahead // _HOUR, "minutes": ahead % _HOUR // 60})
 

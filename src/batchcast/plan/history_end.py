@@ -71,7 +71,7 @@ def _refuse_unknown_sites(facts: HistoryFacts, named: Mapping[str, dt.date]) -> 
     known = [site.site_code for site in facts.sites]
     unknown = [site for site in named if site not in known]
     if unknown:
-        template = N_("closed_through names the site {site}, which the file does not have; it has {known}.")
+        template = N_("{@closed_through} names the site {site}, which the file does not have; it has {known}.")
         listed = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
         raise InvalidSettings([Message(template, {"site": site, "known": listed}) for site in unknown])
 
@@ -79,8 +79,8 @@ def _refuse_unknown_sites(facts: HistoryFacts, named: Mapping[str, dt.date]) -> 
 def _refuse_too_early(calendar: Calendar, ends: Mapping[str, int], last: int) -> None:
     high = calendar.frequency.longest_horizon
     template = N_(
-        "closed_through ends site {site} {periods} periods before the last one; it can be at most {high}. Leave the "
-        "site out, or say that it had no demand: {setting}."
+        "{@closed_through} ends site {site} {periods} periods before the last one; it can be at most {high}. "
+        "Leave the site out, or say that it had no demand: {@closed_through=$setting}."
     )
     problems = []
     for site, end in ends.items():
@@ -115,8 +115,8 @@ def _last_complete_period(
         over = _closed_by(calendar, settings.today)
         if over < last and (calendar.frequency == facts.frequency or last_day > day_of(settings.today)):
             template = N_(
-                "The history is left out from {start} on: on {today} that period is not over. Set closed_through if it "
-                "is complete."
+                "The history is left out from {start} on: on {today} that period is not over. Set "
+                "{@closed_through} if it is complete."
             )
             values = {"start": _iso(calendar.first_day(over + 1)), "today": settings.today.isoformat()}
             return over, (Message(template, values),)
@@ -142,8 +142,9 @@ def _last_of_dates(
         values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today.isoformat()}
         if missing <= facts.longest_gap:
             template = N_(
-                "The last period ({start}) counts as closed: it is over on {today}, and the {missing} days without a "
-                "row at its end are no more than the {before} there were before. Set closed_through if it is not."
+                "The last period ({start}) counts as closed: it is over on {today}, and the {missing} days "
+                "without a row at its end are no more than the {before} there were before. Set "
+                "{@closed_through} if it is not."
             )
             return last, (Message(template, values),)
         is_short = missing <= _MOST_QUIET_DAYS and 2 * missing < end - calendar.first_day(last)
@@ -157,9 +158,9 @@ def _last_of_dates(
 def _is_it_closed(calendar: Calendar, last: int, values: Mapping[str, object]) -> ReadingQuestion:
     """The question whether the end of a period without rows had no demand, or was not exported."""
     template = N_(
-        "The history ends on {end}, {missing} days before the period of {start} does, and there were never more than "
-        "{before} days in a row without a row before: had they no demand, or were they not exported? Set "
-        "closed_through."
+        "The history ends on {end}, {missing} days before the period of {start} does, and there were never more "
+        "than {before} days in a row without a row before: had they no demand, or were they not exported? Set "
+        "{@closed_through}."
     )
     choices = _keep_or_leave_out(calendar, last)
     return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
@@ -202,8 +203,8 @@ def _without_cut(
     is_cut = bool(rows) and _is_cut(rows[-1] / _present_share(facts), before)
     if is_cut and settings.today is not None and calendar.last_day(last) == day_of(settings.today):
         template = N_(
-            "The last period, that of {start}, is left out: it is not over, and {found:,} series have a row in it, "
-            "never fewer than {least:,} before. Set closed_through if it is complete."
+            "The last period, that of {start}, is left out: it is not over, and {found:,} series have a row in "
+            "it, never fewer than {least:,} before. Set {@closed_through} if it is complete."
         )
         return last - 1, (Message(template, values),)
     if (
@@ -213,8 +214,9 @@ def _without_cut(
         return last, ()
     if is_cut:
         template = N_(
-            "In the last period, that of {start}, {found:,} series have a row, and never fewer than {least:,} before: "
-            "the file may be cut off, or the period is not closed yet. Is it complete? Set closed_through."
+            "In the last period, that of {start}, {found:,} series have a row, and never fewer than {least:,} "
+            "before: the file may be cut off, or the period is not closed yet. Is it complete? Set "
+            "{@closed_through}."
         )
         choices = _keep_or_leave_out(calendar, last)
         raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
@@ -247,9 +249,9 @@ def _ask_about_cut_month(facts: HistoryFacts, calendar: Calendar, last: int) -> 
     if not rows or not _is_cut(rows[-1] / _present_share(facts), before):
         return
     template = N_(
-        "From {start} to {end} there are {found:,} rows by part and day, and never fewer than {least:,} in the same "
-        "days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? Set "
-        "closed_through."
+        "From {start} to {end} there are {found:,} rows by part and day, and never fewer than {least:,} in the "
+        "same days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? "
+        "Set {@closed_through}."
     )
     values: dict[str, object] = {"start": begin.isoformat(), "end": facts.last_date.isoformat()}
     values |= {"found": rows[-1], "least": min(before)}
@@ -267,8 +269,8 @@ def _ask_about_cut_sites(sites: Sequence[SiteFacts], calendar: Calendar, last: i
     if not cut:
         return
     template = N_(
-        "In the last period, that of {start}, far fewer parts have a row than ever before at {sites}: the file may be "
-        "cut off, or the period is not closed there. Is it complete? Set closed_through."
+        "In the last period, that of {start}, far fewer parts have a row than ever before at {sites}: the file "
+        "may be cut off, or the period is not closed there. Is it complete? Set {@closed_through}."
     )
     least = [min(_year_before(site.recent, calendar)) for site in cut]
     listed = _listed([f"{site.site_code} ({site.recent[-1]} < {few})" for site, few in zip(cut, least, strict=True)])
@@ -344,9 +346,9 @@ def _end_early(
     values: dict[str, object] = {"count": len(early), "total": len(facts.sites), "setting": as_none}
     values["sites"] = _listed([f"{site} ({day})" for site, day in days.items()])
     template = N_(
-        "{count} of {total} sites have their last row before the others, by more than chance explains: {sites}. Their "
-        "history ends there: what comes after is not observed, not demand of 0, and they are forecast from there on. "
-        "If they had no demand, set closed_through to {setting}."
+        "{count} of {total} sites have their last row before the others, by more than chance explains: {sites}. "
+        "Their history ends there: what comes after is not observed, not demand of 0, and they are forecast "
+        "from there on. If they had no demand, set {@closed_through=$setting}."
     )
     return {site.site_code: ends[site.site_code] for site in early}, (Message(template, values), *gone)
 
@@ -367,8 +369,8 @@ def _is_site_closed(
     values["sites"] = _listed([f"{site} ({day})" for site, day in days.items()])
     as_none = _setting(dict.fromkeys(days, _iso(calendar.last_day(last))), "")
     template = N_(
-        "{count} of {total} sites have their last row long before the others: {sites}. Had they no demand since then, "
-        "or were they not exported? Set closed_through."
+        "{count} of {total} sites have their last row long before the others: {sites}. Had they no demand since "
+        "then, or were they not exported? Set {@closed_through}."
     )
     none = Choice(settings={"closed_through": as_none}, reading=Message(N_("no demand since then")))
     choices = [none]
@@ -383,8 +385,8 @@ def _as_closed(sites: Sequence[SiteFacts], facts: HistoryFacts) -> tuple[Message
     if not sites:
         return ()
     template = N_(
-        "{count} of {total} sites have their last row before the others: {sites}. They count as without demand after "
-        "it; for one that was not exported set closed_through to that day, such as {example}."
+        "{count} of {total} sites have their last row before the others: {sites}. They count as without demand "
+        "after it; for one that was not exported set {@closed_through} to that day, such as {example}."
     )
     days = {site.site_code: str(site.last_date) for site in sites}
     listed = _listed([f"{site} ({day})" for site, day in days.items()])

@@ -205,8 +205,8 @@ def _ignored_filter_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple
     if not settings.site_codes:
         return ()
     template = N_(
-        "Batch mode forecasts all {sites} sites: the site filter ({chosen}) is ignored. "
-        "Set batch_mode to off to forecast these sites alone."
+        "Batch mode forecasts all {sites} sites: the site filter ({chosen}) is ignored. Set {@batch_mode=off} "
+        "to forecast these sites alone."
     )
     return (Message(template, {"sites": len(facts.sites), "chosen": ", ".join(settings.site_codes)}),)
 
@@ -214,8 +214,8 @@ def _ignored_filter_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple
 def _one_partition_notes(settings: BatchSettings, facts: HistoryFacts) -> tuple[Message, ...]:
     if settings.batch_mode == "off" and _is_large(facts):
         template = N_(
-            "batch_mode is off: all {rows:,} rows are forecast in one partition, on one core. "
-            "Set batch_mode to auto to share the work."
+            "{@batch_mode} is off: all {rows:,} rows are forecast in one partition, on one core. Set "
+            "{@batch_mode=auto} to share the work."
         )
         return (Message(template, {"rows": facts.rows}),)
     return ()
@@ -234,8 +234,8 @@ def _unknown_site(site: str, all_sites: tuple[str, ...]) -> Message:
     by_folded = {known.casefold(): known for known in all_sites}
     near = difflib.get_close_matches(site.casefold(), by_folded, n=1)
     if near:
-        template = N_("site_codes names {site!r}, which is not in the history; did you mean {near!r}?")
+        template = N_("{@site_codes} names {site!r}, which is not in the history; did you mean {near!r}?")
         return Message(template, {"site": site, "near": by_folded[near[0]]})
     shown = ", ".join(all_sites[:10]) + (", ..." if len(all_sites) > 10 else "")
-    template = N_("site_codes names {site!r}, which is not in the history; it holds {known}.")
+    template = N_("{@site_codes} names {site!r}, which is not in the history; it holds {known}.")
     return Message(template, {"site": site, "known": shown})

@@ -125,8 +125,8 @@ def _overhead(partitions: Sequence[Partition]) -> Message | None:
     if len(partitions) == 1 or not small:
         return None
     template = N_(
-        "{count} of {total} partitions hold fewer than {few:,} rows ({named}): starting them costs more than their "
-        "work. A lower max_partitions or partition_strategy auto joins them."
+        "{count} of {total} partitions hold fewer than {few:,} rows ({named}): starting them costs more than "
+        "their work. A lower {@max_partitions} or {@partition_strategy=auto} joins them."
     )
     return Message(template, {"count": len(small), "total": len(partitions), "few": FEW_ROWS, "named": _named(small)})
 
@@ -141,8 +141,9 @@ def _time_out(partitions: Sequence[Partition], settings: BatchSettings, pace: Pa
     if not risky:
         return None
     template = N_(
-        "{count} of {total} partitions are large for a limit of {limit:g} seconds ({named}): they risk a time-out. "
-        "Raise max_execution_time, or lower max_rows_per_partition with partition_strategy auto."
+        "{count} of {total} partitions are large for a limit of {limit:g} seconds ({named}): they risk a "
+        "time-out. Raise {@max_execution_time}, or lower {@max_rows_per_partition} with "
+        "{@partition_strategy=auto}."
     )
     values = {"count": len(risky), "total": len(partitions), "limit": limit, "named": _named(risky)}
     return Message(template, values)
@@ -154,7 +155,7 @@ def _memory(partitions: Sequence[Partition], settings: BatchSettings) -> Message
         return None
     template = N_(
         "{count} of {total} partitions may need up to {needed:,} MB, over the limit of {limit:,} MB ({named}). "
-        "Raise memory_limit_mb, or lower max_rows_per_partition with partition_strategy auto."
+        "Raise {@memory_limit_mb}, or lower {@max_rows_per_partition} with {@partition_strategy=auto}."
     )
     values = {
         "count": len(heavy),

@@ -71,8 +71,8 @@ def resolve_request(facts: HistoryFacts, settings: BatchSettings) -> tuple[Forec
 def _refuse_finer_than_dates(facts: HistoryFacts, frequency: Frequency) -> None:
     if _FINENESS[frequency] < _FINENESS[facts.frequency]:
         template = N_(
-            "frequency is {asked}, but the dates of the history are of frequency {found}: "
-            "demand can't be told apart within it. Choose frequency {found} or auto."
+            "{@frequency} is {asked}, but the dates of the history are of frequency {found}: demand can't be "
+            "told apart within it. Choose {@frequency=$found} or {@frequency=auto}."
         )
         values = {"asked": frequency.value, "found": facts.frequency.value}
         raise InvalidSettings([Message(template, values)])
@@ -142,8 +142,8 @@ def _refuse_start_before_history(
 ) -> None:
     if start <= first:
         template = N_(
-            "forecast_start_date is {found}, but the history begins on {start}: nothing is left before it to forecast "
-            "from. Choose a date from {low} on."
+            "{@forecast_start_date} is {found}, but the history begins on {start}: nothing is left before it to "
+            "forecast from. Choose a date from {low} on."
         )
         low = _iso(calendar.first_day(first + 1))
         values = {"found": start_date.isoformat(), "start": facts.first_date.isoformat(), "low": low}
@@ -154,7 +154,9 @@ def _rounding_notes(calendar: Calendar, start_date: dt.date, start: int) -> tupl
     first_day = calendar.first_day(start)
     if first_day == day_of(start_date):
         return ()
-    template = N_("forecast_start_date {found} is inside a period; the forecast starts with that period, on {start}.")
+    template = N_(
+        "{@forecast_start_date} {found} is inside a period; the forecast starts with that period, on {start}."
+    )
     return (Message(template, {"found": start_date.isoformat(), "start": _iso(first_day)}),)
 
 
@@ -176,8 +178,8 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
     high = calendar.frequency.longest_horizon
     if skip > high:
         template = N_(
-            "forecast_start_date is {found}, {skip} periods after the history ends; it can be at most {high} periods "
-            "after it, {latest}."
+            "{@forecast_start_date} is {found}, {skip} periods after the history ends; it can be at most {high} "
+            "periods after it, {latest}."
         )
         latest = _iso(calendar.first_day(complete + 1 + high))
         values = {"found": start_date.isoformat(), "skip": skip, "high": high, "latest": latest}
@@ -212,12 +214,12 @@ def _week_start_notes(facts: HistoryFacts, calendar: Calendar, settings: BatchSe
     if calendar.frequency is not Frequency.WEEKLY or len(stamped) != 1:
         return ()
     if stamped == [calendar.week_start]:
-        template = N_("Every week is dated by its {start}, as in the history; set week_start for another day.")
+        template = N_("Every week is dated by its {start}, as in the history; set {@week_start} for another day.")
         is_derived = settings.week_start == "auto" and calendar.week_start != 0
         return (Message(template, {"start": _WEEKDAYS[calendar.week_start]}),) if is_derived else ()
     template = N_(
         "Every date of the history is a {found}; weeks start on {start}, and the forecast is dated by that day. "
-        "Set week_start to {found} to keep the dates of the history."
+        "Set {@week_start} to {found} to keep the dates of the history."
     )
     return (Message(template, {"found": _WEEKDAYS[stamped[0]], "start": _WEEKDAYS[calendar.week_start]}),)
 

@@ -140,8 +140,9 @@ def refuse_unknown_parts(on_hand: StockOnHand, known: Collection[tuple[str, str]
     known_site, known_part = min(known, key=lambda pair: (pair[1] != part, pair[0] != site, pair))
     if site == columns.ALL_SITES != known_site:
         template = N_(
-            "No part of the stock file has a forecast: the file names no site, and the forecast is of sites such as "
-            "{site!r}. Add a column site_code; where all is at one site, the mapping {example} says so."
+            "No part of the stock file has a forecast: the file names no site, and the forecast is of sites "
+            "such as {site!r}. Add a column site_code; where all is at one site, {@column_mapping=$example} "
+            "says so."
         )
         raise StockOfOtherParts(
             Message(template, {"site": known_site, "example": mapping_example({columns.SITE_CODE: f"={known_site}"})})
@@ -181,9 +182,9 @@ def find_result(result: Path) -> FoundResult:
     for kind in (STOCK, FIGURES):
         if file_sha256(layout.folder / names[kind]) != files[kind].sha256:
             template = N_(
-                "{name} was changed after it was published: its SHA-256 is not that in {certificate}. Orders are made "
-                "from it: put the published file back, or run the batch again; another reorder point comes with "
-                "service_level."
+                "{name} was changed after it was published: its SHA-256 is not that in {certificate}. Orders "
+                "are made from it: put the published file back, or run the batch again; another reorder point "
+                "comes with {@service_level}."
             )
             raise ChangedResult(Message(template, {"name": names[kind], "certificate": path.name}))
     notes = []

@@ -129,7 +129,7 @@ LOST, GIVEN_BACK = "lost", "given-back"  # reasons of attempts that say nothing 
 _LOST_AGAIN = N_("Partition {partition} crash: The server that worked at it was lost; it is tried again")
 _TOO_LITTLE_MEMORY = N_(
     "The batch was set aside: the machine ran out of memory {servers} times in a row while a server worked at it, and "
-    "the server was ended. Give the machine more memory or the server fewer workers (--parallel), then run the batch "
+    "the server was ended. Give the machine more memory or the server fewer workers, then run the batch "
     "again."
 )
 

@@ -26,8 +26,8 @@ class Stopped(Exception):
 
 _PARTITION = {
     Ending.OUT_OF_MEMORY: N_(
-        "Partition {partition} failed: Out of memory (limit {limit_mb} MB). "
-        "Reduce max_rows_per_partition or raise memory_limit_mb."
+        "Partition {partition} failed: Out of memory (limit {limit_mb} MB). Reduce {@max_rows_per_partition} or "
+        "raise {@memory_limit_mb}."
     ),
     Ending.TIMEOUT: N_("Partition {partition} timeout: Exceeded {seconds}s"),
     Ending.ERROR: N_("Partition {partition} error: {problem}"),
@@ -39,20 +39,20 @@ _UNACCOUNTED = N_(
     "This is a mistake of ours; please send us the demand history"
 )
 _PREPARATION = {
-    Ending.OUT_OF_MEMORY: N_("Preparation failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.OUT_OF_MEMORY: N_("Preparation failed: Out of memory (limit {limit_mb} MB). Raise {@memory_limit_mb}."),
     Ending.TIMEOUT: N_("Preparation timeout: Exceeded {seconds}s"),
     Ending.ERROR: N_("Preparation error: {problem}"),
     Ending.CRASH: N_("Preparation crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
 _PUBLISHING = {
-    Ending.OUT_OF_MEMORY: N_("Publishing failed: Out of memory (limit {limit_mb} MB). Raise memory_limit_mb."),
+    Ending.OUT_OF_MEMORY: N_("Publishing failed: Out of memory (limit {limit_mb} MB). Raise {@memory_limit_mb}."),
     Ending.TIMEOUT: N_("Publishing timeout: Exceeded {seconds}s"),
     Ending.ERROR: N_("Publishing error: {problem}"),
     Ending.CRASH: N_("Publishing crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
 WAYS_OUT: Mapping[str, Message] = {
-    Ending.OUT_OF_MEMORY: Message(N_("Reduce max_rows_per_partition or raise memory_limit_mb.")),
-    Ending.TIMEOUT: Message(N_("Reduce max_rows_per_partition or raise max_execution_time.")),
+    Ending.OUT_OF_MEMORY: Message(N_("Reduce {@max_rows_per_partition} or raise {@memory_limit_mb}.")),
+    Ending.TIMEOUT: Message(N_("Reduce {@max_rows_per_partition} or raise {@max_execution_time}.")),
     Ending.ERROR: Message(N_("Correct what the sentence names, and submit the batch again.")),
     Ending.CRASH: Message(
         N_("Submit the batch again; if it ends so again, send us the log, which has the last output of its worker.")

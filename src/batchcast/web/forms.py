@@ -154,7 +154,7 @@ def form_of_settings(settings: BatchSettings) -> Form:
 def setting_of(problem: Message) -> str:
     """The setting that a problem is about; empty where it is none in particular."""
     named = str(problem.values.get("setting", ""))
-    return named or next((name for name in SETTINGS if problem.template.startswith(f"{name} ")), "")
+    return named or next((name for name in SETTINGS if problem.template.startswith(f"{{@{name}}} ")), "")
 
 
 def texts_of(settings: BatchSettings) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ Its page is `mapping/page.html`; the dashboard has it for demand histories, the 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
+from batchcast.ingest.months import lack_a_year
 from batchcast.ingest.names import STOCK_NAMES
 from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters
 from batchcast.web.forms import PROPOSED, SHOWN, Form, Texts, form_of_settings, form_of_texts, read_form
@@ -27,6 +29,8 @@ LAYOUT, WIDE = "layout", "wide"  # field: a column for each period, or one of da
 PERIOD, AMONG = "period", "among"  # fields: the columns that are periods, of those that were offered
 FILTER = "filter_column"  # field: the column to choose rows by
 _MAPPING, _ROWS, _IGNORED = "column_mapping", "only_rows", "ignore_columns"
+_YEAR = "first_year"
+_YEARS_BACK = 20  # that can be chosen
 _NO_COLUMN = tuple(f"{ours}==" for ours in (columns.DATE, columns.DEMAND_QTY))  # each period has one of its own
 _OWN_PLACE = frozenset({"mapping", "filters", "texts", "date"})  # kinds of settings that are no field of the step
 _LABELS: Mapping[str, str] = {
@@ -51,8 +55,8 @@ class ColumnOption:
     """One choice of a drop-down."""
 
     value: str  # of the field `column_mapping`
+    label: Message  # what it is called
     column: FileColumn | None = None
-    words: Message | None = None  # where it is no column
     is_chosen: bool = False
 
 
@@ -86,6 +90,7 @@ class Step:
     filters: tuple[Filter, ...]
     filter_columns: tuple[str, ...]  # that rows may be chosen by, besides
     fields: tuple[Setting, ...]
+    years: tuple[int, ...] = ()  # that the first period can be of, where the headers have none; the latest first
     carried: tuple[tuple[str, str], ...] = ()  # hidden fields, for what stands elsewhere
 
 
@@ -120,6 +125,7 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
         filters=filters,
         filter_columns=tuple(name for name in names if name not in shown),
         fields=_fields(is_stock=is_stock),
+        years=() if is_stock else _years(preview),
     )
     return replace(step, carried=tuple(_carried(step, texts)))
 
@@ -144,8 +150,17 @@ def _fields(*, is_stock: bool) -> tuple[Setting, ...]:
     return tuple(
         SETTINGS[name]
         for name in deciding("reading")
-        if SETTINGS[name].kind not in _OWN_PLACE and (name in OF_STOCK_FILE or not is_stock)
+        if SETTINGS[name].kind not in _OWN_PLACE and name != _YEAR and (name in OF_STOCK_FILE or not is_stock)
     )
+
+
+def _years(preview: FilePreview) -> tuple[int, ...]:
+    if not lack_a_year([one.name for one in preview.columns]):
+        return ()
+    latest = dt.datetime.now(dt.UTC).year
+    chosen = preview.settings.first_year
+    years = {*range(latest - _YEARS_BACK, latest + 1), *([] if chosen is None else [chosen])}
+    return tuple(sorted(years, reverse=True))
 
 
 # The columns.
@@ -156,21 +171,31 @@ def _pick(ours: str, preview: FilePreview) -> Pick:
     found = preview.found.get(ours)
     by_itself = None if asked is not None else next((one for one in preview.columns if one.ours == ours), None)
     options = [
-        ColumnOption(value="", column=by_itself, words=_words_of_default(ours, found, preview), is_chosen=asked is None)
+        ColumnOption(value="", column=by_itself, label=_words_of_default(ours, found, preview), is_chosen=asked is None)
     ]
     for column in preview.columns:
-        if column.is_unique and column.period is None and not column.is_ignored:
-            options.append(ColumnOption(value=f"{ours}={column.name}", column=column, is_chosen=column.name == asked))
+        if column.period is None and not column.is_ignored:
+            is_chosen = asked in {column.target, column.name if column.is_unique else column.target}
+            value = f"{ours}={column.target}"
+            options.append(ColumnOption(value=value, column=column, label=called(column), is_chosen=is_chosen))
     options += [
-        ColumnOption(value=value, words=Message(words), is_chosen=asked == value.partition("=")[2])
+        ColumnOption(value=value, label=Message(words), is_chosen=asked == value.partition("=")[2])
         for value, words in _others(ours, preview, asked)
     ]
     if not any(one.is_chosen for one in options):
         words = Message(N_("{column}, as it was chosen"), {"column": asked})
-        options.append(ColumnOption(value=f"{ours}={asked}", words=words, is_chosen=True))
+        options.append(ColumnOption(value=f"{ours}={asked}", label=words, is_chosen=True))
     is_stock = preview.kind == "stock"
     label = _DATE_OF_STOCK if is_stock and ours == columns.DATE else _LABELS[ours]
     return Pick(ours=ours, label=label, options=tuple(options), is_missing=ours in preview.missing)
+
+
+def called(column: FileColumn) -> Message:
+    """What a column is called in a list: its name, and its letter where that does not tell it from others."""
+    if column.is_unique:
+        return Message("{name}", {"name": column.name})
+    template = N_("{name} (column {letter})") if column.name else N_("Column {letter}, without a name")
+    return Message(template, {"name": column.name, "letter": column.letter})
 
 
 def _words_of_default(ours: str, found: str | None, preview: FilePreview) -> Message:
@@ -196,7 +221,7 @@ def _periods(preview: FilePreview, asked: Mapping[str, str]) -> Iterator[FileCol
     """The columns that may hold the demand of a period: those that do, those of numbers, those that were left out."""
     chosen = set(asked.values())
     for column in preview.columns:
-        is_free = column.is_unique and column.ours is None and column.name not in chosen
+        is_free = column.ours is None and chosen.isdisjoint({column.name, column.target})
         if is_free and (column.period or column.has_numbers or column.is_ignored):
             yield column
 
@@ -227,7 +252,7 @@ def _filters(preview: FilePreview, texts: Texts) -> Iterator[Filter]:
 
 def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
     """What the step does not show, and the form holds."""
-    own = {one.name for one in step.fields} | {_MAPPING, _ROWS, _IGNORED}
+    own = {one.name for one in step.fields} | {_MAPPING, _ROWS, _IGNORED} | ({_YEAR} if step.years else set())
     for name, given in step.form.texts.items():
         if name not in own:
             yield from ((name, text) for text in given)
@@ -235,7 +260,7 @@ def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
     for ours, of in step.preview.settings.column_mapping.items():
         if ours not in picked:
             yield _MAPPING, f"{ours}={of}"
-    offered = {one.name for one in step.periods}
+    offered = {one.target for one in step.periods}
     yield from ((_IGNORED, name) for name in step.preview.settings.ignore_columns if name not in offered)
     if step.preview.kind == "stock":
         yield from ((_ROWS, text) for text in step.preview.settings.only_rows)
@@ -267,5 +292,6 @@ def render_step(request: Request, form: Form, preview: FilePreview, texts: Texts
     step = show_step(form, preview, texts)
     is_fragment = request.headers.get("hx-target") == "step"
     name = "mapping/step.html" if is_fragment else "mapping/page.html"
-    values |= {"step": step, "form": step.form, "preview": preview, "cures": (), "most_previewed": MOST_PREVIEWED}
+    values |= {"step": step, "form": step.form, "preview": preview, "cures": (), "called": called}
+    values["most_previewed"] = MOST_PREVIEWED
     return render(request, name, **values)

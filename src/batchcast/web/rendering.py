@@ -18,7 +18,6 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from batchcast.app.settings_text import in_words
 from batchcast.app.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.translation import (
     LANGUAGES,
@@ -151,11 +150,11 @@ def _speaker(language: Language) -> Callable[..., Markup | str]:
     def speak(template: str, **values: Any) -> Markup | str:
         """The sentence in the language of the page; values that are markup stay so, all others are escaped."""
         if not any(isinstance(value, Markup) for value in values.values()):
-            return translate(Message(template, values), language)
+            return translate(Message(template, values), language, "label")
         plain = (int, float, Message)
         safe = {name: value if isinstance(value, plain) else escape(value) for name, value in values.items()}
         escaped = Message(str(escape(translated_template(template, language))), safe)
-        return Markup(translate(escaped, language))  # noqa: S704 both the sentence and its values were escaped
+        return Markup(translate(escaped, language, "label"))  # noqa: S704 both the sentence and its values were escaped
 
     return speak
 
@@ -163,7 +162,7 @@ def _speaker(language: Language) -> Callable[..., Markup | str]:
 def _sayer(language: Language) -> Callable[[Message], str]:
     def say(message: Message) -> str:
         """A sentence of the product in the language of the page."""
-        return in_words(message, language)
+        return translate(message, language, "label")
 
     return say
 

@@ -6,20 +6,24 @@ import datetime as dt
 import json
 import shlex
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
 import pytest
 from tests.acceptance.cases.table import CASES, Asked, Outcome, Read, Refused, RowsRefused
+from tests.unit.app.test_setting_names import names_a_setting
 
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.timings import TYPICAL_PACE
+from batchcast.app.translation import translate
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import BatchcastError
+from batchcast.domain.errors import BatchcastError, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.ingest.history import read_series_table
-from batchcast.ingest.reader import ingest_file
+from batchcast.ingest.reader import Ingested, ingest_file
 from batchcast.plan.planner import plan_batch
 
 FILES = Path(__file__).parent / "files"
@@ -33,6 +37,7 @@ class Seen:
     """What became of a file."""
 
     said: str  # every sentence
+    messages: tuple[Message, ...]  # the same, as faces translate them
     setting: str | None = None  # of the question that was asked
     is_refused: bool = False
     frequency: str = ""
@@ -40,6 +45,7 @@ class Seen:
     last: str = ""
     start: str = ""
     refused: int = 0
+    ingested: Ingested | None = None  # where the file was read
     totals: dict[str, float] = field(default_factory=dict)
 
     def fits(self, right: Outcome, totals: dict[str, float] | None) -> bool:
@@ -72,16 +78,25 @@ class Seen:
         )
 
 
-def look_at(name: str, into: Path) -> Seen:
+@cache
+def look_at(name: str) -> Seen:
     """Read and plan a file as the command does."""
+    with TemporaryDirectory() as folder:
+        return _look_at(name, Path(folder))
+
+
+def _look_at(name: str, into: Path) -> Seen:
     settings = settings_of_arguments(GIVEN[name]["args"])
     try:
         ingested = ingest_file(FILES / name / GIVEN[name]["main"], into=into, settings=settings)
     except BatchcastError as error:
-        return Seen(said=str(error), setting=getattr(error, "setting", None), is_refused=True)
+        choices = tuple(one.reading for one in getattr(error, "choices", ()))
+        messages = (error.message, *choices)
+        return Seen(said=str(error), messages=messages, setting=getattr(error, "setting", None), is_refused=True)
     report = ingested.report
     said = [*map(str, report.notes), *(f"{one.value!r} {one.reason}" for one in report.problems)]
-    seen = Seen(said="\n".join(said), refused=report.rows_refused)
+    messages = (*report.notes, report.format, *(one.reason for one in report.problems))
+    seen = Seen(said="\n".join(said), messages=messages, refused=report.rows_refused, ingested=ingested)
     if ingested.history is None:
         return seen
     return _planned(seen, ingested.history, settings)
@@ -104,6 +119,7 @@ def _planned(seen: Seen, history: DemandHistory, settings: BatchSettings) -> See
     plan = plan_batch(facts, read_series_table(history), settings, TYPICAL_PACE)
     calendar, request = plan.request.calendar, plan.request
     seen.said += "\n".join(map(str, plan.notes))
+    seen.messages += (*plan.notes, *plan.hints)
     seen.frequency, seen.first, seen.last = calendar.frequency.value, str(facts.first_date), str(facts.last_date)
     seen.start = str(date_of(calendar.first_day(request.last_period + 1 + request.skip)))
     return seen
@@ -117,14 +133,31 @@ def test_every_file_is_in_the_table():
     assert set(CASES) == set(GIVEN) == {folder.name for folder in FILES.iterdir() if folder.is_dir()}
 
 
-@pytest.mark.parametrize(
+each_case = pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=f"class {one.of}") if one.pending else ())
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.xdist_group(f"case {name}"),
+                *([pytest.mark.xfail(strict=True, reason=f"class {one.of}")] if one.pending else []),
+            ],
+        )
         for name, one in CASES.items()
     ],
 )
-def test_the_outcome_is_right(name, tmp_path):
-    seen = look_at(name, tmp_path)
+
+
+@each_case
+def test_the_outcome_is_right(name):
+    seen = look_at(name)
 
     assert any(seen.fits(right, GIVEN[name]["totals"]) for right in CASES[name].right), seen
+
+
+@each_case
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_no_sentence_on_the_page_names_a_setting(name, language):
+    said = [translate(message, language, "label") for message in look_at(name).messages]
+
+    assert [sentence for sentence in said if names_a_setting(sentence)] == []

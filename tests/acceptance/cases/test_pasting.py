@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import Formatter
 from urllib.parse import urlencode
 
 import openpyxl
@@ -13,19 +14,22 @@ import pytest
 from tests.acceptance.cases.test_every_case import FILES, GIVEN, NAMES, settings_of_arguments
 
 from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.translation import translate
 from batchcast.cli.options import option_words
-from batchcast.domain.errors import BatchcastError, InvalidInput, Message, ReadingQuestion
+from batchcast.domain.errors import SETTING_PLACE, BatchcastError, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.reader import ingest_file
 from batchcast.web.forms import ANSWER, SHOWN, read_form
 
-_OPTION = re.compile(r"(--[a-z][a-z-]+) ([\w.,=-]+\w)")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 MADE = {
     "no_names": "Buchungstag,Art Nr,Anzahl, gesamt\n2024-01-01,A,1,2\n2024-01-02,A,1,2\n",
     "spaces": "Tgl Trx;Nomor Brg;Banyak nya\n2024-01-01;A;1\n2024-01-02;A;2\n",
     "quotes": 'day of "sale";part;n $ of it\n2024-01-01;A;1\n2024-01-02;A;2\n',
     "two_quantities": "date,part,qty,quantity\n2024-01-01,A,1,2\n",
+    "one_name": "date,part,qty,qty\n2024-01-01,A,1,2\n",
+    "no_name": "date,part,\n2024-01-01,A,1\n2024-01-02,A,2\n",
     "two_parts": "date,item,sku code,sku,qty\n2024-01-01,A,B,C,2\n",
     "ambiguous_dates": "date,part,qty\n01/02/2024,A,1\n03/04/2024,A,1\n",
     "ambiguous_numbers": 'date,part,qty\n2024-01-01,A,"1,234"\n2024-01-02,A,"2,345"\n',
@@ -94,23 +98,42 @@ def _reason(error: BatchcastError) -> object:
 
 
 def _ways_out(error: InvalidInput) -> Iterator[Mapping[str, list[str]]]:
-    """The texts of the settings of every way out, as they stand on the page and behind the command."""
-    said = str(error)
-    for example in _examples(error.message):
-        assert example in said
-        typed = _typed(f"--map {example}")
-        on_page = read_form({SHOWN: ["1"], "column_mapping": [example], "batch_mode": ["auto"]})
-        assert on_page.readable.column_mapping == settings_of_texts(typed).column_mapping
-        yield typed
+    """The texts of the settings of every way out, as the command, the API and the page take them."""
+    found = list(settings_said(error.message))
+    typed = translate(error.message, "en", "option")
+    assert len(_OPTION.findall(typed)) == len(found), f"suggested in words, and not as a setting: {typed}"
+    for name, text in found:
+        if not text:
+            continue
+        as_typed = translate(Message(f"{{@{name}=$text}}", {"text": text}), "en", "option")
+        assert as_typed in typed
+        assert f"{name}={text}" in translate(error.message, "en")
+        yield _taken_by_every_face(_typed(as_typed), {name: text})
     if isinstance(error, ReadingQuestion):
+        assert error.choices, "a question has choices"
         for choice in error.choices:
-            typed = _typed(option_words(choice.settings))
-            pressed = read_form({ANSWER: [urlencode(choice.settings)]})
-            assert pressed.readable == settings_of_texts({**typed})
-            yield typed
-    for option, text in _OPTION.findall(said):
-        if option in NAMES:
-            yield _typed(f"{option} {text}")
+            yield _taken_by_every_face(_typed(option_words(choice.settings)), choice.settings)
+
+
+def settings_said(message: Message) -> Iterator[tuple[str, str]]:
+    """The settings that a sentence names, each with its value or none, those of the sentences in it too."""
+    for _, place, _, _ in Formatter().parse(message.template):
+        if place is not None and place.startswith(SETTING_PLACE):
+            name, _, text = place.removeprefix(SETTING_PLACE).partition("=")
+            yield name, str(message.values[text[1:]]) if text.startswith("$") else text
+    for value in message.values.values():
+        if isinstance(value, Message):
+            yield from settings_said(value)
+
+
+def _taken_by_every_face(typed: dict[str, list[str]], sent: Mapping[str, str]) -> dict[str, list[str]]:
+    """What was typed; the same as a program sends it, as a field of the page holds it, and as a button sends it."""
+    settings = settings_of_texts(typed)
+    fields = {name: [text] for name, text in sent.items()}
+    assert settings_of_texts(fields) == settings
+    assert read_form({SHOWN: ["1"], "batch_mode": ["auto"], **fields}).readable == settings
+    assert read_form({ANSWER: [urlencode(sent)]}).readable == settings
+    return typed
 
 
 def _typed(words: str) -> dict[str, list[str]]:
@@ -120,12 +143,3 @@ def _typed(words: str) -> dict[str, list[str]]:
     for option, text in zip(cut[::2], cut[1::2], strict=True):
         texts.setdefault(NAMES[option], []).append(text)
     return texts
-
-
-def _examples(message: Message) -> Iterator[str]:
-    """The mappings that a sentence shows, those of the sentences in it too."""
-    for name, value in message.values.items():
-        if isinstance(value, Message):
-            yield from _examples(value)
-        elif name == "example" and "=" in str(value):
-            yield str(value)

@@ -29,7 +29,7 @@ def batchcast(environment, tmp_path):
         (b"day,thing\n2025-01-01,3\n", "partnumber"),
         (
             (HEADER + "03/04/2025,P-1,A,1\n05/06/2025,P-1,A,1\n").encode(),
-            "Set date_order to day_first or to month_first",
+            "Set --date-order day_first or --date-order month_first",
         ),
         (bytes(range(256)) * 40, ""),
     ],

@@ -72,5 +72,5 @@ def test_dates_of_a_stock_file_that_read_two_ways_are_asked_for_and_can_be_said(
     told = batchcast("orders", tmp_path / "out", "--stock", stock, "--date-order", "day_first")
 
     assert asked.returncode == 2
-    assert "Set date_order to day_first or to month_first" in " ".join(asked.stderr.split())
+    assert "Set --date-order day_first or --date-order month_first" in " ".join(asked.stderr.split())
     assert told.returncode == 0, told.stderr

@@ -154,7 +154,7 @@ def test_the_advice_of_a_refused_workbook_is_made_for_one_of_its_rows(read, tmp_
     real = header._example
     monkeypatch.setattr(header, "_example", lambda *given: made.append(given) or real(*given))
 
-    with pytest.raises(found.MissingColumn, match="Name them with a mapping"):
+    with pytest.raises(found.MissingColumn, match="Name them with column_mapping="):
         read(tmp_path / "x.xlsx")
 
     assert len(made) == 1

@@ -215,3 +215,32 @@ def test_the_columns_of_a_stock_file_can_be_chosen_before_anything_is_worked_out
     assert '<option value="point" selected>' in step.text
     assert script.headers["hx-redirect"].startswith(f"{orders}/mapping/")
     assert nothing.status_code == 422
+
+
+def test_the_year_of_months_without_one_is_chosen_from_a_list(browser):
+    draft = draft_of(send(browser, b"Kode Barang,Jan,Feb,Mar\nX,1,2,4\nY,1,2,4\n"))
+    asked = browser.post(f"/files/{draft}/mapping", FAST | {"mapped": "1"}).text
+
+    given = browser.post(f"/files/{draft}/mapping", FAST | {"mapped": "1", "layout": "long", "first_year": "2023"}).text
+
+    assert '<option value="">No year: the headers have one</option>' in asked
+    assert "first_year=" not in asked
+    assert "--first-year" not in asked
+    assert "<option selected>2023</option>" in given
+    assert "<dt>Total demand</dt><dd>14</dd>" in given
+
+
+def test_each_of_two_columns_of_one_name_and_one_without_a_name_is_a_choice(browser):
+    content = "Tanggal,Part No,Qty,Qty,\n" + "".join(f"2024-{m:02}-01,A,1,10,100\n" for m in range(1, 13))
+    draft = draft_of(send(browser, content.encode()))
+
+    totals = {}
+    for column in ("Qty (column C)", "Qty (column D)", "(column E)"):
+        sent = FAST | {"mapped": "1", "layout": "long", "column_mapping": f"demand_qty={column}"}
+        page = browser.post(f"/files/{draft}/mapping", sent).text
+        assert f"demand_qty={column}" in chosen(page)
+        totals[column] = re.findall(r"<dt>Total demand</dt><dd>([\d,]+)</dd>", page)
+
+    assert totals == {"Qty (column C)": ["12"], "Qty (column D)": ["120"], "(column E)": ["1,200"]}
+    assert "Qty (column D) · 10" in page
+    assert "Column E, without a name · 100" in page

@@ -46,6 +46,7 @@ NAMED_BY_FACES = {
         *("column_mapping", "only_rows", "ignore_columns"),  # fields of the mapping step, made of the file's columns
         "lead_time",  # a column of a stock file, too
         "release",  # the button of a part that is held
+        "first_year",  # a list of the mapping step, where the headers have no year
     },
 }
 

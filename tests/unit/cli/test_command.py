@@ -51,6 +51,7 @@ def test_options_become_settings(batchcast, fake):
         *("--closed-through", "2025-01-31", "--closed-through", "Sofifi=2025-01-10, Bahodopi=2025-01-20"),
         *("--quantity-units", "EA,PCS", "--max-refused-share", "0.2", "--holidays", "ID"),
         *("--events", "2025-03-01..2025-03-14 Campaign @ A"),
+        *("--first-year", "2024"),
         *(
             "--ignore-column",
             "Total",
@@ -100,6 +101,7 @@ def test_options_become_settings(batchcast, fake):
         "models": ["ses", "croston"],
         "service_level": 0.9,
         "lead_time": 4,
+        "first_year": 2024,
         "today": "2025-02-01",
         "timezone": "auto",
         "closed_through": ["2025-01-31", "Sofifi=2025-01-10", "Bahodopi=2025-01-20"],
@@ -127,12 +129,12 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
     assert called.err.splitlines() == [
         "✗ FILE is missing: name the demand history, such as demand.csv.",
         "✗ --out is missing: say where the result goes, such as -o forecast.csv.",
-        "✗ horizon is 'many'; it must be a whole number.",
-        "✗ forecast_start_date is '31/01/2025'; write the date as YYYY-MM-DD, such as 2026-01-31.",
-        "✗ column_mapping has 'Qty'; write it as column=name, such as demand_qty=Quantity.",
-        "✗ quantiles is '0.5;many'; it must be made of numbers, such as 0.1; 0.5.",
-        "✗ frequency is 'Q'; it can be auto, D, W, M.",
-        "✗ service_level is 2.0; it must be a number from 0.5 to 0.9999.",
+        "✗ --horizon is 'many'; it must be a whole number.",
+        "✗ --start is '31/01/2025'; write the date as YYYY-MM-DD, such as 2026-01-31.",
+        "✗ --map has 'Qty'; write it as column=name, such as demand_qty=Quantity.",
+        "✗ --quantiles is '0.5;many'; it must be made of numbers, such as 0.1; 0.5.",
+        "✗ --frequency is 'Q'; it can be auto, D, W, M.",
+        "✗ --service-level is 2.0; it must be a number from 0.5 to 0.9999.",
     ]
 
 
@@ -155,7 +157,7 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         (("sample", "xyz", "o.csv"), "'xyz' is not a sample; there are sample_optimal, alldemand_augjul, m5."),
         (("sample",), "NAME is missing; there are sample_optimal, alldemand_augjul, m5."),
         (("sample", "m5"), "OUT is missing: name the file to write, such as demand.csv."),
-        (("sample", "m5", "o.csv", "--seed", "x"), "seed is 'x'; it must be a whole number."),
+        (("sample", "m5", "o.csv", "--seed", "x"), "--seed is 'x'; it must be a whole number."),
         (("warm", "now"), "'now' is one word too many."),
         (("--foo",), "--foo is not an option; --help shows those there are."),
         (("--versoin",), "--versoin is not an option; did you mean --version?"),
@@ -167,7 +169,7 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         (("batches", "list", "--search", "--status", "x"), "--search needs a value."),
         (("analyze", "a.csv", "--horizon", "--frequency=D"), "--horizon needs a value."),
         (("analyze", "a.csv", "--horizon", "--json"), "--horizon needs a value."),
-        (("analyze", "a.csv", "--zero-threshold", "-1"), "zero_threshold is -1.0; it must be a number from 0 to 10."),
+        (("analyze", "a.csv", "--zero-threshold", "-1"), "--zero-threshold is -1.0; it must be a number from 0 to 10."),
         (("analyze", "--xyz", "--lang"), "--lang needs a value."),
         (("--lang", "--json", "analyze", "a.csv"), "--lang needs a value."),
         (("--lang",), "--lang needs a value."),
@@ -363,7 +365,7 @@ def test_a_failed_partition_is_told_to_programs_with_its_number(batchcast, fake)
     }
     assert called.err.splitlines() == [
         "✗ Partition 3 timeout: Exceeded 300s",
-        "→ Reduce max_rows_per_partition or raise max_execution_time.",
+        "→ Reduce --max-rows or raise --timeout.",
     ]
 
 
@@ -447,7 +449,7 @@ def test_all_options_that_are_not_known_are_named_with_the_rest(batchcast):
     assert called.err.splitlines() == [
         "✗ --horizn is not an option; did you mean --horizon?",
         "✗ --xyz is not an option; --help shows those there are.",
-        "✗ frequency is 'Q'; it can be auto, D, W, M.",
+        "✗ --frequency is 'Q'; it can be auto, D, W, M.",
     ]
 
 

@@ -7,6 +7,34 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
 from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, GroupRows, MissingColumn, UnreadablePeriods
 
+ONCE = ["Jan", "Feb", "Mar", "Nov", "Dec", "Jan", "Feb"]
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "last"),
+    [
+        (ONCE, "2023-01-01", "2024-02-01"),
+        (["Januari", "Februari", "Maret"], "2023-01-01", "2023-03-01"),
+        (["Oktober", "November", "Dezember", "Januar"], "2023-10-01", "2024-01-01"),
+        (["1-Dec", "15-Dec", "1-Jan"], "2023-12-01", "2024-01-01"),
+        (["Week 51", "Week 52", "Week 1"], "2023-12-18", "2024-01-01"),
+    ],
+)
+def test_periods_without_a_year_begin_in_the_one_that_is_given(header, first, last):
+    with pytest.raises(MissingColumn):
+        layout_of(*header)
+    layout = find_columns(["part", *header], BatchSettings(first_year=2023))
+
+    days = [str(date_of(one.day)) for one in layout.periods]
+    assert (days[0], days[-1], len(days)) == (first, last, len(header))
+
+
+def test_headers_that_have_a_year_keep_it():
+    layout = find_columns(["part", "Jan-24", "Feb-24"], BatchSettings(first_year=2001))
+
+    assert [str(date_of(one.day)) for one in layout.periods] == ["2024-01-01", "2024-02-01"]
+
+
 MONTHS = ["Jan-24", "Feb-24", "Mar-24", "Apr-24"]
 
 

@@ -47,7 +47,7 @@ def test_a_site_that_ends_early_ends_there_and_that_is_the_first_note(make_facts
 
     assert (found, ends) == ({"end": "2025-05-10", "start": "2025-05-11"}, {"Sofifi": "2025-04-20"})
     assert notes.startswith("1 of 2 sites have their last row before the others, by more than chance explains: Sofifi")
-    assert "set closed_through to Sofifi=2025-05-10" in notes
+    assert "set closed_through=Sofifi=2025-05-10" in notes
 
 
 def test_by_month_a_site_ends_with_its_last_whole_month(make_facts: MakeFacts) -> None:

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from batchcast.app.settings_text import in_words
-from batchcast.domain.errors import InvalidSettings, Message
+from batchcast.app.translation import translate
+from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.web.forms import form_of_texts
 
@@ -18,33 +18,17 @@ KEYS = re.compile("|".join(rf"\b{name}\b" for name in SETTINGS if "_" in name))
 def test_no_wrong_setting_is_told_by_its_key(language):
     wrong = {name: ["x"] for name, declared in SETTINGS.items() if declared.kind not in ("text", "texts", "words")}
 
-    told = [in_words(problem, language) for problem in form_of_texts(wrong).problems]
+    told = [translate(problem, language, "label") for problem in form_of_texts(wrong).problems]
 
     assert len(told) >= len(wrong) - 1
     assert [one for one in told if KEYS.search(one)] == []
-
-
-@pytest.mark.parametrize("language", ["en", "id"])
-def test_advice_names_settings_and_their_values_in_words(language):
-    advice = Message(
-        "Set date_order to {orders}, or lower max_partitions of {file}.",
-        {
-            "orders": "day_first, month_first",
-            "file": "max_partitions.csv",
-        },
-    )
-
-    told = in_words(Message("{inner} {order}", {"inner": advice, "order": "month_first"}), language)
-
-    assert not re.search(r"date_order|day_first|month_first|lower max_partitions", told)
-    assert "max_partitions.csv" in told  # a name of a person's file stays
 
 
 def test_settings_that_are_out_of_their_range_are_told_too():
     with pytest.raises(InvalidSettings) as told:
         BatchSettings(max_partitions=0, max_refused_share=7)
 
-    assert [in_words(one, "en").split(" is ")[0] for one in told.value.problems] == [
+    assert [translate(one, "en", "label").split(" is ")[0] for one in told.value.problems] == [
         "Most partitions",
         "Most rows left out, as a share",
     ]

@@ -230,7 +230,7 @@ class ResultReader:
         index = self._index(batch)
         published = index.row(_position(index, site_code, partnumber))
         if not LEAST_LEVEL <= service_level <= MOST_LEVEL:
-            template = N_("service_level is {found}; it can be from {least} to {most}.")
+            template = N_("{@service_level} is {found}; it can be from {least} to {most}.")
             values = {"found": service_level, "least": LEAST_LEVEL, "most": MOST_LEVEL}
             raise InvalidSettings([Message(template, values)])
         row = self._row(batch, FIGURES, (site_code, partnumber))
