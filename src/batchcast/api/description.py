@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.domain.settings import SETTINGS, Setting
 from batchcast.forecast.models.table import MODELS
 from batchcast.http.multipart import FILE_FIELD
 from batchcast.publish.kinds import FORMATS
+
+FILE_KINDS_READ = ", ".join([*FILE_KINDS, *PACKED_KINDS])
 
 
 def described_files(formats: Iterable[str]) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def settings_schema() -> dict[str, Any]:
 
 def form_body() -> dict[str, Any]:
     """The body of a request that sends a file with its settings."""
-    file = {"type": "string", "format": "binary", "description": "CSV, XLSX, Parquet, gz or zip."}
+    file = {"type": "string", "format": "binary", "description": f"{FILE_KINDS_READ}."}
     schema = {
         "type": "object",
         "required": [FILE_FIELD],

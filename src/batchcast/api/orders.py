@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from batchcast.api.answers import PlacedOrders
 from batchcast.api.context import BatchId, Here, Lang, answer
-from batchcast.api.description import RECIPE_FIELDS, described_files, settings_schema
+from batchcast.api.description import FILE_KINDS_READ, RECIPE_FIELDS, described_files, settings_schema
 from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
 from batchcast.app.nouns import orders_json
@@ -25,8 +25,8 @@ router = APIRouter(prefix="/api/batch", tags=["results"])
 
 _FILES = described_files(ORDER_FORMATS)
 _ABOUT = (
-    "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, as CSV, XLSX, Parquet, gz or "
-    "zip. Without it the columns of the batch's own history count."
+    "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, as one of "
+    f"{FILE_KINDS_READ}. Without it the columns of the batch's own history count."
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}
 _SETTINGS = {name: schema for name, schema in settings_schema().items() if name in OF_STOCK_FILE}

@@ -14,7 +14,7 @@ from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_re
 from batchcast.app.settings_text import Texts, events_settings, stock_settings
 from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, event_of
+from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS, BatchSettings, event_of
 from batchcast.ingest.eventfile import read_events
 from batchcast.ingest.history import input_sha256_of
 from batchcast.ingest.recipes import ReadStockFile, read_stock_file
@@ -28,14 +28,14 @@ def read_stock_beside(
     """What is on hand, before a history is run: as the history is read, where it is that file itself.
 
     Another file has columns of its own, known by the recipe of its header or by their names; how its dates and numbers
-    are written is as asked for.
+    are written, and what becomes of rows that can't be read, is as asked for.
 
     Raises:
         InvalidInput: if the stock file can't be read.
     """
     if stock.exists() and history.exists() and stock.samefile(history):
         return read_stock(stock, stock_settings(settings, {}))
-    asked = {name: getattr(settings, name) for name in OF_STOCK_FILE if SETTINGS[name].answers}
+    asked = {name: getattr(settings, name) for name in OF_ANY_STOCK_FILE}
     return read_stock_file(stock, settings=BatchSettings(**asked), recipes=recipes).on_hand
 
 

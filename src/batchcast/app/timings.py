@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median_low
 
 from batchcast.app.intake import CancelToken, keep_source, take_in
-from batchcast.app.samples.writing import write_sample
 from batchcast.domain.batch import Timing
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.plan import Pace
@@ -124,6 +123,8 @@ def calibrate(pool: WorkerPool, folder: Path, cancel_token: CancelToken) -> Timi
 
 
 def _measure(pool: WorkerPool, scratch: Path, cancel_token: CancelToken) -> Timing | None:
+    from batchcast.app.samples.writing import write_sample
+
     sample, settings = scratch / "sample.csv", BatchSettings(batch_mode="off")
     write_sample(_SAMPLE, sample)
     warming = pool.submit(WARM_UP)

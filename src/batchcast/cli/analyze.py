@@ -9,6 +9,7 @@ from batchcast.cli.parsing import Command, Values, argument
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.recipe import FILE_KINDS
 
 HELP = N_("Read and check a demand history and plan its batch; nothing runs.")
 
@@ -16,7 +17,7 @@ HELP = N_("Read and check a demand history and plan its batch; nothing runs.")
 def command(session: Session) -> Command:
     """The command."""
     parameters = [
-        argument("file", "FILE", session.words.say(FILE_HELP)),
+        argument("file", "FILE", session.words.say(FILE_HELP, kinds=", ".join(FILE_KINDS))),
         *recipe_parameters(session.words),
         *setting_parameters(session.words),
     ]

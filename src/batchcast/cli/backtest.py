@@ -10,6 +10,7 @@ from batchcast.cli.render.results import files_card, hindsight_lines, leaderboar
 from batchcast.cli.run import FILE_HELP, NO_FILE
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.recipe import FILE_KINDS
 
 HELP = N_("Judge every model on the past of a demand history: forecasts from past cutoffs, scored.")
 OUT_HELP = N_("Also write the accuracy of every series: a .csv, .xlsx or .parquet file, or a folder.")
@@ -19,7 +20,7 @@ def command(session: Session) -> Command:
     """The command."""
     say = session.words.say
     parameters = [
-        argument("file", "FILE", say(FILE_HELP)),
+        argument("file", "FILE", say(FILE_HELP, kinds=", ".join(FILE_KINDS))),
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
         *setting_parameters(session.words),
     ]

@@ -17,8 +17,7 @@ from rich.text import Text
 
 from batchcast.cli.options import option_words
 from batchcast.cli.render.analysis import remark
-from batchcast.cli.server_client import ServerRefused, ServerUnavailable
-from batchcast.cli.session import Session
+from batchcast.cli.session import ServerRefused, ServerUnavailable, Session
 from batchcast.domain.errors import (
     N_,
     BatchCancelled,

@@ -17,12 +17,13 @@ from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.results import result_json, result_lines
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.recipe import FILE_KINDS
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
 
 HELP = N_("Forecast a demand history: publish one result, or roll everything back.")
-FILE_HELP = N_("Demand history: CSV, XLSX, Parquet (also gzipped), or a folder or zip of CSVs.")
+FILE_HELP = N_("Demand history: {kinds} (CSV also gzipped), or a folder or zip of CSVs.")
 OUT_HELP = N_("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
 REPLAY_HELP = N_("Repeat the run of this certificate.json: the same input gives the same bytes.")
 STOCK_HELP = N_("Write what to order too: a stock file, or FILE again where it has columns of stock.")
@@ -35,7 +36,7 @@ def command(session: Session) -> Command:
     """The command."""
     say = session.words.say
     parameters = [
-        argument("file", "FILE", say(FILE_HELP)),
+        argument("file", "FILE", say(FILE_HELP, kinds=", ".join(FILE_KINDS))),
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
         option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
         option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),

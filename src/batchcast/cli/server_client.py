@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import httpx
 
 from batchcast.app.configuration import ServerAddress
 from batchcast.app.settings_text import Texts
+from batchcast.cli.session import ServerRefused, ServerUnavailable
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
-from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidInput, InvalidSettings, Message
+from batchcast.domain.errors import N_, InternalError, InvalidInput, InvalidSettings, Message
 
 _TIMEOUT = httpx.Timeout(30, read=900, write=900)  # seconds; a large file is read and checked before it is accepted
 _PROBLEM = "application/problem+json"
@@ -239,21 +240,3 @@ def _write(response: httpx.Response, path: Path) -> tuple[str, int]:
 
 
 # What can go wrong between the command and a server.
-
-
-class ServerUnavailable(BatchcastError):
-    """The server can't be reached, or can't do this now; the same call may go through later."""
-
-    slug = "server-unavailable"
-
-
-class ServerRefused(BatchcastError):
-    """The server refused what was asked; `code` is its slug, and nothing was done."""
-
-    slug = "server-refused"
-
-    def __init__(self, messages: Sequence[Message], *, code: str, row_errors: Mapping[str, Any] | None = None) -> None:
-        self.messages = tuple(messages)
-        self.code = code
-        self.row_errors = row_errors  # as the API tells them, where rows were refused
-        super().__init__(self.messages[0])

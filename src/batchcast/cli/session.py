@@ -8,14 +8,14 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from rich.console import Console
 
 from batchcast.app.translation import Language, format_duration, format_number, translate
-from batchcast.domain.errors import InvalidSettings, Message
+from batchcast.domain.errors import BatchcastError, InvalidSettings, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
@@ -190,3 +190,24 @@ def hand_over_log(form: Literal["auto", "text", "json"], *, debug: bool) -> None
     logger.propagate = True
     logger.setLevel(logging.DEBUG if debug else logging.NOTSET)
     set_up_service_log(form)
+
+
+# What a server answers that is no result; here, so that only what speaks to one imports its client of HTTP.
+
+
+class ServerUnavailable(BatchcastError):
+    """The server can't be reached, or can't do this now; the same call may go through later."""
+
+    slug = "server-unavailable"
+
+
+class ServerRefused(BatchcastError):
+    """The server refused what was asked; `code` is its slug, and nothing was done."""
+
+    slug = "server-refused"
+
+    def __init__(self, messages: Sequence[Message], *, code: str, row_errors: Mapping[str, Any] | None = None) -> None:
+        self.messages = tuple(messages)
+        self.code = code
+        self.row_errors = row_errors  # as the API tells them, where rows were refused
+        super().__init__(self.messages[0])

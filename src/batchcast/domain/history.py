@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,11 @@ def row_location(line: int, *, file: str | None = None, sheet: str | None = None
     if sheet is not None:
         return Message(N_("row {line} of sheet {sheet}"), {"line": line, "sheet": sheet})
     return Message(N_("line {line}"), {"line": line})
+
+
+def enough_share(share: float) -> float:
+    """The least `max_refused_share`, in hundredths, with which this share of the rows may be left out."""
+    return math.ceil(round(share * 100, 9)) / 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

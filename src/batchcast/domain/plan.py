@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchcast.domain.calendar import Calendar
 from batchcast.domain.errors import N_, InvalidInput, Message
-from batchcast.domain.history import IngestReport, row_location
+from batchcast.domain.history import IngestReport, enough_share, row_location
 from batchcast.domain.settings import BatchSettings, Rounding
 
 
@@ -160,14 +159,9 @@ class TooManyRefused(RowsRefused):
         )
         first = report.problems[0]
         values: dict[str, object] = {"refused": report.rows_refused, "read": report.rows_judged}
-        values |= {"share": report.refused_share, "enough": enough_share(report)}
+        values |= {"share": report.refused_share, "enough": enough_share(report.refused_share)}
         values |= {"place": row_location(first.line, file=first.file, sheet=first.sheet)}
         return Message(template, values | {"column": first.column, "value": first.value, "reason": first.reason})
-
-
-def enough_share(report: IngestReport) -> float:
-    """The least `max_refused_share`, in hundredths, with which the refused rows may be left out."""
-    return math.ceil(round(report.refused_share * 100, 9)) / 100
 
 
 def check_refused(

@@ -11,6 +11,19 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.inventory import StockItem
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings
 
+# The kinds of file that a demand history or a stock file comes in, as a person calls them, each with the ends of names
+# that it has; and the kinds that a CSV file is packed in. What a file is, its content says, not its name.
+FILE_KINDS: Mapping[str, tuple[str, ...]] = {
+    "CSV": (".csv", ".tsv", ".txt", ".tab"),
+    "XLSX": (".xlsx", ".xlsm"),
+    "XLS": (".xls",),
+    "XLSB": (".xlsb",),
+    "ODS": (".ods",),
+    "Parquet": (".parquet",),
+    "HTML": (".html", ".htm", ".mhtml", ".mht", ".xml"),
+}
+PACKED_KINDS: Mapping[str, tuple[str, ...]] = {"gz": (".gz",), "zip": (".zip",)}
+
 FileKind = Literal["history", "stock"]
 MAPPING = "column_mapping"
 _DEFAULTS = BatchSettings().as_json()

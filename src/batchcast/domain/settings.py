@@ -527,6 +527,7 @@ class BatchSettings:
         high=1,
         metavar="SHARE",
         is_remembered=False,
+        of_stock_file=True,
     )
     column_mapping: Mapping[str, str] = _declared(  # our column -> column of the file
         dict,
@@ -769,6 +770,9 @@ def deciding(decides: Decides) -> tuple[str, ...]:
 
 
 OF_STOCK_FILE = tuple(name for name, declared in SETTINGS.items() if declared.of_stock_file)
+OF_ANY_STOCK_FILE = tuple(
+    name for name in OF_STOCK_FILE if SETTINGS[name].kind in ("choice", "number")
+)  # of any columns
 
 
 def usable_cores() -> int:

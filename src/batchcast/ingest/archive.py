@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from pathlib import Path, PurePosixPath
 
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQuestion
+from batchcast.domain.recipe import FILE_KINDS
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
@@ -30,7 +31,6 @@ from batchcast.ingest.records import HEADER_WITHIN, Dialect, read_dialect
 from batchcast.ingest.source import FindLayout, LayoutT
 
 _NAMED = 20  # files that a sentence lists
-_TEXT_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 
 
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
@@ -279,7 +279,7 @@ def _why_left(name: str) -> str | None:
         return N_("Files that macOS adds were left alone: {names}.")
     if any(part.startswith(".") and part.strip(".") for part in parts):
         return N_("Hidden files, whose names start with a dot, were left alone: {names}.")
-    if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in _TEXT_SUFFIXES:
+    if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in FILE_KINDS["CSV"]:
         return N_("Files of other kinds were left alone: {names}.")
     return None
 

@@ -136,7 +136,7 @@ class SheetSource:
         cells = _cells(row, width)
         found = self.no_values.get(line)
         if found:
-            cells = tuple(found.get(i, cell) if cell is None else cell for i, cell in enumerate(cells))
+            cells = tuple(found.get(i, cell) for i, cell in enumerate(cells))
         return merged.fill(line, cells) if merged else cells
 
 
@@ -310,11 +310,6 @@ def _with_notes(found: tuple[SheetSource, LayoutT], names: Sequence[str]) -> tup
         notes.append(Message(template, {"sheet": source.sheet, "others": ", ".join(others)}))
     if _Merged(source.reader, layout.plain):
         notes.append(Message(N_("Merged cells of text or dates count in each row that they cover.")))
-    if source.kind in ("XLS", "XLSB"):
-        template = N_(
-            "{kind} workbooks don't tell error values such as #N/A from blank cells; save it as XLSX if it has some."
-        )
-        notes.append(Message(template, {"kind": source.kind}))
     full = (source.reader.end or (0, 0))[0] + 1
     if full in EXCEL_ROWS:
         template = N_(

@@ -16,6 +16,7 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
+from batchcast.domain.history import enough_share
 from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import cell_of
@@ -48,8 +49,9 @@ def read_stock(path: Path, settings: BatchSettings | None = None) -> StockOnHand
 
     Args:
         path: of a file or folder that a demand history can come in.
-        settings: how dates and numbers are written, and what its columns are called. With `bad_rows="skip"`, rows of a
-            file with dates whose date, site or part can't be read are left out, as they are of its demand.
+        settings: how dates and numbers are written, and what its columns are called. With `bad_rows="skip"`, rows
+            whose date, site or part can't be read are left out, and cells of stock that can't be read are unknown;
+            but no more of them than `max_refused_share` allows.
 
     Raises:
         InvalidStockFile: if it can't be read as one.
@@ -104,23 +106,42 @@ class StockReading:
             if self._settings.bad_rows != "skip":
                 raise self._all_wrong([], bad)
             notes = [self._left_unknown(bad), *notes]
+        self._check_share(rows, bad, is_dated=is_dated)
         several = rows.several()
         if repeat is not None and not is_dated and not any(differs for *_, differs in several):
             raise self._repeated(*repeat)
         notes += rows.unnamed.notes()
         noted = self._dated_notes(rows) if is_dated else _summed_notes(several)
-        if rows.left_out:
+        if rows.unreadable:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
-            notes = [Message(template, {"count": rows.left_out}), *notes]
+            notes = [Message(template, {"count": len(rows.unreadable)}), *notes]
         return StockOnHand(
             items=_items_of(rows), notes=(*noted, *self._layout.notes, *notes), release=self._settings.release
         )
 
+    def _check_share(self, rows: StockRows, bad: list[tuple[int, str]], *, is_dated: bool) -> None:
+        """Refuse a file of which more is to be left out than may be."""
+        refused, judged = rows.refused_share(is_dated=is_dated)
+        share = refused / judged
+        if share <= self._settings.max_refused_share:
+            return
+        template = N_(
+            "{refused:,} of {read:,} rows of {name} can't be read, {share:.1%} of them: more than "
+            "{@max_refused_share} allows. {first} Or set {@max_refused_share=$enough} to go on without them all "
+            "the same."
+        )
+        first = self._unreadable(rows.unreadable[0]) if rows.unreadable else self._first_bad(bad)
+        values = {"refused": refused, "read": judged, "share": share, "enough": enough_share(share)}
+        raise _refused(template, name=self._name, first=first, **values)
+
     def _left_unknown(self, bad: list[tuple[int, str]]) -> Message:
         """What is said of cells that can't be read, where they are to be left out."""
-        found = self._rows([bad[0][0]])
         template = N_("{count:,} cells can't be read and count as unknown: {first}")
-        return Message(template, {"count": len(bad), "first": self._bad_cell(bad[0][1], *found[bad[0][0]])})
+        return Message(template, {"count": len(bad), "first": self._first_bad(bad)})
+
+    def _first_bad(self, bad: list[tuple[int, str]]) -> Message:
+        number, ours = bad[0]
+        return self._bad_cell(ours, *self._rows([number])[number])
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
         layout, settings = self._layout, self._settings
@@ -139,7 +160,7 @@ class StockReading:
                 continue
             if unreadable and not skips:
                 raise self._all_wrong(unreadable, rows.bad_cells() if styles.is_decided else [])
-            rows.left_out = len(unreadable)
+            rows.unreadable = unreadable
             return rows, [*(dates.notes() if is_dated else []), *styles.notes()]
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:

@@ -247,7 +247,8 @@ class StockRows:
         }
         self.unnamed = UnnamedColumns(layout.unnamed)
         self.days: set[int] = set()  # two of those that rows have
-        self.rows_read = self.left_out = 0
+        self.rows_read = 0
+        self.unreadable: list[Unreadable] = []  # rows of no part or day, where they may be left out
         self._layout = layout
         self._sheet = source.sheet
         self._dates = dates
@@ -258,6 +259,7 @@ class StockRows:
 
     def take(self, block: Block, first: int) -> Iterator[Unreadable]:
         """Take the rows of a block whose first has this number; yields those without a readable site, part or day."""
+        self.rows_read += len(block.broken)
         yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
         if block.num_rows:
             self.unnamed.take(block)
@@ -295,6 +297,13 @@ class StockRows:
     def bad_cells(self) -> list[tuple[int, str]]:
         """Number of the row and column of each cell that counts and can't be read, in the order of the file."""
         return sorted((number, ours) for ours, latest in self.latest.items() for number in latest.unreadable())
+
+    def refused_share(self, *, is_dated: bool) -> tuple[int, int]:
+        """How many rows can't be read, of how many; of the row that counts for each part, where rows have dates."""
+        lost, bad = len(self.unreadable), len({number for number, _ in self.bad_cells()})
+        if not is_dated:
+            return lost + bad, self.rows_read
+        return max((lost, self.rows_read), (bad, len(self._series)), key=lambda one: one[0] / max(1, one[1]))
 
     def keys(self) -> list[tuple[str, str]]:
         """Site and part of each series, by its number."""

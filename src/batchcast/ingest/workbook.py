@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +15,17 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
-from batchcast.ingest.cells import NoValues, add_no_values, column_number, last_cell, sheet_files
+from batchcast.ingest.cells import (
+    NoValues,
+    add_no_values,
+    check_ods,
+    check_span,
+    column_number,
+    last_cell,
+    sheet_files,
+)
 from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.problems import DamagedFile, OverTheLimit
+from batchcast.ingest.problems import DamagedFile
 from batchcast.ingest.sheets import SheetReader, SheetSource, choose_sheet
 from batchcast.ingest.source import FindLayout, LayoutT
 
@@ -49,11 +58,7 @@ def open_workbook(  # noqa: PLR0917
         AmbiguousColumn: if several sheets could be the history.
         InvalidInput: if no sheet has the columns; the sentence says what the likeliest has.
     """
-    no_values: dict[str, NoValues] = {}
-    if archive is not None:
-        check_zip(archive, path.name, limits)
-        no_values = _check_cells(archive, path.name, limits)
-    opened = _read(path, partial(_opened, path))
+    opened, no_values = _read(path, partial(_opened, archive, path, limits, kind))
     return choose_sheet(CalamineWorkbook(path, opened, kind, no_values), path.name, settings, find)
 
 
@@ -108,9 +113,29 @@ def _read(path: Path, read: Callable[[Any], Any]) -> Any:
         raise _damaged(path, error) from error
 
 
-def _opened(path: Path, calamine: Any) -> Any:
+def _opened(
+    archive: zipfile.ZipFile | None, path: Path, limits: IngestLimits, kind: str, calamine: Any
+) -> tuple[Any, dict[str, NoValues]]:
+    """A workbook, checked before it is opened, and its cells without a value by the name of their sheet."""
+    if archive is None:
+        from batchcast.ingest.binarycells import read_xls
+
+        container, of_sheets = read_xls(path, limits)
+        opened = calamine.CalamineWorkbook.from_filelike(io.BytesIO(container))
+        return opened, dict(zip(opened.sheet_names, of_sheets, strict=True))
+    check_zip(archive, path.name, limits)
+    no_values = _checked(archive, path.name, limits, kind)
     with path.open("rb") as file:
-        return calamine.CalamineWorkbook.from_filelike(file)
+        return calamine.CalamineWorkbook.from_filelike(file), no_values
+
+
+def _checked(archive: zipfile.ZipFile, name: str, limits: IngestLimits, kind: str) -> dict[str, NoValues]:
+    """The cells without a value by the name of their sheet; a sheet that can't be read at its cost is refused."""
+    if kind == "XLSB":
+        from batchcast.ingest.binarycells import check_xlsb
+
+        return check_xlsb(archive, name, limits)
+    return check_ods(archive, name, limits) if kind == "ODS" else _check_cells(archive, name, limits)
 
 
 def _sheet(workbook: Any, name: str, _: Any) -> Any:
@@ -131,10 +156,7 @@ def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> d
             continue
         no_values: NoValues = {}
         rows, columns = _span(archive, info, limits, no_values)
-        if rows * columns > limits.max_cells:
-            template = N_("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
-            values = {"name": name, "rows": rows, "columns": columns, "most": limits.max_cells}
-            raise OverTheLimit(Message(template, values))
+        check_span(name, rows, columns, limits)
         found[sheets.get(info.filename, info.filename)] = no_values
     return found
 

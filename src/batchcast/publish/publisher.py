@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
+from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken, PublishedFile, cannot_write
 from batchcast.publish.combined import CombinedResult, write_rejected
 from batchcast.publish.kinds import ACCURACY, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
@@ -116,7 +118,7 @@ def _write_files(
 # Where the files of a result go, and whether the place is free for them.
 
 _BESIDE = {kind.name: kind.beside for kind in KINDS.values() if kind.beside is not None}
-_OTHER_SUFFIXES = frozenset({".gz", ".json", ".ods", ".tsv", ".txt", ".xls", ".xlsb", ".xlsm", ".zip"})
+_OTHER_SUFFIXES = {".json", *chain(*FILE_KINDS.values(), *PACKED_KINDS.values())} - set(SUFFIXES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

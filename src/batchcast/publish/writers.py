@@ -15,8 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
 
 from batchcast.domain.errors import N_, Message
 from batchcast.publish.certificate import PublishFailed
@@ -143,6 +141,8 @@ class XlsxWriter:
     def __init__(self, path: Path, schema: pa.Schema, title: str = FORECAST) -> None:
         self._title = title  # of the sheets
         self._schema = schema
+        import xlsxwriter
+
         self._workbook = xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": str(path.parent)})
         self._workbook.set_properties({"created": _CREATED})
         self._date = self._workbook.add_format({"num_format": "yyyy-mm-dd"})
@@ -170,6 +170,8 @@ class XlsxWriter:
         Raises:
             OSError: if it can't be written.
         """
+        from xlsxwriter.exceptions import FileCreateError
+
         try:
             self._workbook.close()
         except FileCreateError as error:

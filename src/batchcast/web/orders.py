@@ -25,7 +25,7 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.errors import N_, BatchcastError, InvalidInput, Message
 from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders, notes_of
 from batchcast.domain.recipe import is_kept
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS
+from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS
 from batchcast.http import bodies
 from batchcast.http.error_status import BadForm
 from batchcast.http.files import answer_file
@@ -387,7 +387,7 @@ def _shown(orders: Orders | None, batch: Batch, question: Question | None = None
         if question
         else (),
         "source": batch.source,
-        "reading": [SETTINGS[name] for name in OF_STOCK_FILE if SETTINGS[name].answers],
+        "reading": [SETTINGS[name] for name in OF_ANY_STOCK_FILE],
         "notes": () if orders is None else notes_of(orders),
         "formats": ORDER_FORMATS,
         "most": MOST_PURCHASES,

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from batchcast.app.translation import (
 )
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import Message
+from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
 from batchcast.http.request import preferred_language
 from batchcast.results.lead_time import Bin
@@ -143,6 +145,8 @@ def _environment(language: Language, assets: Assets) -> Environment:
     made.globals.update(
         _=_speaker(language), say=_sayer(language), static=assets.url, csrf_field=_csrf_field, language=language
     )
+    kinds = {**FILE_KINDS, **PACKED_KINDS}
+    made.globals.update(file_kinds=", ".join(kinds), file_suffixes=",".join(chain(*kinds.values())))
     return made
 
 

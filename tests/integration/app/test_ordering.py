@@ -12,7 +12,7 @@ import pytest
 
 from batchcast.app.batchcast import Batchcast, Listener
 from batchcast.app.configuration import Environment
-from batchcast.app.ordering import make_orders
+from batchcast.app.ordering import make_orders, read_stock_beside
 from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
 from batchcast.app.samples.writing import write_sample
 from batchcast.domain.errors import InvalidInput, InvalidSettings
@@ -335,3 +335,16 @@ def test_a_run_reads_the_stock_file_beside_by_its_recipe(published: Path, stock:
 
     assert result.orders is not None
     assert any("by the recipe 'opname'" in str(note) for note in result.orders.notes)
+
+
+def test_a_stock_file_beside_a_history_leaves_out_what_the_settings_allow(tmp_path: Path) -> None:
+    history, stock = tmp_path / "history.csv", tmp_path / "stok.csv"
+    history.write_text("date,part,qty\n2024-01-01,A,1\n", encoding="utf-8")
+    stock.write_text("part;stok\nA;1\nB;many\n", encoding="utf-8")
+
+    with pytest.raises(InvalidStockFile, match="write a number"):
+        read_stock_beside(stock, history, BatchSettings())
+    with pytest.raises(InvalidStockFile, match=r"50\.0% of them"):
+        read_stock_beside(stock, history, BatchSettings(bad_rows="skip"))
+    held = read_stock_beside(stock, history, BatchSettings(bad_rows="skip", max_refused_share=0.5))
+    assert [item.on_hand for item in held.items] == [1, None]

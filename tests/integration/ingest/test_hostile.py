@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
+import struct
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.integration.ingest.workbooks import ods_members, packed, record, xls_bytes, xlsb_members, xlsb_sheet
 
 from batchcast.domain.errors import BatchcastError
 from batchcast.ingest import header
@@ -75,8 +77,8 @@ def samples(tmp_path) -> dict[str, bytes]:
     import io
     import zipfile
 
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    several = io.BytesIO()
+    with zipfile.ZipFile(several, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", TEXT)
         archive.writestr("b.csv", TEXT.replace("2024", "2025"))
     rows = [line.split(",") for line in TEXT.replace('"', "").splitlines()]
@@ -101,13 +103,26 @@ def samples(tmp_path) -> dict[str, bytes]:
         "x.xml": f'<?xml version="1.0"?><Workbook {names}>{sheet}</Workbook>'.encode(),
         "bars.txt": bars.encode(),
         "x.ods": (CASES / "ods/x.ods").read_bytes(),
+        "old.xls": xls_bytes(rows),
+        "x.xlsb": packed(xlsb_members(rows)),
         "x.csv": TEXT.encode(),
         "y.csv": TEXT.encode("utf-16"),
         "x.csv.gz": gzip.compress(TEXT.encode()),
-        "x.zip": packed.getvalue(),
+        "x.zip": several.getvalue(),
         "x.xlsx": (tmp_path / "x.xlsx").read_bytes(),
         "x.parquet": (tmp_path / "x.parquet").read_bytes(),
     }
+
+
+def mutated_inside(content: bytes, chance: random.Random) -> bytes:
+    """A workbook one of whose members is mutated, in a sound archive: its reader gets to see what is in it."""
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
+    name = chance.choice([name for name, member in members.items() if member and name.endswith((".xml", ".bin"))])
+    return packed(members | {name: mutated(members[name], chance)})
 
 
 def sweep(read, tmp_path, count: int, seed: int) -> None:
@@ -116,7 +131,8 @@ def sweep(read, tmp_path, count: int, seed: int) -> None:
     for name, content in samples(tmp_path).items():
         said = []
         for _ in range(count):
-            data = mutated(content, chance)
+            is_inside = name.endswith((".xlsx", ".xlsb", ".ods")) and chance.random() < 0.8
+            data = mutated_inside(content, chance) if is_inside else mutated(content, chance)
             try:
                 said.append(str(read(data, name=name, bad_rows=chance.choice(["fail", "skip"])).report.format))
             except BatchcastError as error:
@@ -173,3 +189,122 @@ def test_many_sites_are_read_at_the_cost_of_few(read):
         return time.process_time() - started
 
     assert cost(300) < 4 * cost(3)
+
+
+SMALL = [["date", "part", "qty"], ["2024-01-01", "A", 1.0]]
+
+
+def changed(content: bytes, at: int, number: int, size: int = 4) -> bytes:
+    return content[:at] + number.to_bytes(size, "little") + content[at + size :]
+
+
+def xls_with(kind: int, change) -> bytes:
+    """An XLS file whose records of a kind are changed in place: `change(file, place of the content)`."""
+    content = xls_bytes(SMALL)
+    at = content.index(struct.pack("<H", 0x0809))
+    while at + 4 <= len(content):
+        found, size = struct.unpack_from("<HH", content, at)
+        content = change(content, at + 4) if found == kind else content
+        at += 4 + size
+    return content
+
+
+HOSTILE_XLS = {
+    "tables larger than the file": lambda: changed(xls_bytes(SMALL), 44, 0xFFFFFFFF),
+    "a sheet of four thousand million rows": lambda: xls_with(
+        0x0200, lambda file, at: changed(file, at + 4, 0xFFFFFFF0)
+    ),
+    "a cell in the last column of all": lambda: xls_with(0x027E, lambda file, at: changed(file, at + 2, 65535, 2)),
+    "a sheet that starts where no record does": lambda: xls_with(0x0085, lambda file, at: changed(file, at, 2)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_XLS)
+def test_an_old_workbook_that_claims_what_it_has_not_is_refused_at_once(read, name):
+    started = time.process_time()
+    with pytest.raises((found.UnknownFormat, found.OverTheLimit)):
+        read(HOSTILE_XLS[name](), name="x.xls")
+    assert time.process_time() - started < 3
+
+
+def test_a_list_of_sectors_in_a_circle_is_not_followed(read):
+    assert read(changed(xls_bytes(SMALL), 68, 0), name="x.xls").report.rows_kept == 1
+
+
+def test_a_chain_of_sectors_in_a_circle_ends(read):
+    content = bytearray(xls_bytes(SMALL))
+    table = 512 * (1 + struct.unpack_from("<I", content, 76)[0])
+    for sector in range(128):
+        struct.pack_into("<I", content, table + 4 * sector, sector)
+
+    with pytest.raises(found.UnknownFormat):
+        read(bytes(content), name="x.xls")
+
+
+def xlsb_with(sheet: bytes) -> bytes:
+    return packed(xlsb_members(SMALL) | {"xl/worksheets/sheet1.bin": sheet})
+
+
+def xlsb_row(number: int) -> bytes:
+    return record(0, struct.pack("<IIHHBIII", number, 0, 300, 0, 0, 1, 0, 0))
+
+
+def test_an_xlsb_sheet_that_spans_too_many_cells_is_refused_before_it_is_opened(read):
+    head = record(129) + record(148, bytes(16)) + record(145)
+    last = b"".join(
+        xlsb_row(row) + record(5, struct.pack("<IId", column, 0, 1)) for row, column in [(0, 0), (999_999, 40)]
+    )
+
+    with pytest.raises(found.OverTheLimit, match="1000000 rows by 41 columns"):
+        read(xlsb_with(head + last + record(146)), name="x.xlsb")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        record(6, struct.pack("<III", 0, 0, 500) + b"a") + record(6) * 3,  # a text longer than its record
+        record(5, b"1234"),
+        record(7, struct.pack("<III", 20_000, 0, 0)),
+    ],
+)
+def test_an_xlsb_record_that_holds_less_than_it_must_is_refused(read, cells):
+    sheet = xlsb_sheet(SMALL, {}).replace(record(146), cells + record(146))
+
+    with pytest.raises(DamagedFile, match="not a whole workbook"):
+        read(xlsb_with(sheet), name="x.xlsb")
+
+
+FULL = '<table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="16384"/>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (f'<table:table-row table:number-rows-repeated="1048576">{FULL}</table:table-row>', "1048576 rows"),
+        (f"<table:table-row>{FULL}</table:table-row>" * 3000, "at most 30000000 cells"),
+    ],
+)
+def test_an_ods_sheet_of_more_cells_than_are_held_is_refused_before_it_is_opened(read, rows, said):
+    with pytest.raises(found.OverTheLimit, match=said):
+        read(packed(ods_members(SMALL, rows)), name="x.ods")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[: text.index("</table:table>")],
+        lambda text: text[: text.index("</table:table-row>")],
+        lambda text: text.replace("</table:table>", ""),
+        lambda text: (
+            text.replace("</table:table-cell></table:table-row></table:table>", "</table:table>")
+            + "</table:table-cell>"
+        ),
+        lambda text: text.replace("<text:p>A", '<text:p><text:s text:c="99999999999"/>A'),
+        lambda text: text.replace("<table:table-row>", '<table:table-row table:number-rows-repeated="&#49;">'),
+    ],
+)
+def test_an_ods_document_whose_reader_would_not_end_is_refused(read, change):
+    members = ods_members(SMALL)
+
+    with pytest.raises(DamagedFile, match="not a whole workbook"):
+        read(packed(members | {"content.xml": change(members["content.xml"])}), name="x.ods")

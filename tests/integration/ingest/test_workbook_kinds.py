@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import openpyxl
 import pytest
+from tests.integration.ingest.workbooks import ERRORS, ods_cell, ods_members, packed, xls_bytes, xlsb_members
 
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.problems import AmbiguousColumn, UnknownFormat
@@ -18,6 +19,15 @@ def read(tmp_path):
             book.active.merge_cells(cells)
         book.save(tmp_path / "book.xlsx")
         return ingest_file(tmp_path / "book.xlsx", into=tmp_path / "out", settings=BatchSettings(**settings)).report
+
+    return read_it
+
+
+@pytest.fixture
+def read_bytes(tmp_path):
+    def read_it(name, content):
+        (tmp_path / name).write_bytes(content)
+        return ingest_file(tmp_path / name, into=tmp_path / "out", settings=BatchSettings()).report
 
     return read_it
 
@@ -89,3 +99,79 @@ def test_what_looks_like_an_old_workbook_and_is_none_is_refused(tmp_path):
     (tmp_path / "locked.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
     with pytest.raises(UnknownFormat, match="encrypted"):
         ingest_file(tmp_path / "locked.xls", into=tmp_path / "out", settings=BatchSettings())
+
+
+_WITH_ERRORS = [
+    ["date", "part", "qty"],
+    ["2024-01-01", "A", "#REF!"],
+    ["2024-01-02", "#N/A", 4.0],
+    ["#DIV/0!", "A", 5.0],
+    ["2024-01-05", "A", 6.0],
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.xlsb", packed(xlsb_members(_WITH_ERRORS))),
+        ("formulas.xlsb", packed(xlsb_members(_WITH_ERRORS, by_formula=True))),
+        ("x.xls", xls_bytes(_WITH_ERRORS)),
+        ("x.ods", packed(ods_members(_WITH_ERRORS))),
+    ],
+    ids=["xlsb", "formulas of xlsb", "xls", "ods"],
+)
+def test_error_values_are_refused_with_their_address_in_workbooks_of_any_kind(read_bytes, name, content):
+    report = read_bytes(name, content)
+
+    assert {(place, value) for place, value, _ in reasons(report)} == {
+        ("C2", "#REF!"),
+        ("B3", "#N/A"),
+        ("A4", "#DIV/0!"),
+    }
+    assert {reason for *_, reason in reasons(report)} == {"is an error value of a spreadsheet"}
+    assert report.rows_kept == 1
+    assert not any("error values" in str(note) for note in report.notes)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_each_error_value_is_told_by_its_name(read_bytes, error):
+    rows = [["part", "2024-01-01", "2024-02-01"], ["A", error, 3.0], ["B", None, 3.0]]
+
+    for name, content in {
+        "x.xlsb": packed(xlsb_members(rows)),
+        "x.xls": xls_bytes(rows),
+        "x.ods": packed(ods_members(rows)),
+    }.items():
+        report = read_bytes(name, content)
+        assert {(place, value) for place, value, _ in reasons(report)} == {("B2", error)}
+        assert (report.rows_kept, report.rows_refused) == (2, 1)
+
+
+def test_formulas_without_a_result_are_no_zeros_in_xls_and_ods(read_bytes):
+    rows = [["part", "2024-01-01", "2024-02-01"], ["A", "=1+1", 3.0], ["B", None, 3.0]]
+
+    for name, content in {"x.xls": xls_bytes(rows), "x.ods": packed(ods_members(rows))}.items():
+        report = read_bytes(name, content)
+        assert {(place, reason) for place, _, reason in reasons(report)} == {
+            ("B2", "is a formula whose result is not stored")
+        }
+
+
+@pytest.mark.parametrize("width", [20, 40, 300, 1500])
+def test_an_error_far_to_the_right_of_a_wide_xlsb_is_found(read_bytes, width):
+    days = [f"{2020 + i // 336}-{i // 28 % 12 + 1:02}-{i % 28 + 1:02}" for i in range(width)]
+    rows = [["part", *days], *([f"P{i}", *[1.0] * (width - 1), "#N/A" if i == 7 else 2.0] for i in range(9))]
+
+    report = read_bytes("x.xlsb", packed(xlsb_members(rows)))
+
+    assert [(one.line, one.value) for one in report.problems] == [(9, "#N/A")]
+
+
+def test_a_repeated_error_of_ods_is_told_for_each_cell_it_stands_for(read_bytes):
+    error = ods_cell("#N/A").replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="2"')
+    row = '<table:table-row table:number-rows-repeated="3">' + ods_cell("B") + error + "</table:table-row>"
+    rows = [["part", "2024-01-01", "2024-02-01"], ["A", 1.0, 2.0]]
+
+    report = read_bytes("x.ods", packed(ods_members(rows, row)))
+
+    assert {place for place, *_ in reasons(report)} == {f"{column}{line}" for column in "BC" for line in (3, 4, 5)}

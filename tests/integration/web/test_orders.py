@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from tests.integration.api.conftest import demand_file
 
 from batchcast.domain.batch import BatchState
+from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -35,6 +38,20 @@ def test_the_results_lead_to_it_and_it_says_what_the_file_must_look_like(browser
     for column in ("on_hand", "unit_cost", "pack_size", "lead_time"):
         assert f"<code>{column}</code>" in page.text
     assert "Next units to buy" not in page.text
+
+
+def test_the_page_offers_every_kind_of_file_that_is_read_and_leaves_bad_rows_out_on_request(browser, url):
+    page = browser.get(url).text
+
+    assert f'accept="{",".join(chain(*FILE_KINDS.values(), *PACKED_KINDS.values()))}"' in page
+    assert f'accept="{",".join(chain(*FILE_KINDS.values(), *PACKED_KINDS.values()))}"' in browser.get("/").text
+    bad = file_of(STOCK.replace(b"A/1 b;50", b"A/1 b;fifty"))
+    refused = browser.post(url, files=bad, data={"bad_rows": "skip"})
+    assert refused.status_code == 422
+    said = html.unescape(refused.text)
+    assert "1 of 3 rows of stok.csv can't be read, 33.3% of them" in said, said[said.index("<main") :]
+    answer = browser.post(url, files=bad, data={"bad_rows": "skip", "max_refused_share": "0.34"})
+    assert "1 cells can't be read and count as unknown" in html.unescape(answer.text)
 
 
 def test_a_stock_file_is_answered_on_a_whole_page_without_a_script(browser, url):

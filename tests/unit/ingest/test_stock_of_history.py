@@ -167,7 +167,7 @@ def test_a_row_of_no_day_or_part_refuses_the_file_unless_such_rows_are_left_out(
     with pytest.raises(InvalidStockFile, match=sentence):
         read(f"{HISTORY}{row}\n")
 
-    held = read(f"{HISTORY}{row}\n", bad_rows="skip")
+    held = read(f"{HISTORY}{row}\n", bad_rows="skip", max_refused_share=0.5)
 
     assert held.items == HELD
     assert "1 rows whose date, part or site can't be read are left out." in sentences(held)

@@ -175,12 +175,45 @@ def test_a_stock_column_that_is_not_known_is_refused_with_the_mapping_that_reads
 def test_what_can_not_be_read_is_left_out_where_that_is_asked_for(write) -> None:
     text = "part,stok\nA,1\n,5\nB,many\nC\nD,-4\n"
 
-    held = read_stock(write(text), BatchSettings(bad_rows="skip"))
+    held = read_stock(write(text), BatchSettings(bad_rows="skip", max_refused_share=0.6))
 
     assert [(item.partnumber, item.on_hand) for item in held.items] == [("A", 1), ("B", None), ("D", -4)]
     said = " ".join(map(str, held.notes))
     assert "1 cells can't be read and count as unknown: on_hand is 'many' in line 4" in said
     assert "2 rows whose date, part or site can't be read are left out" in said
+
+
+@pytest.mark.parametrize(
+    ("bad", "share", "enough"),
+    [
+        (["P0,x"], 0.01, 0.01),
+        (["P0,x", ",5", "P2"], 0.03, 0.03),
+        (["P0,x", ",5", "P2", "P3,-", "P4,x", ",5", "P6", "P7,x"], 0.08, 0.08),
+    ],
+)
+def test_more_of_it_than_may_be_is_not_left_out(write, bad: list[str], share: float, enough: float) -> None:
+    path = write("part,stok\n" + "\n".join(bad + [f"P{i},1" for i in range(len(bad), 100)]))
+    below, at = (BatchSettings(bad_rows="skip", max_refused_share=most) for most in (share - 0.005, share))
+
+    with pytest.raises(InvalidStockFile) as error:
+        read_stock(path, below)
+
+    said = str(error.value)
+    assert f"{len(bad)} of 100 rows of stok.csv can't be read, {share:.1%} of them" in said
+    assert f"Or set max_refused_share={enough} to go on" in said
+    assert len(read_stock(path, at).items) == 100 - sum("," not in row or row == ",5" for row in bad)
+
+
+def test_of_a_stock_history_the_parts_count_whose_last_value_can_not_be_read(write) -> None:
+    """One of ten parts, in one of a thousand rows."""
+    days = [f"2025-{month:02}-{day:02}" for month in range(1, 11) for day in range(1, 11)]
+    rows = [f"{day},P{i},{'x' if i == 3 and day == days[-1] else 5}" for day in days for i in range(10)]
+    path = write("date,part,stok\n" + "\n".join(rows))
+
+    with pytest.raises(InvalidStockFile, match=r"1 of 10 rows .*, 10\.0%.* on_hand is 'x' in line 995"):
+        read_stock(path, BatchSettings(bad_rows="skip"))
+    held = read_stock(path, BatchSettings(bad_rows="skip", max_refused_share=0.1))
+    assert [item.on_hand for item in held.items].count(None) == 1
 
 
 def test_places_in_an_archive_name_their_member(tmp_path: Path) -> None:

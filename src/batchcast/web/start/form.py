@@ -13,8 +13,8 @@ from starlette.responses import Response
 from batchcast.app.intake import Analysis
 from batchcast.app.recipes import NO_CHOICE, RecipeChoice
 from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings, Message, ReadingQuestion
-from batchcast.domain.history import IngestReport
-from batchcast.domain.plan import Plan, RowsRefused, enough_share
+from batchcast.domain.history import IngestReport, enough_share
+from batchcast.domain.plan import Plan, RowsRefused
 from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.web.forms import ANSWER, KEPT, Form, Texts, address_of, form_of_texts, read_form
@@ -133,7 +133,7 @@ class Checked:
         limit = (self.form.settings or BatchSettings()).max_refused_share
         if self.report is None or self.report.refused_share <= limit:
             return {"bad_rows": "skip"}
-        return {"bad_rows": "skip", "max_refused_share": str(enough_share(self.report))}
+        return {"bad_rows": "skip", "max_refused_share": str(enough_share(self.report.refused_share))}
 
     @property
     def batch_mode(self) -> bool:
