@@ -3,6 +3,8 @@
     python benchmarks/ingest.py --rows 1000000
     python benchmarks/ingest.py --rows 59000000     # M5's shape: 30,490 series of 1,941 days; needs 2 GB of disk
 
+    python benchmarks/ingest.py --before ../earlier   # a checkout of an earlier commit with its own .venv
+
 The polars side reads every column as its own type and takes one number from each, so that nothing is left unparsed.
 """
 
@@ -13,6 +15,7 @@ import datetime as dt
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -80,11 +83,29 @@ def run_side(side: str, path: Path, into: Path) -> None:
     print(json.dumps(found | {"rows": rows}))
 
 
+def compare(before: Path, path: Path, rounds: int) -> None:
+    """CPU seconds of `analyze` as a whole process, of an earlier checkout and of this one in turns; medians."""
+    runs: dict[Path, list[float]] = {before.resolve(): [], Path(__file__).resolve().parents[1]: []}
+    for turn in range(rounds + 1):
+        for checkout, found in runs.items():
+            start = resource.getrusage(resource.RUSAGE_CHILDREN)
+            command = [checkout / ".venv/bin/python", "-m", "batchcast", "analyze", path]
+            with tempfile.TemporaryDirectory() as home:
+                environment = os.environ | {"BATCHCAST_HOME": home}
+                subprocess.run(command, check=True, capture_output=True, env=environment, cwd=path.parent)
+            end = resource.getrusage(resource.RUSAGE_CHILDREN)
+            if turn:  # the first fills caches
+                found.append(end.ru_utime - start.ru_utime + end.ru_stime - start.ru_stime)
+    earlier, now = (statistics.median(found) for found in runs.values())
+    print(f"analyze: {earlier:.2f} CPU s before, {now:.2f} now: {now / earlier:.2f} times")
+
+
 def main() -> None:
     """Make the file, measure both sides, print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier commit, with its .venv")
     parser.add_argument("--side", choices=("ours", "polars"), help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
@@ -96,6 +117,9 @@ def main() -> None:
         path = Path(folder) / "demand.csv"
         write_file(path, asked.rows)
         print(f"{asked.rows:,} rows, {path.stat().st_size / 1e6:,.0f} MB, {os.cpu_count()} cores")
+        if asked.before:
+            compare(asked.before, path, asked.rounds)
+            return
         runs: dict[str, list[dict[str, float]]] = {"polars": [], "ours": []}
         for _ in range(asked.rounds):
             for side, found in runs.items():
