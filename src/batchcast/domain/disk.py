@@ -52,7 +52,11 @@ def file_sha256(path: Path) -> str:
 
 # A disk that is full, or fails, while something is read from it or written to it.
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_TOO_LARGE = N_(
+    "File too large: a file of the batch is larger than the system lets one be. Raise that limit (ulimit -f), and "
+    "run the batch again."
+)
 _FAILING = (errno.EIO, errno.EROFS, errno.ESTALE, errno.EMFILE, errno.ENFILE)
 
 
@@ -80,6 +84,8 @@ def disk_error(error: OSError) -> BatchcastError | None:
     """What is said of an error of the disk itself; None for an error of another kind, such as a missing file."""
     if error.errno in _NO_ROOM:
         return NoDiskSpace()
+    if error.errno == errno.EFBIG:
+        return NoDiskSpace(Message(_TOO_LARGE))
     if error.errno in _FAILING:
         return DiskFailed(os.strerror(error.errno or errno.EIO))
     return None

@@ -27,7 +27,8 @@ def rows_of(file: Path, ingested: Ingested) -> list[Row]:
     if "sheet" in values:
         below = list(_sheet_rows(file, str(values["sheet"])))[int(str(values["row"])) :]
     else:
-        below = list(_below_header(_text_rows(file, DELIMITERS[str(values["delimiter"])]), ingested.layout.header))
+        header = ingested.layout.header
+        below = list(_below_header(_text_rows(file, DELIMITERS[str(values["delimiter"])], header), header))
     return [row for row in below if not all(map(is_blank, row))]
 
 
@@ -37,7 +38,7 @@ def _sheet_rows(file: Path, sheet: str) -> Iterator[Row]:
     return CalamineWorkbook.from_path(file).get_sheet_by_name(sheet).iter_rows()
 
 
-def _text_rows(file: Path, delimiter: str) -> Iterator[Row]:
+def _text_rows(file: Path, delimiter: str, header: Sequence[str]) -> Iterator[Row]:
     content = file.read_bytes()
     encoding = "utf-8-sig"
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -45,7 +46,10 @@ def _text_rows(file: Path, delimiter: str) -> Iterator[Row]:
     elif content[1:2] == b"\0":
         encoding = "utf-16-le"
     text = content.decode(encoding, errors="replace")
-    for line in io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n")):
+    lines = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if any("\n" in name for name in header):
+        yield from csv.reader(lines, delimiter=delimiter)
+    for line in lines:
         yield next(csv.reader([line], delimiter=delimiter), ())
 
 

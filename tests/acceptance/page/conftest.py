@@ -103,9 +103,9 @@ def unknown_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export under titles, none of whose columns is known; its dates read in two orders."""
     path = tmp_path_factory.mktemp("samples") / "pengeluaran 2024 <b>.csv"
     rows = [
-        f"{day:02}/{month:02}/2024;{part};{site};{day};{kind}"
+        f"{(quantity + 5 * month) % 12 + 1:02}/{month:02}/2024;{part};{site};{quantity};{kind}"
         for month in range(1, 12)
-        for day in (3, 4, 7)
+        for quantity in (3, 4, 7)
         for part in ("07-4410", "1R-0751", "HYD-2290")
         for site in ("Kolaka", "Bahodopi")
         for kind in ("Rutin", "Proyek")

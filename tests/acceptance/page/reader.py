@@ -29,6 +29,7 @@ WORDS = {
     "order": {"en": "Work out the orders", "id": "Hitung pesanan"},
     "order from history": {"en": "Use the stock of the history", "id": "Pakai stok dari riwayat"},
     "change reading": {"en": "Change how this file is read", "id": "Ubah cara membaca file ini"},
+    "reread": {"en": "Change how it is read", "id": "Ubah cara membacanya"},
     "read so": {"en": "Read the file this way", "id": "Baca file dengan cara ini"},
     "choose its columns": {"en": "Choose its columns first", "id": "Tentukan kolomnya dulu"},
 }

@@ -318,7 +318,7 @@ def test_the_stock_of_the_history_becomes_a_card_of_orders(browser: Browser, run
 
     assert f'hx-get="{url}"' in page
     assert "Parts to order" in card
-    assert f'href="/batches/{batch.batch_id}/orders"' in card
+    assert f'href="/batches/{batch.batch_id}/orders?stock=history"' in card
     assert browser.get(url).text == card
 
 

@@ -197,6 +197,6 @@ def test_a_model_asked_for_is_the_model_used(make_panel, make_request, model):
 
     result = forecast_panel(panel, request, learn_knowledge(panel, request))
 
-    expected = model if model in {"empirical", "wss"} or model.startswith("conformal") else f"negbin_{model}"
+    expected = model if model in {"empirical", "wss", "pooled"} or model.startswith("conformal") else f"negbin_{model}"
     assert set(result.forecast["model"].to_pylist()) == {expected}
     assert result.summary["fallbacks"] == {}
