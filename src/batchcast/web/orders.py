@@ -22,6 +22,7 @@ from batchcast.app.settings_text import stock_settings
 from batchcast.app.tokens import Role
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import Batch
+from batchcast.domain.columns import held_by
 from batchcast.domain.errors import N_, BatchcastError, InvalidInput, Message
 from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orders, notes_of
 from batchcast.domain.recipe import is_kept
@@ -34,7 +35,7 @@ from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, Pag
 from batchcast.web.forms import Texts
 from batchcast.web.mapping import MAPPED, form_of_step, preview_settings, render_step
 from batchcast.web.rendering import render
-from batchcast.web.results.table import TableState
+from batchcast.web.results.table import NOTES, TableState
 
 router = APIRouter()
 
@@ -136,8 +137,14 @@ def _listed(orders: Orders, batch: Batch, question: Question, state: OrderState)
         named = {name: [value] for name, value in kept.items() if value}
         return f"{base}?{urlencode({**asked, **named}, doseq=True)}"
 
+    def release_url(site_code: str, partnumber: str) -> str:
+        released = [*asked.get("release", ()), f"{site_code}={partnumber}"]
+        return f"{base}?{urlencode({**asked, 'release': released}, doseq=True)}"
+
     column = state.column(orders.lines)
     return {
+        "release_url": release_url,
+        "reasons_of": lambda line: [NOTES[name] for name in held_by(line.hold)],
         "state": state,
         "asked": [(name, text) for name, texts in asked.items() for text in texts],
         "url": url,

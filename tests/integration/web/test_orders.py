@@ -241,3 +241,20 @@ def test_how_a_stock_file_is_read_is_kept_once_it_was_said(browser, url):
     assert "is kept as the recipe &#39;stok-stock-" in said.text
     assert "Read by the recipe &#39;stok-stock-" in again.text
     assert "(stock file)" in browser.get("/recipes").text
+
+
+def test_a_part_that_is_held_back_is_ordered_once_it_is_released(browser, run_batch):
+    lines = ["date,partnumber,demand_qty", "2024-03-01,HUGE,5000"]
+    for part in range(30):
+        months = range(part % 6, 24, 7 + part % 5)
+        lines += [f"{2024 + m // 12}-{m % 12 + 1:02}-01,P{part},{4 + (part + m) % 6}" for m in months]
+    batch = run_batch("\n".join(lines).encode(), name="held.csv", frequency="M", horizon="12", models="auto")
+
+    held = browser.post(f"/batches/{batch.batch_id}/orders", files=file_of(b"partnumber,on_hand\nHUGE,0\nP1,0\n"))
+    link = html.unescape(re.search(r'href="([^"]*release=[^"]*)"', held.text)[1])
+    released = browser.get(link)
+
+    assert "Held back: 1 parts" in held.text
+    assert ("HUGE", "ALL") not in parts_of(held)
+    assert "Held back: 1 parts" not in released.text
+    assert ("HUGE", "ALL") in parts_of(released)
