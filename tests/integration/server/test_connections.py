@@ -145,11 +145,9 @@ def test_an_event_stream_lives_on_without_requests(running: Running) -> None:
         file = {"file": ("d.csv", b"date,partnumber,site_code,demand_qty\n2024-01-01,A,S,1\n2024-02-01,A,S,2\n")}
         batch_id = client.post("/api/batch/submit", files=file).json()["batch_id"]
         with client.stream("GET", f"/api/batch/events/{batch_id}") as stream:
-            began = time.monotonic()
             received = "".join(stream.iter_text())
 
     assert "COMPLETED" in received or "ROLLED_BACK" in received
-    assert time.monotonic() - began < 30
 
 
 def test_people_are_answered_while_150_connections_are_held_where_120_files_can_be_open(tmp_path: Path) -> None:
