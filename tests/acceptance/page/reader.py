@@ -33,7 +33,7 @@ WORDS = {
     "read so": {"en": "Read the file this way", "id": "Baca file dengan cara ini"},
     "choose its columns": {"en": "Choose its columns first", "id": "Tentukan kolomnya dulu"},
 }
-SECONDS_OF_A_BATCH = 60_000
+SECONDS_OF_A_BATCH = 180_000
 
 
 class Reader:
