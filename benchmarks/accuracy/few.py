@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from accuracy import sets
 from accuracy.ours import forecast
 from accuracy.report import replace_between
 from accuracy.scores import LEVELS
@@ -40,18 +41,11 @@ class FewSet:
     apart: int  # periods from one origin to the next
 
 
+_JUDGED = {one.name: one for one in sets.SETS}
+
 SETS = (
-    FewSet(chosen=DataSet(name="man", frequency=Frequency.WEEKLY, horizon=13, intermittent=True), apart=13),
-    FewSet(
-        chosen=DataSet(
-            name="online_retail_2",
-            frequency=Frequency.MONTHLY,
-            horizon=3,
-            intermittent=True,
-            last_date="2011-11-30",
-        ),
-        apart=3,
-    ),
+    FewSet(chosen=_JUDGED["man"], apart=13),
+    FewSet(chosen=_JUDGED["online_retail_2"], apart=3),
     FewSet(
         chosen=DataSet(name="scms", frequency=Frequency.MONTHLY, horizon=6, intermittent=True, last_date="2015-08-31"),
         apart=6,
@@ -66,9 +60,7 @@ SETS = (
         ),
         apart=4,
     ),
-    FewSet(
-        chosen=DataSet(name="carparts", frequency=Frequency.MONTHLY, horizon=6, intermittent=True), window=12, apart=4
-    ),
+    FewSet(chosen=_JUDGED["carparts"], window=12, apart=4),
 )
 
 
