@@ -207,7 +207,8 @@ class Batchcast:
         settings, stock = run_request.settings, run_request.stock
         recipes = () if run_request.recipes is None else self.recipes.recipes()
         on_hand = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
-        with self._place(settings, workers=settings.parallel, warm=True) as place:
+        # Chosen models need few of the kernels that warming loads: each is loaded when it is called.
+        with self._place(settings, workers=settings.parallel, warm=not settings.models) as place:
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place, run_request.recipes)
             run_request = replace(run_request, settings=intake.settings)

@@ -6,6 +6,9 @@ import csv
 import json
 
 import pytest
+from tests.plugins.browser import LANGUAGES
+
+QUICK = ("--models", "naive")
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +22,7 @@ def history(batchcast, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_one_command_forecasts_and_orders_and_says_what_was_promised_and_achieved(
     batchcast, history, tmp_path, language
 ):
@@ -40,7 +43,7 @@ def test_one_command_forecasts_and_orders_and_says_what_was_promised_and_achieve
 
 
 def test_a_program_gets_the_same_from_both_commands(batchcast, history, tmp_path):
-    run = batchcast("run", history, "-o", tmp_path, "--stock", history, "--json")
+    run = batchcast("run", history, "-o", tmp_path, "--stock", history, *QUICK, "--json")
     result = json.loads(run.stdout.splitlines()[-1])
 
     orders = json.loads(batchcast("orders", tmp_path, "--stock", history, "--json").stdout)
@@ -62,7 +65,7 @@ def test_a_bad_stock_file_is_refused_before_the_batch_runs(batchcast, history, t
 
 
 def test_dates_of_a_stock_file_that_read_two_ways_are_asked_for_and_can_be_said(batchcast, history, tmp_path):
-    assert batchcast("run", history, "-o", tmp_path / "out").returncode == 0
+    assert batchcast("run", history, "-o", tmp_path / "out", *QUICK).returncode == 0
     stock = tmp_path / "stok.csv"
     site, part = history.read_text(encoding="utf-8").splitlines()[1].split(";")[2:0:-1]
     rows = [f"{date},{site},{part},1" for date in ("03/04/2025", "04/03/2025")]

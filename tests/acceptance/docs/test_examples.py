@@ -26,7 +26,7 @@ def examples_of(path: Path) -> list[Example]:
     return [Example(language, int(code or 0), text) for language, code, text in blocks]
 
 
-LENGTHY = {"how-to"}  # `make check` runs it too
+LENGTHY = {"how-to", "tutorial"}  # `make check` runs it too
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if examples_of(path)]
 
 

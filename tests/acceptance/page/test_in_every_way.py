@@ -52,8 +52,9 @@ def test_50_mb_are_sent_with_visible_progress_and_can_be_called_back(open_page, 
     expect(page.locator("#checked")).to_contain_text("254,508")
 
 
+@pytest.mark.long
 def test_a_page_heals_by_itself_when_the_server_was_killed_and_came_back(open_page, make_server, small_file):
-    server = make_server(max_parallel=2)
+    server = make_server(max_parallel=2, lease_seconds=3)
     server.ports = tuple(free_ports(2))
     server.start()
     server.set_fault(HELD, "hold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +14,16 @@ from tests.acceptance.service.server import Server
 def server(make_server: Callable[..., Server]) -> Server:
     """A server at work, with SQLite in its home."""
     return make_server().start()
+
+
+@pytest.fixture(scope="module")
+def server_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server at work for the tests of a module that leave it as it was."""
+    server = Server(tmp_path_factory.mktemp("shared") / "home")
+    try:
+        yield server.start()
+    finally:
+        server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -43,7 +43,7 @@ class Server:
         self.faults = faults or home.with_name(f"{home.name}-faults")
         self.faults.mkdir(exist_ok=True)
         self.command = command
-        self.settings = {"database_url": database_url, **settings}
+        self.settings = {"database_url": database_url, "max_parallel": 1, **settings}
         self.log_path = home.with_name(f"{home.name}.log")
         self.process: subprocess.Popen[bytes] | None = None
         self.mark = ""

@@ -9,8 +9,10 @@ import httpx
 import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.parametrize("how", ["immediate", pytest.param("fast", marks=pytest.mark.long)])
+
+@pytest.mark.parametrize("how", ["immediate", "fast"])
 def test_the_batch_completes_and_clients_are_asked_to_come_back(how, postgres_server, make_server, undisturbed):
     server = make_server(database_url=postgres_server.new_database()).start()
     server.set_fault("S1", "hold")

@@ -13,7 +13,7 @@ from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import until
 
 MEGABYTES = 24
-pytestmark = pytest.mark.xdist_group("small disk")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("small disk")]
 
 
 @pytest.fixture

@@ -30,9 +30,10 @@ def test_a_server_told_to_end_gives_its_batch_back_and_loses_nothing(server, und
     assert server.client.sha256(batch_id) == undisturbed["sha256"]
 
 
+@pytest.mark.long
 def test_a_worker_process_does_the_work_of_a_server_beside_it(make_server, undisturbed):
     """Both share one SQLite file; the server's own workers are kept busy by an older batch."""
-    server = make_server().start()
+    server = make_server(max_parallel=2).start()
     server.set_fault("S9", "hold")
     server.set_fault("S8", "hold")
     busy = server.client.accepted(demand(("S9", "S8")), **SETTINGS)
@@ -107,8 +108,8 @@ def test_with_tokens_each_role_may_do_what_is_its_own(make_server):
 
 
 @pytest.mark.parametrize("path", ["/api/batch/status/..%2f..%2fetc%2fpasswd", "/api/batch/download/" + "0" * 32])
-def test_what_is_no_batch_is_not_found(server, path):
-    answer = server.client.http.get(path)
+def test_what_is_no_batch_is_not_found(server_of_module, path):
+    answer = server_of_module.client.http.get(path)
 
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"

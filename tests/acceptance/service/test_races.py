@@ -12,6 +12,8 @@ import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import until
 
+pytestmark = pytest.mark.long
+
 RACES = 6
 
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import until
 
+pytestmark = pytest.mark.long
+
 LEASE_SECONDS = 2
 
 

@@ -57,7 +57,7 @@ def serving(service: Service, config: ServiceConfig) -> Iterator[str]:
 @contextmanager
 def opened(home: Path, **settings: Any) -> Iterator[Service]:
     """A service that is stopped at the end."""
-    config = read_config(home=home, api_port=0, page_port=0, max_parallel=2, lease_seconds=5, **settings)
+    config = read_config(home=home, api_port=0, page_port=0, max_parallel=1, lease_seconds=5, **settings)
     service = Service.open(config)
     try:
         yield service

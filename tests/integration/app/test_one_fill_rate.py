@@ -37,7 +37,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    opened = Service.open(read_config(home=tmp_path_factory.mktemp("home"), max_parallel=2))
+    opened = Service.open(read_config(home=tmp_path_factory.mktemp("home"), max_parallel=1))
     opened.start()
     yield opened
     opened.stop()

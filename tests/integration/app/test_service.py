@@ -53,7 +53,7 @@ def demand(sites: Sequence[str] = SITES, *, bad_rows: int = 0) -> bytes:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    config = read_config(home=tmp_path_factory.mktemp("home"), max_parallel=2, lease_seconds=5)
+    config = read_config(home=tmp_path_factory.mktemp("home"), max_parallel=1, lease_seconds=5)
     opened = Service.open(config)
     opened.start()
     yield opened

@@ -17,7 +17,7 @@ from batchcast.run.local_pool import LocalPool
 pytestmark = pytest.mark.xdist_group("cli and its server")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_server_says_where_it_is_and_ends_in_good_order(start, number):
     server = start("serve", "--port", "0", "--page-port", "0")
 
@@ -28,7 +28,7 @@ def test_a_server_says_where_it_is_and_ends_in_good_order(start, number):
     assert server.stop(number) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_worker_takes_batches_until_it_is_stopped(start, number):
     worker = start("worker")
 

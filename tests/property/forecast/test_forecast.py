@@ -73,7 +73,7 @@ def subset(panel: Panel, kept: list[int]) -> Panel:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=1, max_size=6), changes=REQUESTS)
 def test_every_series_gets_a_plausible_forecast(make_panel, make_request, histories, changes):
     panel, request = make_panel(*histories), make_request(**changes)
@@ -94,7 +94,7 @@ def test_every_series_gets_a_plausible_forecast(make_panel, make_request, histor
     assert (result.stock["reorder_point"].to_numpy() == np.ceil(result.stock["lead_time_quantile"].to_numpy())).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=2, max_size=7), changes=REQUESTS, data=st.data())
 def test_neighbours_and_order_change_no_bit(make_panel, make_request, histories, changes, data):
     panel, request = make_panel(*histories), make_request(**changes)
@@ -109,7 +109,7 @@ def test_neighbours_and_order_change_no_bit(make_panel, make_request, histories,
             assert str(rows) == str(everything[series]), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=1, max_size=4), changes=REQUESTS, horizon=st.integers(1, 12))
 def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories, changes, horizon):
     panel, one = make_panel(*histories), make_request(**changes)
@@ -121,7 +121,7 @@ def test_the_horizon_changes_no_stock_figure(make_panel, make_request, histories
         assert str(rows_of(getattr(found, name))) == str(rows_of(getattr(again, name))), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=1, max_size=4), changes=REQUESTS, later=st.integers(1, 6))
 def test_a_later_start_changes_no_figure_of_a_period(make_panel, make_request, histories, changes, later):
     panel, one = make_panel(*histories), make_request(**changes)
@@ -137,7 +137,7 @@ def test_a_later_start_changes_no_figure_of_a_period(make_panel, make_request, h
     assert {key: before[key] for key in both} == {key: after[key] for key in both}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     histories=st.lists(HISTORIES.filter(len), min_size=2, max_size=5),
     changes=REQUESTS,
@@ -162,7 +162,7 @@ def test_a_site_that_ends_earlier_is_forecast_from_its_own_end(make_panel, make_
                 assert str(rows) == str(everything[series]), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     history=st.lists(st.sampled_from([0.0, 0.0, 1.0, 2.0, 5.0, 30.0]), min_size=1, max_size=40),
     model=st.sampled_from(["ses", "imapa", "mean", "empirical", "wss"]),

@@ -42,7 +42,7 @@ def years_of(panel, request, way, power):
     return tuple(learn_both(panel, request, held, Trust(power=power, own=power > 0), choice) for held in (3, 0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     history=HISTORIES,
     after=st.lists(st.sampled_from([0.0, 3.0, 900.0]), min_size=3, max_size=3),
@@ -68,7 +68,7 @@ def test_demand_after_a_cutoff_changes_no_forecast_from_it(
     assert str(means_with(history[-3:])) == str(means_with(after))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=2, max_size=4), calendar=CALENDARS, places=PLACES, way=WAYS)
 def test_neighbours_change_no_bit(make_panel, make_request, histories, calendar, places, way):  # noqa: PLR0917
     panel, request = make_panel(*histories), make_request(calendar=calendar)

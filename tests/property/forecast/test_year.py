@@ -42,7 +42,7 @@ def rows_of(table):
     return rows
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(histories=st.lists(HISTORIES, min_size=1, max_size=5), calendar=CALENDARS, own=st.booleans())
 def test_every_series_gets_a_plausible_forecast(make_panel, make_request, histories, calendar, own):
     panel, request = make_panel(*histories), make_request(calendar=calendar, lead_time=4, horizon=6)
@@ -73,7 +73,7 @@ def test_neighbours_change_no_bit(make_panel, make_request, histories, calendar,
         assert rows == rows_of(getattr(whole, name))[series], name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     histories=st.lists(st.lists(st.integers(0, 20).map(float), min_size=30, max_size=60), min_size=2, max_size=5),
     calendar=CALENDARS,

@@ -28,7 +28,7 @@ def read(content: bytes, **chosen: str):
         return read_stock(path, BatchSettings(**chosen))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=30))
 def test_a_plain_loop_finds_the_same(found):
     assume(len({row[0] for row in found}) > 1)  # rows of one day are of several places, and summed
@@ -48,7 +48,7 @@ def test_a_plain_loop_finds_the_same(found):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(anything, st.booleans(), st.sampled_from(["fail", "skip"]))
 def test_any_bytes_are_read_or_refused(content, with_header, bad_rows):
     try:

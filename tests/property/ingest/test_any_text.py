@@ -29,7 +29,7 @@ def read(content: bytes):
         return ingest_file(path, into=Path(folder) / "into", settings=BatchSettings())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(cells, min_size=1, max_size=4), max_size=8))
 def test_rows_written_by_a_csv_writer_are_all_accounted_for(rows):
     text = io.StringIO()
@@ -44,7 +44,7 @@ def test_rows_written_by_a_csv_writer_are_all_accounted_for(rows):
     assert report.rows_read == report.rows_accepted + report.rows_refused
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
 def test_any_bytes_are_read_or_refused(content, with_header):
     try:
@@ -57,7 +57,7 @@ def test_any_bytes_are_read_or_refused(content, with_header):
     assert found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(cells, min_size=2, max_size=4), min_size=1, max_size=6))
 def test_records_are_those_of_the_csv_module_with_their_lines(rows):
     text = io.StringIO()
@@ -73,7 +73,7 @@ def test_records_are_those_of_the_csv_module_with_their_lines(rows):
         assert split_records(lines[row.line - 1 :], 1, ",").rows[0].cells == row.cells
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dates(min_value=dt.date(1969, 1, 1), max_value=dt.date(2068, 12, 31)))
 def test_every_way_of_writing_a_date_reads_back(day):
     from batchcast.domain.calendar import day_of
@@ -98,7 +98,7 @@ def test_every_way_of_writing_a_date_reads_back(day):
     assert number in {written.day, *(written.readings or {}).values()}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(-(10**12), 10**12), st.integers(0, 99))
 def test_every_way_of_writing_a_number_reads_back(whole, hundredths):
     value = float(f"{whole}.{hundredths:02d}")

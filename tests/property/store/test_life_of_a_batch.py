@@ -194,7 +194,10 @@ def open_postgresql(request):
     return SqlStore.open(request.getfixturevalue("new_postgresql_database")())
 
 
-@pytest.mark.parametrize(("open_store", "examples"), [(open_memory, 60), (open_sqlite, 12), (open_postgresql, 12)])
+@pytest.mark.parametrize(
+    ("open_store", "examples"),
+    [(open_memory, 60), (open_sqlite, 6), pytest.param(open_postgresql, 12, marks=pytest.mark.long)],
+)
 def test_a_store_behaves_as_its_model(make_machine, request, open_store, examples):
     store = open_store(request)
     machine = make_machine(store)

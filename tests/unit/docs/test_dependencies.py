@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions, requires
 
 import pytest
@@ -31,6 +32,7 @@ def name_of(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
 
 
+@cache
 def imported_distributions() -> set[str]:
     distributions = packages_distributions()
     found: set[str] = set()

@@ -59,6 +59,7 @@ def ended(service: Service, batch_id: str) -> Batch:
     return batch
 
 
+@pytest.mark.long
 def test_a_batch_in_a_bucket_is_that_in_a_folder_to_the_byte(bucket_url: str, tmp_path: Path) -> None:
     with serving(tmp_path / "folder") as service:
         expected = ended(service, submitted(service)).result
