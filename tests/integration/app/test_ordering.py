@@ -147,7 +147,7 @@ def carrying(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-MAPPED = BatchSettings(column_mapping={"partnumber": "what"}, horizon=3)
+MAPPED = BatchSettings(column_mapping={"partnumber": "what"}, horizon=3, max_parallel=1)
 
 
 def test_a_run_writes_the_orders_beside_its_result(carrying: Path, tmp_path: Path) -> None:

@@ -381,7 +381,7 @@ def test_a_server_says_how_it_does(service) -> None:
     assert service.readiness().ok
 
     load = service.load()
-    assert load.workers == 2
+    assert load.workers == 1
     assert load.pending >= 0
 
 

@@ -89,6 +89,7 @@ def test_hpd_reads_without_a_mapping(shared_data, read, name, expected, series):
     assert ingested.history.facts.series == series
 
 
+@pytest.mark.long
 def test_online_retail_by_day_is_one_history_of_305_files(shared_data, read):
     ingested = read(shared_data / "online_retail_2/raw/by-day-2010-12_2011-12.zip", column_mapping=ONLINE_RETAIL)
 
@@ -119,6 +120,7 @@ def test_vn1_is_recognised_as_wide(shared_data, read, phase):
     assert any(str(note).startswith("Wide layout: 13 columns") for note in ingested.report.notes)
 
 
+@pytest.mark.long
 def test_man_is_refused_with_what_to_write_and_map(shared_data, read):
     with pytest.raises(InvalidInput) as refused:
         read(shared_data / "man/raw/MAN.xlsx")

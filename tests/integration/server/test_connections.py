@@ -150,6 +150,7 @@ def test_an_event_stream_lives_on_without_requests(running: Running) -> None:
     assert "COMPLETED" in received or "ROLLED_BACK" in received
 
 
+@pytest.mark.long
 def test_people_are_answered_while_150_connections_are_held_where_120_files_can_be_open(tmp_path: Path) -> None:
     with serving(tmp_path, open_files=120) as server, contextlib.ExitStack() as held:
         for number in range(150):
