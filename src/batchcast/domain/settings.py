@@ -19,7 +19,7 @@ from batchcast.domain.errors import N_, InvalidSettings, Message
 FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
-DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week"]
+DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week", "year_day"]
 FutureRows = Literal["auto", "refuse", "keep"]
 Encoding = Literal[
     "auto",
@@ -329,6 +329,7 @@ class BatchSettings:
             "year_first": N_("Year first: 25-12-31"),
             "year_month": N_("Year and month: 202512"),
             "year_week": N_("Year and week: 202552"),
+            "year_day": N_("Year and day: 2025365, 125365"),
         },
         is_remembered=False,
         of_stock_file=True,

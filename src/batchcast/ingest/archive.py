@@ -6,9 +6,8 @@ import hashlib
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from pathlib import Path, PurePosixPath
 
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQuestion
@@ -16,10 +15,11 @@ from batchcast.domain.recipe import FILE_KINDS
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
-from batchcast.ingest.header import header_in_two_rows, several_in_one, two_row_headers
-from batchcast.ingest.limits import RATIO_COUNTS_FROM, IngestLimits
+from batchcast.ingest.header import ask_about_year, header_in_two_rows, several_in_one, two_row_headers
+from batchcast.ingest.limits import MOST_COLUMNS, RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import known_names, named_columns, normal
 from batchcast.ingest.problems import (
+    AmbiguousDates,
     DifferentHeader,
     EmptyInput,
     OverlappingFiles,
@@ -35,36 +35,59 @@ _NAMED = 20  # files that a sentence lists
 
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
     """One CSV file."""
-    dialect, layout, notes = _under_titles(read_dialect(source, settings), settings, find)
+    dialect, layout, notes = _under_titles(read_dialect(source, settings), settings, find, source.name)
     dialect.check_header(source.name)
     return DelimitedFiles([DelimitedFile(source, dialect)], notes), layout
 
 
-def _under_titles(
-    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT]
-) -> tuple[Dialect, LayoutT, tuple[Message, ...]]:
-    """The file with its header found, in its first row or under the titles of a report, and what to say of that."""
+Found = tuple[Dialect, LayoutT, tuple[Message, ...]]
+
+
+def _under_titles(dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str) -> Found[LayoutT]:
+    """The file with its header found, in its first row or under the titles of a report, and what to say of that.
+
+    Raises:
+        InvalidInput: of the row that is most like a header; where it has two of a name, of two rows read as one.
+    """
+    try:
+        return _in_one_row(dialect, settings, find, name)
+    except InvalidInput as error:
+        names = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
+        found = _in_two_rows(dialect, settings, find, names)
+        is_question = isinstance(error, ReadingQuestion | UnreadablePeriods)
+        if found is None or (is_question and not getattr(found[1], "periods", ())):
+            raise
+        return found
+
+
+def _in_one_row(dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str) -> Found[LayoutT]:
     try:
         return dialect, find(dialect.header, settings, sample=dialect.sample), ()
-    except ReadingQuestion:
+    except (ReadingQuestion, UnreadablePeriods):  # of a header that is one
         raise
-    except InvalidInput:
-        known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
-        for below, said in _below(dialect):
-            if several_in_one(below.header):
-                find(below.header, settings, sample=below.sample)  # it says what is wrong
-            if known.isdisjoint(normal(name[:200]) for name in below.header):
-                continue
-            try:
-                return below, find(below.header, settings, sample=below.sample), (said,)
-            except (ReadingQuestion, UnreadablePeriods):  # of a header that is one
-                raise
-            except InvalidInput:
-                continue
-        for below, said in _in_two_rows(dialect):
-            with suppress(InvalidInput):
-                return below, find(below.header, settings, sample=below.sample), (said,)
-        raise
+    except InvalidInput as error:
+        refused = [(_words(dialect.header), error, dialect.header)]
+    known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
+    for below, said in _below(dialect):
+        if several_in_one(below.header):
+            find(below.header, settings, sample=below.sample)  # it says what is wrong
+        if known.isdisjoint(normal(name[:200]) for name in below.header):
+            continue
+        try:
+            return below, find(below.header, settings, sample=below.sample), (said,)
+        except (ReadingQuestion, UnreadablePeriods):
+            raise
+        except InvalidInput as error:
+            refused.append((_words(below.header), error, below.header))
+    _, likeliest, header = max(refused, key=lambda one: one[0])
+    above = takewhile(lambda names: names != header, (dialect.header, *(row.cells for row in dialect.rows)))
+    ask_about_year(header, [name, *map(str, chain.from_iterable(above))], settings)
+    raise likeliest
+
+
+def _words(header: Sequence[str]) -> int:
+    """The different cells that could name a column."""
+    return len({name for name in header[:MOST_COLUMNS] if any(map(str.isalpha, name))})
 
 
 def _below(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
@@ -74,9 +97,29 @@ def _below(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
         yield dialect.at(row), Message(template, {"line": dialect.rows[row].line})
 
 
-def _in_two_rows(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
-    """The same with two rows that are read as one."""
-    headers = [dialect.header, *(below.header for below in map(dialect.at, range(min(3, len(dialect.rows)))))]
+def _in_two_rows(
+    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], known: set[str]
+) -> Found[LayoutT] | None:
+    """The same with two rows that are read as one; None where no two are.
+
+    Raises:
+        AmbiguousDates: if the dates of the two read in several orders.
+    """
+    for below, said in _two_rows(dialect):
+        if known.isdisjoint(normal(name[:200]) for name in below.header):
+            continue
+        try:
+            return below, find(below.header, settings, sample=below.sample), (said,)
+        except AmbiguousDates:
+            raise
+        except InvalidInput:
+            continue
+    return None
+
+
+def _two_rows(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
+    """The file with each two of its first rows as one header, and what to say of that."""
+    headers = [dialect.header, *(below.header for below, _ in _below(dialect))]
     for number, names in two_row_headers(headers):
         yield replace(dialect.at(number - 2), header=names), header_in_two_rows(number, names)
 
@@ -85,7 +128,7 @@ def _with_header(dialect: Dialect, header: Sequence[str]) -> Dialect | None:
     """The file with the header of another, in its first row or under titles; None where it has another."""
     if dialect.header == header:
         return dialect
-    below = chain(_below(dialect), _in_two_rows(dialect))
+    below = chain(_below(dialect), _two_rows(dialect))
     return next((one for one, _ in below if one.header == header), None)
 
 
@@ -188,7 +231,7 @@ def _members(  # noqa: PLR0917
             empty.append(source.name)
     if not files:
         raise _no_members(name, empty, list(left_alone))
-    files[0].dialect, layout, titled = _under_titles(files[0].dialect, settings, find)
+    files[0].dialect, layout, titled = _under_titles(files[0].dialect, settings, find, files[0].source.name)
     for file in files[1:]:
         dialect = _with_header(file.dialect, files[0].dialect.header)
         if dialect is None:

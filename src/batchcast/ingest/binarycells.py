@@ -11,12 +11,13 @@ import re
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from batchcast.ingest.bytestream import zip_member
-from batchcast.ingest.cells import NoValues, check_span, relation_targets
+from batchcast.ingest.cells import Formulas, NoValues, check_span, relation_targets
 from batchcast.ingest.limits import IngestLimits
 from batchcast.ingest.source import Uncomputed
 
@@ -51,13 +52,15 @@ _PLAIN = {  # by columns: runs of numbers, shared texts and blanks
 }
 _ROW_HEAD, _ROW_SIZE = b"\x00\x19", 27  # of a row as it is mostly written
 _ROW, _ERROR, _FORMULA_ERROR, _END_OF_CELLS = 0, 3, 11, 146
+_FORMULA_TEXT, _FORMULA_NUMBER, _FORMULAS = 8, 9, range(8, 12)
+_CALCULATION, _ON_OPENING = 157, 24  # where it is marked that formulas are to be computed on opening
 _SHEET, _SHARED_TEXT, _NUMBER_FORMAT, _CELL_FORMAT, _OTHER_SHEETS = 156, 19, 44, 47, 362
 _LEAST = {_ROW: 4, 2: 12, _ERROR: 9, 4: 9, 5: 16, 6: 12, 7: 12, 8: 12, 9: 16, 10: 9, _FORMULA_ERROR: 9}
 _LEAST |= {_SHEET: 16, _SHARED_TEXT: 5, _NUMBER_FORMAT: 6, _CELL_FORMAT: 4, _OTHER_SHEETS: 4}
 _TEXT_AT = {6: 8, 8: 8, _SHARED_TEXT: 1, _NUMBER_FORMAT: 2}  # where the length of a text stands, in letters of 2 bytes
 _LAST_CELL = 11  # the largest kind of a cell
 _COLUMNS, _ROWS = 16_384, 1_048_576
-_HEAD = 12  # bytes of a content that are looked at
+_HEAD = 16  # bytes of a content that are looked at
 _SHEETS = re.compile(r"xl/(?:work|chart|dialog)sheets/.+", re.IGNORECASE)
 _TEXTS_AND_STYLES = ("xl/sharedstrings.bin", "xl/styles.bin")
 
@@ -71,7 +74,8 @@ def check_xlsb(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> dic
         DamagedFile: if a part can't be unpacked.
     """
     found = {}
-    sheets = {file.lower(): sheet for sheet, file in _sheets_of_xlsb(archive, limits).items()}
+    book = _book_of_xlsb(archive, limits)
+    sheets = {file.lower(): sheet for sheet, file in book.sheets.items()}
     for info in archive.infolist():
         part = info.filename.lower()
         if part in _TEXTS_AND_STYLES or _SHEETS.fullmatch(part):
@@ -79,6 +83,9 @@ def check_xlsb(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> dic
             if records.rows * records.columns > limits.max_cells:  # as far as is known without a look at each cell
                 records = _read_part(archive, info, limits, XlsbRecords(is_exact=True))
             check_span(name, records.rows, records.columns, limits)
+            records.blanks.add_to(records.errors)
+            if book.is_computed_on_opening:
+                records.zeros.add_to(records.errors)
             found[sheets.get(part, part)] = records.errors
     return found
 
@@ -97,6 +104,7 @@ class XlsbRecords:
     def __init__(self, *, is_exact: bool = False) -> None:
         """With `is_exact` each cell beyond the first columns is looked at, to know how many there are."""
         self.errors: NoValues = {}
+        self.blanks, self.zeros = Formulas(), Formulas()  # formulas whose result is an empty text, or 0
         self.rows, self.columns = 0, _NARROW  # that the sheet spans at most
         self._is_exact = is_exact
         self._plain = _PLAIN[_NARROW]
@@ -147,6 +155,11 @@ class XlsbRecords:
                 self._widen(column + 1)
             if kind in (_ERROR, _FORMULA_ERROR):
                 self.errors.setdefault(self._row + 1, {})[column] = _error(head[8])
+            if kind in _FORMULAS:
+                is_blank = kind == _FORMULA_TEXT and head[8:12] == bytes(4)
+                is_zero = kind == _FORMULA_NUMBER and head[8:16] == bytes(8)
+                self.blanks.add(self._row + 1, column, is_zero=is_blank)
+                self.zeros.add(self._row + 1, column, is_zero=is_blank or is_zero)
 
     def _widen(self, columns: int) -> None:
         bound = next((bound for bound in _PLAIN if columns <= bound), None)
@@ -182,10 +195,17 @@ def _check_size(kind: int, size: int, head: bytes) -> None:
         raise DamagedRecords(f"a record of kind {kind} has {size} bytes, fewer than the {least} that it needs")
 
 
-def _sheets_of_xlsb(archive: zipfile.ZipFile, limits: IngestLimits) -> dict[str, str]:
-    """The part of each sheet by its name."""
+@dataclass(slots=True)
+class _Book:
+    """What an XLSB workbook says of its sheets."""
+
+    sheets: dict[str, str] = field(default_factory=dict)  # the part of each, by its name
+    is_computed_on_opening: bool = False
+
+
+def _book_of_xlsb(archive: zipfile.ZipFile, limits: IngestLimits) -> _Book:
     targets = relation_targets(archive, "xl/_rels/workbook.bin.rels")
-    sheets = {}
+    book = _Book()
     for info in [info for info in archive.infolist() if info.filename.lower() == "xl/workbook.bin"]:
         with zip_member(archive, info, limits).open() as stream:
             data = b"".join(iter(lambda: stream.read(_CHUNK), b""))
@@ -197,9 +217,12 @@ def _sheets_of_xlsb(archive: zipfile.ZipFile, limits: IngestLimits) -> dict[str,
                 raise DamagedRecords("the list of sheets that formulas name is cut short")
             if kind == _SHEET:
                 relation, name = _two_texts(data[start + 8 : start + size])
-                sheets[name] = targets.get(relation, "")
+                book.sheets[name] = targets.get(relation, "")
+            if kind == _CALCULATION and size > _ON_OPENING:
+                flags = int.from_bytes(data[start + _ON_OPENING : start + _ON_OPENING + 1], "little")
+                book.is_computed_on_opening = bool(flags & 1)
             at = start + size
-    return sheets
+    return book
 
 
 def _two_texts(data: bytes) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from batchcast.domain import columns
@@ -10,7 +11,10 @@ from batchcast.ingest.keys import key_text
 from batchcast.ingest.months import month_named
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
+    IN_HEADER,
     MONEY_NAMES,
+    NAMES_OF_YEARS,
+    NUMBERED_NAMES,
     STOCK_NAMES,
     letter_of,
     mapping_example,
@@ -26,6 +30,11 @@ _LEAST_PRICE = 20.0  # of most rows: less is no price that money is told from un
 _DISCOUNT = 0.35  # by which money may differ from a quantity times a price
 _ROUND = 100  # money in small coins is a multiple of it
 _CURRENCIES = ("currency", "curr", "mata_uang", "matauang", "valuta", "waers", "währung", "moneda", "devise", "kurs")
+_NUMBER_OF_DOCUMENT = re.compile(
+    r"(?:doc|dok|entry|order|invoice|beleg|rechnung|auftrag|lieferschein|faktur|nota|transa|bukti|surat|pièce|factura)"
+    r"\w*[ ._-]+(?:no|nr|n[°º])\.?\s*$",
+    re.IGNORECASE,
+)
 _PRICES = (
     *STOCK_NAMES["unit_cost"],
     "priceeach",
@@ -189,9 +198,80 @@ def _speaks(index: int, names: Sequence[str], sample: Sample) -> Message:
     return Message(N_("{count} different values in the first rows, such as {values}"), values)
 
 
+# Columns of numbers that may be the parts or the sites of a table with dates down.
+
+
+def parts_across(indices: Sequence[int], names: Sequence[str], where: Message) -> AmbiguousColumn:
+    """Whether each of several columns is a part, or one of them holds the parts and another the quantity."""
+    template = N_(
+        "{where} has dates down and no column that is known as the part: {columns}. If each of these is a part, say so "
+        "with {@column_mapping=$example}; else name the column of parts and that of quantities with {@column_mapping}."
+    )
+    mapping = {columns.PARTNUMBER: IN_HEADER}
+    values = {"where": where, "columns": _named(indices, names), "example": mapping_example(mapping)}
+    choices = [_each_is_one(mapping, N_("each of these {count} columns is a part: {columns}"), indices, names)]
+    if len(indices) == 2:
+        for part, quantity in (indices, indices[::-1]):
+            text = f"{columns.PARTNUMBER}={target_of(part, names)}, {columns.DEMAND_QTY}={target_of(quantity, names)}"
+            template_of_pair = N_("the parts are in {part}, the quantities in {quantity}")
+            reading = Message(template_of_pair, {"part": names[part], "quantity": names[quantity]})
+            choices.append(Choice(settings={"column_mapping": text}, reading=reading))
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def sites_across(indices: Sequence[int], names: Sequence[str], sample: Sample, where: Message) -> AmbiguousColumn:
+    """Whether each of several columns is a site, or one of them is the quantity."""
+    template = N_(
+        "{where} has several columns of numbers, and none is named as the quantity: {columns}. If each is a site, say "
+        "so with {@column_mapping=$sites}; else name the quantity with {@column_mapping=$example}."
+    )
+    mapping = {columns.SITE_CODE: IN_HEADER}
+    values = {"where": where, "columns": _named(indices, names), "sites": mapping_example(mapping)}
+    values["example"] = mapping_example({columns.DEMAND_QTY: target_of(indices[0], names)})
+    each = _each_is_one(mapping, N_("each of these {count} columns is a site: {columns}"), indices, names)
+    choices = [each, *_choices(columns.DEMAND_QTY, indices, names, sample)]
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def _each_is_one(mapping: dict[str, str], template: str, indices: Sequence[int], names: Sequence[str]) -> Choice:
+    ((ours, target),) = mapping.items()
+    reading = Message(template, {"count": len(indices), "columns": _named(indices, names)})
+    return Choice(settings={"column_mapping": f"{ours}={target}"}, reading=reading)
+
+
+def _named(indices: Sequence[int], names: Sequence[str]) -> str:
+    shown = ", ".join(repr(shortened(names[i], 40)) for i in indices[:_MOST_CHOICES])
+    return shown + (f", … ({len(indices)})" if len(indices) > _MOST_CHOICES else "")
+
+
+# A part in a column `No.`, as Dynamics NAV calls it; others number their rows or documents so.
+
+
+def numbered_part(names: Sequence[str], sample: Sample, *, is_wide: bool) -> int | None:
+    """The column `No.` where it holds parts; None where there is none, or it counts the rows.
+
+    Raises:
+        AmbiguousColumn: if it may as well hold the numbers of documents: a wide table has none, and a list with some
+            calls them so, `Document No.`.
+    """
+    wanted = set(map(normal, NUMBERED_NAMES))
+    found = next((i for i, name in enumerate(names) if normal(name) in wanted), None)
+    if found is None or not sample.filled(found) or _counts_rows(sample.numbers(found)):
+        return None
+    if is_wide or any(map(_NUMBER_OF_DOCUMENT.search, names)):
+        return found
+    texts = [i for i in range(len(names)) if names[i] and not (sample.has_numbers(i) or sample.has_dates(i))]
+    raise question(columns.PARTNUMBER, [found, *(i for i in texts if i != found)], names, sample)
+
+
+def _counts_rows(numbers: Sequence[float | None]) -> bool:
+    """Whether the cells that are filled count from 0 or 1 on."""
+    filled = [number for number in numbers if number is not None]
+    return bool(filled) and filled == [filled[0] + i for i in range(len(filled))] and filled[0] in (0, 1)
+
+
 # A date whose year, month and day stand in columns of their own.
 
-_NAMES_OF_YEARS = ("year", "tahun", "thn", "jahr", "année", "annee", "año", "ano", "anno", "jaar", "год", "年")
 _NAMES_OF_MONTHS = (
     "month",
     "bulan",
@@ -219,7 +299,7 @@ def ask_about_pieces(names: Sequence[str], sample: Sample) -> None:
     if not sample:
         return
     dates = {normal(name) for name in ACCEPTED_NAMES[columns.DATE]}
-    year = _piece(_NAMES_OF_YEARS, _YEARS, names, sample)
+    year = _piece(NAMES_OF_YEARS, _YEARS, names, sample)
     month = _piece(_NAMES_OF_MONTHS, _MONTHS, names, sample)
     if year is None or month is None:
         return

@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
@@ -131,8 +131,30 @@ _MOST_CELLS = 1_000_000
 _LONGEST_CELL = 9_300  # bytes of a cell that are looked at
 
 
-def add_no_values(found: NoValues, data: bytes, source: Bytes) -> None:
-    """Add those of a piece of the sheet's XML.
+@dataclass(slots=True)
+class Formulas:
+    """The formulas of a sheet whose stored result is 0, and whether another has one that is not.
+
+    Programs that compute nothing store 0 for every formula, and leave a mark that spreadsheets compute them on opening.
+    """
+
+    zeros: NoValues = field(default_factory=dict)
+    is_computed: bool = False
+
+    def add(self, row: int, column: int, *, is_zero: bool, formula: str = "=…") -> None:
+        """One more."""
+        self.is_computed |= not is_zero
+        if is_zero and not self.is_computed:
+            self.zeros.setdefault(row, {})[column] = Uncomputed(formula)
+
+    def add_to(self, found: NoValues) -> None:
+        """Add those that are not computed to the cells without a value."""
+        for row, cells in {} if self.is_computed else self.zeros.items():
+            found[row] = {**cells, **found.get(row, {})}
+
+
+def add_no_values(found: NoValues, formulas: Formulas, data: bytes, source: Bytes) -> None:
+    """Add those of a piece of the sheet's XML, and its formulas with a result.
 
     Raises:
         OverTheLimit: if there are more than a million.
@@ -141,9 +163,16 @@ def add_no_values(found: NoValues, data: bytes, source: Bytes) -> None:
         return
     for cell in _CELL.finditer(data):
         text = _no_value(cell[1], cell[2])
-        place = _PLACE.search(cell[1]) if text is not None else None
-        if text is not None and place is not None:
-            found.setdefault(int(place[2]), {})[column_number(place[1]) - 1] = text
+        formula = _FORMULA.search(cell[2]) if text is None else None
+        place = _PLACE.search(cell[1]) if text is not None or formula else None
+        if place is None:
+            continue
+        row, column = int(place[2]), column_number(place[1]) - 1
+        if text is not None:
+            found.setdefault(row, {})[column] = text
+        elif formula:
+            value = _VALUE.search(cell[2])
+            formulas.add(row, column, is_zero=value is not None and value[1] == b"0", formula=_written(formula))
     _check_number(found, source.name)
 
 
@@ -217,7 +246,16 @@ def _no_value(attributes: bytes, body: bytes) -> str | None:
     formula = _FORMULA.search(body)
     if formula is None or value is not None or (kind is not None and kind[1] == b"str"):
         return None
-    return Uncomputed("=" + html.unescape((formula[1] or b"").decode(errors="replace")))
+    return Uncomputed(_written(formula))
+
+
+def _written(formula: re.Match[bytes]) -> str:
+    return "=" + html.unescape((formula[1] or b"").decode(errors="replace"))
+
+
+def is_computed_on_opening(archive: zipfile.ZipFile) -> bool:
+    """Whether an XLSX file has the mark that its formulas are to be computed when it is opened."""
+    return bool(re.search(r'fullCalcOnLoad="(?:1|true)"', _text_of(archive, "xl/workbook.xml")))
 
 
 # ODS: all sheets in one document, where a row or cell may stand for many that are the same.

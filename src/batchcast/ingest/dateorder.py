@@ -36,10 +36,12 @@ _FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a c
 _DAY_ORDERS = ("day_first", "month_first", "year_first")
 _ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
     "numbers": _DAY_ORDERS,
-    "key": ("year_month", "year_week", *_DAY_ORDERS),
+    "key": ("year_month", "year_week", "year_day", *_DAY_ORDERS),
     "name": ("year_first",),
     "serial": ("serial",),
+    "ordinal": ("year_day", "year_month"),
 }
+_LAST_PERIOD = 16  # of a fiscal year, with those of its closing
 _DAY_SECONDS = 86_400
 _ZONES = 4096  # more than the minutes between any two zones
 _WRITTEN_OUT = "written_out"  # in place of `serial`, where other dates are
@@ -52,6 +54,13 @@ _READ_AS = {
     "year_month": N_("as months, from {first} to {last}"),
     "year_week": N_("as weeks, from {first} to {last}"),
     "serial": N_("as days, from {first} to {last}"),
+    "year_day": N_("as days of a year, from {first} to {last}"),
+}
+_NUMBERED = {
+    "serial": N_("Dates are day numbers of a spreadsheet: {value!r} ({place}), the first, is read {reading}."),
+    "year_day": N_(
+        "Dates are a year and the number of a day in it: {value!r} ({place}), the first, is read {reading}."
+    ),
 }
 
 Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
@@ -96,6 +105,8 @@ class _Orders:
         orders = [order for order in _ORDERS[self.shape] if order in self.allowed]
         if self.shape == "key":
             orders = self._of_keys(orders, column)
+        if self.shape == "ordinal" and "year_month" not in orders and self._may_be_periods():
+            orders = [*orders, "year_month"]
         if self.is_dotted and "day_first" in orders:
             orders = [order for order in orders if order != "month_first"]
         past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
@@ -125,6 +136,11 @@ class _Orders:
         """Whether the dates spread over many years in this order, and over few in another."""
         lengths = {one: last - first for one in orders for first, last in [self._bulk(one)]}
         return lengths[order] > max(_LONG_SPAN, _TIMES_SHORTER * min(lengths.values()))
+
+    def _may_be_periods(self) -> bool:
+        """Whether numbers of days may be those of fiscal periods: none of them is higher, and some can be months."""
+        numbers = {date_of(day).timetuple().tm_yday for day in self.days["year_day"]}
+        return "year_month" in self.days and max(numbers) <= _LAST_PERIOD
 
     def _of_keys(self, orders: list[str], column: str) -> list[str]:
         """Months or weeks: by the name of the column, by numbers over 12, by years that never go beyond 12."""
@@ -244,6 +260,8 @@ class DateReader:
             return None
         if orders.shape == "name":
             return "year_first"
+        if orders.shape == "ordinal":
+            return self.asked if self.asked in _ORDERS["ordinal"] else None
         keys_are_days = not {"year_month", "year_week"} & orders.allowed
         is_asked = self.asked in _ORDERS[orders.shape] and (orders.shape == "numbers" or self.asked not in _DAY_ORDERS)
         return self.asked if is_asked or keys_are_days else None
@@ -271,7 +289,7 @@ class DateReader:
             return int(NO_DAY)
         day = self._day(written)
         is_month = written.unit == "month" or written.shape == "name"
-        is_month |= written.shape == "key" and self._orders["key"].order == "year_month"
+        is_month |= written.shape in ("key", "ordinal") and self._orders[written.shape].order == "year_month"
         self.saw_month = self.saw_month or is_month
         return int(NO_DAY) if day is None or day in self.refused else day
 
@@ -284,11 +302,10 @@ class DateReader:
     def _note(self, orders: _Orders) -> Message | None:
         """What decided the order of one shape; None where it makes no difference."""
         ambiguous, order = orders.ambiguous, orders.order
-        if order == "serial":
-            template = N_("Dates are day numbers of a spreadsheet: {value!r} ({place}), the first, is read {reading}.")
+        if order == "serial" or (order == "year_day" and ambiguous is None):
             first = next(iter(orders.evidence.values()))
             reading = _read_as(orders, order)
-            return Message(template, {"value": first.value, "place": first.location, "reading": reading})
+            return Message(_NUMBERED[order], {"value": first.value, "place": first.location, "reading": reading})
         if ambiguous is None or order == NO_YEAR:
             return None
         if self._asked_of(orders):

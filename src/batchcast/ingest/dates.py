@@ -26,6 +26,7 @@ _WEEKDAYS = frozenset(name for names in _WEEKDAY_NAMES for name in names.split()
 _CENTURY_TURNS = 69  # two-digit years: 00 to 68 are 2000 to 2068, 69 to 99 are 1969 to 1999 (as POSIX reads them)
 _SERIALS = range(30_000, 60_000)  # days of a spreadsheet: 1982 to 2064
 _FIRST_SERIAL = dt.date(1899, 12, 30)  # day 0
+_FIRST_JULIAN_DAY = -2_440_588  # day 0, in days since 1970-01-01
 
 _TIME = re.compile(
     r"(?:[ T]\s*)(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?"
@@ -40,6 +41,10 @@ _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
 _YEAR_WEEK_DAY = re.compile(r"(\d{4})-?W(\d{2})-?([1-7])$", re.ASCII)
 _YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{2})$", re.ASCII)  # as offices of statistics write months
+_YEAR_AND_DAY = re.compile(r"((?:19|20)\d{2})[-/.]?(\d{3})$|(\d{2})(\d{3})$", re.ASCII)  # 2024032, 2024-032, 24032
+_JULIAN_DAY = re.compile(
+    r"24[345678]\d{4}$", re.ASCII
+)  # astronomers' day numbers, as databases write them: 1940 to 2132
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
 _SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
@@ -75,7 +80,7 @@ _ONLY_A_QUARTER = N_("is a quarter; totals of a quarter are too coarse to foreca
 SEVERAL_MONTHS = N_("names a month that differs by language: {months}; write its number")
 _EMPTY = N_("is empty")
 
-Shape = Literal["numbers", "key", "name", "serial"]
+Shape = Literal["numbers", "key", "name", "serial", "ordinal"]
 NO_YEAR = "no_year"  # the reading of `Jan-05` as a day of January; it gives no date
 
 
@@ -95,8 +100,8 @@ class WrittenDate(NamedTuple):
 
     day: int | None = None  # since 1970-01-01, where it is certain
     readings: Mapping[str, int | None] | None = None  # else; see `dateorder.py` for the orders
-    shape: Shape = "numbers"  # of what has readings: three numbers, six digits, a month's name and a number, or a
-    # day number of a spreadsheet
+    shape: Shape = "numbers"  # of what has readings: three numbers, six digits, a month's name and a number, a day
+    # number of a spreadsheet, or a year and three digits
     unit: Literal["day", "week", "month"] = "day"  # of a certain date
     time: TimeOfDay | None = None
 
@@ -173,16 +178,25 @@ def _numeric(text: str) -> WrittenDate | None:
         return _three_numbers(found[1], int(found[3]), found[4])
     if _SIX_DIGITS.match(text):
         return _six_digits(text)
-    found = _SERIAL.match(text)
-    if found:
-        serial = int(found[1])
-        readings = {"serial": day_of(_FIRST_SERIAL) + serial}
-        return WrittenDate(readings=readings, shape="serial") if serial in _SERIALS else None
+    counted = _counted(text)
+    if counted is not None:
+        return counted
     for pattern, day_of_groups in _CERTAIN:
         found = pattern.match(text)
         if found:
             return day_of_groups([int(group) for group in found.groups() if group and group.isdigit()])
     return None
+
+
+def _counted(text: str) -> WrittenDate | None:
+    """A day by its number: of a spreadsheet, of a year, or of astronomers."""
+    found = _SERIAL.match(text)
+    if found and int(found[1]) in _SERIALS:
+        return WrittenDate(readings={"serial": day_of(_FIRST_SERIAL) + int(found[1])}, shape="serial")
+    found = _YEAR_AND_DAY.match(text)
+    if found:
+        return _ordinal(_full_year(found[1] or found[3]), int(found[2] or found[4]))
+    return WrittenDate(int(text) + _FIRST_JULIAN_DAY) if _JULIAN_DAY.match(text) else None
 
 
 def _named(text: str, language: str | None) -> WrittenDate | None:
@@ -267,7 +281,10 @@ def _three_numbers(first: str, second: int, third: str) -> WrittenDate:
 
 
 def _six_digits(text: str) -> WrittenDate:
-    """`202405`: the fifth month or week of 2024; or `050624`: day, month and year of two digits in some order."""
+    """`202405`: the fifth month or week of 2024; `124032`: the 32nd day of the year 1900 + 124, as in JD Edwards.
+
+    Or `050624`: day, month and year of two digits in some order.
+    """
     year, number = int(text[:4]), int(text[4:])
     a, b, c = text[:2], text[2:4], text[4:]
     readings: dict[str, int | None] = {}
@@ -276,6 +293,8 @@ def _six_digits(text: str) -> WrittenDate:
             readings["year_month"] = _day(year, number, 1)
         if 1 <= number <= 53:
             readings["year_week"] = _monday(year, number)
+    if text[0] in "01" and (day := _day_of_year(1900 + int(text[:3]), int(text[3:]))) is not None:
+        readings["year_day"] = day
     orders = {
         "day_first": (_full_year(c), int(b), int(a)),
         "month_first": (_full_year(c), int(a), int(b)),
@@ -284,6 +303,21 @@ def _six_digits(text: str) -> WrittenDate:
     if not readings and not _allowed(orders):
         _day(year, number, 1)
     return WrittenDate(readings=readings | _allowed(orders), shape="key")
+
+
+def _ordinal(year: int, number: int) -> WrittenDate | None:
+    """`2024032`: the 32nd day of 2024; up to 16 it can also be a period of a fiscal year, with those of the closing."""
+    day = _day_of_year(year, number)
+    if day is None:
+        return None
+    readings = {"year_day": day} | ({"year_month": _day(year, number, 1)} if number <= 12 else {})
+    return WrittenDate(readings=readings, shape="ordinal")
+
+
+def _day_of_year(year: int, number: int) -> int | None:
+    """The day of a year by its number; None where that year has no such day."""
+    first = _day(year, 1, 1)
+    return first + number - 1 if 1 <= number <= _day(year, 12, 31) - first + 1 else None
 
 
 def _readings(orders: Mapping[str, tuple[int, int, int]], shape: Shape) -> WrittenDate:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.candidates import (
     ask_about_pieces,
@@ -17,18 +17,22 @@ from batchcast.ingest.candidates import (
     fitting_columns,
     narrowed,
     notes_on_columns,
+    numbered_part,
     of_one_name,
+    parts_across,
     question,
+    sites_across,
 )
-from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import MOST_COLUMNS
-from batchcast.ingest.months import month_named, with_years
+from batchcast.ingest.months import lack_a_year, month_named, with_years, years_in, years_of
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     ENTRY_NAMES,
     FLAG_NAMES,
+    IN_HEADER,
     LONGEST_COMPARED,
     MONEY_NAMES,
+    NAMES_OF_YEARS,
     SHEET,
     STOCK_NAMES,
     accepted_names,
@@ -40,13 +44,21 @@ from batchcast.ingest.names import (
     shortened,
     target_of,
 )
-from batchcast.ingest.problems import MissingColumn, OverTheLimit, UnknownMapping
+from batchcast.ingest.problems import AmbiguousDates, MissingColumn, OverTheLimit, UnknownMapping, UnreadablePeriods
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
 from batchcast.ingest.units import unit_column
-from batchcast.ingest.wide import Period, find_periods, refuse_group_rows, unread_numbers
+from batchcast.ingest.wide import (
+    Across,
+    Period,
+    check_across,
+    find_periods,
+    is_sum_of,
+    refuse_group_rows,
+    unread_numbers,
+)
 
 # Where one of our columns stands in a header: by the mapping, else by its accepted names.
 
@@ -203,13 +215,13 @@ _COUNTED_PERIOD = re.compile(
     re.IGNORECASE,
 )
 _LETTER_AND_DIGIT = re.compile(r"[^\W\d_].*\d")
-_YEAR = re.compile(r"(?:19|20)\d{2}$")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 _MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
 _MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
 _LONGEST_COMPARED = 60  # characters of a name that is compared
 _LONGEST_HEADER = 1_000  # characters of a name that may be several
+_MOST = 0.8  # share of the cells of a column that show what it holds
 _LEAST_PERIODS = 3  # columns that are written alike, that make a table a wide one
 _RUNS = re.compile(r"[0-9]+")
 _MOST_GUESSED = 200  # columns that are compared when one is missing
@@ -217,14 +229,18 @@ _MOST_GUESSED = 200  # columns that are compared when one is missing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """How the rows of a file are read: long with a date and a quantity, or wide with a column a period."""
+    """How the rows of a file are read: long with a date and a quantity, wide with a column a period, or a column a part
+    with dates down."""
 
     header: tuple[str, ...]
     part: ColumnSource
     site: ColumnSource | None  # None: everything is one site
-    date: ColumnSource  # wide: the span of the periods
+    date: ColumnSource  # wide: the span of the periods; as are part or site where they stand in the header
     quantity: ColumnSource
     periods: tuple[Period, ...] = ()
+    year: int | None = None  # column of the year of each row, where the periods are those of one year
+    across: tuple[Across, ...] = ()  # with dates down: the columns that are a part or a site each ...
+    across_of: str = ""  # ... and which of the two
     notes: tuple[Message, ...] = ()
     stock: ColumnSource | None = None  # whether a part was in stock or out of it
     stock_means_out: bool = False  # its yes means out of stock; else it means available
@@ -235,6 +251,11 @@ class Layout:
     unit: int | None = None  # column of the units of the quantities
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
+
+    @property
+    def several(self) -> tuple[Period | Across, ...]:
+        """The columns of quantities, where a row has several of them."""
+        return self.periods or self.across
 
     @property
     def wanted(self) -> tuple[int, ...]:
@@ -250,14 +271,14 @@ class Layout:
     @property
     def _read(self) -> set[int]:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
-        read = {i for cell in cells for i in cell.indices} | {p.index for p in self.periods}
+        read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
         read |= {one.index for one in self.filters} | set(self.also)
-        return read | {i for i in (self.movement, self.unit) if i is not None}
+        return read | {i for i in (self.movement, self.unit, self.year) if i is not None}
 
     @property
     def plain(self) -> frozenset[int]:
         """Those of them that hold quantities, whose distinct values are many."""
-        quantities = frozenset(self.quantity.indices) | {p.index for p in self.periods}
+        quantities = frozenset(self.quantity.indices) | {one.index for one in self.several}
         return quantities - {one.index for one in self.filters}
 
     @property
@@ -305,73 +326,212 @@ def find_columns(
     """
     check_width(header)
     visible = visible_names(header, settings)
-    every, names = visible.every, visible.names
-    held = Sample(sample or ())
-    if columns.DATE not in settings.column_mapping:
+    names, mapping, held = visible.names, settings.column_mapping, Sample(sample or ())
+    if columns.DATE not in mapping:
         ask_about_pieces(names, held)
-    found = {ours: locate(ours, names, settings.column_mapping, held) for ours in ACCEPTED_NAMES}
-    check_mapping(settings.column_mapping)
-    part, site = found[columns.PARTNUMBER], found[columns.SITE_CODE]
-    date, quantity = found[columns.DATE], found[columns.DEMAND_QTY]
-    taken = {i for cells in found.values() if cells for i in cells.indices}
-    if part is not None and date is not None and quantity is not None:
+    across = _across(names, mapping)
+    left = {across, columns.DEMAND_QTY} if across else set()
+    found = {ours: locate(ours, names, mapping, held) for ours in ACCEPTED_NAMES if ours not in left}
+    check_mapping(mapping)
+    known = _Known(visible, settings, held, found)
+    if across:
+        known.need(columns.DATE, *({columns.PARTNUMBER} - {across}), where=where, advises=sample is not None)
+        return known.across_layout(across)
+    if found[columns.PARTNUMBER] is None:
+        is_wide = found[columns.DATE] is None and found[columns.DEMAND_QTY] is None
+        number = numbered_part(names, held, is_wide=is_wide)
+        found[columns.PARTNUMBER] = None if number is None else ColumnSource(names[number], (number,))
+    layout = known.wide_layout() or known.long_layout()
+    if layout is not None:
+        return layout
+    known.need(columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY, where=where, advises=sample is not None)
+    raise AssertionError("a column is missing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A header, its first rows, and which of our columns are found in it."""
+
+    visible: VisibleNames
+    settings: BatchSettings
+    sample: Sample
+    found: dict[str, ColumnSource | None]
+
+    @property
+    def taken(self) -> set[int]:
+        """The columns that are ours."""
+        return {i for cells in self.found.values() if cells for i in cells.indices}
+
+    def need(self, *needed: str, where: Message | None, advises: bool) -> None:
+        """Refuse a header without some of our columns; raises MissingColumn."""
+        missing = [ours for ours in needed if self.found.get(ours) is None]
+        if not missing:
+            return
+        names = self.visible.names
+        if not advises:
+            template = N_("{where} has no column for {missing}.")
+            values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}
+            raise MissingColumn(Message(template, values))
+        free = [i for i in range(len(names)) if i not in self.taken]
+        self._ask_about_columns(missing, free, where or Message(N_("The file")))
+        raise _missing(missing, names, free, where, self.sample)
+
+    def _ask_about_columns(self, missing: Sequence[str], free: Sequence[int], where: Message) -> None:
+        """Ask whether the columns of numbers are the parts, or the sites, of a table with dates down.
+
+        Raises:
+            AmbiguousColumn: if they may be.
+        """
+        names, sample, quantity = self.visible.names, self.sample, self.found.get(columns.DEMAND_QTY)
+        if columns.DATE in missing or columns.DEMAND_QTY not in self.found:
+            return
+        total = quantity.indices[0] if quantity and quantity.indices else None
+        numeric = [i for i in free if names[i]]
+        are_parts = columns.PARTNUMBER in missing and len(numeric) > 1 and all(map(sample.has_numbers, numeric))
+        if are_parts and (total is None or is_sum_of(total, numeric, names, sample)):
+            raise parts_across(numeric, names, where)
+        if list(missing) == [columns.DEMAND_QTY] and self.found[columns.SITE_CODE] is None:
+            across = _sites_across(names, free, sample)
+            if len(across) > 1:
+                raise sites_across(across, names, sample, where)
+
+    def long_layout(self) -> Layout | None:
+        """A row for each demand, with its date; None where that is not all there."""
+        part, date, quantity = (self.found[ours] for ours in (columns.PARTNUMBER, columns.DATE, columns.DEMAND_QTY))
+        if part is None or date is None or quantity is None:
+            return None
+        every, names, settings, held = self.visible.every, self.visible.names, self.settings, self.sample
+        taken = self.taken
         if columns.DEMAND_QTY not in settings.column_mapping:
             check_money(quantity.indices[0], names, held, taken)
         out, inside, exclude = (locate_flags(ours, names, settings.column_mapping, taken) for ours in FLAG_NAMES)
-        means_out = out is not None
         taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
-        read = taken
         return Layout(
             header=every,
             part=part,
-            site=site,
+            site=self.found[columns.SITE_CODE],
             date=date,
             quantity=quantity,
-            notes=(*notes_on_columns(_single(found, settings), names, held, read), *visible.notes),
+            notes=(*notes_on_columns(_single(self.found, settings), names, held, taken), *self.visible.notes),
             stock=out or inside,
-            stock_means_out=means_out,
+            stock_means_out=out is not None,
             exclude=exclude,
             stock_columns=stock_columns,
             filters=find_filters(every, settings.only_rows),
             movement=movement_column(every, taken, held),
             unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
-            ignored=visible.ignored,
+            ignored=self.visible.ignored,
         )
-    if date is None and quantity is None:
-        dated = with_years(names, settings.first_year)
-        periods = find_periods(dated, taken | visible.ignored, settings, held)
-        if part is not None and periods.found:
-            if held and len(part.indices) == 1:
-                refuse_group_rows(periods.found, part.indices[0], held)
-            span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
-            stock = locate_stock_columns(names, settings.column_mapping, taken | {one.index for one in periods.found})
-            read = taken | {one.index for one in periods.found} | {i for cells in stock.values() for i in cells.indices}
-            return Layout(
-                header=every,
-                part=part,
-                site=site,
-                date=span,
-                quantity=span,
-                periods=periods.found,
-                notes=(
-                    *periods.notes,
-                    *unread_numbers(periods.found, names, read | visible.ignored, held),
-                    *notes_on_columns(_single(found, settings), names, held, read),
-                    *visible.notes,
-                ),
-                stock_columns=stock,
-                filters=find_filters(every, settings.only_rows),
-                unit=unit_column(names, read, periods.found[0].index, held),
-                ignored=visible.ignored,
-            )
-    missing = [ours for ours in (columns.DATE, columns.PARTNUMBER, columns.DEMAND_QTY) if found[ours] is None]
-    if sample is None:
-        template = N_("{where} has no column for {missing}.")
-        values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}
-        raise MissingColumn(Message(template, values))
-    raise _missing(missing, names, [i for i in range(len(names)) if i not in taken], where, held)
+
+    def wide_layout(self) -> Layout | None:
+        """A row for each part, or for each part and year, with a column for each period; None where it is otherwise."""
+        year = self._year()
+        part, date, quantity = (self.found[ours] for ours in (columns.PARTNUMBER, columns.DATE, columns.DEMAND_QTY))
+        if part is None or quantity is not None or (date is not None and year is None):
+            return None
+        every, names, settings, held = self.visible.every, self.visible.names, self.settings, self.sample
+        taken = self.taken | self.visible.ignored | ({year} if year is not None else set())
+        base_year = None if year is None else _years_in(held.filled(year))[0]
+        periods = find_periods(names, taken, settings, held, base_year=base_year)
+        if not periods.found:
+            return None
+        notes = list(periods.notes)
+        if year is not None:
+            notes.append(_refuse_or_note_years(names[year], [names[one.index] for one in periods.found], settings))
+        elif held and len(part.indices) == 1:
+            refuse_group_rows(periods.found, part.indices[0], held)
+        span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
+        read = self.taken | {one.index for one in periods.found} | ({year} if year is not None else set())
+        stock = locate_stock_columns(names, settings.column_mapping, read)
+        read |= {i for cells in stock.values() for i in cells.indices}
+        return Layout(
+            header=every,
+            part=part,
+            site=self.found[columns.SITE_CODE],
+            date=span,
+            quantity=span,
+            periods=periods.found,
+            year=year,
+            notes=(
+                *notes,
+                *unread_numbers(periods.found, names, read | self.visible.ignored, held),
+                *notes_on_columns(_single(self.found, settings), names, held, read),
+                *self.visible.notes,
+            ),
+            stock_columns=stock,
+            filters=find_filters(every, settings.only_rows),
+            unit=unit_column(names, read, periods.found[0].index, held),
+            ignored=self.visible.ignored,
+        )
+
+    def _year(self) -> int | None:
+        """The column of the years of periods that have none in their names; None where there is none."""
+        names, date = self.visible.names, self.found[columns.DATE]
+        if not lack_a_year(names):
+            return None
+        wanted = {normal(name) for name in NAMES_OF_YEARS}
+        likely = [i for i, name in enumerate(names) if normal(name) in wanted]
+        likely += date.indices if date else ()
+        return next((i for i in likely if _years_in(self.sample.filled(i))), None)
+
+    def across_layout(self, ours: str) -> Layout:
+        """Dates down, and a column for each part, or for each site."""
+        every, names = self.visible.every, self.visible.names
+        left = self.taken | self.visible.ignored
+        cells = tuple(Across(i, name) for i, name in enumerate(names) if name and i not in left)
+        check_across(ours, cells)
+        span = ColumnSource(f"{cells[0].name} … {cells[-1].name}")
+        others = {one: self.found.get(one) for one in (columns.PARTNUMBER, columns.SITE_CODE)} | {ours: span}
+        part, date = others[columns.PARTNUMBER], self.found[columns.DATE]
+        assert part is not None and date is not None  # noqa: S101, PT018 they were needed
+        template = N_(
+            "Dates down: each of {count} columns from {first} to {last} is one {ours}; a blank cell is no demand."
+        )
+        values = {"count": len(cells), "first": cells[0].name, "last": cells[-1].name, "ours": ours}
+        return Layout(
+            header=every,
+            part=part,
+            site=others[columns.SITE_CODE],
+            date=date,
+            quantity=span,
+            across=cells,
+            across_of=ours,
+            notes=(Message(template, values), *self.visible.notes),
+            filters=find_filters(every, self.settings.only_rows),
+            ignored=self.visible.ignored,
+        )
+
+
+def _years_in(cells: Sequence[object]) -> list[int]:
+    """The years of a column nearly all of whose cells are one; none where they are not."""
+    found = [years_of([cell]) for cell in cells]
+    is_most = sum(map(bool, found)) >= _MOST * len(cells)
+    return sorted({year for years in found for year in years}) if is_most else []
+
+
+def _across(names: Sequence[str], mapping: Mapping[str, str]) -> str:
+    """The part or the site, where it is mapped to the names of columns; empty where neither is."""
+    keys = (columns.PARTNUMBER, columns.SITE_CODE)
+    return next((ours for ours in keys if mapping.get(ours) == IN_HEADER and IN_HEADER not in names), "")
+
+
+def _refuse_or_note_years(column: str, months: Sequence[str], settings: BatchSettings) -> Message:
+    """What to say of years in a column; periods that begin again within one row are of fiscal years, and refused."""
+    dated = with_years(months, 2000)
+    again = next((name for name, one in zip(months, dated, strict=True) if "2001" in one), None)
+    if again is not None:
+        template = N_(
+            "The years stand in column {column!r}, and the periods begin again at {again!r}: which part of a fiscal "
+            "year is in which calendar year is not told. Write the year into each header, such as Jan 2024, with the "
+            "columns of all years side by side."
+        )
+        raise UnreadablePeriods(Message(template, {"column": column, "again": again}))
+    template = N_("The years of the periods stand in column {column!r}: a row for each part and year.")
+    if settings.first_year is not None:
+        template = N_("The years of the periods stand in column {column!r}; {@first_year} is not used.")
+    return Message(template, {"column": column})
 
 
 def check_width(header: Sequence[str]) -> None:
@@ -449,26 +609,12 @@ def _missing(
             "first with {@first_year}."
         )
         values |= {"months": ", ".join(map(repr, _months_alone(names)[:3])), "year": _year_column(names, sample)}
-    elif columns.PARTNUMBER in missing and columns.DATE not in missing and len(_parts_across(names, free, sample)) > 1:
-        template = N_(
-            "{where} has dates down and, it seems, a column for each part ({parts} …). Turn it round: a row for each "
-            "part with a column for each period, or a row for each date and part with its quantity; the columns are "
-            "{found}."
-        )
-        values["parts"] = ", ".join(map(repr, _parts_across(names, free, sample)[:3]))
     elif several_in_one(names):
         template = N_(
             "{where} has several columns in one cell of its header ({cell!r}), as lists of two levels have. Export it "
             "as a table: a row for each demand with all its columns, in SAP the detail list, saved as a spreadsheet."
         )
         values["cell"] = shortened(several_in_one(names))
-    elif list(missing) == [columns.DEMAND_QTY] and len(_sites_across(names, free, sample)) > 1:
-        template = N_(
-            "{where} has several columns of numbers, and none is named as the quantity ({columns} …). If each "
-            "is a site, write a row for each site, with its name in a column of sites; else name the quantity "
-            "with {@column_mapping=$example}."
-        )
-        values["columns"] = ", ".join(map(repr, _sites_across(names, free, sample)[:3]))
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name "
@@ -513,27 +659,40 @@ def _months_alone(names: Sequence[str]) -> list[str]:
     return [name for name, found in words.items() if any(month_named(word) is not None for word in found)]
 
 
+def ask_about_year(names: Sequence[str], titles: Iterable[str], settings: BatchSettings) -> None:
+    """Ask whether a year that the titles above a header name is that of its months, which have none.
+
+    Raises:
+        AmbiguousDates: if they name some.
+    """
+    years = sorted({year for title in titles for year in years_in(title)})
+    months = [name for name in names if with_years([name], 2000) != [name]]
+    if settings.first_year is not None or not years or len(months) < _LEAST_PERIODS:
+        return
+    template = N_(
+        "The columns {months} … have no year in their headers, and the titles name {years}. If that is the year of "
+        "the first, say so with {@first_year=$year}; else write the year into each header, such as Jan 2024."
+    )
+    choices = []
+    for year in years[:_MOST_NAMES]:
+        dated = with_years(months, year)
+        reading = Message(N_("from {first} to {last}"), {"first": dated[0], "last": dated[-1]})
+        choices.append(Choice(settings={"first_year": str(year)}, reading=reading))
+    values = {"months": ", ".join(map(repr, months[:3])), "years": ", ".join(map(str, years)), "year": str(years[0])}
+    raise AmbiguousDates(Message(template, values), setting="first_year", choices=choices)
+
+
 def _year_column(names: Sequence[str], sample: Sample) -> Message:
-    years = [
-        name
-        for i, name in enumerate(names)
-        if sample.filled(i) and all(_YEAR.match(key_text(cell)) for cell in sample.filled(i))
-    ]
+    years = [name for i, name in enumerate(names) if years_of(sample.filled(i))]
     return Message(N_("; the years stand in column {name!r}"), {"name": years[0]}) if years else Message("")
 
 
-def _parts_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
-    """Columns of numbers, where all that nothing reads hold numbers: each may be a part."""
-    named = [i for i in free if names[i]]
-    return [names[i] for i in named] if named and all(map(sample.has_numbers, named)) else []
-
-
-def _sites_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
+def _sites_across(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[int]:
     """Columns of numbers, where no name among them has a word of quantities, stock or money in it."""
-    found = [names[i] for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
+    found = [i for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
     words = [normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], "amount", "price", "total", "out", "in")]
     words += [normal(name) for accepted in STOCK_NAMES.values() for name in accepted]
-    return [] if any(len(word) > 1 and word in normal(name) for name in found for word in words) else found
+    return [] if any(len(word) > 1 and word in normal(names[i]) for i in found for word in words) else found
 
 
 def likely_column(ours: str, names: Sequence[str]) -> str:

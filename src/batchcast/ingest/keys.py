@@ -2,8 +2,9 @@
 
 Case, leading zeros, `1E5` and everything inside stay as they are. Space at either end (blanks, tabs, hard spaces) is
 padding, in files and tables of every kind: it is dropped, and the report says so. Nothing but space is no key, nor is
-`NULL`, as databases export it, or an error value of a spreadsheet such as `#N/A`, in any language. The longest is 200
-characters.
+what programs alone write for nothing (`NULL`, `NaN`, `n/a`), or an error value of a spreadsheet such as `#N/A`, in any
+language: the cell is refused. What can also be a code (`NA`, `NIL`, `TBD`, `-`) is one, and the report says so. The
+longest is 200 characters.
 """
 
 from __future__ import annotations
@@ -27,33 +28,30 @@ UNCOMPUTED = N_("is a formula whose result is not stored; open the file in a spr
 _ERROR_VALUE = re.compile(  # of any language: #REF!, #BEZUG!, #¿NOMBRE?; #N/A, #NV, #N/D, #Н/Д; Err:502
     r"#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|#(?:N/[A-Z]|NV|Н/?Д|GETTING_DATA)|Err:\d{3}", re.IGNORECASE
 )
-_NO_KEYS = {
-    "": N_("is empty"),
-    "NULL": N_("is NULL, which databases write for nothing"),
+_EMPTY = N_("is empty")
+_NOTHING = N_("is what programs write for nothing; give the part or site its code")
+# As databases, pandas, pivots and forms write it, whatever their case; NAN and NONE can be codes.
+_NOTHINGS = {
+    "null",
+    "\\n",
+    "(null)",
+    "<null>",
+    "[null]",
+    "<na>",
+    "n/a",
+    "(n/a)",
+    "<none>",
+    "(none)",
+    "(blank)",
+    "(blanks)",
 }
-_NOTHING = N_("is what programs write for nothing")
-_NOTHINGS = frozenset(  # as they are written by databases, pandas, pivots and people; NONE and NA can be codes
-    [
-        "\\N",
-        "(null)",
-        "<null>",
-        "null",
-        "<NA>",
-        "NaN",
-        "nan",
-        "None",
-        "none",
-        "<none>",
-        "N/A",
-        "n/a",
-        "(blank)",
-        "(empty)",
-        "(kosong)",
-        "(leer)",
-        "(vide)",
-        "(vacío)",
-    ]
-)
+_NOTHINGS |= {"(empty)", "(kosong)", "(leer)", "(vide)", "(vacío)", "(en blanco)"}
+_NOTHINGS_AS_WRITTEN = {"NaN", "nan", "-nan", "None", "none"}
+# What can be a code, as NA is of Namibia: it is kept, and the report says so.
+_DOUBTFUL = {"na", "n.a.", "n.a", "none", "nan", "nil", "nihil", "void", "tbd", "tba", "tbc", "unknown", "undefined"}
+_DOUBTFUL |= {"unassigned", "missing", "nothing", "empty", "kosong", "leer", "vide", "dummy", "not assigned"}
+_DOUBTFUL |= {"not available", "not applicable", "nicht zugeordnet", "tidak ada", "belum ada", "no aplica"}
+_DOUBTFUL |= {"-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "???", "*", "#", "_"}
 _SHORTENED = re.compile(r"[1-9](?:[.,](\d+))?E\+(\d{2,3})$", re.ASCII)
 _LIKE_DATE = re.compile(
     r"(?:\d{1,2}[-/ ])?([A-Za-z]{3})[-/ ]\d{2}$|\d{1,2}[-/ ]([A-Za-z]{3})(?:[-/ ]\d{2,4})?$", re.ASCII
@@ -61,6 +59,7 @@ _LIKE_DATE = re.compile(
 _MISREAD = re.compile(r"[ÂÃÄÅâ][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")  # UTF-8 that was read as Windows-1252
 _APOSTROPHES = "'\u2019`"
 _MOST_ALIKE = 5  # that a sentence lists
+_LONGEST_DOUBTFUL = max(map(len, _DOUBTFUL))
 _LONGEST_DATE = 12  # characters of a key that a spreadsheet may have made a date
 NO_KEY = -1  # where a key can't be read
 _LARGEST_PLAIN = 1e15  # floats up to here are written as whole numbers
@@ -118,6 +117,14 @@ class Keys:
             (misread, [text for text in self.texts if not text.isascii() and _MISREAD.search(text)]),
         )
         notes = [Message(template, {"count": len(found), "example": found[0]}) for template, found in said if found]
+        doubtful = [text for text in self.texts if len(text) <= _LONGEST_DOUBTFUL and text.casefold() in _DOUBTFUL]
+        if doubtful:
+            template = N_(
+                "Parts or sites are called {names}, as people also write where there is none: each is read as a code. "
+                "If it is none, give these rows the right one."
+            )
+            shown = ", ".join(map(repr, doubtful[:_MOST_ALIKE])) + (", …" if len(doubtful) > _MOST_ALIKE else "")
+            notes.append(Message(template, {"names": shown}))
         alike = self._alike()
         if alike:
             template = N_(
@@ -178,7 +185,7 @@ def read_key(cell: object) -> str | Message:
     if isinstance(cell, Uncomputed):
         return Message(UNCOMPUTED)
     text = without_wrapping(key_text(cell).strip())
-    reason = _NO_KEYS.get(text) or (_NOTHING if text in _NOTHINGS else ERROR_VALUE if is_error_value(text) else None)
+    reason = _no_key(text)
     if reason is not None:
         return Message(reason)
     if len(text) > MOST_KEY_CHARACTERS:
@@ -189,6 +196,15 @@ def read_key(cell: object) -> str | Message:
     if isinstance(cell, dt.date):
         return Message(N_("is a date cell; a spreadsheet has turned the code into a date, format the column as text"))
     return _lost_digits(cell, text) or text
+
+
+def _no_key(text: str) -> str | None:
+    """Why a text is no key by itself; None where it can be one."""
+    if not text:
+        return _EMPTY
+    if text in _NOTHINGS_AS_WRITTEN or text.casefold() in _NOTHINGS:
+        return _NOTHING
+    return ERROR_VALUE if is_error_value(text) else None
 
 
 def _lost_digits(cell: object, text: str) -> Message | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from batchcast.ingest.names import is_average_word
 
 # English and Indonesian, in full and as people shorten them; they count before any other language.
 OURS = {
@@ -34,6 +37,9 @@ LETTERS = "[A-Za-z\u00a1-\u1fff\u2c00-\U0010ffff]+"  # of a month's name, in a r
 _WORD = re.compile(LETTERS)
 _WEEK = r"(?:W|wk|week|kw|minggu|mgg)[ ._-]?(?P<week>\d{1,2})"
 
+
+_ALIKE = 0.6  # of the letters of a misspelt name stand in the same order
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?:\.0)?(?!\d)", re.ASCII)
 
 _WITHOUT_YEAR = re.compile(rf"(?:(?P<day>\d{{1,2}})[ ./-]?)?(?P<month>{LETTERS})\.?$|{_WEEK}$", re.IGNORECASE)
 
@@ -99,12 +105,32 @@ def with_years(names: Sequence[str], first_year: int | None) -> list[str]:
     found = list(names)
     for i, name in enumerate(names):
         place = _without_year(name, language)
-        if place is None or year is None:
-            continue
+        if place is None or year is None or (is_average_word(name) and place[0] != before[0] + 1):
+            continue  # avg is August too, in its place
         year, before = year + (place <= before), place
         number, day = place
         found[i] = f"{year}-W{number:02d}" if not day and _is_week(name) else f"{name.strip(' .')} {year}"
     return found
+
+
+def years_in(text: str) -> list[int]:
+    """The years that a text names."""
+    return [int(float(one)) for one in _YEAR.findall(text)]
+
+
+def years_of(cells: Sequence[object]) -> list[int]:
+    """The years that cells are, in ascending order and each once; none where some cell is no year, or there is none."""
+    found = [_YEAR.fullmatch(str(cell).strip()) for cell in cells]
+    return sorted({int(one[0][:4]) for one in found if one}) if all(found) else []
+
+
+def is_like_month(name: str, month: int, names: Sequence[str]) -> bool:
+    """Whether a name may be that of a month, misspelt, as the other names of a header are written."""
+    name = name.casefold().strip(" .")
+    is_ours = all(word.casefold() in OURS for one in names for word in _WORD.findall(one))
+    known = OURS if is_ours else {**_names().certain, **OURS}
+    likely = [one for one, number in known.items() if number == month and abs(len(one) - len(name)) < 3]
+    return any(difflib.SequenceMatcher(None, name, one).ratio() >= _ALIKE for one in likely)
 
 
 def _is_week(name: str) -> bool:

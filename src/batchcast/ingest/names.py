@@ -18,6 +18,7 @@ ENTRY_NAMES = (  # quantities in the unit of entry of a document: those in the u
     "menge_in_erfme",
     "menge_in_erfassme",
 )
+NUMBERED_NAMES = ("no", "nr", "n°", "nº", "№")  # of a part in Dynamics NAV, and of a row or a document elsewhere
 MONEY_NAMES = ("sales", "value")  # they hold money as often as units: others that are accepted win over them
 
 
@@ -150,6 +151,8 @@ _AVERAGE = re.compile(
     re.IGNORECASE,
 )
 SHEET = "sheet"  # a mapping of this name chooses the sheet of a workbook
+IN_HEADER = "(header)"  # a part or site that is mapped to it is the name of each further column
+NAMES_OF_YEARS = _names("year tahun thn jahr année annee año ano anno jaar rok år год 年")
 _PLACED = re.compile(r"(?P<name>.*?) ?\(column (?P<letter>[A-Z]{1,3})\)$", re.DOTALL | re.ASCII)
 LONGEST_COMPARED = 200  # characters of a name that is compared with others: likeness costs the square of them
 _IGNORED = re.compile(r"[\s_\-.:]+")
@@ -171,7 +174,7 @@ def known_names(mapped: Iterable[str]) -> set[str]:
     """All accepted names and those that are mapped to, as names are compared."""
     pieces = (piece.strip() for target in mapped for piece in (target, *target.split("+")))
     plain = (found["name"] if (found := _PLACED.match(piece)) else piece for piece in pieces)
-    return accepted_names() | {normal(name) for name in plain if name}
+    return accepted_names() | {normal(name) for name in (*NUMBERED_NAMES, *plain) if name}
 
 
 def accepted_names() -> set[str]:

@@ -40,7 +40,7 @@ from batchcast.ingest.source import Block, ColumnSource, FindLayout, LayoutT, So
 from batchcast.ingest.stockfile import StockReading
 from batchcast.ingest.stockrows import ON_HAND, StockLayout, find_stock_columns
 from batchcast.ingest.tally import Tally
-from batchcast.ingest.wide import dated_columns
+from batchcast.ingest.wide import Period, dated_columns
 from batchcast.ingest.writer import AcceptedDemand
 
 ROWS_SHOWN = 10
@@ -265,7 +265,8 @@ def _rows_of(first: FirstRows, layout: Layout, tally: Tally) -> list[PreviewRow]
     with closing(first.blocks(layout)) as blocks:
         for block in map(choice.chosen, blocks):
             head = head_of(block, ROWS_SHOWN)
-            told = _cells_of(head, layout, tally) if layout.periods else _lines_of(head, layout, tally, first.sheet)
+            lines = _cells_of if layout.several else _lines_of
+            told = lines(head, layout, tally, first.sheet)
             near = [one for one in problems if one.file == block.file]
             rows += [_with_reason(row, near, keys) for row in told]
             if len(rows) >= ROWS_SHOWN:
@@ -302,25 +303,27 @@ def _lines_of(block: Block, layout: Layout, tally: Tally, sheet: str | None) -> 
     quantities = _signed(tally, tally.quantities(block))
     for i, row in enumerate(block.rows(range(block.num_rows))):
         if not all(map(is_blank, row.cells)):
-            yield _row(row, layout, tally, day=int(days[i]), quantity=float(quantities[i]))
+            yield _row(row, layout, day=int(days[i]), quantity=float(quantities[i]), keys={})
 
 
-def _cells_of(block: Block, layout: Layout, tally: Tally) -> Iterator[PreviewRow]:
+def _cells_of(block: Block, layout: Layout, tally: Tally, sheet: str | None) -> Iterator[PreviewRow]:
     """The first cells of each row of a wide table that hold something."""
-    read = {
-        one.index: _signed(tally, tally.quantities(block, ColumnSource(one.name, (one.index,))))
-        for one in layout.periods
-    }
+    every = layout.several
+    read = {one.index: _signed(tally, tally.quantities(block, ColumnSource(one.name, (one.index,)))) for one in every}
+    days = read_days(block, layout.date, tally.dates, sheet) if layout.across and block.num_rows else None
     for i, row in enumerate(block.rows(range(block.num_rows))):
-        filled = [one for one in layout.periods if not is_blank(row.cells[one.index])]
+        filled = [one for one in every if not is_blank(row.cells[one.index])]
         for one in filled[:_CELLS_OF_A_ROW]:
-            quantity = float(read[one.index][i])
-            yield replace(_row(row, layout, tally, day=one.day, quantity=quantity), column=one.name)
+            day = tally.day_of(row, one) if isinstance(one, Period) else int(NO_DAY if days is None else days[i])
+            key = {layout.across_of: one.name}
+            yield replace(_row(row, layout, day=day, quantity=float(read[one.index][i]), keys=key), column=one.name)
 
 
-def _row(row: SourceRow, layout: Layout, tally: Tally, *, day: int, quantity: float) -> PreviewRow:
-    part = read_key(cell_of(row, layout.part))
-    site = columns.ALL_SITES if layout.site is None else read_key(cell_of(row, layout.site))
+def _row(row: SourceRow, layout: Layout, *, day: int, quantity: float, keys: Mapping[str, str]) -> PreviewRow:
+    part = read_key(keys.get(columns.PARTNUMBER) or cell_of(row, layout.part))
+    site: str | Message = columns.ALL_SITES
+    if layout.site is not None:
+        site = read_key(keys.get(columns.SITE_CODE) or cell_of(row, layout.site))
     return PreviewRow(
         line=row.line,
         date=None if day == NO_DAY else date_of(day),

@@ -129,7 +129,7 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
         settings.number_style,
         layout.columns[columns.DEMAND_QTY],
         units=settings.quantity_units,
-        dash_is_zero=bool(layout.periods),
+        dash_is_zero=bool(layout.several),
     )
     movement = None if layout.movement is None else layout.header[layout.movement]
     signs = SignReader(settings.demand_sign, styles.column, movement, is_chosen=bool(layout.filters))
@@ -165,7 +165,7 @@ def signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str,
 
     The rows are read once more, for the sentence of a question.
     """
-    if layout.periods or len(layout.quantity.indices) != 1:
+    if layout.several or len(layout.quantity.indices) != 1:
         return {}
     left = set(layout.left_alone)
     columns_left = [i for i, name in enumerate(layout.header) if name in left][:MOST_COLUMNS]

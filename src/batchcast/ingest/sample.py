@@ -177,4 +177,4 @@ def _is_date(cell: Any) -> bool:
     if not isinstance(cell, str) or len(cell) > 40:
         return False
     written = read_date(date_text(cell))
-    return not isinstance(written, Message) and written.shape not in ("key", "serial")
+    return not isinstance(written, Message) and written.shape not in ("key", "serial", "ordinal")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
@@ -13,11 +12,17 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.cells import NoValues, date_text
-from batchcast.ingest.header import counted_periods, header_in_two_rows, likely_column, two_row_headers
+from batchcast.ingest.header import (
+    ask_about_year,
+    counted_periods,
+    header_in_two_rows,
+    likely_column,
+    two_row_headers,
+)
 from batchcast.ingest.keys import key_text
 from batchcast.ingest.limits import EXCEL_ROWS
 from batchcast.ingest.names import SHEET, known_names, mapping_example, named_columns, normal
-from batchcast.ingest.problems import AmbiguousColumn, EmptyInput, MissingColumn, UnknownMapping
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, EmptyInput, MissingColumn, UnknownMapping
 from batchcast.ingest.sample import MOST_SAMPLED
 from batchcast.ingest.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 
@@ -245,12 +250,19 @@ def find_header(
     for row, header in two_row_headers(headers):
         if known.isdisjoint(map(normal, header)):
             continue
-        with suppress(InvalidInput):
+        try:
             layout = find(header, settings, sample=rows[row:])
-            return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
+        except AmbiguousDates:
+            raise
+        except InvalidInput:
+            continue
+        return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
     hopeful = [i for i, error in enumerate(errors) if not isinstance(error, MissingColumn | UnknownMapping)]
     hopeful = hopeful or [i for i, error in enumerate(errors) if isinstance(error, MissingColumn)] or [0]
     likeliest = max(hopeful, key=lambda i: (_words(rows[i]), -i))
+    if isinstance(errors[likeliest], MissingColumn):
+        titles = [name, *(date_text(cell) for row in rows[:likeliest] for cell in row)]
+        ask_about_year(headers[likeliest], titles, settings)
     periods = max(range(len(headers)), key=lambda i: len(counted_periods(headers[i])))
     if len(counted_periods(headers[periods])) > 2 and periods != likeliest:
         raise _periods_without_dates(name, headers, likeliest, periods)

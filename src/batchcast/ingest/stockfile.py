@@ -110,7 +110,7 @@ class StockReading:
         several = rows.several()
         if repeat is not None and not is_dated and not any(differs for *_, differs in several):
             raise self._repeated(*repeat)
-        notes += rows.unnamed.notes()
+        notes += rows.notes()
         noted = self._dated_notes(rows) if is_dated else _summed_notes(several)
         if rows.unreadable:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")

@@ -15,6 +15,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.arrow import text_array
+from batchcast.ingest.candidates import numbered_part
 from batchcast.ingest.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
@@ -118,6 +119,8 @@ def find_stock_columns(
     check_mapping(mapping)
     held = Sample(sample or ())
     part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
+    if part is None and (number := numbered_part(names, held, is_wide=True)) is not None:
+        part = ColumnSource(names[number], (number,))
     if part is None:
         template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
         accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
@@ -304,6 +307,10 @@ class StockRows:
         if not is_dated:
             return lost + bad, self.rows_read
         return max((lost, self.rows_read), (bad, len(self._series)), key=lambda one: one[0] / max(1, one[1]))
+
+    def notes(self) -> list[Message]:
+        """What a person should know of columns without a name, and of how parts and sites are written."""
+        return [*self.unnamed.notes(), *self._parts.notes(), *self._sites.notes()]
 
     def keys(self) -> list[tuple[str, str]]:
         """Site and part of each series, by its number."""

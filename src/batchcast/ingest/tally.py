@@ -24,6 +24,7 @@ from batchcast.ingest.dates import empty
 from batchcast.ingest.header import Layout
 from batchcast.ingest.keys import NO_KEY, Codes, Keys, SeriesKeys, is_error_value, key_text, read_key
 from batchcast.ingest.limits import EARLIEST_DAY, LATEST_DAY
+from batchcast.ingest.months import years_of
 from batchcast.ingest.names import letter_of, shortened
 from batchcast.ingest.numberstyle import NumberReader, Quantities
 from batchcast.ingest.problems import Rejected
@@ -34,7 +35,7 @@ from batchcast.ingest.sample import UnnamedColumns
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
 from batchcast.ingest.units import UnitsOfParts
-from batchcast.ingest.wide import Period, check_unnamed
+from batchcast.ingest.wide import Across, Period, check_unnamed, check_unnamed_across, days_of_year
 from batchcast.ingest.writer import AcceptedDemand
 
 Refused = tuple[SourceRow, "list[Problem]"]
@@ -85,6 +86,7 @@ class Tally:
         self._day_rows = np.zeros(0, dtype=np.int64)
         self._day_numbers = np.full(_NUMBERS_OF_DAYS, -1, dtype=np.int32)
         self._days: list[int] = []
+        self._days_of_years: dict[int, list[int]] = {0: [int(NO_DAY)] * len(layout.periods)}  # 0: a year that is none
 
     def take(self, block: Block) -> None:
         """Accept, leave out or refuse the rows of one block."""
@@ -112,6 +114,8 @@ class Tally:
         """
         if self._layout.periods and any(self.unnamed.counts.values()):
             check_unnamed(self._layout.periods, self._layout.header, self.unnamed.counts, self.unnamed.sample)
+        if self._layout.across:
+            check_unnamed_across(self.unnamed.counts, self.unnamed.sample)
         self.totals.finish()
         self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
 
@@ -179,7 +183,7 @@ class Tally:
         """What to say of rows with the keys of another, where they are few or a wide table: it may be a mistake."""
         summed = self.rows_accepted - (self.totals.cells - self.cells_left_out)
         are_few = summed <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_accepted)
-        if not summed or not (are_few or self._layout.periods):
+        if not summed or not (are_few or self._layout.several):
             return None
         count = len(self._series)
         example = int(np.argmax(self._series_rows[:count] - self.totals.cells_by_series(count)))
@@ -240,10 +244,28 @@ class Tally:
         """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
         return self._quantities(block, source or self._layout.quantity)
 
+    def day_of(self, row: SourceRow, period: Period) -> int:
+        """The day of a period in a row, NO_DAY where its year has no such period."""
+        if self._layout.year is None:
+            return period.day
+        place = self._layout.periods.index(period)
+        return self._days_of(_year_of(row.cells[self._layout.year]))[place]
+
+    def _days_of(self, year: int) -> list[int]:
+        """The day of each period in a year."""
+        if year not in self._days_of_years:
+            self._days_of_years[year] = days_of_year(self._layout.periods, year)
+        return self._days_of_years[year]
+
     def _sort(self, block: Block) -> Iterator[Refused]:
-        parts = read_codes(self._parts, block, self._layout.part)
-        sites = self._site_codes(block)
-        good_keys = (parts != NO_KEY) & (sites != NO_KEY)
+        of = self._layout.across_of
+        parts = None if of == columns.PARTNUMBER else read_codes(self._parts, block, self._layout.part)
+        sites = None if of == columns.SITE_CODE else self._site_codes(block)
+        good_keys = np.ones(block.num_rows, dtype=np.bool_)
+        for keys in (parts, sites):
+            good_keys &= True if keys is None else keys != NO_KEY
+        if parts is None or sites is None:
+            return self._sort_across(block, sites, parts, good_keys)
         if not self._layout.periods:
             days = read_days(block, self._layout.date, self.dates, self._sheet)
             quantities = self._quantities(block, self._layout.quantity)
@@ -260,31 +282,69 @@ class Tally:
 
     def _sort_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
         """A cell is a row; a line whose keys can't be read is never taken apart, and is one."""
+        years: Codes | None = None
+        if self._layout.year is not None:
+            cells = distinct(block.column(self._layout.year))
+            years = np.array([_year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
+            good_keys &= years != 0
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
-        for period in self._layout.periods:
-            cells = ColumnSource(period.name, (period.index,))
-            quantities = self._quantities(block, cells)
-            blank = good_keys & self._blank(block, period.index, quantities)
-            present = good_keys & ~blank
-            self._note_blanks(block, period, blank, int((present & (quantities == 0)).sum()))
-            self.rows_read += int(present.sum())
-            quantities = self._demand(block, quantities, present)
-            good = present & self._acceptable(quantities) & (period.day not in self.dates.refused)
-            bad_cells |= present & ~good
+        for place, period in enumerate(self._layout.periods):
             days = np.full(block.num_rows, period.day, dtype=np.int32)
-            self._keep(sites, parts, days, quantities, good)
+            if years is not None:
+                known, index = np.unique(years, return_inverse=True)
+                days = np.array([self._days_of(int(year))[place] for year in known], dtype=np.int32)[index]
+            bad_cells |= self._take_cells(block, period, good_keys, days, sites, parts)
         self._count_units(block, parts, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
         return self._explained(block, bad) if len(bad) else iter(())
 
-    def _note_blanks(self, block: Block, period: Period, blank: NDArray[np.bool_], zeros: int) -> None:
-        """Count the blank cells and the zeros of a period."""
+    def _sort_across(
+        self, block: Block, sites: Codes | None, parts: Codes | None, good_keys: NDArray[np.bool_]
+    ) -> Iterator[Refused]:
+        """The same with dates down: of each column one part, or one site, which is None here."""
+        days = read_days(block, self._layout.date, self.dates, self._sheet)
+        good_keys &= days != NO_DAY
+        self.rows_read += int((~good_keys).sum())
+        bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
+        for one in self._layout.across:
+            of = self._parts if parts is None else self._sites
+            same = np.repeat(of.codes([one.name]), block.num_rows)
+            found = (same if sites is None else sites, same if parts is None else parts)
+            bad_cells |= self._take_cells(block, one, good_keys, days, *found)
+        bad = np.flatnonzero(~good_keys | bad_cells)
+        return self._explained(block, bad) if len(bad) else iter(())
+
+    def _take_cells(  # noqa: PLR0917
+        self,
+        block: Block,
+        column: Period | Across,
+        good_keys: NDArray[np.bool_],
+        days: NDArray[np.int32],
+        sites: Codes,
+        parts: Codes,
+    ) -> NDArray[np.bool_]:
+        """Take the cells of one column, each of which is a row; which of them are refused, shape (rows,)."""
+        quantities = self._quantities(block, ColumnSource(column.name, (column.index,)))
+        blank = good_keys & self._blank(block, column.index, quantities)
+        present = good_keys & ~blank
+        self._note_blanks(block, column, blank, int((present & (quantities == 0)).sum()))
+        self.rows_read += int(present.sum())
+        quantities = self._demand(block, quantities, present)
+        good = present & self._acceptable(quantities) & (days != NO_DAY)
+        if self.dates.refused:
+            good &= ~np.isin(days, list(self.dates.refused))
+        self._keep(sites, parts, days, quantities, good)
+        return np.asarray(present & ~good)
+
+    def _note_blanks(self, block: Block, column: Period | Across, blank: NDArray[np.bool_], zeros: int) -> None:
+        """Count the blank cells and the zeros of a column."""
         self._zeros += zeros
         if blank.any():
             if not self._blanks:
                 row = next(block.rows([int(np.argmax(blank))]))
-                self._blank_example = (key_text(cell_of(row, self._layout.part)).strip(), period.name)
+                first = self._layout.date if self._layout.across else self._layout.part
+                self._blank_example = (date_text(cell_of(row, first)).strip(), column.name)
             self._blanks += int(blank.sum())
 
     def _excluded(self, block: Block) -> NDArray[np.bool_] | None:
@@ -422,7 +482,7 @@ class Tally:
             if all(map(is_blank, row.cells)):
                 self.rows_read -= 1
                 self.blank_lines += 1
-            elif self._layout.periods:
+            elif self._layout.several:
                 yield from self._wide_problems(row)
             else:
                 yield row, self._long_problems(row, self._layout)
@@ -439,20 +499,31 @@ class Tally:
         return found
 
     def _wide_problems(self, row: SourceRow) -> Iterator[Refused]:
+        layout = self._layout
         keys = self._key_problems(row)
+        if layout.year is not None:
+            keys += _problem(row, ColumnSource(layout.header[layout.year], (layout.year,)), self._explain_year)
+        if layout.across:
+            keys = [*_problem(row, layout.date, self._explain_date), *keys]
         if keys:
             yield row, keys
             return
-        for period in self._layout.periods:
-            if not is_blank(row.cells[period.index]):
-                explain = partial(self._explain_period, period.day)
-                cells = _problem(row, ColumnSource(period.name, (period.index,)), explain)
+        for one in layout.several:
+            if not is_blank(row.cells[one.index]):
+                day = self.day_of(row, one) if isinstance(one, Period) else None
+                cells = _problem(row, ColumnSource(one.name, (one.index,)), partial(self._explain_period, day))
                 if cells:
                     yield row, cells
 
     def _key_problems(self, row: SourceRow) -> list[Problem]:
-        sources = [source for source in (self._layout.part, self._layout.site) if source is not None]
+        of = {columns.PARTNUMBER: self._layout.part, columns.SITE_CODE: self._layout.site}
+        sources = [source for ours, source in of.items() if source is not None and ours != self._layout.across_of]
         return [problem for source in sources for problem in _problem(row, source, self._explain_key)]
+
+    def _explain_year(self, cell: object) -> Message | None:
+        if _year_of(cell):
+            return None
+        return empty() if is_blank(cell) else Message(N_("is not a year"))
 
     def _explain_key(self, cell: object) -> Message | None:
         key = read_key(cell)
@@ -463,8 +534,10 @@ class Tally:
             return self._explain_key(cell)
         return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
 
-    def _explain_period(self, day: int, cell: object) -> Message | None:
-        return self._explain_quantity(cell) or self.dates.refused.get(day)
+    def _explain_period(self, day: int | None, cell: object) -> Message | None:
+        if day == NO_DAY:
+            return Message(N_("stands in a period that its year does not have"))
+        return self._explain_quantity(cell) or (None if day is None else self.dates.refused.get(day))
 
     def _explain_quantity(self, cell: object) -> Message | None:
         if isinstance(cell, dt.date | dt.time | dt.timedelta):
@@ -498,6 +571,12 @@ class Tally:
         self.rejected.add(row, problem, [one[3] for one in problems])
 
 
+def _year_of(cell: object) -> int:
+    """The year in a cell; 0 where there is none."""
+    found = years_of([cell]) if not is_blank(cell) else []
+    return found[0] if found else 0
+
+
 def _problem(row: SourceRow, source: ColumnSource, explain: Callable[[Any], Message | None]) -> list[Problem]:
     cell = cell_of(row, source)
     reason = explain(cell)
@@ -510,7 +589,7 @@ def _problem(row: SourceRow, source: ColumnSource, explain: Callable[[Any], Mess
 
 def _readable(row: SourceRow, source: ColumnSource) -> str | None:
     """The key of a refused row, as far as it has one."""
-    if any(i >= len(row.cells) for i in source.indices):
+    if any(i >= len(row.cells) for i in source.indices) or not (source.indices or source.literal):
         return None
     key = read_key(cell_of(row, source))
     return None if isinstance(key, Message) else key

@@ -14,9 +14,20 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.dateorder import NO_DAY, DateReader
-from batchcast.ingest.months import month_named
-from batchcast.ingest.names import ACCEPTED_NAMES, MONEY_NAMES, is_total_word, letter_of, normal, shortened
-from batchcast.ingest.problems import AmbiguousColumn, GroupRows, UnreadablePeriods
+from batchcast.ingest.dates import read_date
+from batchcast.ingest.keys import read_key
+from batchcast.ingest.months import is_like_month, language_of, month_named, with_years
+from batchcast.ingest.names import (
+    ACCEPTED_NAMES,
+    MONEY_NAMES,
+    STOCK_NAMES,
+    is_average_word,
+    is_total_word,
+    letter_of,
+    normal,
+    shortened,
+)
+from batchcast.ingest.problems import AmbiguousColumn, GroupRows, MissingColumn, UnreadablePeriods
 from batchcast.ingest.sample import NOTHING, Sample
 
 _MOST_SAID = 10  # columns or periods that a sentence lists
@@ -39,6 +50,14 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Across:
+    """A column of a table with dates down: the demand of one part, or of one site."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Periods:
     """The periods of a wide table, and what to say of them."""
 
@@ -47,9 +66,21 @@ class Periods:
 
 
 def find_periods(
-    names: Sequence[str], taken: Collection[int], settings: BatchSettings, sample: Sample = NOTHING
+    header: Sequence[str],
+    taken: Collection[int],
+    settings: BatchSettings,
+    sample: Sample = NOTHING,
+    *,
+    base_year: int | None = None,
 ) -> Periods:
     """The columns whose header is a date, in the order of the file; none where it has none.
+
+    Args:
+        header: the names of all columns.
+        taken: the columns that are none.
+        settings: the order of dates, today, and the year of the first of those that have none in their names.
+        sample: the first rows.
+        base_year: the same, where each row has a year of its own.
 
     Raises:
         AmbiguousDates: if the headers read in several orders.
@@ -57,6 +88,7 @@ def find_periods(
         AmbiguousColumn: if two headers are the same date.
         UnreadablePeriods: if a column among the periods is none.
     """
+    names = with_years(header, base_year or settings.first_year)
     reader = DateReader(settings.date_order, column="header", today=settings.today)
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= _LONGEST_PERIOD]
     texts = {i: names[i] for i in free}
@@ -70,11 +102,47 @@ def find_periods(
     if not found:
         return Periods()
     _refuse_repeats(found, names)
-    left += _refuse_holes(found, names, [*taken, *(set(free) - set(texts))], sample)
-    chosen = tuple(Period(i, names[i], day) for i, day in found.items())
+    left += _refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)
+    chosen = tuple(Period(i, header[i] if base_year else names[i], day) for i, day in found.items())
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
     return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
+
+
+def days_of_year(periods: Sequence[Period], year: int) -> list[int]:
+    """The day of each period without a year in its name, in a year; NO_DAY where that has no such period."""
+    names = [period.name for period in periods]
+    written = [read_date(text, language_of(names)) for one in names for text in with_years([one], year)]
+    return [int(NO_DAY) if isinstance(one, Message) or one.day is None else one.day for one in written]
+
+
+def check_across(ours: str, cells: Sequence[Across]) -> None:
+    """Refuse a header whose names can't be those of parts or sites.
+
+    Raises:
+        MissingColumn: if there is none.
+        AmbiguousColumn: if two are the same.
+        UnreadablePeriods: if one is none.
+    """
+    if not cells:
+        raise MissingColumn(Message(N_("There is no column whose name could be one {ours}."), {"ours": ours}))
+    seen: dict[str | Message, Across] = {}
+    for one in cells:
+        key = read_key(one.name)
+        if isinstance(key, Message):
+            template = N_(
+                "The name of column {letter}, {name!r}, {reason}: correct it, or name the column with "
+                "{@ignore_columns}."
+            )
+            values = {"letter": letter_of(one.index), "name": shortened(one.name), "reason": key}
+            raise UnreadablePeriods(Message(template, values))
+        if key in seen:
+            template = N_(
+                "Columns {first} and {second} are both called {name!r}; keep one of them, or name them apart."
+            )
+            values = {"first": letter_of(seen[key].index), "second": letter_of(one.index), "name": shortened(key)}
+            raise AmbiguousColumn(Message(template, values))
+        seen[key] = one
 
 
 def dated_columns(names: Sequence[str], taken: Collection[int], settings: BatchSettings) -> dict[int, int]:
@@ -172,6 +240,21 @@ def check_unnamed(periods: Sequence[Period], header: Sequence[str], unnamed: Col
     _refuse_holes(found, header, set(range(len(header))) - set(unnamed), sample)
 
 
+def check_unnamed_across(unnamed: Collection[int], sample: Sample) -> None:
+    """Refuse columns of numbers without a name in a table with dates down: each would be a part or a site.
+
+    Raises:
+        UnreadablePeriods: if there are some.
+    """
+    found = [i for i in unnamed if sample.has_numbers(i)]
+    if found:
+        template = N_(
+            "Columns without a name hold numbers: {columns}. Give each the name of its part or site, or leave them out "
+            "with {@ignore_columns}."
+        )
+        raise UnreadablePeriods(Message(template, {"columns": ", ".join(map(letter_of, found[:_MOST_SAID]))}))
+
+
 def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[Message]:
     """Refuse columns among the periods that are none; totals of the periods before them are left out and said."""
     first, last = min(found), max(found)
@@ -214,6 +297,14 @@ def _is_sum(index: int, found: dict[int, int], names: Sequence[str], sample: Sam
     )
 
 
+def is_sum_of(index: int, columns: Sequence[int], names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column that is called a total adds up some others, in all rows."""
+    added = _Sum(index, list(columns))
+    return is_total_word(names[index]) and all(
+        _adds_up(row, added, sample) for row in _filled_rows(sample.numbers(index))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Sum:
     total: int
@@ -234,19 +325,34 @@ def _adds_up(row: int, sum_of: _Sum, sample: Sample) -> bool:
 
 
 def _beside(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[int]:
-    """Columns right before and after the periods that may be some: `Jna-23`, or numbers under `2O24-03`."""
+    """Columns right before and after the periods that may be some: `Jna-23`, `Jna`, or numbers under `2O24-03`."""
     shapes = Counter(_shape(names[i]) for i in found)
-    usual = {shape for shape, count in shapes.items() if count * 2 >= len(found)}
+    usual = {shape for shape, count in shapes.items() if count * 2 >= len(found) and "9" in shape}
     may_be = []
     for step, index in ((-1, min(found)), (1, max(found))):
         beside = index + step
         while 0 <= beside < len(names) and beside not in known and not _is_summary(names[beside]):
             is_sum = not names[beside] and _is_sum(beside, found, names, sample)
-            if is_sum or not (_shape(names[beside]) in usual or _is_damaged_period(beside, names, sample)):
+            may_be_one = _shape(names[beside]) in usual or _is_damaged_period(beside, names, sample)
+            if is_sum or not (may_be_one or _is_misspelt(beside, found, names, sample)):
                 break
             may_be.append(beside)
             beside += step
     return sorted(may_be)
+
+
+def _is_misspelt(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column of numbers beside months has nearly the name of the one that belongs there: `Jna` and `Feb`."""
+    first, last = min(found), max(found)
+    edge = date_of(found[first if index < first else last])
+    expected = (edge.month - 1 + index - (first if index < first else last)) % 12 + 1
+    name = names[index]
+    if not name or len(name) > _LONGEST_PERIOD or (sample and not sample.has_numbers(index)):
+        return False
+    if is_average_word(name) or normal(name) in {normal(one) for every in STOCK_NAMES.values() for one in every}:
+        return False
+    words = [word for word in _WORD.findall(name) if len(word) > 2]
+    return len(words) == 1 and is_like_month(words[0], expected, [names[i] for i in found])
 
 
 def _is_damaged_period(index: int, names: Sequence[str], sample: Sample) -> bool:

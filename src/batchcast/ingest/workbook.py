@@ -16,11 +16,13 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.archive import check_zip
 from batchcast.ingest.bytestream import zip_member
 from batchcast.ingest.cells import (
+    Formulas,
     NoValues,
     add_no_values,
     check_ods,
     check_span,
     column_number,
+    is_computed_on_opening,
     last_cell,
     sheet_files,
 )
@@ -150,21 +152,25 @@ def _check_cells(archive: zipfile.ZipFile, name: str, limits: IngestLimits) -> d
         DamagedFile: if a sheet can't be unpacked.
     """
     found = {}
+    is_marked = is_computed_on_opening(archive)
     sheets = {file: sheet for sheet, file in sheet_files(archive).items()}
     for info in archive.infolist():
         if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
             continue
         no_values: NoValues = {}
-        rows, columns = _span(archive, info, limits, no_values)
+        formulas = Formulas()
+        rows, columns = _span(archive, info, limits, no_values, formulas)
         check_span(name, rows, columns, limits)
+        if is_marked:
+            formulas.add_to(no_values)
         found[sheets.get(info.filename, info.filename)] = no_values
     return found
 
 
 def _span(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits, no_values: NoValues
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits, no_values: NoValues, formulas: Formulas
 ) -> tuple[int, int]:
-    """The last row and column a sheet has a cell in; its cells without a value are added to `no_values`."""
+    """The last row and column a sheet has a cell in; its cells without a value, and its formulas, are added."""
     last_row, letters, rest = 0, {b"A"}, b""
     source = zip_member(archive, info, limits)
     with source.open() as stream:
@@ -174,7 +180,7 @@ def _span(
             if places:
                 letters |= {column for column, _ in places}
                 last_row = max(last_row, *(int(row) for _, row in places))
-            add_no_values(no_values, data, source)
+            add_no_values(no_values, formulas, data, source)
             rest = last_cell(data)
     return last_row, max(column_number(column) for column in letters)
 

@@ -6,12 +6,14 @@ import datetime as dt
 import io
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+from tests.integration.ingest.workbooks import ods_members, packed, xls_bytes, xlsb_members
 
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings
@@ -40,7 +42,7 @@ def as_xlsx(rows: Rows) -> bytes:
 
 
 def as_html(rows: Rows) -> bytes:
-    lines = ("".join(f"<td>{'' if cell is None else cell}</td>" for cell in row) for row in rows)
+    lines = ("".join(f"<td>{'' if cell is None else escape(str(cell))}</td>" for cell in row) for row in rows)
     return f"<html><table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table></html>".encode()
 
 
@@ -52,11 +54,18 @@ def as_parquet(rows: Rows) -> bytes:
     return content.getvalue()
 
 
+def _floats(rows: Rows) -> list[list[Any]]:
+    return [[float(cell) if isinstance(cell, int) else cell for cell in row] for row in rows]
+
+
 KINDS: dict[str, Callable[[Rows], bytes]] = {
     "demand.csv": as_csv,
     "demand.xlsx": as_xlsx,
     "demand.xls": as_html,
     "demand.parquet": as_parquet,
+    "old.xls": lambda rows: xls_bytes(_floats(rows)),
+    "demand.ods": lambda rows: packed(ods_members(_floats(rows))),
+    "demand.xlsb": lambda rows: packed(xlsb_members(_floats(rows))),
 }
 each_kind = pytest.mark.parametrize("name", KINDS)
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import io
+
 import openpyxl
 import pytest
+import xlsxwriter
+from tests.integration.ingest.test_unnamed_columns import as_csv, as_html, as_parquet, as_xlsx
 from tests.integration.ingest.workbooks import ERRORS, ods_cell, ods_members, packed, xls_bytes, xlsb_members
 
 from batchcast.domain.settings import BatchSettings
@@ -147,10 +151,11 @@ def test_each_error_value_is_told_by_its_name(read_bytes, error):
         assert (report.rows_kept, report.rows_refused) == (2, 1)
 
 
-def test_formulas_without_a_result_are_no_zeros_in_xls_and_ods(read_bytes):
+def test_formulas_without_a_result_are_no_zeros_in_workbooks_of_any_kind(read_bytes):
     rows = [["part", "2024-01-01", "2024-02-01"], ["A", "=1+1", 3.0], ["B", None, 3.0]]
 
-    for name, content in {"x.xls": xls_bytes(rows), "x.ods": packed(ods_members(rows))}.items():
+    kinds = {"x.xls": xls_bytes(rows), "x.ods": packed(ods_members(rows)), "x.xlsb": packed(xlsb_members(rows))}
+    for name, content in kinds.items():
         report = read_bytes(name, content)
         assert {(place, reason) for place, _, reason in reasons(report)} == {
             ("B2", "is a formula whose result is not stored")
@@ -175,3 +180,73 @@ def test_a_repeated_error_of_ods_is_told_for_each_cell_it_stands_for(read_bytes)
     report = read_bytes("x.ods", packed(ods_members(rows, row)))
 
     assert {place for place, *_ in reasons(report)} == {f"{column}{line}" for column in "BC" for line in (3, 4, 5)}
+
+
+def xlsx_by_formula(values):
+    """An XLSX file whose formulas have these results, as xlsxwriter writes it: 0 where it is given none."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["part", "2024-01-01", "2024-02-01"])
+        for row, (part, value) in enumerate(values.items(), start=1):
+            sheet.write(row, 0, part)
+            sheet.write(row, 1, 5)
+            sheet.write_formula(row, 2, "=B2*2", None, *([] if value is None else [value]))
+    return made.getvalue()
+
+
+def test_formulas_that_a_program_stored_as_0_are_no_zeros(read_bytes):
+    report = read_bytes("x.xlsx", xlsx_by_formula({"A": None, "B": None}))
+
+    assert {(place, reason) for place, _, reason in reasons(report)} == {
+        ("C2", "is a formula whose result is not stored"),
+        ("C3", "is a formula whose result is not stored"),
+    }
+
+
+def test_formulas_some_of_which_have_a_result_are_read(read_bytes):
+    report = read_bytes("x.xlsx", xlsx_by_formula({"A": 10, "B": 0}))
+
+    assert (report.rows_kept, report.rows_refused) == (4, 0)
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_the_same_in_xlsb_where_it_is_marked(read_bytes, is_marked):
+    rows = [["part", "2024-01-01", "2024-02-01"], ["A", "=0", 3.0], ["B", "=0", 3.0]]
+    report = read_bytes("x.xlsb", packed(xlsb_members(rows, is_marked=is_marked)))
+
+    assert report.rows_refused == (2 if is_marked else 0)
+
+
+NOTHINGS = ["NULL", "nan", "None", "n/a", "<NA>", "(blank)"]
+CODES = ["NA", "nil", "tbd", "-", "NONE", "n.a."]
+
+
+def as_kinds(rows):
+    """The same rows as a file of each kind."""
+    texts = [[None if cell is None else cell for cell in row] for row in rows]
+    return {
+        "x.csv": as_csv(rows),
+        "x.xlsx": as_xlsx(rows),
+        "x.html": as_html(rows),
+        "x.parquet": as_parquet(rows),
+        "x.xls": xls_bytes(texts),
+        "x.ods": packed(ods_members(texts)),
+        "x.xlsb": packed(xlsb_members(texts)),
+    }
+
+
+@pytest.mark.parametrize("name", as_kinds([["part", "date", "qty"], ["A", "2024-01-01", 1.0]]))
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_a_code_that_reads_as_nothing_is_kept_and_said_or_refused_in_every_kind(read_bytes, name, layout):
+    parts = [*NOTHINGS, *CODES]
+    wide = [["part", "2024-01-01", "2024-02-01"], *([part, 2.0, 3.0] for part in parts)]
+    days = ("2024-01-01", "2024-02-01")
+    long = [["part", "date", "qty"], *([part, day, 2.0] for part in parts for day in days)]
+
+    report = read_bytes(name, as_kinds(wide if layout == "wide" else long)[name])
+
+    assert {one.value for one in report.problems} == set(NOTHINGS)
+    assert report.rows_kept == 2 * len(CODES)
+    (said,) = [note for note in map(str, report.notes) if "also write where there is none" in note]
+    assert all(repr(code) in said for code in CODES[:5])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import xlwt
 
-Rows = Sequence[Sequence[str | float | None]]
+Rows = Sequence[Sequence[str | float | dt.date | None]]
 ERRORS = {"#NULL!": 0, "#DIV/0!": 7, "#VALUE!": 15, "#REF!": 23, "#NAME?": 29, "#NUM!": 36, "#N/A": 42}
 _RELATIONS = '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.bin"/></Relationships>'
 _TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
@@ -45,14 +47,16 @@ def _text(text: str) -> bytes:
 
 
 def xlsb_sheet(rows: Rows, shared: dict[str, int], *, by_formula: bool = False) -> bytes:
-    """The part of a sheet; `shared` gets its texts."""
+    """The part of a sheet; `shared` gets its texts. A text that starts with = is a formula; =0 has the result 0."""
     found = [record(129), record(148, struct.pack("<4I", 0, len(rows) - 1, 0, 3)), record(145)]
     for number, row in enumerate(rows):
-        found.append(record(0, struct.pack("<IIHHBIII", number, 0, 300, 0, 0, 1, 0, len(row) - 1)))
+        found.append(record(0, struct.pack("<IIHHBIII", number, 0, 300, 0, 0, 1, 0, max(len(row) - 1, 0))))
         for column, cell in enumerate(row):
             place = struct.pack("<II", column, 0)
             if isinstance(cell, float):
                 found.append(record(5, place + struct.pack("<d", cell)))
+            elif isinstance(cell, str) and cell.startswith("="):
+                found.append(record(9 if cell == "=0" else 8, place + bytes(8 if cell == "=0" else 4) + bytes(10)))
             elif cell in ERRORS and by_formula:
                 found.append(record(11, place + bytes([ERRORS[cell]]) + struct.pack("<HII", 0, 0, 0)))
             elif cell in ERRORS:
@@ -62,8 +66,8 @@ def xlsb_sheet(rows: Rows, shared: dict[str, int], *, by_formula: bool = False) 
     return b"".join([*found, record(146), record(130)])
 
 
-def xlsb_members(rows: Rows, *, by_formula: bool = False) -> dict[str, bytes | str]:
-    """The members of an XLSB workbook of one sheet."""
+def xlsb_members(rows: Rows, *, by_formula: bool = False, is_marked: bool = False) -> dict[str, bytes | str]:
+    """The members of an XLSB workbook of one sheet; `is_marked` has its formulas computed when it is opened."""
     shared: dict[str, int] = {}
     sheet = xlsb_sheet(rows, shared, by_formula=by_formula)
     book = [record(131), record(143), record(156, struct.pack("<II", 0, 1) + _text("rId1") + _text("Data"))]
@@ -71,7 +75,7 @@ def xlsb_members(rows: Rows, *, by_formula: bool = False) -> dict[str, bytes | s
     texts += [record(19, b"\0" + _text(text)) for text in shared]
     return {
         "[Content_Types].xml": _TYPES,
-        "xl/workbook.bin": b"".join([*book, record(144), record(157, bytes(4)), record(132)]),
+        "xl/workbook.bin": b"".join([*book, record(144), record(157, bytes(24) + bytes([is_marked, 0])), record(132)]),
         "xl/_rels/workbook.bin.rels": _RELATIONS,
         "xl/sharedStrings.bin": b"".join([*texts, record(160)]),
         "xl/worksheets/sheet1.bin": sheet,
@@ -107,10 +111,13 @@ def ods_members(rows: Rows, table: str = "") -> dict[str, bytes | str]:
     }
 
 
-def ods_cell(cell: str | float | None) -> str:
+def ods_cell(cell: str | float | dt.date | None) -> str:
     """A cell; an error is that of a formula."""
     if cell is None:
         return "<table:table-cell/>"
+    if isinstance(cell, dt.date):
+        kind = f'office:value-type="date" office:date-value="{cell.isoformat()}"'
+        return f"<table:table-cell {kind}><text:p>{cell:%d/%m/%Y}</text:p></table:table-cell>"
     if isinstance(cell, float):
         kind = f'office:value-type="float" office:value="{cell}"'
         return f"<table:table-cell {kind}><text:p>{cell}</text:p></table:table-cell>"
@@ -120,4 +127,4 @@ def ods_cell(cell: str | float | None) -> str:
     if cell.startswith("="):
         kind = f'table:formula="of:{cell}"'
         cell = ""
-    return f"<table:table-cell {kind}><text:p>{cell}</text:p></table:table-cell>"
+    return f"<table:table-cell {kind}><text:p>{escape(cell)}</text:p></table:table-cell>"

@@ -49,7 +49,7 @@ def test_a_file_that_is_not_understood_is_shown_with_its_columns_to_choose_from(
 
 
 def test_advice_on_the_table_itself_is_not_folded_away(browser):
-    months = "Tahun,Kode Barang,Jan,Feb,Mar,Apr\n2023,X,1,2,3,4\n2024,X,1,2,3,4\n"
+    months = "Fiskal,Kode Barang,Jan,Feb,Mar,Apr\n2023,X,1,2,3,4\n2024,X,1,2,3,4\n"
 
     page = send(browser, months.encode()).text
 

@@ -21,8 +21,10 @@ from typing import Any, Protocol, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
+import xlwt
 from babel import localedata
 from babel.dates import get_month_names
+from tests.integration.ingest.workbooks import ods_members, packed, xlsb_members
 
 from batchcast.ingest.months import month_named
 
@@ -167,7 +169,7 @@ def languages() -> tuple[str, ...]:
 class Form:
     """How a file is written."""
 
-    layout: str  # long or wide
+    layout: str  # long, wide, or across: dates down and a column for each part
     date_form: str
     language: str
     has_site: bool
@@ -205,7 +207,8 @@ _HEADERS = (
     ("Fecha", "Artículo", "Almacén", "Cantidad"),
 )
 CSV_KINDS = ("csv", "zip", "gz", "folder")
-KINDS = (*CSV_KINDS, "xlsx_text", "xlsx", "parquet", "parquet_text")
+TYPED_KINDS = ("xlsx", "parquet", "xls", "ods", "xlsb")  # each also with all cells as text
+KINDS = (*CSV_KINDS, *(f"{kind}{end}" for kind in TYPED_KINDS for end in ("_text", "")))
 
 
 def draw_form(draw: Chooser, history: History) -> Form:
@@ -214,7 +217,8 @@ def draw_form(draw: Chooser, history: History) -> Form:
     date_form = draw.one_of(forms)
     decimal = draw.one_of(".,")
     groupings = ["", *({"."} - {decimal}), *({","} - {decimal}), " ", "\u00a0", "\u202f", "'"]
-    layout, kind = draw.one_of(("long", "wide")), draw.one_of(KINDS)
+    layouts = ("long", "wide", "across") if len({part for _, part in history.series}) > 1 else ("long", "wide")
+    layout, kind = draw.one_of(layouts), draw.one_of(KINDS)
     totals = draw.one_of(("none", "none", "row", "subtotals", "column"))
     return Form(
         layout=layout,
@@ -227,7 +231,7 @@ def draw_form(draw: Chooser, history: History) -> Form:
         grouping=draw.one_of(groupings),
         blank_zeros=draw.one_of((False, True)),
         titles=draw.one_of((False, False, True)) and not kind.startswith("parquet"),
-        totals="none" if totals == "column" and layout == "long" else totals,
+        totals="none" if totals == "column" and layout == "long" else "column" if layout == "across" else totals,
         kind=kind,
         separator=draw.one_of(",;\t|"),
         quoting=draw.one_of((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)),
@@ -248,7 +252,8 @@ class Grid:
 
 def lay_out(history: History, form: Form) -> Grid:
     """The table of a history, with its header."""
-    return _wide(history, form) if form.layout == "wide" else _long(history, form)
+    layouts = {"wide": _wide, "across": _across, "long": _long}
+    return layouts[form.layout](history, form)
 
 
 def _signed(quantity: Decimal, form: Form) -> float:
@@ -305,6 +310,24 @@ def _wide(history: History, form: Form) -> Grid:
     return Grid(header=header + ["Total"] * (form.totals == "column"), rows=rows, typed=typed)
 
 
+def _across(history: History, form: Form) -> Grid:
+    """Dates down, with a row for each date and site, and a column for each part."""
+    date, _, site_name, _ = form.names
+    sites, parts = (sorted({series[place] for series in history.series}) for place in (0, 1))
+    rows, typed = [], []
+    for day in history.days:
+        for site in sites:
+            quantities = [history.demand[site, part, day] for part in parts]
+            if form.totals == "column":
+                quantities.append(sum(quantities, Decimal(0)))
+            keys, blank = [site] if form.has_site else [], form.blank_zeros
+            written = ["" if blank and not q else form.number(q, history.decimals) for q in quantities]
+            rows.append([form.date(day), *keys, *written])
+            typed.append([day, *keys, *(None if blank and not q else _signed(q, form) for q in quantities)])
+    header = [date, *([site_name] if form.has_site else []), *parts]
+    return Grid(header=header + ["Total"] * (form.totals == "column"), rows=rows, typed=typed)
+
+
 # The bytes of a file.
 
 _TITLES = (("Laporan pemakaian",), ("Periode: semua", ""), ())
@@ -312,7 +335,8 @@ _TITLES = (("Laporan pemakaian",), ("Periode: semua", ""), ())
 
 def to_files(grid: Grid, form: Form) -> dict[str, bytes]:
     """The files of a kind, by name; several where they are to be in one folder."""
-    match form.kind:
+    kind = form.kind.removesuffix("_text")
+    match kind:
         case "csv":
             return {"demand.csv": to_csv(grid, form)}
         case "gz":
@@ -323,11 +347,10 @@ def to_files(grid: Grid, form: Form) -> dict[str, bytes]:
             half = len(grid.rows) // 2
             halves = [Grid(header=grid.header, rows=rows, typed=[]) for rows in (grid.rows[:half], grid.rows[half:])]
             return {f"demand/{n}.csv": to_csv(one, form) for n, one in enumerate(halves) if one.rows}
-        case "xlsx" | "xlsx_text":
-            return {"demand.xlsx": _xlsx(grid, form)}
-        case "parquet" | "parquet_text":
+        case "parquet":
             return {"demand.parquet": _parquet(grid, form)}
-    raise AssertionError(form.kind)
+    writers = {"xlsx": _xlsx, "xls": _xls, "ods": _ods, "xlsb": _xlsb}
+    return {f"demand.{kind}": writers[kind](_sheet_rows(grid, form), form)}
 
 
 def to_csv(grid: Grid, form: Form) -> bytes:
@@ -364,20 +387,49 @@ def _zip(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _xlsx(grid: Grid, form: Form) -> bytes:
+def _sheet_rows(grid: Grid, form: Form) -> list[list[Any]]:
+    """All rows of a sheet: texts, numbers, dates, and None where a cell is blank."""
+    rows: Sequence[Sequence[Any]] = grid.rows if form.kind.endswith("_text") else grid.typed
+    every = [*(_TITLES if form.titles else ()), grid.header, *rows]
+    return [[None if cell == "" else cell for cell in row] for row in every]
+
+
+def _xlsx(rows: Sequence[Sequence[Any]], form: Form) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet, day_format = book.add_worksheet("Data"), book.add_format({"num_format": "dd/mm/yyyy"})
-        rows: Sequence[Sequence[Any]] = grid.rows if form.kind == "xlsx_text" else grid.typed
-        for at, row in enumerate([*(_TITLES if form.titles else ()), grid.header, *rows]):
+        for at, row in enumerate(rows):
             for column, cell in enumerate(row):
                 if isinstance(cell, dt.date):
                     sheet.write_datetime(at, column, dt.datetime.combine(cell, dt.time()), day_format)
-                elif isinstance(cell, str) and cell:
+                elif isinstance(cell, str):
                     sheet.write_string(at, column, cell)
                 elif isinstance(cell, float):
                     sheet.write_number(at, column, cell)
     return out.getvalue()
+
+
+def _xls(rows: Sequence[Sequence[Any]], form: Form) -> bytes:
+    book = xlwt.Workbook()
+    sheet, day_format = book.add_sheet("Data"), xlwt.easyxf(num_format_str="DD/MM/YYYY")
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if cell is not None:
+                sheet.write(at, column, cell, *([day_format] if isinstance(cell, dt.date) else []))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _ods(rows: Sequence[Sequence[Any]], form: Form) -> bytes:
+    return packed(ods_members(rows))
+
+
+def _xlsb(rows: Sequence[Sequence[Any]], form: Form) -> bytes:
+    """With dates as texts: an XLSB file has them as numbers with a format, which our writer has not."""
+    return packed(
+        xlsb_members([[form.date(cell) if isinstance(cell, dt.date) else cell for cell in row] for row in rows])
+    )
 
 
 def _parquet(grid: Grid, form: Form) -> bytes:
@@ -403,9 +455,8 @@ def _put(row: list[str], column: int, text: str) -> list[str]:
 
 def _place(draw: Chooser, history: History, form: Form, grid: Grid) -> tuple[int, int] | None:
     """A row that is no total, and the column of a quantity in it that is not zero and not blank."""
-    wide = form.layout == "wide"
-    least = 1 + form.has_site if wide else len(grid.header) - 1
-    most = least + len(history.days) if wide else len(grid.header)
+    least = 1 + form.has_site if form.layout != "long" else len(grid.header) - 1
+    most = least + len(history.days) if form.layout == "wide" else len(grid.header) - (form.totals == "column")
     places = [
         (row, column)
         for row, cells in enumerate(grid.rows)
@@ -467,7 +518,7 @@ def _swapped_cells(draw: Chooser, history: History, form: Form, grid: Grid) -> G
     if place is None:
         return None
     row, column = place
-    other = 0 if form.layout == "long" else draw.whole(0, form.has_site)
+    other = 0 if form.layout != "wide" else draw.whole(0, form.has_site)
     cells = grid.rows[row]
     if form.layout == "wide" and not any(letter.isalpha() for letter in cells[other]):
         return None  # a code of digits may be a quantity, and a quantity a code: nothing tells them apart
@@ -480,6 +531,8 @@ def _missing_key(draw: Chooser, history: History, form: Form, grid: Grid) -> Gri
     if place is None:
         return None
     key = (0 if form.layout == "wide" else 1) + draw.whole(0, form.has_site)
+    if form.layout == "across":
+        return _replaced(grid, place[0], draw.whole(0, form.has_site), "")
     return _replaced(grid, place[0], key, "")
 
 
@@ -508,7 +561,7 @@ DAMAGES: Mapping[str, Damage] = {
 
 def is_told_apart(damage: str, form: Form) -> bool:
     """Whether anything in the file shows the damage: a blank cell is no demand where all zeros are blank."""
-    return not (damage == "missing quantity" and form.layout == "wide" and form.blank_zeros)
+    return not (damage == "missing quantity" and form.layout != "long" and form.blank_zeros)
 
 
 def with_bad_byte(content: bytes, at: int) -> bytes:

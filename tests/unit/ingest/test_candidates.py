@@ -104,12 +104,12 @@ def test_advice_comes_from_what_the_columns_hold():
 
 
 def test_months_without_a_year_name_the_column_of_years():
-    with pytest.raises(MissingColumn, match="years stand in column 'Tahun'"):
-        layout_of("Tahun,Part,Jan,Feb,Mrz,Apr", "2024,a,1,2,3,4")
+    with pytest.raises(MissingColumn, match="years stand in column 'Fiskal'"):
+        layout_of("Fiskal,Part,Jan,Feb,Mrz,Apr", "2024,a,1,2,3,4")
 
 
-def test_parts_across_are_refused_as_such():
-    with pytest.raises(MissingColumn, match="dates down"):
+def test_parts_across_are_asked_about():
+    with pytest.raises(AmbiguousColumn, match="dates down"):
         layout_of("date,07-4410,1R-0751", "2024-01-01,3,4", "2024-02-01,5,6")
 
 
@@ -180,5 +180,5 @@ def test_a_whole_date_wins_over_pieces(header):
 
 
 def test_columns_of_numbers_that_may_be_sites_are_named():
-    with pytest.raises(MissingColumn, match=r"If each is a site, write a row for each"):
+    with pytest.raises(AmbiguousColumn, match=r"If each is a site, say so"):
         found_in(["Date", "Part", "Kolaka", "Bahodopi"], [["2024-01-01", "A", 3, 4]])

@@ -176,3 +176,31 @@ def test_one_slip_of_the_year_does_not_turn_the_order_of_a_column(pattern):
     days, _ = read([day.strftime(pattern) for day in (*every, *slips)])
 
     assert days == [*every, *slips]
+
+
+EVERY_DAY = [dt.date(2023, 6, 1) + dt.timedelta(days) for days in range(0, 500, 3)]
+
+
+@pytest.mark.parametrize("pattern", ["1%y%j", "%Y%j", "%Y-%j", "%y%j"])
+def test_years_with_the_number_of_a_day_are_read_and_said(pattern):
+    days, notes = read([day.strftime(pattern) for day in EVERY_DAY])
+
+    assert days == EVERY_DAY
+    assert any("year_day" in note or "number of a day in it" in note for note in notes)
+
+
+@pytest.mark.parametrize("pattern", ["%Y0%m", "%Y/0%m"])
+def test_numbers_that_fiscal_periods_have_too_are_a_question(pattern):
+    texts = [*months(pattern), "2023013" if "/" not in pattern else "2023/013"]
+
+    with pytest.raises(AmbiguousDates) as asked:
+        read(texts)
+    assert {choice.settings["date_order"] for choice in asked.value.choices} == {"year_day", "year_month"}
+    days, _ = read(texts, asked="year_month")
+    assert days == [*FIRSTS, None]
+
+
+def test_another_order_that_is_asked_for_does_not_touch_them():
+    days, _ = read([day.strftime("%Y%j") for day in EVERY_DAY], asked="day_first")
+
+    assert days == EVERY_DAY

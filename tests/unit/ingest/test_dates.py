@@ -50,6 +50,30 @@ def test_a_month_is_its_first_day_and_known_as_a_month(text):
     assert written.unit == "month"
 
 
+@pytest.mark.parametrize("text", ["2024032", "2024-032", "2024/032", "24032", "124032"])
+def test_a_year_and_the_number_of_a_day_in_it_are_a_day(text):
+    assert readings(text) == {"year_day": date(2024, 2, 1)}
+
+
+@pytest.mark.parametrize(("text", "day"), [("099365", date(1999, 12, 31)), ("100001", date(2000, 1, 1))])
+def test_years_are_counted_from_1900_as_in_jd_edwards(text, day):
+    assert readings(text)["year_day"] == day
+
+
+@pytest.mark.parametrize("text", ["2023366", "2024000", "2024367", "123366", "124367", "23366"])
+def test_a_year_has_no_more_days_than_it_has(text):
+    written = read_date(text)
+    assert isinstance(written, Message) or "year_day" not in (written.readings or {})
+
+
+def test_a_number_of_a_day_up_to_12_may_be_that_of_a_month():
+    assert readings("2024003") == {"year_day": date(2024, 1, 3), "year_month": date(2024, 3, 1)}
+
+
+def test_the_day_number_of_astronomers_is_a_day():
+    assert certain("2460311") == date(2024, 1, 1)
+
+
 @pytest.mark.parametrize("text", ["2012-W01", "2012W01", "2012 KW 1", "W01/2012", "KW1-2012"])
 def test_an_iso_week_is_its_monday(text):
     assert certain(text) == date(2012, 1, 2)

@@ -38,9 +38,46 @@ def test_an_error_value_of_any_language_is_no_key_and_no_number(text):
         assert str(reason) == "is an error value of a spreadsheet"
 
 
-@pytest.mark.parametrize("text", ["\\N", "(null)", "<NA>", "nan", "NaN", "None", "N/A", "(blank)", "NULL"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\N",
+        "(null)",
+        "<NA>",
+        "<Null>",
+        "nan",
+        "NaN",
+        "None",
+        "none",
+        "N/A",
+        "n/a",
+        "(blank)",
+        "(Blank)",
+        "NULL",
+        "Null",
+    ],
+)
 def test_what_programs_write_for_nothing_is_no_key(text):
     assert isinstance(read_key(text), Message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NA", "na", "n.a.", "NONE", "NAN", "nil", "NIL", "tbd", "TBA", "-", "--", "–", "?", "#", "Not assigned", "Leer"],
+)
+def test_what_can_be_a_code_is_one_and_is_said(text):
+    keys = Keys()
+    keys.codes(["A-1", text, text])
+
+    assert keys.texts == ["A-1", text]
+    assert [note for note in map(str, keys.notes()) if "also write where there is none" in note and repr(text) in note]
+
+
+def test_nothing_is_said_of_codes_that_only_hold_such_a_word():
+    keys = Keys()
+    keys.codes(["NA-1", "NIL 5", "A-", "TBD7", "NAMIBIA"])
+
+    assert not [note for note in map(str, keys.notes()) if "where there is none" in note]
 
 
 @pytest.mark.parametrize("text", ["#12", "#A-1", "NA", "NONE", "NAN", "ERR-502", "#", "E5", "A?", "#7!"])

@@ -247,3 +247,87 @@ def test_periods_that_are_no_dates_are_named_as_such(header):
         layout_of(*header, rows=[["a", *range(len(header))], ["b", *range(len(header))]])
 
     assert repr(header[0]) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (["Jna", "Feb", "Mar"], "'Jna' (B)"),
+        (["Jan", "Feb", "Mra"], "'Mra' (D)"),
+        (["Fbe", "Mrt", "Apr"], "'Fbe' (B)"),
+        (["Okt", "Nov", "Dse"], "'Dse' (D)"),
+        (["Janaury", "February", "March"], "'Janaury' (B)"),
+        (["Jna", "Fbe", "Mar", "Apr"], "'Jna' (B), 'Fbe' (C)"),
+        (["Wek 1", "Week 2", "Week 3"], "'Wek 1' (B)"),
+        (["1-Jna", "15-Jan", "1-Feb"], "'1-Jna' (B)"),
+        (["Jan", "Fbe", "Mar"], "'Fbe' (C)"),
+        (["Januar", "Februar", "Mrz", "Arpil"], "'Arpil' (E)"),
+    ],
+)
+def test_a_misspelt_period_beside_those_that_are_only_named_stops_the_file(header, named):
+    with pytest.raises(UnreadablePeriods) as refused:
+        find_columns(["part", *header], BatchSettings(first_year=2024), sample=[["A", *[1] * len(header)]])
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Total", "Harga", "Stok", "Max", "Avg", "Unit", "Nilai", "Keterangan"])
+def test_a_column_of_another_name_beside_them_does_not(name):
+    rows = [["A", 1, 2, 3, 7], ["B", 1, 1, 1, 4]]
+    layout = find_columns(["part", "Okt", "Nov", "Des", name], BatchSettings(first_year=2024), sample=rows)
+
+    assert len(layout.periods) == 3
+
+
+BY_YEAR = [["A", 2023, 1, 2, 3], ["A", 2024, 4, 5, 6]]
+
+
+@pytest.mark.parametrize("name", ["Year", "Tahun", "Jahr", "Periode"])
+def test_years_in_a_column_are_those_of_months_without_one(name):
+    layout = find_columns(["part", name, "Jan", "Feb", "Mrt"], BatchSettings(), sample=BY_YEAR)
+
+    assert layout.year == 1
+    assert len(layout.periods) == 3
+    assert f"stand in column '{name}'" in said(layout)
+
+
+def test_fiscal_years_in_a_column_are_refused():
+    with pytest.raises(UnreadablePeriods, match="begin again at 'Jan'"):
+        find_columns(["part", "Year", "Nov", "Dec", "Jan"], BatchSettings(), sample=BY_YEAR)
+
+
+def test_years_in_a_column_go_before_the_first_year():
+    layout = find_columns(["part", "Year", "Jan", "Feb", "Mar"], BatchSettings(first_year=2001), sample=BY_YEAR)
+
+    assert layout.year == 1
+    assert "is not used" in said(layout)
+
+
+ITEMS = [["1000", "Bicycle", "2024-01-05", 3], ["1100", "Wheel", "2024-02-05", 4], ["1000", "Bicycle", "2024-03-01", 1]]
+
+
+def test_the_number_beside_those_of_documents_is_the_part():
+    header = ["Document No.", "No.", "Description", "Posting Date", "Quantity"]
+    layout = find_columns(header, BatchSettings(), sample=[[f"D{i}", *row] for i, row in enumerate(ITEMS)])
+
+    assert layout.part.name == "No."
+
+
+def test_a_number_alone_is_a_question():
+    with pytest.raises(AmbiguousColumn) as asked:
+        find_columns(["No.", "Description", "Posting Date", "Quantity"], BatchSettings(), sample=ITEMS)
+    choices = [choice.settings["column_mapping"] for choice in asked.value.choices]
+    assert choices == ["partnumber=No.", "partnumber=Description"]
+
+
+@pytest.mark.parametrize("name", ["No.", "Nr.", "NO", "N°"])
+def test_the_number_in_a_wide_table_is_the_part(name):
+    layout = find_columns([name, "Jan-24", "Feb-24"], BatchSettings(), sample=[["LS-100", 1, 2], ["LS-75", 3, 4]])
+
+    assert layout.part.name == name
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_number_that_counts_the_rows_is_no_part(start):
+    rows = [[start + i, *row] for i, row in enumerate(ITEMS)]
+    with pytest.raises(MissingColumn):
+        find_columns(["No.", "Barangnya", "Ket", "Posting Date", "Quantity"], BatchSettings(), sample=rows)
