@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve, token, warm
+from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -31,9 +31,9 @@ COMMANDS = {
     "serve": serve.command,
     "worker": serve.worker_command,
     "batches": batches.command,
-    "token": token.command,
+    "token": serve.token_command,
     "sample": sample.command,
-    "warm": warm.command,
+    "warm": serve.warm_command,
 }
 
 

@@ -1,7 +1,12 @@
-"""`batchcast serve`: the API, the page and the workers behind them; `batchcast worker`: workers of a shared queue."""
+"""The commands of those who run a server.
+
+`serve` starts the API, the page and the workers behind them, `worker` the workers of a shared queue, `token` makes a
+bearer token for one who is to use it, and `warm` compiles every kernel beforehand.
+"""
 
 from __future__ import annotations
 
+import re
 import signal
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -10,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from batchcast.app.tokens import TOKEN_ROLES, new_token
 from batchcast.cli.options import read_service_config, service_parameters
-from batchcast.cli.parsing import Command, Values
+from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.session import Session, hand_over_log
-from batchcast.domain.errors import N_
+from batchcast.domain.errors import N_, Message
 
 if TYPE_CHECKING:
     from batchcast.app.configuration import ServiceConfig
@@ -119,3 +125,75 @@ def _checked_config(session: Session, values: Values) -> ServiceConfig:
     keep_kernels(config.home)
     check_workers()
     return config
+
+
+# `batchcast token`: its entry in the settings of the server does not tell it.
+
+TOKEN_HELP = N_("Make a bearer token for a person or program that is to use a server.")
+NAME_HELP = N_("Whose token it is: letters, digits and . _ - @")
+ROLE_HELP = N_("viewer: see and download. planner: also submit, cancel, retry. admin: also delete.")
+_NAME = re.compile(r"[\w.@-]{1,100}", re.ASCII)
+
+
+def token_command(session: Session) -> Command:
+    """`batchcast token`."""
+    say = session.words.say
+    parameters = [
+        argument("name", "NAME", say(NAME_HELP)),
+        option("role", ["--role"], "|".join(TOKEN_ROLES), say(ROLE_HELP)),
+    ]
+    return Command(session, "token", TOKEN_HELP, parameters=parameters, carry_out=_make_token)
+
+
+def _make_token(session: Session, values: Values) -> None:
+    name, role = values["name"], values["role"]
+    session.refuse_problems(*_problems_of_name(name), *_problems_of_role(role))
+    token, entry = new_token(name, TOKEN_ROLES[role])
+    if session.as_json:
+        session.screen.write_json({"kind": "token", "name": name, "role": role, "token": token, "entry": entry})
+        return
+    say, out = session.words.say, session.screen.out
+    out.print(Text(say(N_("Token, shown this once; {name} keeps it in BATCHCAST_TOKEN:"), name=name)))
+    out.print(Text(f"  {token}"), soft_wrap=True)
+    out.print(Text(say(N_("Entry for the server's BATCHCAST_TOKENS, which does not tell the token:"))))
+    out.print(Text(f"  {entry}"), soft_wrap=True)
+
+
+def _problems_of_name(name: str | None) -> list[Message]:
+    if name is None:
+        return [Message(N_("NAME is missing: say whose token it is, such as planner-kendari."))]
+    if not _NAME.fullmatch(name):
+        template = N_("{found!r} can't be the name of a token: use letters, digits and . _ - @")
+        return [Message(template, {"found": name})]
+    return []
+
+
+def _problems_of_role(role: str | None) -> list[Message]:
+    if role is None:
+        return [Message(N_("--role is missing; it can be {choices}."), {"choices": ", ".join(TOKEN_ROLES)})]
+    if role not in TOKEN_ROLES:
+        template = N_("{setting} is {found!r}; it can be {choices}.")
+        return [Message(template, {"setting": "--role", "found": role, "choices": ", ".join(TOKEN_ROLES)})]
+    return []
+
+
+# `batchcast warm`.
+
+WARM_HELP = N_("Compile every kernel and keep it on disk, so that no batch waits for a compiler.")
+
+
+def warm_command(session: Session) -> Command:
+    """`batchcast warm`."""
+    return Command(session, "warm", WARM_HELP, parameters=[], carry_out=_warm)
+
+
+def _warm(session: Session, _values: Values) -> None:
+    session.refuse_problems()
+    words = session.words
+    if not session.as_json:
+        session.screen.err.print(words.say(N_("Compiling every kernel; the first time this takes a minute …")))
+    seconds = session.open_app().warm()
+    if session.as_json:
+        session.screen.write_json({"kind": "warm", "seconds": round(seconds, 3)})
+        return
+    session.screen.out.print(words.say(N_("Every kernel is ready ({time})."), time=words.duration(seconds)))
