@@ -25,8 +25,12 @@ class SiteFacts:
     rows: int  # accepted source rows
     series: int  # parts with a row here
     last_date: dt.date | None = None  # of a row; None: it was read by an earlier version
-    ends_early: bool = False  # between it and that of all sites there are far fewer rows than chance explains
-    recent: tuple[int, ...] = ()  # series with a row in each of the last periods of weekly or monthly dates
+    ends_early: bool = (
+        False  # between it and that of all sites there are fewer rows than chance is likely to explain ...
+    )
+    end_is_doubtful: bool = False  # ... and not so many fewer that chance is ruled out
+    recent: tuple[int, ...] = ()  # rows of the last weeks or months; of daily dates, months up to that day of the last
+    recent_quantities: tuple[float, ...] = ()  # the sums of their quantities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +58,7 @@ class HistoryFacts:
     longest_gap: int = 0  # days between two dates in a row on which nothing has a row
     gaps: tuple[Gap, ...] = ()
     recent: tuple[int, ...] = ()  # series with a row on each of the last days up to `last_date`, MOST_RECENT at most
+    recent_quantities: tuple[float, ...] = ()  # the sums of their quantities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

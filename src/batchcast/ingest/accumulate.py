@@ -28,6 +28,7 @@ LIMB_BITS = 30
 DAY_BITS = 20  # of a key: more days than 1900 to 2200 has
 _SMALL = 1 << 22  # cells of a matrix that cost nothing
 _FILLED = 8  # a matrix may have so many cells for each row
+_AT_ONCE = 1 << 12  # series of a matrix that are added up at once
 _RUN = 1 << 20  # rows accepted before runs are merged
 _MOST_NARROW = 2e9  # of the same, while int32 is wide enough
 _MOST_IN_ALL = 4e18  # of the absolute whole quantities, so that no sum leaves int64
@@ -118,6 +119,30 @@ class Totals:
         at = groups[self._keys >> DAY_BITS] * day_count + (self._keys & ((1 << DAY_BITS) - 1))
         return np.bincount(at, minlength=group_count * day_count).reshape(group_count, day_count)
 
+    def sum_days(self, groups: NDArray[np.int64], group_count: int, days: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The sum of each group on some days: shape (groups, days).
+
+        Args:
+            groups: of each series, shape (series,); one of `group_count` is of none.
+            group_count: how many groups there are.
+            days: by their number.
+        """
+        if self._matrix is not None:
+            return self._matrix.sum_days(groups, group_count, days)
+        place = np.full(self._days, -1, dtype=np.int64)
+        place[days] = np.arange(len(days))
+        series, at = self._keys >> DAY_BITS, place[self._keys & ((1 << DAY_BITS) - 1)]
+        kept = (at >= 0) & (groups[series] < group_count)
+        total = _joined(tuple(limb[kept] for limb in self._sums))
+        places = groups[series[kept]] * len(days) + at[kept]
+        return np.bincount(places, total, group_count * len(days)).astype(float).reshape(group_count, len(days))
+
+    def sums(self, count: int) -> NDArray[np.float64]:
+        """The sum of each of so many series over all days: shape (count,)."""
+        if self._matrix is not None:
+            return self._matrix.sums(count)
+        return np.bincount(self._keys >> DAY_BITS, _joined(self._sums), count).astype(float)
+
     def cells_of(self, series: NDArray[np.int64]) -> int:
         """Distinct days that have a row, over some series."""
         if self._matrix is not None:
@@ -201,6 +226,24 @@ class _Matrix:
         for group in range(group_count):
             counts[group] = self._seen[np.flatnonzero(groups == group)][:, :day_count].sum(axis=0)
         return counts
+
+    def sum_days(self, groups: NDArray[np.int64], group_count: int, days: NDArray[np.int64]) -> NDArray[np.float64]:
+        sums = np.zeros((group_count, len(days)))
+        order = np.argsort(groups, kind="stable")
+        bounds = np.searchsorted(groups[order], np.arange(group_count + 1))
+        for group in range(group_count):
+            for start in range(bounds[group], bounds[group + 1], _AT_ONCE):
+                rows = order[start : min(start + _AT_ONCE, bounds[group + 1])]
+                for i, limb in enumerate(self._limbs):
+                    sums[group] += limb[np.ix_(rows, days)].sum(axis=0, dtype=np.int64) * 2.0 ** (-LIMB_BITS * i)
+        return sums
+
+    def sums(self, count: int) -> NDArray[np.float64]:
+        sums = np.zeros(count)
+        for i, limb in enumerate(self._limbs):
+            found = limb[:count].sum(axis=1, dtype=np.int64)
+            sums[: len(found)] += found * 2.0 ** (-LIMB_BITS * i)
+        return sums
 
     def cells_of(self, series: NDArray[np.int64]) -> int:
         return int(np.count_nonzero(self._seen[series]))
@@ -336,6 +379,11 @@ class StockOuts(Answers):
     def any(self) -> bool:
         """Was any row flagged?"""
         return bool(self._keys)
+
+    def since(self, days: NDArray[np.int32], most: int) -> bool:
+        """Whether any was flagged on one of so many last days; `days` since 1970-01-01, by their number."""
+        last = int(days.max(initial=0))
+        return any(bool((days[keys & ((1 << DAY_BITS) - 1)] > last - most).any()) for keys in self._keys)
 
     def of_series(self, series: Whole, days: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Bounds, shape (series + 1,), and the flagged days of some series, ascending within each.

@@ -7,8 +7,9 @@ bounds: a pass over the periods of each site.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ _LEAST_USUAL = 5.0  # rows that would be usual in a stretch, and ...
 _LEAST_SERIES = 5  # rows of one period: of fewer series all may have no demand
 _FEWEST = 3  # of both, where nearly every period has the same rows: then one without any stands out
 _NEARLY_ALL = 0.9  # share of the periods
+_LIKELY = 20.0  # of so many files, chance explains the end of a site in one; divided by the number of sites
+_LONGER_PAUSE = 1.25  # than any before, that it is at least where it is unlikely and not ruled out; and as long as ...
+_SHORTEST_END = {Frequency.DAILY: 5, Frequency.WEEKLY: 1, Frequency.MONTHLY: 1}  # so many periods
 _UNLIKELY = 12.0  # -log of the chance of none, of a Poisson distribution; divided by how much more unevenly rows come
 _MOST_EVEN = 0.1  # variance of the rows of a period, divided by their mean
 _LEAST_PERIODS = 6  # with rows, of a site that shows what is usual
@@ -32,7 +36,8 @@ _AROUND = {Frequency.DAILY: 91, Frequency.WEEKLY: 26, Frequency.MONTHLY: 12}  # 
 _SHORTEST_GAP = 14  # days of daily rows: shorter stretches are holidays
 _LONGEST_GAP = 93  # days of one site: it may have had no demand for longer, as a closed one
 _YEAR, _SHIFT = 365, 21  # days: a stretch that comes each year is a pause, though feasts move
-_RECENT = 13  # periods of weekly or monthly dates
+_RECENT = 25  # weeks or months
+_LEAST_DAYS = 7  # of the last month of daily dates, that are compared with the same days of others
 _SHOWN = 5
 
 
@@ -54,8 +59,10 @@ class SiteCoverage:
     """Where the rows of one site end."""
 
     last_date: dt.date
-    ends_early: bool  # far fewer rows than chance explains are between it and the last of all sites
-    recent: tuple[int, ...]  # rows of the last periods of weekly or monthly dates; none of daily ones
+    ends_early: bool  # fewer rows than chance is likely to explain are between it and the last of all sites ...
+    end_is_doubtful: bool  # ... and not so many fewer that chance is ruled out
+    recent: tuple[int, ...]  # rows of the last weeks or months; of daily dates, months up to that day of the last
+    recent_quantities: tuple[float, ...]  # the sums of their quantities
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,14 +77,22 @@ class Coverage:
 def find_coverage(dates: DateCounts, frequency: Frequency) -> Coverage:
     """What a history covers, by its dates after `decide_frequency`."""
     view = _View.of(dates, frequency)
-    common = _stretches(view.rows(dates.of_sites.sum(axis=0)), view)
+    of_all = view.rows(dates.of_sites.sum(axis=0))
+    common = _stretches(of_all, view)
+    recent = _LastPeriods.of(dates, view)
+    likely = math.log(_LIKELY * max(int(np.count_nonzero(dates.of_sites.any(axis=1))), 1))
     missing = [one for one in common if view.is_missing(one, common)]
     sites: list[SiteCoverage | None] = []
     own: list[tuple[str, _Stretch]] = []
     for row, site in enumerate(dates.sites):
         rows = view.rows(dates.of_sites[row])
         found = _stretches(rows, view)
-        sites.append(_covered(rows, view, found) if rows.any() else None)
+        sites.append(None)
+        if rows.any():
+            end = _end_of(rows, view, found, of_all)
+            is_early = end.is_sure or end.evidence >= likely
+            covered = _covered(dates, row, view, recent)
+            sites[-1] = replace(covered, ends_early=is_early, end_is_doubtful=is_early and not end.is_sure)
         if len(dates.sites) > 1:
             alone = [one for one in found if not any(_overlap(one, other) for other in common)]
             own += [(site, one) for one in alone if view.is_missing(one, alone)]
@@ -134,27 +149,76 @@ class _View:
         return not any(days > _SHIFT and min(days % _YEAR, -days % _YEAR) <= _SHIFT for days in apart)
 
 
-def _covered(rows: Floats, view: _View, missing: Sequence[_Stretch]) -> SiteCoverage:
-    last = int(np.flatnonzero(rows)[-1])
-    is_daily = view.calendar.frequency is Frequency.DAILY
-    tail = rows[max(view.count - _RECENT, int(np.flatnonzero(rows)[0])) :]
-    return SiteCoverage(
-        last_date=date_of(view.calendar.first_day(view.first + last)),
-        ends_early=_ends_early(rows, view, missing),
-        recent=() if is_daily else tuple(tail.astype(int).tolist()),
-    )
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Whether rows end before those of other sites."""
+
+    evidence: float  # -log of the chance of no row after the last one
+    is_sure: bool  # chance does not explain it
 
 
-def _ends_early(rows: Floats, view: _View, missing: Sequence[_Stretch]) -> bool:
-    """Whether rows end before those of other sites by more than chance explains, and longer than they ever paused."""
+def _end_of(rows: Floats, view: _View, missing: Sequence[_Stretch], of_all: Floats) -> _End:
+    """Whether rows end before those of all sites, and longer than they ever paused while others had some."""
     seen = np.flatnonzero(rows)
-    rest = view.count - 1 - int(seen[-1])
-    pauses = np.diff(seen)[~np.isin(seen[:-1] + 1, [one.start for one in missing])]
-    if not _shows_usual(rows, seen) or rest <= int(pauses.max(initial=1)) - 1:
-        return False
+    place = np.cumsum(of_all > 0)  # of each period among those in which any site has a row
+    pauses = np.diff(place[seen])[~np.isin(seen[:-1] + 1, [one.start for one in missing])]
+    rest, longest = int(place[-1] - place[seen[-1]]), int(pauses.max(initial=1)) - 1
+    if len(seen) < _LEAST_PERIODS or rest <= longest:
+        return _End(0.0, is_sure=False)
     usual, unevenness = _usual(rows, view, seen)
     expected = float(usual[seen[-1] + 1 :].sum()) * _recent_share(rows, usual, int(seen[-1]) + 1, -view.around)
-    return expected >= _least_usual(rows, seen) and expected >= _UNLIKELY * unevenness
+    is_enough = _shows_usual(rows, seen) and expected >= _least_usual(rows, seen)
+    is_short = rest <= _LONGER_PAUSE * longest or view.count - 1 - seen[-1] < _SHORTEST_END[view.calendar.frequency]
+    evidence = 0.0 if is_short else expected / unevenness
+    return _End(evidence, is_sure=is_enough and expected >= _UNLIKELY * unevenness)
+
+
+@dataclass(frozen=True, slots=True)
+class _LastPeriods:
+    """The last weeks or months, up to as many days of each as the last one of daily dates has."""
+
+    place: NDArray[np.int32]  # of each date among all such periods
+    counted: NDArray[np.bool_]  # which dates are in one
+    count: int
+
+    @classmethod
+    def of(cls, dates: DateCounts, view: _View) -> _LastPeriods:
+        if view.calendar.frequency is not Frequency.DAILY:
+            return cls(view.place, np.ones(len(dates.days), dtype=np.bool_), view.count)
+        by_month = Calendar(frequency=Frequency.MONTHLY)
+        months = by_month.periods_of_days(dates.days)
+        numbers = dates.days - by_month.first_days(months)
+        begin, end = np.argmin(dates.days), np.argmax(dates.days)
+        first = int(months[begin]) + int(numbers[begin] > 0)  # of the first month the first days may be missing
+        counted = (months >= first) & (numbers <= numbers[end])
+        is_short = int(numbers[end]) + 1 < _LEAST_DAYS
+        return cls(months - first, counted, 0 if is_short else int(months[end]) - first + 1)
+
+    def sums(self, of_dates: NDArray[np.int64 | np.float64], since: int) -> list[float]:
+        """The sum of each but those before one; at most the last of them."""
+        weights = of_dates[self.counted]
+        sums = np.bincount(self.place[self.counted], weights=weights, minlength=self.count)
+        return [float(one) for one in sums[max(self.count - _RECENT, since) :]]
+
+    def first_with(self, of_dates: NDArray[np.int64]) -> int:
+        """The first that holds anything; beyond all where none does."""
+        held = self.place[self.counted & (of_dates > 0)]
+        return int(held.min(initial=self.count))
+
+
+def _covered(dates: DateCounts, row: int, view: _View, recent: _LastPeriods) -> SiteCoverage:
+    """A site that has rows, as it would be if it did not end early."""
+    rows = dates.of_sites[row]
+    since = recent.first_with(rows)
+    counts = recent.sums(rows, since) if recent.count else []
+    quantities = recent.sums(dates.quantities[row], since) if recent.count and dates.quantities is not None else []
+    return SiteCoverage(
+        last_date=date_of(view.calendar.first_day(view.first + int(view.place[rows > 0].max()))),
+        ends_early=False,
+        end_is_doubtful=False,
+        recent=tuple(map(int, counts)),
+        recent_quantities=tuple(round(one, 6) for one in quantities),
+    )
 
 
 def _stretches(rows: Floats, view: _View) -> list[_Stretch]:

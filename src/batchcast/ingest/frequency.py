@@ -95,6 +95,7 @@ class DateCounts:
     of_sites: Counts  # (sites, days), observations
     dates_are_months: bool  # some date was written without a day
     of_parts: Callable[[int], PartDates] | None = None  # of some parts of a site, by its row
+    quantities: NDArray[np.float64] | None = None  # (sites, days), sums on the last days; 0 on those before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

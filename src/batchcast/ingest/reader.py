@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
@@ -134,17 +136,21 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
     movement = None if layout.movement is None else layout.header[layout.movement]
     signs = SignReader(settings.demand_sign, styles.column, movement, is_chosen=bool(layout.filters))
     several, sheet = source.several_files, source.sheet
+    to_come: frozenset[int] = frozenset()
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
-        tally = Tally(layout, settings, dates, styles, signs, rejected=rejected, source=source)
+        tally = Tally(layout, settings, dates, styles, signs, rejected=rejected, source=source, to_come=to_come)
         try:
             with closing(source.blocks(layout)) as blocks:
                 for block in blocks:
                     tally.take(block)
-            if not dates.refused:
+            if not dates.refused and not to_come:
+                to_come = tally.days_to_come() if settings.future_rows != "keep" else to_come
                 days, rows = tally.rows_by_day()
-                refused = find_implausible(days, rows, today=settings.today, asked=settings.future_rows)
-                if refused:
+                counted = ~np.isin(days, list(to_come))
+                asked = settings.future_rows
+                refused = find_implausible(days[counted], rows[counted], today=settings.today, asked=asked)
+                if refused or to_come:
                     dates, styles = replace(dates.second_pass(), refused=refused), styles.second_pass()
                     signs = signs.second_pass()
                     continue
@@ -190,7 +196,7 @@ def _report(  # noqa: PLR0917
     source: RowSource, layout: Layout, name: str, tally: Tally, missing: Sequence[Message], decided: Sequence[Message]
 ) -> IngestReport:
     kept = tally.totals.cells - tally.cells_left_out
-    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats(), *missing]
+    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats(), *tally.notes_to_come(), *missing]
     rejected, filtered = tally.rejected, tally.choice.rows_filtered
     report = IngestReport(
         source=name,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.calendar import date_of
+from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import RowProblem
 from batchcast.domain.settings import BatchSettings
@@ -60,7 +60,9 @@ class Tally:
         *,
         rejected: Rejected,
         source: RowSource,
+        to_come: frozenset[int] = frozenset(),
     ) -> None:
+        """Rows of the days `to_come` are left out: they hold zeros."""
         self.dates = dates
         self.styles = styles
         self.signs = signs
@@ -76,6 +78,8 @@ class Tally:
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
         self._reversals = Reversals()
         self._asked_overlaps = settings.overlaps
+        self._today, self._to_come = settings.today, np.array(sorted(to_come), dtype=np.int32)
+        self._rows_to_come = 0
         self._layout = layout
         self._units = None if layout.unit is None else UnitsOfParts(layout.header[layout.unit])
         self._returns = settings.returns
@@ -208,6 +212,24 @@ class Tally:
     def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The days that have a row, and how many each has."""
         return np.array(self._days, dtype=np.int32), self._day_rows
+
+    def days_to_come(self) -> frozenset[int]:
+        """The days after today whose rows are all of 0, as a form has them before their time; none where all are."""
+        days = np.array(self._days, dtype=np.int32)
+        later = np.zeros(0, dtype=np.int64) if self._today is None else np.flatnonzero(days > day_of(self._today))
+        if not len(later):
+            return frozenset()
+        self.totals.finish()
+        one_group = np.zeros(len(self._series), dtype=np.int64)
+        empty = later[self.totals.sum_days(one_group, 1, later)[0] == 0]
+        return frozenset(days[empty].tolist() if len(empty) < len(days) else ())
+
+    def notes_to_come(self) -> list[Message]:
+        """What to say of the rows that were left out as they hold zeros of days after today."""
+        if not self._rows_to_come:
+            return []
+        template = N_("{count:,} rows of 0 after today, {today}, are left out: these periods have not come yet.")
+        return [Message(template, {"count": self._rows_to_come, "today": self._today})]
 
     def needs_sign(self) -> bool:
         """Whether a person has to say which sign is demand, once all rows have been read."""
@@ -371,6 +393,11 @@ class Tally:
             good = good & ~negative
         else:
             self.returns_netted += int(negative.sum())
+        if len(self._to_come):
+            is_to_come = good & np.isin(days, self._to_come)
+            self._rows_to_come += int(is_to_come.sum())
+            self.rows_ignored += int(is_to_come.sum())
+            good = good & ~is_to_come
         if not good.all():
             sites, parts, days, quantities = sites[good], parts[good], days[good], quantities[good]
         series = self._series.codes(sites, parts)

@@ -24,6 +24,7 @@ from batchcast.ingest.frequency import DateCounts, Decision, PartDates, decide_f
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series
+_MOST_OUT_DAYS = 93  # from a day out of stock to the end of the history, that may explain why little was sold
 _SAMPLED_PARTS = 200  # of a site: they show whether its parts are dated alike
 _FIELDS: Any = {
     columns.SITE_CODE: pa.string(),
@@ -127,12 +128,12 @@ def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
     return ranks
 
 
-def _recent(dates: DateCounts, last_day: int) -> tuple[int, ...]:
-    """Series with a row on each of the last days."""
-    age = last_day - dates.days
+def _recent(of_sites: NDArray[Any], days: NDArray[np.int32], last_day: int) -> list[float]:
+    """The sum over all sites on each of the last days."""
+    age = last_day - days
     is_recent = (age >= 0) & (age < MOST_RECENT)
-    counts = np.bincount(age[is_recent], weights=dates.of_sites[:, is_recent].sum(axis=0))
-    return tuple(counts[::-1].astype(int).tolist())
+    sums: list[float] = np.bincount(age[is_recent], weights=of_sites[:, is_recent].sum(axis=0)).tolist()
+    return [round(one, 6) for one in reversed(sums)]
 
 
 def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], schema: Any) -> Any:
@@ -176,7 +177,18 @@ def _date_counts(accepted: AcceptedDemand) -> DateCounts:
         of_sites=accepted.totals.count_days(accepted.series_site, len(accepted.sites), len(accepted.days)),
         dates_are_months=accepted.dates_are_months,
         of_parts=partial(_dates_of_parts, accepted),
+        quantities=None if accepted.stock_outs.since(accepted.days, _MOST_OUT_DAYS) else _recent_quantities(accepted),
     )
+
+
+def _recent_quantities(accepted: AcceptedDemand) -> NDArray[np.float64]:
+    """The sum of the series of each site that are written, on the last days; 0 on those before: (sites, days)."""
+    groups = np.full(len(accepted.series_site), len(accepted.sites))
+    groups[accepted.written] = accepted.series_site[accepted.written]
+    recent = np.flatnonzero(accepted.days > accepted.days.max() - MOST_RECENT)
+    sums = np.zeros((len(accepted.sites), len(accepted.days)))
+    sums[:, recent] = accepted.totals.sum_days(groups, len(accepted.sites), recent)
+    return sums
 
 
 def _dates_of_parts(accepted: AcceptedDemand, site: int) -> PartDates:
@@ -201,11 +213,14 @@ def _facts(accepted: AcceptedDemand, decided: Decision, covered: Coverage, dates
             series=int(series[number]),
             last_date=known.last_date,
             ends_early=known.ends_early,
+            end_is_doubtful=known.end_is_doubtful,
             recent=known.recent,
+            recent_quantities=known.recent_quantities,
         )
         for number, (site, known) in enumerate(zip(accepted.sites, covered.sites, strict=True))
         if known is not None
     )
+    quantities = dates.quantities
     days = np.sort(accepted.days[decided.usual])
     weekdays = set(((days + 3) % 7).tolist())  # 1970-01-01 was a Thursday
     return HistoryFacts(
@@ -220,5 +235,6 @@ def _facts(accepted: AcceptedDemand, decided: Decision, covered: Coverage, dates
         is_integer=accepted.totals.is_integer,
         longest_gap=int(np.diff(days).max(initial=1)) - 1,
         gaps=covered.gaps,
-        recent=_recent(dates, int(days[-1])),
+        recent=tuple(map(int, _recent(dates.of_sites, dates.days, int(days[-1])))),
+        recent_quantities=() if quantities is None else tuple(_recent(quantities, dates.days, int(days[-1]))),
     )

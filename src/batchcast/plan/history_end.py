@@ -6,25 +6,16 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
 from batchcast.domain.errors import N_, Choice, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import HistoryFacts, SiteFacts
 from batchcast.domain.settings import BatchSettings
+from batchcast.plan.low_end import iso, keep_or_leave_out, listed, setting_of, without_low_end
 
 _MOST_QUIET_DAYS = 10  # at the end of a closed period, as over the holidays of a year's end
 _MOST_MISSING_DAYS = 93  # of a site that is not exported: one without a row for longer may have been closed, which ...
 _ASKED_SHARE = 0.05  # is asked where such sites have so much of all rows
-_LEAST_DAYS = 7  # of a month, that are compared with the same days of others
-_LEAST_USUAL = 4  # periods that show what is usual
-_YEAR = {Frequency.DAILY: 53, Frequency.WEEKLY: 53, Frequency.MONTHLY: 12}  # periods; of days: the same weekday
-_CUT = 0.65  # of the least that there was
-_DEVIATIONS = 3.0  # standard deviations under the median, of a period that was cut; and ...
-_LEAST_CUT = 5  # rows under it
-_EVEN, _LEAST_EVEN_CUT = 6, 3  # periods that all have the same rows: fewer rows under it tell of a cut
-_SHOWN = 5
+_MOST_UNSURE_DAYS = 31  # the same of one where chance is not ruled out, if its last period lacks days
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +39,7 @@ def find_end(facts: HistoryFacts, calendar: Calendar, settings: BatchSettings) -
     common, notes = _last_complete_period(facts, calendar, settings, closed)
     others = [site for site in facts.sites if site.ends_early and site.site_code not in named and site.last_date]
     if closed is None:
-        common, cut = _without_cut(facts, calendar, settings, common)
+        common, cut = without_low_end(facts, calendar, settings, common)
         early, said = _end_early(facts, calendar, others, common)
         notes = (*cut, *notes)
     else:
@@ -72,8 +63,7 @@ def _refuse_unknown_sites(facts: HistoryFacts, named: Mapping[str, dt.date]) -> 
     unknown = [site for site in named if site not in known]
     if unknown:
         template = N_("{@closed_through} names the site {site}, which the file does not have; it has {known}.")
-        listed = ", ".join(known[:_SHOWN]) + (", …" if len(known) > _SHOWN else "")
-        raise InvalidSettings([Message(template, {"site": site, "known": listed}) for site in unknown])
+        raise InvalidSettings([Message(template, {"site": site, "known": listed(known)}) for site in unknown])
 
 
 def _refuse_too_early(calendar: Calendar, ends: Mapping[str, int], last: int) -> None:
@@ -86,7 +76,7 @@ def _refuse_too_early(calendar: Calendar, ends: Mapping[str, int], last: int) ->
     for site, end in ends.items():
         if last - end > high:
             values: dict[str, object] = {"site": site, "periods": last - end, "high": high}
-            problems.append(Message(template, values | {"setting": f"{site}={_iso(calendar.last_day(last))}"}))
+            problems.append(Message(template, values | {"setting": f"{site}={iso(calendar.last_day(last))}"}))
     if problems:
         raise InvalidSettings(problems)
 
@@ -108,7 +98,7 @@ def _last_complete_period(
     if closed is not None:
         last = _closed_by(calendar, closed)
         template = N_("The history is closed through {end}, as asked for: the last period is that of {start}.")
-        return last, (Message(template, {"end": closed.isoformat(), "start": _iso(calendar.first_day(last))}),)
+        return last, (Message(template, {"end": closed.isoformat(), "start": iso(calendar.first_day(last))}),)
     last_day = day_of(facts.last_date)
     last = calendar.period_of_day(last_day)
     if settings.today is not None and settings.future_rows != "keep":
@@ -118,7 +108,7 @@ def _last_complete_period(
                 "The history is left out from {start} on: on {today} that period is not over. Set "
                 "{@closed_through} if it is complete."
             )
-            values = {"start": _iso(calendar.first_day(over + 1)), "today": settings.today.isoformat()}
+            values = {"start": iso(calendar.first_day(over + 1)), "today": settings.today.isoformat()}
             return over, (Message(template, values),)
     if calendar.frequency == facts.frequency or not _has_more_to_come(facts, calendar, last_day):
         return last, ()
@@ -136,7 +126,7 @@ def _last_of_dates(
 ) -> tuple[int, tuple[Message, ...]]:
     """The last complete period where finer dates end before the last one does."""
     end, last_day = calendar.last_day(last), day_of(facts.last_date)
-    values: dict[str, object] = {"start": _iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
+    values: dict[str, object] = {"start": iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
     if settings.today is not None and end < day_of(settings.today):
         missing = end - last_day
         values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today.isoformat()}
@@ -162,160 +152,8 @@ def _is_it_closed(calendar: Calendar, last: int, values: Mapping[str, object]) -
         "than {before} days in a row without a row before: had they no demand, or were they not exported? Set "
         "{@closed_through}."
     )
-    choices = _keep_or_leave_out(calendar, last)
+    choices = keep_or_leave_out(calendar, last)
     return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
-
-
-def _keep_or_leave_out(calendar: Calendar, last: int, sites: Sequence[str] = ()) -> list[Choice]:
-    """The choices to keep a period or to leave it out, of some sites or of all."""
-    return _choices(_iso(calendar.last_day(last)), _iso(calendar.last_day(last - 1)), sites)
-
-
-def _choices(whole: str, part: str, sites: Sequence[str] = ()) -> list[Choice]:
-    complete, left_out = N_("complete: closed through {day}"), N_("left out: closed through {day}")
-    return [
-        Choice(
-            settings={"closed_through": _setting(dict.fromkeys(sites, day), day)}, reading=Message(text, {"day": day})
-        )
-        for text, day in ((complete, whole), (left_out, part))
-    ]
-
-
-def _setting(of_sites: Mapping[str, str], common: str) -> str:
-    """The setting as it is typed."""
-    return ", ".join(f"{site}={day}" for site, day in of_sites.items()) or common
-
-
-# A period that was cut off, as by an export that ended early in a file sorted by date.
-
-
-def _without_cut(
-    facts: HistoryFacts, calendar: Calendar, settings: BatchSettings, last: int
-) -> tuple[int, tuple[Message, ...]]:
-    """The last period but one, with a note, where far fewer series have a row in the last one and it is that of today.
-
-    Raises:
-        ReadingQuestion: if the day is over, and so it may be complete.
-    """
-    rows = _rows_of_periods(facts, calendar, last)
-    start, before = _iso(calendar.first_day(last)), _year_before(rows, calendar)
-    values: dict[str, object] = {"start": start, "found": rows[-1] if rows else 0, "least": min(before, default=0)}
-    is_cut = bool(rows) and _is_cut(rows[-1] / _present_share(facts), before)
-    if is_cut and settings.today is not None and calendar.last_day(last) == day_of(settings.today):
-        template = N_(
-            "The last period, that of {start}, is left out: it is not over, and {found:,} series have a row in "
-            "it, never fewer than {least:,} before. Set {@closed_through} if it is complete."
-        )
-        return last - 1, (Message(template, values),)
-    if (
-        settings.forecast_start_date is not None
-        and calendar.period_of_day(day_of(settings.forecast_start_date)) <= last
-    ):
-        return last, ()
-    if is_cut:
-        template = N_(
-            "In the last period, that of {start}, {found:,} series have a row, and never fewer than {least:,} "
-            "before: the file may be cut off, or the period is not closed yet. Is it complete? Set "
-            "{@closed_through}."
-        )
-        choices = _keep_or_leave_out(calendar, last)
-        raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
-    if calendar.frequency is not Frequency.MONTHLY:
-        _ask_about_cut_month(facts, calendar, last)
-    if calendar.frequency == facts.frequency and calendar.period_of_day(day_of(facts.last_date)) == last:
-        named = settings.closed_days[1]
-        _ask_about_cut_sites([one for one in facts.sites if one.site_code not in named], calendar, last)
-    return last, ()
-
-
-def _ask_about_cut_month(facts: HistoryFacts, calendar: Calendar, last: int) -> None:
-    """Ask about the days of the last month, where far fewer rows are in them than in the same days of each before.
-
-    Raises:
-        ReadingQuestion: if there are so few, as of a monthly export that was cut off after some parts.
-    """
-    days = _recent_days(facts)
-    dates = days.astype("datetime64[D]")
-    months = dates.astype("datetime64[M]")
-    numbers = (dates - months.astype("datetime64[D]")).astype(np.int64)
-    begin = facts.last_date.replace(day=1)
-    is_explained = any(gap.last >= begin for gap in facts.gaps)
-    if facts.last_date.day < _LEAST_DAYS or not len(days) or is_explained:
-        return
-    same = numbers < facts.last_date.day
-    each = np.bincount((months - months[0]).astype(np.int64)[same], weights=np.array(facts.recent)[same])
-    rows = [int(count) for count in each[int(numbers[0] > 0) :]]  # of the first month the first days may be missing
-    before = _year_before(rows, Calendar(frequency=Frequency.MONTHLY))
-    if not rows or not _is_cut(rows[-1] / _present_share(facts), before):
-        return
-    template = N_(
-        "From {start} to {end} there are {found:,} rows by part and day, and never fewer than {least:,} in the "
-        "same days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? "
-        "Set {@closed_through}."
-    )
-    values: dict[str, object] = {"start": begin.isoformat(), "end": facts.last_date.isoformat()}
-    values |= {"found": rows[-1], "least": min(before)}
-    choices = _choices(_iso(calendar.last_day(last)), (begin - dt.timedelta(1)).isoformat())
-    raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
-
-
-def _ask_about_cut_sites(sites: Sequence[SiteFacts], calendar: Calendar, last: int) -> None:
-    """Ask about the last period of sites at which far fewer series have a row in it.
-
-    Raises:
-        ReadingQuestion: if there are any.
-    """
-    cut = [one for one in sites if one.recent and _is_cut(one.recent[-1], _year_before(one.recent, calendar))]
-    if not cut:
-        return
-    template = N_(
-        "In the last period, that of {start}, far fewer parts have a row than ever before at {sites}: the file "
-        "may be cut off, or the period is not closed there. Is it complete? Set {@closed_through}."
-    )
-    least = [min(_year_before(site.recent, calendar)) for site in cut]
-    listed = _listed([f"{site.site_code} ({site.recent[-1]} < {few})" for site, few in zip(cut, least, strict=True)])
-    message = Message(template, {"start": _iso(calendar.first_day(last)), "sites": listed})
-    choices = _keep_or_leave_out(calendar, last, [site.site_code for site in cut])
-    raise ReadingQuestion(message, setting="closed_through", choices=choices)
-
-
-def _recent_days(facts: HistoryFacts) -> NDArray[np.int32]:
-    """The days that `recent` is of."""
-    last = day_of(facts.last_date)
-    return np.arange(last + 1 - len(facts.recent), last + 1, dtype=np.int32)
-
-
-def _rows_of_periods(facts: HistoryFacts, calendar: Calendar, last: int) -> list[int]:
-    """Series with a row, summed over the days of each whole period up to the last."""
-    days = _recent_days(facts)
-    if not len(days):
-        return []
-    periods = calendar.periods_of_days(days)
-    first = int(periods[0]) + (days[0] > max(calendar.first_day(int(periods[0])), day_of(facts.first_date)))
-    inside = (periods >= first) & (periods <= last)
-    sums = np.bincount(periods[inside] - first, weights=np.array(facts.recent)[inside]).astype(int).tolist()
-    return [int(count) for count in sums]
-
-
-def _present_share(facts: HistoryFacts) -> float:
-    """The share of all rows that are of sites which do not end early: of the others none are missed."""
-    present = sum(site.rows for site in facts.sites if not site.ends_early)
-    return max(present / max(sum(site.rows for site in facts.sites), 1), 0.01)
-
-
-def _year_before(rows: Sequence[int], calendar: Calendar) -> list[int]:
-    """The rows of the periods of a year before the last, those without any left out; of days the same weekday."""
-    earlier = rows[-8::-7] if calendar.frequency is Frequency.DAILY else rows[-2::-1]
-    return [count for count in earlier[: _YEAR[calendar.frequency]] if count]
-
-
-def _is_cut(last: float, before: Sequence[int]) -> bool:
-    """Whether a period has far fewer rows than any of those before it."""
-    if len(before) < _LEAST_USUAL or not last:
-        return False
-    is_even = len(before) >= _EVEN and min(before) == max(before)
-    deviation = max(float(np.std(before)) * _DEVIATIONS, _LEAST_EVEN_CUT if is_even else _LEAST_CUT)
-    return last < _CUT * min(before) and float(np.median(before)) - last >= deviation
 
 
 # Sites that end before the others.
@@ -333,24 +171,31 @@ def _end_early(
         ReadingQuestion: if any has no row for so long that it may have been closed.
     """
     ends = {site.site_code: _end_of(facts, calendar, site) for site in sites}
-    early = [site for site in sites if ends[site.site_code] < last]
-    silent = [one for one in early if one.last_date and (facts.last_date - one.last_date).days > _MOST_MISSING_DAYS]
+    before = [site for site in sites if ends[site.site_code] < last]
+    silent = [one for one in before if not one.end_is_doubtful and _days_since(one, facts) > _MOST_MISSING_DAYS]
     if sum(site.rows for site in silent) >= _ASKED_SHARE * facts.rows and silent:
         raise _is_site_closed(facts, calendar, silent, {site.site_code: ends[site.site_code] for site in silent}, last)
-    early = [site for site in early if site not in silent]
+    most = 0 if calendar.frequency == facts.frequency else _MOST_UNSURE_DAYS
+    silent += [one for one in before if one.end_is_doubtful and most < _days_since(one, facts) <= _MOST_MISSING_DAYS]
+    early = [one for one in before if _days_since(one, facts) <= (most if one.end_is_doubtful else _MOST_MISSING_DAYS)]
     gone = _as_closed(silent, facts)
     if not early:
         return {}, gone
     days = {site.site_code: site.last_date.isoformat() for site in early if site.last_date}
-    as_none = _setting(dict.fromkeys(days, _iso(calendar.last_day(last))), "")
+    as_none = setting_of(dict.fromkeys(days, iso(calendar.last_day(last))))
     values: dict[str, object] = {"count": len(early), "total": len(facts.sites), "setting": as_none}
-    values["sites"] = _listed([f"{site} ({day})" for site, day in days.items()])
+    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
     template = N_(
         "{count} of {total} sites have their last row before the others, by more than chance explains: {sites}. "
         "Their history ends there: what comes after is not observed, not demand of 0, and they are forecast "
         "from there on. If they had no demand, set {@closed_through=$setting}."
     )
     return {site.site_code: ends[site.site_code] for site in early}, (Message(template, values), *gone)
+
+
+def _days_since(site: SiteFacts, facts: HistoryFacts) -> int:
+    """The days from the last row of a site to that of all."""
+    return 0 if site.last_date is None else (facts.last_date - site.last_date).days
 
 
 def _end_of(facts: HistoryFacts, calendar: Calendar, site: SiteFacts) -> int:
@@ -366,8 +211,8 @@ def _is_site_closed(
     """The question whether sites without rows for long had no demand, or were not exported."""
     days = {site.site_code: str(site.last_date) for site in sites}
     values: dict[str, object] = {"count": len(sites), "total": len(facts.sites)}
-    values["sites"] = _listed([f"{site} ({day})" for site, day in days.items()])
-    as_none = _setting(dict.fromkeys(days, _iso(calendar.last_day(last))), "")
+    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
+    as_none = setting_of(dict.fromkeys(days, iso(calendar.last_day(last))))
     template = N_(
         "{count} of {total} sites have their last row long before the others: {sites}. Had they no demand since "
         "then, or were they not exported? Set {@closed_through}."
@@ -376,7 +221,7 @@ def _is_site_closed(
     choices = [none]
     if last - min(ends.values()) <= calendar.frequency.longest_horizon:
         reading = Message(N_("not exported: their history ends there, and they are forecast from there on"))
-        choices.append(Choice(settings={"closed_through": _setting(days, "")}, reading=reading))
+        choices.append(Choice(settings={"closed_through": setting_of(days)}, reading=reading))
     return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
 
 
@@ -389,14 +234,6 @@ def _as_closed(sites: Sequence[SiteFacts], facts: HistoryFacts) -> tuple[Message
         "after it; for one that was not exported set {@closed_through} to that day, such as {example}."
     )
     days = {site.site_code: str(site.last_date) for site in sites}
-    listed = _listed([f"{site} ({day})" for site, day in days.items()])
-    values: dict[str, object] = {"count": len(sites), "total": len(facts.sites), "sites": listed}
+    values: dict[str, object] = {"count": len(sites), "total": len(facts.sites)}
+    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
     return (Message(template, values | {"example": "{}={}".format(*next(iter(days.items())))}),)
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "")
-
-
-def _iso(day: int) -> str:
-    return date_of(day).isoformat()

@@ -98,7 +98,19 @@ def test_what_chance_explains_is_passed_over(seed, frequency, days, mean):
     found = covered(frequency, A=rows_of(days, mean, seed), B=rows_of(days, 2 * mean, seed + 1000))
 
     assert (found.gaps, found.notes) == ((), ())
-    assert not any(site.ends_early for site in found.sites)
+    assert all(site.end_is_doubtful for site in found.sites if site.ends_early)
+
+
+@pytest.mark.parametrize(("frequency", "days"), [("M", MONTHS), ("W", WEEKS), ("D", WORKDAYS)])
+def test_chance_seldom_seems_to_end_a_site(frequency, days):
+    """By chance alone, one file of twenty may have such a site."""
+    files = [
+        covered(frequency, A=rows_of(days, mean, seed), B=rows_of(days, 2 * mean, seed + 1000))
+        for mean in (0.1, 0.5, 1.5, 4.0)
+        for seed in range(50)
+    ]
+
+    assert sum(any(site.ends_early for site in found.sites) for found in files) <= len(files) // 20
 
 
 def test_demand_in_lumps_has_long_pauses():
@@ -130,6 +142,47 @@ def test_a_site_that_always_paused_as_long_does_not_end_early():
     found = covered("D", A=rows_of(WORKDAYS, 3), B={day: n for day, n in rows.items() if day <= dt.date(2024, 11, 4)})
 
     assert not found.sites[1].ends_early
+
+
+@pytest.mark.parametrize(
+    ("parts", "share", "days_less", "ends"),
+    [
+        (1, 0.9, 10, True),  # one part that has a row on nearly every day
+        (2, 0.5, 14, True),
+        (3, 0.2, 21, True),
+        (2, 0.5, 2, False),  # two days
+        (1, 0.1, 20, False),  # seldom
+    ],
+)
+def test_the_end_of_a_small_site_is_doubtful(parts, share, days_less, ends):
+    end = WORKDAYS[-1] - dt.timedelta(days_less)
+    counts = np.random.default_rng(3).binomial(parts, share, len(WORKDAYS))
+    small = {day: int(n) for day, n in zip(WORKDAYS, counts, strict=True) if n and day <= end}
+
+    found = covered("D", Kolaka=rows_of(WORKDAYS, 20), Bahodopi=small)
+
+    assert [site.ends_early for site in found.sites] == [False, ends]
+    assert found.sites[1].end_is_doubtful == ends
+
+
+def test_a_pause_of_all_sites_is_no_pause_of_one():
+    """Where all were closed for two weeks, a site that ends nine days early still ends early."""
+    is_closed = between("2023-12-20", "2024-01-05")
+    end = WORKDAYS[-1] - dt.timedelta(12)
+    a, b = (rows_of(WORKDAYS, 6, seed, is_closed) for seed in (1, 2))
+
+    found = covered("D", A=a, B={day: n for day, n in b.items() if day <= end})
+
+    assert found.sites[1].ends_early
+
+
+def test_what_a_site_had_of_late_is_told_by_months_up_to_the_last_day():
+    days = [dt.date(2024, 1, 1) + dt.timedelta(k) for k in range(73)]  # up to 13 March
+    of_all = {"Kolaka": dict.fromkeys(days, 2), "Bahodopi": dict.fromkeys(days[40:], 1)}
+
+    found = covered("D", **of_all)
+
+    assert [site.recent for site in found.sites] == [(26, 26, 26), (4, 13)]
 
 
 def test_one_part_alone_shows_nothing():
