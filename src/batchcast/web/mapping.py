@@ -19,7 +19,7 @@ from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.ingest.months import lack_a_year
-from batchcast.ingest.names import STOCK_NAMES
+from batchcast.ingest.names import IN_HEADER, STOCK_NAMES
 from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters
 from batchcast.web.forms import PROPOSED, SHOWN, Form, Texts, form_of_settings, form_of_texts, read_form
 from batchcast.web.rendering import render
@@ -45,6 +45,7 @@ _LABELS: Mapping[str, str] = {
     "lead_time": N_("Lead time, in periods"),
 }
 _ONE_SITE = N_("No column: everything is one site")
+_IN_HEADER = N_("No column: each column of numbers is one, by its name")
 _EACH_ONE = N_("No column: each row counts as one")
 _NONE = N_("No column in this file")
 _DATE_OF_STOCK = N_("Date, where a part has several rows")
@@ -93,6 +94,17 @@ class Step:
     years: tuple[int, ...] = ()  # that the first period can be of, where the headers have none; the latest first
     carried: tuple[tuple[str, str], ...] = ()  # hidden fields, for what stands elsewhere
 
+    @property
+    def asks_year(self) -> bool:
+        """The periods have no year in their names, and none is chosen yet."""
+        return bool(self.years) and self.is_wide and self.preview.settings.first_year is None
+
+    @property
+    def to_choose(self) -> tuple[str, ...]:
+        """What is needed and not chosen yet, as it is labelled."""
+        year = (SETTINGS[_YEAR].label,) if self.asks_year and not self.preview.is_wide else ()
+        return (*year, *(one.label for one in self.picks if one.is_missing))
+
 
 def form_of_step(texts: Texts) -> Form:
     """The form of settings that the fields of the step are."""
@@ -111,6 +123,9 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
     settings, is_stock = preview.settings, preview.kind == "stock"
     asked = settings.column_mapping
     is_wide = not is_stock and (preview.is_wide or all(asked.get(one.split("=")[0]) == "=" for one in _NO_COLUMN))
+    years = () if is_stock else _years(preview)
+    if LAYOUT not in texts and {columns.DATE, columns.DEMAND_QTY} <= set(preview.missing):
+        is_wide = is_wide or bool(years)  # likelier than a list whose dates and quantities have unknown names
     form = _with_recipe(form, preview)
     periods = tuple(_periods(preview, asked)) if is_wide else ()
     filters = () if is_stock else tuple(_filters(preview, texts))
@@ -125,7 +140,7 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
         filters=filters,
         filter_columns=tuple(name for name in names if name not in shown),
         fields=_fields(is_stock=is_stock),
-        years=() if is_stock else _years(preview),
+        years=years,
     )
     return replace(step, carried=tuple(_carried(step, texts)))
 
@@ -136,6 +151,8 @@ def _wanted(preview: FilePreview, *, is_wide: bool) -> tuple[str, ...]:
     if preview.kind == "stock":
         first = ("on_hand", "on_order")
         return (*keys, *first, *(one for one in STOCK_NAMES if one not in first), columns.DATE)
+    if IN_HEADER in preview.settings.column_mapping.values():  # the other columns are the quantities
+        return (columns.DATE, *keys)
     return keys if is_wide else (columns.DATE, *keys, columns.DEMAND_QTY)
 
 
@@ -208,6 +225,9 @@ def _words_of_default(ours: str, found: str | None, preview: FilePreview) -> Mes
 
 def _others(ours: str, preview: FilePreview, asked: str | None) -> Iterator[tuple[str, str]]:
     """What can be chosen for one of our columns besides the columns of the file."""
+    is_key = preview.kind == "history" and ours in (columns.PARTNUMBER, columns.SITE_CODE)
+    if is_key and (asked == IN_HEADER or (columns.DEMAND_QTY in preview.missing and columns.DATE in preview.found)):
+        yield f"{ours}={IN_HEADER}", _IN_HEADER
     if ours == columns.DEMAND_QTY:
         yield f"{ours}==1", _EACH_ONE
     elif ours in preview.found or ours in preview.missing or asked is not None:

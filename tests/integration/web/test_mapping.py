@@ -223,7 +223,10 @@ def test_the_year_of_months_without_one_is_chosen_from_a_list(browser):
 
     given = browser.post(f"/files/{draft}/mapping", FAST | {"mapped": "1", "layout": "long", "first_year": "2023"}).text
 
-    assert '<option value="">No year: the headers have one</option>' in asked
+    assert '<option value="">Choose the year</option>' in asked
+    assert 'id="layout-wide" name="layout" value="wide" checked' in asked
+    assert "Still to be chosen: Year of the first period<" in asked
+    assert "Date column" not in asked
     assert "first_year=" not in asked
     assert "--first-year" not in asked
     assert "<option selected>2023</option>" in given
@@ -244,3 +247,20 @@ def test_each_of_two_columns_of_one_name_and_one_without_a_name_is_a_choice(brow
     assert totals == {"Qty (column C)": ["12"], "Qty (column D)": ["120"], "(column E)": ["1,200"]}
     assert "Qty (column D) · 10" in page
     assert "Column E, without a name · 100" in page
+
+
+DOWN = "date,site,07-4410,1R-0751\n" + "".join(f"2024-{m:02}-01,Kolaka,{m},1\n" for m in range(1, 13))
+
+
+def test_a_table_with_dates_down_is_read_by_the_names_of_its_columns(browser):
+    draft = draft_of(send(browser, DOWN.encode()))
+    asked = browser.post(f"/files/{draft}/mapping", FAST | {"mapped": "1", "layout": "long"}).text
+    sent = FAST | {"mapped": "1", "layout": "long", "column_mapping": "partnumber=(header)"}
+
+    given = browser.post(f"/files/{draft}/mapping", sent).text
+
+    assert "partnumber=(header)" in asked
+    assert "partnumber=(header)" in chosen(given)
+    assert "<dt>Total demand</dt><dd>90</dd>" in given
+    assert "Quantity demanded" not in given
+    assert "as it was chosen" not in given
