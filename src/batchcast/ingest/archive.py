@@ -15,7 +15,7 @@ from batchcast.domain.recipe import FILE_KINDS
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 from batchcast.ingest.delimited import DelimitedFile, DelimitedFiles
-from batchcast.ingest.header import ask_about_year, header_in_two_rows, several_in_one, two_row_headers
+from batchcast.ingest.header import ask_about_year, header_in_two_rows, says_more, several_in_one, two_row_headers
 from batchcast.ingest.limits import MOST_COLUMNS, RATIO_COUNTS_FROM, IngestLimits
 from batchcast.ingest.names import known_names, named_columns, normal
 from batchcast.ingest.problems import (
@@ -53,7 +53,7 @@ def _under_titles(dialect: Dialect, settings: BatchSettings, find: FindLayout[La
         return _in_one_row(dialect, settings, find, name)
     except InvalidInput as error:
         names = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
-        found = _in_two_rows(dialect, settings, find, names)
+        found = _in_two_rows(dialect, settings, find, names, error)
         is_question = isinstance(error, ReadingQuestion | UnreadablePeriods)
         if found is None or (is_question and not getattr(found[1], "periods", ())):
             raise
@@ -98,12 +98,12 @@ def _below(dialect: Dialect) -> Iterator[tuple[Dialect, Message]]:
 
 
 def _in_two_rows(
-    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], known: set[str]
+    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], known: set[str], of_one: InvalidInput
 ) -> Found[LayoutT] | None:
     """The same with two rows that are read as one; None where no two are.
 
     Raises:
-        AmbiguousDates: if the dates of the two read in several orders.
+        InvalidInput: what is wrong with two of them, where that says more than `of_one`, which is wrong with one.
     """
     for below, said in _two_rows(dialect):
         if known.isdisjoint(normal(name[:200]) for name in below.header):
@@ -112,8 +112,9 @@ def _in_two_rows(
             return below, find(below.header, settings, sample=below.sample), (said,)
         except AmbiguousDates:
             raise
-        except InvalidInput:
-            continue
+        except InvalidInput as error:
+            if says_more(error, below.header, of_one):
+                raise
     return None
 
 

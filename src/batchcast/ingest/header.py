@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batchcast.domain import columns
-from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.candidates import (
     ask_about_pieces,
@@ -44,7 +44,14 @@ from batchcast.ingest.names import (
     shortened,
     target_of,
 )
-from batchcast.ingest.problems import AmbiguousDates, MissingColumn, OverTheLimit, UnknownMapping, UnreadablePeriods
+from batchcast.ingest.problems import (
+    AmbiguousColumn,
+    AmbiguousDates,
+    MissingColumn,
+    OverTheLimit,
+    UnknownMapping,
+    UnreadablePeriods,
+)
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
 from batchcast.ingest.signs import movement_column
@@ -561,6 +568,14 @@ def two_row_headers(headers: Sequence[Sequence[str]]) -> Iterator[tuple[int, tup
             over = own or over
             names.append(f"{name.strip()} {over}".strip() if name.strip() else own)
         yield lower + 1, tuple(names)
+
+
+def says_more(of_two_rows: InvalidInput, names: Sequence[str], of_one: InvalidInput) -> bool:
+    """Whether what is wrong with two rows that are read as one is better advice than what is wrong with one of them."""
+    if not isinstance(of_one, AmbiguousColumn | MissingColumn):
+        return False
+    is_pairs = isinstance(of_two_rows, UnreadablePeriods)
+    return is_pairs or (isinstance(of_two_rows, MissingColumn) and len(_months_alone(names)) >= _LEAST_PERIODS)
 
 
 def header_in_two_rows(row: int, names: Sequence[str]) -> Message:

@@ -17,6 +17,7 @@ from batchcast.ingest.header import (
     counted_periods,
     header_in_two_rows,
     likely_column,
+    says_more,
     two_row_headers,
 )
 from batchcast.ingest.keys import key_text
@@ -254,7 +255,9 @@ def find_header(
             layout = find(header, settings, sample=rows[row:])
         except AmbiguousDates:
             raise
-        except InvalidInput:
+        except InvalidInput as error:
+            if says_more(error, header, errors[row - 1]):
+                raise
             continue
         return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
     hopeful = [i for i, error in enumerate(errors) if not isinstance(error, MissingColumn | UnknownMapping)]

@@ -95,7 +95,7 @@ def find_periods(
     found = _days(reader, texts, names)
     left: list[Message] = []
     if len(found) < 2:
-        quantities, said = _quantities_of_periods(names, free, settings)
+        quantities, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
         if quantities:
             texts, reader = quantities, DateReader(settings.date_order, column="header", today=settings.today)
             found, left = _days(reader, texts, names), [said]
@@ -374,7 +374,7 @@ def _shape(name: str) -> str:
 
 
 def _quantities_of_periods(
-    names: Sequence[str], free: Sequence[int], settings: BatchSettings
+    names: Sequence[str], free: Sequence[int], settings: BatchSettings, first_year: int | None
 ) -> tuple[dict[int, str], Message]:
     """The date in the header of each column that holds quantities, and what to say; none where it is otherwise."""
     nothing: tuple[dict[int, str], Message] = {}, Message("")
@@ -383,7 +383,8 @@ def _quantities_of_periods(
         for measure, date in _splits(names[i]):
             groups.setdefault(measure, {})[i] = date
     dated = {}
-    for measure, texts in groups.items():
+    for measure, written in groups.items():
+        texts = dict(zip(written, with_years(list(written.values()), first_year), strict=True))
         if len(texts) > 1:
             days = DateReader(settings.date_order, "header", settings.today).days(list(texts.values()), Message)
             if (days != NO_DAY).sum() * 2 > len(texts):

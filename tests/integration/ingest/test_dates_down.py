@@ -9,7 +9,7 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.preview import preview_file
-from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 
 ACROSS = {"partnumber": "(header)"}
 MONTHS = [f"2024-{month:02d}-01" for month in range(1, 13)]
@@ -209,3 +209,20 @@ def test_the_order_of_dates_above_the_measures_is_asked(read):
 def test_two_columns_of_one_name_in_a_list_are_still_a_question(read):
     with pytest.raises(AmbiguousColumn, match="qty"):
         read("date,part,qty,qty\n2024-01-01,A,1,2\n2024-02-01,A,1,2\n")
+
+
+PAIRS_WITHOUT_YEAR = ";Jan;;Feb;;Mar;\nPart;Qty;Amount;Qty;Amount;Qty;Amount\nA;1;10;2;20;3;30\nB;1;10;2;20;3;30\n"
+
+
+@pytest.mark.parametrize("title", ["", "Laporan pemakaian\n"])
+def test_months_without_a_year_above_the_measures_need_it(read, series, title):
+    with pytest.raises(MissingColumn, match="no year in their headers"):
+        read(title + PAIRS_WITHOUT_YEAR)
+
+    found = series(read(title + PAIRS_WITHOUT_YEAR, first_year=2024))
+    assert {key: list(days.values()) for key, days in found.items()} == {("ALL", one): [1, 2, 3] for one in "AB"}
+
+
+def test_measures_of_unknown_names_are_told_of_as_such(read):
+    with pytest.raises(UnreadablePeriods, match="two columns for each period"):
+        read(";Jan-24;;Feb-24;\nPart;Pcs;IDR;Pcs;IDR\nA;1;100;2;200\nB;1;100;5;500\n")
