@@ -65,6 +65,22 @@ class Backtest:
         )
         return pinball
 
+    def score_shapes(self, shapes: Floats) -> Floats:
+        """How far demand came in other proportions than the steps of a shape, shape (folds, series).
+
+        Squares of what is left of demand spread by the shape, relative to the variance of as many periods; NaN where
+        the shape is not known, or nothing came.
+
+        Args:
+            shapes: of the steps, shape (folds, series, lead time).
+        """
+        came, sums = self.actuals.sum(axis=2), shapes.sum(axis=2)
+        usual = came * self.evidence.step_dispersion
+        known = self.usable & (usual > 0) & (sums > 0)
+        share = np.where(known, came / np.where(known, sums, 1.0), 0.0)
+        left = ((self.actuals - share[:, :, None] * np.where(known[:, :, None], shapes, 0.0)) ** 2).sum(axis=2)
+        return np.where(known, left / np.where(known, usual, 1.0), np.nan)
+
     def fold_forecasts(self, scored: NDArray[np.bool_], quantiles: Floats, means: Floats) -> FoldForecasts:
         """One forecast beside the demand, by its quantiles at `levels` and its means, shape (folds, series, ...)."""
         low, median, high, stock = (

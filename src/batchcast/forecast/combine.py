@@ -26,6 +26,9 @@ FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned 
 SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever the other members
 TAIL = 0.95  # level beyond which ...
 TAIL_STRETCH = 1.15  # ... the average is stretched: all members underestimate rare demand
+STEP_MEMBERS = 3  # whose steps are averaged, at most
+STEP_POOL_WEIGHT = 10.0  # folds that count as much as the losses of the demand class, where steps are chosen
+STEP_POWER = 8.0  # of how much better the best one is: the weight of another member relative to it
 NONE = -1  # in place of a candidate where there are fewer
 
 
@@ -170,3 +173,48 @@ def stretch_tail(quantiles: Floats, levels: tuple[float, ...]) -> Floats:
     edge = quantiles[..., [levels.index(TAIL)]]
     beyond = np.array(levels) > TAIL
     return np.where(beyond, edge + TAIL_STRETCH * (quantiles - edge), quantiles)
+
+
+# The steps of lead-time demand. They are chosen beside its sum, by how far demand came in other proportions, and scaled
+# to it: a model that forecasts the sum well may know nothing of the season inside it.
+
+
+def weigh_shapes(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[np.bool_]) -> Floats:
+    """The weight of each shape of steps in the average of a series, shape (series, shapes); all 0 where none is known.
+
+    Args:
+        losses: mean loss of each shape over the folds of a series, shape (shapes, series); NaN: none.
+        folds: how many folds that is, shape (series,).
+        pooled: relative loss of each shape in the class of the series, shape (series, shapes); infinite: never judged.
+        answers: is there such a shape at all, shape (shapes, series).
+    """
+    known = answers & np.isfinite(losses)
+    common = np.where(known, losses, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    own = np.where(known, losses, 0.0) / np.where(common > 0, common, 1.0)
+    weighed = (folds * own + STEP_POOL_WEIGHT * pooled.T) / (folds + STEP_POOL_WEIGHT)
+    scores = np.where(answers, np.where(known & (common > 0), weighed, pooled.T), np.inf)
+    least, last = np.sort(scores, axis=0)[[0, min(STEP_MEMBERS, len(scores)) - 1]]
+    near = np.isfinite(scores) & (scores <= last)
+    weights = np.where(near, (least / np.where(near, np.maximum(scores, 1e-9), 1.0)) ** STEP_POWER, 0.0)
+    total = weights.sum(axis=0)
+    return np.asarray((weights / np.where(total > 0, total, 1.0)).T)
+
+
+def spread_over_steps(means: Floats, shapes: Floats, weights: Floats, span: int, *, has_beyond: bool) -> Floats:
+    """Means of steps in the proportions of the average shape, their sum over the span as it was.
+
+    Args:
+        means: shape (series, steps).
+        shapes: of each, shape (shapes, series, steps), in any unit.
+        weights: see `weigh_shapes`.
+        span: steps whose sum is kept.
+        has_beyond: are the steps after the span spread by the shape too.
+    """
+    sums = shapes[:, :, :span].sum(axis=2)
+    used = np.where((weights.T > 0) & (sums > 0), weights.T, 0.0)
+    parts = np.where(used > 0, used / np.where(sums > 0, sums, 1.0), 0.0)
+    shape = (parts[:, :, None] * np.where(used[:, :, None] > 0, shapes, 0.0)).sum(axis=0)
+    total, got = means[:, :span].sum(axis=1), used.sum(axis=0)
+    spread = shape * np.where(got > 0, total / np.where(got > 0, got, 1.0), 0.0)[:, None]
+    inside = (np.arange(means.shape[1]) < span) | has_beyond
+    return np.where((got > 0)[:, None] & inside, spread, means)

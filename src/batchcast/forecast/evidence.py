@@ -44,17 +44,51 @@ class Evidence:
 
     @cached_property
     def level_variance(self) -> Floats:
-        """Variance of the sum divided by its mean, at the last cutoff, shape (series,).
+        """Variance of the sum divided by its mean, shape (cutoffs, series).
 
         The smaller of two, from the differences of neighbouring sums and of sums whole seasons apart: it contains the
         changes of the level, but neither a trend nor a season.
         """
-        least = np.full(len(self.offsets) - 1, np.inf)
+        least = np.full(self.starts.shape, np.inf)
         for lag in {self.span, -(-self.span // self.season_length) * self.season_length}:
             found = np.empty_like(least)
-            measure_level_variance(self.values, self.starts[-1], self.ends[-1], self.span, lag, found)
+            for starts, ends, row in zip(self.starts, self.ends, found, strict=True):
+                measure_level_variance(self.values, starts, ends, self.span, lag, row)
             least = np.minimum(least, found)
-        return _ratio(least, self.moments.mean[-1] * self.span)
+        return _ratio(least, self.moments.mean * self.span)
+
+    @cached_property
+    def step_dispersion(self) -> Floats:
+        """Variance of single periods divided by their mean, shape (cutoffs, series); the mean demand of few demands.
+
+        Half the mean square of the steps from one period to the next is the variance too where periods are
+        independent. It counts where it is less: a trend or a season is in the mean already, and no noise.
+        """
+        moments, changes = self.moments, self.moments.periods - 1.0
+        halved = moments.naive_squares / (2.0 * np.maximum(changes, 1.0))
+        single = np.where(changes > 1, np.minimum(moments.variance, halved), moments.variance)
+        lump = np.where(moments.demands < FEW_DEMANDS, moments.size_mean, 0.0)
+        return np.maximum(_ratio(single, moments.mean), lump)
+
+    def only(self, cutoff: int, rows: Ints) -> Evidence:
+        """Some series at one cutoff, without the forecasts of models."""
+        return replace(
+            self,
+            starts=self.starts[cutoff : cutoff + 1, rows],
+            ends=self.ends[cutoff : cutoff + 1, rows],
+            held=self.held[cutoff : cutoff + 1],
+            folds=self.folds[cutoff : cutoff + 1],
+            keys=self.keys[rows],
+            site_codes=[self.site_codes[row] for row in rows],
+            moments=replace(self.moments, table=self.moments.table[cutoff : cutoff + 1, rows]),
+            measure=replace(self.measure, table=self.measure.table[cutoff : cutoff + 1, rows]),
+            classes=self.classes[cutoff : cutoff + 1, rows],
+            dispersion=self.dispersion[cutoff : cutoff + 1, rows],
+            means={},
+            learned=None,
+            weights=None,
+            lift=None,
+        )
 
     def lifted(self, total: Floats) -> Floats:
         """Sums over the span at their time of the year, from such without a year: shape (cutoffs, series, ...)."""

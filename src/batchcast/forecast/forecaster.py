@@ -7,6 +7,7 @@ Series are taken a chunk at a time, which bounds memory and changes nothing else
    the other folds of the series and of the sample. With a single fold the choice rests on the prior losses alone
    (`Model.prior_loss`).
 3. For the final forecast the choice uses every fold; the quantiles of its members are averaged by their weights.
+   How the sum is spread over its steps is a choice of its own, by which shapes demand came in at the folds.
 4. Series with few demands are forecast by what like parts teach, the fewer the more: `auto` mixes that in.
 """
 
@@ -28,11 +29,14 @@ from batchcast.forecast.combine import (
     SHARE_OF_MEANS,
     average_chosen,
     choose_members,
+    spread_over_steps,
     stretch_tail,
     weigh_means,
     weigh_members,
+    weigh_shapes,
 )
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
+from batchcast.forecast.distributions.negbin import step_quantiles
 from batchcast.forecast.distributions.registry import (
     FALLBACK_CANDIDATE,
     POOLED_CANDIDATE,
@@ -147,6 +151,38 @@ class Task:
         of_few = np.where(unit > 0, np.ceil(of_few), of_few)
         return np.where(few, of_few, limit), np.where(few, of_few, step)
 
+    def shapes(self, evidence: Evidence, cutoff: int, count: int) -> Floats:
+        """What competes for the steps at a cutoff, shape (shapes, series, count); NaN where there is none."""
+        names = self.knowledge.steps.shapes if self.knowledge.steps else ()
+        return np.array([evidence.steps(name, count)[cutoff] for name in names]).reshape(len(names), -1, count)
+
+    def shape_losses(self, past: Backtest) -> Floats:
+        """How far demand came in other proportions than each shape, shape (shapes, folds, series)."""
+        names = self.knowledge.steps.shapes if self.knowledge.steps else ()
+        losses = [past.score_shapes(past.evidence.steps(name, self.request.lead_time)) for name in names]
+        return np.array(losses).reshape(len(names), *past.usable.shape)
+
+    def spread(
+        self, means: Floats, evidence: Evidence, cutoff: int, losses: Floats, without_fold: int | None
+    ) -> Floats:
+        """Means of steps in the proportions of the shapes that suit each series, their sum as it was: (series, steps).
+
+        Args:
+            means: as the members of the sum have them, shape (series, steps).
+            evidence: of the series.
+            cutoff: place among its cutoffs.
+            losses: of the shapes, shape (shapes, folds, series); NaN where there is none.
+            without_fold: the fold whose outcomes must not be used; None for the final forecast.
+        """
+        if self.knowledge.steps is None:
+            return means
+        shapes, span = self.shapes(evidence, cutoff, means.shape[1]), self.request.lead_time
+        own, folds = _own_losses(losses, without_fold)
+        pooled = self.knowledge.steps.relative_losses(without_fold)[evidence.classes[cutoff]]
+        weights = weigh_shapes(own, folds, pooled, np.asarray(np.isfinite(shapes).all(axis=2)))
+        year = self.request.calendar.frequency.periods_in_year
+        return spread_over_steps(means, shapes, weights, span, has_beyond=span >= year)
+
     def choose(
         self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
     ) -> Ints:
@@ -158,13 +194,9 @@ class Task:
             answers: does the candidate have a forecast to give, shape (candidates, series).
             without_fold: the fold whose outcomes must not be used; None for the final forecast.
         """
-        weights = fold_weights(losses.shape[1])
-        if without_fold is not None:
-            losses, weights = np.delete(losses, without_fold, axis=1), np.delete(weights, without_fold)
-        known = ~np.isnan(losses)
-        own = _mean_of_known(losses, known * weights[:, None], axis=1)
+        own, folds = _own_losses(losses, without_fold)
         pooled = self.knowledge.relative_losses(without_fold)[classes]
-        return choose_members(own, known.any(axis=0).sum(axis=0), pooled, answers, self.groups, self.shares)
+        return choose_members(own, folds, pooled, answers, self.groups, self.shares)
 
 
 def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
@@ -179,9 +211,10 @@ def forecast_chunk(panel: Panel, task: Task) -> ChunkForecast:
         profile=knowledge.profile,
         learned=knowledge.learned,
         years=knowledge.years,
+        step_years=knowledge.steps.years if knowledge.steps else (),
     )
-    accuracy, losses = _look_back(gathered.backtest(), baselines, task)
-    return _look_ahead(panel, gathered.final(), losses, accuracy, task)
+    accuracy, losses, shape_losses = _look_back(gathered.backtest(), baselines, task)
+    return _look_ahead(panel, gathered.final(), (losses, shape_losses), accuracy, task)
 
 
 def _with_extremes(panel: Panel, extremes: Extremes, losses: Floats, task: Task) -> tuple[Floats, Floats]:
@@ -200,12 +233,16 @@ def _with_extremes(panel: Panel, extremes: Extremes, losses: Floats, task: Task)
         years=knowledge.years,
         bounds_extremes=False,
     ).final()
-    ahead = _average_ahead(final, losses[:, :, rows], task, levels, task.request.lead_time)
-    return limit_quantiles(ahead.quantiles, task.limits(final)[0])[0], ahead.means.sum(axis=1)
+    ahead = _average_ahead(final, (losses[:, :, rows], None), task, levels, task.request.lead_time)
+    return limit_quantiles(ahead.quantiles, task.limits(final)[0])[0], ahead.total
 
 
-def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats]:
-    """Score every candidate, `auto` and the baselines: accuracy and the losses, shape (candidates, folds, series)."""
+def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) -> tuple[Accuracy, Floats, Floats]:
+    """Score every candidate, `auto` and the baselines.
+
+    Returns:
+        Accuracy, the losses, shape (candidates, folds, series), and those of shapes of steps, (shapes, folds, series).
+    """
     knowledge, span, tallies = task.knowledge, task.request.lead_time, task.tallies
     quantiles, means = run_candidates(task.candidates, past.evidence, knowledge.calibration, past.levels, span)
     losses = np.empty((len(task.candidates), *past.usable.shape))
@@ -217,7 +254,8 @@ def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) ->
         by_name[baseline.name] = past.score(own, steps, tallies.of(baseline.name))
     # A single demand tells the models of single series nothing: it has no say in their choice.
     losses = np.where(past.evidence.moments.demands >= SETTLED_DEMANDS, losses, np.nan)
-    auto_quantiles, auto_means = _choose_back(past, quantiles, means, losses, task)
+    shape_losses = task.shape_losses(past)
+    auto_quantiles, auto_means = choose_back(past, (quantiles, means), losses, shape_losses, task)
     pooled = task.pooled(past.evidence)
     if pooled is not None:
         own, steps = POOLED_CANDIDATE.sums(past.evidence, knowledge.calibration, past.levels, span)
@@ -229,11 +267,22 @@ def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) ->
     for name, own in {**by_name, AUTO: pinball}.items():
         tallies.of(name).set_beside(own, pinball)
     scores = {name: _fold_mean(own) for name, own in by_name.items()}
-    return _account(past, scores, pinball, auto_quantiles, auto_means), losses
+    return _account(past, scores, pinball, auto_quantiles, auto_means), losses, shape_losses
 
 
-def _choose_back(past: Backtest, quantiles: Floats, means: Floats, losses: Floats, task: Task) -> tuple[Floats, Floats]:
-    """Averages at each fold, chosen without its outcomes: quantiles and means, shape (folds, series, ...)."""
+def choose_back(
+    past: Backtest, forecasts: tuple[Floats, Floats], losses: Floats, shape_losses: Floats, task: Task
+) -> tuple[Floats, Floats]:
+    """Averages at each fold, chosen without its outcomes: quantiles and means, shape (folds, series, ...).
+
+    Args:
+        past: the backtest.
+        forecasts: quantiles and means of every candidate, shape (candidates, folds, series, ...) each.
+        losses: of the candidates, shape (candidates, folds, series).
+        shape_losses: of the shapes of steps, shape (shapes, folds, series).
+        task: what is asked for.
+    """
+    quantiles, means = forecasts
     average, steps = np.empty(quantiles.shape[1:]), np.empty(means.shape[1:])
     for fold in range(len(task.knowledge.cutoffs)):
         answers = ~np.isnan(quantiles[:, fold, :, 0])
@@ -241,6 +290,7 @@ def _choose_back(past: Backtest, quantiles: Floats, means: Floats, losses: Float
         weights, mean_weights = task.weigh(chosen)
         average_chosen(quantiles[:, fold], chosen, weights, average[fold])
         average_chosen(means[:, fold], chosen, mean_weights, steps[fold])
+        steps[fold] = task.spread(steps[fold], past.evidence, fold, shape_losses, fold)
     return stretch_tail(average, past.levels), steps
 
 
@@ -268,18 +318,21 @@ class _Ahead:
     """Averages of members at the end of history; arrays have shape (series, ...)."""
 
     chosen: Ints  # members
-    mean_weights: Floats  # of them
     quantiles: Floats  # of the lead-time demand, whole where demand is
+    total: Floats  # mean of the lead-time demand, shape (series,)
     means: Floats  # of each step
+    alone: Floats  # same, without what like parts teach
     pooled: Floats  # share of what like parts teach, shape (series,)
     fallen: Ints  # series without a member, where the fallback stands in
 
 
-def _average_ahead(final: Evidence, losses: Floats, task: Task, levels: tuple[float, ...], ahead: int) -> _Ahead:
-    """Choose by every fold, and average the members over `ahead` steps."""
+def _average_ahead(
+    final: Evidence, losses: tuple[Floats, Floats | None], task: Task, levels: tuple[float, ...], ahead: int
+) -> _Ahead:
+    """Choose by every fold, and average the members over `ahead` steps; without losses of shapes these stay theirs."""
     calibration = task.knowledge.calibration
     sums, steps = run_candidates(task.candidates, final, calibration, levels, ahead)
-    chosen = task.choose(losses, final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
+    chosen = task.choose(losses[0], final.classes[0], ~np.isnan(sums[:, 0, :, 0]), None)
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
     weights, mean_weights = task.weigh(chosen)
     average_chosen(sums[:, 0], chosen, weights, quantiles)
@@ -289,29 +342,41 @@ def _average_ahead(final: Evidence, losses: Floats, task: Task, levels: tuple[fl
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
     quantiles = stretch_tail(quantiles, levels)
+    alone = means if losses[1] is None else task.spread(means, final, 0, losses[1], None)
     pooled = task.pooled(final)
+    spread = alone
     if pooled is not None:
         own, own_steps = POOLED_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles, means = _mixed(quantiles, own[0], pooled[0]), _mixed(means, own_steps[0], pooled[0])
+        spread = _mixed(alone, own_steps[0], pooled[0])
     return _Ahead(
         chosen=chosen,
-        mean_weights=mean_weights,
         quantiles=_to_whole(quantiles, final.moments.unit[0]),
-        means=means,
+        total=means[:, : task.request.lead_time].sum(axis=1),
+        means=spread,
+        alone=alone,
         pooled=np.zeros(len(chosen)) if pooled is None else pooled[0],
         fallen=fallen,
     )
 
 
-def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accuracy, task: Task) -> ChunkForecast:
-    """The forecast of a chunk at the end of history, limited to what is plausible."""
+def _look_ahead(
+    panel: Panel, final: Evidence, losses: tuple[Floats, Floats], accuracy: Accuracy, task: Task
+) -> ChunkForecast:
+    """The forecast of a chunk at the end of history, limited to what is plausible.
+
+    Args:
+        panel: the chunk.
+        final: its evidence at the end.
+        losses: of the candidates and of the shapes of steps, shape (..., folds, series) each.
+        accuracy: what the backtest says.
+        task: what is asked for.
+    """
     request, calibration = task.request, task.knowledge.calibration
     published = request.steps_from(panel.last_period)
     levels, steps = levels_with(request.service_level), max(published, request.lead_time)
     ahead = _average_ahead(final, losses, task, levels, steps)
-    bands = _average_steps(final, ahead.chosen, ahead.mean_weights, task, steps)
-    if len(ahead.fallen):
-        bands[ahead.fallen] = FALLBACK_CANDIDATE.steps(final, calibration, ahead.fallen, steps, request.quantiles)
+    bands = step_quantiles(final, 0, ahead.alone, calibration.step_spread, request.quantiles)
     few = np.flatnonzero(ahead.pooled > 0)
     if len(few):
         own_bands = POOLED_CANDIDATE.steps(final, calibration, few, steps, request.quantiles)
@@ -329,11 +394,11 @@ def _look_ahead(panel: Panel, final: Evidence, losses: Floats, accuracy: Accurac
         models=_names_of(ahead, task.candidates),
         raw=ahead.means[:, :published],
         quantiles=limited_bands[:, :published],
-        lead_time_mean=ahead.means[:, : request.lead_time].sum(axis=1),
+        lead_time_mean=ahead.total,
         lead_time_quantiles=held,
         flags={columns.LIMITED: beyond | beyond_steps, **_holds(panel, final, ahead, task)},
         extremes=extremes,
-        with_extremes=_with_extremes(panel, extremes, losses, task),
+        with_extremes=_with_extremes(panel, extremes, losses[0], task),
         classes=final.classes[0],
         accuracy=accuracy,
     )
@@ -348,24 +413,17 @@ def _holds(panel: Panel, final: Evidence, ahead: _Ahead, task: Task) -> dict[str
     span, periods = task.request.lead_time, task.knowledge.periods
     stretch = span / periods if 0 < periods < span else 1.0
     demanded = np.add.reduceat(np.append(panel.values, 0.0), panel.offsets[:-1]) * stretch
-    expected = ahead.means[:, :span].sum(axis=1)
     _, unlike = POOLED_CANDIDATE.share(final, task.knowledge.calibration)
-    return {columns.ABOVE_HISTORY: expected >= demanded + 1.0, columns.UNLIKE_OTHERS: unlike[-1]}
+    return {columns.ABOVE_HISTORY: ahead.total >= demanded + 1.0, columns.UNLIKE_OTHERS: unlike[-1]}
 
 
-def _average_steps(final: Evidence, chosen: Ints, weights: Floats, task: Task, count: int) -> Floats:
-    """Averaged quantiles of `count` steps, shape (series, count, levels), spread around the averaged means.
-
-    A candidate answers only where it is chosen.
-    """
-    levels = task.request.quantiles
-    total = np.zeros((len(chosen), count, len(levels)))
-    for k, candidate in enumerate(task.candidates):
-        rows = np.flatnonzero(((chosen == k) & (weights > 0)).any(axis=1))
-        if len(rows):
-            own = np.where(chosen[rows] == k, weights[rows], 0.0).sum(axis=1)
-            total[rows] += own[:, None, None] * candidate.steps(final, task.knowledge.calibration, rows, count, levels)
-    return total
+def _own_losses(losses: Floats, without_fold: int | None) -> tuple[Floats, Ints]:
+    """Mean loss of each of what competes over the folds of a series but one, and how many folds that is."""
+    weights = fold_weights(losses.shape[1])
+    if without_fold is not None:
+        losses, weights = np.delete(losses, without_fold, axis=1), np.delete(weights, without_fold)
+    known = ~np.isnan(losses)
+    return _mean_of_known(losses, known * weights[:, None], axis=1), known.any(axis=0).sum(axis=0)
 
 
 def _names_of(ahead: _Ahead, candidates: Sequence[Candidate]) -> list[str]:

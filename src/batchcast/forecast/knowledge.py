@@ -8,10 +8,10 @@ candidate at each fold in each demand class. At a fold the losses and residuals 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,34 @@ PRIOR_SHRINKAGE = 20.0  # cases of the batch at which its experience weighs as m
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepKnowledge:
+    """What is known of the shapes that compete for the steps of lead-time demand; tables as in `SharedKnowledge`."""
+
+    shapes: tuple[str, ...]
+    losses: Floats  # see `Backtest.score_shapes`
+    common: Floats
+    cases: Floats
+    years: tuple[YearProfile | None, ...]  # by number of the fold, that of the end last; None: under a year is known
+
+    def relative_losses(self, without_fold: int | None) -> Floats:
+        """As those of candidates, shape (classes, shapes); infinite where a shape was never judged."""
+        prior = np.where(self.cases.sum(axis=(0, 1)) > 0, 1.0, np.inf)
+        return _relative((self.losses, self.common, self.cases), prior, without_fold)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; `from_json` reads the same back, to the bit."""
+        tables = {name: getattr(self, name).tolist() for name in ("losses", "common", "cases")}
+        return tables | {"shapes": self.shapes, "years": [year and year.as_json() for year in self.years]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """What `as_json` gave."""
+        years = tuple(YearProfile.from_json(year) if year else None for year in values["years"])
+        tables = {name: np.array(values[name], dtype=np.float64) for name in ("losses", "common", "cases")}
+        return cls(shapes=tuple(values["shapes"]), years=years, **tables)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SharedKnowledge:
     """What was learned from the sample of a batch, the same for every partition."""
 
@@ -48,6 +76,7 @@ class SharedKnowledge:
     periods: int = 0  # of a series of typical length; 0: not known
     years: tuple[YearProfile, YearProfile] | None = None  # of the folds and of the final forecast; None: no year
     learned: Learned | None = None  # across series; None: the batch is too small for it
+    steps: StepKnowledge | None = None  # how the sum is spread over its steps; None: as the members of the sum do
 
     def season(self, occasions: Sequence[Occasion]) -> SeasonUse | None:
         """Which times of the year the final forecast tells apart, of the occasions that there are."""
@@ -66,14 +95,8 @@ class SharedKnowledge:
         Args:
             without_fold: number of the fold whose outcomes must not be used; None for the final forecast.
         """
-        kept = np.ones(len(self.cutoffs), dtype=np.bool_)
-        if without_fold is not None:
-            kept[without_fold] = False
-        weights = np.where(kept, fold_weights(len(self.cutoffs)), 0.0)[:, None, None]
-        losses, common, cases = ((part * weights).sum(axis=0) for part in (self.losses, self.common, self.cases))
         prior = np.array([CANDIDATES[candidate].prior_loss for candidate in self.candidates])
-        overall = _shrunk(losses.sum(axis=0), common.sum(axis=0), cases.sum(axis=0), prior, PRIOR_SHRINKAGE)
-        return _shrunk(losses, common, cases, overall, CLASS_SHRINKAGE)
+        return _relative((self.losses, self.common, self.cases), prior, without_fold)
 
     def save(self, path: Path) -> None:
         """Write everything as JSON; `load` reads the same numbers back, to the bit."""
@@ -84,6 +107,7 @@ class SharedKnowledge:
             "profile": profile and {"overall": profile.overall, "sites": dict(profile.sites)},
             "spread": {candidate: list(factors) for candidate, factors in self.calibration.spread.items()},
             "residuals": {candidate: table.tolist() for candidate, table in self.calibration.residuals.items()},
+            "step_spread": [list(pair) for pair in self.calibration.steps],
             "pools": [pool.as_json() for pool in self.calibration.pools],
             "periods": self.periods,
             "losses": self.losses.tolist(),
@@ -91,6 +115,7 @@ class SharedKnowledge:
             "cases": self.cases.tolist(),
             "years": self.years and [year.as_json() for year in self.years],
             "learned": self.learned and self.learned.as_json(),
+            "steps": self.steps and self.steps.as_json(),
         }
         path.write_text(json.dumps(values), encoding="utf-8")
 
@@ -112,10 +137,12 @@ class SharedKnowledge:
                 spread=values["spread"],
                 residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
                 pools=tuple(map(Pool.from_json, values["pools"])),
+                steps=tuple((factor, growth) for factor, growth in values["step_spread"]),
             ),
             periods=values["periods"],
             years=_years(values["years"]),
             learned=Learned.from_json(values["learned"]) if values["learned"] else None,
+            steps=StepKnowledge.from_json(values["steps"]) if values["steps"] else None,
             **tables,
         )
 
@@ -159,6 +186,16 @@ def prior_knowledge(candidates: Sequence[str], pools: Sequence[Pool] = (), perio
         cases=nothing,
         periods=periods,
     )
+
+
+def _relative(tables: tuple[Floats, Floats, Floats], prior: Floats, without_fold: int | None) -> Floats:
+    """Losses relative to the common ones by demand class, later folds weighing more; drawn to the prior."""
+    weights = fold_weights(len(tables[0]))
+    if without_fold is not None:
+        weights[without_fold] = 0.0
+    losses, common, cases = ((part * weights[:, None, None]).sum(axis=0) for part in tables)
+    overall = _shrunk(losses.sum(axis=0), common.sum(axis=0), cases.sum(axis=0), prior, PRIOR_SHRINKAGE)
+    return _shrunk(losses, common, cases, overall, CLASS_SHRINKAGE)
 
 
 def _shrunk(losses: Floats, common: Floats, cases: Floats, prior: Floats, weight: float) -> Floats:

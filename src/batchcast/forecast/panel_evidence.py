@@ -18,6 +18,7 @@ from batchcast.forecast.evidence import Evidence, Floats, Ints, gather_evidence,
 from batchcast.forecast.extremes import cut_to_limits, largest_plausible
 from batchcast.forecast.learned.learned import Learned, attach_predictions
 from batchcast.forecast.models.points import forecast_points
+from batchcast.forecast.models.table import OWN_YEAR, YEAR
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel, series_keys
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
@@ -59,6 +60,7 @@ class PanelEvidence:
         profile: WeekdayProfile | None,
         learned: Learned | None,
         years: tuple[YearProfile, YearProfile] | None = None,
+        step_years: Sequence[YearProfile | None] = (),
         bounds_extremes: bool = True,
     ) -> None:
         self.panel = panel
@@ -70,6 +72,7 @@ class PanelEvidence:
         self._held = (*cutoffs, 0)  # the final forecast last
         self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
         self._years = years
+        self._step_years = step_years  # of the cutoffs and the end; (): steps are not chosen by them
         held = np.array(self._held, dtype=np.int64)
         self._measure = measure_history(panel.values, panel.offsets, held, request.lead_time)
         self._limits = np.full((len(held), len(panel)), np.inf)  # of a demand, shape (cutoffs, series)
@@ -115,6 +118,7 @@ class PanelEvidence:
                     profile=self._profile,
                     learned=None,
                     years=self._years_of(positions, held),
+                    step_years=[one and replace(one, held=0) for one in self._step_years[positions][place : place + 1]],
                     bounds_extremes=False,
                 )
                 yield place, rows, gathered._gather(slice(0, 1))
@@ -132,7 +136,7 @@ class PanelEvidence:
             keys=self._keys,
             site_codes=self.panel.site_codes,
             frequency=self._request.calendar.frequency,
-            means=view.means,
+            means={**view.means, **self._steps_by_year(positions)},
             weights=view.weights,
             lift=view.lift,
         )
@@ -169,6 +173,22 @@ class PanelEvidence:
             weights=weights,
             lift=ahead[:, :, :span].mean(axis=2),
         )
+
+    def _steps_by_year(self, positions: slice) -> dict[str, Floats]:
+        """Steps of a mean series by the yearly profiles known at some cutoffs, shape (cutoffs, series, steps) each."""
+        if not self._step_years:
+            return {}
+        held, calendar = self._held[positions], self._request.calendar
+        found = {name: np.full((len(held), len(self.panel), self._steps), np.nan) for name in (YEAR, OWN_YEAR)}
+        panel, week = self._without_week(held)
+        for place, (cutoff, year) in enumerate(zip(held, self._step_years[positions], strict=True)):
+            for name, profile in ((YEAR, year and replace(year, own=False)), (OWN_YEAR, year)):
+                if profile is not None:
+                    table = profile.of_panel(panel, calendar)
+                    ahead = profile.ahead(table, panel, (cutoff,), self._steps, calendar)[0]
+                    ahead = ahead if week is None else ahead * week[place]
+                    found[name][place] = ahead * self._measure.at(positions).mean[place][:, None]
+        return found
 
     @property
     def _steps(self) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +24,34 @@ from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.backtest import Backtest, run_candidates, take_actuals
 from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate
 from batchcast.forecast.distributions.conformal import FEWEST_RESIDUALS, Conformal, residual_table, standardise
-from batchcast.forecast.distributions.negbin import NegativeBinomial, PointMass
+from batchcast.forecast.distributions.negbin import NegativeBinomial, PointMass, step_quantiles
 from batchcast.forecast.distributions.registry import candidates_of, is_learned
+from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.extremes import bound_extremes
-from batchcast.forecast.knowledge import SharedKnowledge, prior_knowledge, sum_losses
+from batchcast.forecast.forecaster import Task, choose_back
+from batchcast.forecast.knowledge import SharedKnowledge, StepKnowledge, prior_knowledge, sum_losses
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.learned.learner import learn, log_too_few_cases
-from batchcast.forecast.metrics import ErrorTally, fold_weights
-from batchcast.forecast.models.table import MODELS, feature_models
+from batchcast.forecast.metrics import ErrorTally, Tallies, fold_weights
+from batchcast.forecast.models.table import MODELS, OWN_YEAR, STEP_SHAPES, YEAR, feature_models
 from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import Panel, choose_sample, read_panel
 from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.pool import learn_pools
-from batchcast.forecast.weekdays import WeekdayProfile, learn_profile
-from batchcast.forecast.year_choice import YearChoice, choose_year
+from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, learn_profile
+from batchcast.forecast.year import YearProfile
+from batchcast.forecast.year_choice import Trust, YearChoice, choose_year, learn_both
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SPREADS = (0.35, 0.5, 0.7, 1.0, 1.25, 1.6, 2.0, 2.8, 4.0, 5.6)  # factors of variance that are tried
+STEP_SPREADS = (0.5, 0.7, 1.0, 1.25, 1.6, 2.0, 2.4, 2.8)  # of single periods, that are tried
+STEP_GROWTHS = (0.0, 1.0, 2.0, 4.0, 8.0)  # of how their spread grows with the step
+STEP_LEVELS = (0.1, 0.5, 0.9)  # by which they are fitted
+MOST_JUDGED, MOST_STEPS = 200, 8  # series of a fold and steps, by which they are
+NEAR_BEST = 1.1  # times the least loss of a class, up to which the yearly profile is kept for the steps
+OF_STEPS = Trust(power=1.0, own=True)
 CLASS_CASES = 100.0  # cases of its own at which a demand class weighs as much as all classes together
 PRIOR_CASES = 100.0  # cases of the batch at which they weigh as much as the default
 PRIOR_CURVATURE = 0.05  # relative loss of a factor e times the default, the weight of the default
@@ -73,8 +85,16 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     learned = _learn(panel, request, cutoffs, profile, year) if is_learned(candidates) else None
     if learned is None and not request.models:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
+    step_years = _step_years(panel, request, cutoffs, profile, year)
     backtest = PanelEvidence(
-        panel, request, candidates, cutoffs=cutoffs, profile=profile, learned=learned, years=years
+        panel,
+        request,
+        candidates,
+        cutoffs=cutoffs,
+        profile=profile,
+        learned=learned,
+        years=years,
+        step_years=step_years,
     ).backtest(SETTLED_DEMANDS)
     calibration, candidates = calibrate(candidates, backtest)
     calibration = replace(calibration, pools=learn_pools(panel, request, cutoffs))
@@ -83,7 +103,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
     for k in range(len(candidates)):
         pinball[k] = backtest.score(quantiles[k], means[k], ErrorTally())
     losses, common, cases = sum_losses(pinball, backtest.evidence.classes)
-    return SharedKnowledge(
+    knowledge = SharedKnowledge(
         cutoffs=cutoffs,
         candidates=tuple(candidate.name for candidate in candidates),
         profile=profile,
@@ -94,7 +114,115 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         periods=typical,
         years=years,
         learned=learned,
+        steps=_judge_shapes(backtest, request, step_years),
     )
+    return replace(knowledge, calibration=_fit_steps(knowledge, backtest, request, (quantiles, means), pinball))
+
+
+def _step_years(
+    panel: Panel,
+    request: ForecastRequest,
+    cutoffs: Sequence[int],
+    profile: WeekdayProfile | None,
+    year: YearChoice | None,
+) -> tuple[YearProfile | None, ...]:
+    """A yearly profile for the steps at each fold and at the end, with the effects of occasions that are used.
+
+    None where less than a year is known; none at all where that is so at every fold, or steps are not chosen.
+    """
+    known, needed = typical_length(panel.lengths, request), request.calendar.frequency.periods_in_year
+    if not _has_steps(request) or known - cutoffs[0] < needed:
+        return ()
+    if profile is not None:
+        panel = replace(panel, values=flatten_week(panel, profile.of_series(panel.site_codes)).values)
+    effects, frequency = year.effects if year else (), request.calendar.frequency
+
+    def learned(held: int) -> YearProfile:
+        return learn_both(bound_extremes(panel, frequency, held), request, held, OF_STEPS, effects)
+
+    return tuple(learned(held) if known - held >= needed else None for held in (*cutoffs, 0))
+
+
+def _has_steps(request: ForecastRequest) -> bool:
+    """Whether the lead time has steps to choose for; models that were asked for keep theirs."""
+    return request.lead_time > 1 and not request.models
+
+
+def _judge_shapes(
+    backtest: Backtest, request: ForecastRequest, years: tuple[YearProfile | None, ...]
+) -> StepKnowledge | None:
+    """Losses of the shapes of steps; those of the yearly profile are kept where they are near the best anywhere."""
+    if not _has_steps(request):
+        return None
+    evidence = backtest.evidence
+    shapes = tuple(name for name in STEP_SHAPES if name in evidence.means)
+    losses = np.array([backtest.score_shapes(evidence.steps(name, request.lead_time)) for name in shapes])
+    tables = dict(zip(("losses", "common", "cases"), sum_losses(losses, evidence.classes), strict=True))
+    found = StepKnowledge(shapes=shapes, years=years, **tables)
+    relative = found.relative_losses(None)
+    near = (relative <= NEAR_BEST * relative.min(axis=1, keepdims=True)).any(axis=0)
+    if any(near[k] for k, name in enumerate(shapes) if name in {YEAR, OWN_YEAR}):
+        return found
+    rest = [k for k, name in enumerate(shapes) if name not in {YEAR, OWN_YEAR}]
+    tables = dict(zip(tables, sum_losses(losses[rest], evidence.classes), strict=True))
+    return StepKnowledge(shapes=tuple(shapes[k] for k in rest), years=(), **tables)
+
+
+def _fit_steps(
+    knowledge: SharedKnowledge,
+    backtest: Backtest,
+    request: ForecastRequest,
+    forecasts: tuple[Floats, Floats],
+    pinball: Floats,
+) -> Calibration:
+    """The calibration with the spread of single periods that fits those of `auto` at the folds best, by class.
+
+    Each class is drawn to all of them.
+    """
+    task = Task(request=request, knowledge=knowledge, tallies=Tallies())
+    _, means = choose_back(backtest, forecasts, pinball, task.shape_losses(backtest), task)
+    judged = _StepJudge.of(backtest, means)
+    return replace(knowledge.calibration, steps=judged.best(tuple(product(STEP_SPREADS, STEP_GROWTHS))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _StepJudge:
+    """Some series and steps of a backtest, by which the spread of single periods is fitted."""
+
+    folds: list[tuple[Evidence, Floats, Floats, Floats]]  # of one cutoff, means, demand, and scale; each of its series
+    places: Ints  # of the steps that are judged
+
+    @classmethod
+    def of(cls, backtest: Backtest, means: Floats) -> Self:
+        """At most MOST_JUDGED series at each fold, and MOST_STEPS steps."""
+        count, folds = means.shape[2], []
+        places = np.unique(np.linspace(0, count - 1, min(count, MOST_STEPS)).astype(np.int64))
+        for fold, usable in enumerate(backtest.usable):
+            known = np.flatnonzero(usable & np.isfinite(means[fold]).all(axis=1))
+            rows = known[:: max(-(-len(known) // MOST_JUDGED), 1)]
+            evidence = backtest.evidence.only(fold, rows)
+            steps = evidence.measure.naive_errors[0] / np.maximum(evidence.measure.periods[0] - 1.0, 1.0)
+            folds.append((evidence, means[fold][rows], backtest.actuals[fold][rows], np.maximum(steps, 1.0)))
+        return cls(folds=folds, places=places)
+
+    def best(self, tried: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+        """Of the factors of spread and growth that are tried, those with the least loss in each class."""
+        curves, cases = np.zeros((len(DEMAND_CLASSES), len(tried))), np.zeros(len(DEMAND_CLASSES))
+        for (evidence, means, came, scale), recency in zip(self.folds, fold_weights(len(self.folds)), strict=True):
+            classes = evidence.classes[0]
+            for k, pair in enumerate(tried):
+                factor, growth = (np.full(len(DEMAND_CLASSES), one) for one in pair)
+                losses = self._losses(evidence, means, came, (factor, growth)) / scale
+                curves[:, k] += np.bincount(classes, losses * recency, len(DEMAND_CLASSES))
+            cases += np.bincount(classes, minlength=len(DEMAND_CLASSES)) * recency
+        overall = _relative(curves.sum(axis=0))
+        mixed = [_mixed(_relative(own), n, overall, CLASS_CASES) for own, n in zip(curves, cases, strict=True)]
+        return tuple(tried[int(curve.argmin())] for curve in mixed)
+
+    def _losses(self, evidence: Evidence, means: Floats, came: Floats, spread: tuple[Floats, Floats]) -> Floats:
+        quantiles = step_quantiles(evidence, 0, means, spread, STEP_LEVELS, self.places)
+        error, levels = came[:, self.places, None] - quantiles, np.array(STEP_LEVELS)
+        return np.asarray(np.maximum(levels * error, (levels - 1.0) * error).mean(axis=(1, 2)))
 
 
 def _learn(

@@ -18,6 +18,7 @@ from batchcast.forecast import panel as panel_module
 from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.metrics import merge_statistics
 from batchcast.forecast.models.table import FALLBACK_NAME
+from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import NO_DEMAND, Panel
 from batchcast.forecast.partition import forecast_panel, forecast_partition, warm
 from batchcast.forecast.prepare import learn_knowledge, prepare_knowledge
@@ -246,7 +247,8 @@ def test_what_a_fold_is_forecast_knows_nothing_of_what_came(make_request):
 
     def bias_times_actual(panel: Panel) -> list[float]:
         accuracy = forecast_panel(panel, replace(request, folds=1), replace(
-            knowledge, cutoffs=(3,), losses=knowledge.losses[:1], common=knowledge.common[:1], cases=knowledge.cases[:1]
+            knowledge, cutoffs=(3,), losses=knowledge.losses[:1], common=knowledge.common[:1],
+            cases=knowledge.cases[:1], steps=None,
         )).accuracy  # fmt: skip
         actual = [panel.series(k)[-3:].sum() for k in range(80)]
         return [
@@ -314,8 +316,10 @@ def test_a_forecast_beyond_the_fence_is_held_back_and_flagged(make_request):
         last_period=600,
     )
     request = make_request(600, MONTHS, 1, quantiles=(0.5, 0.9999999999), models=("ses",))
+    knowledge = learn_knowledge(panel, request)
+    wide = replace(knowledge.calibration, steps=[(4.0, 1.0)] * len(DEMAND_CLASSES))
 
-    result = forecast_panel(panel, request, learn_knowledge(panel, request))
+    result = forecast_panel(panel, request, replace(knowledge, calibration=wide))
 
     assert result.forecast["p99.99999999"].to_numpy().max() <= 5.0
     assert result.summary["flagged"] == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from batchcast.forecast.distributions.empirical import MOST_WINDOWS, window_quantiles
-from batchcast.forecast.distributions.wss import bootstrap_quantiles, chain_counts, mixture_quantiles
+from batchcast.forecast.distributions.wss import bootstrap_quantiles, chain_counts
 
 LEVELS = (0.1, 0.5, 0.9, 0.99)
 NOW = np.zeros(1, dtype=np.int64)
@@ -17,11 +17,6 @@ NOW = np.zeros(1, dtype=np.int64)
 def one(history: list[float], held: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ends = np.array([[len(history) - held]], dtype=np.int64)
     return np.array(history, dtype=float), np.zeros_like(ends), ends
-
-
-def of_rows(history: list[float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    values, starts, ends = one(history)
-    return values, starts[0], ends[0]
 
 
 def bootstrap(history: list[float], span: int, *, unit: float = 1.0, key: int = 7, held: int = 0):
@@ -138,20 +133,3 @@ def test_where_a_bootstrap_is_not_wanted_none_is_made():
     quantiles, _ = bootstrap_quantiles(*one([1, 0, 2, 0]), NOW, 2, np.ones((1, 1)), LEVELS, key, wanted)
 
     assert np.isnan(quantiles).all()
-
-
-def test_a_step_is_nothing_with_the_chance_of_nothing():
-    # 3 demands in 12 periods, never two in a row: nothing is far more likely than not
-    history = [0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 4, 0]
-
-    steps = mixture_quantiles(*of_rows(history), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 3)
-
-    assert steps.shape == (1, 3, 4)
-    assert steps[0, :, 1].tolist() == [0.0, 0.0, 0.0]
-    assert steps[0, :, 3].tolist() == [4.0, 4.0, 4.0]
-
-
-def test_a_series_without_demand_has_no_step():
-    steps = mixture_quantiles(*of_rows([0, 0, 0]), np.zeros(1, dtype=np.int64), np.ones(1), LEVELS, 2)
-
-    assert not steps.any()

@@ -20,6 +20,7 @@ Rows = NDArray[np.int64]  # numbers of series
 Levels = tuple[float, ...]  # of quantiles, ascending, in (0, 1)
 
 DEFAULT_SPREAD = 1.25  # moments of the past understate what comes: they leave out that the mean itself is uncertain
+DEFAULT_STEP_SPREAD = (1.6, 1.0)  # of single periods, and of how their spread grows with the step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +29,18 @@ class Calibration:
 
     spread: Mapping[str, Sequence[float]] = field(default_factory=dict)  # candidate -> factor of variance by class
     residuals: Mapping[str, Floats] = field(default_factory=dict)  # candidate -> (folds + 1, classes, RESIDUAL_LEVELS)
+    steps: Sequence[tuple[float, float]] = (DEFAULT_STEP_SPREAD,) * len(DEMAND_CLASSES)  # of single periods, by class
     pools: Sequence[Pool] = ()  # of parts with few demands, by number of the fold; that of the final forecast last
 
     def spread_of(self, candidate: str, classes: NDArray[np.int8]) -> Floats:
         """The factor for each entry of `classes`, same shape."""
         return np.array(self.spread.get(candidate, [DEFAULT_SPREAD] * len(DEMAND_CLASSES)))[classes]
+
+    @property
+    def step_spread(self) -> tuple[Floats, Floats]:
+        """The factor of the dispersion of single periods and that of its growth, by demand class."""
+        factor, growth = np.array(self.steps).T
+        return factor, growth
 
     def pool_of(self, fold: int, evidence: Evidence) -> Pool:
         """What like parts teach at a fold; where nothing was learned, what other batches do."""
@@ -69,7 +77,3 @@ class Candidate(Distribution):
     """A distribution that can be a member of an average."""
 
     has_own_mean: ClassVar[bool] = True  # else it shows that of another candidate, which must not be averaged twice
-
-    @abstractmethod
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Quantiles of each step at the last cutoff, for some series: shape (rows, count, levels), ascending."""

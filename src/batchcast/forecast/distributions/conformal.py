@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
-from batchcast.forecast.distributions.negbin import NegativeBinomial
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels
 from batchcast.forecast.evidence import Evidence
-from batchcast.forecast.models.table import MODELS
 
 Floats = NDArray[np.float64]
 
@@ -104,7 +102,3 @@ class Conformal(Candidate):
         mean = evidence.steps(self.mean_model, evidence.span).sum(axis=2)
         usual = evidence.lifted(evidence.moments.mean * evidence.span)
         return mean, typical_deviation(mean, usual, evidence.dispersion, evidence.moments.unit)
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Those of a negative binomial around the same mean: errors are pooled for sums only."""
-        return NegativeBinomial(MODELS[self.mean_model]).steps(evidence, calibration, rows, count, levels)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
-from batchcast.forecast.evidence import Evidence, round_up
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels
+from batchcast.forecast.evidence import Evidence
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -98,15 +98,3 @@ class EmpiricalWindows(Candidate):
             evidence.values, evidence.starts, evidence.ends, evidence.span, evidence.grain, levels
         )
         return evidence.whole(evidence.lifted(quantiles)), evidence.spread(means, count)
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Of single periods of the past, times the weekday weight of the step."""
-        unit = evidence.moments.unit[-1:]
-        quantiles, _ = window_quantiles(
-            evidence.values, evidence.starts[-1:], evidence.ends[-1:], 1, evidence.grain[-1:], levels
-        )
-        steps = np.repeat(quantiles[0, rows, None, :], count, axis=1)
-        if evidence.weights is None:
-            return steps
-        weighted = steps * evidence.weights[-1, rows, :count, None]
-        return round_up(weighted, unit[0, rows, None, None])

@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate, Levels, Rows
-from batchcast.forecast.distributions.negbin import NegativeBinomial, negbin_sums
+from batchcast.forecast.distributions.candidate import DEFAULT_SPREAD, Calibration, Candidate, Levels
+from batchcast.forecast.distributions.negbin import negbin_sums
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.learned.learned import LEVELS as LEARNED_LEVELS
-from batchcast.forecast.models.table import MODELS
 
 Floats = NDArray[np.float64]
 
@@ -44,10 +43,6 @@ class LearnedQuantiles(Candidate):
         quantiles = remap_quantiles(wanted, levels, own, _with_tail_of(own, evidence.learned), LEARNED_LEVELS)
         unit = evidence.moments.unit[:, :, None]
         return np.where(unit > 0, np.floor(quantiles + 0.5), quantiles), steps
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Those of a negative binomial around the learned mean: only the sum is learned."""
-        return NegativeBinomial(MODELS[self.mean_model]).steps(evidence, calibration, rows, count, levels)
 
 
 def _with_tail_of(shape: Floats, learned: Floats) -> Floats:

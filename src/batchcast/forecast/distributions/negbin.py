@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.candidate import Calibration, Candidate, Distribution, Levels, Rows
 from batchcast.forecast.distributions.gamma import gamma_table, standard_gamma_quantile
-from batchcast.forecast.evidence import FEW_DEMANDS, Evidence
+from batchcast.forecast.evidence import Evidence
 
 Floats = NDArray[np.float64]
 
 LONGEST_SUM = 100.0  # units up to which probabilities are summed exactly
-STEP_SPREAD = 0.5  # power of the factor for sums that single periods get: their errors have less in common
 
 
 def negbin_quantiles(mean: Floats, dispersion: Floats, unit: Floats, levels: tuple[float, ...]) -> Floats:
@@ -124,20 +123,6 @@ class NegativeBinomial(Candidate):
         dispersion = evidence.dispersion * calibration.spread_of(self.name, evidence.classes)
         return negbin_sums(mean, dispersion, evidence.moments.unit, levels), evidence.steps(self.mean_model, count)
 
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Dispersion is that of single periods, times a smaller factor; it grows towards that of sums."""
-        mean = evidence.steps(self.mean_model, count)[-1, rows]
-        factor = calibration.spread_of(self.name, evidence.classes[-1, rows])
-        single = _step_dispersion(evidence, rows) * factor**STEP_SPREAD
-        of_sums = np.minimum(
-            evidence.dispersion[-1, rows] * factor, evidence.level_variance[rows] * np.maximum(factor, 1.0)
-        )
-        excess = np.maximum(of_sums - single, 0.0)
-        dispersion = single[:, None] + excess[:, None] * _growth(evidence, count)
-        unit = np.repeat(evidence.moments.unit[-1, rows], count)
-        quantiles = negbin_quantiles(mean.ravel(), dispersion.ravel(), unit, levels)
-        return quantiles.reshape(len(rows), count, len(levels))
-
 
 @dataclass(frozen=True)
 class PointMass(Distribution):
@@ -166,24 +151,32 @@ def negbin_sums(mean: Floats, dispersion: Floats, unit: Floats, levels: Levels) 
     return quantiles.reshape(*mean.shape, len(levels))
 
 
-def _growth(evidence: Evidence, count: int) -> Floats:
-    """The share of the excess of the dispersion of sums over that of single periods that each step has, shape (count,).
+def step_quantiles(
+    evidence: Evidence,
+    cutoff: int,
+    means: Floats,
+    spread: tuple[Floats, Floats],
+    levels: Levels,
+    places: Rows | None = None,
+) -> Floats:
+    """Quantiles of each step around its mean, shape (series, steps, levels).
 
-    A random walk of the level adds the same variance at each step, and to a sum about the cube of its span.
+    The dispersion is that of single periods, and grows towards that of sums: a random walk of the level adds the same
+    variance at each step, and to a sum about the cube of its span.
+
+    Args:
+        evidence: of the series.
+        cutoff: place among its cutoffs.
+        means: of each step after the cutoff, shape (series, steps).
+        spread: by demand class, the factor of the dispersion of single periods, and that of its growth.
+        levels: ascending, in (0, 1).
+        places: of the steps that are wanted; None: all.
     """
-    return np.minimum(np.arange(count) / evidence.span**2, 1.0)
-
-
-def _step_dispersion(evidence: Evidence, rows: Rows) -> Floats:
-    """Variance of single periods divided by their mean; the mean demand where there are few demands.
-
-    Half the mean square of the steps from one period to the next is the variance too where periods are independent. It
-    counts where it is less: a trend or a season is in the mean already, and no noise.
-    """
-    moments = evidence.moments
-    mean, steps = moments.mean[-1, rows], moments.periods[-1, rows] - 1.0
-    variance = moments.variance[-1, rows]
-    halved = np.where(steps > 1, moments.naive_squares[-1, rows] / (2.0 * np.maximum(steps, 1.0)), variance)
-    single = np.where(mean > 0, np.minimum(variance, halved) / np.where(mean > 0, mean, 1.0), 0.0)
-    lump = np.where(moments.demands[-1, rows] < FEW_DEMANDS, moments.size_mean[-1, rows], 0.0)
-    return np.maximum(single, lump)
+    steps = np.arange(means.shape[1]) if places is None else places
+    means, (factor, growth) = means[:, steps], (part[evidence.classes[cutoff]] for part in spread)
+    single = evidence.step_dispersion[cutoff]
+    of_sums = np.minimum(evidence.dispersion[cutoff], evidence.level_variance[cutoff])
+    grown = np.minimum(steps / evidence.span**2 * growth[:, None], np.maximum(growth, 1.0)[:, None])
+    dispersion = (single * factor)[:, None] + np.maximum(of_sums - single, 0.0)[:, None] * grown
+    unit = np.repeat(evidence.moments.unit[cutoff], len(steps))
+    return negbin_quantiles(means.ravel(), dispersion.ravel(), unit, levels).reshape(*means.shape, len(levels))

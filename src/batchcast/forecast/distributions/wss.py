@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.compiled import compiled
-from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
+from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels
 from batchcast.forecast.distributions.empirical import sorted_quantile
-from batchcast.forecast.evidence import Evidence, round_up
+from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.moments import LONG_INTERVAL, demand_interval
 
 Floats = NDArray[np.float64]
@@ -131,15 +131,6 @@ def read_chain(values: Floats, start: int, end: int, sizes: Floats) -> tuple[int
 
 
 @compiled
-def chance_after(after_none: float, after_demand: float, starts_with_demand: bool, periods: int) -> float:
-    """Probability that the chain has demand after so many periods."""
-    chance = 1.0 if starts_with_demand else 0.0
-    for _ in range(periods):
-        chance = (1.0 - chance) * after_none + chance * after_demand
-    return chance
-
-
-@compiled
 def _fill_bootstrap(
     values: Floats,
     starts: Ints,
@@ -191,53 +182,6 @@ def _fill_bootstrap(
                 quantiles[c, i, j] = sorted_quantile(ordered, REPLICATES, levels[j], grain)
 
 
-def mixture_quantiles(
-    values: Floats,
-    starts: Ints,
-    ends: Ints,
-    rows: Ints,
-    unit: Floats,
-    levels: tuple[float, ...],
-    count: int,
-) -> Floats:
-    """Quantiles of each of `count` steps after the end: nothing, or with the chain's chance a size seen.
-
-    Args:
-        values: demand of all series, oldest first.
-        starts: where the history of each series begins, shape (series,).
-        ends: where it ends, same shape.
-        rows: which series.
-        unit: shape (rows,): what every demand is a whole multiple of; 0 where demand is fractional.
-        levels: ascending, in (0, 1).
-        count: steps.
-
-    Returns:
-        Shape (rows, count, levels).
-    """
-    quantiles = np.zeros((len(rows), count, len(levels)))
-    _fill_mixture(values, starts, ends, rows, unit, np.array(levels), quantiles)
-    return quantiles
-
-
-@compiled
-def _fill_mixture(
-    values: Floats, starts: Ints, ends: Ints, rows: Ints, unit: Floats, levels: Floats, quantiles: Floats
-) -> None:
-    sizes = np.empty(LONGEST_MEMORY)
-    for r in range(len(rows)):
-        start, end = starts[rows[r]], ends[rows[r]]
-        found, after_none, after_demand = read_chain(values, start, end, sizes)
-        if found == 0:
-            continue
-        ordered = np.sort(sizes[:found])
-        for step in range(quantiles.shape[1]):
-            chance = chance_after(after_none, after_demand, values[end - 1] > 0.0, step + 1)
-            for j in range(len(levels)):
-                if levels[j] > 1.0 - chance:
-                    level = (levels[j] - (1.0 - chance)) / chance
-                    quantiles[r, step, j] = sorted_quantile(ordered, found, level, unit[r])
-
-
 @dataclass(frozen=True)
 class Bootstrap(Candidate):
     """WSS bootstrap; of intermittent demand only, unless it was asked for by name."""
@@ -259,13 +203,3 @@ class Bootstrap(Candidate):
             wanted,
         )
         return evidence.whole(evidence.lifted(quantiles)), evidence.spread(means, count)
-
-    def steps(self, evidence: Evidence, calibration: Calibration, rows: Rows, count: int, levels: Levels) -> Floats:
-        """Zero, or with the probability that the chain gives one of the sizes seen."""
-        unit, grain = evidence.moments.unit[-1, rows], evidence.grain[-1, rows]
-        starts, ends = evidence.starts[-1], evidence.ends[-1]
-        quantiles = mixture_quantiles(evidence.values, starts, ends, rows, grain, levels, count)
-        if evidence.weights is None:
-            return quantiles
-        weighted = quantiles * evidence.weights[-1, rows, :count, None]
-        return round_up(weighted, unit[:, None, None])

@@ -114,6 +114,8 @@ FALLBACK_NAME = "fallback_mean"  # ... how results name it then; it cannot be as
 POOLED = "pooled"  # what like parts teach of few demands
 YARDSTICK = "naive"  # what value added is measured against
 LEARNED_MEAN = "lightgbm_tweedie"  # whose mean is that of the trees
+YEAR, OWN_YEAR = "year", "own_year"  # steps by the yearly profile of all series, and with the correction of a series
+STEP_SHAPES = ("mean", "theta", "holt_winters", "seasonal_naive", YEAR, OWN_YEAR)  # compete for the steps of the sum
 STEP_SHAPE = "theta"  # gives the learned mean its season and trend: trees learn only the sum over the lead time
 ANCHORS = ("imapa", "ses", "tsb", "moving_average")  # steady means: their average is what a series expects of itself
 
