@@ -1,17 +1,20 @@
-"""Which encoding the bytes of a text are in, decided on the whole file by the evidence in it.
+"""Which of the older encodings a text is in, by how likely the words are that each of them gives.
 
-UTF-8 where most letters beyond ASCII are valid UTF-8: the few lines that are not are damaged. Else one of the older
-encodings. Those of Latin letters are told apart by the letters that each language has, the others by
-charset-normalizer; where several are left that read differently, a person is asked.
+A word is as likely as its pairs of letters are in the language where they are most likely: `letters.txt` has the
+counts. Chinese, Japanese and Korean go by the characters in common use. Where the words of two encodings are about
+as likely and not the same, a person is asked.
 """
 
 from __future__ import annotations
 
-import itertools
-import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby, pairwise
+from math import log
+from pathlib import Path
+from typing import NamedTuple
 
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import SETTINGS
@@ -19,159 +22,123 @@ from batchcast.ingest.names import shortened
 from batchcast.ingest.problems import AmbiguousEncoding, NotText
 
 UTF8 = "UTF-8"
-_SAMPLE_BYTES = 1 << 15  # of lines with letters beyond ASCII
-_LONGEST_LINE = 1 << 12  # bytes of one of them
-_FEW_BAD_BYTES = 3  # that no encoding explains: their rows are refused, not the file
-_MIXED = 3  # a file with a valid letter for every three that are not is in two encodings
 
-_DOS = "DOS 850"  # read only where no encoding of Windows explains the letters
-_CODECS = {  # as people call them -> Python's name
-    "Windows-1252": "cp1252",
-    "Windows-1250": "cp1250",
-    "Windows-1254": "cp1254",
-    _DOS: "cp850",
-    "Windows-1251": "cp1251",
-    "Windows-1253": "cp1253",
-    "Windows-1255": "cp1255",
-    "Windows-1256": "cp1256",
-    "KOI8-R": "koi8_r",
-    "DOS 866": "cp866",
-    "Shift-JIS": "cp932",
-    "EUC-JP": "euc_jp",
-    "GB18030": "gb18030",
-    "Big5": "big5",
-    "EUC-KR": "cp949",
+
+class _Encoding(NamedTuple):
+    codec: str  # Python's name
+    prior: float  # logarithm of how usual it is, against Windows-1252
+
+
+_WINDOWS, _OTHER, _RARE = -3.0, -4.5, -7.0
+ENCODINGS = {  # as people call them
+    "Windows-1252": _Encoding("cp1252", 0.0),
+    **{f"Windows-{number}": _Encoding(f"cp{number}", _WINDOWS) for number in (1250, 1251, *range(1253, 1259), 874)},
+    "Shift-JIS": _Encoding("cp932", _WINDOWS),
+    "EUC-JP": _Encoding("euc_jp", _WINDOWS),
+    "GB18030": _Encoding("gb18030", _WINDOWS),
+    "Big5": _Encoding("cp950", _WINDOWS),
+    "EUC-KR": _Encoding("cp949", _WINDOWS),
+    "ISO-8859-2": _Encoding("iso8859_2", _OTHER),
+    "KOI8-R": _Encoding("koi8_r", _OTHER),
+    "KOI8-U": _Encoding("koi8_u", _OTHER),
+    "Mac Roman": _Encoding("mac_roman", _WINDOWS / 2),
+    **{f"DOS {number}": _Encoding(f"cp{number}", _OTHER) for number in (850, 437, 852, 866)},
+    **{f"DOS {number}": _Encoding(f"cp{number}", _RARE) for number in (737, 775, 857, 862)},
+    **{f"ISO-8859-{part}": _Encoding(f"iso8859_{part}", _RARE) for part in (3, 4, 5, 6, 7, 10, 13, 15, 16)},
+    "Mac Central Europe": _Encoding("mac_latin2", _RARE),
+    "Mac Cyrillic": _Encoding("mac_cyrillic", _RARE),
+    "Mac Greek": _Encoding("mac_greek", _RARE),
+    "Mac Icelandic": _Encoding("mac_iceland", _RARE),
+    "Mac Turkish": _Encoding("mac_turkish", _RARE),
 }
-_WEST = (
-    "äöüß",
-    "éèêëàâæçîïôœùûüÿäöß",
-    "éèêëàâæçîïôœùûüÿ",
-    "áéíóúñü",
-    "áâãàçéêíóôõúü",
-    "àèéìíòóù",
-    "åäöæøéü",
-    "áéíóúýþæðö",
-    "ëïéèöüäó",
-)
-_CENTRE = (
-    *("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ"),
-    "äöüß",
-)
-_LANGUAGES = {
-    encoding: [frozenset(letters) for letters in languages]
-    for encoding, languages in {
-        "Windows-1252": _WEST,
-        "Windows-1250": _CENTRE,
-        "Windows-1254": ("çğıöşüâî",),
-        _DOS: _WEST,
-    }.items()
-}
-_SYMBOLS = frozenset("\u00a0°²³½¼¾µ×§®©™–—‘’“”«»·…€£¡¿ªº±•²")
-_IN_WORDS = frozenset("\u00a0’·–—")  # symbols that may stand between two letters
-_PIECE = re.compile(r"(?:<[^<>]{0,200}>|[\s,;|\"])+")
+ESCAPED = "ISO-2022-JP"  # ASCII with escape sequences
+_CLEARLY, _OF_ONE_CELL = 5.0, 2.0  # so much likelier, as a logarithm, is a decision, and so much more with one cell
+_OF_NO_WORD = -15.9  # what a letter costs on average where the text is of no language
+_HOPELESS = 50.0  # so much less likely after the first cells is out of the question
+_FIRST_CELLS = 24
+_CONTROLS = dict.fromkeys(range(0x80, 0xA0), "\ufffd")  # no letters either
+_MOST_CHOICES = 5
 _MOST_EXAMPLES = 3
-_WORD = re.compile(r"[^\W\d_]+")
-_RUN = re.compile(r"[A-Za-z\x80-\U0010ffff]+")  # of ASCII letters and anything beyond ASCII
-_IN_NUMBER = re.compile(r"\d[^\W\d_a-zA-Z]\d")  # a letter beyond ASCII that cuts a number
-_VOWELS = frozenset("aeiouyæœøı")
-_CLEARER = 0.03  # of the disorder that charset-normalizer measures: so much less is a decision
-_MORE_COHERENT = 0.1  # of the likeness to a language: so much more is one
 
 
 class NoEncoding(NotText):
     """No encoding that is read explains the bytes."""
 
 
-@dataclass
-class EncodingEvidence:
-    """What a whole file shows of its encoding."""
-
-    valid: int = 0  # letters beyond ASCII that are UTF-8
-    invalid: int = 0  # places that are not
-    lines: list[bytes] = field(default_factory=list)  # some that hold letters beyond ASCII
-    _sampled: int = 0
-
-    def add(self, block: bytes) -> None:
-        """Count whole lines."""
-        if block.isascii():
-            return
-        text = block.decode(errors="replace")
-        bad = text.count("\ufffd") - block.count(b"\xef\xbf\xbd")
-        self.invalid += bad
-        self.valid += sum(not letter.isascii() for letter in text) - bad if bad else _lead_bytes(block)
-        if bad and self._sampled < _SAMPLE_BYTES:
-            self._sample(block)
-
-    def _sample(self, block: bytes) -> None:
-        for line in block.splitlines():
-            if not line.isascii():
-                self.lines.append(line[:_LONGEST_LINE])
-                self._sampled += len(self.lines[-1])
-                if self._sampled >= _SAMPLE_BYTES:
-                    return
-
-
-def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, asked: str, has_mark: bool) -> str:
-    """The name of the encoding of a text that is not valid UTF-8 throughout.
-
-    Args:
-        blocks: the whole file, in blocks of whole lines.
-        name: of the file.
-        line: the first that is not UTF-8.
-        asked: the setting `encoding`.
-        has_mark: it starts with the mark of UTF-8.
-
-    Raises:
-        NotText: if it is in two encodings, or in none that is read.
-        AmbiguousEncoding: if it is in one of several that read differently.
-    """
-    if asked != "auto":
-        return SETTINGS["encoding"].choices[asked]
-    evidence = EncodingEvidence()
-    for block in blocks:
-        evidence.add(block)
-    if has_mark or evidence.valid >= evidence.invalid:
-        return UTF8
-    if evidence.valid * _MIXED >= evidence.invalid:
-        template = N_(
-            "{name} is in two encodings: {valid} letters are UTF-8 and {invalid} are not. Save the whole file in one, "
-            "best as UTF-8."
-        )
-        raise NotText(Message(template, {"name": name, "valid": evidence.valid, "invalid": evidence.invalid}))
-    try:
-        return legacy_encoding(evidence.lines, name, line)
-    except NoEncoding:
-        if evidence.invalid <= _FEW_BAD_BYTES:
-            return UTF8
-        raise
-
-
 def codec_of(encoding: str) -> str:
     """Python's name of an encoding."""
-    return _CODECS.get(encoding, encoding)
+    if encoding == ESCAPED:
+        return "iso2022_jp_ext"
+    return ENCODINGS[encoding].codec if encoding in ENCODINGS else encoding
 
 
-def legacy_encoding(lines: Sequence[bytes], name: str, line: int) -> str:
-    """The encoding of lines that are not UTF-8; raises as `decide_encoding`."""
-    read = {encoding: text for encoding in _CODECS if (text := _decoded(lines, encoding)) is not None}
-    possible = [encoding for encoding in _LANGUAGES if encoding in read and _is_latin(read[encoding])]
-    if not _words(read.get(_DOS, "")):  # symbols alone are not evidence of DOS
-        possible = [encoding for encoding in possible if encoding != _DOS]
-    latin = [one for one in possible if _is_of_one_language([read[one]], one)]
-    latin = latin or [one for one in possible if _is_of_one_language(_words(read[one]), one)]
-    found = _most_alternating([encoding for encoding in latin if encoding != _DOS] or latin, read)
-    if not latin:
-        others = [encoding for encoding in read if encoding not in _LANGUAGES and _is_plausible(read[encoding])]
-        found = _detected(lines, others)
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        template = N_("{name} is neither UTF-8 nor in another encoding that is read, in line {line}; save it as UTF-8.")
+def text_of(data: bytes, encoding: str, errors: str = "strict") -> str:
+    """The text of some bytes; Vietnamese with each letter and its tone in one."""
+    text = data.decode(codec_of(encoding), errors)
+    return unicodedata.normalize("NFC", text) if encoding == "Windows-1258" else text
+
+
+def legacy_encoding(cells: Sequence[bytes], name: str, line: int) -> str:
+    """The encoding of cells with letters beyond ASCII that are not UTF-8.
+
+    Args:
+        cells: different ones.
+        name: of the file.
+        line: the first that is not UTF-8.
+
+    Raises:
+        NoEncoding: if none gives words.
+        AmbiguousEncoding: if several give words that are about as likely and not the same.
+    """
+    scores = _scores(cells)
+    best = max(scores, key=lambda encoding: scores[encoding])
+    if not reads_as_words(cells, best):
+        template = N_(
+            "{name} is neither UTF-8 nor in another encoding that gives words, in line {line}. Save it as UTF-8, in "
+            "Excel as “CSV UTF-8”, or say which encoding it is in with {@encoding}."
+        )
         raise NoEncoding(Message(template, {"name": name, "line": line}))
-    raise _question({encoding: read[encoding] for encoding in found}, name, line)
+    enough = _CLEARLY + _OF_ONE_CELL / len(cells)
+    if len(_readings(cells, scores, scores[best] - enough)) == 1:
+        near = [one for one in scores if scores[one] > scores[best] - enough]
+        return max(near, key=lambda one: (ENCODINGS[one].prior, scores[one]))
+    raise _question(_readings(cells, scores, scores[best] - 2 * enough), name, line)
 
 
-def _question(read: Mapping[str, str], name: str, line: int) -> AmbiguousEncoding:
+def _readings(cells: Sequence[bytes], scores: Mapping[str, float], least: float) -> dict[str, tuple[str, ...]]:
+    """The encodings that read the cells differently and are likely enough, the likeliest first, and what they read."""
+    found: dict[tuple[str, ...], str] = {}
+    for encoding in sorted(scores, key=lambda one: -scores[one]):
+        if scores[encoding] > least and len(found) < _MOST_CHOICES:
+            read = (text_of(cell, encoding, "replace").translate(_CONTROLS) for cell in cells)
+            found.setdefault(tuple(read), encoding)
+    return {encoding: read for read, encoding in found.items()}
+
+
+def reads_as_words(cells: Iterable[bytes], encoding: str) -> bool:
+    """Most letters beyond ASCII are of words, as far as these are known, where cells are read so."""
+    cost = usual = 0.0
+    for cell in cells:
+        text = text_of(cell, encoding, "replace")
+        cost += likelihood(text, encoding)
+        usual += _OF_NO_WORD * sum(not letter.isascii() for letter in text)
+    return cost >= usual
+
+
+def _scores(cells: Sequence[bytes]) -> dict[str, float]:
+    """By encoding, the logarithm of how likely the cells are, but for those that are hopeless."""
+    scores = {encoding: known.prior for encoding, known in ENCODINGS.items()}
+    for start, end in ((0, _FIRST_CELLS), (_FIRST_CELLS, len(cells))):
+        for encoding in scores:
+            scores[encoding] += sum(
+                likelihood(text_of(cell, encoding, "replace"), encoding) for cell in cells[start:end]
+            )
+        best = max(scores.values())
+        scores = {encoding: score for encoding, score in scores.items() if score > best - _HOPELESS}
+    return scores
+
+
+def _question(read: Mapping[str, Sequence[str]], name: str, line: int) -> AmbiguousEncoding:
     """Which encoding it is, with the first words that they read differently."""
     template = N_(
         "{name} is not UTF-8 in line {line}, and which encoding it is in can't be told: its letters read "
@@ -190,111 +157,199 @@ def _question(read: Mapping[str, str], name: str, line: int) -> AmbiguousEncodin
     return AmbiguousEncoding(message, setting="encoding", choices=choices)
 
 
-def _examples(read: Mapping[str, str]) -> dict[str, str]:
-    """By encoding, the first pieces of the text that are not the same in all of them."""
-    pieces = [_PIECE.split(text) for text in read.values()]
-    if len(set(map(len, pieces))) > 1:
-        pieces = [sorted(_words(text)) for text in read.values()]
-    differing = dict.fromkeys(words for words in zip(*pieces, strict=False) if len(set(words)) > 1)
-    shown = list(differing)[:_MOST_EXAMPLES]
-    return {encoding: ", ".join(repr(shortened(words[i], 40)) for words in shown) for i, encoding in enumerate(read)}
+def _examples(read: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """By encoding, the first cells that are not the same in all of them."""
+    differing = [cells for cells in zip(*read.values(), strict=True) if len(set(cells)) > 1]
+    shown = sorted(differing, key=lambda cells: -len(set(cells)))[:_MOST_EXAMPLES]
+    return {one: ", ".join(repr(shortened(cells[i].strip(), 40)) for cells in shown) for i, one in enumerate(read)}
 
 
-def _decoded(lines: Sequence[bytes], encoding: str) -> str | None:
+# How likely a text is. What a letter or sign costs is the logarithm of its probability.
+
+_NO_LETTER = -18.0  # bytes that the encoding does not have, controls, characters of private use
+_FOREIGN = -16.0  # a letter of no language, or of another than its word
+_CAPITAL_INSIDE = -6.0  # in a word of small letters too
+_BEHIND_DIGIT, _IN_NUMBER = -4.0, -16.0
+_OF_TWO_SCRIPTS = -12.0
+_LATIN_BESIDE = -10.0  # a small Latin letter beside a character of Chinese, Japanese or Korean
+_SIGN, _BESIDE_LETTER, _IN_WORD = -10.0, -7.0, -12.0
+_SIGNS = dict.fromkeys("°²³½¼¾×‰€", -4.0) | dict.fromkeys("–—‘’“”«»·…•§®©™£\u00a0、。・（）「」～：／－\u3000", -5.0)
+_AROUND_WORDS = frozenset("–—‘’“”«»·…•、。・（）「」～：／－\u3000")  # or between them
+_BETWEEN_LETTERS = {"’": -2.0, "–": -5.0, "·": -10.0, "\u00a0": -8.0} | dict.fromkeys("・（）「」～：／－", 0.0)
+_BESIDE_ONE = {"\u00a0": -3.0, "…": -4.0, "—": -4.0, "“": -2.0, "”": -2.0, "«": -2.0, "»": -2.0}
+_LETTERLIKE = frozenset("ºªµ")
+_IDEOGRAPHS = "\u2e80"  # and kana and hangul stand behind it
+_PLAIN, _PLAIN_WEIGHT = -2.6, 0.4  # of pairs of ASCII letters, which speak for or against a language only
+_UNSEEN, _LEAST = 0.03, 1e-5  # of how likely a letter is, behind one where it has not been seen
+_SMOOTHED = 25.0  # letters that each pair is taken to have been counted beside
+
+
+_NOT_WRITTEN = -4.0  # a word of a language of whose letters the encoding lacks some
+_FEW_LETTERS = 0.003
+_SELDOM = {"is": -4.0, "lt": -1.5, "lv": -1.5, "et": -1.0, "sl": -1.0, "sq": -1.0}
+
+
+class _Language(NamedTuple):
+    counts: Mapping[str, int]  # of letters and of pairs of them; "_" is the end of a word
+    letters: int
+    usual: float  # logarithm of how usual words of it are, against the others
+
+
+class _Languages(NamedTuple):
+    every: Sequence[_Language]
+    having: Mapping[str, frozenset[int]]  # a letter -> those that have it
+    pooled: Mapping[str, int]  # counts of all
+
+
+@lru_cache(1)
+def _languages() -> _Languages:
+    every: list[_Language] = []
+    pooled: Counter[str] = Counter()
+    having: dict[str, set[int]] = {}
+    for line in Path(__file__).with_name("letters.txt").read_text(encoding="utf-8").splitlines():
+        code, *items = line.split(" ")
+        split = ((item.rstrip("0123456789"), item) for item in items)
+        counts = {key: int(item[len(key) :]) for key, item in split}
+        for letter in counts:
+            having.setdefault(letter, set()).add(len(every))
+        letters = sum(count for key, count in counts.items() if len(key) == 1 and key != "_")
+        every.append(_Language(counts, letters, _SELDOM.get(code, 0.0)))
+        pooled.update(counts)
+    return _Languages(every, {letter: frozenset(numbers) for letter, numbers in having.items()}, pooled)
+
+
+@lru_cache
+def _written_in(codec: str) -> frozenset[int]:
+    """The languages of which the encoding has nearly all letters."""
+    every, having, _ = _languages()
+    lacking = [letter for letter in having if len(letter) == 1 and not _has(codec, letter)]
+    return frozenset(
+        i
+        for i, language in enumerate(every)
+        if sum(language.counts.get(letter, 0) for letter in lacking) < _FEW_LETTERS * language.letters
+    )
+
+
+def _has(codec: str, letter: str) -> bool:
     try:
-        return "\n".join(line.decode(_CODECS[encoding]) for line in lines)
-    except UnicodeDecodeError:
-        return None
+        return letter.isascii() or bool(letter.encode(codec))
+    except UnicodeEncodeError:
+        return codec == "cp1258" and len(unicodedata.normalize("NFD", letter)) > 1
 
 
-def _is_latin(text: str) -> bool:
-    """Most words have ASCII letters too, and symbols stand outside words."""
-    runs = {run for run in _RUN.findall(text) if len(run) > 1 and not run.isascii()}
-    beside = sum(any(letter.isascii() for letter in run) for run in runs)
-    others = {letter for letter in text if not letter.isascii() and not letter.isalpha()}
-    inside = "".join(sorted(others - _IN_WORDS))
-    between = re.search(rf"[^\W\d_][{re.escape(inside)}][^\W\d_]", text) if inside else None
-    return 2 * beside >= len(runs) and others <= _SYMBOLS and between is None and not _IN_NUMBER.search(text)
+def likelihood(text: str, encoding: str) -> float:
+    """The logarithm of how likely the letters and signs beyond ASCII of a text are."""
+    pieces = [(kind, "".join(letters)) for kind, letters in groupby(text, key=_kind)]
+    kinds = [" ", *(kind for kind, _ in pieces), " "]
+    total = 0.0
+    for i, (kind, piece) in enumerate(pieces, start=1):
+        if piece.isascii():
+            continue
+        if kind == "a":
+            total += _word(piece, encoding) + _beside_digits(piece, kinds[i - 1] + kinds[i + 1])
+        else:
+            total += sum(map(_sign, piece)) + _beside(piece, (kinds[i - 1] + kinds[i + 1]).count("a"))
+    return total
 
 
-def _is_of_one_language(texts: Iterable[str], encoding: str) -> bool:
-    """The letters beyond ASCII of each text are of one language."""
-    letters = [{one for one in _lower(text) if not one.isascii() and one.isalpha()} for text in texts]
-    return all(any(each <= language for language in _LANGUAGES[encoding]) for each in letters)
+def _beside_digits(word: str, kinds: str) -> float:
+    if kinds[0] != "0" or not "\x80" <= word[0] < "\u0530":  # letters of Europe
+        return 0.0
+    return _IN_NUMBER if len(word) == 1 and kinds[1] == "0" else _BEHIND_DIGIT
 
 
-def _most_alternating(encodings: Sequence[str], read: dict[str, str]) -> list[str]:
-    """Those in which vowels and consonants alternate best around the letters that are not ASCII, one a reading."""
-    scores = {encoding: _alternation(read[encoding]) for encoding in encodings}
-    best = [encoding for encoding, score in scores.items() if score == max(scores.values())]
-    return list({read[encoding]: encoding for encoding in reversed(best)}.values())[::-1]
+def _kind(letter: str) -> str:
+    if letter.isascii():
+        return "a" if letter.isalpha() else "0" if letter.isdigit() else " "
+    if letter in _LETTERLIKE:
+        return "*"
+    return "a" if unicodedata.category(letter)[0] in "LM" else "*"
 
 
-def _alternation(text: str) -> int:
-    score = 0
-    for word in map(_lower, _words(text)):
-        is_vowel = [unicodedata.normalize("NFD", letter)[0] in _VOWELS for letter in word]
-        for i, letter in enumerate(word):
-            if not letter.isascii():
-                score += _fit(letter, is_vowel, i)
-    return score
+def _beside(signs: str, letters: int) -> float:
+    """What signs cost with a letter on one side, or on both."""
+    if letters == 2:
+        return _BETWEEN_LETTERS.get(signs, _IN_WORD)
+    if letters and signs in _BESIDE_ONE:
+        return _BESIDE_ONE[signs]
+    return _BESIDE_LETTER if letters and not _AROUND_WORDS.issuperset(signs.strip()) else 0.0
 
 
-def _fit(letter: str, is_vowel: Sequence[bool], i: int) -> int:
-    """How well a letter fits between its neighbours; the one behind says more."""
-    own, following = is_vowel[i], is_vowel[i + 1] if i + 1 < len(is_vowel) else None
-    if len(is_vowel) == 1:
-        return 1 if own else -1
-    if (letter == "þ" and i) or (letter == "ð" and not i):
-        return -4
-    if letter == "ń":  # ni is written before vowels
-        return -2 if following else 2
-    before = 0 if not i else 1 if is_vowel[i - 1] != own else -1
-    return before + (0 if following is None else 2 if following != own else -2)
+def _sign(letter: str) -> float:
+    if letter.isascii():
+        return 0.0
+    if letter in _SIGNS or letter in _LETTERLIKE:
+        return _SIGNS.get(letter, -5.0)
+    return _NO_LETTER if unicodedata.category(letter)[0] == "C" or letter == "\ufffd" else _SIGN
 
 
-def _is_plausible(text: str) -> bool:
-    """Most words are of one script, and no capital follows a small letter."""
-    words = _words(text)  # none where symbols alone are not ASCII: that is no evidence
-    odd = sum(len({_script(letter) for letter in word}) > 1 or _has_capital_inside(word) for word in words)
-    return bool(words) and 5 * odd <= len(words) and not _IN_NUMBER.search(text)
-
-
-def _has_capital_inside(word: str) -> bool:
-    return any(one.islower() and other.isupper() for one, other in itertools.pairwise(word))
-
-
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "").split(" ")[0].split("-")[0]
-    return "CJK" if name in {"HIRAGANA", "KATAKANA", "IDEOGRAPHIC"} else name
-
-
-def _words(text: str) -> set[str]:
-    """The words with letters beyond ASCII."""
-    return {word for word in _WORD.findall(text) if not word.isascii()}
-
-
-def _lower(word: str) -> str:
-    return word.lower().replace("i\u0307", "i")
-
-
-def _detected(lines: Sequence[bytes], encodings: Sequence[str]) -> list[str]:
-    """What charset-normalizer finds most orderly, and whatever is about as orderly."""
-    if not encodings:
-        return []
-    from charset_normalizer import from_bytes
-
-    names = {_CODECS[encoding]: encoding for encoding in encodings}
-    found = list(from_bytes(b"\n".join(lines), cp_isolation=list(names), enable_fallback=False))
-    ranked = sorted(found, key=lambda match: (round(match.chaos, 3), -match.coherence))
-    near = [
-        match
-        for match in ranked
-        if match.chaos < ranked[0].chaos + _CLEARER and match.coherence > ranked[0].coherence - _MORE_COHERENT
+@lru_cache(50_000)
+def _word(word: str, encoding: str) -> float:
+    """How likely the letters beyond ASCII of a word are, in the language where they are most likely."""
+    if any(letter > _IDEOGRAPHS for letter in word):
+        latin = sum(
+            one.isascii() is not other.isascii() and (one + other).lower() == one + other
+            for one, other in pairwise(word)
+        )
+        return latin * _LATIN_BESIDE + max(
+            sum(_character(one, language) for one in word if not one.isascii()) for language in _IN_USE
+        )
+    capitals = 0 if word.isupper() else sum(map(str.isupper, word[1:]))
+    small = "_" + "".join(one if one == "İ" else one.lower() for one in word) + "_"
+    beyond = [letter for letter in small if not letter.isascii()]
+    languages, having, _ = _languages()
+    possible = frozenset.intersection(*(having.get(letter, frozenset()) for letter in beyond or "\0"))
+    written = _written_in(codec_of(encoding))
+    found = [
+        languages[i].usual
+        + (0.0 if i in written else _NOT_WRITTEN)
+        + sum(_after(languages[i], *pair) for pair in pairwise(small))
+        for i in possible
     ]
-    return [names[match.encoding] for match in near if match.encoding in names]
+    return (
+        capitals * _CAPITAL_INSIDE
+        + max(_FOREIGN * max(len(beyond), 1), *found, _FOREIGN * 99)
+        + (_OF_TWO_SCRIPTS if _is_mixed(word) else 0.0)
+    )
 
 
-def _lead_bytes(block: bytes) -> int:
-    """Letters beyond ASCII in valid UTF-8."""
-    return len(block.decode()) - len(block.translate(None, bytes(range(0x80, 0x100))))
+def _is_mixed(word: str) -> bool:
+    """ASCII letters beside those of another script."""
+    return any(map(str.isascii, word)) and any("\u0370" <= letter < "\u1e00" for letter in word)
+
+
+def _after(language: _Language, first: str, second: str) -> float:
+    """How likely a letter is behind another: as counted in the language, and as in all, where it has been seldom."""
+    counts = language.counts
+    if first not in counts or second not in counts:
+        return _FOREIGN
+    pooled = _languages().pooled
+    alone = counts[second] / language.letters
+    usual = pooled.get(first + second, 0) / pooled[first]
+    both = (counts.get(first + second, 0) + _SMOOTHED * usual) / (counts[first] + _SMOOTHED)
+    both = max(both, _UNSEEN * alone, _LEAST)
+    return _PLAIN_WEIGHT * (log(both) - _PLAIN) if (first + second).isascii() else log(both)
+
+
+# Chinese, Japanese and Korean: how likely a character is by whether its national standard has it among those in common
+# use. The standards count alike, so that Japanese and Chinese without other evidence are a question.
+
+_IN_COMMON_USE, _HANGUL, _IN_RARE_USE = -8.3, -7.8, -12.0
+_IN_USE = {  # by language, the standard and the first bytes of its characters in common use
+    "zh": ("gb2312", range(0xB0, 0xD8)),
+    "zh_Hant": ("big5", range(0xA4, 0xC7)),
+    "ja": ("euc_jp", range(0xB0, 0xD0)),
+    "ko": ("euc_kr", range(0xB0, 0xC9)),
+}
+
+
+@lru_cache(50_000)
+def _character(letter: str, language: str) -> float:
+    standard, in_use = _IN_USE[language]
+    if "\u3041" <= letter <= "\u30ff":
+        return -6.0 if language == "ja" else _FOREIGN
+    try:
+        data = letter.encode(standard)
+    except UnicodeEncodeError:
+        return _NO_LETTER
+    return (_HANGUL if language == "ko" else _IN_COMMON_USE) if data[0] in in_use else _IN_RARE_USE

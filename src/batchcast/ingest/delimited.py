@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.arrow import text_array
 from batchcast.ingest.bytestream import Bytes
-from batchcast.ingest.encoding import Lines, TextBlocks
+from batchcast.ingest.encoding import Lines, TextBlocks, note_on_encoding
 from batchcast.ingest.limits import LARGE_FILE
 from batchcast.ingest.lists import ListLines
 from batchcast.ingest.problems import UnclosedQuote
@@ -107,6 +107,7 @@ class DelimitedFile:
     dialect: Dialect
     member: str | None = None  # its name, where it is one of several
     encoding: str = "UTF-8"
+    example: str = field(default="", init=False)  # a cell of letters beyond ASCII, where the encoding was found out
     listed: ListLines | None = field(default=None, init=False)  # what was passed over, where it is a list of pages
     rows: int = field(default=0, init=False)  # lines of it that could be rows, titles above the header among them
     _whole: bool = field(default=True, init=False)  # every quantity so far was a whole number
@@ -130,7 +131,7 @@ class DelimitedFile:
                     raise self._unclosed(carried.first_line)
                 self.rows += block.num_rows + len(block.broken) + block.blank_lines
                 yield block
-        self.encoding = text.encoding
+        self.encoding, self.example = text.encoding, text.example
         if carried is not None:
             raise self._unclosed(carried.first_line)
 
@@ -293,7 +294,9 @@ class DelimitedFiles:
         """What a person should know of the files; complete once their blocks have been read."""
         listed = [note for file in self.files if file.listed for note in file.listed.notes()]
         full = [note for file in self.files for note in notes_on_full_sheet(file.source.name, file.rows)]
-        return (*full, *self.said, *listed)
+        examples = {file.encoding: file for file in reversed(self.files) if file.example}
+        encodings = [note_on_encoding(file.source.name, name, file.example) for name, file in examples.items()]
+        return (*encodings, *full, *self.said, *listed)
 
     @property
     def format(self) -> Message:

@@ -12,7 +12,8 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.bytestream import Bytes
 from batchcast.ingest.cells import NoValues
-from batchcast.ingest.charset import UTF8, codec_of, decide_encoding
+from batchcast.ingest.charset import UTF8, codec_of
+from batchcast.ingest.encoding import decide_encoding
 from batchcast.ingest.markup import SPREADSHEET, CellBudget, MarkupSheet, SpreadsheetSheets, WebTables
 from batchcast.ingest.problems import DamagedFile, OverTheLimit, UnknownFormat
 from batchcast.ingest.sheets import SheetReader, SheetSource, choose_sheet

@@ -210,8 +210,9 @@ def test_nul_bytes_are_refused_with_their_line(read, where):
     assert f"line {where + 1}" in str(error)
 
 
-def test_utf16_without_its_mark_is_refused(read):
-    assert isinstance(refusal(read, (HEADER + GOOD).encode("utf-16-le")), found.NotText)
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_utf16_and_utf32_without_their_mark_are_read(read, encoding):
+    assert read((HEADER + GOOD).encode(encoding)).report.rows_kept == read(HEADER + GOOD).report.rows_kept
 
 
 def test_half_a_letter_of_utf16_is_refused(read):
@@ -224,7 +225,7 @@ def test_two_encodings_in_one_file_are_refused_with_the_count(read):
     error = refusal(read, HEADER.encode() + rows.encode() * 10_000 + rows.encode("cp1252") * 20_000)
 
     assert isinstance(error, found.NotText)
-    assert "10000 letters are UTF-8 and 20000 are not" in str(error)
+    assert "10,000 cells are UTF-8, such as 'é', and 20,000 are not" in str(error)
 
 
 def test_bytes_that_many_encodings_read_are_a_question(read):
