@@ -25,6 +25,7 @@ from batchcast.ingest.candidates import (
 )
 from batchcast.ingest.limits import MOST_COLUMNS
 from batchcast.ingest.months import lack_a_year, month_named, with_years, years_in, years_of
+from batchcast.ingest.movements import movement_columns
 from batchcast.ingest.names import (
     ACCEPTED_NAMES,
     ENTRY_NAMES,
@@ -54,7 +55,6 @@ from batchcast.ingest.problems import (
 )
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
-from batchcast.ingest.signs import movement_column
 from batchcast.ingest.source import ColumnSource
 from batchcast.ingest.units import unit_column
 from batchcast.ingest.wide import (
@@ -63,7 +63,6 @@ from batchcast.ingest.wide import (
     check_across,
     find_periods,
     is_sum_of,
-    refuse_group_rows,
     unread_numbers,
 )
 
@@ -254,7 +253,7 @@ class Layout:
     exclude: ColumnSource | None = None  # whether a row is not to be learned from
     stock_columns: Mapping[str, ColumnSource] = field(default_factory=dict)  # not read with the demand
     filters: tuple[RowFilter, ...] = ()  # only rows that pass them are read
-    movement: int | None = None  # column that tells receipts from issues
+    movements: tuple[int, ...] = ()  # columns that may tell receipts from issues, the likeliest first
     unit: int | None = None  # column of the units of the quantities
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
@@ -279,8 +278,8 @@ class Layout:
     def _read(self) -> set[int]:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
-        read |= {one.index for one in self.filters} | set(self.also)
-        return read | {i for i in (self.movement, self.unit, self.year) if i is not None}
+        read |= {one.index for one in self.filters} | set(self.also) | set(self.movements)
+        return read | {i for i in (self.unit, self.year) if i is not None}
 
     @property
     def plain(self) -> frozenset[int]:
@@ -292,8 +291,7 @@ class Layout:
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
-        if self.movement not in {one.index for one in self.filters}:
-            wanted.discard(self.movement)
+        wanted -= set(self.movements) - {one.index for one in self.filters}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property
@@ -415,6 +413,7 @@ class _Known:
         taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
+        unit = unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held)
         return Layout(
             header=every,
             part=part,
@@ -427,8 +426,8 @@ class _Known:
             exclude=exclude,
             stock_columns=stock_columns,
             filters=find_filters(every, settings.only_rows),
-            movement=movement_column(every, taken, held),
-            unit=unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held),
+            movements=movement_columns(names, taken if unit is None else taken | {unit}, held),
+            unit=unit,
             ignored=self.visible.ignored,
         )
 
@@ -447,8 +446,6 @@ class _Known:
         notes = list(periods.notes)
         if year is not None:
             notes.append(_refuse_or_note_years(names[year], [names[one.index] for one in periods.found], settings))
-        elif held and len(part.indices) == 1:
-            refuse_group_rows(periods.found, part.indices[0], held)
         span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
         read = self.taken | {one.index for one in periods.found} | ({year} if year is not None else set())
         stock = locate_stock_columns(names, settings.column_mapping, read)

@@ -120,7 +120,7 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
         accepted = replace(accepted, left_out=summaries.series)
         tally.leave_out(summaries.series)
     reversals = tally.net_reversals()  # once sums of other series are known as such
-    return replace(accepted, learned=tally.learned()), [*decided, *summaries.notes, *reversals]
+    return replace(accepted, learned=tally.learned()), [*decided, *summaries.notes(accepted), *reversals]
 
 
 def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
@@ -133,8 +133,8 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
         units=settings.quantity_units,
         dash_is_zero=bool(layout.several),
     )
-    movement = None if layout.movement is None else layout.header[layout.movement]
-    signs = SignReader(settings.demand_sign, styles.column, movement, is_chosen=bool(layout.filters))
+    movements = tuple(layout.header[index] for index in layout.movements)
+    signs = SignReader(settings.demand_sign, styles.column, movements, is_chosen=bool(layout.filters))
     several, sheet = source.several_files, source.sheet
     to_come: frozenset[int] = frozenset()
     while True:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,11 +12,11 @@ from numpy.typing import NDArray
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import DemandSign
 from batchcast.ingest.cells import DistinctCells, date_text
-from batchcast.ingest.names import normal, shortened
+from batchcast.ingest.movements import Role, are_opposites, role_of
+from batchcast.ingest.names import shortened
 from batchcast.ingest.numberstyle import Quantities
 from batchcast.ingest.problems import AmbiguousSign, ReceiptsAndIssues
 from batchcast.ingest.rowfilter import counted_values, filter_text
-from batchcast.ingest.sample import NOTHING, Sample
 
 _CERTAIN_SHARE = 0.95  # of the rows of a movement that have one sign
 _MOST_RETURNS = 0.2  # of all rows: more are no returns ...
@@ -26,162 +24,7 @@ _MOST_RETURNED = 0.5  # ... nor is more than this of the quantity
 _FEWEST = 10  # rows that such a share is judged by
 MOST_VALUES = 40  # of a column that can tell receipts from issues
 MOST_COLUMNS = 30  # that are looked at for it
-
-# What rows of a stock ledger are, by the names of their kind: SAP's movement types, and the words of other systems.
-
-MOVEMENT_NAMES = (
-    "movement_type",
-    "movement",
-    "mvt",
-    "mvmt",
-    "mvt_type",
-    "mov_type",
-    "bwart",
-    "bewegungsart",
-    "clase_de_movimiento",
-    "tipo_de_movimiento",
-    "tipe_pergerakan",
-    "jenis_pergerakan",
-    "jenis_mutasi",
-    "mutasi",
-    "transaction_type",
-    "trans_type",
-    "trx_type",
-    "txn_type",
-    "jenis_transaksi",
-    "tipe_transaksi",
-    "voucher_type",
-    "entry_type",
-    "document_type",
-    "operation_type",
-    "picking_type",
-    "issue_type",
-    "in_out",
-    "in/out",
-    "masuk/keluar",
-    "direction",
-    "arah",
-)
-Role = Literal["issue", "reversal", "receipt", ""]
-_PLAIN_NAMES = ("type", "tipe", "jenis")  # of a column that can hold other codes of three digits
-
-
-def _texts(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_SAP_ISSUES = _texts(
-    "201 221 231 233 241 251 253 261 281 291 331 333 335 543 545 551 553 555 601 641 643 645 647 933 961 963"
-)
-_SAP_REVERSALS = frozenset(str(int(code) + 1) for code in _SAP_ISSUES)
-_SAP_OTHERS = _texts(  # receipts, transfers and differences of stock
-    "101 102 103 104 105 106 107 109 121 122 123 131 132 161 162 301 302 303 305 306 309 310 311 312 313 315 316 321 "
-    "322 323 325 341 343 349 351 411 413 451 501 502 503 505 511 521 523 525 531 561 562 563 565 571 573 575 581 631 "
-    "651 653 655 657 661 671 673 675 677 701 702 703 704 707 711 712"
-)
-_RECEIPT_WORDS = _texts(
-    "receipt receipts received rct purchase purchases purch purchased buy bought in inward inwards inbound incoming "
-    "masuk penerimaan pembelian terima beli gr grn production output assembly replenishment "
-    "wareneingang zugang einkauf bestellung entrada entradas compra compras entree entrees recepcion ricevimento "
-    "carico acquisto ontvangst inkoop giris alis alıs przychod zakup приход поступление закупка покупка 入库 采购 收货 "
-    "進貨 nhập وارد รับ "
-)
-_OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
-    "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
-    "umlagerung traspaso trasferimento penyesuaian koreksi pindah opening initial перемещение инвентаризация 调拨 盘点"
-)
-_ISSUE_WORDS = _texts(
-    "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
-    "sale sales sold consumption consumed usage delivery delivered deliveries shipment gi warenausgang abgang verkauf "
-    "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
-    "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
-    "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
-)
-_REVERSAL_WORDS = _texts(
-    "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
-    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回"
-)
-_OPPOSITES = (  # values of two letters and fewer, which of them is demand only a person can say
-    _texts("d c"),
-    _texts("dr cr"),
-    _texts("s h"),
-    _texts("k m"),
-    _texts("i o"),
-    _texts("i r"),
-    _texts("e s"),
-    _texts("+ -"),
-    _texts("p s"),
-)
-_NAMES_OF_DIRECTION = re.compile(
-    r"d/c|dr\W?/?\W?cr|cr/dr|debi|kredit|s/h|shkzg|in/?out|masuk|keluar|mov|mutasi|mouv|bew|trans|trx|txn|tipe|type|tipo|"
-    r"jenis|kind|art$|sens|sentido|senso|direction|flow|arah|вид|类型|類型|sign|tanda",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W\d_]+")
-_MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
-
-
-def movement_column(names: Sequence[str], taken: frozenset[int] | set[int], sample: Sample = NOTHING) -> int | None:
-    """The column that names the kind of each row of a ledger, by its name or its values, unless it is one of ours."""
-    free = [i for i, name in enumerate(names) if i not in taken and name]
-    telling = {i: _tells_kinds(names[i], sample.distinct(i)) for i in free}
-    both = [i for i in free if telling[i] > 1]
-    if both:
-        return both[0]
-    for name in (*MOVEMENT_NAMES, *_PLAIN_NAMES):
-        for index in free:
-            if normal(names[index]) == normal(name):
-                return index
-    return next((i for i in free if telling[i]), None)
-
-
-def _tells_kinds(name: str, values: Sequence[Any]) -> int:
-    """How much the values of a column tell of movements: 2 where there are issues and others, 1 where one of them."""
-    kinds = {date_text(value).strip() for value in values[: _MOST_SAMPLED_KINDS + 1]}
-    if not kinds or len(kinds) > _MOST_SAMPLED_KINDS:
-        return 0
-    if _are_opposites(name, kinds):
-        return 2
-    roles = {role_of(kind, name) for kind in kinds}
-    return 2 if "issue" in roles and len(roles - {""}) > 1 else int(bool(roles - {""}))
-
-
-def _are_opposites(name: str, kinds: Collection[str]) -> bool:
-    """Whether the values are two letters that stand for receipts and issues, as in a column `D/C`."""
-    return len(kinds) == 2 and {kind.lower() for kind in kinds} in _OPPOSITES and bool(_NAMES_OF_DIRECTION.search(name))
-
-
-def role_of(kind: str, column: str) -> Role:
-    """What a row of this kind is: demand, demand that was taken back, or something else that moves stock.
-
-    Args:
-        kind: as it stands in the column, such as `261` or `Purchase Receipt`.
-        column: its name.
-    """
-    code = kind.split(" ", maxsplit=1)[0]
-    if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
-        return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
-    words = {_plain(word) for word in _WORD.findall(kind)}
-    if words & _OTHER_WORDS:
-        return "receipt"
-    is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
-    if is_receipt and is_issue:
-        return ""
-    if words & _REVERSAL_WORDS:
-        return "receipt" if is_receipt else "reversal"
-    return "receipt" if is_receipt else "issue" if is_issue else ""
-
-
-def _plain(word: str) -> str:
-    """A word in small letters without accents."""
-    if word.isascii():
-        return word.lower()
-    letters = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
-
-
-def _other(code: str) -> Role:
-    return "receipt" if code in _SAP_OTHERS else ""
+_MOST_KINDS = 200  # of a column of movements; one of more holds something else
 
 
 @dataclass
@@ -212,13 +55,14 @@ class SignReader:
 
     asked: DemandSign
     column: str = "demand_qty"  # its name in the file
-    movement: str | None = None  # name of the column of movement types, where there is one
+    movements: tuple[str, ...] = ()  # names of the columns that may be one of movement types, the likeliest first
     is_chosen: bool = False  # a person chose the rows that are demand
     reason: Message | None = None  # why the negative quantities are demand, of an earlier pass
     all: Signed = field(default_factory=Signed)
     below: float = 0.0  # sum of the negative quantities, without their sign
     above: float = 0.0  # sum of the positive quantities
-    by_movement: dict[str, Signed] = field(default_factory=dict)
+    kinds: dict[str, dict[str, Signed]] = field(default_factory=dict)  # rows by kind, of each of those columns
+    _full: set[str] = field(default_factory=set)  # those of them that hold too many values
 
     @property
     def is_negative(self) -> bool:
@@ -227,15 +71,29 @@ class SignReader:
 
     def second_pass(self) -> SignReader:
         """A reader for a further pass over the rows, with what is decided."""
-        return SignReader(self.asked, self.column, self.movement, self.is_chosen, self.reason)
+        return SignReader(self.asked, self.column, self.movements, self.is_chosen, self.reason)
 
-    def demand(self, quantities: Quantities, good: NDArray[np.bool_], movements: DistinctCells | None) -> Quantities:
+    @property
+    def movement(self) -> str | None:
+        """The column of movement types by the rows so far: one that tells receipts from issues, or names issues."""
+        known = [name for name in self.movements if self.kinds.get(name)]
+        by_rank = (self._is_ledger_by, lambda name: bool(self._roles(name)["issue"]), lambda _: True)
+        return next((name for rank in by_rank for name in known if rank(name)), None)
+
+    @property
+    def by_movement(self) -> Mapping[str, Signed]:
+        """The rows by their kind."""
+        return self.kinds.get(self.movement or "", {})
+
+    def demand(
+        self, quantities: Quantities, good: NDArray[np.bool_], movements: Sequence[DistinctCells] = ()
+    ) -> Quantities:
         """The quantities with demand above zero; those of rows that can be read are counted, as they are written.
 
         Args:
             quantities: as written, NaN where a cell is none; shape (rows,).
             good: rows that count; shape (rows,).
-            movements: the kind of each row, where the file has a column of it.
+            movements: of each column of `movements` the cells of the rows.
         """
         if self.asked == "auto":
             self._count(quantities, good, movements)
@@ -280,8 +138,8 @@ class SignReader:
             return self._ledger_question(telling)
         return self._sign_question()
 
-    def _count(self, quantities: Quantities, good: NDArray[np.bool_], movements: DistinctCells | None) -> None:
-        if movements is None and len(quantities) and quantities.min() >= 0:  # most files: no look at each row
+    def _count(self, quantities: Quantities, good: NDArray[np.bool_], movements: Sequence[DistinctCells]) -> None:
+        if not movements and len(quantities) and quantities.min() >= 0:  # most files: no look at each row
             above_zero = int(np.count_nonzero(quantities))
             self.all.add((0, len(quantities) - above_zero, above_zero))
             self.above += float(quantities.sum())
@@ -293,25 +151,32 @@ class SignReader:
         self.all.add((negative, rows - negative - positive, positive))
         self.below -= float(quantities[below].sum())
         self.above += float(quantities[above].sum())
-        if movements is not None:
-            add_signs(self.by_movement, movements, below, above, good)
+        for name, cells in zip(self.movements, movements, strict=False):
+            by_kind = self.kinds.setdefault(name, {})
+            if name not in self._full and len(cells.cells) <= _MOST_KINDS:
+                add_signs(by_kind, cells, below, above, good)
+            if max(len(cells.cells), len(by_kind)) > _MOST_KINDS:
+                self._full.add(name)
+                by_kind.clear()
 
-    def _roles(self) -> dict[Role, list[str]]:
+    def _roles(self, movement: str | None) -> dict[Role, list[str]]:
         roles: dict[Role, list[str]] = {"issue": [], "reversal": [], "receipt": [], "": []}
-        for kind, signed in self.by_movement.items():
+        for kind, signed in self.kinds.get(movement or "", {}).items():
             if signed.negative or signed.positive:
-                roles[role_of(kind, self.movement or "")].append(kind)
+                roles[role_of(kind, movement or "")].append(kind)
         return roles
 
     def _is_ledger(self) -> bool:
         """The kinds of movement say that some rows are demand and others are not."""
-        if self.is_chosen:
-            return False
-        roles = self._roles()
-        issues = [self.by_movement[kind] for kind in roles["issue"]]
+        return not self.is_chosen and any(map(self._is_ledger_by, self.movements))
+
+    def _is_ledger_by(self, movement: str) -> bool:
+        """The same by one of the columns that may tell it."""
+        roles, by_kind = self._roles(movement), self.kinds.get(movement, {})
+        issues = [by_kind[kind] for kind in roles["issue"]]
         if not issues:
-            return _are_opposites(self.movement or "", self.by_movement)
-        backwards = [self.by_movement[kind] for kind in roles["reversal"]]
+            return are_opposites(movement, by_kind)
+        backwards = [by_kind[kind] for kind in roles["reversal"]]
         same_sign = bool(sum(one.positive for one in issues)) and bool(sum(one.positive for one in backwards))
         return bool(roles["receipt"]) or same_sign
 
@@ -324,7 +189,7 @@ class SignReader:
         return negative >= _FEWEST and many
 
     def _issues_are_negative(self) -> Message | None:
-        roles = self._roles()
+        roles = self._roles(self.movement)
         issues = [self.by_movement[kind] for kind in roles["issue"]]
         negative, rows = sum(one.negative for one in issues), sum(one.negative + one.positive for one in issues)
         if not issues and self.is_chosen and self.all.negative and not self.all.positive:

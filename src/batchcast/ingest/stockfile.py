@@ -7,11 +7,13 @@ that counts and can't be read refuses the file: an order that leaves a part out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
@@ -19,6 +21,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import enough_share
 from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.cells import cell_of
 from batchcast.ingest.dateorder import NO_DAY, DateReader
 from batchcast.ingest.keys import key_text
@@ -37,7 +40,9 @@ from batchcast.ingest.stockrows import (
     Unreadable,
     find_stock_columns,
 )
+from batchcast.ingest.summaries import find_summaries
 from batchcast.ingest.table import open_table
+from batchcast.ingest.writer import AcceptedDemand
 from batchcast.ingest.zones import StampZone
 
 _TABLE = "table"  # what a table in memory is called
@@ -112,11 +117,13 @@ class StockReading:
             raise self._repeated(*repeat)
         notes += rows.notes()
         noted = self._dated_notes(rows) if is_dated else _summed_notes(several)
+        totals, said = _find_totals(rows, missing=len(bad) + len(rows.unreadable))
+        notes += said
         if rows.unreadable:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": len(rows.unreadable)}), *notes]
         return StockOnHand(
-            items=_items_of(rows), notes=(*noted, *self._layout.notes, *notes), release=self._settings.release
+            items=_items_of(rows, totals), notes=(*noted, *self._layout.notes, *notes), release=self._settings.release
         )
 
     def _check_share(self, rows: StockRows, bad: list[tuple[int, str]], *, is_dated: bool) -> None:
@@ -283,13 +290,40 @@ def _summed_notes(several: list[tuple[str, str, int, bool]]) -> Iterator[Message
         yield Message(template, {"parts": len(several), "part": part, "site": site, "count": count})
 
 
-def _items_of(rows: StockRows) -> tuple[StockItem, ...]:
-    """The stock of each series, in the order of the file."""
+def _find_totals(rows: StockRows, missing: int) -> tuple[set[int], list[Message]]:
+    """The series that are rows of totals, whose stock is that of others, and what to say of them."""
+    keys = rows.keys()
+    held = [rows.latest[ours].numbers(len(keys)) for ours in (ON_HAND, ON_ORDER) if ours in rows.latest]
+    known = next((np.array([value or 0.0 for value in values]) for values in held if any(values)), np.zeros(0))
+    if not len(known):
+        return set(), []
+    totals = Totals()
+    totals.add(np.arange(len(keys), dtype=np.int32), np.zeros(len(keys), dtype=np.int32), known)
+    totals.finish()
+    sites, parts, series_site, series_part = rows.numbered()
+    accepted = AcceptedDemand(
+        sites=sites,
+        parts=parts,
+        series_site=series_site,
+        series_part=series_part,
+        series_rows=np.ones(len(keys), dtype=np.int64),
+        days=np.zeros(1, dtype=np.int32),
+        totals=totals,
+        stock_outs=StockOuts(),
+        dates_are_months=False,
+    )
+    found = find_summaries(accepted, missing=missing)
+    return set(found.series.tolist()), found.notes_on_stock(accepted)
+
+
+def _items_of(rows: StockRows, totals: Collection[int]) -> tuple[StockItem, ...]:
+    """The stock of each series that is no total of others, in the order of the file."""
     keys = rows.keys()
     numbers = {ours: latest.numbers(len(keys)) for ours, latest in rows.latest.items()}
     return tuple(
         StockItem(site_code=keys[i][0], partnumber=keys[i][1], **{ours: known[i] for ours, known in numbers.items()})
         for i in rows.order()
+        if i not in totals
     )
 
 

@@ -317,6 +317,10 @@ class StockRows:
         sites, parts = self._sites.texts, self._parts.texts
         return [(sites[s], parts[p]) for s, p in zip(self._series.sites, self._series.parts, strict=True)]
 
+    def numbered(self) -> tuple[Sequence[str], Sequence[str], NDArray[np.int64], NDArray[np.int64]]:
+        """The sites and the parts, and the numbers of those of each series."""
+        return self._sites.texts, self._parts.texts, self._series.sites, self._series.parts
+
     def order(self) -> list[int]:
         """Numbers of the series in the order of their first rows."""
         order: list[int] = np.argsort(self._first_rows, kind="stable").tolist()

@@ -34,6 +34,7 @@ from batchcast.ingest.rowfilter import RowChoice
 from batchcast.ingest.sample import UnnamedColumns
 from batchcast.ingest.signs import SignReader
 from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
+from batchcast.ingest.summaries import RowSums
 from batchcast.ingest.units import UnitsOfParts
 from batchcast.ingest.wide import Across, Period, check_unnamed, check_unnamed_across, days_of_year
 from batchcast.ingest.writer import AcceptedDemand
@@ -77,6 +78,7 @@ class Tally:
         self.stock_outs, self.exclusions = StockOuts(), Exclusions()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
         self._reversals = Reversals()
+        self._row_sums = RowSums([one.index for one in layout.periods] if layout.year is None else [])
         self._asked_overlaps = settings.overlaps
         self._today, self._to_come = settings.today, np.array(sorted(to_come), dtype=np.int32)
         self._rows_to_come = 0
@@ -115,11 +117,13 @@ class Tally:
         Raises:
             OverlappingFiles: if files of a folder or archive overlap, and it was not said which counts.
             UnreadablePeriods: if a column without a name holds what may be the demand of a period.
+            GroupRows: if rows of a wide table are the sums of rows under them.
         """
         if self._layout.periods and any(self.unnamed.counts.values()):
             check_unnamed(self._layout.periods, self._layout.header, self.unnamed.counts, self.unnamed.sample)
         if self._layout.across:
             check_unnamed_across(self.unnamed.counts, self.unnamed.sample)
+        self._row_sums.check(self._parts.texts)
         self.totals.finish()
         self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
 
@@ -311,6 +315,7 @@ class Tally:
             good_keys &= years != 0
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
+        self._row_sums.begin(parts)
         for place, period in enumerate(self._layout.periods):
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             if years is not None:
@@ -348,6 +353,7 @@ class Tally:
     ) -> NDArray[np.bool_]:
         """Take the cells of one column, each of which is a row; which of them are refused, shape (rows,)."""
         quantities = self._quantities(block, ColumnSource(column.name, (column.index,)))
+        self._row_sums.add(column.index, quantities)
         blank = good_keys & self._blank(block, column.index, quantities)
         present = good_keys & ~blank
         self._note_blanks(block, column, blank, int((present & (quantities == 0)).sum()))
@@ -469,9 +475,8 @@ class Tally:
 
     def _demand(self, block: Block, quantities: Quantities, good: NDArray[np.bool_]) -> Quantities:
         """The quantities with demand above zero."""
-        movement, signs = self._layout.movement, self.signs
-        kinds = None if movement is None or signs.asked != "auto" else distinct(block.column(movement))
-        return signs.demand(quantities, good, kinds)
+        movements = self._layout.movements if self.signs.asked == "auto" else ()
+        return self.signs.demand(quantities, good, [distinct(block.column(index)) for index in movements])
 
     def _site_codes(self, block: Block) -> Codes:
         if self._layout.site is not None:

@@ -27,11 +27,10 @@ from batchcast.ingest.names import (
     normal,
     shortened,
 )
-from batchcast.ingest.problems import AmbiguousColumn, GroupRows, MissingColumn, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
 from batchcast.ingest.sample import NOTHING, Sample
 
 _MOST_SAID = 10  # columns or periods that a sentence lists
-_SAME = 1e-6  # by which a sum may differ
 _LONGEST_PERIOD = 40  # characters of a header that could be a period
 _SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -187,44 +186,6 @@ def unread_numbers(
     return [
         Message(template, {"columns": _listed(columns, names)}) for template, columns in templates.items() if columns
     ]
-
-
-# Rows of groups, as pivot tables write them above the rows of each: their demand would count twice.
-
-_MOST_LOOKED_AT = 24  # periods
-_LEAST_PERIODS = 3  # with demand in a row of a group
-_LEAST_ROWS = 2  # of a group
-
-
-def refuse_group_rows(periods: Sequence[Period], part: int, sample: Sample) -> None:
-    """Refuse a table some of whose first rows are the sums of rows under them.
-
-    One that is the sum of all others is a row of totals, as is one that is called so: they are left out later.
-
-    Raises:
-        GroupRows: if there are any.
-    """
-    step = -(-len(periods) // _MOST_LOOKED_AT)
-    numbers = np.array([sample.numbers(one.index) for one in periods[::step]], dtype=np.float64).T
-    if len(periods) < _LEAST_PERIODS or len(numbers) < 2 * _LEAST_ROWS:
-        return
-    numbers = np.nan_to_num(numbers)
-    before = np.vstack([np.zeros(numbers.shape[1]), np.cumsum(numbers, axis=0)])
-    names = [str(cell or "").strip() for cell in sample.cells(part)]
-    found = []
-    for row in np.flatnonzero(np.count_nonzero(numbers, axis=1) >= _LEAST_PERIODS).tolist():
-        rest = before[row + 1 + _LEAST_ROWS :] - before[row + 1] - numbers[row]
-        same = np.flatnonzero(np.abs(rest).max(axis=1, initial=0.0) < _SAME)
-        is_all = len(same) and not row and same[-1] == len(rest) - 1
-        if len(same) and not is_all and not is_total_word(names[row]):
-            found.append(names[row])
-    if found:
-        template = N_(
-            "Rows of the table are sums of the rows under them, such as {example!r} ({count}), as a pivot table "
-            "has for its groups: their demand would count twice. Export it without them: of a pivot table in tabular "
-            "form, with repeated labels and no subtotals."
-        )
-        raise GroupRows(Message(template, {"example": shortened(found[0]), "count": len(found)}))
 
 
 # A column among the periods that is none is a hole: its demand would count as zero.

@@ -185,6 +185,51 @@ def test_the_sign_of_a_typed_table_is_decided_or_asked_and_turned_exactly(tmp_pa
             ingest_table(table, into=into, settings=BatchSettings())
 
 
+def ledger(column: str, kinds: tuple[str, ...], *, company: str = "PT Maju") -> str:
+    """Six hundred rows of each kind, one after the other; all quantities are positive."""
+    rows = [f"{MONTHS[k % 12]},A,{kind},{company},2" for kind in kinds for k in range(600)]
+    return "\n".join([f"date,part,{column},company,qty", *rows])
+
+
+@pytest.mark.parametrize(
+    ("column", "kinds", "chosen"),
+    [
+        ("Ket", ("Barang Keluar", "Barang Masuk"), "Ket=Barang Keluar"),
+        ("D/C", ("D", "C"), "D/C=D"),
+        ("Uraian", ("Lain-lain", "Penjualan", "Pembelian"), "Uraian=Penjualan"),
+        ("Dokumen", ("", "SALES", "PURCH"), "Dokumen=SALES"),
+        ("Jenis", ("Saldo Awal", "Keluar"), "Jenis=Keluar"),
+        ("Uraian", ("Pemakaian", "Pindah Gudang"), "Uraian=Pemakaian"),
+        ("Is Return", ("No", "Yes"), "Is Return=No"),
+        ("Status", ("Completed", "Cancelled"), "Status=Completed"),
+    ],
+)
+def test_kinds_that_come_after_the_first_rows_are_a_question(read, series, column, kinds, chosen):
+    content = ledger(column, kinds)
+
+    question = ask(read, content)
+
+    assert isinstance(question, ReceiptsAndIssues)
+    assert question.choices[0].settings == {"only_rows": chosen, "demand_sign": "positive"}
+    assert total(series, answer(read, content, question, 0)) == {"A": 1200}
+
+
+@pytest.mark.parametrize(
+    ("column", "kinds"), [("Kategori", ("Filter", "Oli")), ("Tipe", ("A", "B")), ("Ket", ("", "x"))]
+)
+def test_other_values_that_come_after_the_first_rows_are_not_asked_about(read, series, column, kinds):
+    ingested = read(ledger(column, kinds))
+
+    assert total(series, ingested) == {"A": 2400}
+    assert column in ingested.report.columns_left_alone
+
+
+def test_a_column_of_notes_that_begins_with_one_value_is_no_column_of_kinds(read, series):
+    rows = [f"{MONTHS[k % 12]},A,{'' if k < 500 else f'Sale {k}'},2" for k in range(1500)]
+
+    assert total(series, read("\n".join(["date,part,Notes,qty", *rows]))) == {"A": 3000}
+
+
 # Only some rows
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
+
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.problems import GroupRows
 from batchcast.ingest.reader import ingest_file
 
 
@@ -196,3 +200,138 @@ def test_demand_that_goes_up_and_down_is_no_running_total(read):
     report, _, _ = read("\n".join(["date,part,qty", *rows]))
 
     assert not any("rise from date" in str(note) for note in report.notes)
+
+
+# Rows of groups
+
+
+def table(rows):
+    return "\n".join(["part,Jan-24,Feb-24,Mar-24,Apr-24", *(",".join(map(str, row)) for row in rows)])
+
+
+GROUP = [["F", 5, 7, 9, 11], ["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*GROUP, ["H", 4, 4, 4, 4], ["c", 1, 1, 1, 1], ["d", 3, 3, 3, 3]],
+        [["x", 1, 9, 3, 2], *GROUP, ["y", 3, 3, 1, 2]],
+        [*GROUP, ["z", "", "", 8, 1]],
+    ],
+)
+def test_rows_of_groups_above_what_they_hold_refuse_the_table(read, rows):
+    with pytest.raises(GroupRows, match="'F'"):
+        read(table(rows))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Total", 5, 7, 9, 11], *GROUP[1:], ["c", 8, 1, 2, 3]],
+        [["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7], ["c", 5, 7, 9, 12]],
+        [["a", 0, 0, 0, 2], ["b", 0, 0, 0, 1], ["c", 0, 0, 0, 1], ["d", 1, 2, 3, 4]],
+        [GROUP[0], *GROUP[1:]],
+    ],
+)
+def test_rows_that_only_resemble_groups_are_read(read, rows):
+    assert read(table(rows))[0].rows_refused == 0
+
+
+def pivot(groups, members, seed=0):
+    """Groups of so many rows each under a row of their sums."""
+    rng, rows = np.random.default_rng(seed), []
+    for group in range(groups):
+        quantities = rng.integers(0, 40, (members, 4))
+        rows.append([f"G{group}", *quantities.sum(axis=0).tolist()])
+        rows += [[f"P{group}-{k}", *one] for k, one in enumerate(quantities.tolist())]
+    return rows
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pivot(2, 700),  # a group of more rows than are looked at beforehand
+        [*([f"x{k}", 1 + k % 7, k % 3, k % 11, 5] for k in range(900)), *pivot(3, 40)],  # groups that begin far below
+        [*pivot(2, 3), *[[f"z{k}", 0, 0, 0, 0] for k in range(500)]],
+    ],
+)
+def test_groups_are_found_wherever_they_stand(read, rows):
+    with pytest.raises(GroupRows, match="'G0'"):
+        read(table(rows))
+
+
+def test_groups_of_quantities_with_decimals_are_found(read):
+    rows = [[name, *[value / 8 for value in values]] for name, *values in pivot(2, 5)]
+
+    with pytest.raises(GroupRows):
+        read(table(rows))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_a_large_table_of_few_demands_are_no_groups(read, seed):
+    quantities = np.random.default_rng(seed).binomial(1, 0.3, (6000, 4)).tolist()
+
+    report, *_ = read(table([[f"P{k}", *one] for k, one in enumerate(quantities)]))
+
+    assert report.rows_kept == 24_000
+
+
+# Totals that are dated otherwise than the rows they are the sum of
+
+
+@pytest.mark.parametrize(
+    ("dates", "word"),
+    [
+        (["2023-12-31", "2024-12-31"], "Total"),
+        (["2023-12-31", "2024-12-31"], "P1 Total"),
+        ([f"{year}-{month}-28" for year in (2023, 2024) for month in ("03", "06", "09", "12")], "Subtotal"),
+        (["2024-12-31"], "Grand Total"),
+    ],
+)
+def test_totals_of_years_quarters_and_all_are_left_out_and_said(read, dates, word):
+    days = [dt.date(2023 + k // 12, k % 12 + 1, 5) for k in range(24)]
+    parts = ["P1", "P2", "P3"]
+    demand = {(day, part): 7 + (day.month * (k + 2)) % 11 for day in days for k, part in enumerate(parts)}
+    rows = [f"{day},{site},{part},{qty}" for (day, part), qty in demand.items() for site in ("A", "B")]
+    before = dt.date(2022, 12, 31)
+    for date in map(dt.date.fromisoformat, dates):
+        of_word = parts if word.split()[0] in {"Total", "Subtotal", "Grand"} else [word.split()[0]]
+        total = sum(2 * qty for (day, part), qty in demand.items() if before < day <= date and part in of_word)
+        rows.append(f"{date},All,{word},{total}")
+        before = date
+
+    report, _, found = read("\n".join(["date,site,part,qty", *rows]), frequency="M")
+
+    assert set(found) == set(parts)
+    assert report.rows_ignored == len(dates)
+    assert any(word in str(note) and "left out" in str(note) for note in report.notes)
+
+
+def test_a_part_called_total_with_dates_of_its_own_is_kept(read):
+    rows = [f"2024-{m:02d}-01,{part},{m * k + 3}" for m in range(1, 13) for k, part in enumerate("ABC", 1)]
+    rows += [f"2024-{m:02d}-15,Total Station,{m % 4 + 1}" for m in (2, 5, 11)]
+
+    _, _, parts = read("\n".join(["date,part,qty", *rows]))
+
+    assert "Total Station" in parts
+
+
+def test_thousands_of_totals_are_left_out(read):
+    rows = [f"S{s},{part},{s % 7 + k},{s % 5 + k}" for s in range(1200) for k, part in enumerate(("a", "b"), 1)]
+    rows += [f"S{s},Total,{2 * (s % 7) + 3},{2 * (s % 5) + 3}" for s in range(1200)]
+
+    report, _, parts = read("\n".join(["site,part,2024-01-01,2024-02-01", *rows]))
+
+    assert set(parts) == {"a", "b"}
+    assert report.rows_ignored == 2400
+
+
+def test_a_sum_without_a_word_is_found_in_a_large_file(read):
+    quantities = np.random.default_rng(0).integers(0, 50, (7000, 6))
+    rows = [["K", f"P{k}", *one] for k, one in enumerate(quantities.tolist())]
+
+    _, _, parts = read(wide([*rows, ["K", "Rekap", *quantities.sum(axis=0).tolist()]]))
+
+    assert "Rekap" not in parts
+    assert len(parts) == 7000

@@ -358,3 +358,31 @@ def test_a_column_that_may_be_what_is_on_order_is_named(write) -> None:
 
     assert held.items[0].on_order is None
     assert "'Purchase qty' is not read; if it is what is on order" in " ".join(map(str, held.notes))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("part,on_hand\nA,5\nB,7\nTotal,12\n", ["A", "B"]),
+        ("part,stok\nA,5.5\nB,7\nTOTAL KESELURUHAN,12.5\n", ["A", "B"]),
+        ("part,on_hand\nA,-5\nB,7\nC,1\nJumlah,3\n", ["A", "B", "C"]),
+        ("site,part,on_hand\nK,A,5\nK,B,7\nL,A,3\nK,Jumlah,12\nL,Jumlah,3\nTotal,Grand Total,15\n", ["A", "B", "A"]),
+        ("part,on_hand\nA,5\nB,7\nSubtotal,12\nC,3\nD,4\nSubtotal Oli,7\nTotal,19\n", ["A", "B", "C", "D"]),
+        ("part,on_order\nA,5\nB,7\nSumme,12\n", ["A", "B"]),
+        ("date,part,on_hand\n2024-01-01,A,5\n2024-02-01,A,6\n2024-02-01,B,1\n2024-02-01,Total,7\n", ["A", "B"]),
+        ("part,on_hand\nTotal,12\nA,5\nB,7\n", ["A", "B"]),
+    ],
+)
+def test_rows_of_totals_are_left_out_of_the_stock_and_said(write, text: str, left: list[str]) -> None:
+    stock = read_stock(write(text))
+
+    assert [item.partnumber for item in stock.items] == left
+    assert any(str(note).startswith("Rows of totals are left out") for note in stock.notes)
+
+
+@pytest.mark.parametrize("name", ["Total", "Total Station 5", "Sum"])
+def test_a_part_of_the_stock_that_is_only_called_total_is_kept_and_said(write, name: str) -> None:
+    stock = read_stock(write(f"part,on_hand\nA,5\nB,7\n{name},9\n"))
+
+    assert [item.partnumber for item in stock.items] == ["A", "B", name]
+    assert any(f"{name!r} (ALL) is named like a total but does not hold" in str(note) for note in stock.notes)

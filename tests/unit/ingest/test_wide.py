@@ -5,7 +5,7 @@ import pytest
 from batchcast.domain.calendar import date_of
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.header import find_columns
-from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, GroupRows, MissingColumn, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 
 ONCE = ["Jan", "Feb", "Mar", "Nov", "Dec", "Jan", "Feb"]
 
@@ -194,35 +194,6 @@ def test_the_measure_that_is_a_quantity_is_read_and_the_others_named(header, rea
 
     assert [period.name for period in found.periods] == read
     assert "left alone" in said(found)
-
-
-GROUP = [["F", 5, 7, 9, 11], ["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7]]
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [*GROUP, ["H", 4, 4, 4, 4], ["c", 1, 1, 1, 1], ["d", 3, 3, 3, 3]],
-        [["x", 1, 9, 3, 2], *GROUP, ["y", 3, 3, 1, 2]],
-        [*GROUP, ["z", "", "", 8, 1]],
-    ],
-)
-def test_rows_of_groups_above_what_they_hold_refuse_the_table(rows):
-    with pytest.raises(GroupRows, match="'F'"):
-        layout_of(*MONTHS, rows=rows)
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [["Total", 5, 7, 9, 11], *GROUP[1:], ["c", 8, 1, 2, 3]],
-        [["a", 1, 2, 3, 4], ["b", 4, 5, 6, 7], ["c", 5, 7, 9, 12]],
-        [["a", 0, 0, 0, 2], ["b", 0, 0, 0, 1], ["c", 0, 0, 0, 1], ["d", 1, 2, 3, 4]],
-        [GROUP[0], *GROUP[1:]],
-    ],
-)
-def test_rows_that_only_resemble_groups_are_read(rows):
-    assert len(layout_of(*MONTHS, rows=rows).periods) == len(MONTHS)
 
 
 @pytest.mark.parametrize("template", ["{}\n2024", "Sum of {} 2024", "  {}   2024 "])

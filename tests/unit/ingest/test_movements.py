@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from batchcast.ingest.movements import movement_columns, role_of
 from batchcast.ingest.sample import Sample
-from batchcast.ingest.signs import movement_column, role_of
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from batchcast.ingest.signs import movement_column, role_of
 def test_a_column_of_any_name_tells_issues_from_receipts(issue, receipt):
     sample = Sample([["A-1", issue, 3], ["A-1", receipt, 9], ["A-1", issue, 2]])
 
-    assert movement_column(["Part", "Catatan", "Qty"], {0, 2}, sample) == 1
+    assert movement_columns(["Part", "Catatan", "Qty"], {0, 2}, sample) == (1,)
     assert role_of(issue, "Catatan") == "issue"
     assert role_of(receipt, "Catatan") == "receipt"
 
@@ -53,14 +53,40 @@ def test_what_goes_back_to_a_supplier_or_to_another_site_is_no_demand(kind):
 def test_two_letters_in_a_column_of_directions_tell_kinds(name, values):
     sample = Sample([["A-1", values[0], 3], ["A-1", values[1], 9]])
 
-    assert movement_column(["Part", name, "Qty"], {0, 2}, sample) == 1
+    assert movement_columns(["Part", name, "Qty"], {0, 2}, sample) == (1,)
 
 
 @pytest.mark.parametrize(
-    ("name", "values"),
-    [("Class", "CD"), ("Grade", "SH"), ("Customer", ("PT Maju", "CV Jaya")), ("Type", "AB"), ("Remark", "")],
+    ("name", "values"), [("Class", "CDEF"), ("Customer", ("A", "B", "C", "D")), ("Batch", "1234"), ("Made on", 4)]
 )
-def test_other_columns_tell_none(name, values):
+def test_columns_of_many_values_numbers_or_dates_are_not_looked_at(name, values):
+    values = [f"2024-0{k}-01" for k in range(1, 5)] if values == 4 else values
     sample = Sample([["A-1", value, 3] for value in values])
 
-    assert movement_column(["Part", name, "Qty"], {0, 2}, sample) == (1 if name == "Type" else None)
+    assert movement_columns(["Part", name, "Qty"], {0, 2}, sample) == ()
+
+
+def test_a_column_of_one_value_in_the_first_rows_may_tell_kinds_later_and_a_likelier_one_comes_first():
+    sample = Sample([["A-1", "PT Maju", "D", "Penjualan", 3]] * 20)
+
+    assert movement_columns(["Part", "Company", "D/C", "Ket", "Qty"], {0, 4}, sample) == (3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "role"),
+    [
+        ("Is Return", "Yes", "reversal"),
+        ("Is Return", "No", "issue"),
+        ("Retur?", "Ya", "reversal"),
+        ("Voided", "0", "issue"),
+        ("Status", "Cancelled", "reversal"),
+        ("Status", "Selesai", "issue"),
+        ("Order Status", "Dibatalkan", "reversal"),
+        ("Statistik", "Cancelled", ""),
+        ("Keterangan", "Saldo Awal", "receipt"),
+        ("Type", "Opening Balance", "receipt"),
+        ("Vorgang", "Anfangsbestand", "receipt"),
+    ],
+)
+def test_flags_states_and_opening_balances_are_known(column, kind, role):
+    assert role_of(kind, column) == role
