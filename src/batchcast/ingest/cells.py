@@ -50,11 +50,13 @@ def read_cells(block: Block, source: ColumnSource) -> DistinctCells:
 
 
 def distinct(column: Any) -> DistinctCells:
-    """The distinct cells of a pyarrow array, or of a list of cells of a workbook."""
+    """The distinct cells of a pyarrow array, or of a list of cells of a workbook; nested types and bytes have none."""
     if isinstance(column, list):
         numbers: dict[object, int] = {}
         index = [numbers.setdefault(cell, len(numbers)) for cell in column]
         return DistinctCells(list(numbers), np.array(index, dtype=np.int32))
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return DistinctCells([None], np.zeros(len(column), dtype=np.int32))
     if pa.types.is_temporal(column.type):
         column = column.cast(pa.string())
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()

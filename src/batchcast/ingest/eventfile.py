@@ -71,7 +71,7 @@ class EventLayout:
         return frozenset()
 
     @property
-    def unnamed(self) -> tuple[int, ...]:
+    def of_any_type(self) -> tuple[int, ...]:
         """None: nothing but events is read of the file."""
         return ()
 

@@ -76,7 +76,7 @@ class EveryColumn:
         return tuple(range(min(len(self.header), MOST_COLUMNS)))
 
     @property
-    def unnamed(self) -> tuple[int, ...]:
+    def of_any_type(self) -> tuple[int, ...]:
         """All of them: they are only shown."""
         return self.wanted
 

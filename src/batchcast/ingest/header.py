@@ -193,11 +193,12 @@ def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | 
     others = [name for name in ACCEPTED_NAMES[ours] if name not in (*MONEY_NAMES, *ENTRY_NAMES)]
     last = (ENTRY_NAMES, MONEY_NAMES) if ours == columns.DEMAND_QTY else ()
     for accepted in ([ours], others, *last):
-        matches = _named(accepted, names, ())
+        every = matches = _named(accepted, names, ())
         if len(matches) > 1:
             matches = narrowed(ours, matches, names, sample)
         if len(matches) == 1:
-            return ColumnSource(names[matches[0]], (matches[0],))
+            rivals = tuple(i for i in every if i not in matches and not sample.filled(i))
+            return ColumnSource(names[matches[0]], (matches[0],), rivals=rivals)
         if matches:
             raise question(ours, matches, names, sample)
     return None
@@ -275,11 +276,23 @@ class Layout:
         return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
 
     @property
+    def of_any_type(self) -> frozenset[int]:
+        """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
+        return frozenset({*self.unnamed, *self.movements, *self.rivals} - {one.index for one in self.filters})
+
+    @property
     def _read(self) -> set[int]:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
-        read |= {one.index for one in self.filters} | set(self.also) | set(self.movements)
+        read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals}
         return read | {i for i in (self.unit, self.year) if i is not None}
+
+    @property
+    def rivals(self) -> dict[int, str]:
+        """Columns with a name of ours that hold nothing in the first rows, and which of ours each could be."""
+        ours = {columns.DATE: self.date, columns.PARTNUMBER: self.part, columns.SITE_CODE: self.site}
+        ours |= {columns.DEMAND_QTY: self.quantity}
+        return {index: name for name, cells in ours.items() if cells for index in cells.rivals}
 
     @property
     def plain(self) -> frozenset[int]:
@@ -291,7 +304,7 @@ class Layout:
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
-        wanted -= set(self.movements) - {one.index for one in self.filters}
+        wanted -= {*self.movements, *self.rivals} - {one.index for one in self.filters}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property

@@ -18,6 +18,7 @@ class ColumnSource:
     name: str  # as a person would say it
     indices: tuple[int, ...] = ()
     literal: str | None = None
+    rivals: tuple[int, ...] = ()  # further columns with such a name, that hold nothing in the first rows
 
 
 class WantedColumns(Protocol):
@@ -36,8 +37,8 @@ class WantedColumns(Protocol):
         """Those of them whose distinct values are many."""
 
     @property
-    def unnamed(self) -> Collection[int]:
-        """Those of them that are only counted or shown: they may be of any type."""
+    def of_any_type(self) -> Collection[int]:
+        """Those of them that are only counted or shown, or hold something only perhaps: they may be of any type."""
 
 
 LayoutT = TypeVar("LayoutT", bound=WantedColumns)

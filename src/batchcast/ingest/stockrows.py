@@ -79,6 +79,11 @@ class StockLayout:
         return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
 
     @property
+    def of_any_type(self) -> tuple[int, ...]:
+        """Those of them that are only counted: they may be of any type."""
+        return self.unnamed
+
+    @property
     def _read(self) -> set[int]:
         cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
         return {i for cell in cells for i in cell.indices}
@@ -154,7 +159,7 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     """Refuse a file with columns that may be the stock on hand under another name: without it nothing is ordered."""
 
     def may_be_stock(i: int) -> bool:
-        return not sample or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
+        return not sample.filled(i) or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
 
     others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
     known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
@@ -181,7 +186,7 @@ def _likeness(column: str) -> int:
 def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample) -> list[Message]:
     """What to say of columns of numbers that may be what is on order, where no column is known as that."""
     found = [name for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
-    found = [name for name in found if not sample or sample.has_numbers(names.index(name))]
+    found = [one for one in found if sample.has_numbers(names.index(one)) or not sample.filled(names.index(one))]
     if not found:
         return []
     template = N_(

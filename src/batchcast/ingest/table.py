@@ -127,7 +127,7 @@ def check_types(schema: Any, layout: WantedColumns) -> None:
     """
     for index in layout.wanted:
         kind = schema.field(str(index)).type
-        if _holds_no_cells(kind) and index not in layout.unnamed:
+        if _holds_no_cells(kind) and index not in layout.of_any_type:
             template = N_("Column {column} is of type {type}; send it as text, numbers or dates.")
             raise UnreadableColumn(Message(template, {"column": layout.header[index], "type": str(kind)}))
 

@@ -18,6 +18,7 @@ from batchcast.domain.history import RowProblem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.accumulate import StockOuts, Totals
 from batchcast.ingest.arrow import number_array, text_array
+from batchcast.ingest.candidates import question
 from batchcast.ingest.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
 from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.dates import empty
@@ -68,7 +69,7 @@ class Tally:
         self.styles = styles
         self.signs = signs
         self.choice = RowChoice(layout.filters)
-        self.unnamed = UnnamedColumns(layout.unnamed)
+        self.unnamed, self._rivals = UnnamedColumns(layout.unnamed), UnnamedColumns(list(layout.rivals))
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
@@ -102,6 +103,7 @@ class Tally:
         self.rows_read += len(block.broken)
         if block.num_rows:
             self.unnamed.take(block)
+            self._rivals.take(block)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
@@ -124,8 +126,22 @@ class Tally:
         if self._layout.across:
             check_unnamed_across(self.unnamed.counts, self.unnamed.sample)
         self._row_sums.check(self._parts.texts)
+        self._ask_about_rivals()
         self.totals.finish()
         self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
+
+    def _ask_about_rivals(self) -> None:
+        """Ask about a column that could be one of ours and was passed over, as the first rows hold nothing in it.
+
+        Raises:
+            AmbiguousColumn: if other rows do.
+        """
+        layout = self._layout
+        for index, ours in layout.rivals.items():
+            if self._rivals.counts[index]:
+                chosen = {columns.DATE: layout.date, columns.PARTNUMBER: layout.part, columns.SITE_CODE: layout.site}
+                source = chosen.get(ours) or layout.quantity
+                raise question(ours, [*source.indices, index], layout.header, self._rivals.sample)
 
     def net_reversals(self) -> list[Message]:
         """Count each return that reverses a booking on the day of the booking; returns what to say of them."""

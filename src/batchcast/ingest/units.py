@@ -18,7 +18,7 @@ from batchcast.ingest.rowfilter import counted_values, filter_text
 from batchcast.ingest.sample import Sample
 
 _MOST_UNITS = 40  # different ones; a column of more holds something else
-_MOST = 0.8  # of the first cells are known units, where the name alone does not tell
+_MOST = 0.8  # of the cells are known units, where the name alone does not tell
 _MOST_CHOICES = 8
 _MOST_NAMED = 3  # parts
 _WAITING = 1 << 20  # pairs of a part and a unit before equal ones are brought together
@@ -33,8 +33,10 @@ def unit_column(names: Sequence[str], taken: Collection[int], quantity: int, sam
 def _is_named(name: str, index: int, sample: Sample) -> bool:
     if name in map(normal, UNIT_NAMES):
         return True
-    filled = sample.filled(index) if name in PLAIN_UNIT_NAMES else []
-    return bool(filled) and sum(is_unit(str(cell)) for cell in filled) >= _MOST * len(filled)
+    if name not in PLAIN_UNIT_NAMES or not sample:
+        return False
+    filled = sample.filled(index)
+    return sum(is_unit(str(cell)) for cell in filled) >= _MOST * len(filled)
 
 
 class UnitsOfParts:
@@ -75,7 +77,7 @@ class UnitsOfParts:
         Raises:
             SeveralUnits: a question, if a part has quantities in several units.
         """
-        if self._has_too_many or len(self._written) < 2 or is_chosen:
+        if self._has_too_many or len(self._written) < 2 or is_chosen or not self._are_units():
             return []
         pairs = np.unique(np.concatenate(self._pairs))
         part, unit = pairs // _MOST_UNITS, pairs % _MOST_UNITS
@@ -92,6 +94,12 @@ class UnitsOfParts:
         number = self._numbers.setdefault(key, len(self._numbers))
         self._has_too_many |= number >= _MOST_UNITS
         return number
+
+    def _are_units(self) -> bool:
+        """Whether most rows hold a unit, where the name of the column says so of other things as often."""
+        known = sum(count for spelled in self._written.values() for text, count in spelled.items() if is_unit(text))
+        every = sum(spelled.total() for spelled in self._written.values())
+        return normal(self._column) in map(normal, UNIT_NAMES) or known >= _MOST * every
 
     def _by_unit(self) -> Mapping[str, int]:
         return {spelled.most_common(1)[0][0]: spelled.total() for spelled in self._written.values()}

@@ -75,3 +75,16 @@ def test_the_unit_beside_the_quantity_is_its_own(read, totals):
 def test_lines_of_a_wide_table_in_several_units_are_asked_about(read):
     with pytest.raises(SeveralUnits):
         read("part,uom,2024-01-01,2024-02-01\nA,EA,1,2\nA,BOX,1,2\nB,KG,1,1\n")
+
+
+def test_units_that_begin_after_the_first_rows_are_a_question(read):
+    rows = [f"2024-01-{1 + k % 28:02d},A,5,{'' if k < 500 else ('box' if k % 2 else 'pcs')}" for k in range(900)]
+
+    with pytest.raises(SeveralUnits):
+        read("\n".join(["date,part,qty,Unit", *rows]))
+
+
+def test_what_else_a_column_named_unit_holds_is_no_unit(read):
+    rows = [f"2024-01-{1 + k % 28:02d},A,5,{'' if k < 500 else 'DT-' + str(k % 3)}" for k in range(900)]
+
+    assert read("\n".join(["date,part,qty,Unit", *rows])).report.rows_read == 900

@@ -18,7 +18,7 @@ from tests.integration.ingest.workbooks import ods_members, packed, xls_bytes, x
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.preview import preview_file
-from batchcast.ingest.problems import MissingColumn, UnreadablePeriods
+from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
 from batchcast.ingest.stockfile import read_stock
 
 Rows = Sequence[Sequence[Any]]
@@ -197,3 +197,19 @@ def test_a_parquet_column_of_any_type_that_nothing_reads_is_counted_or_named(rea
     assert report.columns_left_alone == ((name.strip(),) if name else ())
     assert report.columns_unnamed == ({} if name else {"D": 12})
     assert preview.refusal is None
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "ours"),
+    [
+        ("date,part,qty,quantity", ("2024-01-01,A,5,", "2024-01-01,A,,7"), "demand_qty"),
+        ("order_date,posting_date,part,qty", ("2024-01-01,,A,5", "2024-01-01,2024-02-01,A,5"), "date"),
+        ("date,site,warehouse,part,qty", ("2024-01-01,K,,A,5", "2024-01-01,K,L,A,5"), "site_code"),
+    ],
+)
+def test_a_column_that_could_be_ours_and_is_empty_only_at_first_is_a_question(read, header, cells, ours):
+    with pytest.raises(AmbiguousColumn) as asked:
+        read("\n".join([header, *[cells[0]] * 600, *[cells[1]] * 5]), bad_rows="skip")
+
+    assert ours in str(asked.value)
+    assert read("\n".join([header, *[cells[0]] * 600])).report.rows_read == 600
