@@ -114,6 +114,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
 _FEW_KINDS = 3  # in the first rows of a file that may be sorted by them
 _MOST_CANDIDATES = 6  # columns
+_MOST_LATER = 2  # of them that tell nothing in the first rows: each costs as much as another key of the row
+_NEVER_KINDS = re.compile(
+    r"compan|perusahaan|firma|bukrs|curr|mata.?uang|valuta|waers|country|negara|tahun|year", re.IGNORECASE
+)
 
 
 def movement_columns(
@@ -128,13 +132,15 @@ def movement_columns(
     both = [i for i in free if telling[i] > 1]
     named = [i for name in (*MOVEMENT_NAMES, *_PLAIN_NAMES) for i in free if normal(names[i]) == normal(name)]
     later = [i for i in free if _may_tell_later(i, names[i], sample)]
-    return tuple(dict.fromkeys((*both, *named, *(i for i in free if telling[i]), *later)))[:_MOST_CANDIDATES]
+    later.sort(key=lambda i: not _NAMES_OF_DIRECTION.search(names[i]))
+    ranked = (*both, *named, *(i for i in free if telling[i]), *later[:_MOST_LATER])
+    return tuple(dict.fromkeys(ranked))[:_MOST_CANDIDATES]
 
 
 def _may_tell_later(index: int, name: str, sample: Sample) -> bool:
     """Whether the first rows hold so few values that other kinds may follow."""
     kinds = sample.distinct(index)
-    if not sample or len(kinds) > _FEW_KINDS:
+    if not sample or len(kinds) > _FEW_KINDS or _NEVER_KINDS.search(name):
         return False
     return bool(_NAMES_OF_DIRECTION.search(name)) or not (sample.has_numbers(index) or sample.has_dates(index))
 

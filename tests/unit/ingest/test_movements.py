@@ -67,9 +67,9 @@ def test_columns_of_many_values_numbers_or_dates_are_not_looked_at(name, values)
 
 
 def test_a_column_of_one_value_in_the_first_rows_may_tell_kinds_later_and_a_likelier_one_comes_first():
-    sample = Sample([["A-1", "PT Maju", "D", "Penjualan", 3]] * 20)
+    sample = Sample([["A-1", "PT Maju", "x", "D", "Penjualan", 3]] * 20)
 
-    assert movement_columns(["Part", "Company", "D/C", "Ket", "Qty"], {0, 4}, sample) == (3, 1, 2)
+    assert movement_columns(["Part", "Company", "Uraian", "D/C", "Ket", "Qty"], {0, 5}, sample) == (4, 3, 2)
 
 
 @pytest.mark.parametrize(
