@@ -43,14 +43,16 @@ def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT
 Found = tuple[Dialect, LayoutT, tuple[Message, ...]]
 
 
-def _under_titles(dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str) -> Found[LayoutT]:
+def _under_titles(
+    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str, *, where: Message | None = None
+) -> Found[LayoutT]:
     """The file with its header found, in its first row or under the titles of a report, and what to say of that.
 
     Raises:
         InvalidInput: of the row that is most like a header; where it has two of a name, of two rows read as one.
     """
     try:
-        return _in_one_row(dialect, settings, find, name)
+        return _in_one_row(dialect, settings, find, name, where=where)
     except InvalidInput as error:
         names = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
         found = _in_two_rows(dialect, settings, find, names, error)
@@ -60,9 +62,11 @@ def _under_titles(dialect: Dialect, settings: BatchSettings, find: FindLayout[La
         return found
 
 
-def _in_one_row(dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str) -> Found[LayoutT]:
+def _in_one_row(
+    dialect: Dialect, settings: BatchSettings, find: FindLayout[LayoutT], name: str, *, where: Message | None
+) -> Found[LayoutT]:
     try:
-        return dialect, find(dialect.header, settings, sample=dialect.sample), ()
+        return dialect, find(dialect.header, settings, where=where, sample=dialect.sample), ()
     except (ReadingQuestion, UnreadablePeriods):  # of a header that is one
         raise
     except InvalidInput as error:
@@ -232,7 +236,9 @@ def _members(  # noqa: PLR0917
             empty.append(source.name)
     if not files:
         raise _no_members(name, empty, list(left_alone))
-    files[0].dialect, layout, titled = _under_titles(files[0].dialect, settings, find, files[0].source.name)
+    files[0].dialect, layout, titled = _under_titles(
+        files[0].dialect, settings, find, files[0].source.name, where=Message("{name}", {"name": files[0].source.name})
+    )
     for file in files[1:]:
         dialect = _with_header(file.dialect, files[0].dialect.header)
         if dialect is None:

@@ -90,3 +90,12 @@ def test_encrypted_member_is_refused(read):
 
     with pytest.raises(found.DamagedFile, match="encrypted"):
         read(bytes(content))
+
+
+def test_a_member_without_our_columns_is_named(read, tmp_path):
+    path = tmp_path / "exports.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("2024/colours.csv", "colour,taste\nred,sweet\nblue,sour\n")
+
+    with pytest.raises(found.MissingColumn, match=r"^2024/colours\.csv"):
+        read(path)
