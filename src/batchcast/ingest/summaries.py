@@ -6,6 +6,7 @@ there are dates enough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ _MOST_NESTED = 3  # levels of totals
 _HALF = 0.5  # by which a rounded sum may differ; and share of the steps that rise
 _LEAST_STEPS = 20  # from date to date, that show whether quantities are running totals
 _QUARTER, _MONTHS = 3, 12
+_YEAR_BEHIND = re.compile(r"\W+(?:19|20)\d{2}$")  # a name, as in P1 Total 2024
 _LEAST_SUM = 10.0  # of one period, that others add up to by no chance
 _MOST_CHECKED = 1000  # series with the word of a total; of more only those whose sums over all days agree
 
@@ -186,6 +188,7 @@ class _Groups:
         yield self._others[self._sites.of(site)]
         yield self._others[self._parts.of(part)]
         names = {without_total_word(self._accepted.sites[site]), without_total_word(self._accepted.parts[part])}
+        names |= {_YEAR_BEHIND.sub("", name) for name in names}
         for numbers, groups in zip(self._numbers, (self._sites, self._parts), strict=True):
             for name in names:
                 if name in numbers:
@@ -261,15 +264,14 @@ class _Sums:
 
     def agree_over_time(self, one: int, group: NDArray[np.int64]) -> bool:
         """Whether a series is the sum of others over each month, quarter or year that it has a date in, or over all."""
-        if np.count_nonzero(self.in_all[group]) < 2:
-            return False
         own, added = self._by_day(np.array([one])), self._by_day(group)
         months = self._accepted.days[self._order].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         for length in (1, _QUARTER, _MONTHS, len(own) and int(months[-1] + 1)):
             _, place = np.unique(months // length, return_inverse=True)
             of_own, of_group = (np.bincount(place, values) for values in (own, added))
             held = of_own != 0
-            is_much = np.count_nonzero(held) > 1 or own.sum() >= _LEAST_SUM
+            is_sum = bool((np.bincount(place, added != 0)[held] > 1).all())  # of several dates
+            is_much = is_sum and (np.count_nonzero(held) > 1 or own.sum() >= _LEAST_SUM)
             if held.any() and is_much and np.allclose(of_own[held], of_group[held], rtol=1e-9, atol=1e-6):
                 return True
         return False

@@ -335,3 +335,18 @@ def test_a_sum_without_a_word_is_found_in_a_large_file(read):
 
     assert "Rekap" not in parts
     assert len(parts) == 7000
+
+
+@pytest.mark.parametrize("name", ["P1 Total", "P1 Total {year}", "Total P1"])
+def test_totals_of_a_part_by_year_are_left_out(read, name):
+    rows = [
+        f"{year}-{m:02d}-01,{part},{m * k}"
+        for year in (2023, 2024)
+        for m in range(1, 13)
+        for k, part in ((3, "P1"), (5, "P2"))
+    ]
+    rows += [f"{year}-12-31,{name.format(year=year)},{3 * 78}" for year in (2023, 2024)]
+
+    _, _, parts = read("\n".join(["date,part,qty", *rows]))
+
+    assert parts == ["P1", "P2"]
