@@ -1,7 +1,11 @@
-"""Lists as SAP and databases print them: bars or blanks between columns, and rules, headers and titles on each page."""
+"""Lists as SAP and databases print them: bars or blanks between columns, and rules, headers and titles on each page.
+
+And rows that a spreadsheet has put into quotes as a whole.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -22,6 +26,7 @@ _FEW = 0.05  # of the rows may run into the next column: they are refused
 _RULE = re.compile(r"[\s|+:*=_-]*[-=_]{3}[\s|+:*=_-]*\Z")
 _FOOTER = re.compile(r"\s*\(\d+ rows?(?: affected)?\)\s*\Z")
 _STARS = re.compile(r"\*+\Z")
+_IN_QUOTES = re.compile(r'"((?:[^"]|"")+)"[\s;,]*\Z')  # a line that is one quoted cell
 _WORD = re.compile(r"\S+")
 _NUMBER = re.compile(r"\d+")
 _RULES, _HEADERS, _TITLES, _TOTALS = "rules", "headers", "titles", "totals"
@@ -34,9 +39,12 @@ class ListForm:
     header: tuple[str, ...]
     titles: frozenset[str] = frozenset()  # the lines above the header, as they are compared
     gaps: tuple[Gap, ...] = ()  # places of blanks between columns; none where bars stand between them
+    delimiter: str = ""  # within rows that stand in quotes as a whole
 
     def cells(self, line: str) -> tuple[str, ...] | None:
         """The cells of a line; None where it can't be cut as the header is."""
+        if self.delimiter:
+            return _without_quotes(line, self.delimiter)
         if not self.gaps:
             return _between_bars(line)
         text = line.rstrip()
@@ -52,6 +60,7 @@ class ListLines:
 
     form: ListForm
     passed: Counter[str] = field(default_factory=Counter)
+    in_quotes: int = 0  # rows that stood in quotes as a whole
     title: str = ""  # the first that was passed over
 
     def row(self, line: str) -> tuple[str, ...] | None:
@@ -60,6 +69,7 @@ class ListLines:
         cells = self.form.cells(line)
         kind = self._kind(line, cells)
         if kind is None:
+            self.in_quotes += bool(self.form.delimiter and _IN_QUOTES.match(line.strip()))
             return cells or (line.strip(),)
         if kind == _TITLES:
             self.title = self.title or line.strip()
@@ -68,6 +78,9 @@ class ListLines:
 
     def notes(self) -> list[Message]:
         """What was passed over."""
+        if self.form.delimiter:
+            template = N_("{count:,} rows stand in quotes as a whole; they are read as if they did not.")
+            return [Message(template, {"count": self.in_quotes})]
         if not self.passed.total():
             return []
         template = N_(
@@ -86,6 +99,8 @@ class ListLines:
 
     def _kind(self, line: str, cells: tuple[str, ...] | None) -> str | None:
         """What a line is besides a row; None for a row."""
+        if self.form.delimiter:
+            return None
         if _RULE.match(line):
             return _RULES
         if cells == self.form.header:
@@ -109,6 +124,35 @@ def find_barred_list(lines: Sequence[str]) -> tuple[int, ListForm] | None:
     width, _ = Counter(map(len, framed.values())).most_common(1)[0]
     number = next(i for i, cells in framed.items() if len(cells) == width)
     return (number, ListForm(framed[number], _titles(looked[:number]))) if width > 1 else None
+
+
+def find_rows_in_quotes(lines: Sequence[str], delimiters: Collection[str]) -> tuple[int, ListForm] | None:
+    """The same of a text whose rows stand in quotes as a whole: all, or those alone that a spreadsheet quoted.
+
+    Args:
+        lines: the first of the text, from its header on.
+        delimiters: those that may stand between cells.
+    """
+    looked = [line for line in lines[:_LOOKED_AT] if line.strip()]
+    if not any(_IN_QUOTES.match(line.strip()) for line in looked):
+        return None
+    for delimiter in delimiters:
+        cut = [_without_quotes(line, delimiter) for line in looked]
+        width = len(cut[0] or ())
+        fitting = sum(len(cells or ()) == width for cells in cut)
+        if width > 1 and cut[0] and fitting > _LEAST_ROWS and fitting >= (1 - _FEW) * len(cut):
+            return 0, ListForm(cut[0], delimiter=delimiter)
+    return None
+
+
+def _without_quotes(line: str, delimiter: str) -> tuple[str, ...] | None:
+    """The cells of a line, without the quotes around all of them; None where others are out of place."""
+    whole = _IN_QUOTES.match(line.strip())
+    try:
+        rows = list(csv.reader([whole[1].replace('""', '"') if whole else line], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return tuple(rows[0]) if rows else None
 
 
 def find_spaced_list(lines: Sequence[str], known: Collection[str]) -> tuple[int, ListForm] | None:

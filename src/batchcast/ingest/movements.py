@@ -86,6 +86,12 @@ _REVERSAL_WORDS = _texts(
     "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
     "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回"
 )
+_DOCUMENT_WORDS = _texts(  # of documents that both customers and suppliers send: an issue where no word says otherwise
+    "inv invoice invoices faktur factura facture fattura rechnung fatura"
+)
+_CREDITS = re.compile(
+    r"\b(?:rtn|ret|crn|credit\s?(?:memo|note)|nota\s?kredit|gutschrift|avoir|rechnungskorrektur)\b", re.IGNORECASE
+)
 _OPPOSITES = (  # values of two letters and fewer, which of them is demand only a person can say
     _texts("d c"),
     _texts("dr cr"),
@@ -180,9 +186,9 @@ def role_of(kind: str, column: str) -> Role:
     is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
     if is_receipt and is_issue:
         return ""
-    if words & _REVERSAL_WORDS:
+    if words & _REVERSAL_WORDS or _CREDITS.search(kind):
         return "receipt" if is_receipt else "reversal"
-    return "receipt" if is_receipt else "issue" if is_issue else ""
+    return "receipt" if is_receipt else "issue" if is_issue or words & _DOCUMENT_WORDS else ""
 
 
 def _of_flag(kind: str, column: str) -> Role:

@@ -123,3 +123,40 @@ def test_a_list_of_two_levels_is_refused_with_the_list_to_save_instead(read):
 def test_the_quantity_in_the_unit_of_the_part_wins_over_that_of_entry(read):
     report = read("date,part,Quantity,Qty in UnE\n2024-01-01,A,12,1\n2024-01-02,A,24,2\n").report
     assert report.columns["demand_qty"] == "Quantity"
+
+
+def quoted(line: str) -> str:
+    """A line as a spreadsheet saves it that holds all of it in its first cell."""
+    return '"' + line.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("which", ["all", "with a comma", "all but the header"])
+def test_rows_in_quotes_as_a_whole_are_read_as_if_they_were_not(read, totals, delimiter, which):
+    rows = [
+        (f"2024-{month:02}-01", f"P-{part}", 'Depo "A"', 3 * month + part) for month in (1, 2, 3) for part in (1, 2)
+    ]
+    lines = [
+        delimiter.join(["date", "partnumber", "site_code", "demand_qty"]),
+        *(delimiter.join([date, part, '"Depo ""A"""', f'"{quantity},5"']) for date, part, _, quantity in rows),
+    ]
+    wrapped = {"all": lines, "with a comma": lines[2:], "all but the header": lines[1:]}[which]
+    text = "\n".join(quoted(line) if line in wrapped else line for line in lines)
+
+    ingested = read(text, number_style="comma")
+
+    assert totals(ingested) == {('Depo "A"', "P-1"): 3 * 6 + 3 + 1.5, ('Depo "A"', "P-2"): 3 * 6 + 6 + 1.5}
+    notes = [str(note) for note in ingested.report.notes]
+    assert f"{sum(line in wrapped for line in lines) - (which == 'all')} rows stand in quotes as a whole" in " ".join(
+        notes
+    )
+
+
+def test_a_row_in_quotes_that_is_cut_wrong_is_refused_with_its_line(read):
+    text = "\n".join(
+        quoted(line) for line in ["date;part;qty", *(f"2024-01-{day:02};A;1" for day in range(1, 29)), "2024-02-01;A"]
+    )
+
+    report = read(text).report
+
+    assert (report.rows_refused, report.problems[0].line) == (1, 30)

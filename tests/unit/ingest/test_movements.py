@@ -41,6 +41,24 @@ def test_returns_take_demand_back(kind):
     assert role_of(kind, "Type") == "reversal"
 
 
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("INV", "issue"),
+        ("Sales Invoice", "issue"),
+        ("Faktur", "issue"),
+        ("Purchase Invoice", "receipt"),
+        ("RTN", "reversal"),
+        ("Sales Credit Memo", "reversal"),
+        ("Purchase Credit Memo", "receipt"),
+        ("Gutschrift", "reversal"),
+        ("Credit", ""),
+    ],
+)
+def test_documents_tell_what_their_rows_are(kind, role):
+    assert role_of(kind, "Document Type") == role
+
+
 @pytest.mark.parametrize("kind", ["Purchase Return", "Retur Pembelian", "Transfer Out", "Return Receipt"])
 def test_what_goes_back_to_a_supplier_or_to_another_site_is_no_demand(kind):
     assert role_of(kind, "Type") == "receipt"
