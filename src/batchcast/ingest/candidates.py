@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, combinations
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
@@ -118,6 +119,40 @@ def check_money(index: int, names: Sequence[str], sample: Sample, taken: Collect
         rows = Choice(settings={"column_mapping": "demand_qty==1"}, reading=Message(N_("each row counts as one unit")))
         choices = [*_choices(columns.DEMAND_QTY, [*others, index], names, sample), rows]
         raise AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def check_balance(
+    index: int, keys: Sequence[int], names: Sequence[str], sample: Sample, taken: Collection[int]
+) -> None:
+    """Ask before the stock after each row of a ledger is forecast as demand.
+
+    Args:
+        index: the column taken as the quantity.
+        keys: those of the part and the site.
+        names: of all columns.
+        sample: the first rows.
+        taken: columns that are one of ours.
+
+    Raises:
+        AmbiguousColumn: if it changes from row to row of a part by what one other column holds, or by two of them less
+            each other.
+    """
+    others = numeric_columns(names, sample, {*taken, index})[:_MOST_CHOICES]
+    moves = next((them for them in _in_ones_and_pairs(others) if sample.is_balance(index, keys, them)), None)
+    if moves is None:
+        return
+    template = N_(
+        "Column {name!r} ({letter}) may be the stock after each row, not the demand: from row to row of a part it "
+        "changes by {moves}. Say which column is the demand."
+    )
+    by = " / ".join(f"{names[i]!r} ({letter_of(i)})" for i in moves)
+    values = {"name": names[index], "letter": letter_of(index), "moves": by}
+    choices = _choices(columns.DEMAND_QTY, [*moves, index], names, sample)
+    raise AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def _in_ones_and_pairs(indices: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    return chain(((i,) for i in indices), combinations(indices, 2))
 
 
 def _is_like_money(index: int, names: Sequence[str], sample: Sample) -> bool:

@@ -13,6 +13,7 @@ from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.candidates import (
     ask_about_pieces,
+    check_balance,
     check_money,
     fitting_columns,
     narrowed,
@@ -413,6 +414,11 @@ class _Known:
             if len(across) > 1:
                 raise sites_across(across, names, sample, where)
 
+    def _keys(self) -> list[int]:
+        """The columns of the part and the site."""
+        located = (self.found[ours] for ours in columns.SERIES)
+        return [i for cells in located if cells for i in cells.indices]
+
     def long_layout(self) -> Layout | None:
         """A row for each demand, with its date; None where that is not all there."""
         part, date, quantity = (self.found[ours] for ours in (columns.PARTNUMBER, columns.DATE, columns.DEMAND_QTY))
@@ -422,6 +428,7 @@ class _Known:
         taken = self.taken
         if columns.DEMAND_QTY not in settings.column_mapping:
             check_money(quantity.indices[0], names, held, taken)
+            check_balance(quantity.indices[0], self._keys(), names, held, taken)
         out, inside, exclude = (locate_flags(ours, names, settings.column_mapping, taken) for ours in FLAG_NAMES)
         taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)

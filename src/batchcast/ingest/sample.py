@@ -25,6 +25,7 @@ from batchcast.ingest.source import Block, is_blank
 
 MOST_SAMPLED = 400  # rows
 _MOST = 0.8  # share of the cells of a column that show what it holds
+_LEAST_CHANGES, _MOST_CHANGES = 8, 0.9  # changes of a balance that tell it, and the share that the moves explain
 _MOST_NAMED = 30  # columns that a sentence lists
 _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
 
@@ -78,6 +79,33 @@ class Sample:
         known = [(a, b, c) for a, b, c in triples if a is not None and b is not None and c is not None and a]
         fitting = sum(abs(a - b * c) <= max(0.02, abs(a) * within) for a, b, c in known)
         return len(known) > 1 and fitting >= len(known) * 0.95
+
+    def is_balance(self, index: int, keys: Sequence[int], moves: Sequence[int]) -> bool:
+        """Whether the column changes between rows of the same keys by what the moves hold, oldest or newest first.
+
+        Args:
+            index: the column.
+            keys: columns that together tell whose balance it is.
+            moves: one column, of either sign, or one of additions and one of what is taken away, in any order.
+        """
+        held = np.array([np.nan if number is None else number for number in self.numbers(index)])
+        moved = np.array([[number or 0.0 for number in self.numbers(i)] for i in moves])
+        by = moved[0] - moved[1] if len(moves) > 1 else moved[0]
+        earlier, later = self._successive(keys)
+        change = held[later] - held[earlier]
+        telling = np.abs(change) > 0
+        fits = [np.isclose(change, sign * by[rows])[telling] for rows in (later, earlier) for sign in (1, -1)]
+        return bool(telling.sum() >= _LEAST_CHANGES and max(fit.mean() for fit in fits) >= _MOST_CHANGES)
+
+    def _successive(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Each two rows of the same keys that follow each other."""
+        before: dict[tuple[Any, ...], int] = {}
+        pairs = []
+        for row, key in enumerate(zip(*(self.cells(i) for i in keys), strict=True)):
+            if key in before:
+                pairs.append((before[key], row))
+            before[key] = row
+        return [one for one, _ in pairs], [other for _, other in pairs]
 
     @cached_property
     def width(self) -> int:

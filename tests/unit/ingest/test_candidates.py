@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.candidates import check_balance
 from batchcast.ingest.header import find_columns
 from batchcast.ingest.problems import AmbiguousColumn, MissingColumn
+from batchcast.ingest.sample import Sample
 
 
 def layout_of(header, *rows, **mapping):
@@ -182,3 +184,34 @@ def test_a_whole_date_wins_over_pieces(header):
 def test_columns_of_numbers_that_may_be_sites_are_named():
     with pytest.raises(AmbiguousColumn, match=r"If each is a site, say so"):
         found_in(["Date", "Part", "Kolaka", "Bahodopi"], [["2024-01-01", "A", 3, 4]])
+
+
+def ledger(*, newest_first: bool = False, signed: bool = False) -> Sample:
+    """Rows of three parts by turns: part, additions, issues (or both as one signed number), stock after each row."""
+    rows, held = [], {"A": 40, "B": 7, "C": 90}
+    for number in range(60):
+        part = "ABC"[number % 3]
+        added, issued = (number * 5 % 13 if number % 4 == 0 else 0), number * 7 % 5
+        held[part] += added - issued
+        moves = [added - issued] if signed else [added or None, issued]
+        rows.append([part, *moves, held[part]])
+    return Sample(rows[::-1] if newest_first else rows)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_stock_after_each_row_is_no_demand_unasked(newest_first, signed):
+    names = ["Part", "Change", "Qty"] if signed else ["Part", "In", "Out", "Qty"]
+
+    with pytest.raises(AmbiguousColumn) as asked:
+        check_balance(len(names) - 1, [0], names, ledger(newest_first=newest_first, signed=signed), {0})
+
+    assert str(asked.value).startswith(f"Column 'Qty' ({'C' if signed else 'D'}) may be the stock after each row")
+    assert [choice.settings["column_mapping"].partition("=")[2] for choice in asked.value.choices] == names[1:]
+
+
+@pytest.mark.parametrize("other", [1, 12, None])
+def test_a_demand_whose_changes_are_by_chance_another_column_is_none_to_ask_about(other):
+    rows = [["A", other if other is not None else number % 2, number % 2 + 1] for number in range(60)]
+
+    check_balance(2, [0], ["Part", "Lines", "Qty"], Sample(rows), {0})
