@@ -238,8 +238,10 @@ class _Sums:
         own, added = self._by_day(np.array([one])), self._by_day(group)
         is_rounded = bool((own == np.rint(own)).all()) and not (added == np.rint(added)).all()
         room = _HALF if is_rounded else 1e-6
+        is_much = np.count_nonzero(own) > 1 or own.sum() >= _LEAST_SUM  # a few units are easily a half of some others
+        levels = range(1, (_MOST_NESTED if is_much else 1) + 1)
         return bool(own.any()) and any(
-            bool(np.allclose(own * level, added, rtol=1e-9, atol=room * level)) for level in range(1, _MOST_NESTED + 1)
+            bool(np.allclose(own * level, added, rtol=1e-9, atol=room * level)) for level in levels
         )
 
     def is_average(self, one: int, group: NDArray[np.int64]) -> bool:

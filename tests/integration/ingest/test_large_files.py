@@ -49,7 +49,7 @@ def test_threads_change_no_byte(name, read, as_large):
     found = []
     for large in (False, True):
         as_large(large)
-        ingested = read(CONTENTS[name])
+        ingested = read(CONTENTS[name], encoding="windows-1252")  # of those that are no UTF-8
         rejected = ingested.report.rejected_path
         found.append((ingested.report, ingested.history.path.read_bytes(), rejected.read_bytes() if rejected else b""))
 
