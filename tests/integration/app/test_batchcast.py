@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,10 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import CertificateMismatch, OutputTaken
 from batchcast.run.job import Ending, Job, Outcome
 
-pytestmark = [
-    pytest.mark.alone,  # counts the processes and descriptors of its own process
-    pytest.mark.xdist_group("batchcast"),  # one forecast of the sample for all tests that need one
-]
+pytestmark = pytest.mark.xdist_group("batchcast")  # one forecast of the sample for all tests that need one
 
 _SETTINGS = BatchSettings(horizon=3, batch_mode="on")
+_QUICK = replace(_SETTINGS, models=("naive", "ses"))
 
 
 class Recorder(Listener):
@@ -94,12 +93,13 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.alone  # counts the processes that are left
 def test_a_batch_tells_its_steps_publishes_one_result_and_leaves_nothing_behind(
     app: Batchcast, sample: Path, tmp_path: Path
 ) -> None:
     listener = Recorder()
 
-    result = app.run(sample, _SETTINGS, out=tmp_path / "out" / "forecast.csv", listener=listener)
+    result = app.run(sample, _QUICK, out=tmp_path / "out" / "forecast.csv", listener=listener)
 
     assert listener.steps == ["ingest", "prepare", "forecast", "publish"]
     assert listener.analysis is not None
@@ -151,8 +151,8 @@ def test_another_file_is_not_what_the_certificate_is_of(
 
 
 def test_a_backtest_judges_and_publishes_accuracy_alone(app: Batchcast, sample: Path, tmp_path: Path) -> None:
-    result = app.backtest(sample, _SETTINGS, out=tmp_path / "accuracy.csv")
-    without_files = app.backtest(sample, _SETTINGS)
+    result = app.backtest(sample, _QUICK, out=tmp_path / "accuracy.csv")
+    without_files = app.backtest(sample, _QUICK)
 
     assert list(result.files) == ["accuracy"]
     assert (tmp_path / "accuracy.csv").read_text().startswith("site_code,partnumber")
@@ -193,6 +193,7 @@ def test_a_file_that_is_not_there_is_bad_input(app: Batchcast, tmp_path: Path) -
         app.analyze(tmp_path / "nowhere.csv", _SETTINGS)
 
 
+@pytest.mark.alone  # counts the processes that are left
 def test_a_request_to_stop_ends_the_batch_cancelled_with_nothing_left(
     app: Batchcast, sample: Path, tmp_path: Path
 ) -> None:
@@ -202,7 +203,7 @@ def test_a_request_to_stop_ends_the_batch_cancelled_with_nothing_left(
                 app.cancel()
 
     with pytest.raises(BatchCancelled):
-        app.run(sample, _SETTINGS, out=tmp_path / "out" / "forecast.csv", listener=Impatient())
+        app.run(sample, _QUICK, out=tmp_path / "out" / "forecast.csv", listener=Impatient())
 
     assert not (tmp_path / "out").exists()
     assert _leftovers(tmp_path) == []
@@ -215,7 +216,7 @@ def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        app.run(sample, _SETTINGS, out=tmp_path / "out" / "forecast.csv", listener=Broken())
+        app.run(sample, _QUICK, out=tmp_path / "out" / "forecast.csv", listener=Broken())
 
     assert not (tmp_path / "out").exists()
     assert _leftovers(tmp_path) == []
@@ -223,9 +224,9 @@ def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp
 
 def test_estimates_follow_what_batches_took_here(app: Batchcast, sample: Path, tmp_path: Path) -> None:
     for number in range(2):
-        app.run(sample, _SETTINGS, out=tmp_path / str(number) / "forecast.csv")
+        app.run(sample, _QUICK, out=tmp_path / str(number) / "forecast.csv")
 
-    plan = app.analyze(sample, _SETTINGS).plan
+    plan = app.analyze(sample, _QUICK).plan
 
     assert plan is not None
     assert plan.estimate_seconds > 0
