@@ -43,7 +43,7 @@ router = APIRouter(prefix="/api/batch", tags=["batches"])
     "/submit",
     status_code=202,
     response_model=Submitted,
-    responses=documented(408, 409, 413, 415),
+    responses=documented(404, 408, 409, 413, 415, 507),
     openapi_extra=form_body(),
     summary="Queue a demand history to be forecast",
 )
@@ -59,7 +59,7 @@ async def submit(
 @router.post(
     "/analyze",
     response_model=Analyzed,
-    responses=documented(408, 413, 415),
+    responses=documented(404, 408, 413, 415, 507),
     openapi_extra=form_body(),
     summary="What a file holds and how it would be partitioned",
 )
@@ -73,7 +73,7 @@ async def analyze(request: Request, here: Here, language: Lang) -> Response:
 @router.post(
     "/preview",
     response_model=Previewed,
-    responses=documented(408, 413, 415),
+    responses=documented(404, 408, 413, 415, 507),
     openapi_extra=form_body(),
     summary="The columns of a file, and its first rows as they would be read",
 )
@@ -157,7 +157,7 @@ async def cancel(batch_id: BatchId, here: Here) -> Response:
     "/retry/{batch_id}",
     status_code=202,
     response_model=Submitted,
-    responses=documented(404, 408, 409, 415),
+    responses=documented(404, 408, 409, 415, 507),
     openapi_extra=changes_body(),
     summary="Run a batch that has ended again",
 )

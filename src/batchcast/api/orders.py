@@ -39,7 +39,7 @@ _BODY = {"requestBody": {"required": False, "content": {"multipart/form-data": {
     response_model=PlacedOrders,
     responses={
         200: {"description": "The first of the orders; with `kind`, a whole table.", "content": _FILES},
-        **documented(404, 408, 409, 413, 415),
+        **documented(404, 408, 409, 413, 415, 507),
     },
     openapi_extra=_BODY,
     summary="What to order now, and which units to buy next",
