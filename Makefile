@@ -40,11 +40,10 @@ test: $(VENV)/bin/python ## check everything and run every test but the long one
 	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
 	$(PYTEST) -q -m "alone and not long"
 
-test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients), and count the lines that tests run
+test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients)
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
 	$(PYTEST) -q -m long tests/property tests/integration
 	$(PYTEST) -q -m long tests/acceptance
-	@$(MAKE) --no-print-directory coverage
 
 # Counting doubles what a test computes, so it is done once, apart. It is judged over the short tests alone: the long ones run
 # the same lines again, in processes that are killed.
