@@ -26,6 +26,7 @@ from batchcast.ingest.source import Block, is_blank
 MOST_SAMPLED = 400  # rows
 _MOST = 0.8  # share of the cells of a column that show what it holds
 _LEAST_CHANGES, _MOST_CHANGES = 8, 0.9  # changes of a balance that tell it, and the share that the moves explain
+_LEAST_DIFFERENT = 3  # of these changes
 _MOST_NAMED = 30  # columns that a sentence lists
 _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
 
@@ -94,8 +95,10 @@ class Sample:
         earlier, later = self._successive(keys)
         change = held[later] - held[earlier]
         telling = np.abs(change) > 0
+        if telling.sum() < _LEAST_CHANGES or len(np.unique(change[telling])) < _LEAST_DIFFERENT:
+            return False  # a quantity that grows by one from row to row is none of a balance
         fits = [np.isclose(change, sign * by[rows])[telling] for rows in (later, earlier) for sign in (1, -1)]
-        return bool(telling.sum() >= _LEAST_CHANGES and max(fit.mean() for fit in fits) >= _MOST_CHANGES)
+        return bool(max(fit.mean() for fit in fits) >= _MOST_CHANGES)
 
     def _successive(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
         """Each two rows of the same keys that follow each other."""

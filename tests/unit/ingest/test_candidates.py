@@ -215,3 +215,10 @@ def test_a_demand_whose_changes_are_by_chance_another_column_is_none_to_ask_abou
     rows = [["A", other if other is not None else number % 2, number % 2 + 1] for number in range(60)]
 
     check_balance(2, [0], ["Part", "Lines", "Qty"], Sample(rows), {0})
+
+
+@pytest.mark.parametrize("step", [1, -2])
+def test_a_demand_that_grows_by_a_constant_beside_it_is_none_to_ask_about(step):
+    rows = [["A", abs(step), 200 + step * number] for number in range(60)]
+
+    check_balance(2, [0], ["Part", "Lines", "Qty"], Sample(rows), {0})
