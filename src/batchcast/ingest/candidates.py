@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, combinations
+from collections.abc import Collection, Sequence
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
@@ -138,7 +137,7 @@ def check_balance(
             each other.
     """
     others = numeric_columns(names, sample, {*taken, index})[:_MOST_CHOICES]
-    moves = next((them for them in _in_ones_and_pairs(others) if sample.is_balance(index, keys, them)), None)
+    moves = sample.moves_of_balance(index, keys, others)
     if moves is None:
         return
     template = N_(
@@ -149,10 +148,6 @@ def check_balance(
     values = {"name": names[index], "letter": letter_of(index), "moves": by}
     choices = _choices(columns.DEMAND_QTY, [*moves, index], names, sample)
     raise AmbiguousColumn(Message(template, values), choices=choices)
-
-
-def _in_ones_and_pairs(indices: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    return chain(((i,) for i in indices), combinations(indices, 2))
 
 
 def _is_like_money(index: int, names: Sequence[str], sample: Sample) -> bool:

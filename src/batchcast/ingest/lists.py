@@ -126,8 +126,8 @@ def find_barred_list(lines: Sequence[str]) -> tuple[int, ListForm] | None:
     return (number, ListForm(framed[number], _titles(looked[:number]))) if width > 1 else None
 
 
-def find_rows_in_quotes(lines: Sequence[str], delimiters: Collection[str]) -> tuple[int, ListForm] | None:
-    """The same of a text whose rows stand in quotes as a whole: all, or those alone that a spreadsheet quoted.
+def find_rows_in_quotes(lines: Sequence[str], delimiters: Collection[str]) -> ListForm | None:
+    """The form of a text whose rows stand in quotes as a whole: all, or those alone that a spreadsheet quoted.
 
     Args:
         lines: the first of the text, from its header on.
@@ -141,7 +141,7 @@ def find_rows_in_quotes(lines: Sequence[str], delimiters: Collection[str]) -> tu
         width = len(cut[0] or ())
         fitting = sum(len(cells or ()) == width for cells in cut)
         if width > 1 and cut[0] and fitting > _LEAST_ROWS and fitting >= (1 - _FEW) * len(cut):
-            return 0, ListForm(cut[0], delimiter=delimiter)
+            return ListForm(cut[0], delimiter=delimiter)
     return None
 
 

@@ -191,8 +191,8 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     known = known_names(settings.column_mapping.values())
     if found := find_barred_list(lines):
         return _of_list(lines, *found, settings.encoding)
-    if found := find_rows_in_quotes(lines[start:], DELIMITERS):
-        return _of_list(lines[start:], *found, settings.encoding, above=start)
+    if form := find_rows_in_quotes(lines[start:], DELIMITERS):
+        return _of_list(lines, start, form, settings.encoding)
     hinted = _hint(lines[start])
     if hinted:
         start += 1
@@ -207,10 +207,9 @@ def read_dialect(source: Bytes, settings: BatchSettings) -> Dialect:
     return dialect
 
 
-def _of_list(lines: Sequence[str], number: int, form: ListForm, encoding: str, above: int = 0) -> Dialect:
-    first = number + above + 1  # the line of the header
-    below = list_records(lines[number + 1 : number + MOST_SAMPLED], first + 1, ListLines(form))
-    return Dialect(form.delimiter or BAR, form.header, first, encoding, tuple(below.rows), form)
+def _of_list(lines: Sequence[str], number: int, form: ListForm, encoding: str) -> Dialect:
+    below = list_records(lines[number + 1 : number + MOST_SAMPLED], number + 2, ListLines(form))
+    return Dialect(form.delimiter or BAR, form.header, number + 1, encoding, tuple(below.rows), form)
 
 
 def list_records(lines: Sequence[str], first_line: int, listed: ListLines) -> Records:

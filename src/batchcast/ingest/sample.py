@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import zip_longest
+from itertools import chain, combinations, zip_longest
 from typing import Any
 
 import numpy as np
@@ -81,24 +81,31 @@ class Sample:
         fitting = sum(abs(a - b * c) <= max(0.02, abs(a) * within) for a, b, c in known)
         return len(known) > 1 and fitting >= len(known) * 0.95
 
-    def is_balance(self, index: int, keys: Sequence[int], moves: Sequence[int]) -> bool:
-        """Whether the column changes between rows of the same keys by what the moves hold, oldest or newest first.
+    def moves_of_balance(self, index: int, keys: Sequence[int], others: Sequence[int]) -> tuple[int, ...] | None:
+        """What a column changes by between rows of the same keys, oldest or newest first; None where by nothing known.
 
         Args:
             index: the column.
             keys: columns that together tell whose balance it is.
-            moves: one column, of either sign, or one of additions and one of what is taken away, in any order.
+            others: columns that may hold what moves it.
+
+        Returns:
+            One of the others, of either sign; or two, of additions and of what is taken away, in any order.
         """
         held = np.array([np.nan if number is None else number for number in self.numbers(index)])
-        moved = np.array([[number or 0.0 for number in self.numbers(i)] for i in moves])
-        by = moved[0] - moved[1] if len(moves) > 1 else moved[0]
         earlier, later = self._successive(keys)
         change = held[later] - held[earlier]
         telling = np.abs(change) > 0
         if telling.sum() < _LEAST_CHANGES or len(np.unique(change[telling])) < _LEAST_DIFFERENT:
-            return False  # a quantity that grows by one from row to row is none of a balance
-        fits = [np.isclose(change, sign * by[rows])[telling] for rows in (later, earlier) for sign in (1, -1)]
-        return bool(max(fit.mean() for fit in fits) >= _MOST_CHANGES)
+            return None  # a quantity that grows by one from row to row is none of a balance
+        moved = {i: np.array([number or 0.0 for number in self.numbers(i)]) for i in others}
+        moves: Iterable[tuple[int, ...]] = chain(((i,) for i in others), combinations(others, 2))
+        for them in moves:
+            by = moved[them[0]] - moved[them[1]] if len(them) > 1 else moved[them[0]]
+            fits = [np.isclose(change, sign * by[rows])[telling] for rows in (later, earlier) for sign in (1, -1)]
+            if max(fit.mean() for fit in fits) >= _MOST_CHANGES:
+                return them
+        return None
 
     def _successive(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
         """Each two rows of the same keys that follow each other."""
