@@ -56,7 +56,7 @@ from batchcast.ingest.problems import (
 )
 from batchcast.ingest.rowfilter import RowFilter, find_filters
 from batchcast.ingest.sample import NOTHING, Sample
-from batchcast.ingest.source import ColumnSource
+from batchcast.ingest.source import ColumnSource, ReadOrCounted
 from batchcast.ingest.units import unit_column
 from batchcast.ingest.wide import (
     Across,
@@ -236,7 +236,7 @@ _MOST_GUESSED = 200  # columns that are compared when one is missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
+class Layout(ReadOrCounted):
     """How the rows of a file are read: long with a date and a quantity, wide with a column a period, or a column a part
     with dates down."""
 
@@ -264,17 +264,6 @@ class Layout:
     def several(self) -> tuple[Period | Across, ...]:
         """The columns of quantities, where a row has several of them."""
         return self.periods or self.across
-
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        """Columns of the file that are read or counted, ascending."""
-        return tuple(sorted({*self._read, *self.unnamed}))
-
-    @property
-    def unnamed(self) -> tuple[int, ...]:
-        """Columns without a name that nothing reads: the values in them are counted."""
-        read = self._read | self.ignored
-        return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
 
     @property
     def of_any_type(self) -> frozenset[int]:

@@ -41,6 +41,30 @@ class WantedColumns(Protocol):
         """Those of them that are only counted or shown, or hold something only perhaps: they may be of any type."""
 
 
+class ReadOrCounted:
+    """The columns that a layout wants: those that it reads, and those without a name, whose values are counted."""
+
+    __slots__ = ()
+    header: tuple[str, ...]
+    ignored: frozenset[int]  # columns that are left out, as asked for
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """Columns of the file that are read or counted, ascending."""
+        return tuple(sorted({*self._read, *self.unnamed}))
+
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """Columns without a name that nothing reads: the values in them are counted."""
+        read = self._read | self.ignored
+        return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
+
+    @property
+    def _read(self) -> set[int]:
+        """Columns that the layout reads."""
+        raise NotImplementedError
+
+
 LayoutT = TypeVar("LayoutT", bound=WantedColumns)
 LayoutT_co = TypeVar("LayoutT_co", bound=WantedColumns, covariant=True)
 

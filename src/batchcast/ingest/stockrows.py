@@ -26,7 +26,7 @@ from batchcast.ingest.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example,
 from batchcast.ingest.numberstyle import NumberReader
 from batchcast.ingest.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.sample import Sample, UnnamedColumns
-from batchcast.ingest.source import Block, ColumnSource, RowSource, SourceRow, is_blank
+from batchcast.ingest.source import Block, ColumnSource, ReadOrCounted, RowSource, SourceRow, is_blank
 
 # Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
 
@@ -55,7 +55,7 @@ _ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|b
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StockLayout:
+class StockLayout(ReadOrCounted):
     """How the rows of a stock file are read."""
 
     header: tuple[str, ...]
@@ -66,17 +66,6 @@ class StockLayout:
     undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
     notes: tuple[Message, ...] = ()
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
-
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        """Columns of the file that are read or counted, ascending."""
-        return tuple(sorted({*self._read, *self.unnamed}))
-
-    @property
-    def unnamed(self) -> tuple[int, ...]:
-        """Columns without a name that nothing reads: the values in them are counted."""
-        read = self._read | self.ignored
-        return tuple(i for i, name in enumerate(self.header) if not name and i not in read)
 
     @property
     def of_any_type(self) -> tuple[int, ...]:
