@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-long test-all check screenshots bench accuracy clean programs static warm interpreted \
-	counted uncounted computing acceptance coverage
+	counted uncounted computing acceptance alone coverage
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,8 +37,12 @@ serve: $(VENV)/.runtime ## start the service: API on port 9571, page on 9572; Ct
 test: $(VENV)/bin/python ## check everything and run every test but the long ones
 	@$(MAKE) --no-print-directory --jobs 3 programs static warm
 	@$(MAKE) --no-print-directory --jobs 2 computing acceptance
+	@$(MAKE) --no-print-directory alone
+
+# Only the files that have such tests are collected: collecting all takes longer than they do.
+alone: $(VENV)/.dev
 	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
-	$(PYTEST) -q -m "alone and not long"
+	$(PYTEST) -q $(COUNTING) -m "alone and not long" $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 
 test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients)
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
@@ -50,7 +54,7 @@ test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a ser
 coverage: $(VENV)/.dev ## count the lines that the short tests run
 	@$(MAKE) --no-print-directory --jobs 2 interpreted warm
 	@$(MAKE) --no-print-directory counted
-	$(PYTEST) -q --cov --cov-append --cov-report=term -m "alone and not long"
+	@$(MAKE) --no-print-directory alone COUNTING="--cov --cov-append --cov-report=term"
 
 # Each in an environment of its own, .venv-3.12 and so on. Without coverage: it is the same on each.
 test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.13) that is on this machine
@@ -64,7 +68,7 @@ test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.1
 
 uncounted: programs warm
 	@$(MAKE) --no-print-directory --jobs 2 computing acceptance
-	$(PYTEST) -q -m "alone and not long"
+	@$(MAKE) --no-print-directory alone
 
 # Compiled lines can't be counted, so the unit tests of the models run once interpreted. Overflow of whole numbers is
 # meant where compiled code hashes; interpreted, numpy warns of it.

@@ -72,7 +72,7 @@ class Sessions:
         return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at, begun_at=begun_at)
 
     def end(self, session: BrowserSession) -> None:
-        """Refuse a session from now on, whoever has a copy of its cookie; until this server ends."""
+        """Refuse a session from now on, also with a copy of its cookie; until this server ends."""
         self._ended[session.session_id] = None
         while len(self._ended) > _ENDED:
             self._ended.popitem(last=False)

@@ -103,7 +103,7 @@ def test_wrong_tokens_are_told_and_counted(tmp_path):
     assert "wrong 0" not in wrong[0].text
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) > 0
-    assert right.url.path == "/help"  # whoever guesses locks nobody out
+    assert right.url.path == "/help"  # wrong guesses of others lock no person out
 
 
 def test_behind_a_proxy_with_tls_and_a_path_every_link_and_cookie_is_of_the_public_address(tmp_path):

@@ -83,10 +83,10 @@ def test_one_damaged_cell_is_never_silently_another_total(damage, examples):
         assume(expected)  # without any demand, every row may be blank
         clean = rendered.to_files(grid, form)
         chosen = settled(clean, today, history.frequency, expected)
-        hurt = rendered.DAMAGES[damage](draw, history, form, grid)
-        assume(chosen is not None and hurt is not None and len(grid.rows) > 2)
+        damaged = rendered.DAMAGES[damage](draw, history, form, grid)
+        assume(chosen is not None and damaged is not None and len(grid.rows) > 2)
 
-        assert_named(clean, rendered.to_files(hurt, form), chosen, history.frequency, expected)
+        assert_named(clean, rendered.to_files(damaged, form), chosen, history.frequency, expected)
 
     check()
 
@@ -104,17 +104,17 @@ def test_a_bad_byte_is_never_silently_another_total(examples):
         chosen = settled(clean, today, history.frequency, expected)
         assume(chosen is not None)
         ((name, content),) = clean.items()
-        hurt = {name: rendered.with_bad_byte(content, draw.whole(4, len(content)))}
+        damaged = {name: rendered.with_bad_byte(content, draw.whole(4, len(content)))}
 
-        assert_named(clean, hurt, chosen, history.frequency, expected)
+        assert_named(clean, damaged, chosen, history.frequency, expected)
 
     check()
 
 
-def assert_named(clean: dict[str, bytes], hurt: dict[str, bytes], chosen, frequency: str, expected: Totals) -> None:
+def assert_named(clean: dict[str, bytes], damaged: dict[str, bytes], chosen, frequency: str, expected: Totals) -> None:
     """Refused, rows or columns named, something said that is not said of the clean file, or the same totals."""
     try:
-        report, totals = read(hurt, chosen, frequency)
+        report, totals = read(damaged, chosen, frequency)
     except InvalidInput:
         return
     if totals == expected or report.rows_refused:

@@ -126,7 +126,7 @@ def test_a_few_series_of_a_batch_leave_conformal_candidates_out(make_panel, make
 @pytest.mark.compiled
 def test_spread_is_fitted_where_there_is_enough_to_fit(make_panel, make_request):
     rng = np.random.default_rng(8)
-    # a level that wanders: its own past varies far more than what is ahead of its last value
+    # a level that varies: its own past varies far more than what is ahead of its last value
     histories = [np.round(200 * np.exp(np.cumsum(rng.normal(0, 0.25, 40)))) for _ in range(300)]
 
     spread = learn_knowledge(make_panel(*histories), make_request()).calibration.spread["negbin_ses"]

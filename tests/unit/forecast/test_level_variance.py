@@ -1,4 +1,4 @@
-"""How far the level wanders agrees with a naive loop, and with what it is to be for known histories."""
+"""The variance of the level agrees with a naive loop, and with its known value for known histories."""
 
 from __future__ import annotations
 
