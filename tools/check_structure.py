@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+TABLES = {"domain/settings.py"}  # tables of declarations: each entry reads alone, so their length has no bar
+
 Graph = dict[str, set[str]]  # module -> the modules of the package that it imports
 
 
@@ -24,6 +26,7 @@ class Structure:
 
     files: int
     lines: int
+    longest_module: tuple[int, str]  # its lines and its path below the package; tables of declarations left out
     chain: tuple[str, ...]  # longest chain over every import, the importer first
     module_level_chain: tuple[str, ...]
     cycles: tuple[tuple[str, ...], ...]
@@ -40,9 +43,11 @@ def measure(package: Path) -> Structure:
     every = {name: _imports(name, tree, modules, packages, every=True) for name, tree in modules.items()}
     module_level = {name: _imports(name, tree, modules, packages, every=False) for name, tree in modules.items()}
     importers = Counter(imported for imports in every.values() for imported in imports)
+    lines = {path.relative_to(package).as_posix(): _count_lines(path) for path in trees}
     return Structure(
         files=len(trees),
-        lines=sum(len(path.read_text(encoding="utf-8").splitlines()) for path in trees),
+        lines=sum(lines.values()),
+        longest_module=max((count, path) for path, count in lines.items() if path not in TABLES),
         chain=longest_chain(every),
         module_level_chain=longest_chain(module_level),
         cycles=find_cycles(every),
@@ -50,6 +55,10 @@ def measure(package: Path) -> Structure:
         doubled_functions=_doubled(modules, ast.FunctionDef),
         one_importer=tuple(name for name in modules if importers[name] == 1),
     )
+
+
+def _count_lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def find_cycles(graph: Graph) -> tuple[tuple[str, ...], ...]:
@@ -133,7 +142,9 @@ def _doubled(modules: dict[str, ast.Module], kind: type[ast.ClassDef | ast.Funct
     return {name: places for name, places in sorted(defined.items()) if len(places) > 1}
 
 
-def problems_of(structure: Structure, *, chain: int, module_level_chain: int, files: int) -> list[str]:
+def problems_of(
+    structure: Structure, *, chain: int, module_level_chain: int, files: int, module_lines: int
+) -> list[str]:
     """One sentence for each bar that is exceeded, with what to change."""
     found = [
         f"{what}: {value:,}, allowed are {bar:,}"
@@ -141,6 +152,7 @@ def problems_of(structure: Structure, *, chain: int, module_level_chain: int, fi
             ("longest import chain", len(structure.chain), chain),
             ("longest import chain at module level", len(structure.module_level_chain), module_level_chain),
             ("source files", structure.files, files),
+            (f"lines of {structure.longest_module[1]}", structure.longest_module[0], module_lines),
         )
         if value > bar
     ]
@@ -155,7 +167,8 @@ def main() -> int:
     parser.add_argument("package", type=Path, nargs="?", default=Path("src/batchcast"))
     parser.add_argument("--chain", type=int, default=24, help="modules in a chain of every import")
     parser.add_argument("--module-level-chain", type=int, default=20, help="modules in a chain at module level")
-    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--files", type=int, default=340)
+    parser.add_argument("--module-lines", type=int, default=740, help="lines of a module that is no table")
     parser.add_argument("--report", action="store_true", help="say what exceeds a bar, but do not fail")
     parser.add_argument("--chains", action="store_true", help="print the modules of the two longest chains")
     options = parser.parse_args()
@@ -163,6 +176,7 @@ def main() -> int:
     rows = (
         ("files", structure.files, options.files),
         ("lines", structure.lines, "-"),
+        ("lines of the longest module", structure.longest_module[0], options.module_lines),
         ("longest chain, every import", len(structure.chain), options.chain),
         ("longest chain, module level", len(structure.module_level_chain), options.module_level_chain),
         ("import cycles", len(structure.cycles), 0),
@@ -180,6 +194,7 @@ def main() -> int:
         chain=options.chain,
         module_level_chain=options.module_level_chain,
         files=options.files,
+        module_lines=options.module_lines,
     )
     print(*problems, sep="\n", file=sys.stderr)
     return 1 if problems and not options.report else 0

@@ -1,4 +1,4 @@
-"""Writes `src/batchcast/ingest/letters.txt`: letters and pairs of letters of languages, counted in the names of CLDR.
+"""Writes `src/batchcast/ingest/text/letters.txt`: letters and pairs of letters of languages, counted in CLDR's names.
 
 A line is of one language: its code, then each letter with its count (`a812`), then each pair (`ök12`); `_` is the end
 of a word. Each word that Babel carries (names of territories,
@@ -56,7 +56,7 @@ LANGUAGES = [
     "uk",
     "vi",
 ]
-TARGET = Path(__file__).parents[1] / "src" / "batchcast" / "ingest" / "letters.txt"
+TARGET = Path(__file__).parents[1] / "src" / "batchcast" / "ingest" / "text" / "letters.txt"
 _NAMES = ("territories", "languages", "currency_names", "months", "days", "time_zones", "unit_display_names")
 _CEDILLAS = str.maketrans("șț", "şţ")  # as the older encodings have them
 

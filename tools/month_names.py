@@ -1,4 +1,4 @@
-"""Writes `src/batchcast/ingest/months.txt`: the month names that CLDR has, as Babel carries them.
+"""Writes `src/batchcast/ingest/values/months.txt`: the month names that CLDR has, as Babel carries them.
 
 Lines `1` to `12` hold the names that mean this month wherever they are used. A name that means another month in
 another of the large languages (`lis` is October in Croatian and November in Polish) stands in a line of its language,
@@ -19,7 +19,7 @@ af am ar as az be bg bn bs ca cs cy da de el en es et eu fa fi fil fr ga gl gu h
 it ja ka kk km kn ko ky lo lt lv mk ml mn mr ms my nb ne nl no or pa pl ps pt ro ru sd si sk sl sq
 sr sr_Latn sv sw ta te th tk tr uk ur uz vi zh zu
 """  # the modern coverage of CLDR: their names count before those of other languages
-TARGET = Path(__file__).parents[1] / "src" / "batchcast" / "ingest" / "months.txt"
+TARGET = Path(__file__).parents[1] / "src" / "batchcast" / "ingest" / "values" / "months.txt"
 _LARGE = frozenset(LARGE_LANGUAGES.split())
 _OURS = ("en", "id")  # decided in `dates.py`
 _ALSO = {"de": {"mrz": 3, "maerz": 3}, "ms": {"ogo": 8}, "nl": {"mrt": 3}}  # of spreadsheets, not in CLDR

@@ -21,7 +21,7 @@ from batchcast.domain.batch import Batch, Event
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.history import read_series_keys
+from batchcast.ingest.history.stored import read_series_keys
 from batchcast.publish.certificate import Certificate, CertificateMismatch, OutputTaken, engine_versions
 from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy

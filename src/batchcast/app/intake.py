@@ -22,7 +22,7 @@ from batchcast.domain.plan import Pace, Plan, RowsRefused, check_refused
 from batchcast.domain.recipe import FileKind, Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
 from batchcast.forecast.models.table import learns_across_series
-from batchcast.ingest.history import read_series_table
+from batchcast.ingest.history.stored import read_series_table
 from batchcast.plan.partitioner import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
 from batchcast.run.job import Ending, Job, Outcome, WorkerPool

@@ -29,9 +29,9 @@ from batchcast.domain.plan import (
 from batchcast.domain.settings import BatchSettings, deciding, event_of
 from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.eventfile import read_events, read_events_table
-from batchcast.ingest.history import read_series_table
+from batchcast.ingest.history.stored import read_series_table
 from batchcast.ingest.reader import ingest_file, ingest_table
-from batchcast.ingest.stockfile import read_stock, read_stock_table
+from batchcast.ingest.stock.stockfile import read_stock, read_stock_table
 from batchcast.plan.planner import plan_batch
 from batchcast.results.ordering import order, order_tables
 

@@ -16,9 +16,9 @@ from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS, BatchSettings, event_of
 from batchcast.ingest.eventfile import read_events
-from batchcast.ingest.history import input_sha256_of
+from batchcast.ingest.history.stored import input_sha256_of
 from batchcast.ingest.recipes import ReadStockFile, read_stock_file
-from batchcast.ingest.stockfile import read_stock
+from batchcast.ingest.stock.stockfile import read_stock
 from batchcast.results.ordering import FoundResult, find_result, order, write_orders
 
 

@@ -83,7 +83,7 @@ def _date(setting: str, given: Sequence[str]) -> dt.date:
 
 
 def _mapping(setting: str, given: Sequence[str]) -> dict[str, str]:
-    """Pairs as `ingest.names.mapping_example` writes them: several in one text, in quotes or not."""
+    """Pairs as `ingest.common.names.mapping_example` writes them: several in one text, in quotes or not."""
     mapping: dict[str, str] = {}
     for pair in (pair for text in given for pair in _NEXT_PAIR.split(_unquoted(text))):
         column, equals, name = (piece.strip() for piece in pair.partition("="))

@@ -3,7 +3,7 @@
 BatchcastError
 ├── InvalidInput                the file or table can't be a demand history            exit 2
 │   ├── ReadingQuestion         ... as it reads in several ways: a setting chooses one
-│   └── (one class a reason: in `ingest.problems`, where the reasons are found)
+│   └── (one class a reason: in `ingest.common.problems`, where the reasons are found)
 ├── InvalidSettings             a setting is out of its range                          exit 2
 ├── BatchFailed                 the batch was rolled back                              exit 3
 │   └── PartitionFailed         ... because of this partition

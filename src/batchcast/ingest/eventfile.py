@@ -17,18 +17,18 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import LONGEST_EVENT_DAYS, MOST_EVENTS, BatchSettings, UserEvent
-from batchcast.ingest.cells import cell_of, date_text
-from batchcast.ingest.dateorder import NO_DAY, DateReader, read_days
-from batchcast.ingest.dates import empty
-from batchcast.ingest.header import check_width, visible_names
-from batchcast.ingest.keys import key_text
-from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.names import ACCEPTED_NAMES, named_columns, normal, shortened
-from batchcast.ingest.problems import EmptyInput, InvalidEventsFile
-from batchcast.ingest.recognise import open_file
-from batchcast.ingest.source import ColumnSource, ReadAgain, RowSource, SourceRow, is_blank
-from batchcast.ingest.table import open_table
-from batchcast.ingest.zones import StampZone
+from batchcast.ingest.common.limits import IngestLimits
+from batchcast.ingest.common.names import ACCEPTED_NAMES, named_columns, normal, shortened
+from batchcast.ingest.common.problems import EmptyInput, InvalidEventsFile
+from batchcast.ingest.common.source import ColumnSource, ReadAgain, RowSource, SourceRow, is_blank
+from batchcast.ingest.files.recognise import open_file
+from batchcast.ingest.files.table import open_table
+from batchcast.ingest.layout.header import check_width, visible_names
+from batchcast.ingest.values.cells import cell_of, date_text
+from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
+from batchcast.ingest.values.dates import empty
+from batchcast.ingest.values.keys import key_text
+from batchcast.ingest.values.zones import StampZone
 
 NAME, UNTIL = "name", "until"
 _START_NAMES = ("start", "start_date", "from", "begin", "mulai", "dari", "tanggal_mulai", "tgl_mulai", "von", "desde")

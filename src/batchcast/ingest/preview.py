@@ -23,25 +23,25 @@ from batchcast.domain.history import RowProblem
 from batchcast.domain.inventory import StockOnHand
 from batchcast.domain.recipe import FileColumn, FileKind, FilePreview, PreviewCounts, PreviewRow, Recipe, Refusal
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.cells import cell_of, date_text
-from batchcast.ingest.dateorder import NO_DAY, read_days
-from batchcast.ingest.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders, head_of
-from batchcast.ingest.header import Layout, find_columns, locate, locate_stock_columns, visible_names
-from batchcast.ingest.keys import read_key
-from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.months import with_years
-from batchcast.ingest.names import ACCEPTED_NAMES, SHEET, letter_of, shortened, target_of
+from batchcast.ingest.common.limits import IngestLimits
+from batchcast.ingest.common.names import ACCEPTED_NAMES, SHEET, letter_of, shortened, target_of
+from batchcast.ingest.common.source import Block, ColumnSource, FindLayout, LayoutT, SourceRow, is_blank
+from batchcast.ingest.files.recognise import open_file
+from batchcast.ingest.history.writer import AcceptedDemand
+from batchcast.ingest.layout.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders, head_of
+from batchcast.ingest.layout.header import Layout, find_columns, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.rowfilter import RowChoice
+from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.layout.wide import Period, dated_columns
 from batchcast.ingest.reader import read_rows, settle_rows
 from batchcast.ingest.recipes import by_recipe, by_signature
-from batchcast.ingest.recognise import open_file
-from batchcast.ingest.rowfilter import RowChoice
-from batchcast.ingest.sample import Sample
-from batchcast.ingest.source import Block, ColumnSource, FindLayout, LayoutT, SourceRow, is_blank
-from batchcast.ingest.stockfile import StockReading
-from batchcast.ingest.stockrows import ON_HAND, StockLayout, find_stock_columns
-from batchcast.ingest.tally import Tally
-from batchcast.ingest.wide import Period, dated_columns
-from batchcast.ingest.writer import AcceptedDemand
+from batchcast.ingest.rows.tally import Tally
+from batchcast.ingest.stock.stockfile import StockReading
+from batchcast.ingest.stock.stockrows import ON_HAND, StockLayout, find_stock_columns
+from batchcast.ingest.values.cells import cell_of, date_text
+from batchcast.ingest.values.dateorder import NO_DAY, read_days
+from batchcast.ingest.values.keys import read_key
+from batchcast.ingest.values.months import with_years
 
 ROWS_SHOWN = 10
 _REFUSED_SHOWN = 5  # further ones, from below those

@@ -14,24 +14,24 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InternalError, Message
 from batchcast.domain.history import DemandHistory, IngestReport
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.cells import distinct
-from batchcast.ingest.dateorder import DateReader
-from batchcast.ingest.header import Layout, find_columns
-from batchcast.ingest.history import digesting, input_sha256_of
-from batchcast.ingest.implausible import find_implausible
-from batchcast.ingest.limits import IngestLimits
-from batchcast.ingest.names import letter_of, mapping_example
-from batchcast.ingest.numberstyle import NumberReader
-from batchcast.ingest.problems import REJECTED_FILE, NoRows, Rejected
-from batchcast.ingest.recognise import open_file
-from batchcast.ingest.rowfilter import RowChoice
-from batchcast.ingest.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
-from batchcast.ingest.source import FindLayout, ReadAgain, RowSource
-from batchcast.ingest.summaries import find_summaries, running_totals
-from batchcast.ingest.table import open_table
-from batchcast.ingest.tally import Tally
-from batchcast.ingest.writer import HISTORY_FILE, AcceptedDemand, write_history
-from batchcast.ingest.zones import StampZone
+from batchcast.ingest.common.limits import IngestLimits
+from batchcast.ingest.common.names import letter_of, mapping_example
+from batchcast.ingest.common.problems import REJECTED_FILE, NoRows, Rejected
+from batchcast.ingest.common.source import FindLayout, ReadAgain, RowSource
+from batchcast.ingest.files.recognise import open_file
+from batchcast.ingest.files.table import open_table
+from batchcast.ingest.history.stored import digesting, input_sha256_of
+from batchcast.ingest.history.writer import HISTORY_FILE, AcceptedDemand, write_history
+from batchcast.ingest.layout.header import Layout, find_columns
+from batchcast.ingest.layout.rowfilter import RowChoice
+from batchcast.ingest.rows.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
+from batchcast.ingest.rows.summaries import find_summaries, running_totals
+from batchcast.ingest.rows.tally import Tally
+from batchcast.ingest.values.cells import distinct
+from batchcast.ingest.values.dateorder import DateReader
+from batchcast.ingest.values.implausible import find_implausible
+from batchcast.ingest.values.numberstyle import NumberReader
+from batchcast.ingest.values.zones import StampZone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,7 +28,7 @@ from batchcast.domain.inventory import (
     StockItem,
     StockOnHand,
 )
-from batchcast.ingest.names import mapping_example
+from batchcast.ingest.common.names import mapping_example
 from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
 from batchcast.publish.publisher import lay_out

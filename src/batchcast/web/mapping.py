@@ -18,9 +18,9 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
-from batchcast.ingest.months import lack_a_year
-from batchcast.ingest.names import IN_HEADER, STOCK_NAMES
-from batchcast.ingest.rowfilter import RowFilter, filter_text, find_filters
+from batchcast.ingest.common.names import IN_HEADER, STOCK_NAMES
+from batchcast.ingest.layout.rowfilter import RowFilter, filter_text, find_filters
+from batchcast.ingest.values.months import lack_a_year
 from batchcast.web.forms import PROPOSED, SHOWN, Form, Texts, form_of_settings, form_of_texts, read_form
 from batchcast.web.rendering import render
 

@@ -12,10 +12,10 @@ import openpyxl
 from python_calamine import CalamineWorkbook
 from tests.acceptance.cases.test_every_case import FILES, GIVEN, each_case, look_at
 
-from batchcast.ingest.header import Layout
-from batchcast.ingest.names import letter_of
+from batchcast.ingest.common.names import letter_of
+from batchcast.ingest.common.source import is_blank
+from batchcast.ingest.layout.header import Layout
 from batchcast.ingest.reader import Ingested
-from batchcast.ingest.source import is_blank
 
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "|": "|"}
 Row = Sequence[Any]

@@ -22,7 +22,7 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import BatchcastError, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.settings import SETTINGS, BatchSettings
-from batchcast.ingest.history import read_series_table
+from batchcast.ingest.history.stored import read_series_table
 from batchcast.ingest.reader import Ingested, ingest_file
 from batchcast.plan.planner import plan_batch
 

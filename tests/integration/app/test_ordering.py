@@ -18,7 +18,7 @@ from batchcast.app.samples.writing import write_sample
 from batchcast.domain.errors import InvalidInput, InvalidSettings
 from batchcast.domain.inventory import StockItem, StockOnHand, notes_of, promise_of
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import InvalidStockFile
+from batchcast.ingest.common.problems import InvalidStockFile
 from batchcast.publish.certificate import ChangedResult, NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
 from batchcast.results.ordering import refuse_unknown_parts
 

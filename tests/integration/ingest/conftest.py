@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.common.limits import IngestLimits
 from batchcast.ingest.reader import Ingested, ingest_file
 
 Read = Callable[..., Ingested]

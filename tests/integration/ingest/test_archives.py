@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from batchcast.ingest import problems as found
+from batchcast.ingest.common import problems as found
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 

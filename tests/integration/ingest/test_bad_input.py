@@ -14,8 +14,8 @@ import pytest
 
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.plan import RowsRefused
-from batchcast.ingest import problems as found
-from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.common import problems as found
+from batchcast.ingest.common.limits import IngestLimits
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 GOOD = "2024-01-01,A,S,1\n"

@@ -8,8 +8,8 @@ from tests.integration.ingest.test_unnamed_columns import KINDS, each_kind
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 from batchcast.ingest.preview import preview_file
-from batchcast.ingest.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 
 ACROSS = {"partnumber": "(header)"}
 MONTHS = [f"2024-{month:02d}-01" for month in range(1, 13)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batchcast.domain.settings import SETTINGS
-from batchcast.ingest import charset
-from batchcast.ingest import problems as found
+from batchcast.ingest.common import problems as found
+from batchcast.ingest.text import charset
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 ROW = "2024-01-{day:02d},{part},{site},{day}\n"

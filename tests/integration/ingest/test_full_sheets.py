@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from batchcast.ingest import sheets, source
+from batchcast.ingest.common import source
+from batchcast.ingest.files import sheets
 
 
 def said(ingested) -> bool:

@@ -15,10 +15,10 @@ import pytest
 from tests.integration.ingest.workbooks import ods_members, packed, record, xls_bytes, xlsb_members, xlsb_sheet
 
 from batchcast.domain.errors import BatchcastError
-from batchcast.ingest import header
-from batchcast.ingest import problems as found
-from batchcast.ingest.markup import SPREADSHEET
-from batchcast.ingest.problems import DamagedFile
+from batchcast.ingest.common import problems as found
+from batchcast.ingest.common.problems import DamagedFile
+from batchcast.ingest.files.markup import SPREADSHEET
+from batchcast.ingest.layout import header
 
 CASES = Path(__file__).parents[2] / "acceptance/cases/files"
 HEADER = "date,partnumber,site_code,demand_qty\n"

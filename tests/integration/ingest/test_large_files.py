@@ -8,8 +8,10 @@ import threading
 import pytest
 
 from batchcast.domain.errors import InvalidInput
-from batchcast.ingest import delimited, encoding, history
-from batchcast.ingest.problems import AmbiguousDates, MixedDateOrders, NotText, UnclosedQuote
+from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders, NotText, UnclosedQuote
+from batchcast.ingest.files import delimited
+from batchcast.ingest.history import stored as history
+from batchcast.ingest.text import encoding
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 PLAIN = [f"2024-01-{1 + i % 28:02d},P{i % 37},S{i % 3},{i % 11}\n" for i in range(4000)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.ingest.problems import MissingColumn
+from batchcast.ingest.common.problems import MissingColumn
 
 NAMES = ["Material", "Material Description", "Plnt", "MvT", "Pstng Date", "Qty in UnE", "EUn"]
 WIDTHS = [18, 20, 4, 3, 10, 14, 3]

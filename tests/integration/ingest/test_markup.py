@@ -7,7 +7,7 @@ import quopri
 
 import pytest
 
-from batchcast.ingest.problems import AmbiguousColumn, DamagedFile, MissingColumn, OverTheLimit, UnknownFormat
+from batchcast.ingest.common.problems import AmbiguousColumn, DamagedFile, MissingColumn, OverTheLimit, UnknownFormat
 
 HEADER = ["Tanggal", "Kode Barang", "Gudang", "Jumlah"]
 ROWS = [[f"2024-01-{day:02d}", f"00{day % 3}", "Kolaka", day * 1.5] for day in range(1, 29)]

@@ -13,8 +13,8 @@ import pytest
 
 from batchcast.domain.recipe import MOST_PREVIEWED, Recipe
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import DamagedFile, EmptyInput
 from batchcast.ingest.preview import preview_file
-from batchcast.ingest.problems import DamagedFile, EmptyInput
 from batchcast.ingest.recipes import read_file
 
 HEADER = "Kapan;Barangnya;Tempat;Banyaknya;Jenis\n"

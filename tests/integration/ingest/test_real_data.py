@@ -8,7 +8,7 @@ import pytest
 
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import InvalidInput
-from batchcast.ingest.history import read_series_table
+from batchcast.ingest.history.stored import read_series_table
 
 SETS = [
     "auto", "bike_workshop", "carparts", "completejourney", "contraceptive", "hospital", "hpd_sample", "m3_monthly",

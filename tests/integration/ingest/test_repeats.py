@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from batchcast.ingest.problems import OverlappingFiles
+from batchcast.ingest.common.problems import OverlappingFiles
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
 

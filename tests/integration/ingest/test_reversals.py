@@ -87,7 +87,7 @@ def test_returns_that_are_ignored_reverse_nothing(net):
 
 
 def test_too_many_rows_to_compare_are_said(net, monkeypatch):
-    monkeypatch.setattr("batchcast.ingest.reversals._MOST_ROWS", 50)
+    monkeypatch.setattr("batchcast.ingest.rows.reversals._MOST_ROWS", 50)
 
     months, said = net("2024-03-20,A,S,500\n2024-04-02,A,S,-500\n")
 

@@ -12,7 +12,7 @@ from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import UnknownSeries
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.history import read_series
+from batchcast.ingest.history.stored import read_series
 from batchcast.ingest.reader import ingest_file
 
 DAY = 20_000

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from batchcast.app.settings_text import settings_of_texts
 from batchcast.domain.errors import ReadingQuestion
-from batchcast.ingest.problems import AmbiguousSign, NoRows, ReceiptsAndIssues, UnknownFilter
+from batchcast.ingest.common.problems import AmbiguousSign, NoRows, ReceiptsAndIssues, UnknownFilter
+from batchcast.ingest.layout.rowfilter import filter_text, find_filters
 from batchcast.ingest.reader import ingest_table
-from batchcast.ingest.rowfilter import filter_text, find_filters
 
 MONTHS = [f"2024-{month:02}-01" for month in range(1, 13)]
 SAP = "Material;Plant;Posting Date;Movement type;Quantity\n"

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import GroupRows
+from batchcast.ingest.common.problems import GroupRows
 from batchcast.ingest.reader import ingest_file
 
 

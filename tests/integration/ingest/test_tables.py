@@ -15,7 +15,7 @@ import pytest
 
 from batchcast.domain.calendar import day_of
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest import problems as found
+from batchcast.ingest.common import problems as found
 from batchcast.ingest.reader import ingest_file, ingest_table
 
 FIRST = day_of(dt.date(2024, 1, 1))

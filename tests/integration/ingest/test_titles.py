@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import AmbiguousDates, DifferentHeader, MissingColumn
+from batchcast.ingest.common.problems import AmbiguousDates, DifferentHeader, MissingColumn
 from batchcast.ingest.reader import ingest_file
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batchcast.app.settings_text import settings_of_texts
-from batchcast.ingest.problems import SeveralUnits
+from batchcast.ingest.common.problems import SeveralUnits
 
 
 def rows(units, *, name="UoM", days=28) -> str:

@@ -17,9 +17,9 @@ from tests.integration.ingest.workbooks import ods_members, packed, xls_bytes, x
 
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
 from batchcast.ingest.preview import preview_file
-from batchcast.ingest.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
-from batchcast.ingest.stockfile import read_stock
+from batchcast.ingest.stock.stockfile import read_stock
 
 Rows = Sequence[Sequence[Any]]
 COUNT, FIRST = 900, 700  # rows, and the first that holds a value: far behind those that are looked at beforehand

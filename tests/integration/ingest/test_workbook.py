@@ -10,8 +10,8 @@ import pytest
 
 from batchcast.domain.calendar import Frequency, day_of
 from batchcast.domain.errors import InvalidInput
-from batchcast.ingest import problems as found
-from batchcast.ingest.limits import IngestLimits
+from batchcast.ingest.common import problems as found
+from batchcast.ingest.common.limits import IngestLimits
 
 HEADER = ["date", "partnumber", "site_code", "demand_qty"]
 FIRST = day_of(date(2024, 1, 1))
@@ -172,7 +172,7 @@ def test_sheet_that_spans_too_many_cells_is_refused_before_it_is_spread_out(read
 
 
 def test_many_rows_keep_their_numbers(read, monkeypatch):
-    monkeypatch.setattr("batchcast.ingest.sheets._ROWS_IN_BLOCK", 1000)
+    monkeypatch.setattr("batchcast.ingest.files.sheets._ROWS_IN_BLOCK", 1000)
     rows = [["2024-01-01", f"P{i % 7}", "S", 1] for i in range(4500)]
     rows[4400][3] = "x"
 

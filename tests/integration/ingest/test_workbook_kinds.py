@@ -9,7 +9,7 @@ from tests.integration.ingest.test_unnamed_columns import as_csv, as_html, as_pa
 from tests.integration.ingest.workbooks import ERRORS, ods_cell, ods_members, packed, xls_bytes, xlsb_members
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import AmbiguousColumn, UnknownFormat
+from batchcast.ingest.common.problems import AmbiguousColumn, UnknownFormat
 from batchcast.ingest.reader import ingest_file
 
 

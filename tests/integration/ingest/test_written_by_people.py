@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.integration.ingest.test_workbook import workbook
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.problems import SeveralUnits
+from batchcast.ingest.common.problems import SeveralUnits
 from batchcast.ingest.reader import ingest_table
 
 HEADER = "date,part,site,qty\n"

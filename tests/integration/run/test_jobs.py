@@ -19,8 +19,8 @@ from batchcast.domain.disk import DiskFailed, NoDiskSpace, needing_disk
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.forecast import partition
-from batchcast.ingest.history import read_series_table
-from batchcast.ingest.problems import EmptyInput
+from batchcast.ingest.common.problems import EmptyInput
+from batchcast.ingest.history.stored import read_series_table
 from batchcast.plan.planner import plan_batch
 from batchcast.publish.certificate import CertificateMismatch, ResultRejected
 from batchcast.publish.publisher import commit_result

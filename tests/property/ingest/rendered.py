@@ -26,7 +26,7 @@ from babel import localedata
 from babel.dates import get_month_names
 from tests.integration.ingest.workbooks import ods_members, packed, xlsb_members
 
-from batchcast.ingest.months import month_named
+from batchcast.ingest.values.months import month_named
 
 T = TypeVar("T")
 Key = tuple[str, str, dt.date]  # site, part, first day of the period

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
-from batchcast.ingest.dateorder import DateReader
-from batchcast.ingest.problems import AmbiguousDates
-from batchcast.ingest.source import ReadAgain
+from batchcast.ingest.common.problems import AmbiguousDates
+from batchcast.ingest.common.source import ReadAgain
+from batchcast.ingest.values.dateorder import DateReader
 
 TODAY = dt.date(2026, 11, 30)
 FORMS = {

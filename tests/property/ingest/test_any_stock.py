@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batchcast.domain.errors import InvalidInput
 from batchcast.domain.inventory import StockItem
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.stockfile import read_stock
+from batchcast.ingest.stock.stockfile import read_stock
 
 HEADER = "date,part,site,stok,harga\n"
 days = st.integers(1, 5).map(lambda day: f"2025-01-0{day}")

@@ -99,11 +99,11 @@ def test_sparse_and_dense_ways_of_adding_give_the_same_bytes(monkeypatch):
     found = [(rng.randrange(40), rng.choice("ABCDEFG"), rng.choice("ST"), rng.random()) for _ in range(5000)]
     dense = history_of(table_of(found))
 
-    monkeypatch.setattr("batchcast.ingest.accumulate._SMALL", 0)
-    monkeypatch.setattr("batchcast.ingest.accumulate._FILLED", 0)
-    monkeypatch.setattr("batchcast.ingest.accumulate._RUN", 100)
-    monkeypatch.setattr("batchcast.ingest.table.ROWS_IN_BLOCK", 64)
-    monkeypatch.setattr("batchcast.ingest.keys._LARGEST_TABLE", 0)
+    monkeypatch.setattr("batchcast.ingest.history.accumulate._SMALL", 0)
+    monkeypatch.setattr("batchcast.ingest.history.accumulate._FILLED", 0)
+    monkeypatch.setattr("batchcast.ingest.history.accumulate._RUN", 100)
+    monkeypatch.setattr("batchcast.ingest.files.table.ROWS_IN_BLOCK", 64)
+    monkeypatch.setattr("batchcast.ingest.values.keys._LARGEST_TABLE", 0)
 
     assert history_of(table_of(found)) == dense
 

@@ -24,7 +24,7 @@ from batchcast.forecast.models.table import MODELS
 from batchcast.http import metrics
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.ingest.names import ACCEPTED_NAMES, FLAG_NAMES, STOCK_NAMES
+from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, STOCK_NAMES
 
 pytestmark = pytest.mark.xdist_group("sources")
 

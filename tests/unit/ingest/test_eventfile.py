@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from batchcast.domain.settings import BatchSettings, event_of
+from batchcast.ingest.common.problems import AmbiguousDates, InvalidEventsFile
 from batchcast.ingest.eventfile import read_events, read_events_table
-from batchcast.ingest.problems import AmbiguousDates, InvalidEventsFile
 
 
 def read(tmp_path, text, **settings):

@@ -99,14 +99,21 @@ def test_every_bar_that_is_exceeded_has_its_sentence(make_package):
         a="from house import b\nclass Twice: ...", b="from house import c", c="from house import b\nclass Twice: ..."
     )
 
-    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3)
+    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3, module_lines=1)
 
     assert problems == [
         "longest import chain: 2, allowed are 1",
         "source files: 4, allowed are 3",
+        "lines of c.py: 2, allowed are 1",
         "modules import each other: house.b, house.c",
         "class Twice is defined in house.a, house.c",
     ]
+
+
+def test_a_table_of_declarations_may_be_longer_than_a_module(make_package):
+    package = make_package(**{"domain/settings": "a = 1\n" * 9, "domain/plan": "a = 1\n" * 3})
+
+    assert measure(package).longest_module == (3, "domain/plan.py")
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 1), (["--report"], 0), (["--chain", "3"], 0)])

@@ -34,8 +34,8 @@ from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.recipe import kept_settings
-from batchcast.ingest.names import STOCK_NAMES
-from batchcast.ingest.problems import InvalidStockFile
+from batchcast.ingest.common.names import STOCK_NAMES
+from batchcast.ingest.common.problems import InvalidStockFile
 from batchcast.publish.kinds import FIGURES, FORMATS, PARQUET, SERIES, OrderFormat, OrderTable
 from batchcast.run.job import Ending, Job, WorkerPool
 

@@ -33,7 +33,7 @@ from batchcast.domain.batch import Batch, BatchState, ResultFile, Source, Stored
 from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidSettings, Message, UnknownSeries
-from batchcast.ingest.history import read_series
+from batchcast.ingest.history.stored import read_series
 from batchcast.publish.kinds import (
     ACCURACY,
     CSV,

@@ -1,0 +1,6 @@
+"""The checked history: totals of series and day, their frequency, and the file that has them.
+
+Comes in: accepted quantities by series and day.
+Goes out: `history.parquet`, the facts that planning needs, and notes of what the history does not cover.
+Open first: `writer.py`; then `accumulate.py`, the exact sums, and `frequency.py`; `stored.py` reads the file again.
+"""

@@ -1,0 +1,431 @@
+"""Which of several columns is one of ours, by what they hold; and the question to ask where that does not decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from batchcast.domain import columns
+from batchcast.domain.errors import N_, Choice, Message
+from batchcast.ingest.common.names import (
+    ACCEPTED_NAMES,
+    IN_HEADER,
+    MONEY_NAMES,
+    NAMES_OF_YEARS,
+    NUMBERED_NAMES,
+    STOCK_NAMES,
+    letter_of,
+    mapping_example,
+    normal,
+    shortened,
+    target_of,
+)
+from batchcast.ingest.common.problems import AmbiguousColumn
+from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.values.keys import key_text
+from batchcast.ingest.values.months import month_named
+
+_MOST_CHOICES = 6
+_LEAST_PRICE = 20.0  # of most rows: less is no price that money is told from units by
+_DISCOUNT = 0.35  # by which money may differ from a quantity times a price
+_ROUND = 100  # money in small coins is a multiple of it
+_CURRENCIES = ("currency", "curr", "mata_uang", "matauang", "valuta", "waers", "währung", "moneda", "devise", "kurs")
+_NUMBER_OF_DOCUMENT = re.compile(
+    r"(?:doc|dok|entry|order|invoice|beleg|rechnung|auftrag|lieferschein|faktur|nota|transa|bukti|surat|pièce|factura)"
+    r"\w*[ ._-]+(?:no|nr|n[°º])\.?\s*$",
+    re.IGNORECASE,
+)
+_PRICES = (
+    *STOCK_NAMES["unit_cost"],
+    "priceeach",
+    "sale_price",
+    "selling_price",
+    "rate",
+    "preis",
+    "precio",
+    "prix",
+    "hpp",
+)
+_STOCK = {normal(name) for names in STOCK_NAMES.values() for name in names} | {"min", "max", "lineno", "linenumber"}
+
+
+def narrowed(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> list[int]:
+    """Those of several columns with an accepted name that can be it, by what they hold; all where none of them can."""
+    if not sample:
+        return list(matches)
+    left = [i for i in matches if sample.filled(i)]
+    if ours == columns.DATE:
+        left = [i for i in left if sample.has_dates(i) or not any(sample.has_dates(j) for j in matches)]
+    if ours == columns.DEMAND_QTY:
+        left = [i for i in left if sample.has_numbers(i) and not is_money(i, names, sample)]
+    return left or list(matches)
+
+
+def is_money(index: int, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column holds a currency, or another column times a price."""
+    return sample.has_currency(index) or _product_of(index, names, sample) is not None
+
+
+def _product_of(index: int, names: Sequence[str], sample: Sample) -> tuple[int, int] | None:
+    """The quantity and the price that the column is the product of, or nearly so where prices are high."""
+    accepted = {normal(name) for name in _PRICES}
+    prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index]
+    for price in prices:
+        for other in numeric_columns(names, sample, {index, price}):
+            if sample.is_product(index, other, price) or (
+                _median(price, sample) >= _LEAST_PRICE and sample.is_product(index, other, price, within=_DISCOUNT)
+            ):
+                return other, price
+    return None
+
+
+def _median(index: int, sample: Sample) -> float:
+    """The median of the numbers of a column; 0 where there are none."""
+    found = sorted(abs(number) for number in sample.numbers(index) if number)
+    return found[len(found) // 2] if found else 0.0
+
+
+def numeric_columns(names: Sequence[str], sample: Sample, taken: Collection[int]) -> list[int]:
+    """Other columns of numbers that could be quantities: no stock, no dates."""
+    return [
+        i
+        for i, name in enumerate(names)
+        if i not in taken and normal(name) not in _STOCK and sample.has_numbers(i) and not sample.has_dates(i)
+    ]
+
+
+def check_money(index: int, names: Sequence[str], sample: Sample, taken: Collection[int]) -> None:
+    """Ask before a column that looks like money is forecast as units.
+
+    Raises:
+        AmbiguousColumn: if it is another column times a price; if it is named for money and stands beside a currency,
+            is in round thousands, or has decimals where another column has whole numbers; or if it holds one number for
+            each part, and a column of prices others.
+    """
+    if not sample:
+        return
+    others = [i for i in numeric_columns(names, sample, {*taken, index}) if not sample.has_decimals(i)]
+    is_named = normal(names[index]) in map(normal, MONEY_NAMES)
+    money = is_money(index, names, sample) or (is_named and _is_like_money(index, names, sample))
+    swapped = [] if money else _swapped_with(index, names, sample)
+    others += [i for i in swapped if i not in others]
+    if money or swapped or (is_named and others and sample.has_decimals(index)):
+        template = N_(
+            "Column {name!r} ({letter}) may hold money, not units: {speaks}. Say which column is the demand, or that "
+            "each row counts as one."
+        )
+        values = {"name": names[index], "letter": letter_of(index), "speaks": _speaks(index, names, sample)}
+        rows = Choice(settings={"column_mapping": "demand_qty==1"}, reading=Message(N_("each row counts as one unit")))
+        choices = [*_choices(columns.DEMAND_QTY, [*others, index], names, sample), rows]
+        raise AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def check_balance(
+    index: int, keys: Sequence[int], names: Sequence[str], sample: Sample, taken: Collection[int]
+) -> None:
+    """Ask before the stock after each row of a ledger is forecast as demand.
+
+    Args:
+        index: the column taken as the quantity.
+        keys: those of the part and the site.
+        names: of all columns.
+        sample: the first rows.
+        taken: columns that are one of ours.
+
+    Raises:
+        AmbiguousColumn: if it changes from row to row of a part by what one other column holds, or by two of them less
+            each other.
+    """
+    others = numeric_columns(names, sample, {*taken, index})[:_MOST_CHOICES]
+    moves = sample.moves_of_balance(index, keys, others)
+    if moves is None:
+        return
+    template = N_(
+        "Column {name!r} ({letter}) may be the stock after each row, not the demand: from row to row of a part it "
+        "changes by {moves}. Say which column is the demand."
+    )
+    by = " / ".join(f"{names[i]!r} ({letter_of(i)})" for i in moves)
+    values = {"name": names[index], "letter": letter_of(index), "moves": by}
+    choices = _choices(columns.DEMAND_QTY, [*moves, index], names, sample)
+    raise AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def _is_like_money(index: int, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a currency stands beside, or nearly all numbers are large and round."""
+    if any(normal(name) in map(normal, _CURRENCIES) for name in names):
+        return True
+    found = [number for number in sample.numbers(index) if number]
+    is_round = sum(number % _ROUND == 0 for number in found) >= len(found) * 0.95
+    return is_round and _median(index, sample) >= _ROUND * _LEAST_PRICE
+
+
+def _swapped_with(index: int, names: Sequence[str], sample: Sample) -> list[int]:
+    """Columns of prices that vary from row to row, where this one, as a price, holds one number for each of many."""
+    accepted = {normal(name) for name in _PRICES}
+    prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index and sample.has_numbers(i)]
+    if not prices or not sample.has_decimals(index) or len(sample.distinct(index)) * 8 > len(sample.filled(index)):
+        return []
+    return [
+        i for i in prices if len(sample.distinct(i)) > 2 * len(sample.distinct(index)) and not sample.has_decimals(i)
+    ]
+
+
+def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
+    """Which of several columns is one of ours."""
+    found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
+    template = N_("Several columns could be {ours}: {found}. Say which with {@column_mapping=$example}.")
+    choices = _choices(ours, matches, names, sample)
+    if ours == columns.SITE_CODE and len(matches) == 2:
+        joined = "+".join(target_of(i, names) for i in matches)
+        reading = Message(N_("both joined: each pair of {columns} is a site"), {"columns": joined})
+        choices.append(Choice(settings={"column_mapping": f"{ours}={joined}"}, reading=reading))
+    values = {"ours": ours, "found": found, "example": mapping_example({ours: target_of(matches[0], names)})}
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def of_one_name(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
+    """Which of several columns of one name is one of ours, as that name is mapped to it."""
+    template = N_("Columns {letters} are all named {name!r}: which of them is {ours}?")
+    values = {"letters": ", ".join(map(letter_of, matches)), "name": names[matches[0]], "ours": ours}
+    return AmbiguousColumn(Message(template, values), choices=_choices(ours, matches, names, sample))
+
+
+def _choices(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> list[Choice]:
+    return [
+        Choice(
+            settings={"column_mapping": f"{ours}={target_of(i, names)}"},
+            reading=Message(
+                N_("column {name} ({letter}): {speaks}"),
+                {"name": names[i], "letter": letter_of(i), "speaks": _speaks(i, names, sample)},
+            ),
+        )
+        for i in matches[:_MOST_CHOICES]
+    ]
+
+
+def _speaks(index: int, names: Sequence[str], sample: Sample) -> Message:
+    """What a column holds, in a few words."""
+    found = sample.distinct(index)
+    values = {"values": ", ".join(shortened(str(cell), 20) for cell in found[:3]), "count": len(found)}
+    product = _product_of(index, names, sample) if sample.has_numbers(index) else None
+    if not found:
+        return Message(N_("nothing in the first rows"))
+    if product is not None:
+        quantity, price = product
+        values |= {"quantity": names[quantity], "price": names[price]}
+        return Message(N_("{quantity} times {price}, such as {values}"), values)
+    if sample.has_currency(index):
+        return Message(N_("with a currency, such as {values}"), values)
+    if sample.has_dates(index):
+        return Message(N_("dates, such as {values}"), values)
+    if sample.has_numbers(index):
+        template = (
+            N_("numbers with decimals, such as {values}")
+            if sample.has_decimals(index)
+            else N_("whole numbers, such as {values}")
+        )
+        return Message(template, values)
+    return Message(N_("{count} different values in the first rows, such as {values}"), values)
+
+
+# Columns of numbers that may be the parts or the sites of a table with dates down.
+
+
+def parts_across(indices: Sequence[int], names: Sequence[str], where: Message) -> AmbiguousColumn:
+    """Whether each of several columns is a part, or one of them holds the parts and another the quantity."""
+    template = N_(
+        "{where} has dates down and no column that is known as the part: {columns}. If each of these is a part, say so "
+        "with {@column_mapping=$example}; else name the column of parts and that of quantities with {@column_mapping}."
+    )
+    mapping = {columns.PARTNUMBER: IN_HEADER}
+    values = {"where": where, "columns": _named(indices, names), "example": mapping_example(mapping)}
+    choices = [_each_is_one(mapping, N_("each of these {count} columns is a part: {columns}"), indices, names)]
+    if len(indices) == 2:
+        for part, quantity in (indices, indices[::-1]):
+            text = f"{columns.PARTNUMBER}={target_of(part, names)}, {columns.DEMAND_QTY}={target_of(quantity, names)}"
+            template_of_pair = N_("the parts are in {part}, the quantities in {quantity}")
+            reading = Message(template_of_pair, {"part": names[part], "quantity": names[quantity]})
+            choices.append(Choice(settings={"column_mapping": text}, reading=reading))
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def sites_across(indices: Sequence[int], names: Sequence[str], sample: Sample, where: Message) -> AmbiguousColumn:
+    """Whether each of several columns is a site, or one of them is the quantity."""
+    template = N_(
+        "{where} has several columns of numbers, and none is named as the quantity: {columns}. If each is a site, say "
+        "so with {@column_mapping=$sites}; else name the quantity with {@column_mapping=$example}."
+    )
+    mapping = {columns.SITE_CODE: IN_HEADER}
+    values = {"where": where, "columns": _named(indices, names), "sites": mapping_example(mapping)}
+    values["example"] = mapping_example({columns.DEMAND_QTY: target_of(indices[0], names)})
+    each = _each_is_one(mapping, N_("each of these {count} columns is a site: {columns}"), indices, names)
+    choices = [each, *_choices(columns.DEMAND_QTY, indices, names, sample)]
+    return AmbiguousColumn(Message(template, values), choices=choices)
+
+
+def _each_is_one(mapping: dict[str, str], template: str, indices: Sequence[int], names: Sequence[str]) -> Choice:
+    ((ours, target),) = mapping.items()
+    reading = Message(template, {"count": len(indices), "columns": _named(indices, names)})
+    return Choice(settings={"column_mapping": f"{ours}={target}"}, reading=reading)
+
+
+def _named(indices: Sequence[int], names: Sequence[str]) -> str:
+    shown = ", ".join(repr(shortened(names[i], 40)) for i in indices[:_MOST_CHOICES])
+    return shown + (f", … ({len(indices)})" if len(indices) > _MOST_CHOICES else "")
+
+
+# A part in a column `No.`, as Dynamics NAV calls it; others number their rows or documents so.
+
+
+def numbered_part(names: Sequence[str], sample: Sample, *, is_wide: bool) -> int | None:
+    """The column `No.` where it holds parts; None where there is none, or it counts the rows.
+
+    Raises:
+        AmbiguousColumn: if it may as well hold the numbers of documents: a wide table has none, and a list with some
+            calls them so, `Document No.`.
+    """
+    wanted = set(map(normal, NUMBERED_NAMES))
+    found = next((i for i, name in enumerate(names) if normal(name) in wanted), None)
+    if found is None or not sample.filled(found) or _counts_rows(sample.numbers(found)):
+        return None
+    if is_wide or any(map(_NUMBER_OF_DOCUMENT.search, names)):
+        return found
+    texts = [i for i in range(len(names)) if names[i] and not (sample.has_numbers(i) or sample.has_dates(i))]
+    raise question(columns.PARTNUMBER, [found, *(i for i in texts if i != found)], names, sample)
+
+
+def _counts_rows(numbers: Sequence[float | None]) -> bool:
+    """Whether the cells that are filled count from 0 or 1 on."""
+    filled = [number for number in numbers if number is not None]
+    return bool(filled) and filled == [filled[0] + i for i in range(len(filled))] and filled[0] in (0, 1)
+
+
+# A date whose year, month and day stand in columns of their own.
+
+_NAMES_OF_MONTHS = (
+    "month",
+    "bulan",
+    "bln",
+    "monat",
+    "mois",
+    "mes",
+    "mese",
+    "mês",
+    "maand",
+    "month_name",
+    "месяц",
+    "月",
+)
+_NAMES_OF_DAYS = ("day", "hari", "tgl", "tanggal", "tag", "jour", "día", "dia", "giorno", "dag", "день", "日")
+_YEARS, _MONTHS, _DAYS = range(1990, 2100), range(1, 13), range(1, 32)
+
+
+def ask_about_pieces(names: Sequence[str], sample: Sample) -> None:
+    """Ask whether the year, the month and the day are to be joined, where no column has whole dates.
+
+    Raises:
+        AmbiguousColumn: if a column of years stands beside one of months, and none that is named for a date has dates.
+    """
+    if not sample:
+        return
+    dates = {normal(name) for name in ACCEPTED_NAMES[columns.DATE]}
+    year = _piece(NAMES_OF_YEARS, _YEARS, names, sample)
+    month = _piece(_NAMES_OF_MONTHS, _MONTHS, names, sample)
+    if year is None or month is None:
+        return
+    if any(normal(name) in dates and sample.has_dates(i) for i, name in enumerate(names)):
+        return
+    day = _piece(_NAMES_OF_DAYS, _DAYS, names, sample)
+    joined = "+".join(names[i] for i in (year, month, day) if i is not None)
+    template = N_(
+        "The year and the month of the dates stand in columns of their own: {columns}. Join them with "
+        "{@column_mapping=$example}, if these are calendar years."
+    )
+    mapping = {columns.DATE: joined}
+    values = {"columns": joined.replace("+", ", "), "example": mapping_example(mapping)}
+    reading = Message(N_("the columns joined: {columns} is one date"), {"columns": joined})
+    raise AmbiguousColumn(
+        Message(template, values),
+        choices=[Choice(settings={"column_mapping": f"{columns.DATE}={joined}"}, reading=reading)],
+    )
+
+
+def _piece(accepted: Sequence[str], numbers: range, names: Sequence[str], sample: Sample) -> int | None:
+    """The column of such a name whose cells are such numbers, or names of months."""
+    wanted = {normal(name) for name in accepted}
+    for i, name in enumerate(names):
+        if normal(name) in wanted and sample.filled(i):
+            found = sample.distinct(i)
+            if all(_is_piece(cell, numbers) for cell in found):
+                return i
+    return None
+
+
+def _is_piece(cell: object, numbers: range) -> bool:
+    text = key_text(cell).strip()
+    if text.isdecimal() and len(text) <= 4:
+        return int(text) in numbers
+    return numbers == _MONTHS and isinstance(month_named(text), int)
+
+
+# What is said of columns that are read, and of those that are not.
+
+
+def notes_on_columns(
+    found: dict[str, int | None], names: Sequence[str], sample: Sample, taken: Collection[int]
+) -> list[Message]:
+    """What to say of columns that could have been the site, the date or the quantity.
+
+    Args:
+        found: the column of each of ours; None where it has none of its own.
+        names: of all columns.
+        sample: the first rows.
+        taken: columns that are read.
+    """
+    if not sample:
+        return []
+    free = [i for i, name in enumerate(names) if i not in taken and name]
+    notes = []
+    money = [i for i in free if normal(names[i]) in map(normal, MONEY_NAMES) and sample.has_numbers(i)]
+    if found[columns.DEMAND_QTY] is not None and money:
+        template = N_("The demand is column {chosen!r}, not {other!r}: {speaks}.")
+        values = {"chosen": names[found[columns.DEMAND_QTY] or 0], "other": names[money[0]]}
+        notes.append(Message(template, values | {"speaks": _speaks(money[0], names, sample)}))
+    dates = [i for i in free if sample.has_dates(i)]
+    if found[columns.DATE] is not None and dates:
+        template = N_("The day of the demand is column {chosen!r}; {others} hold dates too and are left alone.")
+        values = {"chosen": names[found[columns.DATE] or 0]}
+        notes.append(Message(template, values | {"others": ", ".join(repr(names[i]) for i in dates)}))
+    part = found[columns.PARTNUMBER]
+    if found[columns.SITE_CODE] is None and part is not None:
+        sites = [i for i in free if _looks_like_site(i, part, found[columns.DATE], sample)]
+        if sites:
+            template = N_(
+                "Column {name!r} ({letter}) may be the site: {speaks}. Choose it with "
+                "{@column_mapping=$example} to forecast each apart."
+            )
+            values = {"name": names[sites[0]], "letter": letter_of(sites[0])}
+            values |= {"example": mapping_example({columns.SITE_CODE: names[sites[0]]})}
+            notes.append(Message(template, values | {"speaks": _speaks(sites[0], names, sample)}))
+    return notes
+
+
+def _looks_like_site(index: int, part: int, date: int | None, sample: Sample) -> bool:
+    """A few texts that vary within a part (and a day): no attribute of the part, and no number."""
+    found = sample.distinct(index)
+    if not 2 <= len(found) <= max(2, len(sample.rows) // 4) or sample.has_numbers(index) or sample.has_dates(index):
+        return False
+    keys = zip(sample.cells(part), sample.cells(date) if date is not None else sample.cells(part), strict=True)
+    seen: dict[object, set[object]] = {}
+    for key, cell in zip(keys, sample.cells(index), strict=True):
+        seen.setdefault(key, set()).add(cell)
+    return sum(len(cells) > 1 for cells in seen.values()) * 4 >= len(seen)
+
+
+def fitting_columns(ours: str, free: Sequence[int], sample: Sample) -> list[int]:
+    """The columns that can hold one of ours, by their cells."""
+    if ours == columns.DATE:
+        return [i for i in free if sample.has_dates(i)]
+    if ours == columns.DEMAND_QTY:
+        return [i for i in free if sample.has_numbers(i) and not sample.has_dates(i)]
+    return [i for i in free if not sample.has_dates(i)]

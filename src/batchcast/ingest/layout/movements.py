@@ -1,0 +1,213 @@
+"""The kinds of rows of a stock ledger, by the column that names them: goods issues, what takes them back, others."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+from batchcast.ingest.common.names import normal
+from batchcast.ingest.layout.sample import NOTHING, Sample
+from batchcast.ingest.values.cells import date_text
+
+# What rows of a stock ledger are, by the names of their kind: SAP's movement types, and the words of other systems.
+
+MOVEMENT_NAMES = (
+    "movement_type",
+    "movement",
+    "mvt",
+    "mvmt",
+    "mvt_type",
+    "mov_type",
+    "bwart",
+    "bewegungsart",
+    "clase_de_movimiento",
+    "tipo_de_movimiento",
+    "tipe_pergerakan",
+    "jenis_pergerakan",
+    "jenis_mutasi",
+    "mutasi",
+    "transaction_type",
+    "trans_type",
+    "trx_type",
+    "txn_type",
+    "jenis_transaksi",
+    "tipe_transaksi",
+    "voucher_type",
+    "entry_type",
+    "document_type",
+    "operation_type",
+    "picking_type",
+    "issue_type",
+    "in_out",
+    "in/out",
+    "masuk/keluar",
+    "direction",
+    "arah",
+)
+Role = Literal["issue", "reversal", "receipt", ""]
+_PLAIN_NAMES = ("type", "tipe", "jenis")  # of a column that can hold other codes of three digits
+
+
+def _texts(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SAP_ISSUES = _texts(
+    "201 221 231 233 241 251 253 261 281 291 331 333 335 543 545 551 553 555 601 641 643 645 647 933 961 963"
+)
+_SAP_REVERSALS = frozenset(str(int(code) + 1) for code in _SAP_ISSUES)
+_SAP_OTHERS = _texts(  # receipts, transfers and differences of stock
+    "101 102 103 104 105 106 107 109 121 122 123 131 132 161 162 301 302 303 305 306 309 310 311 312 313 315 316 321 "
+    "322 323 325 341 343 349 351 411 413 451 501 502 503 505 511 521 523 525 531 561 562 563 565 571 573 575 581 631 "
+    "651 653 655 657 661 671 673 675 677 701 702 703 704 707 711 712"
+)
+_RECEIPT_WORDS = _texts(
+    "receipt receipts received rct purchase purchases purch purchased buy bought in inward inwards inbound incoming "
+    "masuk penerimaan pembelian terima beli gr grn production output assembly replenishment "
+    "wareneingang zugang einkauf bestellung entrada entradas compra compras entree entrees recepcion ricevimento "
+    "carico acquisto ontvangst inkoop giris alis alıs przychod zakup приход поступление закупка покупка 入库 采购 收货 "
+    "進貨 nhập وارد รับ "
+)
+_OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
+    "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
+    "umlagerung traspaso trasferimento penyesuaian koreksi pindah opening initial перемещение инвентаризация 调拨 盘点 "
+    "saldo awal balance forward inicial anfangsbestand eröffnung beginning iniziale начальный 期初"
+)
+_ISSUE_WORDS = _texts(
+    "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
+    "sale sales sold consumption consumed usage delivery delivered deliveries shipment gi warenausgang abgang verkauf "
+    "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
+    "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
+    "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
+)
+_REVERSAL_WORDS = _texts(
+    "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
+    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回"
+)
+_DOCUMENT_WORDS = _texts(  # of documents that both customers and suppliers send: an issue where no word says otherwise
+    "inv invoice invoices faktur factura facture fattura rechnung fatura"
+)
+_CREDITS = re.compile(
+    r"\b(?:rtn|ret|crn|credit\s?(?:memo|note)|nota\s?kredit|gutschrift|avoir|rechnungskorrektur)\b", re.IGNORECASE
+)
+_OPPOSITES = (  # values of two letters and fewer, which of them is demand only a person can say
+    _texts("d c"),
+    _texts("dr cr"),
+    _texts("s h"),
+    _texts("k m"),
+    _texts("i o"),
+    _texts("i r"),
+    _texts("e s"),
+    _texts("+ -"),
+    _texts("p s"),
+)
+_NAMES_OF_DIRECTION = re.compile(
+    r"d/c|dr\W?/?\W?cr|cr/dr|debi|kredit|s/h|shkzg|in/?out|masuk|keluar|mov|mutasi|mouv|bew|trans|trx|txn|tipe|type|tipo|"
+    r"jenis|kind|art$|sens|sentido|senso|direction|flow|arah|вид|类型|類型|sign|tanda",
+    re.IGNORECASE,
+)
+_NAMES_OF_RETURNS = re.compile(r"retur|revers|storno|devol|r[uü]ckgabe|reso\b|cancel|void|batal|annul", re.IGNORECASE)
+_YES_AND_NO = dict.fromkeys(("1", "y", "yes", "true", "ya", "x", "ja", "si", "sí", "oui"), True) | dict.fromkeys(
+    ("0", "n", "no", "false", "tidak", "nein", "non", "-", ""), False
+)
+_NAMES_OF_STATES = re.compile(r"(?<![^\W\d_])(?:status|state|estado|statut|stato|keadaan)(?![^\W\d_])", re.IGNORECASE)
+_CANCELLED = re.compile(
+    r"(?<!non)(?<!not )(?:cancel|void\b|batal|storn|annul|anulad|rejected|ditolak|abgelehnt|отмен|取消)", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
+_FEW_KINDS = 3  # in the first rows of a file that may be sorted by them
+_MOST_CANDIDATES = 6  # columns
+_MOST_LATER = 2  # of them that tell nothing in the first rows: each costs as much as another key of the row
+_NEVER_KINDS = re.compile(
+    r"compan|perusahaan|firma|bukrs|curr|mata.?uang|valuta|waers|country|negara|tahun|year", re.IGNORECASE
+)
+
+
+def movement_columns(
+    names: Sequence[str], taken: frozenset[int] | set[int], sample: Sample = NOTHING
+) -> tuple[int, ...]:
+    """The columns that may name the kind of each row of a ledger, the likeliest first; none of ours.
+
+    Which of them does is known once all rows are read: a file that is sorted by kind begins with one alone.
+    """
+    free = [i for i, name in enumerate(names) if i not in taken and name]
+    telling = {i: _tells_kinds(names[i], sample.distinct(i)) for i in free}
+    both = [i for i in free if telling[i] > 1]
+    named = [i for name in (*MOVEMENT_NAMES, *_PLAIN_NAMES) for i in free if normal(names[i]) == normal(name)]
+    later = [i for i in free if _may_tell_later(i, names[i], sample)]
+    later.sort(key=lambda i: not _NAMES_OF_DIRECTION.search(names[i]))
+    ranked = (*both, *named, *(i for i in free if telling[i]), *later[:_MOST_LATER])
+    return tuple(dict.fromkeys(ranked))[:_MOST_CANDIDATES]
+
+
+def _may_tell_later(index: int, name: str, sample: Sample) -> bool:
+    """Whether the first rows hold so few values that other kinds may follow."""
+    kinds = sample.distinct(index)
+    if not sample or len(kinds) > _FEW_KINDS or _NEVER_KINDS.search(name):
+        return False
+    return bool(_NAMES_OF_DIRECTION.search(name)) or not (sample.has_numbers(index) or sample.has_dates(index))
+
+
+def _tells_kinds(name: str, values: Sequence[Any]) -> int:
+    """How much the values of a column tell of movements: 2 where there are issues and others, 1 where one of them."""
+    kinds = {date_text(value).strip() for value in values[: _MOST_SAMPLED_KINDS + 1]}
+    if not kinds or len(kinds) > _MOST_SAMPLED_KINDS:
+        return 0
+    if are_opposites(name, kinds):
+        return 2
+    roles = {role_of(kind, name) for kind in kinds}
+    return 2 if "issue" in roles and len(roles - {""}) > 1 else int(bool(roles - {""}))
+
+
+def are_opposites(name: str, kinds: Collection[str]) -> bool:
+    """Whether the values are two letters that stand for receipts and issues, as in a column `D/C`."""
+    return len(kinds) == 2 and {kind.lower() for kind in kinds} in _OPPOSITES and bool(_NAMES_OF_DIRECTION.search(name))
+
+
+def role_of(kind: str, column: str) -> Role:
+    """What a row of this kind is: demand, demand that was taken back, or something else that moves stock.
+
+    Args:
+        kind: as it stands in the column, such as `261` or `Purchase Receipt`.
+        column: its name.
+    """
+    flagged = _of_flag(kind, column)
+    if flagged:
+        return flagged
+    code = kind.split(" ", maxsplit=1)[0]
+    if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
+        return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
+    words = {_plain(word) for word in _WORD.findall(kind)}
+    if words & _OTHER_WORDS:
+        return "receipt"
+    is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
+    if is_receipt and is_issue:
+        return ""
+    if words & _REVERSAL_WORDS or _CREDITS.search(kind):
+        return "receipt" if is_receipt else "reversal"
+    return "receipt" if is_receipt else "issue" if is_issue or words & _DOCUMENT_WORDS else ""
+
+
+def _of_flag(kind: str, column: str) -> Role:
+    """The same by yes or no in a column such as `Is Return`, or by a state such as `Cancelled`."""
+    said = kind.casefold()
+    if _NAMES_OF_RETURNS.search(column) and said in _YES_AND_NO:
+        return "reversal" if _YES_AND_NO[said] else "issue"
+    if _NAMES_OF_STATES.search(column):
+        return "reversal" if _CANCELLED.search(kind) else "issue" if said else ""
+    return ""
+
+
+def _plain(word: str) -> str:
+    """A word in small letters without accents."""
+    if word.isascii():
+        return word.lower()
+    letters = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
+
+
+def _other(code: str) -> Role:
+    return "receipt" if code in _SAP_OTHERS else ""

@@ -1,0 +1,6 @@
+"""Rows accepted, ignored or refused, each with its reason.
+
+Comes in: blocks of rows, the layout, and the settings.
+Goes out: the accepted demand, and an account of all other rows: totals of reports, repeats, reversals, receipts.
+Open first: `tally.py`; then `signs.py`, whether demand is written positive or negative.
+"""

@@ -1,0 +1,492 @@
+"""Reads the rows of a stock file, block by block: site, part and day of each, and the stock it tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchcast.domain import columns
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.arrow import text_array
+from batchcast.ingest.common.limits import LARGEST_QUANTITY
+from batchcast.ingest.common.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal, target_of
+from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
+from batchcast.ingest.common.source import Block, ColumnSource, ReadOrCounted, RowSource, SourceRow, is_blank
+from batchcast.ingest.layout.candidates import numbered_part
+from batchcast.ingest.layout.header import check_mapping, check_width, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.sample import Sample, UnnamedColumns
+from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
+from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
+from batchcast.ingest.values.dates import empty
+from batchcast.ingest.values.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
+from batchcast.ingest.values.numberstyle import NumberReader
+
+# Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some.
+
+
+ON_HAND = "on_hand"  # may be below 0, where more is promised than held
+ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
+FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
+SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
+_DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the stock
+    r"(?<![^\W\d_])(?:nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|unit$|group|grup|kelas|class|kategori|"
+    r"category|bin|rak)",
+    re.IGNORECASE,
+)
+_STOCK_WORD = re.compile(
+    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname|curbal|inventory|unrestr|tersedia|kuant|menge|cantid",
+    re.IGNORECASE,
+)
+_LIKELIEST = re.compile(
+    r"on.?hand|clos|akhir|unrestr|curbal|physical inv|actual|tersedia|disponib|exist", re.IGNORECASE
+)
+_UNLIKELY = re.compile(  # money, what is kept back or planned, and the stock of another day
+    r"val|nilai|amount|wert|cost|harga|open|awal|reserv|commit|block|plan|proj|min|max|inspec|transit|order|loc|value|rp\b",
+    re.IGNORECASE,
+)
+_ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|bestell|incoming|inbound", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StockLayout(ReadOrCounted):
+    """How the rows of a stock file are read."""
+
+    header: tuple[str, ...]
+    part: ColumnSource
+    site: ColumnSource | None  # None: everything is one site
+    date: ColumnSource | None  # decides which of several rows of a part is the latest
+    stock_columns: Mapping[str, ColumnSource]  # at least one
+    undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
+    notes: tuple[Message, ...] = ()
+    ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
+
+    @property
+    def of_any_type(self) -> tuple[int, ...]:
+        """Those of them that are only counted: they may be of any type."""
+        return self.unnamed
+
+    @property
+    def _read(self) -> set[int]:
+        cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
+        return {i for cell in cells for i in cell.indices}
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """None of them is read as whole numbers only: cells can be empty."""
+        return frozenset()
+
+
+def find_stock_columns(
+    name: str,
+    header: Sequence[str],
+    settings: BatchSettings,
+    *,
+    where: Message | None = None,
+    sample: Sequence[Sequence[Any]] | None = (),
+) -> StockLayout:
+    """How to read a stock file with this header.
+
+    Args:
+        name: of the file.
+        header: its cells.
+        settings: the mapping of its columns.
+        where: the sheet, where there are several; the sentences name the file.
+        sample: the first rows under the header, which decide between columns.
+
+    Raises:
+        InvalidStockFile: if there is no column of parts, or none of stock, or two of one kind.
+        OverTheLimit: if there are more columns than a sheet has.
+        UnknownMapping: if the mapping names a column that isn't there.
+        AmbiguousColumn: if two columns could be the part or the site.
+    """
+    check_width(header)
+    visible = visible_names(header, settings)
+    names = visible.names
+    mapping = settings.column_mapping
+    check_mapping(mapping)
+    held = Sample(sample or ())
+    part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
+    if part is None and (number := numbered_part(names, held, is_wide=True)) is not None:
+        part = ColumnSource(names[number], (number,))
+    if part is None:
+        template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
+        accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
+        values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    date, undecided = _date(names, mapping, held)
+    taken = {i for cells in (part, site, date) if cells for i in cells.indices}
+    stock = locate_stock_columns(names, mapping, taken)
+    if ON_HAND not in stock:
+        _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices}, held)
+    if not stock:
+        template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
+        values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    _refuse_two_of_a_kind(name, names, stock, mapping)
+    read = taken | {i for cells in stock.values() for i in cells.indices}
+    unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
+    return StockLayout(
+        header=visible.every,
+        part=part,
+        site=site,
+        date=date,
+        stock_columns=stock,
+        undecided=undecided,
+        notes=(*visible.notes, *unread),
+        ignored=visible.ignored,
+    )
+
+
+def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> None:
+    """Refuse a file with columns that may be the stock on hand under another name: without it nothing is ordered."""
+
+    def may_be_stock(i: int) -> bool:
+        return not sample.filled(i) or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
+
+    others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
+    known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
+    left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
+    free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
+    if free:
+        likely = max(free, key=_likeness)
+        template = N_(
+            "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is "
+            "with {@column_mapping=$example}, or that the file has none with {@column_mapping=$none}: then "
+            "nothing is ordered."
+        )
+        values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "none": f"{ON_HAND}=="}
+        values["example"] = mapping_example({ON_HAND: likely})
+        raise InvalidStockFile(Message(template, values))
+
+
+def _likeness(column: str) -> int:
+    """How likely a column is the stock on hand, by its name."""
+    words = (bool(_STOCK_WORD.search(column)), 2 * bool(_LIKELIEST.search(column)), -3 * bool(_UNLIKELY.search(column)))
+    return sum(words)
+
+
+def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample) -> list[Message]:
+    """What to say of columns of numbers that may be what is on order, where no column is known as that."""
+    found = [name for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
+    found = [one for one in found if sample.has_numbers(names.index(one)) or not sample.filled(names.index(one))]
+    if not found:
+        return []
+    template = N_(
+        "Column {column!r} is not read; if it is what is on order, say so with {@column_mapping=$example}: "
+        "without it, it is ordered again."
+    )
+    example = mapping_example({ON_ORDER: found[0]})
+    return [Message(template, {"column": found[0], "example": example})]
+
+
+def _date(
+    names: Sequence[str], mapping: Mapping[str, str], sample: Sample
+) -> tuple[ColumnSource | None, AmbiguousColumn | None]:
+    """The column of dates; whether one is needed is known once the rows are read."""
+    try:
+        return locate(columns.DATE, names, mapping, sample), None
+    except AmbiguousColumn as error:
+        return None, error
+
+
+def _refuse_two_of_a_kind(
+    name: str, names: Sequence[str], stock_columns: Mapping[str, ColumnSource], mapping: Mapping[str, str]
+) -> None:
+    for ours, cells in stock_columns.items():
+        if len(cells.indices) > 1 and ours not in mapping:
+            first, second = (names[i] for i in cells.indices[:2])
+            template = N_(
+                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which "
+                "with {@column_mapping=$example}."
+            )
+            values = {"name": name, "column": ours, "first": first, "second": second}
+            values["example"] = mapping_example({ours: target_of(cells.indices[0], names)})
+            raise InvalidStockFile(Message(template, values))
+
+
+LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
+_ONE_DAY = 0  # of all rows, where there are no dates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """A row that can't be told to be of a part, or of a day."""
+
+    line: int
+    file: str | None  # member of a folder or archive
+    column: str | None = None  # None: the row has other cells than the header
+    found: str = ""
+    reason: Message | None = None
+
+
+class StockRows:
+    """Everything read so far in one pass over the rows."""
+
+    def __init__(
+        self,
+        layout: StockLayout,
+        source: RowSource,
+        *,
+        dates: DateReader | None = None,
+        styles: NumberReader | None = None,
+    ) -> None:
+        """Without `dates` dates are not looked at; without `styles` only repeats can be looked for."""
+        self.latest = {
+            ours: SummedValues() if dates is None and ours in SUMMED else LatestValues()
+            for ours in layout.stock_columns
+        }
+        self.unnamed = UnnamedColumns(layout.unnamed)
+        self.days: set[int] = set()  # two of those that rows have
+        self.rows_read = 0
+        self.unreadable: list[Unreadable] = []  # rows of no part or day, where they may be left out
+        self._layout = layout
+        self._sheet = source.sheet
+        self._dates = dates
+        self._styles = styles or NumberReader("auto")
+        self._sites, self._parts = Keys(), Keys()
+        self._series = SeriesKeys()
+        self._first_rows: Rows = np.zeros(0, dtype=np.int64)  # of each series
+
+    def take(self, block: Block, first: int) -> Iterator[Unreadable]:
+        """Take the rows of a block whose first has this number; yields those without a readable site, part or day."""
+        self.rows_read += len(block.broken)
+        yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
+        if block.num_rows:
+            self.unnamed.take(block)
+        series, good = self._series_of(block, first)
+        days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
+        if self._dates is not None and self._layout.date is not None and block.num_rows:
+            days = read_days(block, self._layout.date, self._dates, self._sheet)
+            good &= days != NO_DAY
+            if len(self.days) < 2 and good.any():
+                self.days |= {int(days[good].min()), int(days[good].max())}
+        self.rows_read += block.num_rows
+        if not good.all():
+            yield from self._unreadable(block, np.flatnonzero(~good))
+        for ours, cells in self._layout.stock_columns.items():
+            values, has_value = self._numbers(block, read_cells(block, cells), ours)
+            if ours == FREE:
+                has_value &= values != 0
+            if ours == columns.LEAD_TIME:
+                values[values > LONGEST_LEAD_TIME] = np.nan
+            chosen = np.flatnonzero(good & has_value)
+            self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
+
+    def repeat_in(self, block: Block, first: int) -> tuple[int, int] | None:
+        """The first row of this block whose series has one already, after the number of that one."""
+        known = len(self._series)
+        series, good = self._series_of(block, first)
+        rows = np.flatnonzero(good)
+        repeats = np.ones(len(rows), dtype=np.bool_)
+        repeats[np.unique(series[rows], return_index=True)[1]] = False
+        again = rows[repeats | (series[rows] < known)]
+        if not len(again):
+            return None
+        return int(self._first_rows[series[again[0]]]), first + int(again[0])
+
+    def bad_cells(self) -> list[tuple[int, str]]:
+        """Number of the row and column of each cell that counts and can't be read, in the order of the file."""
+        return sorted((number, ours) for ours, latest in self.latest.items() for number in latest.unreadable())
+
+    def refused_share(self, *, is_dated: bool) -> tuple[int, int]:
+        """How many rows can't be read, of how many; of the row that counts for each part, where rows have dates."""
+        lost, bad = len(self.unreadable), len({number for number, _ in self.bad_cells()})
+        if not is_dated:
+            return lost + bad, self.rows_read
+        return max((lost, self.rows_read), (bad, len(self._series)), key=lambda one: one[0] / max(1, one[1]))
+
+    def notes(self) -> list[Message]:
+        """What a person should know of columns without a name, and of how parts and sites are written."""
+        return [*self.unnamed.notes(), *self._parts.notes(), *self._sites.notes()]
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Site and part of each series, by its number."""
+        sites, parts = self._sites.texts, self._parts.texts
+        return [(sites[s], parts[p]) for s, p in zip(self._series.sites, self._series.parts, strict=True)]
+
+    def numbered(self) -> tuple[Sequence[str], Sequence[str], NDArray[np.int64], NDArray[np.int64]]:
+        """The sites and the parts, and the numbers of those of each series."""
+        return self._sites.texts, self._parts.texts, self._series.sites, self._series.parts
+
+    def order(self) -> list[int]:
+        """Numbers of the series in the order of their first rows."""
+        order: list[int] = np.argsort(self._first_rows, kind="stable").tolist()
+        return order
+
+    def several(self) -> list[tuple[str, str, int, bool]]:
+        """Site, part and number of rows of each series whose stock is summed, and whether they differ, by row."""
+        summed = [latest for latest in self.latest.values() if isinstance(latest, SummedValues) and len(latest.count)]
+        if not summed:
+            return []
+        keys = self.keys()
+        found = []
+        for i in self.order():
+            of_series = [(int(one.count[i]), bool(one.differs[i])) for one in summed if i < len(one.count)]
+            most = max((count for count, _ in of_series), default=0)
+            if most > 1:
+                found.append((*keys[i], most, any(differs for _, differs in of_series)))
+        return found
+
+    def differing(self) -> list[tuple[str, str]]:
+        """Series of whose latest day two rows have different values in a column, in the order of the file."""
+        differs: set[int] = set()
+        for latest in self.latest.values():
+            if isinstance(latest, SummedValues):
+                continue
+            differs.update(np.flatnonzero(latest.differs).tolist())
+        keys = self.keys() if differs else []
+        return [keys[i] for i in self.order() if i in differs]
+
+    def _series_of(self, block: Block, first: int) -> tuple[Codes, Flags]:
+        """The series of each row, and whether it has one."""
+        parts = read_codes(self._parts, block, self._layout.part)
+        if self._layout.site is None:
+            sites = np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
+        else:
+            sites = read_codes(self._sites, block, self._layout.site)
+        good: NDArray[np.bool_] = (parts != NO_KEY) & (sites != NO_KEY)
+        series = np.full(block.num_rows, -1, dtype=np.int32)
+        known = len(self._series)
+        series[good] = self._series.codes(sites[good], parts[good])
+        rows = np.flatnonzero(good & (series >= known))
+        _, places = np.unique(series[rows], return_index=True)
+        self._first_rows = np.append(self._first_rows, first + rows[places])
+        return series, good
+
+    def _numbers(self, block: Block, cells: DistinctCells, ours: str) -> tuple[Floats, Flags]:
+        """What each row says, NaN where it can't be read, and whether it says anything; shape (rows,) each."""
+        read = np.full(len(cells.cells), np.nan)
+        has_value = np.array([not is_blank(cell) and cell == cell for cell in cells.cells], dtype=np.bool_)  # noqa: PLR0124 NaN
+        for i, cell in enumerate(cells.cells):
+            if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
+                read[i] = float(cell)
+        texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
+        written = text_array([cells.cells[i] for i in texts])
+        read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
+        least = {ON_HAND: -LARGEST_QUANTITY, ON_ORDER: 0.0, FREE: 0.0}.get(ours, np.nextafter(0.0, 1.0))
+        read[~((read <= LARGEST_QUANTITY) & (read >= least))] = np.nan
+        return read[cells.index], has_value[cells.index]
+
+    def _unreadable(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Unreadable]:
+        for row in block.rows(indices.tolist()):
+            if all(map(is_blank, row.cells)):
+                self.rows_read -= 1
+                continue
+            column, cell, reason = next(self._problems(row))
+            yield Unreadable(line=row.line, file=block.file, column=column, found=key_text(cell), reason=reason)
+
+    def _problems(self, row: SourceRow) -> Iterator[tuple[str, object, Message]]:
+        """What is wrong with a row: our column, the cell, the reason."""
+        layout = self._layout
+        for ours, source in ((columns.PARTNUMBER, layout.part), (columns.SITE_CODE, layout.site)):
+            key = "" if source is None else read_key(cell_of(row, source))
+            if source is not None and isinstance(key, Message):
+                yield ours, cell_of(row, source), key
+        if layout.date is not None and self._dates is not None:
+            cell = cell_of(row, layout.date)
+            reason = empty() if is_blank(cell) else self._dates.explain(date_text(cell))
+            if reason is not None:
+                yield columns.DATE, cell, reason
+
+
+# Of each series the value that counts of one column: that of the last row of its latest day that has one.
+
+Days = NDArray[np.int32]
+Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+class LatestValues:
+    """The values so far; each array has shape (series,), and grows."""
+
+    def __init__(self) -> None:
+        self.days: Days = np.zeros(0, dtype=np.int32)  # NO_DAY where no row has a value
+        self.rows: Rows = np.zeros(0, dtype=np.int64)  # number of the row that counts
+        self.values: Floats = np.zeros(0)  # NaN where the cell can't be read, or there is none
+        self.differs: Flags = np.zeros(0, dtype=np.bool_)  # another row of that day has another value
+
+    def take(self, series: Codes, days: Days, values: Floats, rows: Rows) -> None:
+        """Further rows that have a value, in the order of the file; all of shape (rows,).
+
+        Args:
+            series: their numbers.
+            days: since 1970-01-01; the same in all rows where there are no dates.
+            values: NaN where the cell can't be read.
+            rows: their numbers in the file, ascending.
+        """
+        if not len(series):
+            return
+        self._grow(int(series.max()) + 1)
+        order = np.lexsort((days, series))  # keeps the order of the file within a day
+        series, days, values, rows = series[order], days[order], values[order], rows[order]
+        is_last = np.append(series[1:] != series[:-1], True)
+        self._keep(series[is_last], days[is_last], values[is_last], rows[is_last])
+        repeats = (series[1:] == series[:-1]) & (days[1:] == days[:-1]) & (values[1:] != values[:-1])
+        again, of_day = series[1:][repeats], days[1:][repeats]
+        self.differs[again[self.days[again] == of_day]] = True
+
+    def unreadable(self) -> list[int]:
+        """Numbers of the rows that count and can't be read."""
+        rows: list[int] = self.rows[(self.days != NO_DAY) & np.isnan(self.values)].tolist()
+        return rows
+
+    def numbers(self, count: int) -> list[float | None]:
+        """The value of each of so many series; None where there is none."""
+        known = [None if np.isnan(value) else value for value in self.values[:count].tolist()]
+        return known + [None] * (count - len(known))
+
+    def _keep(self, series: Codes, days: Days, values: Floats, rows: Rows) -> None:
+        """One row a series: it counts unless a later day is known."""
+        newer = days >= self.days[series]
+        series, days, values, rows = series[newer], days[newer], values[newer], rows[newer]
+        same_day = days == self.days[series]
+        self.differs[series] = same_day & (self.differs[series] | (values != self.values[series]))
+        self.days[series], self.values[series], self.rows[series] = days, values, rows
+
+    def _grow(self, count: int) -> None:
+        more = max(count, 2 * len(self.days)) - len(self.days)
+        if count > len(self.days):
+            self.days = np.append(self.days, np.full(more, NO_DAY, dtype=np.int32))
+            self.rows = np.append(self.rows, np.full(more, -1, dtype=np.int64))
+            self.values = np.append(self.values, np.full(more, np.nan))
+            self.differs = np.append(self.differs, np.zeros(more, dtype=np.bool_))
+
+
+class SummedValues(LatestValues):
+    """The sum over the rows of each series, as of several places that hold it; one that can't be read spoils it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Rows = np.zeros(0, dtype=np.int64)  # rows with a value, shape (series,)
+        self._first: Floats = np.zeros(0)  # value of the first of them
+        self._bad: list[int] = []
+
+    def take(self, series: Codes, days: Days, values: Floats, rows: Rows) -> None:
+        """Takes what `LatestValues.take` takes; `differs` says that two rows have different values."""
+        if not len(series):
+            return
+        self._grow(int(series.max()) + 1)
+        more = len(self.days) - len(self.count)
+        self.count, self._first = (
+            np.append(self.count, np.zeros(more, np.int64)),
+            np.append(self._first, np.zeros(more)),
+        )
+        firsts = np.unique(series, return_index=True)[1]
+        new = firsts[self.days[series[firsts]] == NO_DAY]
+        self.days[series[new]], self.values[series[new]], self._first[series[new]] = days[new], 0.0, values[new]
+        self.differs[series[values != self._first[series]]] = True
+        self._bad += rows[np.isnan(values)].tolist()
+        np.add.at(self.values, series, values)
+        np.add.at(self.count, series, 1)
+
+    def unreadable(self) -> list[int]:
+        """Numbers of the rows that can't be read."""
+        return self._bad

@@ -1,0 +1,6 @@
+"""Cells to values: part numbers and sites, days, quantities.
+
+Comes in: the cells of one of our columns in a block; what a whole column says decides how each cell is read.
+Goes out: codes of keys, days, numbers; or what a cell can't be read for.
+Open first: `cells.py`; then `keys.py`, `dateorder.py` (over `dates.py`, one written date) and `numberstyle.py`.
+"""

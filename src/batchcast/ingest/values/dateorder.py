@@ -1,0 +1,492 @@
+"""The date column, read in the one order that all of it allows: decided by its values, their span, and today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from batchcast.domain.calendar import date_of, day_of
+from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.settings import DateOrder
+from batchcast.ingest.common.arrow import numbers_of
+from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
+from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
+from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain
+from batchcast.ingest.values.cells import date_text, locator, read_cells
+from batchcast.ingest.values.dates import NO_YEAR, SEVERAL_MONTHS, Shape, WrittenDate, no_year, read_date
+from batchcast.ingest.values.implausible import DAYS_AFTER_TODAY, Reasons
+from batchcast.ingest.values.months import language_of
+from batchcast.ingest.values.zones import StampZone
+
+NO_DAY = np.int32(-(2**31))  # where a date can't be read
+_MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
+_LONGEST_REMEMBERED = 64  # characters
+_BEFORE_TODAY = 3653  # days that a history may end before today and still be likelier than another reading
+_LONG_SPAN = 3653  # days; a longer reading is unlikely beside one that is _TIMES_SHORTER
+_TIMES_SHORTER = 3
+_SLIPS = 0.04  # share of the days at either end that decides nothing
+_FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a column of months
+_DAY_ORDERS = ("day_first", "month_first", "year_first")
+_ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
+    "numbers": _DAY_ORDERS,
+    "key": ("year_month", "year_week", "year_day", *_DAY_ORDERS),
+    "name": ("year_first",),
+    "serial": ("serial",),
+    "ordinal": ("year_day", "year_month"),
+}
+_LAST_PERIOD = 16  # of a fiscal year, with those of its closing
+_DAY_SECONDS = 86_400
+_ZONES = 4096  # more than the minutes between any two zones
+_WRITTEN_OUT = "written_out"  # in place of `serial`, where other dates are
+_NAMES_OF_WEEKS = re.compile(r"week|minggu|pekan|woche|semaine|semana|(^|[^a-z])(wk|kw)([^a-z]|$)", re.IGNORECASE)
+_NAMES_OF_MONTHS = re.compile(r"month|bulan|monat|mois|maand|(^|[^a-z])(bln|mes)([^a-z]|$)", re.IGNORECASE)
+_READ_AS = {
+    "day_first": N_("day first, from {first} to {last}"),
+    "month_first": N_("month first, from {first} to {last}"),
+    "year_first": N_("year first, from {first} to {last}"),
+    "year_month": N_("as months, from {first} to {last}"),
+    "year_week": N_("as weeks, from {first} to {last}"),
+    "serial": N_("as days, from {first} to {last}"),
+    "year_day": N_("as days of a year, from {first} to {last}"),
+}
+_NUMBERED = {
+    "serial": N_("Dates are day numbers of a spreadsheet: {value!r} ({place}), the first, is read {reading}."),
+    "year_day": N_(
+        "Dates are a year and the number of a day in it: {value!r} ({place}), the first, is read {reading}."
+    ),
+}
+
+Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
+
+
+@dataclass
+class _Orders:
+    """How the dates of one shape can read: the orders that all of them allow, and the days that each would give."""
+
+    shape: Shape
+    order: str  # that the rows are read in
+    allowed: frozenset[str] = frozenset()
+    evidence: dict[frozenset[str], LocatedValue] = field(default_factory=dict)  # first value that allows just these
+    days: dict[str, set[int]] = field(default_factory=dict)  # that each order gives
+    ambiguous: LocatedValue | None = None  # first value that means different days in orders it allows
+    differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
+    months: set[int] = field(default_factory=set)  # keys that can be months, by their day
+    weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
+    is_dotted: bool = True  # all are written 31.12.2025, as is done where the day comes first
+
+    def add(self, text: str, written: WrittenDate, locate: Locate) -> None:
+        """One more value."""
+        readings = written.readings or {}
+        names = frozenset(readings)
+        self.is_dotted = self.is_dotted and text.count(".") > 1
+        if names not in self.evidence:
+            self.allowed = self.allowed & names if self.evidence else names
+            self.evidence[names] = LocatedValue(text, locate(text))
+        days = {order: day for order, day in readings.items() if day is not None}
+        for order, day in days.items():
+            self.days.setdefault(order, set()).add(day)
+        if len(set(readings.values())) > 1:
+            self.ambiguous = self.ambiguous or LocatedValue(text, locate(text))
+            self.differing |= {frozenset((a, b)) for a in days for b in days if days[a] != days[b]}
+        if "year_month" in days:
+            self.months.add(days["year_month"])
+        elif "year_week" in days:
+            self.weeks.add(days["year_week"])
+
+    def likely(self, today: int | None, column: str) -> list[str]:
+        """The orders that the column may be in, the likeliest first; empty where no order fits all of it."""
+        orders = [order for order in _ORDERS[self.shape] if order in self.allowed]
+        if self.shape == "key":
+            orders = self._of_keys(orders, column)
+        if self.shape == "ordinal" and "year_month" not in orders and self._may_be_periods():
+            orders = [*orders, "year_month"]
+        if self.is_dotted and "day_first" in orders:
+            orders = [order for order in orders if order != "month_first"]
+        past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
+        dense = [order for order in past if not self._is_long(order, past)]
+        likely = [order for order in dense if self.fits(order, today)] or dense or orders
+        return [one for i, one in enumerate(likely) if not any(self.is_alike(one, other) for other in likely[:i])]
+
+    def fits(self, order: str, today: int | None) -> bool:
+        """Whether a history that is sent today would end on the last of these days."""
+        _, last = self._bulk(order)
+        return today is None or today - _BEFORE_TODAY <= last <= today + DAYS_AFTER_TODAY
+
+    def _bulk(self, order: str) -> tuple[int, int]:
+        """The first and the last day but for a few at either end, which may be slips."""
+        days = sorted(self.days[order])
+        few = int(_SLIPS * len(days))
+        return days[few], days[len(days) - 1 - few]
+
+    def _is_to_come(self, order: str, today: int | None) -> bool:
+        return today is not None and self._bulk(order)[1] > today + DAYS_AFTER_TODAY
+
+    def is_alike(self, one: str, other: str) -> bool:
+        """Whether both orders give the same days."""
+        return one in self.days and other in self.days and frozenset((one, other)) not in self.differing
+
+    def _is_long(self, order: str, orders: Sequence[str]) -> bool:
+        """Whether the dates spread over many years in this order, and over few in another."""
+        lengths = {one: last - first for one in orders for first, last in [self._bulk(one)]}
+        return lengths[order] > max(_LONG_SPAN, _TIMES_SHORTER * min(lengths.values()))
+
+    def _may_be_periods(self) -> bool:
+        """Whether numbers of days may be those of fiscal periods: none of them is higher, and some can be months."""
+        numbers = {date_of(day).timetuple().tm_yday for day in self.days["year_day"]}
+        return "year_month" in self.days and max(numbers) <= _LAST_PERIOD
+
+    def _of_keys(self, orders: list[str], column: str) -> list[str]:
+        """Months or weeks: by the name of the column, by numbers over 12, by years that never go beyond 12."""
+        if _named_key(column) in orders:
+            return [_named_key(column)]
+        if "year_month" in orders and len({date_of(day).year for day in self.months}) > 1:
+            return [order for order in orders if order != "year_week"]
+        slips = 0 < len(self.weeks) < _FEW_WEEKS * (len(self.weeks) + len(self.months))
+        return [*orders, "year_month"] if slips and "year_week" in orders else orders
+
+
+@dataclass
+class DateReader:
+    """Reads the date column, block by block, in the one order that all of it allows."""
+
+    asked: DateOrder
+    column: str = "date"  # its name in the file
+    today: dt.date | None = None  # None: no reading is unlikely for being long past or still to come
+    saw_month: bool = False  # some date was written as a month
+    date_cell: LocatedValue | None = None  # first date cell of a workbook
+    saw_written: bool = False  # some date is no day number of a spreadsheet
+    zone: StampZone = field(default_factory=StampZone)
+    refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
+    language: str | None = None  # of the names of months, where they differ by language
+    _orders: dict[Shape, _Orders] = field(default_factory=dict)
+    _days: dict[str, int] = field(default_factory=dict)
+
+    def second_pass(self) -> DateReader:
+        """A reader for a second pass over the rows, with what is known of the orders so far."""
+        return replace(self, saw_month=False, date_cell=None, _days={})
+
+    def days(self, texts: Sequence[str], locate: Locate) -> NDArray[np.int32]:
+        """The day of each written date, `NO_DAY` where it is none.
+
+        Raises:
+            MixedDateOrders: if one value allows only one order and another only another.
+            ReadAgain: if earlier blocks were read in the wrong order.
+        """
+        known = self._days
+        if len(known) > _MOST_REMEMBERED:
+            known.clear()
+        new = {text: read_date(text, self.language) for text in texts if text not in known}
+        unclear = [text for text, written in new.items() if _is_unclear(written)]
+        if unclear and self.language is None:
+            self.language = language_of(texts)
+            new |= {text: read_date(text, self.language) for text in unclear}
+        self._note_orders(new, locate)
+        for text, written in new.items():
+            known[text] = self._resolve(written)
+        days = np.fromiter((known[text] for text in texts), dtype=np.int32, count=len(texts))
+        for text in [text for text in new if len(text) > _LONGEST_REMEMBERED]:
+            del known[text]
+        return days
+
+    def explain(self, text: str) -> Message | None:
+        """Why this written date is refused; None where it is a date."""
+        written = read_date(text, self.language)
+        if isinstance(written, Message):
+            return written
+        day = self._day(written)
+        if day is not None:
+            return self.refused.get(day)
+        order = self._orders[written.shape].order
+        if written.shape == "serial":
+            template = N_("is a day number of a spreadsheet ({day}), and other dates of the column are written out")
+            return Message(template, {"day": date_of((written.readings or {})["serial"] or 0).isoformat()})
+        if order in (written.readings or {}) and order != NO_YEAR:
+            return Message(N_("is not a date: that month has no such day"))
+        if written.shape == "name":
+            return no_year()
+        return Message(N_("is not a date in the order that was asked for, {order}"), {"order": order})
+
+    def notes(self) -> list[Message]:
+        """What a person should know of the order, once the whole column has been read.
+
+        Raises:
+            AmbiguousDates: if nothing decides the order and it matters.
+            MixedDateOrders: if a workbook has both date cells and dates as text.
+        """
+        numbers = self._orders.get("numbers")
+        if self.date_cell is not None and numbers is not None and self.asked == "auto":
+            written = numbers.ambiguous or next(iter(numbers.evidence.values()))
+            raise self._half_converted(self.date_cell, written)
+        found = [self._note(orders) for orders in self._orders.values()]
+        return [note for note in (*found, self.zone.note()) if note is not None]
+
+    def _note_orders(self, new: dict[str, WrittenDate | Message], locate: Locate) -> None:
+        """Learn from values that were not met before, and choose the orders and the zone again."""
+        had_times, shifted = bool(self.zone.times), self.zone.shifts
+        were_ambiguous = {shape for shape, orders in self._orders.items() if orders.ambiguous or shape == "serial"}
+        for text, written in new.items():
+            if isinstance(written, Message):
+                continue
+            if written.time is not None:
+                self.zone.add(*written.time)
+            if written.readings is not None:
+                self._of_shape(written.shape).add(text, written, locate)
+            self.saw_written = self.saw_written or written.shape != "serial"
+        for shape, orders in self._orders.items():
+            chosen = self._choose(orders)
+            if chosen != orders.order:
+                orders.order = chosen
+                if shape in were_ambiguous:
+                    raise ReadAgain
+
+        if had_times and self.zone.shifts != shifted:
+            raise ReadAgain
+
+    def _of_shape(self, shape: Shape) -> _Orders:
+        if shape not in self._orders:
+            self._orders[shape] = _Orders(shape, _ORDERS[shape][0])
+        return self._orders[shape]
+
+    def _asked_of(self, orders: _Orders) -> str | None:
+        """The order that was asked for, where it is one of this shape."""
+        if self.asked == "auto":
+            return None
+        if orders.shape == "name":
+            return "year_first"
+        if orders.shape == "ordinal":
+            return self.asked if self.asked in _ORDERS["ordinal"] else None
+        keys_are_days = not {"year_month", "year_week"} & orders.allowed
+        is_asked = self.asked in _ORDERS[orders.shape] and (orders.shape == "numbers" or self.asked not in _DAY_ORDERS)
+        return self.asked if is_asked or keys_are_days else None
+
+    def _likely(self, orders: _Orders) -> list[str]:
+        today = None if self.today is None else day_of(self.today)
+        likely = orders.likely(today, self.column)
+        return [order for order in likely if self.asked == "auto" or order not in _DAY_ORDERS] or likely
+
+    def _choose(self, orders: _Orders) -> str:
+        if orders.shape == "serial":
+            return _WRITTEN_OUT if self.saw_written else "serial"
+        asked = self._asked_of(orders)
+        if asked:
+            return asked
+        likely = self._likely(orders)
+        if likely:
+            return likely[0]
+        if orders.shape == "name":
+            return NO_YEAR if orders.allowed else "year_first"
+        raise self._mixed(orders)
+
+    def _resolve(self, written: WrittenDate | Message) -> int:
+        if isinstance(written, Message):
+            return int(NO_DAY)
+        day = self._day(written)
+        is_month = written.unit == "month" or written.shape == "name"
+        is_month |= written.shape in ("key", "ordinal") and self._orders[written.shape].order == "year_month"
+        self.saw_month = self.saw_month or is_month
+        return int(NO_DAY) if day is None or day in self.refused else day
+
+    def _day(self, written: WrittenDate) -> int | None:
+        day = written.day
+        if written.readings is not None:
+            day = written.readings.get(self._orders[written.shape].order)
+        return day if day is None or written.time is None else self.zone.day(day, *written.time)
+
+    def _note(self, orders: _Orders) -> Message | None:
+        """What decided the order of one shape; None where it makes no difference."""
+        ambiguous, order = orders.ambiguous, orders.order
+        if order == "serial" or (order == "year_day" and ambiguous is None):
+            first = next(iter(orders.evidence.values()))
+            reading = _read_as(orders, order)
+            return Message(_NUMBERED[order], {"value": first.value, "place": first.location, "reading": reading})
+        if ambiguous is None or order == NO_YEAR:
+            return None
+        if self._asked_of(orders):
+            return Message(N_("Dates are read {order}, as asked for."), {"order": order})
+        likely = self._likely(orders)
+        is_a_day = orders.shape == "name" and NO_YEAR in orders.allowed
+        today = None if self.today is None else day_of(self.today)
+        if len(likely) > 1 or (is_a_day and not orders.fits(order, today)):
+            raise self._question(orders, ambiguous, likely)
+        if orders.shape == "name":
+            return self._note_of_names(orders, ambiguous)
+        decisive = orders.evidence.get(frozenset({order}))
+        if decisive is not None:
+            template = N_("Dates are read {order}: {value!r} ({place}) allows nothing else.")
+            return Message(template, {"order": order, "value": decisive.value, "place": decisive.location})
+        return self._note_of_span(orders)
+
+    def _note_of_names(self, orders: _Orders, example: LocatedValue) -> Message | None:
+        if NO_YEAR not in orders.allowed:
+            return None
+        template = N_("Two-digit years: {value!r} ({place}) is read as a month, from {first} to {last}.")
+        return Message(template, {"value": example.value, "place": example.location, **_span(orders, "year_first")})
+
+    def _note_of_span(self, orders: _Orders) -> Message:
+        others = [one for one in _ORDERS[orders.shape] if one in orders.allowed and one in orders.days]
+        others = [one for one in others if not orders.is_alike(one, orders.order)]
+        values: dict[str, object] = {"column": self.column, "chosen": _read_as(orders, orders.order)}
+        if not others:
+            template = N_("The dates of column {column} are read {chosen}: no other order fits all of them.")
+            return Message(template, values)
+        template = N_("The dates of column {column} are read {chosen}; {unlikely} is unlikely.")
+        if orders.shape == "key" and _named_key(self.column):
+            template = N_("The dates of column {column} are read {chosen}, as its name says; not {unlikely}.")
+        return Message(template, values | {"unlikely": _read_as(orders, others[0])})
+
+    def _mixed(self, orders: _Orders) -> MixedDateOrders:
+        found = orders.evidence
+        pairs = [(a, b) for a in found for b in found if not a & b]
+        pairs = pairs or [(a, b) for a in found for b in found if a != b]
+        one, other = min(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), sorted(pair[0])))
+        names = {"one": _named_orders(sorted(one)), "other": _named_orders(sorted(other))}
+        if {one, other} == {frozenset({"day_first"}), frozenset({"month_first"})}:
+            template = N_(
+                "The dates of column {column} are in two orders: {day!r} ({day_place}) can only be day first, "
+                "{month!r} ({month_place}) only month first. Write them all in one order, or set "
+                "{@date_order=day_first} or {@date_order=month_first} to have the others refused row by row."
+            )
+            return MixedDateOrders(
+                Message(
+                    template,
+                    {
+                        "column": self.column,
+                        "day": found[one].value,
+                        "day_place": found[one].location,
+                        "month": found[other].value,
+                        "month_place": found[other].location,
+                    },
+                )
+            )
+        template = N_(
+            "The dates of column {column} are in several orders: {first!r} ({first_place}) can only be {one}, "
+            "{second!r} ({second_place}) only {other}. Write them all in one order, or set {@date_order} to one "
+            "of these to have the others refused row by row."
+        )
+        values = {"column": self.column, "first": found[one].value, "first_place": found[one].location}
+        values |= {"second": found[other].value, "second_place": found[other].location}
+        return MixedDateOrders(Message(template, values | names))
+
+    def _half_converted(self, cell: LocatedValue, text: LocatedValue) -> MixedDateOrders:
+        """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
+        template = N_(
+            "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): "
+            "a spreadsheet may have swapped day and month of those it took for dates. Export the column as "
+            "text, or set {@date_order=day_first} or {@date_order=month_first} if the date cells are right."
+        )
+        values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
+        return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
+
+    def _question(self, orders: _Orders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
+        """Which of the orders the column is in, or whether two digits are a year at all."""
+        written = read_date(example.value)
+        readings = {} if isinstance(written, Message) else written.readings or {}
+        values: dict[str, object] = {"column": self.column, "value": example.value, "place": example.location}
+        choices = [Choice(settings={"date_order": order}, reading=_read_as(orders, order)) for order in likely]
+        both = {order: readings.get(order) for order in ("day_first", "month_first")}
+        if orders.shape == "name":
+            template = N_(
+                "The dates of column {column}, such as {value!r} ({place}), have two digits beside the month's "
+                "name: as years they run from {first} to {last}. Write the year with four digits, or set "
+                "{@date_order=year_first} if they are years."
+            )
+            values |= _span(orders, "year_first")
+        elif list(likely) == list(both) and None not in both.values():
+            template = N_(
+                "Every date of column {column} reads both ways: is {value!r} ({place}) {day_first} or "
+                "{month_first}? Set {@date_order=day_first} or {@date_order=month_first}."
+            )
+            values |= {order: date_of(day) for order, day in both.items() if day is not None}
+        else:
+            template = N_(
+                "The dates of column {column}, such as {value!r} ({place}), read in more than one way: "
+                "{first_reading}; or {second_reading}. Set {orders}."
+            )
+            values |= {"first_reading": choices[0].reading, "second_reading": choices[1].reading}
+            values |= {"orders": _named_orders(likely)}
+        return AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
+
+
+def _named_orders(orders: Sequence[str]) -> Message:
+    """Orders of dates, each as the setting that asks for it."""
+    return Message(" | ".join(f"{{@date_order={order}}}" for order in orders))
+
+
+def _named_key(column: str) -> str:
+    """The order of keys that the name of a column says; nothing where it says none."""
+    if _NAMES_OF_WEEKS.search(column):
+        return "year_week"
+    return "year_month" if _NAMES_OF_MONTHS.search(column) else ""
+
+
+def _read_as(orders: _Orders, order: str) -> Message:
+    return Message(_READ_AS[order], _span(orders, order))
+
+
+def _is_unclear(written: WrittenDate | Message) -> bool:
+    return isinstance(written, Message) and written.template == SEVERAL_MONTHS
+
+
+def _span(orders: _Orders, order: str) -> dict[str, object]:
+    days = orders.days.get(order, {0})
+    return {"first": date_of(min(days)).isoformat(), "last": date_of(max(days)).isoformat()}
+
+
+# The days of a date column, whatever it is made of: written dates, date cells of a workbook, or a typed column.
+
+
+def read_days(block: Block, source: ColumnSource, dates: DateReader, sheet: str | None) -> NDArray[np.int32]:
+    """The day of each row of a block, NO_DAY where it is none; raises as `DateReader.days`."""
+    column = block.column(source.indices[0]) if len(source.indices) == 1 else None
+    if column is not None and not isinstance(column, list) and pa.types.is_temporal(column.type):
+        days = _typed_days(column, dates)
+        return np.where(np.isin(days, list(dates.refused)), NO_DAY, days) if dates.refused else days
+    cells = read_cells(block, source)
+    texts = [date_text(cell) for cell in cells.cells]
+    locate = locator(block, cells, sheet)
+    typed = next((text for text, cell in zip(texts, cells.cells, strict=True) if isinstance(cell, dt.date)), None)
+    if typed is not None and dates.date_cell is None:
+        dates.date_cell = LocatedValue(typed, locate(typed))
+    return dates.days(texts, locate)[cells.index]
+
+
+def _typed_days(column: Any, dates: DateReader) -> NDArray[np.int32]:
+    """Days of a date or time stamp column: those of the zone that was asked for, else the local date of its own."""
+    if pa.types.is_timestamp(column.type):
+        if column.type.tz is not None:
+            return _zoned_days(column, dates)
+        column = column.cast(pa.timestamp("s"), safe=False)
+    return _possible(numbers_of(column.cast(pa.date32(), safe=False).cast(pa.int32()).fill_null(int(NO_DAY))))
+
+
+def _zoned_days(column: Any, dates: DateReader) -> NDArray[np.int32]:
+    """Days of time stamps with a zone; where all are at one hour, they may be midnight of another one."""
+    import pyarrow.compute as pc
+
+    local = pc.local_timestamp(column).cast(pa.timestamp("s"), safe=False)
+    known = ~np.asarray(pc.is_null(column))
+    seconds = numbers_of(local.cast(pa.int64()).fill_null(0)).astype(np.int64)[known]
+    utc = numbers_of(column.cast(pa.timestamp("s", tz=column.type.tz), safe=False).cast(pa.int64()).fill_null(0))[known]
+    stamps, index = np.unique(seconds * _ZONES + (seconds - utc) // 60 + _ZONES // 2, return_inverse=True)
+    whole, zones = np.divmod(stamps, _ZONES)
+    pairs = zip(whole.tolist(), zones.tolist(), strict=True)
+    distinct = [(*divmod(at, _DAY_SECONDS), minutes - _ZONES // 2) for at, minutes in pairs]
+    had_times, shifted = bool(dates.zone.times), dates.zone.shifts
+    for at, minutes in {(at, minutes) for _, at, minutes in distinct}:
+        dates.zone.add(at, minutes)
+    if had_times and dates.zone.shifts != shifted:
+        raise ReadAgain
+    days = np.full(len(known), NO_DAY, dtype=np.int64)
+    days[known] = np.array([dates.zone.day(*one) for one in distinct], dtype=np.int64)[index]
+    return _possible(days)
+
+
+def _possible(days: NDArray[Any]) -> NDArray[np.int32]:
+    return np.where((days >= EARLIEST_DAY) & (days <= LATEST_DAY), days, NO_DAY).astype(np.int32)

@@ -1,0 +1,110 @@
+"""Rows of a ledger are told apart by the values of a column of any name."""
+
+from __future__ import annotations
+
+import pytest
+
+from batchcast.ingest.layout.movements import movement_columns, role_of
+from batchcast.ingest.layout.sample import Sample
+
+
+@pytest.mark.parametrize(
+    ("issue", "receipt"),
+    [
+        ("Sale", "Purchase"),
+        ("Barang Keluar", "Barang Masuk"),
+        ("OUT", "IN"),
+        ("Расход", "Приход"),
+        ("出库", "入库"),
+        ("Sales order issue", "PO Receipt"),
+        ("Sortie", "Entrée"),
+        ("Saída", "Entrada"),
+        ("Warenausgang", "Wareneingang"),
+        ("ISS-SO", "RCT-PO"),
+        ("Outwards", "Inwards"),
+        ("Çıkış", "Giriş"),
+        ("Issue", "Transfer"),
+        ("Penjualan", "Stock Opname"),
+        ("Mutasi Keluar", "Mutasi Masuk"),
+    ],
+)
+def test_a_column_of_any_name_tells_issues_from_receipts(issue, receipt):
+    sample = Sample([["A-1", issue, 3], ["A-1", receipt, 9], ["A-1", issue, 2]])
+
+    assert movement_columns(["Part", "Catatan", "Qty"], {0, 2}, sample) == (1,)
+    assert role_of(issue, "Catatan") == "issue"
+    assert role_of(receipt, "Catatan") == "receipt"
+
+
+@pytest.mark.parametrize("kind", ["Return", "Retur Penjualan", "Sales Return", "Storno", "退货", "Возврат"])
+def test_returns_take_demand_back(kind):
+    assert role_of(kind, "Type") == "reversal"
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("INV", "issue"),
+        ("Sales Invoice", "issue"),
+        ("Faktur", "issue"),
+        ("Purchase Invoice", "receipt"),
+        ("RTN", "reversal"),
+        ("Sales Credit Memo", "reversal"),
+        ("Purchase Credit Memo", "receipt"),
+        ("Gutschrift", "reversal"),
+        ("Credit", ""),
+    ],
+)
+def test_documents_tell_what_their_rows_are(kind, role):
+    assert role_of(kind, "Document Type") == role
+
+
+@pytest.mark.parametrize("kind", ["Purchase Return", "Retur Pembelian", "Transfer Out", "Return Receipt"])
+def test_what_goes_back_to_a_supplier_or_to_another_site_is_no_demand(kind):
+    assert role_of(kind, "Type") == "receipt"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("D/C", "CD"), ("Dr/Cr", ("Dr", "Cr")), ("Shkzg", "HS"), ("Kode Transaksi", "KM"), ("In/Out", "IO")],
+)
+def test_two_letters_in_a_column_of_directions_tell_kinds(name, values):
+    sample = Sample([["A-1", values[0], 3], ["A-1", values[1], 9]])
+
+    assert movement_columns(["Part", name, "Qty"], {0, 2}, sample) == (1,)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("Class", "CDEF"), ("Customer", ("A", "B", "C", "D")), ("Batch", "1234"), ("Made on", 4)]
+)
+def test_columns_of_many_values_numbers_or_dates_are_not_looked_at(name, values):
+    values = [f"2024-0{k}-01" for k in range(1, 5)] if values == 4 else values
+    sample = Sample([["A-1", value, 3] for value in values])
+
+    assert movement_columns(["Part", name, "Qty"], {0, 2}, sample) == ()
+
+
+def test_a_column_of_one_value_in_the_first_rows_may_tell_kinds_later_and_a_likelier_one_comes_first():
+    sample = Sample([["A-1", "PT Maju", "x", "D", "Penjualan", 3]] * 20)
+
+    assert movement_columns(["Part", "Company", "Uraian", "D/C", "Ket", "Qty"], {0, 5}, sample) == (4, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "role"),
+    [
+        ("Is Return", "Yes", "reversal"),
+        ("Is Return", "No", "issue"),
+        ("Retur?", "Ya", "reversal"),
+        ("Voided", "0", "issue"),
+        ("Status", "Cancelled", "reversal"),
+        ("Status", "Selesai", "issue"),
+        ("Order Status", "Dibatalkan", "reversal"),
+        ("Statistik", "Cancelled", ""),
+        ("Keterangan", "Saldo Awal", "receipt"),
+        ("Type", "Opening Balance", "receipt"),
+        ("Vorgang", "Anfangsbestand", "receipt"),
+    ],
+)
+def test_flags_states_and_opening_balances_are_known(column, kind, role):
+    assert role_of(kind, column) == role

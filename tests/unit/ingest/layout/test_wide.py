@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import pytest
+
+from batchcast.domain.calendar import date_of
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
+from batchcast.ingest.layout.header import find_columns
+
+ONCE = ["Jan", "Feb", "Mar", "Nov", "Dec", "Jan", "Feb"]
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "last"),
+    [
+        (ONCE, "2023-01-01", "2024-02-01"),
+        (["Januari", "Februari", "Maret"], "2023-01-01", "2023-03-01"),
+        (["Oktober", "November", "Dezember", "Januar"], "2023-10-01", "2024-01-01"),
+        (["1-Dec", "15-Dec", "1-Jan"], "2023-12-01", "2024-01-01"),
+        (["Week 51", "Week 52", "Week 1"], "2023-12-18", "2024-01-01"),
+    ],
+)
+def test_periods_without_a_year_begin_in_the_one_that_is_given(header, first, last):
+    with pytest.raises(MissingColumn):
+        layout_of(*header)
+    layout = find_columns(["part", *header], BatchSettings(first_year=2023))
+
+    days = [str(date_of(one.day)) for one in layout.periods]
+    assert (days[0], days[-1], len(days)) == (first, last, len(header))
+
+
+def test_headers_that_have_a_year_keep_it():
+    layout = find_columns(["part", "Jan-24", "Feb-24"], BatchSettings(first_year=2001))
+
+    assert [str(date_of(one.day)) for one in layout.periods] == ["2024-01-01", "2024-02-01"]
+
+
+MONTHS = ["Jan-24", "Feb-24", "Mar-24", "Apr-24"]
+
+
+def layout_of(*header, rows=()):
+    return find_columns(["part", *header], BatchSettings(), sample=rows)
+
+
+def said(layout):
+    return "\n".join(map(str, layout.notes))
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (["Jan-24", "Fbe-24", "Mar-24"], "'Fbe-24' (C)"),
+        (["Jna-24", "Feb-24", "Mar-24"], "'Jna-24' (B)"),  # before the first
+        (["Jan-24", "Feb-24", "Mra-24"], "'Mra-24' (D)"),  # after the last
+        (["2024-01", "remark", "2024-02"], "'remark' (C)"),
+        (["2024-12", "2024-13", "2025-01"], "'2024-13' (C)"),
+    ],
+)
+def test_a_column_among_the_periods_that_is_none_stops_the_file(header, named):
+    with pytest.raises(UnreadablePeriods) as refused:
+        layout_of(*header)
+    assert named in str(refused.value)
+
+
+def test_a_total_of_the_periods_before_it_is_left_out_and_said():
+    header = ["Jan-24", "Feb-24", "Q1", "Mar-24", "Apr-24", "Total"]
+    layout = layout_of(*header, rows=[["a", 1, 2, 3, 4, 5, 12], ["b", "0", "5", "5", "", "1", "6"]])
+
+    assert [period.name for period in layout.periods] == MONTHS
+    assert "totals are left out: 'Q1' (D)" in said(layout)
+
+
+def test_a_total_that_does_not_add_up_stops_the_file():
+    with pytest.raises(UnreadablePeriods, match="'Total'"):
+        layout_of("Jan-24", "Feb-24", "Total", "Mar-24", rows=[["a", 1, 2, 7, 4]])
+
+
+def test_a_blank_column_with_no_name_separates_and_one_with_cells_stops():
+    assert len(layout_of("Jan-24", "", "Feb-24", rows=[["a", 1, None, 2]]).periods) == 2
+    with pytest.raises(UnreadablePeriods):
+        layout_of("Jan-24", "", "Feb-24", rows=[["a", 1, 3, 2]])
+
+
+def test_weeks_are_decided_on_the_whole_header():
+    layout = layout_of(*[f"2024{week:02d}" for week in range(1, 53)])
+    assert [str(date_of(layout.periods[i].day)) for i in (0, 12, 51)] == ["2024-01-01", "2024-03-25", "2024-12-23"]
+
+    with pytest.raises(AmbiguousDates):
+        layout_of(*[f"2024{number:02d}" for number in range(1, 13)])
+
+
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [
+        (["Jan-24", "Feb-24", "Apr-24", "May-24"], "2024-03"),
+        (["W01/2024", "W02/2024", "W04/2024", "W05/2024"], "2024-01-15"),
+        (["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-05"], "2024-01-04"),
+    ],
+)
+def test_a_missing_period_is_said(header, missing):
+    assert f"the periods {missing} between" in said(layout_of(*header))
+
+
+def test_weekends_are_not_missing_where_no_period_is_one():
+    days = ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    assert "No column" not in said(layout_of(*days))
+
+
+def test_columns_out_of_order_are_said_and_read_by_their_headers():
+    layout = layout_of("Feb-24", "Jan-24", "Mar-24")
+
+    assert "not in the order of time" in said(layout)
+    assert layout.periods[1].day < layout.periods[0].day
+
+
+@pytest.mark.parametrize("header", [["Jan-24 Qty", "Jan-24 Value"], ["Value Jan-24", "Qty Jan-24"]])
+def test_quantities_beside_values_are_read(header):
+    header = [name.replace("Jan", month) for month in ("Jan", "Feb") for name in header]
+    layout = layout_of(*header)
+
+    assert {period.name for period in layout.periods} == {name for name in header if "Qty" in name}
+    assert "left alone: Value" in said(layout)
+
+
+def test_two_measures_of_which_none_is_a_quantity_stop_the_file():
+    with pytest.raises(UnreadablePeriods, match="two columns for each period"):
+        layout_of("Jan-24 Plan", "Jan-24 Ist", "Feb-24 Plan", "Feb-24 Ist")
+
+
+@pytest.mark.parametrize(
+    "header", [["P01.2024", "P02.2024", "P03.2024"], ["FY24-P01", "FY24-P02", "FY24-P03"], ["2022", "2023", "2024"]]
+)
+def test_periods_that_are_no_dates_are_refused_as_such(header):
+    with pytest.raises(MissingColumn, match="periods are no dates"):
+        layout_of(*header)
+
+
+def test_one_period_beside_others_that_are_none_stops_the_file():
+    """A language with one name of a month that is read: the other columns would be lost."""
+    with pytest.raises(UnreadablePeriods, match=r"'See 2023' \(B\), 'Pha 2023' \(D\)"):
+        layout_of("See 2023", "Mar 2023", "Pha 2023")
+
+
+@pytest.mark.parametrize("damaged", ["2O24-03", "2024-31", "O3-2024", ""])
+def test_a_column_of_numbers_beside_the_periods_that_may_be_one_stops_the_file(damaged):
+    rows = [("A", "1", "2", "3"), ("B", "4", "5", "6")]
+
+    with pytest.raises(UnreadablePeriods, match=rf"'{damaged}' \(D\)"):
+        layout_of("2024-01", "2024-02", damaged, rows=rows)
+
+
+def test_columns_of_numbers_beside_the_periods_are_named():
+    rows = [("A", "1", "2", "9", "3"), ("B", "4", "5", "8", "9")]
+
+    found = layout_of("2024-01", "2024-02", "Price 1", "Total", rows=rows)
+
+    assert "beside the periods are not read: 'Price 1' (D)." in said(found)
+    assert "Columns of totals are left out: 'Total' (E)." in said(found)
+
+
+LEDGERS = {
+    "measure behind": ["Jan-24 In", "Jan-24 Out", "Jan-24 Stock", "Feb-24 In", "Feb-24 Out", "Feb-24 Stock"],
+    "measure before": ["Issues Jan-24", "Receipts Jan-24", "Issues Feb-24", "Receipts Feb-24"],
+    "key": ["202401_IN", "202401_OUT", "202402_IN", "202402_OUT"],
+    "week": ["W01-2024 Issue", "W01-2024 Receipt", "W02-2024 Issue", "W02-2024 Receipt"],
+    "forecast": ["Jan-24 Forecast", "Jan-24 Actual", "Feb-24 Forecast", "Feb-24 Actual"],
+    "two words": ["Jan-24 Qty In", "Jan-24 Qty Stock", "Feb-24 Qty In", "Feb-24 Qty Stock"],
+    "numbered": ["Jan-24", "Jan-24.1", "Feb-24", "Feb-24.1"],
+    "twice": ["Jan-24", "Jan-24", "Feb-24", "Feb-24"],
+    "no year": ["Jan In", "Jan Out", "Jan Stock", "Feb In", "Feb Out", "Feb Stock"],
+    "value, no year": ["Qty Jan", "Value Jan", "Qty Feb", "Value Feb"],
+}
+
+
+@pytest.mark.parametrize("header", LEDGERS.values(), ids=LEDGERS)
+def test_several_measures_of_each_period_are_refused_by_their_names_and_never_summed(header):
+    rows = [[f"P{row}", *(str(row + i) for i in range(len(header)))] for row in range(6)]
+
+    with pytest.raises((UnreadablePeriods, AmbiguousColumn, MissingColumn)) as refused:
+        layout_of(*header, rows=rows)
+    assert repr(header[1]) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        (["Masuk Jan-24", "Keluar Jan-24", "Masuk Feb-24", "Keluar Feb-24"], ["Keluar Jan-24", "Keluar Feb-24"]),
+        (["Jan-24 Qty In", "Jan-24 Qty Out", "Feb-24 Qty In", "Feb-24 Qty Out"], ["Jan-24 Qty Out", "Feb-24 Qty Out"]),
+        (["Qty (Jan-24)", "Amount (Jan-24)", "Qty (Feb-24)", "Amount (Feb-24)"], ["Qty (Jan-24)", "Qty (Feb-24)"]),
+    ],
+)
+def test_the_measure_that_is_a_quantity_is_read_and_the_others_named(header, read):
+    found = layout_of(*header)
+
+    assert [period.name for period in found.periods] == read
+    assert "left alone" in said(found)
+
+
+@pytest.mark.parametrize("template", ["{}\n2024", "Sum of {} 2024", "  {}   2024 "])
+def test_a_month_is_found_in_its_dress(template):
+    header = [template.format(month) for month in ("Jan", "Feb", "Mar", "Apr")]
+
+    assert [str(date_of(period.day)) for period in layout_of(*header).periods][-1] == "2024-04-01"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["I/2023", "II/2023", "III/2023", "IV/2023"],
+        ["2022 H1", "2022 H2", "2023 H1"],
+        ["1/23", "2/23", "3/23", "10/23"],
+        ["01.01.2023 - 31.01.2023", "01.02.2023 - 28.02.2023", "01.03.2023 - 31.03.2023"],
+        ["Semester 1 2022", "Semester 2 2022", "Semester 1 2023"],
+    ],
+)
+def test_periods_that_are_no_dates_are_named_as_such(header):
+    with pytest.raises(MissingColumn, match="wide table whose periods are no dates") as refused:
+        layout_of(*header, rows=[["a", *range(len(header))], ["b", *range(len(header))]])
+
+    assert repr(header[0]) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (["Jna", "Feb", "Mar"], "'Jna' (B)"),
+        (["Jan", "Feb", "Mra"], "'Mra' (D)"),
+        (["Fbe", "Mrt", "Apr"], "'Fbe' (B)"),
+        (["Okt", "Nov", "Dse"], "'Dse' (D)"),
+        (["Janaury", "February", "March"], "'Janaury' (B)"),
+        (["Jna", "Fbe", "Mar", "Apr"], "'Jna' (B), 'Fbe' (C)"),
+        (["Wek 1", "Week 2", "Week 3"], "'Wek 1' (B)"),
+        (["1-Jna", "15-Jan", "1-Feb"], "'1-Jna' (B)"),
+        (["Jan", "Fbe", "Mar"], "'Fbe' (C)"),
+        (["Januar", "Februar", "Mrz", "Arpil"], "'Arpil' (E)"),
+    ],
+)
+def test_a_misspelt_period_beside_those_that_are_only_named_stops_the_file(header, named):
+    with pytest.raises(UnreadablePeriods) as refused:
+        find_columns(["part", *header], BatchSettings(first_year=2024), sample=[["A", *[1] * len(header)]])
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Total", "Harga", "Stok", "Max", "Avg", "Unit", "Nilai", "Keterangan"])
+def test_a_column_of_another_name_beside_them_does_not(name):
+    rows = [["A", 1, 2, 3, 7], ["B", 1, 1, 1, 4]]
+    layout = find_columns(["part", "Okt", "Nov", "Des", name], BatchSettings(first_year=2024), sample=rows)
+
+    assert len(layout.periods) == 3
+
+
+BY_YEAR = [["A", 2023, 1, 2, 3], ["A", 2024, 4, 5, 6]]
+
+
+@pytest.mark.parametrize("name", ["Year", "Tahun", "Jahr", "Periode"])
+def test_years_in_a_column_are_those_of_months_without_one(name):
+    layout = find_columns(["part", name, "Jan", "Feb", "Mrt"], BatchSettings(), sample=BY_YEAR)
+
+    assert layout.year == 1
+    assert len(layout.periods) == 3
+    assert f"stand in column '{name}'" in said(layout)
+
+
+def test_fiscal_years_in_a_column_are_refused():
+    with pytest.raises(UnreadablePeriods, match="begin again at 'Jan'"):
+        find_columns(["part", "Year", "Nov", "Dec", "Jan"], BatchSettings(), sample=BY_YEAR)
+
+
+def test_years_in_a_column_go_before_the_first_year():
+    layout = find_columns(["part", "Year", "Jan", "Feb", "Mar"], BatchSettings(first_year=2001), sample=BY_YEAR)
+
+    assert layout.year == 1
+    assert "is not used" in said(layout)
+
+
+ITEMS = [["1000", "Bicycle", "2024-01-05", 3], ["1100", "Wheel", "2024-02-05", 4], ["1000", "Bicycle", "2024-03-01", 1]]
+
+
+def test_the_number_beside_those_of_documents_is_the_part():
+    header = ["Document No.", "No.", "Description", "Posting Date", "Quantity"]
+    layout = find_columns(header, BatchSettings(), sample=[[f"D{i}", *row] for i, row in enumerate(ITEMS)])
+
+    assert layout.part.name == "No."
+
+
+def test_a_number_alone_is_a_question():
+    with pytest.raises(AmbiguousColumn) as asked:
+        find_columns(["No.", "Description", "Posting Date", "Quantity"], BatchSettings(), sample=ITEMS)
+    choices = [choice.settings["column_mapping"] for choice in asked.value.choices]
+    assert choices == ["partnumber=No.", "partnumber=Description"]
+
+
+@pytest.mark.parametrize("name", ["No.", "Nr.", "NO", "N°"])
+def test_the_number_in_a_wide_table_is_the_part(name):
+    layout = find_columns([name, "Jan-24", "Feb-24"], BatchSettings(), sample=[["LS-100", 1, 2], ["LS-75", 3, 4]])
+
+    assert layout.part.name == name
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_number_that_counts_the_rows_is_no_part(start):
+    rows = [[start + i, *row] for i, row in enumerate(ITEMS)]
+    with pytest.raises(MissingColumn):
+        find_columns(["No.", "Barangnya", "Ket", "Posting Date", "Quantity"], BatchSettings(), sample=rows)

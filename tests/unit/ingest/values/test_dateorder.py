@@ -1,0 +1,206 @@
+"""A date column is read in the one order that its values, their span and today allow, or a question is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from batchcast.domain.calendar import date_of
+from batchcast.domain.errors import Message
+from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
+from batchcast.ingest.common.source import ReadAgain
+from batchcast.ingest.values.dateorder import NO_DAY, DateReader
+
+TODAY = dt.date(2025, 1, 10)
+
+
+def read(texts, *, asked="auto", column="date", today=TODAY):
+    """The days of a column that comes in one block, and what is said of them."""
+    reader = DateReader(asked, column, today)
+    while True:
+        try:
+            days = reader.days(texts, Message)
+        except ReadAgain:
+            reader = reader.second_pass()
+            continue
+        return [None if day == NO_DAY else date_of(int(day)) for day in days], [str(note) for note in reader.notes()]
+
+
+def months(pattern):
+    return [dt.date(year, month, 1).strftime(pattern) for year in (2023, 2024) for month in range(1, 13)]
+
+
+FIRSTS = [dt.date(year, month, 1) for year in (2023, 2024) for month in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("%y-%m-%d", "year first, from 2023-01-01 to 2024-12-01; day first, from 2001-01-23 to 2001-12-24 is unlikely"),
+        ("%y/%m/%d", "year first"),
+        ("%y%m%d", "year first, from 2023-01-01"),
+        ("%y-%b", "Two-digit years: '23-Jan' (23-Jan) is read as a month, from 2023-01-01 to 2024-12-01"),
+        ("%b-%y", "Two-digit years: 'Jan-23'"),
+        ("%d-%b-%y", "day first, from 2023-01-01 to 2024-12-01; year first, from 2001-01-23"),
+        ("%Y%m", "as months, from 2023-01-01 to 2024-12-01"),
+    ],
+)
+def test_months_of_two_years_are_read_and_said(pattern, said):
+    days, notes = read(months(pattern))
+
+    assert days == FIRSTS
+    assert said in notes[0]
+
+
+def test_two_digit_years_of_every_day_are_not_taken_for_days():
+    every = [dt.date(2023, 1, 1) + dt.timedelta(days) for days in range(700)]
+
+    for pattern in ("%d/%m/%y", "%m/%d/%y", "%y/%m/%d", "%y%m%d", "%d%m%y", "%d-%b-%y"):
+        days, _ = read([day.strftime(pattern) for day in every])
+        assert days == every, pattern
+
+
+def test_without_today_the_span_decides():
+    every = [dt.date(2010, 1, 1) + dt.timedelta(days) for days in range(700)]
+
+    days, notes = read([day.strftime("%d-%m-%y") for day in every], today=None)
+
+    assert days == every
+    assert "day first" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("texts", "choices"),
+    [
+        (["01/05/24", "02/05/24"], ["day_first", "month_first"]),
+        (["03/04/2024", "05/06/2024"], ["day_first", "month_first"]),
+        (["22-03-24", "23-03-24", "24-03-24"], ["day_first", "year_first"]),
+        (["202401", "202402", "202412"], ["year_month", "year_week"]),
+        (["202401", "202402", "202406", "202407", "202408", "202413"], ["year_week", "year_month"]),
+    ],
+)
+def test_more_than_one_likely_order_is_a_question_with_each(texts, choices):
+    with pytest.raises(AmbiguousDates) as asked:
+        read(texts)
+
+    assert asked.value.setting == "date_order"
+    assert [dict(choice.settings) for choice in asked.value.choices] == [{"date_order": one} for one in choices]
+    for choice in asked.value.choices:
+        days, _ = read(texts, asked=choice.settings["date_order"])
+        told = sorted(day for day in days if day)
+        assert f"from {told[0]} to {told[-1]}" in str(choice.reading)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [("Week", dt.date(2024, 1, 29)), ("Minggu ke", dt.date(2024, 1, 29)), ("KW", dt.date(2024, 1, 29)),
+     ("Month", dt.date(2024, 5, 1)), ("Bulan", dt.date(2024, 5, 1))],
+)  # fmt: skip
+def test_the_name_of_a_column_tells_weeks_from_months(column, expected):
+    days, notes = read(["202405"], column=column)
+
+    assert days == [expected]
+    assert "as its name says" in notes[0]
+
+
+def test_numbers_over_twelve_make_weeks_of_a_whole_column():
+    days, notes = read([f"2024{week:02d}" for week in range(1, 53)])
+
+    assert days[0] == dt.date(2024, 1, 1)
+    assert days[-1] == dt.date(2024, 12, 23)
+    assert any("year_week: '202413'" in note for note in notes)
+
+
+def test_a_slip_in_a_column_of_months_is_refused_by_row_not_read_as_a_week():
+    days, _ = read([*months("%Y%m"), "202413"], column="month", asked="year_month")
+
+    assert days == [*FIRSTS, None]
+
+
+@pytest.mark.parametrize("texts", [["Jan-01", "Jan-02", "Jan-31"], ["01-Mar", "02-Mar", "10-Mar"]])
+def test_days_without_a_year_are_never_years_unasked(texts):
+    with pytest.raises(AmbiguousDates, match="Write the year with four digits"):
+        read(texts)
+
+
+def test_days_that_can_be_no_years_are_refused_with_the_reason():
+    reader = DateReader("auto", "date", TODAY)
+    days = reader.days(["1-Jan", "2-Jan", "10-Jan"], Message)
+
+    assert set(days) == {NO_DAY}
+    assert str(reader.explain("10-Jan")) == "has a day and a month, but no year"
+
+
+def test_day_numbers_of_a_spreadsheet_are_read_and_said_where_all_dates_are():
+    days, notes = read(["44927", "44958.5"])
+
+    assert days == [dt.date(2023, 1, 1), dt.date(2023, 2, 1)]
+    assert "day numbers of a spreadsheet" in notes[0]
+
+
+def test_a_day_number_among_written_dates_is_refused_with_the_day_it_would_be():
+    reader = DateReader("auto", "date", TODAY)
+    days = reader.days(["2023-01-01", "44928"], Message)
+
+    assert days[1] == NO_DAY
+    assert "(2023-01-02)" in str(reader.explain("44928"))
+
+
+def test_a_written_date_in_a_later_block_has_the_column_read_again():
+    reader = DateReader("auto", "date", TODAY)
+    reader.days(["44928"], Message)
+
+    with pytest.raises(ReadAgain):
+        reader.days(["2023-01-01"], Message)
+
+
+def test_a_later_block_that_decides_has_the_column_read_again():
+    reader = DateReader("auto", "date", TODAY)
+    reader.days(["24-01-05"], Message)
+
+    with pytest.raises(ReadAgain):
+        reader.days(["31-05-24"], Message)
+
+
+def test_two_orders_in_one_column_name_a_value_of_each():
+    with pytest.raises(MixedDateOrders, match=r"'31/12/99'.*day_first.*'99/12/31'.*year_first"):
+        read(["31/12/99", "99/12/31"])
+
+
+@pytest.mark.parametrize("pattern", ["%y-%m-%d", "%d/%m/%y", "%d-%b-%y"])
+def test_one_slip_of_the_year_does_not_turn_the_order_of_a_column(pattern):
+    every = [dt.date(2023, 1, 1) + dt.timedelta(days) for days in range(0, 700, 7)]
+    slips = [dt.date(2042, 1, 15), dt.date(1972, 3, 1)]
+
+    days, _ = read([day.strftime(pattern) for day in (*every, *slips)])
+
+    assert days == [*every, *slips]
+
+
+EVERY_DAY = [dt.date(2023, 6, 1) + dt.timedelta(days) for days in range(0, 500, 3)]
+
+
+@pytest.mark.parametrize("pattern", ["1%y%j", "%Y%j", "%Y-%j", "%y%j"])
+def test_years_with_the_number_of_a_day_are_read_and_said(pattern):
+    days, notes = read([day.strftime(pattern) for day in EVERY_DAY])
+
+    assert days == EVERY_DAY
+    assert any("year_day" in note or "number of a day in it" in note for note in notes)
+
+
+@pytest.mark.parametrize("pattern", ["%Y0%m", "%Y/0%m"])
+def test_numbers_that_fiscal_periods_have_too_are_a_question(pattern):
+    texts = [*months(pattern), "2023013" if "/" not in pattern else "2023/013"]
+
+    with pytest.raises(AmbiguousDates) as asked:
+        read(texts)
+    assert {choice.settings["date_order"] for choice in asked.value.choices} == {"year_day", "year_month"}
+    days, _ = read(texts, asked="year_month")
+    assert days == [*FIRSTS, None]
+
+
+def test_another_order_that_is_asked_for_does_not_touch_them():
+    days, _ = read([day.strftime("%Y%j") for day in EVERY_DAY], asked="day_first")
+
+    assert days == EVERY_DAY
