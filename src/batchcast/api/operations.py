@@ -64,7 +64,7 @@ async def readyz(request: Request, here: Here, language: Lang) -> Response:
 
 
 def _may_know(service: Service, request: Request) -> bool:
-    """Whether the sender has a token where tokens are used, and so may know places on the server, which reasons name."""
+    """Whether the sender has a token where tokens are used, and so may know the places that reasons name."""
     try:
         service.authenticate(token_of(request.headers))
     except NotAuthenticated:
