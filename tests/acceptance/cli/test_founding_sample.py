@@ -82,6 +82,7 @@ def test_events_tell_the_steps_in_their_order(published):
     assert progress[-1] == 1.0
 
 
+@pytest.mark.long
 def test_a_replay_gives_the_same_bytes(batchcast, founding_sample, published, tmp_path):
     out, events = published
     certificate = events[-1]["files"]["certificate"]
@@ -93,6 +94,7 @@ def test_a_replay_gives_the_same_bytes(batchcast, founding_sample, published, tm
         assert (tmp_path / name).read_bytes() == (out.parent / name).read_bytes()
 
 
+@pytest.mark.long
 def test_a_result_that_cannot_be_written_is_rolled_back(environment, founding_sample, tmp_path, home):
     limited = (
         "import os, resource, sys;"

@@ -42,6 +42,7 @@ def test_one_command_forecasts_and_orders_and_says_what_was_promised_and_achieve
     assert (tmp_path / "june_next_units.csv").is_file()
 
 
+@pytest.mark.long
 def test_a_program_gets_the_same_from_both_commands(batchcast, history, tmp_path):
     run = batchcast("run", history, "-o", tmp_path, "--stock", history, *QUICK, "--json")
     result = json.loads(run.stdout.splitlines()[-1])
@@ -64,6 +65,7 @@ def test_a_bad_stock_file_is_refused_before_the_batch_runs(batchcast, history, t
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_dates_of_a_stock_file_that_read_two_ways_are_asked_for_and_can_be_said(batchcast, history, tmp_path):
     assert batchcast("run", history, "-o", tmp_path / "out", *QUICK).returncode == 0
     stock = tmp_path / "stok.csv"

@@ -13,6 +13,7 @@ from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import until
 
 
+@pytest.mark.long
 def test_a_server_told_to_end_gives_its_batch_back_and_loses_nothing(server, undisturbed):
     server.set_fault("S1", "hold")
     batch_id = server.client.accepted(demand(), **SETTINGS)

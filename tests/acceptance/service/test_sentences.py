@@ -46,7 +46,7 @@ def test_out_of_memory_names_the_partition_the_limit_and_what_to_do(failed):
     assert_told(ended, 3, "FAILED", "out-of-memory", sentence)
 
 
-@pytest.mark.parametrize("act", ["hold", "stuck"])
+@pytest.mark.parametrize("act", ["hold", pytest.param("stuck", marks=pytest.mark.long)])
 def test_a_timeout_names_the_partition_and_the_seconds(failed, act):
     ended = failed(5, act, max_execution_time=2)
 
@@ -81,6 +81,7 @@ def test_a_row_that_is_no_date_names_the_partition_the_line_and_the_value(server
     assert server.client.history()["total"] == batches
 
 
+@pytest.mark.long
 def test_the_sentences_are_indonesian_for_those_who_ask_for_it(failed, server):
     ended = failed(5, "hold", max_execution_time=2)
 

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 
+pytestmark = pytest.mark.long
+
 
 def test_one_key_sent_twenty_times_at_once_is_one_batch(server, undisturbed):
     with ThreadPoolExecutor(20) as people:
@@ -22,18 +24,6 @@ def test_one_key_sent_twenty_times_at_once_is_one_batch(server, undisturbed):
     assert server.jobs().count("S0") == 1
 
 
-def test_a_key_that_came_with_other_content_is_a_conflict(server):
-    server.client.accepted(demand(), key="one", **SETTINGS)
-
-    other_file = server.client.submit(demand(seed=1), key="one", **SETTINGS)
-    other_settings = server.client.submit(demand(), key="one", **(SETTINGS | {"horizon": 3}))
-
-    assert [other_file.status_code, other_settings.status_code] == [409, 409]
-    assert other_file.json()["code"] == "idempotency-key-reused"
-    assert server.client.history()["total"] == 1
-
-
-@pytest.mark.long
 def test_fifty_submissions_at_once_are_all_accepted_and_all_finish(server):
     files = [demand(("S0",), seed=seed) for seed in range(50)]
 

@@ -116,6 +116,7 @@ def test_a_batch_tells_its_steps_publishes_one_result_and_leaves_nothing_behind(
     assert certificate["timings"].keys() >= {"ingest", "publish"}
 
 
+@pytest.mark.long
 def test_the_plan_and_the_number_of_workers_change_no_byte(
     app: Batchcast, published: RunResult, sample: Path, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp
     assert _leftovers(tmp_path) == []
 
 
+@pytest.mark.long
 def test_estimates_follow_what_batches_took_here(app: Batchcast, sample: Path, tmp_path: Path) -> None:
     for number in range(2):
         app.run(sample, _QUICK, out=tmp_path / str(number) / "forecast.csv")
@@ -255,6 +257,7 @@ def test_stopping_while_the_file_is_read_is_a_cancel() -> None:
     assert isinstance(error, BatchCancelled)
 
 
+@pytest.mark.long
 def test_the_forecast_of_a_site_is_the_same_alone_and_with_the_others(
     app: Batchcast, sample: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_campaign_of_a_file_or_table_is_forecast_and_one_of_an_unknown_site_is
         batchcast.forecast(demand, events=("2025-01-01 Audit @ C",), **FAST)
 
 
+@pytest.mark.long
 def test_a_run_says_what_events_change_and_is_repeated_to_the_byte(
     sold: Path, events: Path, tmp_path: Path, monkeypatch
 ):

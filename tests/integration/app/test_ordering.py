@@ -50,6 +50,7 @@ def stock(published: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_two_tables_are_written_beside_the_result(published: Path, stock: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in published.iterdir()}
 
@@ -318,6 +319,7 @@ def test_the_history_of_a_result_is_read_without_recipes(published: Path, tmp_pa
         make_orders(published, history, out=tmp_path, book=book, recipes=RecipeChoice(save_as="x"))
 
 
+@pytest.mark.long
 def test_a_run_reads_the_stock_file_beside_by_its_recipe(published: Path, stock: Path, tmp_path: Path) -> None:
     stock.write_text(stock.read_text(encoding="utf-8").replace("stok;", "Hasil Opname;"), encoding="utf-8")
     app = Batchcast(Environment(home=tmp_path / "home"))

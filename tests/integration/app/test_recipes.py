@@ -34,6 +34,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_run_by_a_recipe_is_certified_with_its_settings_and_repeated_without_it(
     app: Batchcast, file: Path, tmp_path: Path
 ) -> None:

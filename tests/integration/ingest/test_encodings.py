@@ -70,12 +70,12 @@ def test_a_bad_byte_costs_its_row_and_no_other_letter(read, series, mark, bad, l
 
 
 def test_a_bad_byte_deep_in_a_file_is_found_by_its_line(read, series):
-    rows = rows_of(["Köln"], 300_000).encode() + b"2024-01-01,P\xf6,S,1\n" + rows_of(["Ulm"], 10).encode()
+    rows = rows_of(["Köln"], 60_000).encode() + b"2024-01-01,P\xf6,S,1\n" + rows_of(["Ulm"], 10).encode()
 
     ingested = read(HEADER.encode() + rows, bad_rows="skip")
 
     assert {site for site, _ in series(ingested)} == {"Köln", "Ulm"}
-    assert [one.line for one in ingested.report.problems] == [300_002]
+    assert [one.line for one in ingested.report.problems] == [60_002]
 
 
 def test_a_bad_byte_in_a_quoted_cell_of_several_lines_costs_that_row(read, series):

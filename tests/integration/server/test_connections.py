@@ -140,6 +140,7 @@ def test_a_client_that_does_not_read_its_answer_is_let_go(running: Running) -> N
         assert ended
 
 
+@pytest.mark.long
 def test_an_event_stream_lives_on_without_requests(running: Running) -> None:
     with httpx.Client(base_url=running.page, timeout=30, trust_env=False) as client:
         file = {"file": ("d.csv", b"date,partnumber,site_code,demand_qty\n2024-01-01,A,S,1\n2024-02-01,A,S,2\n")}
