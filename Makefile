@@ -12,7 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadgroup
-PYTHONS ?= python3.12 python3.13
+# Those on the path, and those that pyenv keeps beside it.
+PYTHONS ?= python3.12 python3.13 $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[23].*/bin/python3)
 CAN_RUN := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 && { command -v "$$name"; break; }; done)
@@ -57,14 +58,17 @@ coverage: $(VENV)/.dev ## count the lines that the short tests run
 	@$(MAKE) --no-print-directory alone COUNTING="--cov --cov-append --cov-report=term"
 
 # Each in an environment of its own, .venv-3.12 and so on. Without coverage: it is the same on each.
-test-all: ## run the tests of make test on each of PYTHONS (python3.12 python3.13) that is on this machine
-	@for name in $(PYTHONS); do \
-		if "$$name" -c '$(CAN_RUN)' >/dev/null 2>&1; then \
-			version=$$("$$name" -c 'import sys; print("{}.{}".format(*sys.version_info))'); \
-			echo "The tests on Python $$version:"; \
-			$(MAKE) --no-print-directory VENV=".venv-$$version" PYTHON="$$name" uncounted || exit 1; \
-		else echo "No tests on $$name: it is not on this machine, or has no venv module."; fi; \
-	done
+test-all: ## run the tests of make test on each Python of PYTHONS (3.12 and 3.13) that is on this machine
+	@tested=""; \
+	for name in $(PYTHONS); do \
+		"$$name" -c '$(CAN_RUN)' >/dev/null 2>&1 || continue; \
+		version=$$("$$name" -c 'import sys; print("{}.{}".format(*sys.version_info))'); \
+		case "$$tested" in *"$$version"*) continue;; esac; \
+		tested="$$tested $$version"; \
+		echo "The tests on Python $$version:"; \
+		$(MAKE) --no-print-directory VENV=".venv-$$version" PYTHON="$$name" uncounted || exit 1; \
+	done; \
+	echo "Tested on Python:$${tested:- none of $(PYTHONS) is on this machine with its venv module}"
 
 uncounted: programs warm
 	@$(MAKE) --no-print-directory --jobs 2 computing acceptance
