@@ -147,9 +147,9 @@ async def events(
     responses=documented(404, 409),
     summary="Stop a batch",
 )
-async def cancel(batch_id: BatchId, here: Here) -> Response:
+async def cancel(batch_id: BatchId, here: Here, asker: Asker) -> Response:
     """Partitions at work are killed within two seconds; 409 where the batch has ended already."""
-    batch = await here.threads.light(here.service.cancel, batch_id)
+    batch = await here.threads.light(here.service.cancel, batch_id, asker)
     return answer(Cancelled(batch_id=batch.batch_id, status=batch.state))
 
 
@@ -173,7 +173,7 @@ async def retry(
     """The same file, with the settings of the body changed; partitions that nothing has changed for are reused."""
     changes = await read_texts(request, here.service, here.threads)
     accepted = await here.threads.heavy(
-        here.service.retry, batch_id, changes, by=asker.name, idempotency_key=idempotency_key
+        here.service.retry, batch_id, changes, by=asker, idempotency_key=idempotency_key
     )
     return _accepted(accepted, language)
 

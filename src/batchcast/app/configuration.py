@@ -150,6 +150,10 @@ class ServiceConfig(BaseSettings):
         False,
         description=N_("Listen beyond this machine without tokens: only where the network itself keeps others out."),
     )
+    share_batches: Annotated[bool, _work(value_name="", is_for_listening=True)] = Field(
+        False,
+        description=N_("Planners may stop each other's batches and run them again. Default: only their own."),
+    )
     max_parallel: Annotated[int | None, _work(value_name="N", alias="--parallel")] = Field(
         None, ge=1, le=1024, description=N_("Partitions at work at once, over all batches. Default: the cores.")
     )

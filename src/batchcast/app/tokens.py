@@ -20,8 +20,8 @@ class Role(IntEnum):
 
     NONE = 0  # nothing: the role of a request without a token; no token has it
     VIEWER = 1  # see batches, download results
-    PLANNER = 2  # submit, cancel, retry
-    ADMIN = 3  # delete
+    PLANNER = 2  # submit; cancel and retry their own batches
+    ADMIN = 3  # cancel and retry every batch, delete
 
 
 TOKEN_ROLES = {role.name.lower(): role for role in Role if role is not Role.NONE}  # what a token can give
@@ -37,6 +37,17 @@ class NotAllowed(BatchcastError):
     """The role of the token does not allow this."""
 
     slug = "not-allowed"
+
+
+class NotYourBatch(NotAllowed):
+    """The batch is of another person, and batches are not shared on this server."""
+
+    def __init__(self, batch_id: str, submitted_by: str | None) -> None:
+        if submitted_by is None:
+            template = N_("Batch {batch_id} was submitted without a name, so only an administrator may change it.")
+        else:
+            template = N_("Batch {batch_id} is of {name}: only they and administrators may stop it or run it again.")
+        super().__init__(Message(template, {"batch_id": batch_id, "name": submitted_by}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

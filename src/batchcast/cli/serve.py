@@ -131,7 +131,9 @@ def _checked_config(session: Session, values: Values) -> ServiceConfig:
 
 TOKEN_HELP = N_("Make a bearer token for a person or program that is to use a server.")
 NAME_HELP = N_("Whose token it is: letters, digits and . _ - @")
-ROLE_HELP = N_("viewer: see and download. planner: also submit, cancel, retry. admin: also delete.")
+ROLE_HELP = N_(
+    "viewer: see and download. planner: also submit, and stop and rerun their own. admin: also all others', and delete."
+)
 _NAME = re.compile(r"[\w.@-]{1,100}", re.ASCII)
 
 

@@ -128,6 +128,7 @@ def _page_values(request: Request, language: Language) -> dict[str, Any]:
         "theme": page_theme(request),
         "person": person,
         "may": lambda role: person.role >= Role[role.upper()],
+        "may_change": partial(request.app.state.context.service.may_change, person),
         "csrf": getattr(request.state, "csrf", ""),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }

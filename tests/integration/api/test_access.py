@@ -9,6 +9,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
+from batchcast.app.tokens import Role, Tokens, new_token
 from batchcast.app.workspace import DiskRoom
 from batchcast.http import error_status, gate
 from batchcast.http.request import OF_ONE
@@ -27,6 +28,7 @@ def guarded(tmp_path_factory, tokens):
         serving(service, service.config) as url,
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
+        client.service = service
         yield client
 
 
@@ -69,6 +71,43 @@ def test_a_batch_remembers_who_submitted_it(guarded, tokens, demand, fast):
     status = guarded.get(f"/api/batch/status/{answer.json()['batch_id']}", headers=as_(tokens, "viewer")).json()
     assert status["submitted_by"] == "planner"
     assert (status["status"], status["queue_place"]) == ("PENDING", 1)
+
+
+@pytest.fixture
+def of_the_planner(guarded, tokens, demand, fast):
+    """The batch that the planner has submitted."""
+    answer = guarded.post(
+        "/api/batch/submit",
+        files={"file": ("d.csv", demand(["Sofifi"]))},
+        data=fast,
+        headers=as_(tokens, "planner") | {"idempotency-key": "monday"},
+        timeout=60,
+    )
+    return answer.json()["batch_id"]
+
+
+def test_a_planner_stops_and_reruns_only_their_own_batches_and_an_admin_all(
+    guarded, tokens, of_the_planner, demand, fast
+):
+    other, entry = new_token("other", Role.PLANNER)
+    guarded.service.tokens = Tokens(",".join([*(entry for _, entry in tokens.values()), entry]))
+    theirs = {"authorization": f"Bearer {other}", "idempotency-key": "monday"}
+
+    cancelled = guarded.post(f"/api/batch/cancel/{of_the_planner}", headers=theirs)
+    again = guarded.post(f"/api/batch/retry/{of_the_planner}", headers=theirs, timeout=60)
+    same_key = guarded.post(
+        "/api/batch/submit", files={"file": ("d.csv", demand(["Bitung"]))}, data=fast, headers=theirs, timeout=60
+    )
+
+    assert (cancelled.status_code, again.status_code) == (403, 403)
+    assert cancelled.json()["code"] == "not-allowed"
+    assert "is of planner" in cancelled.json()["detail"]
+    assert same_key.status_code == 202
+    assert same_key.json()["batch_id"] != of_the_planner
+    own = guarded.post(f"/api/batch/cancel/{of_the_planner}", headers=as_(tokens, "planner"))
+    assert (own.status_code, own.json()["status"]) == (200, "CANCELLED")
+    every = guarded.post(f"/api/batch/cancel/{same_key.json()['batch_id']}", headers=as_(tokens, "admin"))
+    assert every.status_code == 200
 
 
 @pytest.mark.parametrize("host", ["plan.example", "PLAN.example:9571", "a.b.mine.example", "localhost:1", "[::1]:80"])

@@ -21,6 +21,7 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.drafts import sweep_artifacts
 from batchcast.app.service.service import Service
+from batchcast.app.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import Batch, BatchQuery, BatchState
 from batchcast.domain.errors import InvalidSettings, UnknownSeries
@@ -247,6 +248,28 @@ def test_the_same_key_and_content_is_one_batch_and_other_content_is_refused(serv
     with pytest.raises(IdempotencyKeyReused, match=first.batch.batch_id):
         submit(demand(["Elsewhere"]), idempotency_key="key-1")
     ended(service, first.batch.batch_id)
+
+
+@pytest.mark.parametrize(
+    ("person", "is_shared", "may"),
+    [
+        (Person(name="ani", role=Role.PLANNER), False, True),
+        (Person(name="budi", role=Role.PLANNER), False, False),
+        (Person(name="budi", role=Role.PLANNER), True, True),
+        (Person(name="ani", role=Role.VIEWER), True, False),
+        (Person(name="budi", role=Role.ADMIN), False, True),
+        (UNRESTRICTED, False, True),  # no tokens are set
+    ],
+)
+def test_a_batch_is_changed_by_its_planner_by_admins_and_where_it_is_shared_by_planners(
+    service, completed, monkeypatch, person, is_shared, may
+) -> None:
+    batch = replace(completed, submitted_by="ani")
+    monkeypatch.setattr(service, "config", service.config.model_copy(update={"share_batches": is_shared}))
+
+    assert service.may_change(person, batch) is may
+    unnamed = replace(batch, submitted_by=None)  # from before tokens were set
+    assert service.may_change(person, unnamed) is (may and (is_shared or person.role is Role.ADMIN))
 
 
 def test_refused_rows_refuse_the_file_and_name_it_as_its_sender_does(service, submit) -> None:

@@ -34,11 +34,20 @@ from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
-from batchcast.app.tokens import Person, Tokens
+from batchcast.app.tokens import UNRESTRICTED, NotYourBatch, Person, Role, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.app.workspace import DiskRoom, open_work_folder
 from batchcast.domain.accuracy import Overview, PeriodTotal
-from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchState, Event, PartitionRecord, Timing
+from batchcast.domain.batch import (
+    Batch,
+    BatchPage,
+    BatchQuery,
+    BatchState,
+    BatchSummary,
+    Event,
+    PartitionRecord,
+    Timing,
+)
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.inventory import Orders
@@ -228,18 +237,20 @@ class Service:
         batch_id: str,
         changes: Mapping[str, Sequence[str]] | BatchSettings,
         *,
-        by: str | None = None,
+        by: Person = UNRESTRICTED,
         idempotency_key: str | None = None,
     ) -> Accepted:
         """Queue the file of a batch that has ended again; `changes` has texts by setting, or is all settings anew.
 
         Raises:
+            NotAllowed: if this person may not change the batch.
             BatchNotEnded: if it is in the queue or at work.
             As `submit`.
         """
+        batch = self._changed_by(by, batch_id)
         self.room.require(0)
-        sender = Sender(name=by, idempotency_key=idempotency_key)
-        accepted = self._submissions.retry(self._store.batch(batch_id), changes, self._pace(), sender)
+        sender = Sender(name=by.name, idempotency_key=idempotency_key)
+        accepted = self._submissions.retry(batch, changes, self._pace(), sender)
         self._dispatcher.wake()
         return accepted
 
@@ -380,12 +391,26 @@ class Service:
 
     # Changing
 
-    def cancel(self, batch_id: str) -> Batch:
+    def may_change(self, person: Person, batch: Batch | BatchSummary) -> bool:
+        """Whether a person may stop a batch or run it again: an admin each, a planner their own, or each if shared."""
+        is_theirs = self.config.share_batches or person.name == batch.submitted_by
+        return person.role >= (Role.PLANNER if is_theirs else Role.ADMIN)
+
+    def _changed_by(self, person: Person, batch_id: str) -> Batch:
+        """A batch that this person may change."""
+        batch = self._store.batch(batch_id)
+        if not self.may_change(person, batch):
+            raise NotYourBatch(batch_id, batch.submitted_by)
+        return batch
+
+    def cancel(self, batch_id: str, by: Person = UNRESTRICTED) -> Batch:
         """Stop a batch; its workers are gone within two seconds.
 
         Raises:
+            NotAllowed: if this person may not change the batch.
             BatchEnded: if it has ended already.
         """
+        self._changed_by(by, batch_id)
         if not self._dispatcher.cancel(batch_id):
             raise BatchEnded(self._store.batch(batch_id))
         return self._store.batch(batch_id)

@@ -58,6 +58,13 @@ class Sender:
     name: str | None = None
     idempotency_key: str | None = None
 
+    @property
+    def own_key(self) -> str | None:
+        """The key as it is kept, apart from those of others; a name has no line break."""
+        if self.name is None or self.idempotency_key is None:
+            return self.idempotency_key
+        return f"{self.name}\n{self.idempotency_key}"
+
 
 class Received(Protocol):
     """A file that has come whole: an upload or a draft."""
@@ -262,7 +269,7 @@ class Submissions:
                 intake.settings,
                 intake.plan,
                 source=source,
-                idempotency_key=sender.idempotency_key,
+                idempotency_key=sender.own_key,
                 fingerprint=fingerprint,
                 submitted_by=sender.name,
                 retry_of=kept.retry_of,
@@ -310,9 +317,9 @@ class Submissions:
 
     def _known(self, sender: Sender, fingerprint: str) -> Accepted | None:
         """The batch that the same submission made before."""
-        if sender.idempotency_key is None:
+        if sender.own_key is None:
             return None
-        found = self.store.submission(sender.idempotency_key)
+        found = self.store.submission(sender.own_key)
         if found is None:
             return None
         if found.fingerprint != fingerprint:

@@ -62,7 +62,7 @@ async def ask_to_stop(request: Request, batch_id: BatchId, here: Here, asker: As
 async def stop(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Stop a batch; its workers end within two seconds."""
     asker.require(Role.PLANNER)
-    await here.threads.heavy(here.service.cancel, batch_id)
+    await here.threads.heavy(here.service.cancel, batch_id, asker)
     if request.headers.get("hx-request") == "true":
         return Response(headers={"hx-redirect": f"/batches/{batch_id}"})
     return RedirectResponse(f"/batches/{batch_id}", status_code=303)

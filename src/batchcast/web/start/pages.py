@@ -172,7 +172,7 @@ async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, t
 
     def submit(form: Form) -> Batch:
         key = f"page:{batch_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
-        return here.service.retry(batch_id, form.readable, by=asker.name, idempotency_key=key).batch
+        return here.service.retry(batch_id, form.readable, by=asker, idempotency_key=key).batch
 
     analyze = partial(here.service.analyze_retry, batch_id)
     return await _run(request, here, Subject(batch=batch), form, submit=submit, analyze=analyze, texts=texts)
