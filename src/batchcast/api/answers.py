@@ -437,6 +437,19 @@ class WholeSeries(Answer):
     scores: list[ModelScore] = Field(description="Of every model in the backtest, best first.")
     backtest: list[SeriesFold] | None = Field(description="Earliest first; null where an earlier version published it.")
     stock: dict[str, float] | None = Field(description="Stock figures at the `service_level` asked for, else null.")
+    sums: list[dict[str, Any]] | None = Field(
+        description="Demand summed over each `window`: mean, chance of none, quantiles; null where an earlier version "
+        "published it."
+    )
+
+
+class SumsPage(Answer):
+    """The demand of some series summed over windows."""
+
+    rows: list[dict[str, Any]] = Field(description="A row a series and window.")
+    total: int = Field(description="Series of the batch.")
+    offset: int
+    limit: int
 
 
 class BacktestSpan(Answer):

@@ -104,9 +104,13 @@ def render_series_list(page: SeriesPage, offset: int, limit: int) -> answers.Ser
 
 
 def render_one_series(
-    detail: SeriesDetail, sentences: Sequence[Message], stock: Mapping[str, Any] | None, language: Language
+    detail: SeriesDetail,
+    sentences: Sequence[Message],
+    stock: Mapping[str, Any] | None,
+    sums: list[dict[str, Any]] | None,
+    language: Language,
 ) -> answers.WholeSeries:
-    """One series with sentences about it, and its stock figures at another service level where one was asked for."""
+    """One series with sentences about it, its sums, and its stock figures at another level where one was asked for."""
     return answers.WholeSeries(
         series=answers.SeriesLine(**detail.series),
         history=[answers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history],
@@ -117,6 +121,7 @@ def render_one_series(
         scores=[answers.ModelScore(model=model, lead_time_pinball=score) for model, score in detail.scores],
         backtest=None if detail.backtest is None else [answers.SeriesFold(**asdict(one)) for one in detail.backtest],
         stock=None if stock is None else dict(stock),
+        sums=sums,
     )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from batchcast.api.answers import BatchAccuracy, RejectedRows, SeriesList, WholeSeries
+from batchcast.api.answers import BatchAccuracy, RejectedRows, SeriesList, SumsPage, WholeSeries
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.description import described_files
 from batchcast.api.problems import documented
@@ -16,15 +16,23 @@ from batchcast.api.rendering import render_one_series, render_series_list, say_i
 from batchcast.app.findings import sentences_of
 from batchcast.app.nouns import accuracy_json
 from batchcast.app.service.answers import ResultNotKept
+from batchcast.app.service.results import SumRows
+from batchcast.app.service.service import Service
 from batchcast.http.files import FileAnswer, answer_file
 from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, DownloadFormat, DownloadKind
 from batchcast.results.series import SeriesQuery
+from batchcast.results.sums import DEFAULT_LEVELS
 
 MOST_SERIES = 1000
 MOST_REJECTED = 1000
 _SEGMENTS = 2  # of a path that names a series
 
 Offset = Annotated[int, Query(ge=0, le=10**9)]
+Window = Annotated[
+    list[float] | None,
+    Query(description="Periods that demand is summed over; may be repeated. Default: 1, 2, ... lead times."),
+]
+Level = Annotated[list[float] | None, Query(description="Of the quantiles of these sums; may be repeated.")]
 
 router = APIRouter(prefix="/api/batch", tags=["results"])
 _FILES = described_files(DOWNLOAD_FORMATS)
@@ -104,15 +112,39 @@ async def one_series(
     site_code: Annotated[str, Path(description="Percent-encoded, a slash too.")],
     partnumber: Annotated[str, Path(description="Percent-encoded, a slash too.")],
     service_level: Annotated[float | None, Query(description="Stock figures at it too: 0.5 to 0.9999.")] = None,
+    window: Window = None,
+    level: Level = None,
 ) -> Response:
     """Everything that is known of it."""
     key, stock = _key_in(request, site_code, partnumber), None
     detail = await here.threads.light(here.service.one_series, batch_id, *key)
     if service_level is not None:
         stock = await here.threads.light(here.service.stock_at, batch_id, *key, service_level)
+    sums = await here.threads.light(_sums_of, here.service, batch_id, key, window, level)
     status = await here.threads.light(here.service.status, batch_id)
     sentences = sentences_of(detail.series, detail.backtest, status.batch.plan.request)
-    return answer(render_one_series(detail, sentences, stock, language), language)
+    return answer(render_one_series(detail, sentences, stock, sums, language), language)
+
+
+@router.get(
+    "/sums/{batch_id}",
+    response_model=SumsPage,
+    responses=documented(404, 409),
+    summary="Demand summed over windows: means, chances of no demand, quantiles",
+)
+async def sums(
+    batch_id: BatchId,
+    *,
+    here: Here,
+    window: Window = None,
+    level: Level = None,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_SERIES)] = 100,
+) -> Response:
+    """One joint answer: no quantile falls as the window grows, and at the lead time it is that of the stock figures."""
+    levels = DEFAULT_LEVELS if level is None else level
+    rows, total = await here.threads.heavy(here.service.sums, batch_id, window, levels, offset, limit)
+    return answer(SumsPage(rows=rows, total=total, offset=offset, limit=limit))
 
 
 @router.get(
@@ -145,6 +177,16 @@ async def rejected(
     page = await here.threads.light(here.service.rejected, batch_id, offset, limit)
     rows = [dict(row) for row in page.rows]
     return answer(RejectedRows(rows=rows, total=page.total, offset=offset, limit=limit))
+
+
+def _sums_of(
+    service: Service, batch_id: str, key: tuple[str, str], window: list[float] | None, level: list[float] | None
+) -> SumRows | None:
+    """The sums of one series; None where an earlier version published too little to tell them from."""
+    try:
+        return service.sums_of(batch_id, key, window, DEFAULT_LEVELS if level is None else level)
+    except ResultNotKept:
+        return None
 
 
 def _key_in(request: Request, site_code: str, partnumber: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stock.stockfile import read_stock, read_stock_table
 from batchcast.plan.planner import plan_batch
 from batchcast.results.ordering import order, order_tables
+from batchcast.results.sums import DEFAULT_LEVELS, check_sums, default_windows, sums_table
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 
@@ -85,6 +86,26 @@ class Forecast:
     refused: tuple[tuple[str, str, str], ...]  # (site_code, partnumber, reason) of series without a forecast
     folder: Path = field(repr=False)  # holds what orders are made from for as long as this value lives
     kind: str = field(repr=False)  # of the tables
+
+    def sums(self, *, windows: Sequence[float] | None = None, levels: Sequence[float] = DEFAULT_LEVELS) -> Table:
+        """The demand of each part summed over windows from the end of its history on.
+
+        Figures of one run are one joint answer: no quantile falls as the window grows, and at the lead time they are
+        those of `stock`.
+
+        Args:
+            windows: periods of each, up to the end of the forecast; None: one, two, ... lead times.
+            levels: of the quantiles, 0.01 to 0.9999.
+
+        Returns:
+            A row per series and window: site_code, partnumber, window, mean, no_demand (chance of none), p10, ...
+
+        Raises:
+            InvalidSettings: if a window or level is out of its range.
+        """
+        chosen = default_windows(self.plan.request) if windows is None else tuple(windows)
+        check_sums(chosen, levels, self.plan.request)
+        return _CONVERTERS[self.kind](sums_table(self.folder / STOCK_FILE, self.folder / FIGURES_FILE, chosen, levels))
 
     def orders(self, stock: str | Path | Table, *, most: int = MOST_PURCHASES, **settings: Any) -> OrderTables:
         """What to order now and which units to buy next, of what is on hand.

@@ -79,13 +79,21 @@ FORECAST_TOTAL = "forecast_total"
 # What is kept beside the index: of each series ...
 LEVELS = "levels"  # list<float64>, ascending
 QUANTILES = "quantiles"  # list<float64>, of the lead-time demand at these levels
+WINDOWS = "windows"  # list<int32>, periods from the end of history on, ascending, the lead time among them
+WINDOW_MEANS = "window_means"  # list<float64>, mean of the demand summed over each
 CUTOFF = "cutoff"  # list<int32>, of each fold that could be judged: the last period seen
 ACTUAL = "actual"  # list<float64>, lead-time demand after each cutoff; then what was forecast of it
 FORECAST = "forecast"
 LOW, MEDIAN, HIGH = "low", "median", "high"  # quantiles at 0.1, 0.5, 0.9
 STOCK = "stock"  # the quantile at the service level
 FOLD_LISTS = (CUTOFF, ACTUAL, FORECAST, LOW, MEDIAN, HIGH, STOCK)  # of one length for each series
-FIGURES_TABLE = (*SERIES, LEVELS, QUANTILES, *FOLD_LISTS)
+SUM_LISTS = (WINDOWS, WINDOW_MEANS)  # partitions that an earlier version finished have none
+FIGURES_TABLE = (*SERIES, LEVELS, QUANTILES, *FOLD_LISTS, *SUM_LISTS)
+
+# The demand summed over windows, which is told from these lists.
+WINDOW = "window"  # periods
+MEAN = "mean"
+NO_DEMAND = "no_demand"  # chance of none
 
 # ... and of each site and period.
 TOTAL = "total"

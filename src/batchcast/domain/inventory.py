@@ -179,8 +179,8 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
         notes.append(Message(template, {"count": orders.without_cost}))
     if orders.scaled:
         template = N_(
-            "Parts with a lead time of their own: {count:,}. Their mean demand is scaled by its ratio to that of the "
-            "batch, deviations from the mean by the square root of it."
+            "Parts with a lead time of their own: {count:,}. Their figures are those of the demand summed over it, "
+            "which were told from the lead time of the batch."
         )
         notes.append(Message(template, {"count": orders.scaled}))
     return tuple(notes)

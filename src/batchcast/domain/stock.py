@@ -85,6 +85,34 @@ class LeadTimeDemand:
         """E[D], shape (series,)."""
         return self._beyond[:, 0]
 
+    @property
+    def none(self) -> Floats:
+        """P(D = 0), shape (series,)."""
+        return 1.0 - self.chance_above(np.zeros(len(self.quantiles)))
+
+    @property
+    def variance(self) -> Floats:
+        """Of D, shape (series,)."""
+        lengths = np.append(np.diff(self._depths), np.inf)
+        left = np.exp(-lengths)
+        bounded = np.where(np.isfinite(lengths), lengths, 0.0)
+        first = 1.0 - left * (1.0 + bounded)  # integrals of t exp(-t) and of its square, over a piece
+        second = 2.0 - left * (bounded * (bounded + 2.0) + 2.0)
+        squares = self._knots**2 * (1.0 - left) + 2.0 * self._knots * self._scales * first + self._scales**2 * second
+        return np.maximum(_sum(squares * np.exp(-self._depths)) - self.mean**2, 0.0)
+
+    def at_depths(self, depths: Floats) -> Floats:
+        """Q at 1 - exp(-depth), shape (series, depths); 0 at a depth under 0.
+
+        Args:
+            depths: of each series, shape (series, depths).
+        """
+        lengths = np.append(np.diff(self._depths), np.inf)
+        found = np.zeros(depths.shape)
+        for place, (start, length) in enumerate(zip(self._depths, lengths, strict=True)):
+            found += self._scales[:, [place]] * np.clip(depths - start, 0.0, length)
+        return found
+
     def quantile(self, level: float) -> Floats:
         """Q at a level, shape (series,)."""
         left = int(np.searchsorted(self.levels, level, side="right"))
@@ -114,7 +142,7 @@ class LeadTimeDemand:
         Takes what `short_of` takes.
         """
         mean = self.mean if rows is None else self.mean[rows]
-        short = self.short_of(stock, rows)
+        short = np.where(stock > 0, self.short_of(stock, rows), mean)
         return np.clip(1.0 - np.divide(short, mean, out=np.zeros_like(short), where=mean > 0), 0.0, 1.0)
 
     def value_of(self, units: Floats, stock: Floats, rows: Rows | None = None) -> Floats:
@@ -164,18 +192,6 @@ def stock_at(demand: LeadTimeDemand, mean: Floats, service_level: float, is_whol
         reorder_point=reorder_point,
         fill_rate=demand.fill_rate(reorder_point),
     )
-
-
-def over_lead_time(quantiles: Floats, levels: Floats, mean: Floats, ratio: Floats, service_level: float) -> Floats:
-    """Quantiles of the demand over another lead time, whose mean is `ratio` times as large.
-
-    Deviations from the mean grow with the root of the ratio, as if the demand of each period were independent of the
-    others. Takes what `fit_to_mean` takes; `mean` is that of the quantiles given, `ratio` above 0, shape (series,).
-    """
-    deviations = (quantiles - mean[:, None]) * np.sqrt(ratio)[:, None]
-    scaled = np.maximum((mean * ratio)[:, None] + deviations, 0.0)
-    fitted = fit_to_mean(scaled, levels, mean * ratio, service_level)
-    return np.where((ratio == 1.0)[:, None], quantiles, fitted)
 
 
 def fit_to_mean(quantiles: Floats, levels: Floats, mean: Floats, service_level: float) -> Floats:

@@ -79,6 +79,7 @@ class ChunkForecast:
     models: list[str]  # what each series was forecast with: names joined by +
     raw: Floats  # mean of each step from the end of history to the last published one, (series, steps)
     quantiles: Floats  # of each step at the levels asked for, (series, steps, levels)
+    running_mean: Floats  # of demand added up from the end of history on, (series, steps or the lead time)
     lead_time_mean: Floats  # of the demand over the lead time, (series,)
     lead_time_quantiles: Floats  # of the same at `levels_with(service_level)`, (series, levels)
     flags: Mapping[str, NDArray[np.bool_]]  # what a person should know of each series, by name of the flag
@@ -394,6 +395,7 @@ def _look_ahead(
         models=_names_of(ahead, task.candidates),
         raw=ahead.means[:, :published],
         quantiles=limited_bands[:, :published],
+        running_mean=np.cumsum(ahead.means, axis=1),
         lead_time_mean=ahead.total,
         lead_time_quantiles=held,
         flags={columns.LIMITED: beyond | beyond_steps, **_holds(panel, final, ahead, task)},

@@ -27,6 +27,7 @@ from batchcast.domain.plan import (
 )
 from batchcast.domain.settings import Rounding
 from batchcast.domain.stock import DECIMALS, LeadTimeDemand, fit_to_mean, levels_with, round_figures, stock_at
+from batchcast.domain.sums import windows_to
 from batchcast.forecast.backtest import FoldForecasts
 from batchcast.forecast.forecaster import ChunkForecast
 from batchcast.forecast.moments import DEMAND_CLASSES
@@ -46,7 +47,7 @@ def make_tables(chunk: ChunkForecast, request: ForecastRequest) -> Tables:
         _forecast_table(chunk, request),
         _stock_table(chunk, request, demand),
         _accuracy_table(chunk, request),
-        make_figures(chunk, demand),
+        make_figures(chunk, request, demand),
     )
 
 
@@ -213,7 +214,7 @@ def _known(values: Any) -> pa.Array:
 # The figures of each series: stock at other service levels, and the backtest fold by fold.
 
 
-def make_figures(chunk: ChunkForecast, demand: LeadTimeDemand) -> pa.Table:
+def make_figures(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTimeDemand) -> pa.Table:
     """A row a series, in the order of the chunk; `demand` is that over the lead time."""
     count = len(chunk.panel)
     steps = np.arange(count + 1, dtype=np.int32) * len(demand.levels)
@@ -224,6 +225,7 @@ def make_figures(chunk: ChunkForecast, demand: LeadTimeDemand) -> pa.Table:
             columns.LEVELS: _lists(np.tile(demand.levels, count), steps),
             columns.QUANTILES: _lists(demand.quantiles.ravel(), steps),
             **_folds(chunk.accuracy.fold_forecasts, chunk.panel.last_period),
+            **_windows(chunk.running_mean, request.lead_time),
         }
     )
 
@@ -243,6 +245,18 @@ def _folds(fold_forecasts: FoldForecasts, last_period: int) -> dict[str, Any]:
         columns.STOCK: fold_forecasts.stock,
     }
     return {name: _lists(values.T[scored], ends) for name, values in every.items()}
+
+
+def _windows(running_mean: Floats, lead_time: int) -> dict[str, Any]:
+    """The mean of the demand summed over windows of each length that is kept."""
+    count, most = running_mean.shape
+    kept = np.array(windows_to(most, lead_time), dtype=np.int32)
+    ends = np.arange(count + 1, dtype=np.int32) * len(kept)
+    means = round_figures(running_mean[:, kept - 1])
+    return {
+        columns.WINDOWS: _lists(np.tile(kept, count), ends),
+        columns.WINDOW_MEANS: _lists(means.ravel(), ends),
+    }
 
 
 def _lists(values: Any, offsets: Any) -> pa.ListArray:

@@ -121,6 +121,11 @@ _LATER_ACCURACY: Mapping[str, pa.DataType] = {
     **{name: _LATER_STOCK[name] for name in columns.EXTREME},
 }
 
+_LATER_FIGURES: Mapping[str, pa.DataType] = {
+    columns.WINDOWS: pa.list_(pa.int32()),
+    columns.WINDOW_MEANS: pa.list_(pa.float64()),
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kind:
@@ -244,7 +249,9 @@ class CombinedResult:
 
     def figures(self) -> Iterator[pa.Table]:
         """The figures for a page in pieces: a row a series."""
-        return self._stream(_Kind(file=FIGURES_FILE, columns=columns.FIGURES_TABLE, check=verify.check_lists))
+        return self._stream(
+            _Kind(file=FIGURES_FILE, columns=columns.FIGURES_TABLE, check=verify.check_lists, later=_LATER_FIGURES)
+        )
 
     def history(self) -> Iterator[pa.Table]:
         """Keys, days and quantities of the series that have a forecast, in pieces: a row a series."""

@@ -23,7 +23,7 @@ from batchcast.publish.certificate import ResultRejected
 _STOCK_NEVER_NEGATIVE = (columns.LEAD_TIME_MEAN, columns.LEAD_TIME_QUANTILE, columns.REORDER_POINT, columns.FILL_RATE)
 LARGEST_FIGURE = 1e20  # units; the quantities of a whole file add up to 4e18 at most, and no forecast is 25 times that
 _LARGEST_RATIO = float(np.finfo(np.float64).max)  # of a score, whose scale may be tiny
-_LISTS_TOGETHER = ((columns.LEVELS, columns.QUANTILES), columns.FOLD_LISTS)
+_LISTS_TOGETHER = ((columns.LEVELS, columns.QUANTILES), columns.FOLD_LISTS, columns.SUM_LISTS)
 
 
 def rejected(partition: int, what: str) -> ResultRejected:

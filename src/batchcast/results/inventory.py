@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -19,10 +19,10 @@ from batchcast.domain.stock import (
     LeadTimeDemand,
     fit_to_mean,
     order_up_to,
-    over_lead_time,
     round_figures,
     stock_at,
 )
+from batchcast.domain.sums import means_of, over_windows
 
 Floats = NDArray[np.float64]
 
@@ -38,10 +38,55 @@ class PublishedDemand:
     mean: Floats  # shape (series,)
     lead_time: Floats  # periods, shape (series,)
     service_level: float
+    windows: Floats | None = None  # periods, ascending, the lead time among them; None: an earlier version kept none
+    window_means: Floats | None = None  # mean of the demand summed over each, shape (series, windows)
+
+    @property
+    def at_lead_time(self) -> LeadTimeDemand:
+        """The demand over the lead time."""
+        return LeadTimeDemand(self.levels, self.quantiles, self.mean)
+
+    def mean_over(self, periods: Floats) -> Floats:
+        """Mean of the demand summed over a window of each series, shape (series,)."""
+        if self.windows is None or self.window_means is None:
+            return np.asarray(self.mean * (periods / self.lead_time))
+        means, own = (means_of(self.windows, self.window_means, each) for each in (periods, self.lead_time))
+        straight = periods / self.lead_time
+        return np.asarray(self.mean * np.where(own > 0, means / np.where(own > 0, own, 1.0), straight))
+
+    def over(self, periods: Floats) -> LeadTimeDemand:
+        """The demand summed over a window of each series: one joint answer, which never falls as the window grows.
+
+        Args:
+            periods: of each window, above 0, shape (series,).
+        """
+        mean = self.mean_over(periods)
+        known = self.mean > 0
+        ratio = np.where(known, mean / np.where(known, self.mean, 1.0), 1.0)
+        return LeadTimeDemand(self.levels, over_windows(self.at_lead_time, ratio), mean)
+
+    def repeated(self, times: int) -> PublishedDemand:
+        """Each series so many times, one after the other."""
+        means = self.window_means
+        return replace(
+            self,
+            quantiles=np.repeat(self.quantiles, times, axis=0),
+            mean=np.repeat(self.mean, times),
+            lead_time=np.repeat(self.lead_time, times),
+            window_means=None if means is None else np.repeat(means, times, axis=0),
+        )
 
 
 def published_demand(
-    levels: Floats, quantiles: Floats, *, mean: Floats, quantile: Floats, lead_time: Floats, service_level: float
+    levels: Floats,
+    quantiles: Floats,
+    *,
+    mean: Floats,
+    quantile: Floats,
+    lead_time: Floats,
+    service_level: float,
+    windows: Floats | None = None,
+    window_means: Floats | None = None,
 ) -> PublishedDemand:
     """The demand over the lead time from the tables of a result.
 
@@ -54,6 +99,8 @@ def published_demand(
         quantile: at the service level.
         lead_time: in periods.
         service_level: of the batch.
+        windows: as kept, shape (windows,); None: none were.
+        window_means: as kept, shape (series, windows).
     """
     if len(levels) and levels[0] > LEVELS[0]:
         own = int(np.abs(levels - service_level).argmin())
@@ -63,7 +110,13 @@ def published_demand(
         quantiles = np.maximum.accumulate(np.maximum(quantiles, 0.0), axis=1)
         quantiles = fit_to_mean(quantiles, levels, mean, service_level)
     return PublishedDemand(
-        levels=levels, quantiles=quantiles, mean=mean, lead_time=lead_time, service_level=service_level
+        levels=levels,
+        quantiles=quantiles,
+        mean=mean,
+        lead_time=lead_time,
+        service_level=service_level,
+        windows=windows,
+        window_means=window_means,
     )
 
 
@@ -80,6 +133,8 @@ def lead_time_demand_of(kept: Mapping[str, Any], published: Mapping[str, Any]) -
         quantile=quantile,
         lead_time=lead_time,
         service_level=published[columns.SERVICE_LEVEL],
+        windows=np.array(kept[columns.WINDOWS], dtype=np.float64) if kept.get(columns.WINDOWS) else None,
+        window_means=np.array([kept[columns.WINDOW_MEANS]]) if kept.get(columns.WINDOWS) else None,
     )
 
 
@@ -93,7 +148,7 @@ def stock_figures_at(kept: Mapping[str, Any], published: Mapping[str, Any], serv
     """
     demand = lead_time_demand_of(kept, published)
     is_whole = float(published[columns.LEAD_TIME_QUANTILE]).is_integer() and service_level != demand.service_level
-    stock = stock_at(LeadTimeDemand(demand.levels, demand.quantiles, demand.mean), demand.mean, service_level, is_whole)
+    stock = stock_at(demand.at_lead_time, demand.mean, service_level, is_whole)
     figures = {
         columns.LEAD_TIME_QUANTILE: stock.quantile,
         columns.SAFETY_STOCK: stock.safety_stock,
@@ -123,10 +178,8 @@ class Inventory:
         self._lead_time = np.array(
             [b if t is None else t for t, b in zip(own, of_batch, strict=True)], dtype=np.float64
         )
-        ratio, level = self._lead_time / published.lead_time, published.service_level
-        quantiles = over_lead_time(published.quantiles, published.levels, published.mean, ratio, level)
-        self._mean, self._service_level = published.mean * ratio, level
-        self._demand = LeadTimeDemand(published.levels, quantiles, self._mean)
+        self._mean, self._service_level = published.mean_over(self._lead_time), published.service_level
+        self._demand = published.over(self._lead_time)
         self._pack = np.array([item.pack_size or 1.0 for item in items], dtype=np.float64)
         self._position = np.array(
             [np.nan if i.on_hand is None else i.on_hand + (i.on_order or 0.0) for i in items], dtype=np.float64

@@ -9,7 +9,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.stock import ROUNDING_ERROR, LeadTimeDemand, over_lead_time, raise_to_whole
+from batchcast.domain.stock import ROUNDING_ERROR, LeadTimeDemand, raise_to_whole
+from batchcast.domain.sums import over_windows
 from batchcast.results.inventory import PublishedDemand
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ class LeadTime:
 
 def look_ahead(published: PublishedDemand, reorder_point: float, service_level: float) -> LeadTime:
     """What the lead time of one series may bring, at a service level."""
-    demand = LeadTimeDemand(published.levels, published.quantiles, published.mean)
+    demand = published.at_lead_time
     edges = _edges(float(raise_to_whole(demand.quantile(_TOP))[0]))
     above = _above(demand, np.array([0.0, *edges]))
     chances = [1 - above[0], *(above[:-1] - above[1:]), above[-1]]
@@ -103,17 +104,15 @@ def _round_units() -> Iterator[int]:
 
 
 def _totals(published: PublishedDemand, service_level: float) -> tuple[RunningTotal, ...]:
-    """Demand added up from the first period to the last of the lead time; no line ever falls."""
+    """Demand added up from the first period to the last of the lead time."""
     lead_time = float(published.lead_time[0])
     periods = np.linspace(0.0, lead_time, min(int(np.ceil(lead_time)), _POINTS) + 1)[1:]
-    ratio = periods / lead_time
-    many = np.repeat(published.quantiles, len(ratio), axis=0), np.repeat(published.mean, len(ratio))
-    quantiles = over_lead_time(many[0], published.levels, many[1], ratio, published.service_level)
-    demand = LeadTimeDemand(published.levels, quantiles, many[1] * ratio)
-    middle, high = (np.maximum.accumulate(demand.quantile(level)) for level in (0.8, service_level))
+    many = published.repeated(len(periods))
+    demand, means = many.over(periods), many.mean_over(periods)
+    middle, high = (demand.quantile(level) for level in (0.8, service_level))
     return tuple(
         RunningTotal(periods=float(p), mean=float(m), middle=float(x), high=float(h))
-        for p, m, x, h in zip(periods, many[1] * ratio, middle, high, strict=True)
+        for p, m, x, h in zip(periods, means, middle, high, strict=True)
     )
 
 
@@ -121,9 +120,7 @@ def band_of(published: PublishedDemand, means: Floats, low: float, high: float) 
     """Quantiles of the demand of steps whose means are known, at two levels, shape (steps,)."""
     if published.mean[0] <= 0:
         return np.zeros_like(means), np.zeros_like(means)
-    steps = len(means)
-    ratio = np.maximum(means / published.mean[0], ROUNDING_ERROR)
-    quantiles, mean = np.repeat(published.quantiles, steps, axis=0), np.repeat(published.mean, steps)
-    scaled = over_lead_time(quantiles, published.levels, mean, ratio, published.service_level)
-    demand = LeadTimeDemand(published.levels, scaled, means)
+    ratio = means / published.mean[0]
+    many = published.repeated(len(means)).at_lead_time
+    demand = LeadTimeDemand(published.levels, over_windows(many, ratio), means)
     return demand.quantile(low), demand.quantile(high)

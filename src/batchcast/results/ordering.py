@@ -54,6 +54,7 @@ _FIGURES = [
     columns.ACTUAL,
     columns.FORECAST,
     columns.STOCK,
+    *columns.SUM_LISTS,
 ]
 
 
@@ -81,7 +82,7 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
         NoResultHere: if the two files are not of one result.
         StockOfOtherParts: if no part of the stock file is of the result.
     """
-    table, kept = _read_stock(stock), pq.read_table(figures, columns=_FIGURES, use_threads=False)
+    table, kept = read_stock(stock), read_figures(figures)
     if len(table) != len(kept):
         template = N_("{stock} and {figures} are not of one result; run the batch again.")
         raise NoResultHere(Message(template, {"stock": stock.name, "figures": figures.name}))
@@ -92,7 +93,7 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
     known.sort(key=lambda item: position_of[item.site_code, item.partnumber])
     positions = pa.array([position_of[item.site_code, item.partnumber] for item in known], pa.int64())
     mine = table.take(positions)
-    demand = _demand(mine, kept.take(positions))
+    demand = demand_of(mine, kept.take(positions))
     holds = ["+".join(columns.held_by(flag)) for flag in mine[columns.FLAG].to_pylist()]
     kept_back = ["" if on_hand.releases(item) else hold for item, hold in zip(known, holds, strict=True)]
     inventory = Inventory(known, demand, kept_back)
@@ -245,7 +246,7 @@ def write_orders(orders: Orders, folder: Path, stem: str, suffix: str = CSV) -> 
     return paths
 
 
-def _read_stock(path: Path) -> pa.Table:
+def read_stock(path: Path) -> pa.Table:
     """The columns of the stock table that orders need, as numbers."""
     if path.suffix == ".parquet":
         return pq.read_table(path, columns=list(_TYPES), use_threads=False)
@@ -253,17 +254,33 @@ def _read_stock(path: Path) -> pa.Table:
     return pacsv.read_csv(path, convert_options=options, parse_options=pacsv.ParseOptions(newlines_in_values=True))
 
 
-def _demand(stock: pa.Table, kept: pa.Table) -> PublishedDemand:
-    """The demand over the lead time of some series."""
+def read_figures(path: Path) -> pa.Table:
+    """What is kept of each series; without windows where an earlier version published it."""
+    there = pq.read_schema(path).names
+    return pq.read_table(path, columns=[name for name in _FIGURES if name in there], use_threads=False)
+
+
+def demand_of(stock: pa.Table, kept: pa.Table) -> PublishedDemand:
+    """The demand of some series, from the stock table and the figures of the same series."""
     levels = np.array(kept[columns.LEVELS][0].as_py() if len(kept) else [0.5])
+    has_windows = columns.WINDOWS in kept.column_names and len(kept) and kept[columns.WINDOWS].null_count == 0
+    windows = np.array(kept[columns.WINDOWS][0].as_py(), dtype=np.float64) if has_windows else None
     return published_demand(
         levels,
-        pc.list_flatten(kept[columns.QUANTILES]).to_numpy().reshape(len(kept), len(levels)),
+        _table_of(kept[columns.QUANTILES], len(levels)),
         mean=_floats(stock, columns.LEAD_TIME_MEAN),
         quantile=_floats(stock, columns.LEAD_TIME_QUANTILE),
         lead_time=_floats(stock, columns.LEAD_TIME),
         service_level=float(_floats(stock, columns.SERVICE_LEVEL)[0]) if len(kept) else levels[0],
+        windows=windows,
+        window_means=None if windows is None else _table_of(kept[columns.WINDOW_MEANS], len(windows)),
     )
+
+
+def _table_of(lists: pa.ChunkedArray, width: int) -> Floats:
+    """Lists of one length as a table, shape (series, width)."""
+    found: Floats = pc.list_flatten(lists).to_numpy().reshape(len(lists), width)
+    return found
 
 
 def _promise(stock: pa.Table, kept: pa.Table) -> Promise:

@@ -187,3 +187,23 @@ def test_one_series_is_told_in_sentences(client, completed):
 
 def test_there_is_no_accuracy_before_there_is_a_result(client):
     assert client.get(f"/api/batch/accuracy/{'0' * 32}").json()["code"] == "unknown-batch"
+
+
+def test_the_sums_of_a_part_are_those_of_the_list(client, completed):
+    asked = {"window": [1, 2, 3], "level": [0.5, 0.95]}
+    rows = client.get(f"/api/batch/sums/{completed}", params={**asked, "limit": 2}).json()
+    first = {name: rows["rows"][0][name] for name in ("site_code", "partnumber")}
+
+    one = client.get(f"/api/batch/series/{completed}/{first['site_code']}/{first['partnumber']}", params=asked).json()
+
+    assert (rows["total"], rows["limit"], len(rows["rows"])) == (6, 2, 2 * 3)
+    assert [{**first, **row} for row in one["sums"]] == rows["rows"][:3]
+    assert list(one["sums"][0]) == ["window", "mean", "no_demand", "p50", "p95"]
+    assert [row["p95"] for row in one["sums"]] == sorted(row["p95"] for row in one["sums"])
+
+
+def test_a_window_beyond_the_forecast_is_refused_with_the_longest(client, completed):
+    answer = client.get(f"/api/batch/sums/{completed}", params={"window": 7})
+
+    assert answer.status_code == 422
+    assert "windows can be up to 3" in answer.json()["detail"]

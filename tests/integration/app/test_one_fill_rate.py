@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
@@ -131,3 +132,71 @@ def test_the_library_says_the_same(sample: Path, rows: list[dict[str, Any]]) -> 
         assert line["fill_rate_now"] == pytest.approx(of_stock[key_of(line)][1], abs=1e-9)
     kept = pq.read_table(forecast.folder / "figures.parquet")
     assert {(levels[0], levels[-1]) for levels in kept["levels"].to_pylist()} == {(0.01, 0.9999)}
+
+
+def test_demand_summed_over_windows_is_the_same_in_the_library_and_on_a_server(
+    service: Service, batch_id: str, sample: Path, rows: list[dict[str, Any]]
+) -> None:
+    windows, levels = [1, 2.5, 5, 7], [0.1, 0.5, 0.95]
+
+    found = batchcast.forecast(sample).sums(windows=windows, levels=levels)
+    of_library = found.to_dict("records") if hasattr(found, "to_dict") else found.to_pylist()
+    served, total = service.sums(batch_id, windows, levels, 0, 1000)
+    later, _ = service.sums(batch_id, windows, levels, 2, 1)
+
+    assert of_library == served
+    assert total == len(rows)
+    assert later == served[2 * len(windows) : 3 * len(windows)]
+    for place, row in enumerate(rows):
+        mine = served[place * len(windows) : (place + 1) * len(windows)]
+        of_one = service.sums_of(batch_id, key_of(row), windows, levels)
+        assert [{**one, "site_code": row["site_code"], "partnumber": row["partnumber"]} for one in of_one] == mine
+
+
+def test_at_the_lead_time_sums_are_the_stock_figures(
+    service: Service, batch_id: str, rows: list[dict[str, Any]]
+) -> None:
+    found, _ = service.sums(batch_id, None, [0.95], 0, 1000)
+    at_lead_time = {key_of(row): row for row in found if row["window"] == rows[0]["lead_time"]}
+
+    for row in rows:
+        assert at_lead_time[key_of(row)]["p95"] == row["lead_time_quantile"]
+        assert at_lead_time[key_of(row)]["mean"] == row["lead_time_mean"]
+
+
+def test_a_part_with_a_lead_time_of_its_own_is_ordered_by_the_sum_over_it(
+    service: Service, batch_id: str, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    days = [2, 4, 6.5]
+    lines = [
+        {"site_code": row["site_code"], "partnumber": row["partnumber"], "on_hand": 0, "lead_time": days[k % 3]}
+        for k, row in enumerate(rows)
+    ]
+    pacsv.write_csv(pa.Table.from_pylist(lines), tmp_path / "stock.csv")
+
+    ordered = read_rows(
+        service.order_table(batch_id, Question(stock=StockFile(tmp_path / "stock.csv"), texts={}), "orders", "csv").path
+    )
+
+    for line in ordered:
+        (own,) = service.sums_of(batch_id, key_of(line), [line["lead_time"]], [0.95])
+        assert line["reorder_point"] == np.ceil(own["p95"] - 1e-9)
+        assert line["lead_time_mean"] == pytest.approx(own["mean"])
+
+
+@pytest.mark.parametrize(
+    ("windows", "levels", "said"),
+    [
+        ([0], [0.5], "A window of 0 periods; windows can be up to 7"),
+        ([400], [0.5], "A window of 400 periods; windows can be up to 7"),
+        ([7], [1.0], "A level of 1.0; sums can be asked at levels from 0.01 to 0.9999"),
+        ([], [0.5], "Sums need one window and one level"),
+        ([7], [0.5] * 101, "at most 100 of each"),
+    ],
+)
+def test_windows_and_levels_that_there_are_not_are_refused(
+    windows: list[float], levels: list[float], said: str
+) -> None:
+    demand = pa.table({"date": ["2025-01-01", "2025-01-02"], "partnumber": ["A", "A"], "demand_qty": [1.0, 2.0]})
+    with pytest.raises(batchcast.InvalidSettings, match=said):
+        batchcast.forecast(demand, horizon=7).sums(windows=windows, levels=levels)

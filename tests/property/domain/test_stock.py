@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchcast.domain.stock import LEVELS, LeadTimeDemand, fit_to_mean, levels_with, over_lead_time, stock_at
+from batchcast.domain.stock import LEVELS, LeadTimeDemand, fit_to_mean, levels_with, stock_at
+from batchcast.domain.sums import over_windows
 
 service_levels = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.96, 0.99, 0.9999])
 means = st.one_of(st.just(0.0), st.floats(1e-3, 1e4))
@@ -111,8 +112,9 @@ def test_a_series_has_the_same_figures_alone_and_among_others(quantiles: list[np
     together = np.concatenate(quantiles)
     mean, ratios = together.mean(axis=1), np.full(count, ratio)
 
-    fitted = over_lead_time(fit_to_mean(together, levels, mean, 0.95), levels, mean, ratios, 0.95)
-    alone = over_lead_time(fit_to_mean(quantiles[0], levels, mean[:1], 0.95), levels, mean[:1], ratios[:1], 0.95)
+    fitted = over_windows(LeadTimeDemand(levels, fit_to_mean(together, levels, mean, 0.95), mean), ratios)
+    first = fit_to_mean(quantiles[0], levels, mean[:1], 0.95)
+    alone = over_windows(LeadTimeDemand(levels, first, mean[:1]), ratios[:1])
 
     assert fitted[:1].tolist() == alone.tolist()
     both, one = LeadTimeDemand(levels, fitted), LeadTimeDemand(levels, alone)

@@ -14,7 +14,6 @@ from batchcast.domain.stock import (
     fit_to_mean,
     levels_with,
     order_up_to,
-    over_lead_time,
     raise_to_whole,
     stock_at,
 )
@@ -131,18 +130,6 @@ def test_a_mean_too_small_for_the_quantile_leaves_the_least_there_can_be():
 
     assert fitted.tolist() == [[0.0, 10.0]]
     assert LeadTimeDemand(BENT[1], fitted).mean[0] == pytest.approx(10 / math.log(5) * 0.4)
-
-
-def test_another_lead_time_scales_mean_and_spread():
-    levels = np.array(LEVELS)
-    quantiles = fit_to_mean(nbinom.ppf(levels, 5, 0.5)[None, :], levels, at(5.0), 0.95)
-
-    longer = over_lead_time(quantiles, levels, at(5.0), at(4.0), 0.95)
-
-    assert LeadTimeDemand(levels, longer).mean[0] == pytest.approx(20.0)
-    own = LEVELS.index(0.95)
-    assert longer[0, own] == pytest.approx(20 + 2 * (quantiles[0, own] - 5))
-    assert over_lead_time(quantiles, levels, at(5.0), at(1.0), 0.95).tolist() == quantiles.tolist()
 
 
 @pytest.mark.parametrize(("mean", "dispersion"), [(0.3, 2.0), (1.0, 5.0), (3.0, 2.0), (20.0, 5.0), (2000.0, 100.0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 from statistics import median
 
@@ -80,9 +81,9 @@ def test_another_lead_time_scales_mean_and_spread() -> None:
     line, same = Inventory([item("a", lead_time=8), item("b", lead_time=2)], table([0, 0])).lines()
 
     assert line.lead_time == 8
-    assert line.reorder_point == 20 + 7 * 2  # 4 times the mean, twice the deviation
-    assert line.safety_stock == 14
-    assert line.order_up_to == 34 + 3  # one period stays 2.5
+    assert line.reorder_point == math.ceil(20 + 7 * 4**0.8)  # 4 times the mean, the deviation by less
+    assert line.safety_stock == pytest.approx(7 * 4**0.8, rel=0.05)
+    assert line.order_up_to == line.reorder_point + 3  # one period stays 2.5
     assert same.reorder_point == 12
 
 

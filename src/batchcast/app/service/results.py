@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -60,6 +60,7 @@ from batchcast.results.series import (
     read_row_of,
     scores_of,
 )
+from batchcast.results.sums import check_sums, default_windows, sums_of_series, sums_table
 from batchcast.run.job import Ending, Job, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store
@@ -71,6 +72,8 @@ _CONVERSION_MEMORY_MB = 2048
 _SECONDS_COPIES_STAY = 3600
 
 Value = TypeVar("Value")
+Windows = Sequence[float] | None  # in periods; None: one, two, ... lead times
+SumRows = list[dict[str, Any]]
 
 
 class ResultFiles:
@@ -247,6 +250,23 @@ class ResultReader:
             raise ResultNotKept(batch.batch_id)
         return lead_time_demand_of(row, published)
 
+    def sums_of(self, batch: Batch, key: tuple[str, str], windows: Windows, levels: Sequence[float]) -> SumRows:
+        """The demand of one series summed over windows; raises as `stock_at`."""
+        chosen = _windows(batch, windows, levels)
+        demand = self.lead_time_demand(batch, *key)
+        index = self._index(batch)
+        quantile = index.row(_position(index, *key))[columns.LEAD_TIME_QUANTILE]
+        return sums_of_series(demand, chosen, levels, quantile)
+
+    def sums(
+        self, batch: Batch, windows: Windows, levels: Sequence[float], offset: int, limit: int
+    ) -> tuple[SumRows, int]:
+        """The same of some series, in their order, and how many there are; raises as `stock_at`."""
+        chosen = _windows(batch, windows, levels)
+        stock, figures = (self._files.path_of(batch, kind, PARQUET) for kind in (SERIES, FIGURES))
+        table = sums_table(stock, figures, chosen, levels, slice(offset, offset + limit))
+        return table.to_pylist(), len(self._index(batch))
+
     def overview(self, batch: Batch) -> Overview:
         """The result in totals.
 
@@ -315,6 +335,18 @@ class Latest(Generic[Value]):
         """Drop the value of a batch."""
         with self._lock:
             self._values.pop(batch_id, None)
+
+
+def _windows(batch: Batch, windows: Windows, levels: Sequence[float]) -> Sequence[float]:
+    """The windows asked for, or the usual ones.
+
+    Raises:
+        InvalidSettings: if one of them, or of the levels, is out of its range.
+    """
+    request = batch.plan.request
+    chosen = default_windows(request) if windows is None else windows
+    check_sums(chosen, levels, request)
+    return chosen
 
 
 def _position(index: SeriesIndex, site_code: str, partnumber: str) -> int:

@@ -30,7 +30,7 @@ from batchcast.app.service.answers import (
 from batchcast.app.service.drafts import Draft, Drafts, Usage, retire_batches, sweep_artifacts
 from batchcast.app.service.ordering import Ordering, Question
 from batchcast.app.service.previews import preview_upload, read_events_upload
-from batchcast.app.service.results import ResultFiles, ResultReader, downloaded
+from batchcast.app.service.results import ResultFiles, ResultReader, SumRows, Windows, downloaded
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
@@ -58,6 +58,7 @@ from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
 from batchcast.results.inventory import PublishedDemand
 from batchcast.results.series import SeriesPage, SeriesQuery
+from batchcast.results.sums import DEFAULT_LEVELS
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import new_owner, sweep_orphans
@@ -463,6 +464,18 @@ class Service:
     def lead_time_demand(self, batch_id: str, site_code: str, partnumber: str) -> PublishedDemand:
         """The demand of one series over its lead time, as published; raises as `one_series`, and ResultNotKept."""
         return self._reader.lead_time_demand(self._store.batch(batch_id), site_code, partnumber)
+
+    def sums_of(
+        self, batch_id: str, key: tuple[str, str], windows: Windows = None, levels: Sequence[float] = DEFAULT_LEVELS
+    ) -> SumRows:
+        """The demand of one series summed over windows, a row each; raises as `stock_at`."""
+        return self._reader.sums_of(self._store.batch(batch_id), key, windows, levels)
+
+    def sums(
+        self, batch_id: str, windows: Windows, levels: Sequence[float], offset: int, limit: int
+    ) -> tuple[SumRows, int]:
+        """The same of some series, and how many there are; raises as `stock_at`."""
+        return self._reader.sums(self._store.batch(batch_id), windows, levels, offset, limit)
 
     def overview(self, batch_id: str) -> Overview:
         """The result of a COMPLETED batch in totals; raises as `download`, and ResultNotKept."""

@@ -63,13 +63,20 @@ class OneSeries:
     folds: Sequence[Fold] | None  # the latest first; None where the batch was published without them
     scores: Sequence[Score]  # the best first
     sentences: Sequence[Message]  # how it did in the backtest, and what its forecast is made of
+    sums: Sequence[tuple[Message, Mapping[str, Any]]]  # the length of each window, and the figures of its sum
     previous_url: str | None
     next_url: str | None
     back_url: str  # to the table it was found in
 
 
 def show_series(
-    batch: Batch, detail: SeriesDetail, found_in: PlaceInTable, around: SeriesPage | None, *, steps: ChartSteps
+    batch: Batch,
+    detail: SeriesDetail,
+    found_in: PlaceInTable,
+    around: SeriesPage | None,
+    *,
+    steps: ChartSteps,
+    sums: Sequence[Mapping[str, Any]] = (),
 ) -> OneSeries:
     """The series, with the way to those beside it: in the table that led to it, else in the order of all series."""
     request = batch.plan.request
@@ -95,6 +102,7 @@ def show_series(
         ],
         scores=_scores(detail.scores),
         sentences=sentences_of(detail.series, detail.backtest, request),
+        sums=[(length_in_words(request.calendar, row[columns.WINDOW]), row) for row in sums],
         previous_url=before,
         next_url=after,
         back_url=found_in.table.url(batch.batch_id),

@@ -232,7 +232,12 @@ def _one(service: Service, batch_id: str, key: tuple[str, str], asked: Asked) ->
     batch = service.status(batch_id).batch
     detail = service.one_series(batch_id, *key)
     around = service.series(batch_id, asked.found_in.around) if asked.found_in.around else None
-    return batch, show_series(batch, detail, asked.found_in, around, steps=_steps(service, batch, detail, asked.every))
+    steps = _steps(service, batch, detail, asked.every)
+    try:
+        sums = service.sums_of(batch_id, key)
+    except ResultNotKept:
+        sums = []
+    return batch, show_series(batch, detail, asked.found_in, around, steps=steps, sums=sums)
 
 
 def _steps(service: Service, batch: Batch, detail: SeriesDetail, every: int) -> ChartSteps:
