@@ -262,7 +262,7 @@ def test_the_same_key_and_content_is_one_batch_and_other_content_is_refused(serv
     ],
 )
 def test_a_batch_is_changed_by_its_planner_by_admins_and_where_it_is_shared_by_planners(
-    service, completed, monkeypatch, person, is_shared, may
+    service, completed, monkeypatch, *, person, is_shared, may
 ) -> None:
     batch = replace(completed, submitted_by="ani")
     monkeypatch.setattr(service, "config", service.config.model_copy(update={"share_batches": is_shared}))
