@@ -18,8 +18,9 @@ import numpy as np
 
 from batchcast.ingest.common.limits import IngestLimits
 from batchcast.ingest.common.source import Uncomputed
+from batchcast.ingest.files.novalues import Formulas, NoValues, check_span
+from batchcast.ingest.files.xlsxcells import relation_targets
 from batchcast.ingest.text.bytestream import zip_member
-from batchcast.ingest.values.cells import Formulas, NoValues, check_span, relation_targets
 
 _ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _CHUNK = 1 << 22

@@ -13,11 +13,11 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import DamagedFile, OverTheLimit, UnknownFormat
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.files.markup import SPREADSHEET, CellBudget, MarkupSheet, SpreadsheetSheets, WebTables
+from batchcast.ingest.files.novalues import NoValues
 from batchcast.ingest.files.sheets import SheetReader, SheetSource, choose_sheet
 from batchcast.ingest.text.bytestream import Bytes
 from batchcast.ingest.text.charset import UTF8, codec_of
 from batchcast.ingest.text.encoding import decide_encoding
-from batchcast.ingest.values.cells import NoValues
 
 HEAD_BYTES = 1 << 16  # that tell what a file is
 _MIME_HEAD = 4096  # characters of them that have the head of a web archive

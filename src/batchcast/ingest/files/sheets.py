@@ -15,6 +15,7 @@ from batchcast.ingest.common.limits import EXCEL_ROWS
 from batchcast.ingest.common.names import SHEET, known_names, mapping_example, named_columns, normal
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, EmptyInput, MissingColumn, UnknownMapping
 from batchcast.ingest.common.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
+from batchcast.ingest.files.novalues import NoValues
 from batchcast.ingest.layout.header import (
     ask_about_year,
     counted_periods,
@@ -24,7 +25,7 @@ from batchcast.ingest.layout.header import (
     two_row_headers,
 )
 from batchcast.ingest.layout.sample import MOST_SAMPLED
-from batchcast.ingest.values.cells import NoValues, date_text
+from batchcast.ingest.values.cells import date_text
 from batchcast.ingest.values.keys import key_text
 
 _ROWS_IN_BLOCK = 20_000

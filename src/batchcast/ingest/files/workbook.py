@@ -17,19 +17,17 @@ from batchcast.ingest.common.limits import IngestLimits
 from batchcast.ingest.common.problems import DamagedFile
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.files.archive import check_zip
+from batchcast.ingest.files.novalues import Formulas, NoValues, check_span
+from batchcast.ingest.files.odscells import check_ods
 from batchcast.ingest.files.sheets import SheetReader, SheetSource, choose_sheet
-from batchcast.ingest.text.bytestream import zip_member
-from batchcast.ingest.values.cells import (
-    Formulas,
-    NoValues,
+from batchcast.ingest.files.xlsxcells import (
     add_no_values,
-    check_ods,
-    check_span,
     column_number,
     is_computed_on_opening,
     last_cell,
     sheet_files,
 )
+from batchcast.ingest.text.bytestream import zip_member
 
 _CELL_PLACE = re.compile(rb'<(?:\w+:)?c\s[^>]{0,200}?r="([A-Z]{1,3})(\d{1,7})"')
 _CHUNK = 1 << 22
