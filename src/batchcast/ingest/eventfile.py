@@ -23,7 +23,7 @@ from batchcast.ingest.common.problems import EmptyInput, InvalidEventsFile
 from batchcast.ingest.common.source import ColumnSource, ReadAgain, RowSource, SourceRow, is_blank
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.files.table import open_table
-from batchcast.ingest.layout.header import check_width, visible_names
+from batchcast.ingest.layout.locate import check_width, visible_names
 from batchcast.ingest.values.cells import cell_of, date_text
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.values.dates import empty

@@ -29,10 +29,12 @@ from batchcast.ingest.common.source import Block, ColumnSource, FindLayout, Layo
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.firstrows import EveryColumn, FirstRows, OneHeader, TriedHeaders, head_of
-from batchcast.ingest.layout.header import Layout, find_columns, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.layout import Layout, Period
+from batchcast.ingest.layout.locate import locate, locate_stock_columns, visible_names
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import Sample
-from batchcast.ingest.layout.wide import Period, dated_columns
+from batchcast.ingest.layout.wide import dated_columns
 from batchcast.ingest.reader import read_rows, settle_rows
 from batchcast.ingest.recipes import by_recipe, by_signature
 from batchcast.ingest.rows.tally import Tally

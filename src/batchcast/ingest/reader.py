@@ -22,7 +22,8 @@ from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.files.table import open_table
 from batchcast.ingest.history.stored import digesting, input_sha256_of
 from batchcast.ingest.history.writer import HISTORY_FILE, AcceptedDemand, write_history
-from batchcast.ingest.layout.header import Layout, find_columns
+from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.layout import Layout
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.rows.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.rows.summaries import find_summaries, running_totals

@@ -14,7 +14,7 @@ from tests.acceptance.cases.test_every_case import FILES, GIVEN, each_case, look
 
 from batchcast.ingest.common.names import letter_of
 from batchcast.ingest.common.source import is_blank
-from batchcast.ingest.layout.header import Layout
+from batchcast.ingest.layout.layout import Layout
 from batchcast.ingest.reader import Ingested
 
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "|": "|"}

@@ -27,13 +27,8 @@ from batchcast.ingest.common.problems import (
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.files.delimited import DelimitedFile, DelimitedFiles
 from batchcast.ingest.files.records import HEADER_WITHIN, Dialect, read_dialect
-from batchcast.ingest.layout.header import (
-    ask_about_year,
-    header_in_two_rows,
-    says_more,
-    several_in_one,
-    two_row_headers,
-)
+from batchcast.ingest.layout.missing import several_in_one
+from batchcast.ingest.layout.tworows import ask_about_year, header_in_two_rows, says_more, two_row_headers
 from batchcast.ingest.text.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 
 _NAMED = 20  # files that a sentence lists

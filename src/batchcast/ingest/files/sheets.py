@@ -16,15 +16,9 @@ from batchcast.ingest.common.names import SHEET, known_names, mapping_example, n
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, EmptyInput, MissingColumn, UnknownMapping
 from batchcast.ingest.common.source import Block, BrokenRow, FindLayout, LayoutT, SourceRow, WantedColumns, is_blank
 from batchcast.ingest.files.novalues import NoValues
-from batchcast.ingest.layout.header import (
-    ask_about_year,
-    counted_periods,
-    header_in_two_rows,
-    likely_column,
-    says_more,
-    two_row_headers,
-)
+from batchcast.ingest.layout.missing import counted_periods, likely_column
 from batchcast.ingest.layout.sample import MOST_SAMPLED
+from batchcast.ingest.layout.tworows import ask_about_year, header_in_two_rows, says_more, two_row_headers
 from batchcast.ingest.values.cells import date_text
 from batchcast.ingest.values.keys import key_text
 

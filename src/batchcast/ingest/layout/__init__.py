@@ -2,5 +2,6 @@
 
 Comes in: the header and first rows of a file, and the settings; later the rows, for those that `only_rows` asks for.
 Goes out: a `Layout`: the source of each of our columns; or a question, where two columns are as likely.
-Open first: `header.py`; then `sample.py`, what columns hold, and `wide.py`, tables with a column a period.
+Open first: `header.py`, which finds the `Layout` of `layout.py`; then `sample.py`, what columns hold, and `wide.py`,
+tables with a column a period.
 """

@@ -24,6 +24,7 @@ from batchcast.ingest.common.names import (
     shortened,
 )
 from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
+from batchcast.ingest.layout.layout import Across, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.dates import read_date
@@ -37,23 +38,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_ABBREVIATION = 3  # letters of a word that may be a month's name, damaged
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A column of a wide table."""
-
-    index: int
-    name: str
-    day: int
-
-
-@dataclass(frozen=True, slots=True)
-class Across:
-    """A column of a table with dates down: the demand of one part, or of one site."""
-
-    index: int
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ from batchcast.ingest.common.source import Block, ColumnSource, RowSource, Sourc
 from batchcast.ingest.history.accumulate import StockOuts, Totals
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.candidates import question
-from batchcast.ingest.layout.header import Layout
+from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.units import UnitsOfParts
-from batchcast.ingest.layout.wide import Across, Period, check_unnamed, check_unnamed_across, days_of_year
+from batchcast.ingest.layout.wide import check_unnamed, check_unnamed_across, days_of_year
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, evenly_repeated
 from batchcast.ingest.rows.reversals import Exclusions, Reversals
 from batchcast.ingest.rows.signs import SignReader

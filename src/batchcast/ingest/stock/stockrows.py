@@ -20,7 +20,7 @@ from batchcast.ingest.common.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_e
 from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.common.source import Block, ColumnSource, ReadOrCounted, RowSource, SourceRow, is_blank
 from batchcast.ingest.layout.candidates import numbered_part
-from batchcast.ingest.layout.header import check_mapping, check_width, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
 from batchcast.ingest.layout.sample import Sample, UnnamedColumns
 from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days

@@ -11,7 +11,8 @@ from batchcast.ingest.common.problems import (
     UnknownMapping,
     UnreadablePeriods,
 )
-from batchcast.ingest.layout.header import find_columns, likely_column
+from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.missing import likely_column
 
 
 @pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours, names in ACCEPTED_NAMES.items() for name in names])
