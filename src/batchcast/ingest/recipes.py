@@ -19,8 +19,8 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.layout.header import find_columns
 from batchcast.ingest.reader import Ingested, ingest_file
+from batchcast.ingest.stock.stockcolumns import StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockfile import read_stock_by
-from batchcast.ingest.stock.stockrows import StockLayout, find_stock_columns
 
 _LEAST_PERIODS = 3  # names with digits that may be the periods of a wide table
 _Result = TypeVar("_Result")

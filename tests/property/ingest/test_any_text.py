@@ -16,7 +16,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.files.records import split_lines, split_records
 from batchcast.ingest.reader import ingest_file
 from batchcast.ingest.values.dates import WrittenDate, read_date
-from batchcast.ingest.values.numberstyle import WrittenNumber, read_number
+from batchcast.ingest.values.numbers import WrittenNumber, read_number
 
 HEADER = "date,part,qty\n"
 cells = st.text(alphabet='ab1,";\n\r\t\\ é(-.\u202e', max_size=12)

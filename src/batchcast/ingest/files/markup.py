@@ -16,7 +16,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.limits import IngestLimits
 from batchcast.ingest.common.problems import DamagedFile, OverTheLimit
 from batchcast.ingest.common.source import Uncomputed, is_blank
-from batchcast.ingest.values.numberstyle import read_number
+from batchcast.ingest.values.numbers import read_number
 
 _MOST_COLUMNS = 16_384  # of a sheet
 _MOST_ACROSS, _MOST_DOWN = 1_000, 65_534  # that a cell of a web page covers

@@ -18,9 +18,10 @@ from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
 from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
 from batchcast.ingest.common.arrow import list_array, number_array, text_array
-from batchcast.ingest.history.accumulate import DAY_BITS, SeriesTotals, StockOuts, Totals
+from batchcast.ingest.history.accumulate import DAY_BITS, SeriesTotals, Totals
 from batchcast.ingest.history.coverage import Coverage, find_coverage
 from batchcast.ingest.history.frequency import DateCounts, Decision, PartDates, decide_frequency
+from batchcast.ingest.history.stockouts import StockOuts
 
 HISTORY_FILE = "history.parquet"
 _ROW_GROUP = 4096  # series

@@ -21,7 +21,7 @@ from batchcast.ingest.common.names import letter_of
 from batchcast.ingest.common.source import Block, is_blank
 from batchcast.ingest.values.cells import date_text
 from batchcast.ingest.values.dates import read_date
-from batchcast.ingest.values.numberstyle import read_number
+from batchcast.ingest.values.numbers import read_number
 
 MOST_SAMPLED = 400  # rows
 _MOST = 0.8  # share of the cells of a column that show what it holds

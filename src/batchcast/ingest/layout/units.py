@@ -15,7 +15,7 @@ from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.cells import DistinctCells, date_text
 from batchcast.ingest.values.keys import NO_KEY, Codes
-from batchcast.ingest.values.numberstyle import is_unit, unit_key
+from batchcast.ingest.values.numbers import is_unit, unit_key
 
 _MOST_UNITS = 40  # different ones; a column of more holds something else
 _MOST = 0.8  # of the cells are known units, where the name alone does not tell

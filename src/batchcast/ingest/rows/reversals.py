@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.names import shortened
-from batchcast.ingest.history.accumulate import DAY_BITS, Answers, Totals, Whole
+from batchcast.ingest.history.accumulate import DAY_BITS, Totals, Whole
+from batchcast.ingest.history.stockouts import Answers
 from batchcast.ingest.values.keys import Codes
 from batchcast.ingest.values.numberstyle import Quantities
 

@@ -21,7 +21,8 @@ from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.common.names import letter_of, shortened
 from batchcast.ingest.common.problems import Rejected
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
-from batchcast.ingest.history.accumulate import StockOuts, Totals
+from batchcast.ingest.history.accumulate import Totals
+from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.layout import Across, Layout, Period

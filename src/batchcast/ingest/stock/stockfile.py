@@ -26,19 +26,12 @@ from batchcast.ingest.common.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.common.source import Block, FindLayout, ReadAgain, RowSource, SourceRow
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.files.table import open_table
-from batchcast.ingest.history.accumulate import StockOuts, Totals
+from batchcast.ingest.history.accumulate import Totals
+from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.rows.summaries import find_summaries
-from batchcast.ingest.stock.stockrows import (
-    FREE,
-    LONGEST_LEAD_TIME,
-    ON_HAND,
-    ON_ORDER,
-    StockLayout,
-    StockRows,
-    Unreadable,
-    find_stock_columns,
-)
+from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, StockLayout, find_stock_columns
+from batchcast.ingest.stock.stockrows import LONGEST_LEAD_TIME, StockRows, Unreadable
 from batchcast.ingest.values.cells import cell_of
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.keys import key_text

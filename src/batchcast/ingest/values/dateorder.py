@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,32 +20,17 @@ from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain
 from batchcast.ingest.values.cells import date_text, locator, read_cells
 from batchcast.ingest.values.dates import NO_YEAR, SEVERAL_MONTHS, Shape, WrittenDate, no_year, read_date
-from batchcast.ingest.values.implausible import DAYS_AFTER_TODAY, Reasons
+from batchcast.ingest.values.implausible import Reasons
 from batchcast.ingest.values.months import language_of
+from batchcast.ingest.values.possibleorders import DAY_ORDERS, ORDERS, Locate, PossibleOrders, named_key
 from batchcast.ingest.values.zones import StampZone
 
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
 _LONGEST_REMEMBERED = 64  # characters
-_BEFORE_TODAY = 3653  # days that a history may end before today and still be likelier than another reading
-_LONG_SPAN = 3653  # days; a longer reading is unlikely beside one that is _TIMES_SHORTER
-_TIMES_SHORTER = 3
-_SLIPS = 0.04  # share of the days at either end that decides nothing
-_FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a column of months
-_DAY_ORDERS = ("day_first", "month_first", "year_first")
-_ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
-    "numbers": _DAY_ORDERS,
-    "key": ("year_month", "year_week", "year_day", *_DAY_ORDERS),
-    "name": ("year_first",),
-    "serial": ("serial",),
-    "ordinal": ("year_day", "year_month"),
-}
-_LAST_PERIOD = 16  # of a fiscal year, with those of its closing
 _DAY_SECONDS = 86_400
 _ZONES = 4096  # more than the minutes between any two zones
 _WRITTEN_OUT = "written_out"  # in place of `serial`, where other dates are
-_NAMES_OF_WEEKS = re.compile(r"week|minggu|pekan|woche|semaine|semana|(^|[^a-z])(wk|kw)([^a-z]|$)", re.IGNORECASE)
-_NAMES_OF_MONTHS = re.compile(r"month|bulan|monat|mois|maand|(^|[^a-z])(bln|mes)([^a-z]|$)", re.IGNORECASE)
 _READ_AS = {
     "day_first": N_("day first, from {first} to {last}"),
     "month_first": N_("month first, from {first} to {last}"),
@@ -63,94 +47,6 @@ _NUMBERED = {
     ),
 }
 
-Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
-
-
-@dataclass
-class _Orders:
-    """How the dates of one shape can read: the orders that all of them allow, and the days that each would give."""
-
-    shape: Shape
-    order: str  # that the rows are read in
-    allowed: frozenset[str] = frozenset()
-    evidence: dict[frozenset[str], LocatedValue] = field(default_factory=dict)  # first value that allows just these
-    days: dict[str, set[int]] = field(default_factory=dict)  # that each order gives
-    ambiguous: LocatedValue | None = None  # first value that means different days in orders it allows
-    differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
-    months: set[int] = field(default_factory=set)  # keys that can be months, by their day
-    weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
-    is_dotted: bool = True  # all are written 31.12.2025, as is done where the day comes first
-
-    def add(self, text: str, written: WrittenDate, locate: Locate) -> None:
-        """One more value."""
-        readings = written.readings or {}
-        names = frozenset(readings)
-        self.is_dotted = self.is_dotted and text.count(".") > 1
-        if names not in self.evidence:
-            self.allowed = self.allowed & names if self.evidence else names
-            self.evidence[names] = LocatedValue(text, locate(text))
-        days = {order: day for order, day in readings.items() if day is not None}
-        for order, day in days.items():
-            self.days.setdefault(order, set()).add(day)
-        if len(set(readings.values())) > 1:
-            self.ambiguous = self.ambiguous or LocatedValue(text, locate(text))
-            self.differing |= {frozenset((a, b)) for a in days for b in days if days[a] != days[b]}
-        if "year_month" in days:
-            self.months.add(days["year_month"])
-        elif "year_week" in days:
-            self.weeks.add(days["year_week"])
-
-    def likely(self, today: int | None, column: str) -> list[str]:
-        """The orders that the column may be in, the likeliest first; empty where no order fits all of it."""
-        orders = [order for order in _ORDERS[self.shape] if order in self.allowed]
-        if self.shape == "key":
-            orders = self._of_keys(orders, column)
-        if self.shape == "ordinal" and "year_month" not in orders and self._may_be_periods():
-            orders = [*orders, "year_month"]
-        if self.is_dotted and "day_first" in orders:
-            orders = [order for order in orders if order != "month_first"]
-        past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
-        dense = [order for order in past if not self._is_long(order, past)]
-        likely = [order for order in dense if self.fits(order, today)] or dense or orders
-        return [one for i, one in enumerate(likely) if not any(self.is_alike(one, other) for other in likely[:i])]
-
-    def fits(self, order: str, today: int | None) -> bool:
-        """Whether a history that is sent today would end on the last of these days."""
-        _, last = self._bulk(order)
-        return today is None or today - _BEFORE_TODAY <= last <= today + DAYS_AFTER_TODAY
-
-    def _bulk(self, order: str) -> tuple[int, int]:
-        """The first and the last day but for a few at either end, which may be slips."""
-        days = sorted(self.days[order])
-        few = int(_SLIPS * len(days))
-        return days[few], days[len(days) - 1 - few]
-
-    def _is_to_come(self, order: str, today: int | None) -> bool:
-        return today is not None and self._bulk(order)[1] > today + DAYS_AFTER_TODAY
-
-    def is_alike(self, one: str, other: str) -> bool:
-        """Whether both orders give the same days."""
-        return one in self.days and other in self.days and frozenset((one, other)) not in self.differing
-
-    def _is_long(self, order: str, orders: Sequence[str]) -> bool:
-        """Whether the dates spread over many years in this order, and over few in another."""
-        lengths = {one: last - first for one in orders for first, last in [self._bulk(one)]}
-        return lengths[order] > max(_LONG_SPAN, _TIMES_SHORTER * min(lengths.values()))
-
-    def _may_be_periods(self) -> bool:
-        """Whether numbers of days may be those of fiscal periods: none of them is higher, and some can be months."""
-        numbers = {date_of(day).timetuple().tm_yday for day in self.days["year_day"]}
-        return "year_month" in self.days and max(numbers) <= _LAST_PERIOD
-
-    def _of_keys(self, orders: list[str], column: str) -> list[str]:
-        """Months or weeks: by the name of the column, by numbers over 12, by years that never go beyond 12."""
-        if _named_key(column) in orders:
-            return [_named_key(column)]
-        if "year_month" in orders and len({date_of(day).year for day in self.months}) > 1:
-            return [order for order in orders if order != "year_week"]
-        slips = 0 < len(self.weeks) < _FEW_WEEKS * (len(self.weeks) + len(self.months))
-        return [*orders, "year_month"] if slips and "year_week" in orders else orders
-
 
 @dataclass
 class DateReader:
@@ -165,7 +61,7 @@ class DateReader:
     zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
     language: str | None = None  # of the names of months, where they differ by language
-    _orders: dict[Shape, _Orders] = field(default_factory=dict)
+    _orders: dict[Shape, PossibleOrders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
 
     def second_pass(self) -> DateReader:
@@ -249,29 +145,29 @@ class DateReader:
         if had_times and self.zone.shifts != shifted:
             raise ReadAgain
 
-    def _of_shape(self, shape: Shape) -> _Orders:
+    def _of_shape(self, shape: Shape) -> PossibleOrders:
         if shape not in self._orders:
-            self._orders[shape] = _Orders(shape, _ORDERS[shape][0])
+            self._orders[shape] = PossibleOrders(shape, ORDERS[shape][0])
         return self._orders[shape]
 
-    def _asked_of(self, orders: _Orders) -> str | None:
+    def _asked_of(self, orders: PossibleOrders) -> str | None:
         """The order that was asked for, where it is one of this shape."""
         if self.asked == "auto":
             return None
         if orders.shape == "name":
             return "year_first"
         if orders.shape == "ordinal":
-            return self.asked if self.asked in _ORDERS["ordinal"] else None
+            return self.asked if self.asked in ORDERS["ordinal"] else None
         keys_are_days = not {"year_month", "year_week"} & orders.allowed
-        is_asked = self.asked in _ORDERS[orders.shape] and (orders.shape == "numbers" or self.asked not in _DAY_ORDERS)
+        is_asked = self.asked in ORDERS[orders.shape] and (orders.shape == "numbers" or self.asked not in DAY_ORDERS)
         return self.asked if is_asked or keys_are_days else None
 
-    def _likely(self, orders: _Orders) -> list[str]:
+    def _likely(self, orders: PossibleOrders) -> list[str]:
         today = None if self.today is None else day_of(self.today)
         likely = orders.likely(today, self.column)
-        return [order for order in likely if self.asked == "auto" or order not in _DAY_ORDERS] or likely
+        return [order for order in likely if self.asked == "auto" or order not in DAY_ORDERS] or likely
 
-    def _choose(self, orders: _Orders) -> str:
+    def _choose(self, orders: PossibleOrders) -> str:
         if orders.shape == "serial":
             return _WRITTEN_OUT if self.saw_written else "serial"
         asked = self._asked_of(orders)
@@ -299,7 +195,7 @@ class DateReader:
             day = written.readings.get(self._orders[written.shape].order)
         return day if day is None or written.time is None else self.zone.day(day, *written.time)
 
-    def _note(self, orders: _Orders) -> Message | None:
+    def _note(self, orders: PossibleOrders) -> Message | None:
         """What decided the order of one shape; None where it makes no difference."""
         ambiguous, order = orders.ambiguous, orders.order
         if order == "serial" or (order == "year_day" and ambiguous is None):
@@ -323,25 +219,25 @@ class DateReader:
             return Message(template, {"order": order, "value": decisive.value, "place": decisive.location})
         return self._note_of_span(orders)
 
-    def _note_of_names(self, orders: _Orders, example: LocatedValue) -> Message | None:
+    def _note_of_names(self, orders: PossibleOrders, example: LocatedValue) -> Message | None:
         if NO_YEAR not in orders.allowed:
             return None
         template = N_("Two-digit years: {value!r} ({place}) is read as a month, from {first} to {last}.")
         return Message(template, {"value": example.value, "place": example.location, **_span(orders, "year_first")})
 
-    def _note_of_span(self, orders: _Orders) -> Message:
-        others = [one for one in _ORDERS[orders.shape] if one in orders.allowed and one in orders.days]
+    def _note_of_span(self, orders: PossibleOrders) -> Message:
+        others = [one for one in ORDERS[orders.shape] if one in orders.allowed and one in orders.days]
         others = [one for one in others if not orders.is_alike(one, orders.order)]
         values: dict[str, object] = {"column": self.column, "chosen": _read_as(orders, orders.order)}
         if not others:
             template = N_("The dates of column {column} are read {chosen}: no other order fits all of them.")
             return Message(template, values)
         template = N_("The dates of column {column} are read {chosen}; {unlikely} is unlikely.")
-        if orders.shape == "key" and _named_key(self.column):
+        if orders.shape == "key" and named_key(self.column):
             template = N_("The dates of column {column} are read {chosen}, as its name says; not {unlikely}.")
         return Message(template, values | {"unlikely": _read_as(orders, others[0])})
 
-    def _mixed(self, orders: _Orders) -> MixedDateOrders:
+    def _mixed(self, orders: PossibleOrders) -> MixedDateOrders:
         found = orders.evidence
         pairs = [(a, b) for a in found for b in found if not a & b]
         pairs = pairs or [(a, b) for a in found for b in found if a != b]
@@ -384,7 +280,7 @@ class DateReader:
         values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
         return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
 
-    def _question(self, orders: _Orders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
+    def _question(self, orders: PossibleOrders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
         """Which of the orders the column is in, or whether two digits are a year at all."""
         written = read_date(example.value)
         readings = {} if isinstance(written, Message) else written.readings or {}
@@ -419,14 +315,7 @@ def _named_orders(orders: Sequence[str]) -> Message:
     return Message(" | ".join(f"{{@date_order={order}}}" for order in orders))
 
 
-def _named_key(column: str) -> str:
-    """The order of keys that the name of a column says; nothing where it says none."""
-    if _NAMES_OF_WEEKS.search(column):
-        return "year_week"
-    return "year_month" if _NAMES_OF_MONTHS.search(column) else ""
-
-
-def _read_as(orders: _Orders, order: str) -> Message:
+def _read_as(orders: PossibleOrders, order: str) -> Message:
     return Message(_READ_AS[order], _span(orders, order))
 
 
@@ -434,7 +323,7 @@ def _is_unclear(written: WrittenDate | Message) -> bool:
     return isinstance(written, Message) and written.template == SEVERAL_MONTHS
 
 
-def _span(orders: _Orders, order: str) -> dict[str, object]:
+def _span(orders: PossibleOrders, order: str) -> dict[str, object]:
     days = orders.days.get(order, {0})
     return {"first": date_of(min(days)).isoformat(), "last": date_of(max(days)).isoformat()}
 

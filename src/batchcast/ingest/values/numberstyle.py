@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,8 @@ from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
 from batchcast.ingest.common.problems import AmbiguousNumbers, MixedNumberStyles, SeveralUnits, UnreadableColumn
 from batchcast.ingest.common.source import LocatedValue, ReadAgain, Uncomputed
-from batchcast.ingest.values.keys import ERROR_VALUE, UNCOMPUTED, is_error_value, without_wrapping
+from batchcast.ingest.values.keys import UNCOMPUTED
+from batchcast.ingest.values.numbers import DASHES, WrittenNumber, not_finite, read_number, too_large, unit_key, unit_of
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
 _MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
@@ -152,7 +152,7 @@ class NumberReader:
 
     def _read(self, text: str) -> WrittenNumber | Message:
         """What a text can mean as a quantity of this column, or the reason why it is none."""
-        if self.dash_is_zero and text.strip() in _DASHES:
+        if self.dash_is_zero and text.strip() in DASHES:
             return WrittenNumber(0.0, 0.0)
         written = read_number(text)
         unit = unit_of(text) if self.units else ""
@@ -173,7 +173,7 @@ class NumberReader:
             unit = unit_of(texts[i])
             if unit:
                 self.found_units[unit] += int(counts[i])
-            elif texts[i].strip() in _DASHES:
+            elif texts[i].strip() in DASHES:
                 self.dashes += int(counts[i])
 
     def _unit_notes(self) -> list[Message]:
@@ -308,115 +308,3 @@ def _text_bytes(column: Any) -> bytes:
 
 
 # Quantities as people write them: one written number to what it means with a decimal point, and with a comma.
-
-_NOT_A_NUMBER = N_("is not a number")
-_EMPTY = N_("is empty")
-_TOO_LARGE = N_("is beyond {largest:.0e}, the largest quantity that is read")
-_NOT_FINITE = N_("is not a finite number")
-
-_NOT_FINITE_NAMES = frozenset({"inf", "infinity", "nan", "null", "none"})
-_SIGNED = re.compile(
-    r"(?P<open>\()?\s*(?P<sign>[-+−]?)\s*(?P<body>[\d.,]+(?:[eE][-+]?\d{1,3})?)\s*(?P<after>-?)(?P<close>\))?$",
-    re.ASCII,
-)
-_POINT = re.compile(r"(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}|\d+)?(?:\.\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
-_COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][-+]?\d+)?$", re.ASCII)
-_NO_DECIMALS = re.compile(r"(?<=\d)[.,](?:--?|[\u2013\u2014])$", re.ASCII)  # 12,- is twelve, as prices are written
-_DIGIT = re.compile(r"\d", re.ASCII)
-_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
-_TO_MINUS = str.maketrans(dict.fromkeys(_DASHES, "-"))
-_SPACES = " \u00a0\u2009\u202f'\u2019"  # between thousands
-_GROUPED = re.compile(rf"(?<![\d.,])[1-9]\d{{0,2}}([{_SPACES}])\d{{3}}(?:\1\d{{3}})*(?![\d'])", re.ASCII)
-_UNIT = re.compile(r"(?P<number>.*[\d.,)-])\s*(?P<unit>[A-Za-z]{1,8})\.?$", re.ASCII)
-_UNIT_WORDS = (  # no currency, no sign (CR) and no factor (K, M)
-    "ea each pc pcs pce pces piece pieces unit units un und uds no nos st stk stck buah bh biji bj btg batang lbr "
-    "lembar set sets box boxes bx dus doos pack packs pak pkt pks roll rolls rol pair pairs pr psg pasang can "
-    "cans klg kaleng btl bottle bottles botol drum drums pail bag bags sak zak ctn carton karton case cases kg "
-    "kgs kilo gr gram grams ton tons tonne lb lbs oz l lt ltr liter litre liters litres ml gal galon gallon "
-    "gallons mtr meter metre meters metres cm mm ft feet yd kit kits doz dozen lusin lsn gross rim ream pza pzas "
-    "pieza piezas "
-)
-_UNITS = frozenset(_UNIT_WORDS.split())
-
-
-class WrittenNumber(NamedTuple):
-    """What one written number can mean: None where that style gives no number."""
-
-    point: float | None  # 1,234.5
-    comma: float | None  # 1.234,5
-
-
-def read_number(text: str) -> WrittenNumber | Message:
-    """What `text` can mean as a quantity, or the reason why it is none."""
-    text = text.strip()
-    if not text:
-        return Message(_EMPTY)
-    if is_error_value(text) or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
-        return Message(ERROR_VALUE if is_error_value(text) else _NOT_FINITE)
-    text = _NO_DECIMALS.sub("", text)
-    found = _SIGNED.match(text)
-    if found is None:
-        text, _ = _plainly(text)
-        found = _SIGNED.match(text)
-    if found is None or not _DIGIT.search(re.split("[eE]", found["body"])[0]) or not _is_signed_once(found):
-        return Message(_NOT_A_NUMBER)
-    negative = bool(found["open"]) or found["after"] == "-" or found["sign"] in ("-", "−")
-    body = found["body"]
-    point = float(body.replace(",", "")) if _POINT.match(body) else None
-    comma = float(body.replace(".", "").replace(",", ".")) if _COMMA.match(body) else None
-    if point is None and comma is None:
-        return Message(_NOT_A_NUMBER)
-    if all(value is None or value > LARGEST_QUANTITY for value in (point, comma)):
-        return too_large()
-    return WrittenNumber(_signed(point, negative), _signed(comma, negative))
-
-
-def _plainly(text: str) -> tuple[str, str]:
-    """A number without what people write around and inside it, and its unit."""
-    text = without_wrapping(text).removeprefix("'").removeprefix("\u2019").translate(_TO_MINUS).strip()
-    unit = ""
-    found = _UNIT.match(text)
-    if found and found["unit"].lower() in _UNITS:
-        text, unit = found["number"], found["unit"]
-    grouped = _GROUPED.search(text)
-    if grouped:
-        text = text.replace(grouped[0], grouped[0].replace(grouped[1], ""), 1)
-    return text, unit
-
-
-def unit_of(text: str) -> str:
-    """The unit that a quantity is written with, in small letters; empty where there is none."""
-    text = text.strip()
-    return "" if _SIGNED.match(text) else unit_key(_plainly(text)[1])
-
-
-def is_unit(text: str) -> bool:
-    """Whether a text is a unit that people write quantities with."""
-    return unit_key(text) in _UNITS
-
-
-def unit_key(unit: str) -> str:
-    """A unit as it is compared: case and a dot behind it make no difference."""
-    return unit.strip().rstrip(".").lower()
-
-
-def too_large() -> Message:
-    """The reason of a quantity that no demand can be."""
-    return Message(_TOO_LARGE, {"largest": LARGEST_QUANTITY})
-
-
-def not_finite() -> Message:
-    """The reason of an infinity, or of a NaN in a typed column."""
-    return Message(_NOT_FINITE)
-
-
-def _is_signed_once(found: re.Match[str]) -> bool:
-    if bool(found["open"]) != bool(found["close"]):
-        return False
-    return sum((bool(found["open"]), bool(found["sign"]), bool(found["after"]))) <= 1
-
-
-def _signed(value: float | None, negative: bool) -> float | None:
-    if value is None:
-        return None
-    return -value if negative and value else value

@@ -6,7 +6,7 @@ import pytest
 from batchcast.domain.errors import Message
 from batchcast.ingest.values import keys as keys_module
 from batchcast.ingest.values.keys import Keys, SeriesKeys, read_key
-from batchcast.ingest.values.numberstyle import read_number
+from batchcast.ingest.values.numbers import read_number
 
 
 @pytest.mark.parametrize("largest_table", [1 << 25, 300, 0])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.problems import MixedNumberStyles
-from batchcast.ingest.values.numberstyle import NumberReader, read_number
+from batchcast.ingest.values.numbers import read_number
+from batchcast.ingest.values.numberstyle import NumberReader
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,197 @@
+"""Which columns of a file tell the stock of each part: a stock file's, or those of a demand history that has some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batchcast.domain import columns
+from batchcast.domain.errors import N_, Message
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal, target_of
+from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
+from batchcast.ingest.common.source import ColumnSource, ReadOrCounted
+from batchcast.ingest.layout.candidates import numbered_part
+from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.sample import Sample
+
+ON_HAND = "on_hand"  # may be below 0, where more is promised than held
+ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
+FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
+SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
+_DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the stock
+    r"(?<![^\W\d_])(?:nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|unit$|group|grup|kelas|class|kategori|"
+    r"category|bin|rak)",
+    re.IGNORECASE,
+)
+_STOCK_WORD = re.compile(
+    r"sto[ck]|saldo|hand|balance|sisa|bestand|exist|akhir|qty|quant|jumlah|avail|opname|curbal|inventory|unrestr|tersedia|kuant|menge|cantid",
+    re.IGNORECASE,
+)
+_LIKELIEST = re.compile(
+    r"on.?hand|clos|akhir|unrestr|curbal|physical inv|actual|tersedia|disponib|exist", re.IGNORECASE
+)
+_UNLIKELY = re.compile(  # money, what is kept back or planned, and the stock of another day
+    r"val|nilai|amount|wert|cost|harga|open|awal|reserv|commit|block|plan|proj|min|max|inspec|transit|order|loc|value|rp\b",
+    re.IGNORECASE,
+)
+_ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|bestell|incoming|inbound", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StockLayout(ReadOrCounted):
+    """How the rows of a stock file are read."""
+
+    header: tuple[str, ...]
+    part: ColumnSource
+    site: ColumnSource | None  # None: everything is one site
+    date: ColumnSource | None  # decides which of several rows of a part is the latest
+    stock_columns: Mapping[str, ColumnSource]  # at least one
+    undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
+    notes: tuple[Message, ...] = ()
+    ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
+
+    @property
+    def of_any_type(self) -> tuple[int, ...]:
+        """Those of them that are only counted: they may be of any type."""
+        return self.unnamed
+
+    @property
+    def _read(self) -> set[int]:
+        cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
+        return {i for cell in cells for i in cell.indices}
+
+    @property
+    def plain(self) -> frozenset[int]:
+        """None of them is read as whole numbers only: cells can be empty."""
+        return frozenset()
+
+
+def find_stock_columns(
+    name: str,
+    header: Sequence[str],
+    settings: BatchSettings,
+    *,
+    where: Message | None = None,
+    sample: Sequence[Sequence[Any]] | None = (),
+) -> StockLayout:
+    """How to read a stock file with this header.
+
+    Args:
+        name: of the file.
+        header: its cells.
+        settings: the mapping of its columns.
+        where: the sheet, where there are several; the sentences name the file.
+        sample: the first rows under the header, which decide between columns.
+
+    Raises:
+        InvalidStockFile: if there is no column of parts, or none of stock, or two of one kind.
+        OverTheLimit: if there are more columns than a sheet has.
+        UnknownMapping: if the mapping names a column that isn't there.
+        AmbiguousColumn: if two columns could be the part or the site.
+    """
+    check_width(header)
+    visible = visible_names(header, settings)
+    names = visible.names
+    mapping = settings.column_mapping
+    check_mapping(mapping)
+    held = Sample(sample or ())
+    part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
+    if part is None and (number := numbered_part(names, held, is_wide=True)) is not None:
+        part = ColumnSource(names[number], (number,))
+    if part is None:
+        template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
+        accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
+        values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    date, undecided = _date(names, mapping, held)
+    taken = {i for cells in (part, site, date) if cells for i in cells.indices}
+    stock = locate_stock_columns(names, mapping, taken)
+    if ON_HAND not in stock:
+        _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices}, held)
+    if not stock:
+        template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
+        values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
+        raise InvalidStockFile(Message(template, {"name": name, **values}))
+    _refuse_two_of_a_kind(name, names, stock, mapping)
+    read = taken | {i for cells in stock.values() for i in cells.indices}
+    unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
+    return StockLayout(
+        header=visible.every,
+        part=part,
+        site=site,
+        date=date,
+        stock_columns=stock,
+        undecided=undecided,
+        notes=(*visible.notes, *unread),
+        ignored=visible.ignored,
+    )
+
+
+def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> None:
+    """Refuse a file with columns that may be the stock on hand under another name: without it nothing is ordered."""
+
+    def may_be_stock(i: int) -> bool:
+        return not sample.filled(i) or sample.has_numbers(i) or bool(_STOCK_WORD.search(names[i]))
+
+    others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
+    known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
+    left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
+    free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
+    if free:
+        likely = max(free, key=_likeness)
+        template = N_(
+            "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is "
+            "with {@column_mapping=$example}, or that the file has none with {@column_mapping=$none}: then "
+            "nothing is ordered."
+        )
+        values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "none": f"{ON_HAND}=="}
+        values["example"] = mapping_example({ON_HAND: likely})
+        raise InvalidStockFile(Message(template, values))
+
+
+def _likeness(column: str) -> int:
+    """How likely a column is the stock on hand, by its name."""
+    words = (bool(_STOCK_WORD.search(column)), 2 * bool(_LIKELIEST.search(column)), -3 * bool(_UNLIKELY.search(column)))
+    return sum(words)
+
+
+def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample) -> list[Message]:
+    """What to say of columns of numbers that may be what is on order, where no column is known as that."""
+    found = [name for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
+    found = [one for one in found if sample.has_numbers(names.index(one)) or not sample.filled(names.index(one))]
+    if not found:
+        return []
+    template = N_(
+        "Column {column!r} is not read; if it is what is on order, say so with {@column_mapping=$example}: "
+        "without it, it is ordered again."
+    )
+    example = mapping_example({ON_ORDER: found[0]})
+    return [Message(template, {"column": found[0], "example": example})]
+
+
+def _date(
+    names: Sequence[str], mapping: Mapping[str, str], sample: Sample
+) -> tuple[ColumnSource | None, AmbiguousColumn | None]:
+    """The column of dates; whether one is needed is known once the rows are read."""
+    try:
+        return locate(columns.DATE, names, mapping, sample), None
+    except AmbiguousColumn as error:
+        return None, error
+
+
+def _refuse_two_of_a_kind(
+    name: str, names: Sequence[str], stock_columns: Mapping[str, ColumnSource], mapping: Mapping[str, str]
+) -> None:
+    for ours, cells in stock_columns.items():
+        if len(cells.indices) > 1 and ours not in mapping:
+            first, second = (names[i] for i in cells.indices[:2])
+            template = N_(
+                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which "
+                "with {@column_mapping=$example}."
+            )
+            values = {"name": name, "column": ours, "first": first, "second": second}
+            values["example"] = mapping_example({ours: target_of(cells.indices[0], names)})
+            raise InvalidStockFile(Message(template, values))
