@@ -24,12 +24,13 @@ from batchcast.ingest.common.names import (
     shortened,
 )
 from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
-from batchcast.ingest.layout.layout import Across, Period
+from batchcast.ingest.common.source import SourceRow, is_blank
+from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.dates import read_date
 from batchcast.ingest.values.keys import read_key
-from batchcast.ingest.values.months import is_like_month, language_of, month_named, with_years
+from batchcast.ingest.values.months import is_like_month, language_of, month_named, with_years, years_of
 
 _MOST_SAID = 10  # columns or periods that a sentence lists
 _LONGEST_PERIOD = 40  # characters of a header that could be a period
@@ -97,6 +98,33 @@ def days_of_year(periods: Sequence[Period], year: int) -> list[int]:
     names = [period.name for period in periods]
     written = [read_date(text, language_of(names)) for one in names for text in with_years([one], year)]
     return [int(NO_DAY) if isinstance(one, Message) or one.day is None else one.day for one in written]
+
+
+class DaysOfPeriods:
+    """The day of each period in a row: its own, or that of the row's year where the years stand in a column."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._of_years: dict[int, list[int]] = {0: [int(NO_DAY)] * len(layout.periods)}  # 0: a year that is none
+
+    def day_of(self, row: SourceRow, period: Period) -> int:
+        """The day of a period in a row, NO_DAY where its year has no such period."""
+        if self._layout.year is None:
+            return period.day
+        place = self._layout.periods.index(period)
+        return self.of_year(year_of(row.cells[self._layout.year]))[place]
+
+    def of_year(self, year: int) -> list[int]:
+        """The day of each period in a year."""
+        if year not in self._of_years:
+            self._of_years[year] = days_of_year(self._layout.periods, year)
+        return self._of_years[year]
+
+
+def year_of(cell: object) -> int:
+    """The year in a cell; 0 where there is none."""
+    found = years_of([cell]) if not is_blank(cell) else []
+    return found[0] if found else 0
 
 
 def check_across(ours: str, cells: Sequence[Across]) -> None:

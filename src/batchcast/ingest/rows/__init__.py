@@ -2,5 +2,5 @@
 
 Comes in: blocks of rows, the layout, and the settings.
 Goes out: the accepted demand, and an account of all other rows: totals of reports, repeats, reversals, receipts.
-Open first: `tally.py`; then `signs.py`, whether demand is written positive or negative.
+Open first: `tally.py`; then `refusals.py`, why a row is refused, and `signs.py`, which sign is demand.
 """

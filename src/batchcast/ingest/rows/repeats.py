@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import Overlaps
+from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import OverlappingFiles
 from batchcast.ingest.history.accumulate import DAY_BITS, LIMB_BITS, Limbs, Totals, Whole, split
+from batchcast.ingest.rows.numbered import Numbered
 
+_MOST_NAMED = 5  # sites, parts or dates that a sentence lists
 _LEAST_ROWS = 20  # that show that every row is there twice
 _MOST_WAITING = 1 << 20  # rows of a file before equal ones are brought together
 _TAKEN_ONCE = N_(
@@ -273,3 +276,45 @@ def _as_float(limbs: Limbs) -> NDArray[np.float64]:
     for i, limb in enumerate(limbs[1:], start=1):
         total = total + limb * 2.0 ** (-LIMB_BITS * i)
     return total
+
+
+def note_even_repeats(numbered: Numbered, totals: Totals, rows_accepted: int) -> Message | None:
+    """What to say of sites, parts or dates all of whose values are there equally often, where others are not."""
+    count = len(numbered.series)
+    cells = totals.cells_by_series(count)
+    if not 0 < cells.sum() < rows_accepted:
+        return None
+    rows, sites, parts = numbered.series_rows, numbered.series.sites, numbered.series.parts
+    days = np.array(numbered.days, dtype=np.int64)
+    by_day = totals.count_days(np.zeros(count, dtype=np.int64), 1, len(days))[0]
+    dates = [date_of(int(day)).isoformat() for day in days]
+    order = np.argsort(days)
+    views = (
+        (N_("site {names}"), numbered.sites.texts, np.bincount(sites, rows), np.bincount(sites, cells)),
+        (N_("part {names}"), numbered.parts.texts, np.bincount(parts, rows), np.bincount(parts, cells)),
+        (N_("the dates {names}"), [dates[i] for i in order], numbered.day_rows[order], by_day[order]),
+    )
+    for template, names, of_rows, of_cells in views:
+        found = evenly_repeated(of_rows, of_cells)
+        if len(found):
+            shown = ", ".join(shortened(names[i]) for i in found[:_MOST_NAMED])
+            shown += f", … ({len(found)})" if len(found) > _MOST_NAMED else ""
+            said = N_(
+                "Every value of {which} is there {times} times, and no other is repeated; all are summed. If these "
+                "rows were exported twice, take them out."
+            )
+            times = int(of_rows[found[0]] // of_cells[found[0]])
+            return Message(said, {"which": Message(template, {"names": shown}), "times": times})
+    return None
+
+
+def note_repeats(numbered: Numbered, totals: Totals, summed: int) -> Message:
+    """What to say of so many rows with the keys of another, with an example of their part."""
+    count = len(numbered.series)
+    example = int(np.argmax(numbered.series_rows - totals.cells_by_series(count)))
+    named = numbered.name_of(example)
+    template = N_(
+        "{count:,} values have the date, part and site of another, such as of part {part!r} ({site}), and are "
+        "summed. If a row stands twice by mistake, take it out."
+    )
+    return Message(template, {"count": summed, "part": shortened(named["part"]), "site": shortened(named["site"])})

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
-from batchcast.domain.calendar import date_of, day_of
-from batchcast.domain.errors import N_, InternalError, Message
-from batchcast.domain.history import RowProblem
+from batchcast.domain.calendar import day_of
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.arrow import number_array, text_array
-from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
-from batchcast.ingest.common.names import letter_of, shortened
+from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import Rejected
-from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, Uncomputed, is_blank
+from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
@@ -29,25 +23,21 @@ from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.units import UnitsOfParts
-from batchcast.ingest.layout.wide import check_unnamed, check_unnamed_across, days_of_year
-from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, evenly_repeated
+from batchcast.ingest.layout.wide import DaysOfPeriods, check_unnamed, check_unnamed_across, year_of
+from batchcast.ingest.rows.numbered import Numbered
+from batchcast.ingest.rows.refusals import Refusals, Refused
+from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
 from batchcast.ingest.rows.reversals import Exclusions, Reversals
 from batchcast.ingest.rows.signs import SignReader
 from batchcast.ingest.rows.summaries import RowSums
-from batchcast.ingest.values.cells import cell_of, date_text, distinct, locator, read_cells, read_codes
+from batchcast.ingest.values.cells import cell_of, date_text, distinct, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
-from batchcast.ingest.values.dates import empty
-from batchcast.ingest.values.keys import NO_KEY, Codes, Keys, SeriesKeys, is_error_value, key_text, read_key
-from batchcast.ingest.values.months import years_of
-from batchcast.ingest.values.numberstyle import NumberReader, Quantities
+from batchcast.ingest.values.keys import NO_KEY, Codes
+from batchcast.ingest.values.numberstyle import NumberReader, Quantities, read_quantities
 
-Refused = tuple[SourceRow, "list[Problem]"]
-Problem = tuple[int, str, Any, Message]  # column of the file (-1: none), its name, the cell, the reason
 _MANY_ROWS = 40
 _NEARLY_EVERY = 0.8  # share of the rows
 _FEW_REPEATS, _FEW_REPEATED = 3, 0.02  # values, and share of them, that are few enough to be slips
-_MOST_NAMED = 5  # sites, parts or dates that a sentence lists
-_NUMBERS_OF_DAYS = LATEST_DAY - EARLIEST_DAY + 1
 
 
 class Tally:
@@ -88,13 +78,18 @@ class Tally:
         self._units = None if layout.unit is None else UnitsOfParts(layout.header[layout.unit])
         self._returns = settings.returns
         self._sheet = source.sheet
-        self._sites, self._parts = Keys(), Keys()
-        self._series = SeriesKeys()
-        self._series_rows = np.zeros(0, dtype=np.int64)
-        self._day_rows = np.zeros(0, dtype=np.int64)
-        self._day_numbers = np.full(_NUMBERS_OF_DAYS, -1, dtype=np.int32)
-        self._days: list[int] = []
-        self._days_of_years: dict[int, list[int]] = {0: [int(NO_DAY)] * len(layout.periods)}  # 0: a year that is none
+        self._numbered = Numbered()
+        self._period_days = DaysOfPeriods(layout)
+        self._refusals = Refusals(
+            layout,
+            dates,
+            styles,
+            signs,
+            self._period_days,
+            returns=settings.returns,
+            rejected=rejected,
+            sheet=source.sheet,
+        )
 
     def take(self, block: Block) -> None:
         """Accept, leave out or refuse the rows of one block."""
@@ -108,11 +103,11 @@ class Tally:
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
-            self._refuse(block, row, problems)
+            self._refusals.add(block, row, problems)
 
     def key_notes(self) -> list[Message]:
         """What a person should know of how parts and sites are written."""
-        return [*self._parts.notes(), *self._sites.notes()]
+        return [*self._numbered.parts.notes(), *self._numbered.sites.notes()]
 
     def finish(self) -> None:
         """No row follows.
@@ -126,10 +121,10 @@ class Tally:
             check_unnamed(self._layout.periods, self._layout.header, self.unnamed.counts, self.unnamed.sample)
         if self._layout.across:
             check_unnamed_across(self.unnamed.counts, self.unnamed.sample)
-        self._row_sums.check(self._parts.texts)
+        self._row_sums.check(self._numbered.parts.texts)
         self._ask_about_rivals()
         self.totals.finish()
-        self._overlaps.settle(self.totals, self._series.sites, self._days, self._asked_overlaps)
+        self._overlaps.settle(self.totals, self._numbered.series.sites, self._numbered.days, self._asked_overlaps)
 
     def _ask_about_rivals(self) -> None:
         """Ask about a column that could be one of ours and was passed over, as the first rows hold nothing in it.
@@ -146,16 +141,12 @@ class Tally:
 
     def net_reversals(self) -> list[Message]:
         """Count each return that reverses a booking on the day of the booking; returns what to say of them."""
-        days = np.array(self._days, dtype=np.int64)
-        return self._reversals.settle(self.totals, days, self._overlaps.taken_off, self._name_of)
+        days = np.array(self._numbered.days, dtype=np.int64)
+        return self._reversals.settle(self.totals, days, self._overlaps.taken_off, self._numbered.name_of)
 
     def learned(self) -> Totals | None:
         """The totals of what is learned from, once reversals are netted; None where that is all."""
         return self.exclusions.without(self.totals, self._overlaps.taken_off)
-
-    def _name_of(self, series: int) -> dict[str, str]:
-        part, site = int(self._series.parts[series]), int(self._series.sites[series])
-        return {"part": self._parts.texts[part], "site": self._sites.texts[site]}
 
     def unit_notes(self) -> list[Message]:
         """What a person should know of the units of the quantities.
@@ -166,43 +157,15 @@ class Tally:
         if self._units is None:
             return []
         is_chosen = self._layout.unit in {one.index for one in self._layout.filters}
-        return self._units.notes(self._parts.texts, is_chosen=is_chosen)
+        return self._units.notes(self._numbered.parts.texts, is_chosen=is_chosen)
 
     def repeats(self) -> list[Message]:
         """What a person should know of rows that are there more than once."""
         if self._overlaps.notes:
             return self._overlaps.notes
-        pairs = self._pairs.note() or self._even_repeats() or self._few_repeats()
+        pairs = self._pairs.note() or note_even_repeats(self._numbered, self.totals, self.rows_accepted)
+        pairs = pairs or self._few_repeats()
         return [pairs] if pairs else []
-
-    def _even_repeats(self) -> Message | None:
-        """What to say of sites, parts or dates all of whose values are there equally often, where others are not."""
-        count = len(self._series)
-        cells = self.totals.cells_by_series(count)
-        if not 0 < cells.sum() < self.rows_accepted:
-            return None
-        rows, sites, parts = self._series_rows[:count], self._series.sites, self._series.parts
-        days = np.array(self._days, dtype=np.int64)
-        by_day = self.totals.count_days(np.zeros(count, dtype=np.int64), 1, len(days))[0]
-        dates = [date_of(int(day)).isoformat() for day in days]
-        order = np.argsort(days)
-        views = (
-            (N_("site {names}"), self._sites.texts, np.bincount(sites, rows), np.bincount(sites, cells)),
-            (N_("part {names}"), self._parts.texts, np.bincount(parts, rows), np.bincount(parts, cells)),
-            (N_("the dates {names}"), [dates[i] for i in order], self._day_rows[order], by_day[order]),
-        )
-        for template, names, of_rows, of_cells in views:
-            found = evenly_repeated(of_rows, of_cells)
-            if len(found):
-                shown = ", ".join(shortened(names[i]) for i in found[:_MOST_NAMED])
-                shown += f", … ({len(found)})" if len(found) > _MOST_NAMED else ""
-                said = N_(
-                    "Every value of {which} is there {times} times, and no other is repeated; all are summed. If these "
-                    "rows were exported twice, take them out."
-                )
-                times = int(of_rows[found[0]] // of_cells[found[0]])
-                return Message(said, {"which": Message(template, {"names": shown}), "times": times})
-        return None
 
     def _few_repeats(self) -> Message | None:
         """What to say of rows with the keys of another, where they are few or a wide table: it may be a mistake."""
@@ -210,14 +173,7 @@ class Tally:
         are_few = summed <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_accepted)
         if not summed or not (are_few or self._layout.several):
             return None
-        count = len(self._series)
-        example = int(np.argmax(self._series_rows[:count] - self.totals.cells_by_series(count)))
-        site, part = self._sites.texts[self._series.sites[example]], self._parts.texts[self._series.parts[example]]
-        template = N_(
-            "{count:,} values have the date, part and site of another, such as of part {part!r} ({site}), and are "
-            "summed. If a row stands twice by mistake, take it out."
-        )
-        return Message(template, {"count": summed, "part": shortened(part), "site": shortened(site)})
+        return note_repeats(self._numbered, self.totals, summed)
 
     def few_blanks(self) -> list[Message]:
         """What to say of blank cells of a wide table whose other cells say 0."""
@@ -232,16 +188,16 @@ class Tally:
 
     def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The days that have a row, and how many each has."""
-        return np.array(self._days, dtype=np.int32), self._day_rows
+        return np.array(self._numbered.days, dtype=np.int32), self._numbered.day_rows
 
     def days_to_come(self) -> frozenset[int]:
         """The days after today whose rows are all of 0, as a form has them before their time; none where all are."""
-        days = np.array(self._days, dtype=np.int32)
+        days = np.array(self._numbered.days, dtype=np.int32)
         later = np.zeros(0, dtype=np.int64) if self._today is None else np.flatnonzero(days > day_of(self._today))
         if not len(later):
             return frozenset()
         self.totals.finish()
-        one_group = np.zeros(len(self._series), dtype=np.int64)
+        one_group = np.zeros(len(self._numbered.series), dtype=np.int64)
         empty = later[self.totals.sum_days(one_group, 1, later)[0] == 0]
         return frozenset(days[empty].tolist() if len(empty) < len(days) else ())
 
@@ -260,12 +216,12 @@ class Tally:
         """What was accepted."""
         self.totals.finish()
         return AcceptedDemand(
-            sites=self._sites.texts,
-            parts=self._parts.texts,
-            series_site=self._series.sites,
-            series_part=self._series.parts,
-            series_rows=self._series_rows[: len(self._series)],
-            days=np.array(self._days, dtype=np.int32),
+            sites=self._numbered.sites.texts,
+            parts=self._numbered.parts.texts,
+            series_site=self._numbered.series.sites,
+            series_part=self._numbered.series.parts,
+            series_rows=self._numbered.series_rows,
+            days=np.array(self._numbered.days, dtype=np.int32),
             totals=self.totals,
             stock_outs=self.stock_outs,
             dates_are_months=self.dates.saw_month,
@@ -274,35 +230,27 @@ class Tally:
     @property
     def has_a_site_a_row(self) -> bool:
         """Nearly every row has a site that no other has, in more rows than a few."""
-        return self.rows_accepted >= _MANY_ROWS and len(self._sites.texts) >= _NEARLY_EVERY * self.rows_accepted
+        sites = len(self._numbered.sites.texts)
+        return self.rows_accepted >= _MANY_ROWS and sites >= _NEARLY_EVERY * self.rows_accepted
 
     def leave_out(self, series: NDArray[np.int64]) -> None:
         """Count the rows of series that are totals of others among those that are not used."""
-        rows = int(self._series_rows[series].sum())
+        rows = int(self._numbered.series_rows[series].sum())
         self.cells_left_out = self.totals.cells_of(series)
         self.rows_accepted -= rows
         self.rows_ignored += rows
 
     def quantities(self, block: Block, source: ColumnSource | None = None) -> Quantities:
         """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
-        return self._quantities(block, source or self._layout.quantity)
+        return read_quantities(block, source or self._layout.quantity, self.styles, self._sheet)
 
     def day_of(self, row: SourceRow, period: Period) -> int:
         """The day of a period in a row, NO_DAY where its year has no such period."""
-        if self._layout.year is None:
-            return period.day
-        place = self._layout.periods.index(period)
-        return self._days_of(_year_of(row.cells[self._layout.year]))[place]
-
-    def _days_of(self, year: int) -> list[int]:
-        """The day of each period in a year."""
-        if year not in self._days_of_years:
-            self._days_of_years[year] = days_of_year(self._layout.periods, year)
-        return self._days_of_years[year]
+        return self._period_days.day_of(row, period)
 
     def _sort(self, block: Block) -> Iterator[Refused]:
         of = self._layout.across_of
-        parts = None if of == columns.PARTNUMBER else read_codes(self._parts, block, self._layout.part)
+        parts = None if of == columns.PARTNUMBER else read_codes(self._numbered.parts, block, self._layout.part)
         sites = None if of == columns.SITE_CODE else self._site_codes(block)
         good_keys = np.ones(block.num_rows, dtype=np.bool_)
         for keys in (parts, sites):
@@ -311,7 +259,7 @@ class Tally:
             return self._sort_across(block, sites, parts, good_keys)
         if not self._layout.periods:
             days = read_days(block, self._layout.date, self.dates, self._sheet)
-            quantities = self._quantities(block, self._layout.quantity)
+            quantities = self.quantities(block)
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY)
             quantities = self._demand(block, quantities, good)
@@ -328,7 +276,7 @@ class Tally:
         years: Codes | None = None
         if self._layout.year is not None:
             cells = distinct(block.column(self._layout.year))
-            years = np.array([_year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
+            years = np.array([year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
             good_keys &= years != 0
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
@@ -337,7 +285,7 @@ class Tally:
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             if years is not None:
                 known, index = np.unique(years, return_inverse=True)
-                days = np.array([self._days_of(int(year))[place] for year in known], dtype=np.int32)[index]
+                days = np.array([self._period_days.of_year(int(year))[place] for year in known], dtype=np.int32)[index]
             bad_cells |= self._take_cells(block, period, good_keys, days, sites, parts)
         self._count_units(block, parts, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
@@ -352,7 +300,7 @@ class Tally:
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
         for one in self._layout.across:
-            of = self._parts if parts is None else self._sites
+            of = self._numbered.parts if parts is None else self._numbered.sites
             same = np.repeat(of.codes([one.name]), block.num_rows)
             found = (same if sites is None else sites, same if parts is None else parts)
             bad_cells |= self._take_cells(block, one, good_keys, days, *found)
@@ -369,7 +317,7 @@ class Tally:
         parts: Codes,
     ) -> NDArray[np.bool_]:
         """Take the cells of one column, each of which is a row; which of them are refused, shape (rows,)."""
-        quantities = self._quantities(block, ColumnSource(column.name, (column.index,)))
+        quantities = self.quantities(block, ColumnSource(column.name, (column.index,)))
         self._row_sums.add(column.index, quantities)
         blank = good_keys & self._blank(block, column.index, quantities)
         present = good_keys & ~blank
@@ -423,13 +371,10 @@ class Tally:
             good = good & ~is_to_come
         if not good.all():
             sites, parts, days, quantities = sites[good], parts[good], days[good], quantities[good]
-        series = self._series.codes(sites, parts)
+        series = self._numbered.series.codes(sites, parts)
         self.rows_accepted += len(series)
-        self._count_rows(series)
-        numbers = self._numbers_of(days)
-        counts = np.bincount(numbers, minlength=len(self._day_rows))
-        counts[: len(self._day_rows)] += self._day_rows
-        self._day_rows = counts
+        numbers = self._numbered.numbers_of(days)
+        self._numbered.count_rows(series, numbers)
         self.totals.add(series, numbers, quantities)
         self._pairs.add(series, numbers, quantities)
         if excluded is not None:
@@ -454,34 +399,12 @@ class Tally:
         """Remember which series were out of stock on which days; also by rows of returns that are ignored."""
         flagged = good & self.stock_outs.flags(read_cells(block, source), means=self._layout.stock_means_out)
         if flagged.any():
-            known = self._series.codes(sites[flagged], parts[flagged])
-            self.stock_outs.add(known, self._numbers_of(days[flagged]))
+            known = self._numbered.series.codes(sites[flagged], parts[flagged])
+            self.stock_outs.add(known, self._numbered.numbers_of(days[flagged]))
 
     def _count_units(self, block: Block, parts: Codes, good: NDArray[np.bool_]) -> None:
         if self._units is not None and self._layout.unit is not None:
             self._units.add(parts, distinct(block.column(self._layout.unit)), good)
-
-    def _count_rows(self, series: Codes) -> None:
-        if len(self._series) > len(self._series_rows):
-            grown = np.zeros(2 * len(self._series), dtype=np.int64)
-            grown[: len(self._series_rows)] = self._series_rows
-            self._series_rows = grown
-        if len(series):
-            first = int(series.min())
-            counts = np.bincount(series - first)
-            self._series_rows[first : first + len(counts)] += counts
-
-    def _numbers_of(self, days: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Number days as they are met."""
-        at = days - EARLIEST_DAY
-        numbers = self._day_numbers[at]
-        if len(numbers) and numbers.min() < 0:
-            unknown = at[numbers < 0]
-            new = np.unique(unknown[np.flatnonzero(np.diff(unknown, prepend=-1))])  # most repeat the row before
-            self._day_numbers[new] = np.arange(len(self._days), len(self._days) + len(new))
-            self._days += (new + EARLIEST_DAY).tolist()
-            numbers = self._day_numbers[at]
-        return numbers
 
     def _acceptable(self, quantities: Quantities) -> NDArray[np.bool_]:
         if self._returns == "reject":
@@ -497,22 +420,8 @@ class Tally:
 
     def _site_codes(self, block: Block) -> Codes:
         if self._layout.site is not None:
-            return read_codes(self._sites, block, self._layout.site)
-        return np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
-
-    def _quantities(self, block: Block, source: ColumnSource) -> Quantities:
-        if len(source.indices) != 1:
-            cells = read_cells(block, source)
-            column = text_array([key_text(cells.cells[i]) for i in cells.index.tolist()])
-        else:
-            column = block.column(source.indices[0])
-        if not isinstance(column, list):
-            return self.styles.quantities(column, partial(self._locate_in, block, column))
-        values = np.array([cell if isinstance(cell, float) else np.nan for cell in column])
-        texts = [i for i, cell in enumerate(column) if isinstance(cell, str)]
-        written = text_array([column[i] for i in texts])
-        values[texts] = self.styles.quantities(written, locator(block, distinct(column), self._sheet))
-        return self.styles.quantities(number_array(values), Message)
+            return read_codes(self._numbered.sites, block, self._layout.site)
+        return np.repeat(self._numbered.sites.codes([columns.ALL_SITES]), block.num_rows)
 
     def _blank(self, block: Block, index: int, quantities: Quantities) -> NDArray[np.bool_]:
         """Which cells of a period hold nothing: neither demand nor a mistake."""
@@ -523,122 +432,10 @@ class Tally:
             blank = empties[cells.index]
         return blank
 
-    def _locate_in(self, block: Block, column: Any, text: str) -> Message:
-        return locator(block, distinct(column), self._sheet)(text)
-
     def _explained(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Refused]:
         for row in block.rows(indices.tolist()):
             if all(map(is_blank, row.cells)):
                 self.rows_read -= 1
                 self.blank_lines += 1
-            elif self._layout.several:
-                yield from self._wide_problems(row)
             else:
-                yield row, self._long_problems(row, self._layout)
-
-    def _long_problems(self, row: SourceRow, layout: Layout) -> list[Problem]:
-        found = [
-            *_problem(row, layout.date, self._explain_date),
-            *self._key_problems(row),
-            *_problem(row, layout.quantity, self._explain_quantity),
-        ]
-        if not found:
-            template = N_("Line {line} was refused without a reason; send us the file.")
-            raise InternalError(Message(template, {"line": row.line}))
-        return found
-
-    def _wide_problems(self, row: SourceRow) -> Iterator[Refused]:
-        layout = self._layout
-        keys = self._key_problems(row)
-        if layout.year is not None:
-            keys += _problem(row, ColumnSource(layout.header[layout.year], (layout.year,)), self._explain_year)
-        if layout.across:
-            keys = [*_problem(row, layout.date, self._explain_date), *keys]
-        if keys:
-            yield row, keys
-            return
-        for one in layout.several:
-            if not is_blank(row.cells[one.index]):
-                day = self.day_of(row, one) if isinstance(one, Period) else None
-                cells = _problem(row, ColumnSource(one.name, (one.index,)), partial(self._explain_period, day))
-                if cells:
-                    yield row, cells
-
-    def _key_problems(self, row: SourceRow) -> list[Problem]:
-        of = {columns.PARTNUMBER: self._layout.part, columns.SITE_CODE: self._layout.site}
-        sources = [source for ours, source in of.items() if source is not None and ours != self._layout.across_of]
-        return [problem for source in sources for problem in _problem(row, source, self._explain_key)]
-
-    def _explain_year(self, cell: object) -> Message | None:
-        if _year_of(cell):
-            return None
-        return empty() if is_blank(cell) else Message(N_("is not a year"))
-
-    def _explain_key(self, cell: object) -> Message | None:
-        key = read_key(cell)
-        return key if isinstance(key, Message) else None
-
-    def _explain_date(self, cell: object) -> Message | None:
-        if isinstance(cell, Uncomputed) or (isinstance(cell, str) and is_error_value(cell.strip())):
-            return self._explain_key(cell)
-        return empty() if is_blank(cell) else self.dates.explain(date_text(cell))
-
-    def _explain_period(self, day: int | None, cell: object) -> Message | None:
-        if day == NO_DAY:
-            return Message(N_("stands in a period that its year does not have"))
-        return self._explain_quantity(cell) or (None if day is None else self.dates.refused.get(day))
-
-    def _explain_quantity(self, cell: object) -> Message | None:
-        if isinstance(cell, dt.date | dt.time | dt.timedelta):
-            return Message(N_("is a date or time cell, not a number"))
-        reason = self.styles.explain(cell)
-        if reason is None and self._returns == "reject" and self._is_return(cell):
-            if self.signs.is_negative:
-                return Message(N_("is positive where demand is negative, and returns are to be rejected"))
-            return Message(N_("is negative, and returns are to be rejected"))
-        return reason
-
-    def _is_return(self, cell: Any) -> bool:
-        column = text_array([cell]) if isinstance(cell, str) else number_array(np.array([float(cell)]))
-        quantity = self.styles.quantities(column, Message)[0]
-        return bool(quantity > 0 if self.signs.is_negative else quantity < 0)
-
-    def _refuse(self, block: Block, row: SourceRow, problems: Sequence[Problem]) -> None:
-        index, name, cell, reason = problems[0]
-        layout = self._layout
-        problem = RowProblem(
-            line=row.line,
-            column=name or (layout.header[index] if 0 <= index < len(layout.header) else ""),
-            letter=letter_of(index) if index >= 0 else "",
-            value=shortened(key_text(row.cells[index] if not name and 0 <= index < len(row.cells) else cell)),
-            reason=reason,
-            site_code=_readable(row, layout.site) if layout.site else columns.ALL_SITES,
-            partnumber=_readable(row, layout.part) if self.rejected.is_reporting else None,
-            file=block.file,
-            sheet=self._sheet,
-        )
-        self.rejected.add(row, problem, [one[3] for one in problems])
-
-
-def _year_of(cell: object) -> int:
-    """The year in a cell; 0 where there is none."""
-    found = years_of([cell]) if not is_blank(cell) else []
-    return found[0] if found else 0
-
-
-def _problem(row: SourceRow, source: ColumnSource, explain: Callable[[Any], Message | None]) -> list[Problem]:
-    cell = cell_of(row, source)
-    reason = explain(cell)
-    if reason is None:
-        return []
-    blank = [i for i in source.indices if is_blank(row.cells[i])]
-    index = (blank or list(source.indices) or [-1])[0]
-    return [(index, source.name, cell, reason)]
-
-
-def _readable(row: SourceRow, source: ColumnSource) -> str | None:
-    """The key of a refused row, as far as it has one."""
-    if any(i >= len(row.cells) for i in source.indices) or not (source.indices or source.literal):
-        return None
-    key = read_key(cell_of(row, source))
-    return None if isinstance(key, Message) else key
+                yield from self._refusals.problems_of(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import NumberStyle
-from batchcast.ingest.common.arrow import numbers_of
+from batchcast.ingest.common.arrow import number_array, numbers_of, text_array
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
 from batchcast.ingest.common.problems import AmbiguousNumbers, MixedNumberStyles, SeveralUnits, UnreadableColumn
-from batchcast.ingest.common.source import LocatedValue, ReadAgain, Uncomputed
-from batchcast.ingest.values.keys import UNCOMPUTED
+from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain, Uncomputed
+from batchcast.ingest.values.cells import distinct, locator, read_cells
+from batchcast.ingest.values.keys import UNCOMPUTED, key_text
 from batchcast.ingest.values.numbers import DASHES, WrittenNumber, not_finite, read_number, too_large, unit_key, unit_of
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
@@ -308,3 +310,26 @@ def _text_bytes(column: Any) -> bytes:
 
 
 # Quantities as people write them: one written number to what it means with a decimal point, and with a comma.
+
+
+# The quantities of a column, whatever it is made of: written numbers, number cells of a workbook, or a typed column.
+
+
+def read_quantities(block: Block, source: ColumnSource, styles: NumberReader, sheet: str | None) -> Quantities:
+    """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
+    if len(source.indices) != 1:
+        cells = read_cells(block, source)
+        column = text_array([key_text(cells.cells[i]) for i in cells.index.tolist()])
+    else:
+        column = block.column(source.indices[0])
+    if not isinstance(column, list):
+        return styles.quantities(column, partial(_locate_in, block, column, sheet))
+    values = np.array([cell if isinstance(cell, float) else np.nan for cell in column])
+    texts = [i for i, cell in enumerate(column) if isinstance(cell, str)]
+    written = text_array([column[i] for i in texts])
+    values[texts] = styles.quantities(written, locator(block, distinct(column), sheet))
+    return styles.quantities(number_array(values), Message)
+
+
+def _locate_in(block: Block, column: Any, sheet: str | None, text: str) -> Message:
+    return locator(block, distinct(column), sheet)(text)
