@@ -21,6 +21,7 @@ from batchcast.ingest.layout.candidates import (
     parts_across,
     sites_across,
 )
+from batchcast.ingest.layout.holes import is_sum_of, unread_numbers
 from batchcast.ingest.layout.layout import Across, Layout
 from batchcast.ingest.layout.locate import (
     VisibleNames,
@@ -36,7 +37,7 @@ from batchcast.ingest.layout.movements import movement_columns
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column
-from batchcast.ingest.layout.wide import check_across, find_periods, is_sum_of, unread_numbers
+from batchcast.ingest.layout.wide import check_across, find_periods
 from batchcast.ingest.values.months import lack_a_year, with_years, years_of
 
 _MOST = 0.8  # share of the cells of a column that show what it holds

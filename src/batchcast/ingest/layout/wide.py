@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,30 +12,17 @@ import numpy as np
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.names import (
-    ACCEPTED_NAMES,
-    MONEY_NAMES,
-    STOCK_NAMES,
-    is_average_word,
-    is_total_word,
-    letter_of,
-    normal,
-    shortened,
-)
+from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
 from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import SourceRow, is_blank
+from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_holes
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.dates import read_date
 from batchcast.ingest.values.keys import read_key
-from batchcast.ingest.values.months import is_like_month, language_of, month_named, with_years, years_of
+from batchcast.ingest.values.months import language_of, with_years, years_of
 
-_MOST_SAID = 10  # columns or periods that a sentence lists
-_LONGEST_PERIOD = 40  # characters of a header that could be a period
-_SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+")
-_LONGEST_ABBREVIATION = 3  # letters of a word that may be a month's name, damaged
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
 
@@ -74,7 +60,7 @@ def find_periods(
     """
     names = with_years(header, base_year or settings.first_year)
     reader = DateReader(settings.date_order, column="header", today=settings.today)
-    free = [i for i, name in enumerate(names) if i not in taken and len(name) <= _LONGEST_PERIOD]
+    free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
     texts = {i: names[i] for i in free}
     found = _days(reader, texts, names)
     left: list[Message] = []
@@ -86,7 +72,7 @@ def find_periods(
     if not found:
         return Periods()
     _refuse_repeats(found, names)
-    left += _refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)
+    left += refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)
     chosen = tuple(Period(i, header[i] if base_year else names[i], day) for i, day in found.items())
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
@@ -158,7 +144,7 @@ def check_across(ours: str, cells: Sequence[Across]) -> None:
 
 def dated_columns(names: Sequence[str], taken: Collection[int], settings: BatchSettings) -> dict[int, int]:
     """The columns whose own header is a date, by their number, and its day; none where their order is in question."""
-    free = {i: name for i, name in enumerate(names) if i not in taken and len(name) <= _LONGEST_PERIOD}
+    free = {i: name for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD}
     with suppress(InvalidInput):
         return _days(DateReader(settings.date_order, column="header", today=settings.today), free, names)
     return {}
@@ -180,167 +166,6 @@ def _refuse_repeats(found: dict[int, int], names: Sequence[str]) -> None:
             template = N_("Columns {first!r} and {second!r} are the same period; keep one of them.")
             raise AmbiguousColumn(Message(template, {"first": names[seen[day]], "second": names[index]}))
         seen[day] = index
-
-
-def unread_numbers(
-    periods: Sequence[Period], names: Sequence[str], read: Collection[int], sample: Sample
-) -> list[Message]:
-    """What to say of columns before and after the periods that hold numbers and are not read."""
-    found = {period.index: period.day for period in periods}
-    beside = [i for i in range(len(names)) if i not in read and not min(found) < i < max(found)]
-    unread = [i for i in beside if names[i] and sample.has_numbers(i)]
-    totals = [i for i in unread if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
-    others = [i for i in unread if i not in totals]
-    templates = {
-        N_("Columns of totals are left out: {columns}."): totals,
-        N_("Columns of numbers beside the periods are not read: {columns}."): others,
-    }
-    return [
-        Message(template, {"columns": _listed(columns, names)}) for template, columns in templates.items() if columns
-    ]
-
-
-# A column among the periods that is none is a hole: its demand would count as zero.
-
-
-def check_unnamed(periods: Sequence[Period], header: Sequence[str], unnamed: Collection[int], sample: Sample) -> None:
-    """Refuse columns without a name that may be periods, by the rows that hold something in them.
-
-    Raises:
-        UnreadablePeriods: if there are some.
-    """
-    found = {period.index: period.day for period in periods}
-    _refuse_holes(found, header, set(range(len(header))) - set(unnamed), sample)
-
-
-def check_unnamed_across(unnamed: Collection[int], sample: Sample) -> None:
-    """Refuse columns of numbers without a name in a table with dates down: each would be a part or a site.
-
-    Raises:
-        UnreadablePeriods: if there are some.
-    """
-    found = [i for i in unnamed if sample.has_numbers(i)]
-    if found:
-        template = N_(
-            "Columns without a name hold numbers: {columns}. Give each the name of its part or site, or leave them out "
-            "with {@ignore_columns}."
-        )
-        raise UnreadablePeriods(Message(template, {"columns": ", ".join(map(letter_of, found[:_MOST_SAID]))}))
-
-
-def _refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[Message]:
-    """Refuse columns among the periods that are none; totals of the periods before them are left out and said."""
-    first, last = min(found), max(found)
-    known = set(known)
-    inside = [i for i in range(first, last) if i not in found and i not in known and _counts(i, names, sample)]
-    totals = [i for i in inside if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
-    holes = [i for i in inside if i not in totals] + _beside(found, names, known, sample)
-    if holes:
-        template = N_(
-            "Columns among the periods are no periods: {columns}. Without them their demand would count as "
-            "zero. Correct their headers, or name those that are no demand with {@ignore_columns}."
-        )
-        raise UnreadablePeriods(Message(template, {"columns": _listed(holes, names)}))
-    if not totals:
-        return []
-    return [Message(N_("Columns of totals are left out: {columns}."), {"columns": _listed(totals, names)})]
-
-
-def _counts(index: int, names: Sequence[str], sample: Sample) -> bool:
-    """Whether a column holds something that could be demand: one with neither name nor cells separates others."""
-    return bool(names[index]) or bool(sample.filled(index))
-
-
-def _is_summary(name: str) -> bool:
-    """Whether a header names a total, a quarter or a year."""
-    return is_total_word(name) or bool(_SUMMARY.match(name))
-
-
-def _is_sum(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> bool:
-    """Whether the column is the sum of the periods before it, of all or of those since the last total."""
-    numbers = sample.numbers(index)
-    if not any(numbers):
-        return False
-    before = [i for i in found if i < index]
-    earlier = [i for i in range(index) if _is_summary(names[i])]
-    since = [i for i in before if i > max(earlier, default=-1)]
-    return any(
-        columns and all(_adds_up(row, columns, sample) for row in _filled_rows(numbers))
-        for columns in (_Sum(index, since), _Sum(index, before))
-    )
-
-
-def is_sum_of(index: int, columns: Sequence[int], names: Sequence[str], sample: Sample) -> bool:
-    """Whether a column that is called a total adds up some others, in all rows."""
-    added = _Sum(index, list(columns))
-    return is_total_word(names[index]) and all(
-        _adds_up(row, added, sample) for row in _filled_rows(sample.numbers(index))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sum:
-    total: int
-    columns: list[int]
-
-    def __bool__(self) -> bool:
-        return bool(self.columns)
-
-
-def _filled_rows(numbers: Sequence[float | None]) -> list[int]:
-    return [row for row, number in enumerate(numbers) if number is not None]
-
-
-def _adds_up(row: int, sum_of: _Sum, sample: Sample) -> bool:
-    total = sample.numbers(sum_of.total)[row] or 0.0
-    added = sum(sample.numbers(i)[row] or 0.0 for i in sum_of.columns)
-    return abs(total - added) <= 1e-6 * max(1.0, abs(total))
-
-
-def _beside(found: dict[int, int], names: Sequence[str], known: Collection[int], sample: Sample) -> list[int]:
-    """Columns right before and after the periods that may be some: `Jna-23`, `Jna`, or numbers under `2O24-03`."""
-    shapes = Counter(_shape(names[i]) for i in found)
-    usual = {shape for shape, count in shapes.items() if count * 2 >= len(found) and "9" in shape}
-    may_be = []
-    for step, index in ((-1, min(found)), (1, max(found))):
-        beside = index + step
-        while 0 <= beside < len(names) and beside not in known and not _is_summary(names[beside]):
-            is_sum = not names[beside] and _is_sum(beside, found, names, sample)
-            may_be_one = _shape(names[beside]) in usual or _is_damaged_period(beside, names, sample)
-            if is_sum or not (may_be_one or _is_misspelt(beside, found, names, sample)):
-                break
-            may_be.append(beside)
-            beside += step
-    return sorted(may_be)
-
-
-def _is_misspelt(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> bool:
-    """Whether a column of numbers beside months has nearly the name of the one that belongs there: `Jna` and `Feb`."""
-    first, last = min(found), max(found)
-    edge = date_of(found[first if index < first else last])
-    expected = (edge.month - 1 + index - (first if index < first else last)) % 12 + 1
-    name = names[index]
-    if not name or len(name) > _LONGEST_PERIOD or (sample and not sample.has_numbers(index)):
-        return False
-    if is_average_word(name) or normal(name) in {normal(one) for every in STOCK_NAMES.values() for one in every}:
-        return False
-    words = [word for word in _WORD.findall(name) if len(word) > 2]
-    return len(words) == 1 and is_like_month(words[0], expected, [names[i] for i in found])
-
-
-def _is_damaged_period(index: int, names: Sequence[str], sample: Sample) -> bool:
-    """Whether a column of numbers has no name, or one of digits and no word that is not a month's."""
-    name = names[index]
-    if (sample and not sample.has_numbers(index)) or len(name) > _LONGEST_PERIOD:
-        return False
-    words = [word for word in _WORD.findall(name) if len(word) > _LONGEST_ABBREVIATION and month_named(word) is None]
-    digits, letters = sum(map(str.isdigit, name)), sum(map(str.isalpha, name))
-    return (not name and bool(sample)) or (not words and digits * 3 >= letters and digits > 1)
-
-
-def _shape(name: str) -> str:
-    """How a name is written: a run of letters as `A`, each digit as `9`."""
-    return re.sub(r"[0-9]", "9", re.sub(r"[^\W\d_]+", "A", name))
 
 
 # Two columns for each period, such as `Jan-23 Qty` and `Jan-23 Value`: the quantities are read.
@@ -369,7 +194,7 @@ def _quantities_of_periods(
     if len(dated) == 1 and normal(next(iter(dated))) in {*map(normal, MONEY_NAMES), "sumof"}:
         chosen = list(dated)
     if len(chosen) != 1:
-        shown = [names[i] for texts in dated.values() for i in texts][:_MOST_SAID]
+        shown = [names[i] for texts in dated.values() for i in texts][:MOST_SAID]
         template = N_(
             "There are two columns for each period, or one whose header is more than a date: {columns} …. Leave the "
             "columns of quantities, with nothing but the date in their headers."
@@ -407,7 +232,7 @@ def _gaps(days: Sequence[int]) -> list[Message]:
             "No column has the periods {periods} between {first} and {last}: they count as no demand. Export them too, "
             "if there was some."
         )
-        shown = ", ".join(missing[:_MOST_SAID]) + (f", … ({len(missing)})" if len(missing) > _MOST_SAID else "")
+        shown = ", ".join(missing[:MOST_SAID]) + (f", … ({len(missing)})" if len(missing) > MOST_SAID else "")
         values = {"periods": shown, "first": date_of(min(days)), "last": date_of(max(days))}
         notes.append(Message(template, values))
     return notes
@@ -434,8 +259,3 @@ def _missing(days: Sequence[int]) -> list[str]:
 
 def _is_weekend(day: int) -> bool:
     return date_of(day).weekday() > 4
-
-
-def _listed(indices: Sequence[int], names: Sequence[str]) -> str:
-    shown = ", ".join(f"{shortened(names[i])!r} ({letter_of(i)})" for i in indices[:_MOST_SAID])
-    return shown + (f", … ({len(indices)})" if len(indices) > _MOST_SAID else "")

@@ -19,11 +19,12 @@ from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.candidates import question
+from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.units import UnitsOfParts
-from batchcast.ingest.layout.wide import DaysOfPeriods, check_unnamed, check_unnamed_across, year_of
+from batchcast.ingest.layout.wide import DaysOfPeriods, year_of
 from batchcast.ingest.rows.numbered import Numbered
 from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
