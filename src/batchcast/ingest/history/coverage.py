@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import DAYS_IN_WEEK, Calendar, Frequency, date_of
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import Gap
-from batchcast.ingest.history.frequency import DateCounts
+from batchcast.ingest.history.patterns import DateCounts
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -20,7 +20,8 @@ from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
 from batchcast.ingest.common.arrow import list_array, number_array, text_array
 from batchcast.ingest.history.accumulate import DAY_BITS, SeriesTotals, Totals
 from batchcast.ingest.history.coverage import Coverage, find_coverage
-from batchcast.ingest.history.frequency import DateCounts, Decision, PartDates, decide_frequency
+from batchcast.ingest.history.frequency import Decision, decide_frequency
+from batchcast.ingest.history.patterns import DateCounts, PartDates
 from batchcast.ingest.history.stockouts import StockOuts
 
 HISTORY_FILE = "history.parquet"

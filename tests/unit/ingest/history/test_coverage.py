@@ -9,7 +9,7 @@ import pytest
 
 from batchcast.domain.calendar import Frequency, day_of
 from batchcast.ingest.history.coverage import find_coverage
-from batchcast.ingest.history.frequency import DateCounts
+from batchcast.ingest.history.patterns import DateCounts
 
 FIRST = dt.date(2023, 1, 2)  # a Monday
 MONTHS = [dt.date(2022 + k // 12, k % 12 + 1, 1) for k in range(36)]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import ReadingQuestion
-from batchcast.ingest.history.frequency import DateCounts, PartDates, decide_frequency
+from batchcast.ingest.history.frequency import decide_frequency
+from batchcast.ingest.history.patterns import DateCounts, PartDates
 
 
 def decide(dates, *, is_asked=False):
