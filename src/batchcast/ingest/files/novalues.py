@@ -14,6 +14,15 @@ from batchcast.ingest.common.source import Uncomputed
 
 NoValues = dict[int, dict[int, str]]  # row, counted from 1 -> column, counted from 0 -> what stands there
 _MOST_CELLS = 1_000_000
+_ERROR_TEXTS = {  # by the number of an error in binary files
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+}
 
 
 @dataclass(slots=True)
@@ -59,3 +68,12 @@ def check_span(name: str, rows: int, columns: int, limits: IngestLimits) -> None
         template = N_("{name} has a sheet of {rows} rows by {columns} columns; at most {most} cells are read.")
         values = {"name": name, "rows": rows, "columns": columns, "most": limits.max_cells}
         raise OverTheLimit(Message(template, values))
+
+
+class DamagedRecords(ValueError):
+    """A record holds less than it must, or points where nothing can be."""
+
+
+def error_text(code: int) -> str:
+    """What a cell shows that holds the error of this number."""
+    return _ERROR_TEXTS.get(code, "#N/A")

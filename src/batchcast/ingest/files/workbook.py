@@ -118,7 +118,7 @@ def _opened(
 ) -> tuple[Any, dict[str, NoValues]]:
     """A workbook, checked before it is opened, and its cells without a value by the name of their sheet."""
     if archive is None:
-        from batchcast.ingest.files.binarycells import read_xls
+        from batchcast.ingest.files.xlscells import read_xls
 
         container, of_sheets = read_xls(path, limits)
         opened = calamine.CalamineWorkbook.from_filelike(io.BytesIO(container))
@@ -132,7 +132,7 @@ def _opened(
 def _checked(archive: zipfile.ZipFile, name: str, limits: IngestLimits, kind: str) -> dict[str, NoValues]:
     """The cells without a value by the name of their sheet; a sheet that can't be read at its cost is refused."""
     if kind == "XLSB":
-        from batchcast.ingest.files.binarycells import check_xlsb
+        from batchcast.ingest.files.xlsbcells import check_xlsb
 
         return check_xlsb(archive, name, limits)
     return check_ods(archive, name, limits) if kind == "ODS" else _check_cells(archive, name, limits)
