@@ -25,8 +25,9 @@ from batchcast.ingest.history.writer import HISTORY_FILE, AcceptedDemand, write_
 from batchcast.ingest.layout.header import find_columns
 from batchcast.ingest.layout.layout import Layout
 from batchcast.ingest.layout.rowfilter import RowChoice
+from batchcast.ingest.rows.cumulated import running_totals
 from batchcast.ingest.rows.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
-from batchcast.ingest.rows.summaries import find_summaries, running_totals
+from batchcast.ingest.rows.summaries import find_summaries
 from batchcast.ingest.rows.tally import Tally
 from batchcast.ingest.values.cells import distinct
 from batchcast.ingest.values.dateorder import DateReader
@@ -197,7 +198,14 @@ def _report(  # noqa: PLR0917
     source: RowSource, layout: Layout, name: str, tally: Tally, missing: Sequence[Message], decided: Sequence[Message]
 ) -> IngestReport:
     kept = tally.totals.cells - tally.cells_left_out
-    first = [*tally.signs.notes(), *tally.choice.notes(), *tally.repeats(), *tally.notes_to_come(), *missing]
+    first = [
+        *tally.signs.notes(),
+        *tally.choice.notes(),
+        *tally.balances.notes(),
+        *tally.repeats(),
+        *tally.notes_to_come(),
+        *missing,
+    ]
     rejected, filtered = tally.rejected, tally.choice.rows_filtered
     report = IngestReport(
         source=name,

@@ -53,7 +53,7 @@ EXPORTS = {
     "odoo": Export((), {"column_mapping": "site_code=From"}, site="{site}/Stock"),
     "erpnext": Export((), site="{site} - PT"),
     "netsuite": Export(
-        ("demand_sign",),
+        ("only_rows",),
         {"only_rows": "Type=Item Fulfillment", "demand_sign": "negative", "date_order": "month_first"},
     ),
     "accurate": Export(("date_order",), {"date_order": "day_first"}),

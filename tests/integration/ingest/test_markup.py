@@ -97,6 +97,20 @@ def test_what_the_bytes_show_beats_what_the_page_declares(read, totals, encoding
     assert totals(read(page.encode(encoding), name="list.xls")) == {("Köln", "Schlüssel"): 28}
 
 
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [(("Łódź", "Poznań", "Kraków"), "cp1250"), (("Омск", "Томск", "Москва"), "cp1251"), (("Αθήνα", "Πάτρα"), "cp1253")],
+)
+@pytest.mark.parametrize("declared", ["windows-1252", "iso-8859-1"])
+def test_what_a_page_declares_is_not_believed_where_another_encoding_gives_words(
+    read, totals, names, encoding, declared
+):
+    rows = [[row[0], "A", name, 1] for row in ROWS for name in names]
+    page = f"<html><meta charset={declared}>{table(rows)}"
+
+    assert totals(read(page.encode(encoding), name="list.xls")) == {(name, "A"): 28 for name in names}
+
+
 def test_a_byte_out_of_place_is_a_refused_row(read):
     page = table([[row[0], "Schlüssel", "Köln", 1] for row in ROWS]).encode()
     report = read(page.replace("Köln".encode(), b"K\xf6ln", 1), name="list.xls").report

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import random
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -193,6 +195,34 @@ def test_running_totals_are_said(read, resets):
     report, _, _ = read("\n".join(rows))
 
     assert "rise from date to date" in str(report.notes[0])
+
+
+@pytest.mark.parametrize("first", [1, 4, 7], ids=lambda month: f"year from month {month}")
+@pytest.mark.parametrize("returns", [0.1, 0.3])
+def test_so_are_those_of_a_year_with_returns(read, first, returns):
+    draw, rows, total = random.Random(first), ["date,part,qty"], dict.fromkeys("abcde", 0)
+    for month in range(30):
+        for part in total:
+            begins = (month + 1 - first) % 12 == 0
+            taken_back = not begins and draw.random() < returns
+            total[part] = (0 if begins else total[part]) + (-draw.randint(1, 4) if taken_back else draw.randint(1, 40))
+            rows.append(f"{2022 + month // 12}-{month % 12 + 1:02d}-01,{part},{max(0, total[part])}")
+
+    report, _, _ = read("\n".join(rows))
+
+    assert "rise from date to date" in str(report.notes[0])
+
+
+@pytest.mark.parametrize("shape", ["season", "growth", "chance"])
+def test_demand_of_single_periods_is_no_running_total(read, shape):
+    draw, rows = random.Random(7), ["date,part,qty"]
+    for month in range(36):
+        level = {"season": 20 + 15 * math.sin(month * math.pi / 6), "growth": 5 + month, "chance": 10}[shape]
+        rows += [f"{2022 + month // 12}-{month % 12 + 1:02d}-01,{p},{draw.randint(0, int(2 * level))}" for p in "abcde"]
+
+    report, _, _ = read("\n".join(rows))
+
+    assert not any("rise from date" in str(note) for note in report.notes)
 
 
 def test_demand_that_goes_up_and_down_is_no_running_total(read):

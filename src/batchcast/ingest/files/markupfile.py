@@ -16,8 +16,8 @@ from batchcast.ingest.files.markup import SPREADSHEET, CellBudget, MarkupSheet, 
 from batchcast.ingest.files.novalues import NoValues
 from batchcast.ingest.files.sheets import SheetReader, SheetSource, choose_sheet
 from batchcast.ingest.text.bytestream import Bytes
-from batchcast.ingest.text.charset import UTF8, codec_of
-from batchcast.ingest.text.encoding import decide_encoding
+from batchcast.ingest.text.charset import UTF8, codec_of, is_unlikely
+from batchcast.ingest.text.encoding import EncodingEvidence, decide_encoding
 
 HEAD_BYTES = 1 << 16  # that tell what a file is
 _MIME_HEAD = 4096  # characters of them that have the head of a web archive
@@ -121,7 +121,7 @@ def _no_table(name: str) -> UnknownFormat:
     return UnknownFormat(Message(template, {"name": name}))
 
 
-# Web pages: decoded by what the bytes show first, by what the page declares second.
+# Web pages: decoded by what the bytes show first, by what the page declares second, where that gives words.
 
 
 def _read_page(source: Bytes, asked: str) -> tuple[Sequence[MarkupSheet], str]:
@@ -161,10 +161,11 @@ def _encoding(pieces: Callable[[], Iterator[bytes]], name: str, asked: str) -> t
     found = _CHARSET.search(head[:HEAD_BYTES])
     declared = found[1].decode().lower() if found else ""
     declared = "cp1252" if declared in ("iso-8859-1", "latin1", "latin-1", "windows-1252") else declared
-    if asked == "auto" and _is_known(declared) and _decodes(pieces(), declared):
+    is_declared = asked == "auto" and _is_known(declared) and _decodes(pieces(), declared)
+    if is_declared and not is_unlikely(declared, EncodingEvidence.of(_lines(pieces())).invalid):
         return declared, "Windows-1252" if declared == "cp1252" else declared
-    lines = (b"\n".join(piece.replace(b">", b">\n").splitlines()) for piece in _cut_at_tags(pieces()))
-    encoding = decide_encoding(lines, name, 1, asked=asked, has_mark=head.startswith(codecs.BOM_UTF8))
+    has_mark = head.startswith(codecs.BOM_UTF8)
+    encoding = decide_encoding(_lines(pieces()), name, 1, asked=asked, has_mark=has_mark)
     return ("utf-8-sig" if encoding == UTF8 else codec_of(encoding)), encoding
 
 
@@ -184,6 +185,11 @@ def _is_known(codec: str) -> bool:
         return _CODEC.fullmatch(codec) is not None and codecs.lookup(codec).name != ""
     except LookupError:
         return False
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes with a line end behind each tag, so that what is between two of them is a cell."""
+    return (b"\n".join(piece.replace(b">", b">\n").splitlines()) for piece in _cut_at_tags(pieces))
 
 
 def _cut_at_tags(pieces: Iterable[bytes]) -> Iterator[bytes]:

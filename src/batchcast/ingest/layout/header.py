@@ -12,6 +12,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
+from batchcast.ingest.layout.balances import balance_column, check_moves
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
     check_balance,
@@ -33,7 +34,7 @@ from batchcast.ingest.layout.locate import (
     visible_names,
 )
 from batchcast.ingest.layout.missing import likely_sites, missing_columns
-from batchcast.ingest.layout.movements import movement_columns
+from batchcast.ingest.layout.movements import movement_columns, tells_ledger
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column
@@ -156,20 +157,28 @@ class _Known:
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
         unit = unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held)
+        notes = (*notes_on_columns(_single(self.found, settings), names, held, taken), *self.visible.notes)
+        taken |= set() if unit is None else {unit}
+        movements, filters = movement_columns(names, taken, held), find_filters(every, settings.only_rows)
+        taken |= {one.index for one in filters}
+        is_ledger = tells_ledger(names, movements, held)  # it is asked about by its kinds
+        if settings.demand_sign == "auto" and not (is_ledger or filters):
+            check_moves(quantity.indices, self._keys(), names, held, self.taken)
         return Layout(
             header=every,
             part=part,
             site=self.found[columns.SITE_CODE],
             date=date,
             quantity=quantity,
-            notes=(*notes_on_columns(_single(self.found, settings), names, held, taken), *self.visible.notes),
+            notes=notes,
             stock=out or inside,
             stock_means_out=out is not None,
             exclude=exclude,
             stock_columns=stock_columns,
-            filters=find_filters(every, settings.only_rows),
-            movements=movement_columns(names, taken if unit is None else taken | {unit}, held),
+            filters=filters,
+            movements=movements,
             unit=unit,
+            balance=() if is_ledger else balance_column(names, taken, held),
             ignored=self.visible.ignored,
         )
 

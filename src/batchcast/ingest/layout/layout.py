@@ -50,6 +50,7 @@ class Layout(ReadOrCounted):
     filters: tuple[RowFilter, ...] = ()  # only rows that pass them are read
     movements: tuple[int, ...] = ()  # columns that may tell receipts from issues, the likeliest first
     unit: int | None = None  # column of the units of the quantities
+    balance: tuple[int, ...] = ()  # the column whose words tell rows of balances
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
 
@@ -61,13 +62,14 @@ class Layout(ReadOrCounted):
     @property
     def of_any_type(self) -> frozenset[int]:
         """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
-        return frozenset({*self.unnamed, *self.movements, *self.rivals} - {one.index for one in self.filters})
+        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance}
+        return frozenset(counted - {one.index for one in self.filters})
 
     @property
     def _read(self) -> set[int]:
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
-        read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals}
+        read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals, *self.balance}
         return read | {i for i in (self.unit, self.year) if i is not None}
 
     @property

@@ -78,6 +78,7 @@ _OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
 _ISSUE_WORDS = _texts(
     "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
     "sale sales sold consumption consumed usage delivery delivered deliveries shipment gi warenausgang abgang verkauf "
+    "fulfillment fulfilment dispatch dispatched picked "
     "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
     "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
     "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
@@ -141,6 +142,11 @@ def movement_columns(
     later.sort(key=lambda i: not _NAMES_OF_DIRECTION.search(names[i]))
     ranked = (*both, *named, *(i for i in free if telling[i]), *later[:_MOST_LATER])
     return tuple(dict.fromkeys(ranked))[:_MOST_CANDIDATES]
+
+
+def tells_ledger(names: Sequence[str], movements: Sequence[int], sample: Sample) -> bool:
+    """Whether one of some columns tells issues from others in the first rows."""
+    return any(_tells_kinds(names[i], sample.distinct(i)) > 1 for i in movements)
 
 
 def _may_tell_later(index: int, name: str, sample: Sample) -> bool:

@@ -107,6 +107,26 @@ class Sample:
                 return them
         return None
 
+    def directions(self, balance: int, keys: Sequence[int], quantity: int) -> tuple[int, int]:
+        """How often a column rises, and falls, by a quantity that is above 0; (0, 0) where it changes by another.
+
+        Args:
+            balance: the column.
+            keys: columns that together tell whose balance it is.
+            quantity: the column that may move it.
+        """
+        held, moved = (np.array([np.nan if n is None else n for n in self.numbers(i)]) for i in (balance, quantity))
+        earlier, later = self._successive(keys)
+        change = held[later] - held[earlier]
+        telling = np.abs(change) > 0
+        if telling.sum() < _LEAST_CHANGES or len(np.unique(change[telling])) < _LEAST_DIFFERENT:
+            return 0, 0
+        fits = [(np.isclose(np.abs(change), moved[rows]) & telling, sign) for rows, sign in ((later, 1), (earlier, -1))]
+        fit, sign = max(fits, key=lambda one: int(one[0].sum()))  # the newest first: a row moves the one before it
+        if fit.sum() < _MOST_CHANGES * telling.sum():
+            return 0, 0
+        return int((sign * change[fit] > 0).sum()), int((sign * change[fit] < 0).sum())
+
     def _successive(self, keys: Sequence[int]) -> tuple[list[int], list[int]]:
         """Each two rows of the same keys that follow each other."""
         before: dict[tuple[Any, ...], int] = {}

@@ -22,11 +22,9 @@ from batchcast.ingest.values.keys import NO_KEY
 
 _MOST_NAMED = 5
 _MUCH_THE_SAME = 0.25  # of a total may be missing
-_MOST_COMPARED = 5000  # series, spread over a file, that show whether quantities are running totals
 _LEAST_DATES = 4  # with demand, on which a sum without a word agrees
 _MOST_NESTED = 3  # levels of totals
-_HALF = 0.5  # by which a rounded sum may differ; and share of the steps that rise
-_LEAST_STEPS = 20  # from date to date, that show whether quantities are running totals
+_HALF = 0.5  # by which a rounded sum may differ
 _QUARTER, _MONTHS = 3, 12
 _YEAR_BEHIND = re.compile(r"\W+(?:19|20)\d{2}$")  # a name, as in P1 Total 2024
 _LEAST_SUM = 10.0  # of one period, that others add up to by no chance
@@ -132,26 +130,6 @@ def _without_word(accepted: AcceptedDemand, sums: _Sums, left: NDArray[np.int64]
             found += mine.tolist() if sum(clear) > max(1, len(mine) // 2) else []
     series: list[int] = every[np.array(found, dtype=np.int64)].tolist()
     return series
-
-
-def running_totals(accepted: AcceptedDemand) -> list[Message]:
-    """What to say where quantities look like totals since a year began: they rise, and fall in one month alone."""
-    series = accepted.written[:: len(accepted.written) // _MOST_COMPARED + 1]
-    if not len(series):
-        return []
-    order = np.argsort(accepted.days)
-    found = accepted.totals.of_series(series, order)
-    of_one = found.position[1:] == found.position[:-1]
-    steps = np.diff(found.total)[of_one]
-    dates = accepted.days[order][found.rank[1:][of_one]].astype("datetime64[D]").astype("datetime64[M]")
-    months = np.unique(dates[steps < 0].astype(np.int64) % _MONTHS)
-    if len(steps) < _LEAST_STEPS or len(months) > 1 or np.count_nonzero(steps > 0) < len(steps) * _HALF:
-        return []
-    template = N_(
-        "The quantities of nearly all parts rise from date to date, as totals since the start of a year or a reading "
-        "of a meter do: their sum would be far more than the demand. If so, export the quantity of each period."
-    )
-    return [Message(template)]
 
 
 def _named(accepted: AcceptedDemand) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from batchcast.ingest.common.source import Block, ColumnSource, RowSource, Sourc
 from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
+from batchcast.ingest.layout.balances import BalanceRows
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
@@ -60,7 +61,7 @@ class Tally:
         self.dates = dates
         self.styles = styles
         self.signs = signs
-        self.choice = RowChoice(layout.filters)
+        self.choice, self.balances = RowChoice(layout.filters), BalanceRows(layout.balance, layout.header)
         self.unnamed, self._rivals = UnnamedColumns(layout.unnamed), UnnamedColumns(list(layout.rivals))
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
@@ -95,6 +96,10 @@ class Tally:
     def take(self, block: Block) -> None:
         """Accept, leave out or refuse the rows of one block."""
         block = self.choice.chosen(block)
+        before, block = block, self.balances.without(block)
+        left_out = before.num_rows - block.num_rows
+        self.rows_read += left_out
+        self.rows_ignored += left_out
         self._file = block.file or ""
         self.blank_lines += block.blank_lines
         self.rows_read += len(block.broken)

@@ -53,6 +53,7 @@ ENCODINGS = {  # as people call them
 }
 ESCAPED = "ISO-2022-JP"  # ASCII with escape sequences
 _CLEARLY, _OF_ONE_CELL = 5.0, 2.0  # so much likelier, as a logarithm, is a decision, and so much more with one cell
+_NO_PRIOR = 0.0  # of an encoding that is named: as good as the most usual one
 _OF_NO_WORD = -15.9  # what a letter costs on average where the text is of no language
 _HOPELESS = 50.0  # so much less likely after the first cells is out of the question
 _FIRST_CELLS = 24
@@ -103,6 +104,13 @@ def legacy_encoding(cells: Sequence[bytes], name: str, line: int) -> str:
         near = [one for one in scores if scores[one] > scores[best] - enough]
         return max(near, key=lambda one: (ENCODINGS[one].prior, scores[one]))
     raise _question(_readings(cells, scores, scores[best] - 2 * enough), name, line)
+
+
+def is_unlikely(encoding: str, cells: Sequence[bytes]) -> bool:
+    """Whether another encoding gives clearly likelier words than one that was declared or asked for."""
+    scores = _scores(cells)
+    declared = _NO_PRIOR + sum(likelihood(text_of(cell, encoding, "replace"), encoding) for cell in cells)
+    return bool(cells) and max(scores.values()) > declared + _CLEARLY + _OF_ONE_CELL / len(cells)
 
 
 def _readings(cells: Sequence[bytes], scores: Mapping[str, float], least: float) -> dict[str, tuple[str, ...]]:
@@ -177,6 +185,7 @@ _SIGNS = dict.fromkeys("°²³½¼¾×‰€", -4.0) | dict.fromkeys("–—‘�
 _AROUND_WORDS = frozenset("–—‘’“”«»·…•、。・（）「」～：／－\u3000")  # or between them
 _BETWEEN_LETTERS = {"’": -2.0, "–": -5.0, "·": -10.0, "\u00a0": -8.0} | dict.fromkeys("・（）「」～：／－", 0.0)
 _BESIDE_ONE = {"\u00a0": -3.0, "…": -4.0, "—": -4.0, "“": -2.0, "”": -2.0, "«": -2.0, "»": -2.0}
+_QUOTES, _ALONE = "„“”", -5.0  # of which one that stands alone is the more likely another encoding's letter
 _LETTERLIKE = frozenset("ºªµ")
 _IDEOGRAPHS = "\u2e80"  # and kana and hangul stand behind it
 _PLAIN, _PLAIN_WEIGHT = -2.6, 0.4  # of pairs of ASCII letters, which speak for or against a language only
@@ -241,7 +250,7 @@ def likelihood(text: str, encoding: str) -> float:
     """The logarithm of how likely the letters and signs beyond ASCII of a text are."""
     pieces = [(kind, "".join(letters)) for kind, letters in groupby(text, key=_kind)]
     kinds = [" ", *(kind for kind, _ in pieces), " "]
-    total = 0.0
+    total = _ALONE * (sum(map(text.count, _QUOTES)) % 2)
     for i, (kind, piece) in enumerate(pieces, start=1):
         if piece.isascii():
             continue

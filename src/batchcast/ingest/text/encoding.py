@@ -221,9 +221,7 @@ def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, asked: str
     """
     if asked != "auto":
         return SETTINGS["encoding"].choices[asked]
-    evidence = EncodingEvidence()
-    for block in blocks:
-        evidence.add(block)
+    evidence = EncodingEvidence.of(blocks)
     is_mostly_valid = evidence.counts[True] >= evidence.counts[False]
     if has_mark or (is_mostly_valid and reads_as_words(evidence.valid, "utf-8")):
         return UTF8
@@ -250,6 +248,14 @@ class EncodingEvidence:
         self.invalid: list[bytes] = []
         self._kept: set[bytes] = set()
         self._bytes = {True: bytes(range(0x80)), False: bytes(range(0x80))}  # that those kept have
+
+    @classmethod
+    def of(cls, blocks: Iterable[bytes]) -> EncodingEvidence:
+        """Those of a whole file, in blocks of whole lines."""
+        evidence = cls()
+        for block in blocks:
+            evidence.add(block)
+        return evidence
 
     def add(self, block: bytes) -> None:
         """Take note of whole lines."""

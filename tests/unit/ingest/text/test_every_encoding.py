@@ -205,6 +205,20 @@ def test_few_western_names_are_seldom_a_question():
     assert exact[1] >= 0.5 * len(texts[1])
 
 
+@pytest.mark.parametrize("name", ["Malmö", "Växjö", "Umeå", "Fröjdö"])
+@pytest.mark.parametrize("codec", ["cp437", "cp850", "cp865"])
+def test_one_short_name_of_dos_is_never_read_as_another_encoding(codec, name):
+    text = file_of([name])
+
+    assert outcome(text, text.encode(codec)) in {"exact", "question"}
+
+
+def test_quotation_marks_in_pairs_speak_for_no_other_encoding():
+    text = file_of(["“Köln”", "„Größe“", "Würzburg", "Göttingen", "Straßburg", "5” pipe"])
+
+    assert outcome(text, text.encode("cp1252")) == "exact"
+
+
 def test_kanji_alone_are_a_question_with_the_readings():
     text = file_of(NAMES["Kanji"])
     assert outcome(text, text.encode("euc_jp")) == "question"
