@@ -14,7 +14,7 @@ from batchcast.domain.calendar import Span, length_in_words, span_of_days
 from batchcast.domain.cutoffs import LEAST_PERIODS
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME
+from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, POOLED
 from batchcast.results.series import BacktestFold
 
 _EVEN = 0.005  # a bias under half a percent changes no decision
@@ -45,6 +45,13 @@ def why_no_findings(hindsight: Hindsight) -> Message:
             "that. Every part was forecast from its mean; ask for other models, or for auto."
         )
         return Message(template, {"models": ", ".join(hindsight.unused)})
+    if hindsight.learned_unjudged:
+        template = N_(
+            "How good this forecast is can't be told: a part of it was learned across all parts, and {lead} ahead the "
+            "history is too short to learn that from what lies before a backtest. Send more history, or choose a "
+            "shorter lead time."
+        )
+        return Message(template, {"lead": length_in_words(hindsight.calendar, hindsight.horizon)})
     template = N_(
         "How good this forecast is can't be told: a backtest needs a part with {before} of history, a demand in it, "
         "and {after} after that to compare with. No part here has them: send more history, or choose a shorter "
@@ -390,16 +397,30 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
         "the least wrong in the backtests of this part and of parts like it ({others}). An average of several is less "
         "often far off than one alone."
     )
+    few = N_("It has few demands so far: its forecast is what parts like it teach ({models}).")
+    few_mixed = N_(
+        "It has few demands so far: its forecast is the average of what parts like it teach ({pooled}) and of {others}."
+    )
+    untold = N_(
+        "Its forecast is that of {models}, usually the least wrong for such parts: its history is too short to tell by "
+        "a backtest."
+    )
     asked = N_("Its forecast is that of {models}, chosen from the models that were asked for.")
     stand_in = N_("No model had an answer for this part; its mean stands in ({models}).")
     if names == [FALLBACK_NAME]:
         template = stand_in
     elif request.models:
         template = asked
+    elif POOLED in names:
+        template = few if names == [POOLED] else few_mixed
+    elif not figures.get(columns.FOLDS):
+        template = untold
     elif any(name in _LEARNED for name in names):
         learned, others = (", ".join(n for n in names if (n in _LEARNED) is is_one) for is_one in (True, False))
         return Message(mixed, {"learned": learned, "others": others})
     else:
         template = own if len(names) == 1 else averaged
     listed = _MODELS.get(len(names), ", ".join(f"{{model{place}}}" for place in range(len(names))))
-    return Message(template, {"models": Message(listed, {f"model{k}": name for k, name in enumerate(names)})})
+    said = Message(listed, {f"model{k}": name for k, name in enumerate(names)})
+    others = ", ".join(name for name in names if name != POOLED)
+    return Message(template, {"models": said, "pooled": POOLED, "others": others})

@@ -134,7 +134,8 @@ class Hindsight:
     units_short: float  # demand beyond the stock
     units_over: float  # stock beyond the demand
     worst_parts: tuple[WorstPart, ...]  # the most units short first; those equally short by units left over
-    without_learned: bool = False  # models that learn across series were asked for and could not be trained
+    without_learned: bool = False  # models that learn across series were asked for, and no part is forecast with one
+    learned_unjudged: bool = False  # they are in the forecast, and the history is too short to backtest them
     unused: tuple[str, ...] = ()  # the models asked for, where none of them could forecast a series
     extremes: int = 0  # series with an order far beyond all their other demand
     largest_extreme: ExtremePart | None = None  # of them

@@ -14,7 +14,7 @@ Series are taken a chunk at a time, which bounds memory and changes nothing else
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,18 @@ class Task:
     def shares(self) -> Floats:
         """Share of each candidate in every average; 0 where it competes for what is left."""
         return np.array([candidate.model.share for candidate in self.candidates])
+
+    @property
+    def as_published(self) -> NDArray[np.bool_]:
+        """At which folds the average could have the same members as at the end, shape (folds,).
+
+        Trees of a fold learn from what lies before it: a short history teaches those of the end, and none of a fold.
+        """
+        learned, folds = self.knowledge.learned, len(self.knowledge.cutoffs)
+        if learned is None:
+            return np.ones(folds, dtype=np.bool_)
+        there = [trees is not None for trees in learned.folds]
+        return np.array([one == there[-1] for one in there[:folds]], dtype=np.bool_)
 
     def weigh(self, chosen: Ints) -> tuple[Floats, Floats]:
         """Weights of the members of each series in the average of quantiles and in that of means."""
@@ -264,10 +276,12 @@ def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) ->
         by_name[POOLED] = past.score(few, steps, tallies.of(POOLED))
         auto_quantiles, auto_means = _mixed(auto_quantiles, own, pooled), _mixed(auto_means, steps, pooled)
     auto_quantiles = _to_whole(auto_quantiles, past.evidence.moments.unit)
-    pinball = past.score(auto_quantiles, auto_means, tallies.of(AUTO))
+    shown = task.as_published[:, None]  # what is said of `auto` is of the average that is published
+    of_auto = replace(past, usable=past.usable & shown)
+    pinball = of_auto.score(auto_quantiles, auto_means, tallies.of(AUTO))
     for name, own in {**by_name, AUTO: pinball}.items():
         tallies.of(name).set_beside(own, pinball)
-    scores = {name: _fold_mean(own) for name, own in by_name.items()}
+    scores = {name: _fold_mean(np.where(shown, own, np.nan)) for name, own in by_name.items()}
     return _account(past, scores, pinball, auto_quantiles, auto_means), losses, shape_losses
 
 

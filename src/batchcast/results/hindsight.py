@@ -23,7 +23,7 @@ from batchcast.domain.calendar import Span, each_period, length_in_words, span_o
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
-from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, learns_across_series
+from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, POOLED, learns_across_series
 from batchcast.publish.combined import CombinedResult
 from batchcast.results.overview import PeriodDemand
 
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _SUMS = ("folds", "losses", "naive", "covered", "actual", "forecast", "short", "over")  # of each series
+_LEARNED = frozenset(name for name, model in CANDIDATES.items() if model.is_learned)
 _NO_REASON = Message("")
 _MEASURED = (columns.ACTUAL, columns.FORECAST, columns.STOCK)
 
@@ -92,14 +93,14 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     sums: list[Floats] = []
     cutoffs: set[int] = set()
     worst_parts: list[WorstPart] = []
-    learned: list[bool] = []
+    models: set[str] = set()
     fallbacks = extremes = 0
     largest: ExtremePart | None = None
     for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())
-        learned += [accuracy[name].null_count < len(accuracy) for name in _learned_scores(accuracy)]
+        models.update(name for names in pc.unique(accuracy[columns.MODEL]).to_pylist() for name in names.split("+"))
         fallbacks += pc.sum(pc.equal(accuracy[columns.MODEL], FALLBACK_NAME)).as_py() or 0
         extremes += len(accuracy) - accuracy[columns.EXTREME_QTY].null_count
         largest = _larger(largest, _largest_extreme(accuracy, request))
@@ -122,7 +123,8 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
         units_short=float(total["short"].sum()),
         units_over=float(total["over"].sum()),
         worst_parts=give_reasons(worst_parts, history, request),
-        without_learned=_asks_for_learned(request) and cases > 0 and not any(learned),
+        without_learned=learns_across_series(request.models) and cases > 0 and not models & {*_LEARNED, POOLED},
+        learned_unjudged=cases == 0 and bool(models & _LEARNED),
         unused=request.models if fallbacks == len(total["folds"]) else (),
         extremes=extremes,
         largest_extreme=largest,
@@ -156,16 +158,6 @@ def _largest_extreme(accuracy: pa.Table, request: ForecastRequest) -> ExtremePar
 
 def _larger(one: ExtremePart | None, other: ExtremePart | None) -> ExtremePart | None:
     return other if one is None or (other is not None and other.quantity > one.quantity) else one
-
-
-def _asks_for_learned(request: ForecastRequest) -> bool:
-    return learns_across_series(request.models)
-
-
-def _learned_scores(accuracy: pa.Table) -> list[str]:
-    """The score columns of models that learn across series; none where none were candidates."""
-    learned = {columns.score_column(name) for name, model in CANDIDATES.items() if model.is_learned}
-    return [name for name in accuracy.column_names if name in learned]
 
 
 def _worst_in(accuracy: pa.Table, folds: Folds, request: ForecastRequest) -> Iterator[WorstPart]:

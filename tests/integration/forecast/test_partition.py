@@ -96,7 +96,7 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
     assert candidates == {f"score_{name}" for name in (*knowledge.candidates, "zero", "naive", "empirical", "pooled")}
     assert figures.column_names == [
         "site_code", "partnumber", "levels", "quantiles",
-        "cutoff", "actual", "forecast", "low", "median", "high", "stock",
+        "cutoff", "actual", "forecast", "low", "median", "high", "stock", "windows", "window_means",
     ]  # fmt: skip
     assert forecast.schema.field("date").type == pa.date32()
     assert stock.schema.field("last_demand").type == pa.date32()

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from batchcast.app.findings import why_no_findings
 from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight
 from batchcast.domain.codec import decode, encode
 from batchcast.results.files import publish_files
@@ -129,17 +130,42 @@ def test_a_partition_that_an_earlier_version_finished_has_no_hindsight_and_no_un
     assert accuracy["units_short"].to_pylist() == [None, None, 1.5, 1.5, None]
 
 
-@pytest.mark.parametrize(("scores", "without"), [((None, None), True), ((None, 0.3), False), ((0.2, 0.3), False)])
-def test_whether_anything_was_learned_shows_in_the_scores(batch, scores, without) -> None:
-    for place, score in enumerate(scores):
+@pytest.mark.parametrize(
+    ("models", "without"),
+    [
+        (("ses", "ses+theta"), True),
+        (("ses", "lightgbm_quantile+ses"), False),
+        (("negbin_lightgbm_tweedie+ses", "negbin_lightgbm_tweedie"), False),
+        (("ses", "pooled"), False),
+        (("pooled+ses", "ses"), False),
+    ],
+)
+def test_whether_anything_was_learned_shows_in_the_models(batch, models, without) -> None:
+    for place, name in enumerate(models):
+        batch.change(place, "accuracy", lambda table, name=name: _with_models(table, name))
 
-        def change(table: pa.Table, score: float | None = score) -> pa.Table:
-            column = pa.array([score] * len(table), pa.float64())
-            return table.append_column("score_lightgbm_quantile", column)
+    found = looked_back(batch)
 
-        batch.change(place, "accuracy", change)
+    assert found.without_learned is without
+    assert not found.learned_unjudged
 
-    assert looked_back(batch).without_learned is without
+
+def test_what_was_learned_and_could_not_be_judged_is_told(batch) -> None:
+    for number, places in ((0, 3), (1, 2)):
+        batch.change(number, "accuracy", _without_backtest)
+        batch.change(number, "accuracy", lambda table: _with_models(table, "lightgbm_quantile+ses"))
+        for place in range(places):
+            give_folds(batch, number, place, [])
+
+    found = looked_back(batch)
+
+    assert (found.cases, found.without_learned, found.learned_unjudged) == (0, False, True)
+    assert "learned across all parts, and 3 days ahead the history is too short" in str(why_no_findings(found))
+
+
+def _with_models(table: pa.Table, name: str) -> pa.Table:
+    models = pa.array([name] * len(table), table["model"].type)
+    return table.set_column(table.column_names.index("model"), "model", models)
 
 
 def test_orders_far_beyond_all_others_are_counted_and_the_largest_is_named(batch) -> None:

@@ -294,3 +294,21 @@ def test_what_is_learned_is_not_said_to_be_chosen_by_backtests() -> None:
 
 def test_models_that_were_asked_for_are_said_to_be() -> None:
     assert "that were asked for" in str(sentences_of(FIGURES, [fold(3, 1.0)], request(models=("wss",)))[-1])
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("ses", "is that of ses, usually the least wrong for such parts: its history is too short to tell"),
+        ("lightgbm_quantile+ses", "is that of lightgbm_quantile and ses, usually the least wrong"),
+        ("pooled", "It has few demands so far: its forecast is what parts like it teach (pooled)."),
+        ("pooled+ses+theta", "the average of what parts like it teach (pooled) and of ses, theta."),
+    ],
+)
+def test_no_backtest_is_spoken_of_where_there_was_none(model: str, said: str) -> None:
+    unknown = FIGURES | {"folds": 0, "lead_time_pinball": None, "model": model}
+
+    told_last = str(sentences_of(unknown, [], request())[-1])
+
+    assert said in told_last
+    assert "least wrong in the backtests" not in told_last

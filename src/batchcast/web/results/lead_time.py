@@ -179,6 +179,7 @@ class SeriesStock:
     stops: Sequence[float]  # service levels to choose from, in percent
     view: LeadTimeView | None = None  # None where an earlier version kept too little for it
     problem: Message | None = None  # why they are not at the level that was asked for
+    wanted: Sequence[float] = ()  # what was demanded over the lead time after each cutoff of its backtest
 
     @property
     def percent(self) -> float:
@@ -189,9 +190,19 @@ class SeriesStock:
     def answer(self) -> Message:
         """What to do."""
         point = self.figures[columns.REORDER_POINT]
+        if self.was_never_enough:
+            never = N_("A stock of {point:,} would never have been enough in its {count:,} backtests")
+            once = N_("A stock of {point:,} would not have been enough in its one backtest")
+            count = len(self.wanted)
+            return Message(once if count == 1 else never, {"point": in_units(point), "count": count})
         if point > 0:
             return Message(N_("Order when the stock falls to {point:,}"), {"point": in_units(point)})
         return Message(N_("Hold no stock of it"))
+
+    @property
+    def was_never_enough(self) -> bool:
+        """Whether each backtest of the part wanted more than the reorder point: no advice is given then."""
+        return bool(self.wanted) and min(self.wanted) > self.figures[columns.REORDER_POINT]
 
     @property
     def outlook(self) -> Message | None:

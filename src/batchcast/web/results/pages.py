@@ -254,7 +254,8 @@ def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float |
     """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
     request = service.status(batch_id).batch.plan.request
     length = length_in_words(request.calendar, request.lead_time)
-    figures = service.one_series(batch_id, *key).series
+    detail = service.one_series(batch_id, *key)
+    figures, wanted = detail.series, [fold.actual for fold in detail.backtest or ()]
     stops = stops_with(request.service_level, level or request.service_level)
     try:
         published = service.lead_time_demand(batch_id, *key)
@@ -264,8 +265,9 @@ def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float |
         ahead = look_ahead(published, figures[columns.REORDER_POINT], at)
     except ResultNotKept as error:
         problem = error.message if level is not None else None
-        return SeriesStock(key=key, figures=figures, length=length, stops=stops, problem=problem)
-    return SeriesStock(key=key, figures=figures, length=length, stops=stops, view=view_of(ahead, figures))
+        return SeriesStock(key=key, figures=figures, length=length, stops=stops, problem=problem, wanted=wanted)
+    view = view_of(ahead, figures)
+    return SeriesStock(key=key, figures=figures, length=length, stops=stops, view=view, wanted=wanted)
 
 
 def _sites_of(batch: Batch) -> list[str]:

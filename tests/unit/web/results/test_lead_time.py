@@ -84,3 +84,22 @@ def test_it_says_what_to_do_and_what_may_come(
     assert str(stock.answer) == answer
     assert str(stock.outlook).startswith(outlook)
     assert SeriesStock(key=("S", "P"), figures=figures, length=Message(""), stops=[95]).outlook is None
+
+
+@pytest.mark.parametrize(
+    ("point", "wanted", "answer"),
+    [
+        (0.0, [3.0], "A stock of 0 would not have been enough in its one backtest"),
+        (0.0, [3.0, 1.0, 40.0], "A stock of 0 would never have been enough in its 3 backtests"),
+        (5.0, [6.0, 7.0], "A stock of 5 would never have been enough in its 2 backtests"),
+        (5.0, [5.0, 7.0], "Order when the stock falls to 5"),
+        (0.0, [0.0, 7.0], "Hold no stock of it"),
+        (0.0, [], "Hold no stock of it"),
+    ],
+)
+def test_no_stock_is_advised_that_was_never_enough(point: float, wanted: list[float], answer: str):
+    figures = {"reorder_point": point, "service_level": 0.95}
+
+    stock = SeriesStock(key=("S", "P"), figures=figures, length=Message("30 days"), stops=[95], wanted=wanted)
+
+    assert str(stock.answer) == answer
