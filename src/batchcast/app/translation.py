@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from batchcast.domain import columns
 from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
 from batchcast.domain.settings import SETTINGS
 
@@ -26,6 +27,13 @@ Naming = Literal[  # of settings in a sentence
 _NAMED_SETTING = "setting"  # a value of this name is the name of a setting
 _CHOICES = "choices"  # a value of this name beside it lists what it can be
 _CHOICE_WORDS = {one: words for each in SETTINGS.values() for one, words in each.choices.items() if "_" in one}
+_STYLES = {"point": N_("point"), "comma": N_("comma")}  # values of the name "style"
+_COLUMNS = {  # values of the name "ours", on the page
+    columns.DATE: N_("date"),
+    columns.PARTNUMBER: N_("part number"),
+    columns.SITE_CODE: N_("site"),
+    columns.DEMAND_QTY: N_("quantity demanded"),
+}
 _MAPPING_STEP = N_("How the file is read")  # the page of the step that maps columns
 _LOCALE = Path(__file__).parent / "locale"
 _LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
@@ -106,6 +114,9 @@ class _Speaker(PlaceFormatter):
         value = super().get_value(key, args, kwargs)
         if key == _NAMED_SETTING and isinstance(value, str) and value in SETTINGS:
             return self.setting(value, "").strip("“”")
+        words = {"style": _STYLES, "ours": _COLUMNS if self.naming == "label" else {}}.get(str(key), {})
+        if isinstance(value, str) and value in words:
+            return translate(words[value], self.language)
         if self.naming == "label" and isinstance(value, str) and value in _CHOICE_WORDS:
             return f"“{translate(_CHOICE_WORDS[value], self.language)}”"
         declared = SETTINGS.get(str(kwargs.get(_NAMED_SETTING)))

@@ -75,6 +75,9 @@ ACCURACY_TABLE = (*SERIES, DEMAND_CLASS, MODEL, *ACCURACY_FIGURES, FLAG, *EXTREM
 HISTORY_TOTAL = "history_total"
 DEMAND_PERIODS = "demand_periods"
 FORECAST_TOTAL = "forecast_total"
+RECENT = "recent"  # list<float32>, demand of the last twelfths of a year, the oldest first
+YEAR_TOTAL = "year_total"  # the sum of these
+ABC, XYZ = "abc", "xyz"  # ranks among all series of the result; an earlier version published an index without them
 
 # What is kept beside the index: of each series ...
 LEVELS = "levels"  # list<float64>, ascending

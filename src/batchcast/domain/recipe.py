@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -81,9 +81,22 @@ def use_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> Messa
     was, now = before.as_json(), after.as_json()
     now[MAPPING] = {ours: of for ours, of in now[MAPPING].items() if ours not in was[MAPPING]}
     used = {name: _texts(now[name]) for name in recipe.settings if now.get(name) and now[name] != was[name]}
-    said = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in used.items())
-    values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat(), "settings": said}
-    return Message(template, values)
+    values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat()}
+    return Message(template, {**values, "settings": _said(used)})
+
+
+def _said(used: Mapping[str, Sequence[str]]) -> Message:
+    """Settings with their values, each as the readers of a face choose it; columns with those of the file."""
+    places = {f"{name}_{place}": text for name, texts in used.items() for place, text in enumerate(texts)}
+    parts: list[str] = []
+    values: dict[str, object] = {}
+    for place, text in places.items():
+        name = place.rpartition("_")[0]
+        ours, _, column = text.partition("=")
+        is_column = name == MAPPING and bool(column)
+        values[place] = Message("{ours}={column}", {"ours": ours, "column": column}) if is_column else text
+        parts.append(f"{{{place}}}" if is_column else f"{{@{name}=${place}}}")
+    return Message(", ".join(parts), values)
 
 
 def _texts(value: Any) -> list[str]:

@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from batchcast.domain.errors import N_
 
 CSV, XLSX, PARQUET, JSON = "csv", "xlsx", "parquet", "json"
+CSV_SEMICOLON = "csv_semicolon"  # as spreadsheets expect it whose decimal sign is the comma
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A format of files; its name is also the suffix."""
+    """A format of files."""
 
-    name: str
+    name: str  # also the suffix, where it has none of its own
     label: str  # as people write it
     media_type: str
+    own_suffix: str = ""
+
+    @property
+    def suffix(self) -> str:
+        """Of the names that its files are saved under, without the dot."""
+        return self.own_suffix or self.name
 
 
 FORMATS: Mapping[str, FileFormat] = {
@@ -29,11 +36,15 @@ FORMATS: Mapping[str, FileFormat] = {
     for one in (
         FileFormat(CSV, "CSV", "text/csv; charset=utf-8"),
         FileFormat(XLSX, "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        FileFormat(CSV_SEMICOLON, "CSV (;)", "text/csv; charset=utf-8", own_suffix=CSV),
         FileFormat(PARQUET, "Parquet", "application/vnd.apache.parquet"),
         FileFormat(JSON, "JSON", "application/json"),
     )
 }
-TABLE_FORMATS = (CSV, XLSX, PARQUET)  # that a table is written in, the default first
+TABLE_FORMATS = (CSV, XLSX, PARQUET)  # that a run publishes, the default first
+SERVED_FORMATS = (CSV, XLSX, CSV_SEMICOLON, PARQUET)  # that a server gives a table in
+_ORDERS = (CSV, XLSX, CSV_SEMICOLON)
+_ON_REQUEST = (XLSX, CSV_SEMICOLON)
 
 FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
 FIGURES, SERIES, PERIODS, OVERVIEW = "figures", "series", "periods", "overview"
@@ -55,21 +66,21 @@ class ResultKind:
     @property
     def stored(self) -> tuple[str, ...]:
         """The formats that a server publishes; the others are made when they are first asked for."""
-        return () if self.use == "order" else tuple(name for name in self.formats if name != XLSX)
+        return () if self.use == "order" else tuple(name for name in self.formats if name not in _ON_REQUEST)
 
 
 _ROWS = (
-    ResultKind(FORECAST, N_("Forecast"), TABLE_FORMATS, "forecast.csv", "download", "publish.combined", "0.1.0"),
-    ResultKind(STOCK, N_("Stock figures"), TABLE_FORMATS, "stock.csv", "download", "publish.combined", "0.1.0"),
-    ResultKind(ACCURACY, N_("Accuracy"), TABLE_FORMATS, "accuracy.csv", "download", "publish.combined", "0.1.0"),
+    ResultKind(FORECAST, N_("Forecast"), SERVED_FORMATS, "forecast.csv", "download", "publish.combined", "0.1.0"),
+    ResultKind(STOCK, N_("Stock figures"), SERVED_FORMATS, "stock.csv", "download", "publish.combined", "0.1.0"),
+    ResultKind(ACCURACY, N_("Accuracy"), SERVED_FORMATS, "accuracy.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(FIGURES, "", (PARQUET,), "figures.parquet", "internal", "publish.combined", "0.1.0"),
     ResultKind(REJECTED, N_("Refused rows"), (CSV,), "rejected.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(CERTIFICATE, N_("Certificate"), (JSON,), "certificate.json", "download", "publish.certificate", "0.1.0"),
     ResultKind(SERIES, "", (PARQUET,), None, "internal", "results.series", "0.1.0"),
     ResultKind(PERIODS, "", (PARQUET,), None, "internal", "results.overview", "0.1.0"),
     ResultKind(OVERVIEW, "", (JSON,), None, "internal", "results.overview", "0.1.0"),
-    ResultKind(ORDERS, N_("Orders"), (CSV, XLSX), None, "order", "results.ordering", "0.1.0"),
-    ResultKind(NEXT_UNITS, N_("Next units to buy"), (CSV, XLSX), None, "order", "results.ordering", "0.1.0"),
+    ResultKind(ORDERS, N_("Orders"), _ORDERS, None, "order", "results.ordering", "0.1.0"),
+    ResultKind(NEXT_UNITS, N_("Next units to buy"), _ORDERS, None, "order", "results.ordering", "0.1.0"),
 )
 KINDS: Mapping[str, ResultKind] = {kind.name: kind for kind in _ROWS}
 DOWNLOADS = tuple(kind for kind in _ROWS if kind.use == "download")

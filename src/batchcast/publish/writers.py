@@ -6,6 +6,7 @@ constant-memory mode: `docs/decisions/0003-xlsx-writer.md` says why, with the me
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from batchcast.domain.errors import N_, Message
 from batchcast.publish.certificate import PublishFailed
-from batchcast.publish.kinds import FORECAST, TABLE_FORMATS
+from batchcast.publish.kinds import CSV_SEMICOLON, FORECAST, TABLE_FORMATS
 
 Column = Any  # a pyarrow array: its stubs separate the kinds of values, which are known only at run time
 
@@ -51,6 +52,8 @@ def open_writer(path: Path, schema: pa.Schema, *, title: str = FORECAST) -> Tabl
             return XlsxWriter(path, schema, title)
         case ".parquet":
             return ParquetWriter(path, schema)
+        case suffix if suffix == f".{CSV_SEMICOLON}":
+            return CsvWriter(path, schema, of_decimal_comma=True)
         case _:
             return CsvWriter(path, schema)
 
@@ -70,40 +73,45 @@ def write_table(path: Path, pieces: Iterator[pa.Table], *, title: str = FORECAST
 class CsvWriter:
     """Appends tables to a CSV file: UTF-8, comma, ISO dates, plain decimals, no formulas; missing values are empty.
 
-    There is no byte order mark: many programs read it as a part of the first column's name. XLSX is for Excel.
+    There is no byte order mark: many programs read it as a part of the first column's name. `of_decimal_comma` is for
+    spreadsheets of such a language: semicolons between the cells, a comma in numbers, and the mark, by which Excel
+    knows UTF-8.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, *, of_decimal_comma: bool = False) -> None:
+        self._has_comma = of_decimal_comma
+        self._separator = ";" if of_decimal_comma else ","
         self._file = path.open("wb")
-        header = _quoted(harmless_text(pa.array(schema.names, TEXT))).to_pylist()
-        self._file.write((",".join(header) + "\n").encode())
+        header = self._quoted(harmless_text(pa.array(schema.names, TEXT))).to_pylist()
+        mark = codecs.BOM_UTF8 if of_decimal_comma else b""
+        self._file.write(mark + (self._separator.join(header) + "\n").encode())
 
     def write(self, table: pa.Table) -> None:
         """Append the rows."""
-        cells = [_as_text(column.combine_chunks()) for column in table.columns]
-        lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=",")
+        cells = [self._as_text(column.combine_chunks()) for column in table.columns]
+        lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=self._separator)
         self._file.write(joined_bytes(lines))
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
 
+    def _as_text(self, column: Column) -> Column:
+        """The cells of a column, never null."""
+        if pa.types.is_floating(column.type):
+            cells = plain_numbers(column)
+            cells = pc.replace_substring(cells, ".", ",") if self._has_comma else cells
+        else:  # texts, dates, whole numbers: few distinct ones, each written out once
+            distinct = column.dictionary_encode()
+            texts = pc.cast(distinct.dictionary, TEXT)
+            is_words = is_text(distinct.dictionary)
+            cells = (self._quoted(harmless_text(texts)) if is_words else texts).take(distinct.indices)
+        return pc.fill_null(cells, "")
 
-def _as_text(column: Column) -> Column:
-    """The cells of a column, never null."""
-    if pa.types.is_floating(column.type):
-        cells = plain_numbers(column)
-    else:  # texts, dates, whole numbers: few distinct ones, each written out once
-        distinct = column.dictionary_encode()
-        texts = pc.cast(distinct.dictionary, TEXT)
-        cells = (_quoted(harmless_text(texts)) if is_text(distinct.dictionary) else texts).take(distinct.indices)
-    return pc.fill_null(cells, "")
-
-
-def _quoted(texts: Column) -> Column:
-    """Quotes around the texts that need them."""
-    needs = pc.match_substring_regex(texts, '[",\r\n]|^ | $')
-    return pc.if_else(needs, joined('"', pc.replace_substring(texts, '"', '""'), '"'), texts)
+    def _quoted(self, texts: Column) -> Column:
+        """Quotes around the texts that need them."""
+        needs = pc.match_substring_regex(texts, f'["{self._separator}\r\n]|^ | $')
+        return pc.if_else(needs, joined('"', pc.replace_substring(texts, '"', '""'), '"'), texts)
 
 
 class ParquetWriter:

@@ -45,6 +45,7 @@ from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.attention import DemandShapes, find_attention
 from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, PeriodDemand, SitePeriods, summarise
+from batchcast.results.ranking import rank
 from batchcast.results.series import SeriesFigures, index_pieces
 
 _CONVERTED_ROWS = 65_536  # at a time
@@ -141,7 +142,7 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
         demand = _counted((PeriodDemand.of(piece, combined.request) for piece in combined.history()), site_periods)
         figures = SeriesFigures.of(shapes.noted(demand), totals)
         both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
-        for _ in written(SERIES, index_pieces(both, figures)):
+        for _ in written(SERIES, index_pieces(both, figures, rank(shapes.all().twelfths))):
             pass
         if combined.has_figures:
             backtest = BacktestSums.of(_written_small(paths[FIGURES, PARQUET], combined.figures()))

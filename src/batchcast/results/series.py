@@ -23,8 +23,10 @@ from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.publish.writers import Column
 from batchcast.results.overview import PeriodDemand
+from batchcast.results.ranking import Ranking
 
 Key = tuple[str, str]  # site_code, partnumber
+_SUMMED = (columns.HISTORY_TOTAL, columns.YEAR_TOTAL, columns.FORECAST_TOTAL, columns.REORDER_POINT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,8 @@ class SeriesQuery:
     search: str = ""  # in site or part, whatever the case; empty: all
     sites: frozenset[str] = frozenset()  # empty: all
     classes: frozenset[str] = frozenset()  # demand classes; empty: all
+    abc: frozenset[str] = frozenset()  # empty: all
+    xyz: frozenset[str] = frozenset()
     flagged: bool | None = None  # None: whether or not
     sort: str = ""  # a column of the index; empty: by site and part
     descending: bool = False  # what is missing comes last all the same
@@ -47,6 +51,7 @@ class SeriesPage:
 
     rows: list[dict[str, Any]]  # by column of the index; dates are dates, what is missing is None
     total: int  # series that match, on this page or not
+    sums: Mapping[str, float]  # over all of them, by column of units
 
 
 class SeriesIndex:
@@ -73,7 +78,7 @@ class SeriesIndex:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that can be sorted by."""
-        return tuple(self._table.column_names)
+        return tuple(field.name for field in self._table.schema if not pa.types.is_fixed_size_list(field.type))
 
     def page(self, query: SeriesQuery) -> SeriesPage:
         """The series that match, in order; equal ones in the order of the index.
@@ -81,12 +86,27 @@ class SeriesIndex:
         Raises:
             InvalidSettings: if there is no column of that name to sort by.
         """
+        order = self._found_in_order(query)
+        chosen = order[query.offset : query.offset + query.limit]
+        rows = self._table.take(pa.array(chosen)).to_pylist()
+        return SeriesPage(rows=rows, total=len(order), sums=self._sums(order))
+
+    def table(self, query: SeriesQuery, names: Sequence[str]) -> pa.Table:
+        """These columns of all series that match, in order; raises as `page`."""
+        known = [name for name in names if name in self.columns]
+        return self._table.select(known).take(pa.array(self._found_in_order(query)))
+
+    def _found_in_order(self, query: SeriesQuery) -> NDArray[np.int64]:
+        """Positions of the series that match, in order."""
         order = self._order(query.sort, query.descending)
         wanted = self._wanted(query)
-        if wanted is not None:
-            order = order[wanted[order]]
-        chosen = order[query.offset : query.offset + query.limit]
-        return SeriesPage(rows=self._table.take(pa.array(chosen)).to_pylist(), total=len(order))
+        return order if wanted is None else order[wanted[order]]
+
+    def _sums(self, positions: NDArray[np.int64]) -> dict[str, float]:
+        figures = {name: self._column(name) for name in _SUMMED if name in self.columns}
+        return {
+            name: float(np.nansum(figure.to_numpy(zero_copy_only=False)[positions])) for name, figure in figures.items()
+        }
 
     def find(self, site_code: str, partnumber: str) -> int | None:
         """The position of a series, from 0, by its exact site and part; None where there is none."""
@@ -123,14 +143,18 @@ class SeriesIndex:
             masks.append(self._found(query.search.lower()))
         if query.sites:
             masks.append(_member(self._sites, query.sites)[self._site_index])
-        if query.classes:
-            classes = self._column(columns.DEMAND_CLASS).dictionary_encode()
-            member = _member(classes.dictionary.to_pylist(), query.classes)
-            masks.append(member[classes.indices.to_numpy(zero_copy_only=False)])
+        named = {columns.DEMAND_CLASS: query.classes, columns.ABC: query.abc, columns.XYZ: query.xyz}
+        masks += [self._has_one_of(name, chosen) for name, chosen in named.items() if chosen and name in self.columns]
         if query.flagged is not None:
             has_flag = self._column(columns.FLAG).is_valid().to_numpy(zero_copy_only=False)
             masks.append(has_flag == query.flagged)
         return np.logical_and.reduce(masks) if masks else None
+
+    def _has_one_of(self, name: str, chosen: frozenset[str]) -> NDArray[np.bool_]:
+        encoded = self._column(name).dictionary_encode()
+        member = _member(encoded.dictionary.to_pylist(), chosen)
+        found: NDArray[np.bool_] = member[encoded.indices.to_numpy(zero_copy_only=False)]
+        return found
 
     def _found(self, text: str) -> NDArray[np.bool_]:
         """Whether the site or part of each series contains a text, which is in lower case."""
@@ -252,7 +276,9 @@ class SeriesFigures:
         )
 
 
-def index_pieces(tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFigures) -> Iterator[pa.Table]:
+def index_pieces(
+    tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFigures, ranking: Ranking
+) -> Iterator[pa.Table]:
     """The index in pieces, from the stock and the accuracy of the same series."""
     start = 0
     for stock, accuracy in tables:
@@ -268,5 +294,5 @@ def index_pieces(tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFig
         named |= {name: stock[name] for name in columns.STOCK_FIGURES} | {
             name: accuracy[name] for name in columns.ACCURACY_FIGURES
         }
-        named |= {name: stock[name] for name in columns.EXTREME_FIGURES}
+        named |= {name: stock[name] for name in columns.EXTREME_FIGURES} | ranking.columns_of(rows)
         yield pa.table(named)

@@ -21,11 +21,14 @@ from batchcast.web.batch import pages as batch
 from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
 from batchcast.web.rendering import Templates, answer_problem
+from batchcast.web.results import compare, series
 from batchcast.web.results import pages as results
 from batchcast.web.sessions import Sessions
 from batchcast.web.start import pages as start
 
-ROUTERS = tuple(room.router for room in (assets, access, start, batch, results, orders, history, recipes, help))
+ROUTERS = tuple(
+    room.router for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, help)
+)
 
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:

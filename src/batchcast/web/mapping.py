@@ -95,6 +95,11 @@ class Step:
     carried: tuple[tuple[str, str], ...] = ()  # hidden fields, for what stands elsewhere
 
     @property
+    def is_reading_open(self) -> bool:
+        """Some of how dates and numbers are read was chosen, or is wrong."""
+        return any(one.name in self.form.chosen or self.form.problem(one.name) for one in self.fields)
+
+    @property
     def asks_year(self) -> bool:
         """The periods have no year in their names, and none is chosen yet."""
         return bool(self.years) and self.is_wide and self.preview.settings.first_year is None

@@ -30,7 +30,7 @@ from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS
 from batchcast.http import bodies
 from batchcast.http.error_status import BadForm
 from batchcast.http.files import answer_file
-from batchcast.publish.kinds import ORDER_FORMATS, OrderFormat, OrderTable
+from batchcast.publish.kinds import FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.forms import Texts
 from batchcast.web.mapping import MAPPED, form_of_step, preview_settings, render_step
@@ -396,7 +396,7 @@ def _shown(orders: Orders | None, batch: Batch, question: Question | None = None
         "source": batch.source,
         "reading": [SETTINGS[name] for name in OF_ANY_STOCK_FILE],
         "notes": () if orders is None else notes_of(orders),
-        "formats": ORDER_FORMATS,
+        "formats": [FORMATS[name] for name in ORDER_FORMATS],
         "most": MOST_PURCHASES,
         "url_of": lambda row: TableState().url_of_series(batch.batch_id, row.site_code, row.partnumber),
     }

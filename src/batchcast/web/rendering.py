@@ -74,6 +74,12 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
     return answer
 
 
+def varied(answer: Response) -> Response:
+    """Mark that the address answers with a page or a fragment of it."""
+    answer.headers["vary"] += ", HX-Request, HX-Target"
+    return answer
+
+
 def answer_problem(request: Request, error: Exception) -> Response:
     """The answer to a request that failed: a page, or a note that htmx puts on the page that asked."""
     known = known_error(error)

@@ -88,6 +88,8 @@ class Reader:
 
     def choose_in_step(self, field: str, value: str) -> None:
         """Choose how dates, numbers or the sign are read, and wait until the preview follows."""
+        if not self.page.locator(f"#set-{field}").is_visible():
+            self.page.locator(".mapping-reading > summary").click()
         with self._previewed():
             self.page.locator(f"#set-{field}").select_option(value)
 

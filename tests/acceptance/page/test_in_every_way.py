@@ -146,7 +146,7 @@ def test_100_000_series_are_searched_sorted_and_paged(open_page, site):
     page.on("request", lambda request: searches.append(request.url) if "/series?" in request.url else None)
     page.get_by_role("combobox", name="Site").select_option("S4")
     expect(page.locator("#series-count")).to_contain_text("14,286 series")
-    page.get_by_label("Search part number or site").fill("P012345")
+    page.get_by_label("Part or site").fill("P012345")
     expect(page.locator("#series-count")).to_contain_text("1 series")
     page.get_by_role("link", name="P012345").click()
     expect(page.locator(".part").get_by_text("P012345", exact=True)).to_be_visible()

@@ -49,7 +49,7 @@ def test_the_next_file_of_the_header_is_read_the_same_and_told_so(tmp_path: Path
     assert found.ingested.history.facts.first_date == dt.date(2024, 2, 1)
     assert found.settings.date_order == "day_first"
     said = str(found.ingested.report.notes[0])
-    assert "by the recipe 'issues', kept from demand.csv on 2024-05-01: date_order: day_first" in said
+    assert "by the recipe 'issues', kept from demand.csv on 2024-05-01: date_order=day_first, date=Tgl" in said
     assert 'batchcast recipes delete "issues"' in said
 
 

@@ -64,6 +64,25 @@ def test_filters_are_all_to_be_met(index: SeriesIndex) -> None:
     assert found(index, sites=frozenset({"Jakarta"})) == []
 
 
+def test_ranks_are_filters_where_the_index_has_them_and_what_matches_is_summed(index: SeriesIndex) -> None:
+    ranked = [
+        row | {"abc": abc, "xyz": "Z", "forecast_total": total}
+        for row, abc, total in zip(ROWS, "ABABC", (5.0, 4.0, 3.0, 2.0, 1.0), strict=True)
+    ]
+    with_ranks = SeriesIndex(pa.Table.from_pylist(ranked))
+
+    assert found(with_ranks, abc=frozenset("AC")) == ["1E5", "00123", "KEN.1"]
+    assert found(with_ranks, abc=frozenset("B"), xyz=frozenset("X")) == []
+    assert with_ranks.page(SeriesQuery(abc=frozenset("B"), limit=1)).sums == {"forecast_total": 6.0}
+    assert found(index, abc=frozenset("A")) == found(index)  # an earlier version published it
+
+
+def test_a_table_has_the_columns_there_are_of_all_that_match_in_order(index: SeriesIndex) -> None:
+    table = index.table(SeriesQuery(sort="partnumber", flagged=True, limit=1), ["partnumber", "abc", "bias"])
+
+    assert table.to_pylist() == [{"partnumber": "=1+1", "bias": None}, {"partnumber": "ÅÄÖ", "bias": 0.5}]
+
+
 def test_missing_figures_come_last_in_both_orders_and_equal_ones_as_in_the_index(index: SeriesIndex) -> None:
     assert found(index, sort="bias") == ["00123", "KEN.1", "1E5", "ÅÄÖ", "=1+1"]
     assert found(index, sort="bias", descending=True) == ["1E5", "ÅÄÖ", "KEN.1", "00123", "=1+1"]

@@ -38,6 +38,7 @@ def test_an_answer_is_kept_used_for_the_next_file_and_deleted(browser, indonesia
     again = send(browser, FILE.encode())
     assert "One question before it can be read" not in again.text
     assert f"Read by the recipe &#39;{name}&#39;" in again.text
+    assert "“Date order: Day first”, date=date" in again.text
 
     deleted = browser.post("/recipes/delete", {"name": name})
     assert "No recipe is kept yet" in deleted.text

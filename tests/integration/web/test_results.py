@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.integration.api.conftest import demand_file
@@ -149,12 +149,75 @@ def test_a_page_beyond_the_last_is_the_last(browser: Browser, many_series: Batch
 
 
 def test_a_search_and_filters_leave_only_what_matches(browser: Browser, many_series: Batch) -> None:
-    found = rows_in(browser.get(series_url(many_series, search="p-05", site_code="Alpha & Co")).text)
+    asked = {"search": "p-05", "site_code": "Alpha & Co", "sort": "partnumber"}
+    found = rows_in(browser.get(series_url(many_series, **asked)).text)
 
     assert [part for _, part in found] == [f"P-{number:03}" for number in range(50, 57)]
     nothing = browser.get(series_url(many_series, search="no such part")).text
     assert "No series matches" in nothing
     assert not rows_in(nothing)
+
+
+def test_ranks_are_filters_and_the_sums_are_those_of_all_that_match(
+    browser: Browser, service: Service, many_series: Batch
+) -> None:
+    every = service.series(many_series.batch_id, SeriesQuery(limit=200)).rows
+    leaders = [row for row in every if row["abc"] == "A"]
+    assert 0 < len(leaders) < len(every)
+    assert {row["xyz"] for row in every} == {"Y", "Z"}  # no demand, or three months of every four
+
+    text = browser.get(series_url(many_series, abc="A")).text
+
+    assert {part for _, part in rows_in(text)} <= {row["partnumber"] for row in leaders}
+    year, ahead = (sum(row[name] for row in leaders) for name in ("year_total", "forecast_total"))
+    assert f"<b>{len(leaders)} series</b> · twelve months {year:,g} · forecast {ahead:,g}" in text
+    assert f"{len(leaders)} series of class A have 80% of a year&#39;s demand" in text
+    assert text.count('class="spark"') == len(rows_in(text))
+
+
+def test_what_is_shown_is_a_file_with_its_columns_and_rows_of_all_pages(browser: Browser, many_series: Batch) -> None:
+    asked = {"site_code": "Beta", "show": "bias,year_total", "sort": "partnumber"}
+    page = browser.get(series_url(many_series, **asked)).text
+    url = html.unescape(re.search(r'href="(/batches/[^"]*/series\.csv\?[^"]*)"', page)[1])
+
+    found = browser.get(url)
+
+    header, *rows = csv.reader(io.StringIO(found.text))
+    assert header == ["partnumber", "site_code", "year_total", "bias"]
+    assert len(rows) == 60
+    assert {row[1] for row in rows} == {"Beta"}
+    assert found.headers["content-disposition"].startswith('attachment; filename="series-many-')
+    assert browser.get(series_url(many_series).replace("/series?", "/series.exe?")).status_code == 404
+    workbook = browser.get(url.replace("series.csv", "series.xlsx"))
+    assert workbook.content[:2] == b"PK"
+
+
+def test_a_view_is_kept_by_its_name_for_every_result_and_forgotten(browser: Browser, many_series: Batch) -> None:
+    table = series_url(many_series, abc="A", show="bias", page=2)
+    views = table.replace("/series?", "/series/views?")
+
+    kept = browser.post(views, {"name": " <b>Class A</b> ", "keep": "1"}).text
+    link = re.search(r'<span class="view"><a href="([^"]*)" aria-current="true">([^<]*)</a>', kept)
+    gone = browser.post(views, {"name": "<b>Class A</b>"}).text
+
+    assert link[2] == "&lt;b&gt;Class A&lt;/b&gt;"
+    assert parse_qs(urlsplit(html.unescape(link[1])).query) == {"abc": ["A"], "show": ["bias"]}
+    assert 'class="view"' not in gone
+
+
+def test_a_result_is_compared_with_another_of_its_horizon(
+    browser: Browser, run_batch: Callable[..., Batch], many_series: Batch
+) -> None:
+    rows = "".join(f"{2024 + k // 12}-{k % 12 + 1:02}-01,P-001,Beta,9\n" for k in range(14))
+    other = run_batch(("date,partnumber,site_code,demand_qty\n" + rows).encode(), name="other.csv")
+
+    text = browser.get(f"/batches/{other.batch_id}/compare?other={many_series.batch_id}").text
+
+    assert "119 gone" in text
+    assert "Other demand: 19 units in all before, 126 now." in text
+    assert re.search(r"<th scope=.row.>File</th><td>many.csv</td><td>other.csv</td>", text)
+    itself = browser.get(f"/batches/{other.batch_id}/compare?other={other.batch_id}").text
+    assert f'<option value="{other.batch_id}"' not in itself
 
 
 def test_a_column_sorts_both_ways_and_says_so(browser: Browser, service: Service, many_series: Batch) -> None:

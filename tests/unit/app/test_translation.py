@@ -41,6 +41,15 @@ def test_other_values_are_said_as_they_are():
     )
 
 
+def test_our_columns_and_signs_of_numbers_are_said_in_words_where_a_person_reads_them_on_the_page():
+    column = Message("Several could be {ours}.", {"ours": "demand_qty"})
+    style = Message("read with {style}", {"style": "comma"})
+
+    assert translate(column, "id", "label") == "Several could be jumlah permintaan."
+    assert translate(column, "id", "option") == "Several could be demand_qty."
+    assert [translate(style, "id", naming) for naming in ("label", "field")] == ["read with koma"] * 2
+
+
 def test_a_sentence_without_values_keeps_its_braces_and_one_without_translation_its_english():
     assert translate("Not in the catalogue: {this}.", "id") == "Not in the catalogue: {this}."
     assert translate("Model", "en") == "Model"

@@ -36,7 +36,13 @@ def write(path: Path, *tables: pa.Table) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.csv", CsvWriter), ("a.XLSX", XlsxWriter), ("a.parquet", ParquetWriter), ("a", CsvWriter)],
+    [
+        ("a.csv", CsvWriter),
+        ("a.XLSX", XlsxWriter),
+        ("a.parquet", ParquetWriter),
+        ("a.csv_semicolon", CsvWriter),
+        ("a", CsvWriter),
+    ],
 )
 def test_suffix_names_the_format(tmp_path: Path, name: str, kind: type) -> None:
     writer = open_writer(tmp_path / name, TABLE.schema)
@@ -51,6 +57,21 @@ def test_csv_is_utf8_with_iso_dates_and_empty_cells_for_what_is_missing(tmp_path
     assert found == (
         b'date,partnumber,folds,figure,flag\n2024-02-29,00123,3,0.5,\n,"a <b> & ""c""",,,\n2026-12-31,,0,12,\n'
     )
+
+
+def test_csv_for_spreadsheets_of_a_decimal_comma_has_a_mark_semicolons_and_commas_in_numbers(tmp_path: Path) -> None:
+    found = write(tmp_path / "table.csv_semicolon", TABLE).read_bytes()
+
+    assert found == (
+        b"\xef\xbb\xbfdate;partnumber;folds;figure;flag\n2024-02-29;00123;3;0,5;\n"
+        b';"a <b> & ""c""";;;\n2026-12-31;;0;12;\n'
+    )
+    part = pa.table({"partnumber": ["A;B", "1,5", ";=1+1"]})
+    assert write(tmp_path / "parts.csv_semicolon", part).read_text("utf-8-sig").splitlines()[1:] == [
+        '"A;B"',
+        "1,5",
+        '";\'=1+1"',
+    ]
 
 
 def test_workbook_keeps_kinds_and_missing_cells(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ A worker makes them; the files are removed with the other copies of `ResultFiles
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import shutil
 import tempfile
@@ -27,7 +26,7 @@ from batchcast.app.recipes import (
     refuse_recipes,
 )
 from batchcast.app.service.answers import Download
-from batchcast.app.service.results import Latest, ResultFiles, name_of
+from batchcast.app.service.results import Latest, ResultFiles, described, name_of
 from batchcast.app.settings_text import Texts, stock_settings
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
@@ -36,7 +35,7 @@ from batchcast.domain.inventory import Orders
 from batchcast.domain.recipe import kept_settings
 from batchcast.ingest.common.names import STOCK_NAMES
 from batchcast.ingest.common.problems import InvalidStockFile
-from batchcast.publish.kinds import FIGURES, FORMATS, PARQUET, SERIES, OrderFormat, OrderTable
+from batchcast.publish.kinds import FIGURES, PARQUET, SERIES, OrderFormat, OrderTable
 from batchcast.run.job import Ending, Job, WorkerPool
 
 _SECONDS = 600
@@ -108,17 +107,10 @@ class Ordering:
         try:
             self._ordered(batch, question, file_format, into)
             content = into / f"stock_{kind}.{file_format}"
-            digest, size = hashlib.sha256(content.read_bytes()).hexdigest(), content.stat().st_size
             path = content.replace(self._folder / f"{secrets.token_hex(16)}.{file_format}")
         finally:
             shutil.rmtree(into, ignore_errors=True)
-        return Download(
-            path=path,
-            name=name_of(batch, kind, file_format),
-            media_type=FORMATS[file_format].media_type,
-            sha256=digest,
-            size=size,
-        )
+        return described(path, name_of(batch, kind, file_format), file_format)
 
     def _ordered(
         self, batch: Batch, question: Question, suffix: OrderFormat | None, into: Path, most: int = MOST_ORDERS

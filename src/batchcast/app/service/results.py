@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from batchcast.app.service.answers import (
     Download,
@@ -48,7 +51,9 @@ from batchcast.publish.kinds import (
     PERIODS,
     REJECTED,
     SERIES,
+    SERVED_FORMATS,
 )
+from batchcast.results.comparison import Changes, compare_results
 from batchcast.results.inventory import PublishedDemand, lead_time_demand_of, stock_figures_at
 from batchcast.results.overview import read_periods_of
 from batchcast.results.series import (
@@ -105,6 +110,22 @@ class ResultFiles:
             sha256=stored.sha256,
             size=stored.size,
         )
+
+    def made_of(self, table: pa.Table, batch: Batch, kind: str, file_format: str) -> Download:
+        """A table that was put together for one person, as a file of a format; `kind` begins its name.
+
+        Raises:
+            NoSuchFile: if there is no such format.
+        """
+        if file_format not in SERVED_FORMATS:
+            raise NoSuchFile(kind, file_format)
+        with self._scratch() as folder:
+            source, into = folder / f"{kind}.{PARQUET}", folder / f"{kind}.{file_format}"
+            pq.write_table(table, source)
+            if file_format != PARQUET:
+                self._write_as(source, into, kind, file_format)
+            path = into.replace(self._folder / f"{secrets.token_hex(16)}.{file_format}")
+        return described(path, name_of(batch, kind, file_format), file_format)
 
     def rejected(self, batch: Batch, offset: int, limit: int) -> RejectedPage:
         """Refused rows, as rejected.csv has them; none where none were refused."""
@@ -168,18 +189,22 @@ class ResultFiles:
             raise NoSuchFile(kind, file_format)
         with self._scratch() as folder:
             into = folder / f"{kind}.{file_format}"
-            job = Job(
-                function="batchcast.run.jobs:convert_job",
-                arguments=encode({"source": source, "into": into}),
-                timeout_seconds=_CONVERSION_SECONDS,
-                memory_limit_mb=_CONVERSION_MEMORY_MB,
-            )
-            outcome = self._pool.submit(job).wait()
-            if outcome.ending is not Ending.DONE:
-                raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
+            self._write_as(source, into, kind, file_format)
             # Every server makes the same bytes, so of two conversions at the same time either may stay.
             stored = self._artifacts.put(into, f"batches/{batch.batch_id}/converted/{kind}.{file_format}", move=True)
         return self._store.add_file(batch.batch_id, ResultFile(kind=kind, format=file_format, file=stored))
+
+    def _write_as(self, source: Path, into: Path, kind: str, file_format: str) -> None:
+        """Have a worker write a Parquet table in the format of a suffix."""
+        job = Job(
+            function="batchcast.run.jobs:convert_job",
+            arguments=encode({"source": source, "into": into}),
+            timeout_seconds=_CONVERSION_SECONDS,
+            memory_limit_mb=_CONVERSION_MEMORY_MB,
+        )
+        outcome = self._pool.submit(job).wait()
+        if outcome.ending is not Ending.DONE:
+            raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
@@ -201,6 +226,14 @@ class ResultReader:
     def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch."""
         return self._index(batch).page(query)
+
+    def series_file(self, batch: Batch, query: SeriesQuery, names: Sequence[str], file_format: str) -> Download:
+        """These columns of all series that match, as a file; raises as `series`, and NoSuchFile."""
+        return self._files.made_of(self._index(batch).table(query, names), batch, SERIES, file_format)
+
+    def changes(self, before: Batch, after: Batch) -> Changes:
+        """How one result differs from another of the same horizon; both COMPLETED."""
+        return compare_results(self._index(before), self._index(after))
 
     def one_series(self, batch: Batch, site_code: str, partnumber: str) -> SeriesDetail:
         """Everything that is known of one series.
@@ -358,11 +391,16 @@ def _position(index: SeriesIndex, site_code: str, partnumber: str) -> int:
 
 def downloaded(path: Path, kind: str, file_name: str) -> Download:
     """A CSV file that was made for one person, by the name of the file it comes from."""
+    return described(path, "-".join(part for part in (kind, _plain_stem(file_name)) if part) + ".csv", CSV)
+
+
+def described(path: Path, name: str, file_format: str) -> Download:
+    """A file that was made for one person."""
     content = path.read_bytes()
     return Download(
         path=path,
-        name="-".join(part for part in (kind, _plain_stem(file_name)) if part) + ".csv",
-        media_type=FORMATS[CSV].media_type,
+        name=name,
+        media_type=FORMATS[file_format].media_type,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
     )
@@ -381,7 +419,7 @@ def _find(files: tuple[ResultFile, ...], kind: str, file_format: str) -> ResultF
 def name_of(batch: Batch, kind: str, file_format: str) -> str:
     """A name to save it under, of letters that every system takes: forecast-demand_2026-1a2b3c4d.csv."""
     plain = _plain_stem(batch.source.file_name if batch.source else "")
-    return "-".join(part for part in (kind, plain, batch.batch_id[:8]) if part) + f".{file_format}"
+    return "-".join(part for part in (kind, plain, batch.batch_id[:8]) if part) + f".{FORMATS[file_format].suffix}"
 
 
 def _plain_stem(file_name: str) -> str:

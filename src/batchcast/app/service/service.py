@@ -56,6 +56,7 @@ from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
+from batchcast.results.comparison import Changes
 from batchcast.results.inventory import PublishedDemand
 from batchcast.results.series import SeriesPage, SeriesQuery
 from batchcast.results.sums import DEFAULT_LEVELS
@@ -447,6 +448,14 @@ class Service:
     def series(self, batch_id: str, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch; raises as `download`."""
         return self._reader.series(self._store.batch(batch_id), query)
+
+    def series_file(self, batch_id: str, query: SeriesQuery, names: Sequence[str], file_format: str) -> Download:
+        """These columns of all series that match, as a file; raises as `download`."""
+        return self._reader.series_file(self._store.batch(batch_id), query, names, file_format)
+
+    def changes(self, earlier_id: str, batch_id: str) -> Changes:
+        """How a result differs from an earlier one of the same horizon; raises as `download`."""
+        return self._reader.changes(self._store.batch(earlier_id), self._store.batch(batch_id))
 
     def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
         """Everything that is known of one series; raises as `download`, and UnknownSeries."""

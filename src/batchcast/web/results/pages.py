@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -17,22 +17,26 @@ from batchcast.app.service.ordering import OF_HISTORY
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
 from batchcast.app.translation import Language
-from batchcast.domain import attention as attention_kinds
 from batchcast.domain import columns
 from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency, length_in_words
-from batchcast.domain.errors import N_, BatchcastError, Message
+from batchcast.domain.errors import BatchcastError, Message
 from batchcast.http.files import answer_file
 from batchcast.results.lead_time import look_ahead
-from batchcast.results.series import SeriesPage
 from batchcast.web.context import Asker, BatchId, Here, Lang, PageContext
-from batchcast.web.rendering import render
+from batchcast.web.rendering import render, varied
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.lead_time import SeriesStock, stops_with, view_of
 from batchcast.web.results.one import ChartSteps, OneSeries, show_series, steps_of
 from batchcast.web.results.summary import WIDTHS, card_of, compare, draw, first_to_order, spark_of
-from batchcast.web.results.table import COLUMNS, FIGURES, NOTES, InTable, PlaceInTable, Table, TableState, last_page
+from batchcast.web.results.table import (
+    NOTES,
+    InTable,
+    PlaceInTable,
+    TableState,
+)
+from batchcast.web.results.terms import CLASSES, MARKS
 from batchcast.web.results.totals import chart_of_totals, in_weeks
 
 router = APIRouter()
@@ -41,7 +45,6 @@ Key = Annotated[str, Query(max_length=10_000)]
 Step = Literal["", "week"]  # of the totals of daily demand
 
 _MOST_ORDERED = 6  # parts to order that the summary names
-_FILTER = "series-filter"  # id of the form whose every change asks for a new table
 
 
 @router.get("/batches/{batch_id}/results")
@@ -53,20 +56,20 @@ async def results(
     values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
     target = request.headers.get("hx-target")
     if overview is None:
-        return _varied(render(request, "results/results.html", **values))
+        return varied(render(request, "results/results.html", **values))
     if target != "attention":
         values |= await _by_period(here, lang, batch, overview, site_code=site_code, step=step)
     if target == "totals":
         answer = render(request, "results/totals.html", **values)
         parameters = urlencode({"site_code": site_code, "step": step})
         answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{parameters}"
-        return _varied(answer)
+        return varied(answer)
     values |= _summary(batch, overview, look)
     if target == "attention":
         answer = render(request, "results/attention.html", **values)
         answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results" + (f"?look={look}" if look else "")
-        return _varied(answer)
-    return _varied(render(request, "results/results.html", **values))
+        return varied(answer)
+    return varied(render(request, "results/results.html", **values))
 
 
 @router.get("/batches/{batch_id}/results/orders")
@@ -130,35 +133,6 @@ def _way_to(batch_id: str) -> Callable[[Any], str]:
     return lambda part: TableState().url_of_series(batch_id, part.site_code, part.partnumber)
 
 
-@router.get("/batches/{batch_id}/series")
-async def series(request: Request, batch_id: BatchId, here: Here, table: Table) -> Response:
-    """The table of series; the table alone where htmx asks for it."""
-    page, table = await here.threads.light(_rows, here.service, batch_id, table)
-    values: dict[str, Any] = {
-        "batch_id": batch_id,
-        "table": table,
-        "columns": COLUMNS,
-        "figures": FIGURES,
-        "rows": page.rows,
-        "url_of": lambda row, number: table.url_of_series(
-            batch_id, row[columns.SITE_CODE], row[columns.PARTNUMBER], table.query.offset + number
-        ),
-        "total": page.total,
-        "pages": last_page(page.total),
-        "page_url": lambda number: table.turned_to(number).url(batch_id),
-        "classes": CLASSES,
-        "notes": NOTES,
-    }
-    if request.headers.get("hx-target") == "series-table":
-        answer = render(request, "results/table.html", **values)
-        is_typed = request.headers.get("hx-trigger") == _FILTER  # the back button skips single letters
-        answer.headers["hx-replace-url" if is_typed else "hx-push-url"] = table.url(batch_id)
-    else:
-        status = await here.threads.light(here.service.status, batch_id)
-        answer = render(request, "results/series.html", batch=status.batch, sites=_sites_of(status.batch), **values)
-    return _varied(answer)
-
-
 @router.get("/batches/{batch_id}/series/one")
 async def one_series(
     request: Request,
@@ -177,13 +151,13 @@ async def one_series(
     way = partial(_changed, request)
     if request.headers.get("hx-target") == "stock":
         stock = await here.threads.light(_stock, here.service, batch_id, key, level)
-        return _varied(render(request, "results/stock.html", stock=stock, way=way, is_alone=True))
+        return varied(render(request, "results/stock.html", stock=stock, way=way, is_alone=True))
     asked = Asked(found_in=found_in, every=every)
     batch, one = await here.threads.light(_one, here.service, batch_id, key, asked)
     stock = await here.threads.light(_stock, here.service, batch_id, key, level)
     values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "notes": NOTES}
     values |= {"way": way, "is_alone": False}
-    return _varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
+    return varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
 
 
 def _changed(request: Request, **changes: object) -> str:
@@ -208,15 +182,6 @@ def _totals(service: Service, batch_id: str) -> tuple[Batch, Overview | None, Me
         return batch, service.overview(batch_id), None
     except ResultNotKept as error:
         return batch, None, error.message
-
-
-def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPage, TableState]:
-    """A page of the table; the last one where it has fewer."""
-    page = service.series(batch_id, table.query)
-    if not page.rows and page.total:
-        table = table.turned_to(last_page(page.total))
-        page = service.series(batch_id, table.query)
-    return page, table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,61 +235,6 @@ def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float |
     return SeriesStock(key=key, figures=figures, length=length, stops=stops, view=view, wanted=wanted)
 
 
-def _sites_of(batch: Batch) -> list[str]:
-    """The sites of a batch, in order."""
-    return sorted({site for partition in batch.plan.partitions for site in partition.sites})
-
-
 def _share(level: float | None) -> float | None:
     """A service level as a share: the form sends 95, addresses of the API have 0.95, and no level is under 1 %."""
     return level / 100 if level is not None and level >= 1 else level
-
-
-def _varied(answer: Response) -> Response:
-    """Mark that the address answers with a page or a fragment of it."""
-    answer.headers["vary"] += ", HX-Request, HX-Target"
-    return answer
-
-
-# Demand classes, each with the sentence that explains it.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Term:
-    """A name with its meaning."""
-
-    name: str  # English, translated by the template
-    meaning: str
-
-
-CLASSES: Mapping[str, Term] = {
-    "smooth": Term(name=N_("Smooth"), meaning=N_("Demand in most periods, of even size.")),
-    "erratic": Term(name=N_("Erratic"), meaning=N_("Demand in most periods, of very uneven size.")),
-    "intermittent": Term(name=N_("Intermittent"), meaning=N_("Demand in few periods, of even size.")),
-    "lumpy": Term(name=N_("Lumpy"), meaning=N_("Demand in few periods, of very uneven size.")),
-    "seen_once": Term(name=N_("Seen once"), meaning=N_("A single demand so far: like parts say how often more come.")),
-    "new": Term(name=N_("New"), meaning=N_("Demand more than once, in fewer than six periods of history.")),
-    "dead": Term(name=N_("Dead"), meaning=N_("No demand for at least half a year.")),
-}
-
-# What marks a part that needs attention: a word on a chip of some colour.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MarkName:
-    """The word of a kind of mark."""
-
-    name: str  # English, translated by the template
-    chip: str  # its colour: info, warn, bad or empty
-
-
-MARKS: Mapping[str, MarkName] = {
-    attention_kinds.NEW: MarkName(name=N_("New part"), chip="info"),
-    attention_kinds.SILENT: MarkName(name=N_("Out of stock?"), chip="warn"),
-    attention_kinds.ONE_OFF: MarkName(name=N_("One-off?"), chip="warn"),
-    attention_kinds.JUMP: MarkName(name=N_("Far from demand"), chip="warn"),
-    attention_kinds.BACKTEST: MarkName(name=N_("Backtest missed"), chip="bad"),
-    attention_kinds.HELD: MarkName(name=N_("Held back"), chip="warn"),
-    attention_kinds.LIMITED: MarkName(name=N_("Limited"), chip="info"),
-    attention_kinds.LARGE: MarkName(name=N_("Large volume"), chip=""),
-}

@@ -23,24 +23,33 @@ class Column:
 
     name: str  # of the index
     label: str  # English, translated by the template
-    kind: str  # text, quantity, share, score: how its values are written
+    kind: str  # text, class, rank, spark, quantity, share, score: how its values are written
     on_phone: str = ""  # where it stands in the card that a row is there: q is its figure, off leaves it out
+    is_shown: bool = True  # where a person has not chosen the columns
 
 
 COLUMNS = (
-    Column(name=columns.SITE_CODE, label=N_("Site"), kind="text"),
     Column(name=columns.PARTNUMBER, label=N_("Part number"), kind="text"),
+    Column(name=columns.SITE_CODE, label=N_("Site"), kind="text"),
+    Column(name=columns.ABC, label="ABC", kind="rank"),
+    Column(name=columns.XYZ, label="XYZ", kind="rank"),
     Column(name=columns.DEMAND_CLASS, label=N_("Demand class"), kind="class"),
-    Column(name=columns.HISTORY_TOTAL, label=N_("Past demand"), kind="quantity"),
+    Column(name=columns.RECENT, label=N_("Twelve months and forecast"), kind="spark"),
+    Column(name=columns.YEAR_TOTAL, label=N_("Twelve months"), kind="quantity"),
+    Column(name=columns.HISTORY_TOTAL, label=N_("Past demand"), kind="quantity", is_shown=False),
     Column(name=columns.FORECAST_TOTAL, label=N_("Forecast"), kind="quantity", on_phone="q"),
     Column(name=columns.REORDER_POINT, label=N_("Reorder point"), kind="quantity"),
-    Column(name=columns.SAFETY_STOCK, label=N_("Safety stock"), kind="quantity", on_phone="off"),
-    Column(name=columns.PINBALL, label=N_("Forecast error"), kind="score", on_phone="off"),
-    Column(name=columns.BIAS, label=N_("Bias"), kind="share", on_phone="off"),
+    Column(name=columns.LEAD_TIME_MEAN, label=N_("Lead-time demand"), kind="quantity", on_phone="off", is_shown=False),
+    Column(name=columns.SAFETY_STOCK, label=N_("Safety stock"), kind="quantity", on_phone="off", is_shown=False),
+    Column(name=columns.PINBALL, label=N_("Forecast error"), kind="score", on_phone="off", is_shown=False),
+    Column(name=columns.BIAS, label=N_("Bias"), kind="share", on_phone="off", is_shown=False),
     Column(name=columns.UNITS_SHORT, label=N_("Units short"), kind="quantity", on_phone="off"),
 )
+KEYS = (columns.PARTNUMBER, columns.SITE_CODE)  # columns that are always shown
+_USUAL = tuple(column for column in COLUMNS if column.is_shown and column.name not in KEYS)
+LARGEST = columns.FORECAST_TOTAL  # what the table is sorted by as it opens: the largest first
 
-FIGURES = frozenset(column.name for column in COLUMNS if column.kind not in ("text", "class"))
+FIGURES = frozenset(column.name for column in COLUMNS if column.kind in ("quantity", "share", "score"))
 
 _Text = Annotated[str, Query(max_length=2000)]
 
@@ -52,8 +61,11 @@ class TableState:
     search: _Text = ""
     site_code: _Text = ""  # empty: all
     demand_class: _Text = ""  # empty: all
+    abc: _Text = ""  # a rank; empty: all
+    xyz: _Text = ""
     flagged: _Text = ""  # yes, no; empty: both
-    sort: _Text = ""  # a column of the index; empty: by site and part
+    show: Annotated[tuple[str, ...], Query()] = ()  # names of columns, one or several with commas in each; empty: usual
+    sort: _Text = ""  # a column of the index; empty: what is forecast, the largest first
     descending: bool = False
     page: Annotated[int, Query(ge=1, le=10**7)] = 1
 
@@ -64,9 +76,11 @@ class TableState:
             search=self.search.strip(),
             sites=frozenset({self.site_code} - {""}),
             classes=frozenset({self.demand_class} - {""}),
+            abc=frozenset({self.abc} - {""}),
+            xyz=frozenset({self.xyz} - {""}),
             flagged={_YES: True, _NO: False}.get(self.flagged),
-            sort=self.sort,
-            descending=self.descending,
+            sort=self.sort or LARGEST,
+            descending=self.descending or not self.sort,
             offset=(self.page - 1) * ROWS_A_PAGE,
             limit=ROWS_A_PAGE,
         )
@@ -74,7 +88,19 @@ class TableState:
     @property
     def is_filtered(self) -> bool:
         """Whether some series may be left out."""
-        return bool(self.search or self.site_code or self.demand_class or self.flagged)
+        return bool(self.search or self.site_code or self.demand_class or self.abc or self.xyz or self.flagged)
+
+    @property
+    def shown(self) -> tuple[Column, ...]:
+        """The columns that are shown: those of the key, those that are chosen, and the one that is sorted by."""
+        names = {*KEYS, self.sort, *(column.name for column in self._chosen)}
+        return tuple(column for column in COLUMNS if column.name in names)
+
+    @property
+    def _chosen(self) -> tuple[Column, ...]:
+        """The columns that a person has chosen beside the key, else the usual ones."""
+        names = {name for given in self.show for name in given.split(",")} - {*KEYS}
+        return tuple(column for column in COLUMNS if column.name in names) or _USUAL
 
     def turned_to(self, page: int) -> TableState:
         """The same rows, another page."""
@@ -83,14 +109,16 @@ class TableState:
     def sorted_by(self, column: str) -> TableState:
         """Sorted by a column, from the first page: at first texts upwards and figures from the largest; in the other
         direction where it is sorted by that column already."""
-        descending = not self.descending if self.sort == column else column in FIGURES
+        before = self.order_of(column)
+        descending = column in FIGURES if before == "none" else before == "ascending"
         return replace(self, sort=column, descending=descending, page=1)
 
     def order_of(self, column: str) -> str:
         """The value of `aria-sort` of a column."""
-        if self.sort != column:
+        query = self.query
+        if query.sort != column:
             return "none"
-        return "descending" if self.descending else "ascending"
+        return "descending" if query.descending else "ascending"
 
     def parameters(self) -> dict[str, str]:
         """The parameters of its address: those that differ from the table as it opens."""
@@ -98,7 +126,10 @@ class TableState:
             "search": self.search,
             "site_code": self.site_code,
             "demand_class": self.demand_class,
+            "abc": self.abc,
+            "xyz": self.xyz,
             "flagged": self.flagged,
+            "show": "" if self._chosen == _USUAL else ",".join(column.name for column in self._chosen),
             "sort": self.sort,
             "descending": "true" if self.descending else "",
             "page": str(self.page) if self.page > 1 else "",
@@ -107,8 +138,15 @@ class TableState:
 
     def url(self, batch_id: str) -> str:
         """The address of this table."""
+        return self._address(f"/batches/{batch_id}/series")
+
+    def url_of_file(self, batch_id: str, file_format: str) -> str:
+        """The address of its rows and columns as a file, of all its pages."""
+        return self.turned_to(1)._address(f"/batches/{batch_id}/series.{file_format}")
+
+    def _address(self, path: str) -> str:
         parameters = self.parameters()
-        return f"/batches/{batch_id}/series" + (f"?{urlencode(parameters)}" if parameters else "")
+        return path + (f"?{urlencode(parameters)}" if parameters else "")
 
     def url_of_series(self, batch_id: str, site_code: str, partnumber: str, place: int | None = None) -> str:
         """The address of one series, with its place in this table, counted from 0, where it was found in it."""
@@ -127,9 +165,12 @@ def last_page(total: int) -> int:
 def _table_it_is_in(request: Request, place: Annotated[int | None, Query(ge=0, le=10**9)] = None) -> PlaceInTable:
     """Read what `TableState.url_of_series` has written."""
     given = {name.removeprefix("in_"): value for name, value in request.query_params.items() if name.startswith("in_")}
-    texts = {name: given.get(name, "") for name in ("search", "site_code", "demand_class", "flagged", "sort")}
+    names = ("search", "site_code", "demand_class", "abc", "xyz", "flagged", "sort")
+    texts = {name: given.get(name, "") for name in names}
+    show = (given["show"],) if given.get("show") else ()
     page = 1 if place is None else place // ROWS_A_PAGE + 1
-    return PlaceInTable(table=TableState(**texts, descending=given.get("descending") == "true", page=page), place=place)
+    table = TableState(**texts, show=show, descending=given.get("descending") == "true", page=page)
+    return PlaceInTable(table=table, place=place)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,7 +80,7 @@ def shown(place: int | None = None, around: list[tuple[str, str]] | None = None,
     batch = cast(Batch, SimpleNamespace(batch_id="b", plan=SimpleNamespace(request=request(0.1, 0.5, 0.9))))
     rows = [{"site_code": site, "partnumber": part} for site, part in around or []]
     found_in = PlaceInTable(table=TableState(sort="bias"), place=place)
-    page = None if around is None else SeriesPage(rows=rows, total=len(rows))
+    page = None if around is None else SeriesPage(rows=rows, total=len(rows), sums={})
     detail = SeriesDetail(**(values | changes))
     return show_series(batch, detail, found_in, page, steps=steps_of(batch.plan.request, detail, 0, None))
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
 
 from batchcast.results.series import SeriesQuery
-from batchcast.web.results.table import COLUMNS, Column, InTable, PlaceInTable, Table, TableState, last_page
+from batchcast.web.results.table import COLUMNS, FIGURES, Column, InTable, PlaceInTable, Table, TableState, last_page
 
 BATCH = "0" * 32
 STATES = [
@@ -22,6 +22,7 @@ STATES = [
     TableState(search="<img src=x>", site_code="A & B", demand_class="lumpy", flagged="yes"),
     TableState(sort="bias", descending=True, page=7),
     TableState(search="100%", sort="reorder_point"),
+    TableState(abc="A", xyz="Z", show=("recent,bias",)),
 ]
 
 
@@ -76,31 +77,51 @@ def test_fields_that_a_form_sends_empty_ask_for_all_series(read: Reader) -> None
 
 
 def test_the_query_asks_for_what_the_table_says() -> None:
-    of = {"search": "x", "site_code": "S", "demand_class": "new", "flagged": "no"}
+    of = {"search": "x", "site_code": "S", "demand_class": "new", "abc": "B", "xyz": "X", "flagged": "no"}
 
     assert TableState(**of, sort="bias", descending=True, page=3).query == SeriesQuery(
         search="x",
         sites=frozenset({"S"}),
         classes=frozenset({"new"}),
+        abc=frozenset("B"),
+        xyz=frozenset("X"),
         flagged=False,
         sort="bias",
         descending=True,
         offset=100,
         limit=50,
     )
-    assert TableState().query == SeriesQuery()
+    assert TableState().query == SeriesQuery(sort="forecast_total", descending=True)
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
 def test_texts_are_sorted_upwards_first_and_figures_from_the_largest(column: Column) -> None:
-    once = TableState(page=4).sorted_by(column.name)
+    other = "bias" if column.name != "bias" else "site_code"
+    once = TableState(sort=other, page=4).sorted_by(column.name)
     twice = once.sorted_by(column.name)
 
-    orders = ["ascending", "descending"] if column.kind in ("text", "class") else ["descending", "ascending"]
+    orders = ["descending", "ascending"] if column.name in FIGURES else ["ascending", "descending"]
     assert [once.order_of(column.name), twice.order_of(column.name)] == orders
     assert twice.sorted_by(column.name) == once
     assert once.page == 1
     assert twice.order_of("forecast_total" if column.name != "forecast_total" else "bias") == "none"
+
+
+def test_a_table_opens_with_the_largest_forecast_and_its_usual_columns() -> None:
+    assert TableState().order_of("forecast_total") == "descending"
+    assert TableState().sorted_by("forecast_total").order_of("forecast_total") == "ascending"
+    assert {column.name for column in TableState().shown} >= {"partnumber", "site_code", "abc", "recent"}
+    usual = tuple(column.name for column in TableState().shown)
+    assert TableState(show=usual).url(BATCH) == TableState().url(BATCH)
+    assert TableState(show=("no such",)).shown == TableState().shown
+
+
+def test_the_columns_that_are_chosen_are_shown_beside_the_part_and_its_site_and_go_into_the_file() -> None:
+    table = TableState(abc="A", show=("bias", "abc"), page=3)
+
+    assert [column.name for column in table.shown] == ["partnumber", "site_code", "abc", "bias"]
+    assert table.url_of_file(BATCH, "xlsx") == f"/batches/{BATCH}/series.xlsx?abc=A&show=abc%2Cbias"
+    assert "history_total" in [column.name for column in TableState(sort="history_total").shown]
 
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 1), (50, 1), (51, 2), (100_000, 2000)])

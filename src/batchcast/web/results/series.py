@@ -1,0 +1,144 @@
+"""The table of series: its page, the fragment that changes on it, and what it shows as a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from batchcast.app.service.service import Service
+from batchcast.app.translation import Language
+from batchcast.domain import columns
+from batchcast.domain.batch import Batch
+from batchcast.http.files import answer_file
+from batchcast.publish.kinds import CSV, CSV_SEMICOLON, FORMATS, XLSX
+from batchcast.results.attention import TWELFTH
+from batchcast.results.series import SeriesPage, SeriesQuery
+from batchcast.web.context import BatchId, Here, Lang, OurForm
+from batchcast.web.rendering import render, varied
+from batchcast.web.results.summary import spark_of
+from batchcast.web.results.table import COLUMNS, FIGURES, KEYS, NOTES, Table, TableState, last_page
+from batchcast.web.results.terms import CLASSES
+
+router = APIRouter()
+
+_FILTER = "series-filter"  # id of the form whose every change asks for a new table
+_FILE_FORMATS: Mapping[Language, tuple[str, ...]] = {"en": (XLSX, CSV), "id": (XLSX, CSV_SEMICOLON, CSV)}
+
+
+@router.get("/batches/{batch_id}/series")
+async def series(request: Request, batch_id: BatchId, here: Here, lang: Lang, table: Table) -> Response:
+    """The table of series; the table alone where htmx asks for it."""
+    page, table = await here.threads.light(_rows, here.service, batch_id, table)
+    values: dict[str, Any] = {
+        "batch_id": batch_id,
+        "table": table,
+        "columns": [column for column in table.shown if not page.rows or column.name in page.rows[0]],
+        "all_columns": [column for column in COLUMNS if column.name not in KEYS],
+        "figures": FIGURES,
+        "rows": page.rows,
+        "sums": page.sums,
+        "spark_of": spark_of,
+        "pace": await here.threads.light(_pace, here.service, batch_id),
+        "url_of": lambda row, number: table.url_of_series(
+            batch_id, row[columns.SITE_CODE], row[columns.PARTNUMBER], table.query.offset + number
+        ),
+        "total": page.total,
+        "pages": last_page(page.total),
+        "page_url": lambda number: table.turned_to(number).url(batch_id),
+        "classes": CLASSES,
+        "notes": NOTES,
+        "views": views_of(request),
+        "view": query_of(table),
+        "files": [(FORMATS[name], table.url_of_file(batch_id, name)) for name in _FILE_FORMATS[lang]],
+    }
+    if request.headers.get("hx-target") == "series-table":
+        answer = render(request, "results/table.html", **values)
+        is_typed = request.headers.get("hx-trigger") == _FILTER  # the back button skips single letters
+        answer.headers["hx-replace-url" if is_typed else "hx-push-url"] = table.url(batch_id)
+    else:
+        values |= await here.threads.light(_around_table, here.service, batch_id)
+        answer = render(request, "results/series.html", **values)
+    return varied(answer)
+
+
+@router.get("/batches/{batch_id}/series.{file_format}")
+async def series_file(request: Request, batch_id: BatchId, file_format: str, here: Here, table: Table) -> Response:
+    """The rows that the table shows on all its pages, as a file of the columns that it shows."""
+    names = [column.name for column in table.shown]
+    found = await here.threads.heavy(here.service.series_file, batch_id, table.query, names, file_format)
+    return await answer_file(found, request.headers)
+
+
+def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPage, TableState]:
+    """A page of the table; the last one where it has fewer."""
+    page = service.series(batch_id, table.query)
+    if not page.rows and page.total:
+        table = table.turned_to(last_page(page.total))
+        page = service.series(batch_id, table.query)
+    return page, table
+
+
+def _pace(service: Service, batch_id: str) -> float:
+    """What the forecast of the horizon is multiplied by, to stand beside twelfths of a year."""
+    request = service.status(batch_id).batch.plan.request
+    return TWELFTH[request.calendar.frequency] / request.horizon
+
+
+def _around_table(service: Service, batch_id: str) -> dict[str, Any]:
+    """What stands around the table of series, whatever it shows."""
+    batch = service.status(batch_id).batch
+    every = service.series(batch_id, SeriesQuery(limit=1))
+    has_ranks = bool(every.rows) and columns.ABC in every.rows[0]
+    leaders = service.series(batch_id, SeriesQuery(abc=frozenset("A"), limit=0)).total if has_ranks else 0
+    found = {"batch": batch, "sites": _sites_of(batch), "series_count": every.total}
+    return found | {"has_ranks": has_ranks, "leaders": leaders}
+
+
+def _sites_of(batch: Batch) -> list[str]:
+    """The sites of a batch, in order."""
+    return sorted({site for partition in batch.plan.partitions for site in partition.sites})
+
+
+# Named views: what the table shows, kept by a browser for the results of all batches, shared by their addresses.
+
+_COOKIE = "batchcast_views"
+_A_YEAR = 365 * 86400
+_LONGEST_COOKIE = 3500  # bytes that every browser keeps
+_LONGEST_NAME = 60  # characters
+_NEITHER = ("page",)  # parameters of a table that are of no view
+
+
+def views_of(request: Request) -> Mapping[str, str]:
+    """The views that this browser keeps, by name: the parameters of a table."""
+    try:
+        kept = json.loads(request.cookies.get(_COOKIE, "{}"))
+        return {str(name): str(query) for name, query in kept.items()}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def query_of(table: TableState) -> str:
+    """What a view keeps of a table."""
+    return urlencode({name: text for name, text in table.parameters().items() if name not in _NEITHER})
+
+
+@router.post("/batches/{batch_id}/series/views")
+async def keep_view(request: Request, batch_id: BatchId, table: Table, texts: OurForm) -> Response:
+    """Keep the table of the address under the name of the form; without `keep`, forget the view of that name."""
+    name = " ".join("".join(texts.get("name", ())[-1:]).split())[:_LONGEST_NAME]
+    views = {known: query for known, query in views_of(request).items() if known != name}
+    if name and "keep" in texts:
+        views[name] = query_of(table)
+    answer = RedirectResponse(table.url(batch_id), status_code=303)
+    text = json.dumps(views, separators=(",", ":"))
+    while len(text) > _LONGEST_COOKIE:  # the oldest go
+        views.pop(next(iter(views)))
+        text = json.dumps(views, separators=(",", ":"))
+    is_secure = request.url.scheme == "https"
+    answer.set_cookie(_COOKIE, text, max_age=_A_YEAR, samesite="lax", secure=is_secure, httponly=True)
+    return answer
