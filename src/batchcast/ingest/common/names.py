@@ -50,7 +50,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
         kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
         magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
-        store_code organization organization_code склад 仓库 倉庫 werks godown"""
+        store_code organization organization_code склад 仓库 倉庫 werks godown whse whs wh_code"""
     ),
     columns.DEMAND_QTY: _names(
         """demand_qty demand qty quantity jumlah order_demand y kuantitas jml kts qty_out qty_issued issue_qty

@@ -13,9 +13,10 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal, target_of
 from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.common.source import ColumnSource, ReadOrCounted
-from batchcast.ingest.layout.candidates import numbered_part
+from batchcast.ingest.layout.candidates import is_money, numbered_part, question
 from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
-from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.layout.sample import NOTHING, Sample
+from batchcast.ingest.stock.rivals import notes_on_promised, rival_columns
 
 ON_HAND = "on_hand"  # may be below 0, where more is promised than held
 ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
@@ -52,6 +53,8 @@ class StockLayout(ReadOrCounted):
     undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
     notes: tuple[Message, ...] = ()
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
+    rivals: tuple[int, ...] = ()  # columns that may be the units on hand, where they differ from them
+    sample: Sample = NOTHING  # the first rows, for a question about those
 
     @property
     def of_any_type(self) -> tuple[int, ...]:
@@ -61,7 +64,7 @@ class StockLayout(ReadOrCounted):
     @property
     def _read(self) -> set[int]:
         cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
-        return {i for cell in cells for i in cell.indices}
+        return {i for cell in cells for i in cell.indices} | set(self.rivals)
 
     @property
     def plain(self) -> frozenset[int]:
@@ -115,9 +118,12 @@ def find_stock_columns(
         template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")
         values = {"found": named_columns(names), "accepted": ", ".join(STOCK_NAMES)}
         raise InvalidStockFile(Message(template, {"name": name, **values}))
-    _refuse_two_of_a_kind(name, names, stock, mapping)
+    _refuse_two_of_a_kind(name, stock, names, mapping, held)
     read = taken | {i for cells in stock.values() for i in cells.indices}
     unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
+    is_known = ON_HAND in stock and ON_HAND not in mapping  # by its name
+    if is_known:
+        unread += notes_on_promised(names, read, held)
     return StockLayout(
         header=visible.every,
         part=part,
@@ -127,6 +133,8 @@ def find_stock_columns(
         undecided=undecided,
         notes=(*visible.notes, *unread),
         ignored=visible.ignored,
+        rivals=rival_columns(names, read, held) if is_known else (),
+        sample=held,
     )
 
 
@@ -139,16 +147,33 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
     known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
     left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
-    free = [names[i] for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
-    if free:
-        likely = max(free, key=_likeness)
+    found = [i for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
+    free = [i for i in found if _likeness(names[i]) >= 0 and not is_money(i, names, sample)]
+    best = max((_likeness(names[i]) for i in free), default=0)
+    likely = [i for i in free if _likeness(names[i]) == best]
+    if len(likely) > 1 and not best and all(sample.has_numbers(i) for i in likely):
+        template = N_(
+            "{name} has several columns of numbers, and none is known as {ours}, the stock on hand: {columns}. If each "
+            "is a site, write a row for each part and site; else say which it is with {@column_mapping=$example}."
+        )
+        values = {"name": name, "ours": ON_HAND, "columns": named_columns([names[i] for i in likely])}
+        values["example"] = mapping_example({ON_HAND: target_of(likely[0], names)})
+        raise InvalidStockFile(Message(template, values))
+    if len(likely) > 1:
+        raise question(ON_HAND, likely, names, sample)
+    if found:
         template = N_(
             "{name} has no column that is known as {ours}, the stock on hand; it has {found}. Say which it is "
             "with {@column_mapping=$example}, or that the file has none with {@column_mapping=$none}: then "
             "nothing is ordered."
         )
         values = {"name": name, "ours": ON_HAND, "found": named_columns(names), "none": f"{ON_HAND}=="}
-        values["example"] = mapping_example({ON_HAND: likely})
+        if not likely:
+            template = N_(
+                "{name} has no column of units that may be {ours}, the stock on hand; it has {found}. Add one, or say "
+                "that the file has none with {@column_mapping=$none}: then nothing is ordered."
+            )
+        values["example"] = mapping_example({ON_HAND: target_of(likely[0], names) if likely else ""})
         raise InvalidStockFile(Message(template, values))
 
 
@@ -183,15 +208,20 @@ def _date(
 
 
 def _refuse_two_of_a_kind(
-    name: str, names: Sequence[str], stock_columns: Mapping[str, ColumnSource], mapping: Mapping[str, str]
+    name: str,
+    stock_columns: Mapping[str, ColumnSource],
+    names: Sequence[str],
+    mapping: Mapping[str, str],
+    sample: Sample,
 ) -> None:
     for ours, cells in stock_columns.items():
         if len(cells.indices) > 1 and ours not in mapping:
-            first, second = (names[i] for i in cells.indices[:2])
+            indices = sorted(cells.indices, key=lambda i: is_money(i, names, sample))
+            first, second = (names[i] for i in indices[:2])
             template = N_(
                 "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which "
                 "with {@column_mapping=$example}."
             )
             values = {"name": name, "column": ours, "first": first, "second": second}
-            values["example"] = mapping_example({ours: target_of(cells.indices[0], names)})
+            values["example"] = mapping_example({ours: target_of(indices[0], names)})
             raise InvalidStockFile(Message(template, values))

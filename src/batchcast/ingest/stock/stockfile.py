@@ -100,6 +100,8 @@ class StockReading:
         if not rows.rows_read:
             template = N_("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
+        if rows.rivals.columns:
+            rows.rivals.check(self._layout.stock_columns[ON_HAND].indices[0], self._layout.sample)
         if bad := rows.bad_cells():
             if self._settings.bad_rows != "skip":
                 raise self._all_wrong([], bad)

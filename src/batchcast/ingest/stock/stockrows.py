@@ -13,8 +13,9 @@ from batchcast.domain import columns
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.arrow import text_array
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
-from batchcast.ingest.common.source import Block, RowSource, SourceRow, is_blank
+from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.layout.sample import UnnamedColumns
+from batchcast.ingest.stock.rivals import Rivals
 from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, SUMMED, StockLayout
 from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
@@ -57,6 +58,7 @@ class StockRows:
         self.days: set[int] = set()  # two of those that rows have
         self.rows_read = 0
         self.unreadable: list[Unreadable] = []  # rows of no part or day, where they may be left out
+        self.rivals = Rivals(layout.rivals, layout.header)
         self._layout = layout
         self._sheet = source.sheet
         self._dates = dates
@@ -81,14 +83,20 @@ class StockRows:
         self.rows_read += block.num_rows
         if not good.all():
             yield from self._unreadable(block, np.flatnonzero(~good))
+        found: dict[str, Floats] = {}
         for ours, cells in self._layout.stock_columns.items():
             values, has_value = self._numbers(block, read_cells(block, cells), ours)
             if ours == FREE:
                 has_value &= values != 0
             if ours == columns.LEAD_TIME:
                 values[values > LONGEST_LEAD_TIME] = np.nan
+            found[ours] = values
             chosen = np.flatnonzero(good & has_value)
             self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
+        if self.rivals.columns:
+            cells_of = {i: read_cells(block, ColumnSource("", (i,))) for i in self.rivals.columns}
+            others = {i: self._numbers(block, cells, ON_HAND)[0] for i, cells in cells_of.items()}
+            self.rivals.take(found[ON_HAND], found.get(FREE), others)
 
     def repeat_in(self, block: Block, first: int) -> tuple[int, int] | None:
         """The first row of this block whose series has one already, after the number of that one."""
