@@ -79,6 +79,25 @@ class KeptRecipe(Answer):
     settings: dict[str, Any] = Field(description="Those away from their defaults, by name.")
 
 
+class AuditLine(Answer):
+    """A request that changes something, and how it was answered."""
+
+    number: int = Field(description="Later entries have higher ones.")
+    at: dt.datetime
+    name: str | None = Field(description="Of the person's token; null without tokens, or where it was not known.")
+    role: str
+    address: str = Field(description="Of the client.")
+    action: str = Field(description="submit, retry, cancel, delete, delete_recipe, sign_in or sign_out.")
+    status: int = Field(description="HTTP status of the answer; from 400 on, nothing was changed.")
+    batch_id: str | None
+
+
+class AuditLog(Answer):
+    """Entries of the audit log, the newest first."""
+
+    entries: list[AuditLine]
+
+
 class Recipes(Answer):
     """The recipes that are kept, the newest first."""
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.api import batches, operations, orders, recipes, results
+from batchcast.api import audit, batches, operations, orders, recipes, results
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.hub import Hub
@@ -24,12 +24,14 @@ from batchcast.api.statuses import Statuses
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import NotAuthenticated, Person, Role
 from batchcast.domain.errors import N_, BatchcastError, Message
+from batchcast.http.audit import Audit
 from batchcast.http.error_status import InvalidRequest, http_problem
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import Attempts, token_of
 from batchcast.http.threads import Threads
 
+ROUTERS = tuple(room.router for room in (batches, results, orders, recipes, audit, operations))
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
 
 Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` for Indonesian.
@@ -54,12 +56,18 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         hub=Hub(service, threads),
         metrics=metrics,
     )
-    for router in (batches.router, results.router, orders.router, recipes.router, operations.router):
+    for router in ROUTERS:
         app.include_router(router)
     app.exception_handler(BatchcastError)(_answer_known)
     app.exception_handler(HTTPException)(_answer_http)
     app.exception_handler(RequestValidationError)(_answer_invalid)
-    app.add_middleware(Gate, config=service.config, metrics=metrics, authentication=TokenAuthentication(service))
+    app.add_middleware(
+        Gate,
+        config=service.config,
+        metrics=metrics,
+        authentication=TokenAuthentication(service),
+        audit=Audit(service, threads),
+    )
     app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     return app
 

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batchcast.app.configuration import ServiceConfig
+from batchcast.http.audit import Audit
 from batchcast.http.error_status import BadHost, ForeignPage
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import is_batch_id
@@ -53,9 +54,16 @@ class Gate:
     """The outermost middleware of a face."""
 
     def __init__(
-        self, app: ASGIApp, *, config: ServiceConfig, metrics: Metrics, authentication: Authentication
+        self,
+        app: ASGIApp,
+        *,
+        config: ServiceConfig,
+        metrics: Metrics,
+        authentication: Authentication,
+        audit: Audit,
     ) -> None:
         self._app = app
+        self._audit = audit
         self._metrics = metrics
         self._authentication = authentication
         self._hosts = Hosts(config)
@@ -80,6 +88,7 @@ class Gate:
             await self._authentication.answer(error, scope, Headers(scope=scope))(scope, receive, answer)
         finally:
             self._note(scope, answer.status or _CLIENT_GONE, time.perf_counter() - began)
+        await self._audit.note(scope, answer.status or _CLIENT_GONE, answer.place)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -117,6 +126,7 @@ class _Answer:
         self._headers = headers
         self._prefix = prefix  # of the public address: paths that an answer names are below it
         self.status: int | None = None
+        self.place = ""  # that it leads to
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -124,6 +134,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
+            self.place = headers.get("location") or headers.get("hx-redirect", "")
             for name in _OF_PATHS if self._prefix else ():
                 if headers.get(name, "").startswith("/"):
                     headers[name] = self._prefix + headers[name]

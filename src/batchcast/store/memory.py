@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     MOST_A_PAGE,
     Attempt,
@@ -38,6 +39,7 @@ class MemoryStore(MemoryLeases):
         self._timings: list[Timing] = []
         self._recipes: dict[str, Recipe] = {}  # the newest last
         self._past_readings: dict[str, PastReading] = {}
+        self._audit: list[AuditEntry] = []
 
     def add_batch(self, new: NewBatch) -> Batch:
         with self._changed:
@@ -206,6 +208,14 @@ class MemoryStore(MemoryLeases):
     def keep_past_reading(self, past: PastReading) -> None:
         with self._changed:
             self._past_readings[past.signature] = past
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        with self._changed:
+            self._audit.append(replace(entry, number=len(self._audit) + 1))
+
+    def audit(self, limit: int, before: int | None = None) -> tuple[AuditEntry, ...]:
+        with self._changed:
+            return tuple(reversed(self._audit[: None if before is None else max(before - 1, 0)]))[:limit]
 
     def queue(self) -> tuple[int, int]:
         with self._changed:

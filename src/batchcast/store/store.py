@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     Attempt,
     Batch,
@@ -199,6 +200,12 @@ class Store(Leases, Protocol):
 
     def keep_past_reading(self, past: PastReading) -> None:
         """Keep what a file with this header held, in place of another."""
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Keep an entry of the audit log, under the next number."""
+
+    def audit(self, limit: int, before: int | None = None) -> tuple[AuditEntry, ...]:
+        """Entries of the audit log, the newest first; with `before`, those of lower numbers."""
 
     def queue(self) -> tuple[int, int]:
         """How many batches are PENDING, and how many PROCESSING."""

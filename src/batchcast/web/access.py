@@ -103,7 +103,7 @@ async def sign_in(request: Request, here: Here, form: OurForm) -> Response:
     back = local_path(_field(form, "back", "/"))
     token = _field(form, "token").strip()
     try:
-        here.service.authenticate(token)
+        request.state.person = here.service.authenticate(token)
     except NotAuthenticated as error:  # counted only now: a right token is always taken
         here.attempts.check(address, time.monotonic())
         here.attempts.note(address, time.monotonic())

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from batchcast.app.configuration import session_key
 from batchcast.app.service.service import Service
 from batchcast.domain.errors import BatchcastError
+from batchcast.http.audit import Audit
 from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.web import access, assets, help, history, orders, recipes
+from batchcast.web import access, assets, audit, help, history, orders, recipes
 from batchcast.web.access import PageAuthentication
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
@@ -27,7 +28,8 @@ from batchcast.web.sessions import Sessions
 from batchcast.web.start import pages as start
 
 ROUTERS = tuple(
-    room.router for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, help)
+    room.router
+    for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, audit, help)
 )
 
 
@@ -46,7 +48,11 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
     app.exception_handler(HTTPException)(_answer_http)
     app.exception_handler(RequestValidationError)(_answer_invalid)
     app.add_middleware(
-        Gate, config=service.config, metrics=metrics, authentication=PageAuthentication(app, service, sessions)
+        Gate,
+        config=service.config,
+        metrics=metrics,
+        authentication=PageAuthentication(app, service, sessions),
+        audit=Audit(service, threads),
     )
     return app
 

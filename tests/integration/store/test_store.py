@@ -11,6 +11,7 @@ from itertools import product
 
 import pytest
 
+from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     BATCH_ARROWS,
     PARTITION_ARROWS,
@@ -318,6 +319,26 @@ def test_ten_thousand_partitions_are_fine(store, make_plan):
     assert min(reads) < 0.5  # a tenth of it on a machine that does nothing else
     assert store.move_batch("b", BatchState.PROCESSING, BatchState.CANCELLED)
     assert len(store.events_after("b", 0)) == 302 + 9_900 + 1
+
+
+def test_the_audit_log_is_read_from_its_newest_entry(store):
+    at = dt.datetime(2026, 11, 30, 20, 15, tzinfo=dt.UTC)
+    entries = [
+        AuditEntry(at=at + dt.timedelta(seconds=n), name=name, role="planner", address="::1", action=action, status=n)
+        for n, (name, action) in enumerate([("ani", "submit"), (None, "sign_in"), ("budi", "cancel")])
+    ]
+    for entry in entries:
+        store.add_audit(replace(entry, batch_id="b" if entry.name else None))
+
+    found = store.audit(2)
+    older = store.audit(2, before=found[-1].number)
+
+    assert [(one.name, one.action, one.batch_id, one.at) for one in (*found, *older)] == [
+        ("budi", "cancel", "b", at + dt.timedelta(seconds=2)),
+        (None, "sign_in", None, at + dt.timedelta(seconds=1)),
+        ("ani", "submit", "b", at),
+    ]
+    assert store.audit(2, before=older[-1].number) == ()
 
 
 def test_recipes_are_kept_by_name_the_newest_first(store):

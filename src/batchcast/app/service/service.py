@@ -38,6 +38,7 @@ from batchcast.app.tokens import UNRESTRICTED, NotYourBatch, Person, Role, Token
 from batchcast.app.upload import Upload, too_large
 from batchcast.app.workspace import DiskRoom, open_work_folder
 from batchcast.domain.accuracy import Overview, PeriodTotal
+from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     Batch,
     BatchPage,
@@ -433,6 +434,19 @@ class Service:
         self._reader.forget(batch_id)
         self._artifacts.remove(f"batches/{batch_id}")
         self.room.hold()
+
+    # The audit log
+
+    def note_action(self, entry: AuditEntry) -> None:
+        """Keep an entry of the audit log; where the database can't be reached, the server's log tells it instead."""
+        try:
+            self._store.add_audit(entry)
+        except StoreUnavailable as error:
+            _log.error("an entry of the audit log was not kept: %s: %s", entry, error)
+
+    def audit(self, limit: int, before: int | None = None) -> tuple[AuditEntry, ...]:
+        """Entries of the audit log, the newest first; with `before`, those of lower numbers."""
+        return self._store.audit(limit, before)
 
     # Looking into results
 

@@ -185,6 +185,20 @@ past_reading = Table(
     sqlite_autoincrement=True,
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("name", Text),
+    Column("role", String(16), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("batch_id", String(64)),
+    sqlite_autoincrement=True,
+)
+
 OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
 
 

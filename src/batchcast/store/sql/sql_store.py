@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     Attempt,
     Batch,
@@ -37,7 +39,7 @@ from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
 
 _b, _e, _f, _r, _t = schema.batch.c, schema.event.c, schema.file.c, schema.recipe.c, schema.timing.c
-_p = schema.past_reading.c
+_p, _a = schema.past_reading.c, schema.audit.c
 _STANDING = sa.select(_b.seq, _b.state, _b.events).where(_b.batch_id == sa.bindparam("wanted"))
 _EVENTS = (
     sa.select(_e.number, _e.kind, _e.partition, _e.state, _e.detail, _e.at)
@@ -239,6 +241,18 @@ class SqlStore(SqlLeases):
         with self._database.writing() as connection:
             connection.execute(sa.delete(schema.past_reading).where(_p.signature == past.signature))
             connection.execute(sa.insert(schema.past_reading), new)
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        kept = asdict(entry) | {"at": entry.at.timestamp()}
+        del kept["number"]  # the database gives it
+        with self._database.writing() as connection:
+            connection.execute(sa.insert(schema.audit), kept)
+
+    def audit(self, limit: int, before: int | None = None) -> tuple[AuditEntry, ...]:
+        query = sa.select(schema.audit).order_by(_a.number.desc()).limit(limit)
+        with self._database.reading() as connection:
+            rows = connection.execute(query if before is None else query.where(_a.number < before)).mappings()
+            return tuple(AuditEntry(**dict(row) | {"at": dt.datetime.fromtimestamp(row["at"], dt.UTC)}) for row in rows)
 
     def queue(self) -> tuple[int, int]:
         query = sa.select(_b.state, sa.func.count()).where(_b.state.in_(["PENDING", "PROCESSING"])).group_by(_b.state)

@@ -1,0 +1,124 @@
+"""Keeps an entry of the audit log for every request that changes something, on either face."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+
+from starlette.responses import Response
+from starlette.types import Scope
+
+from batchcast.app.service.service import Service
+from batchcast.app.tokens import ANONYMOUS, Person
+from batchcast.domain.audit import AuditEntry
+from batchcast.domain.errors import N_
+from batchcast.http.request import is_batch_id
+from batchcast.http.threads import Threads
+
+# What each action is called where people read it.
+ACTIONS: Mapping[str, str] = {
+    "submit": N_("Submitted a file"),
+    "retry": N_("Ran a batch again"),
+    "cancel": N_("Stopped a batch"),
+    "delete": N_("Deleted a batch"),
+    "delete_recipe": N_("Deleted a recipe"),
+    "sign_in": N_("Signed in"),
+    "sign_out": N_("Signed out"),
+}
+_ACTION_OF: Mapping[tuple[str, str], str] = {
+    ("POST", "/api/batch/submit"): "submit",
+    ("POST", "/files/{draft_id}/run"): "submit",
+    ("POST", "/samples/{name}/run"): "submit",
+    ("POST", "/api/batch/retry/{batch_id}"): "retry",
+    ("POST", "/batches/{batch_id}/retry"): "retry",
+    ("POST", "/api/batch/cancel/{batch_id}"): "cancel",
+    ("POST", "/batches/{batch_id}/stop"): "cancel",
+    ("DELETE", "/api/batch/{batch_id}"): "delete",
+    ("POST", "/batches/{batch_id}/delete"): "delete",
+    ("DELETE", "/api/recipes/{name}"): "delete_recipe",
+    ("POST", "/recipes/delete"): "delete_recipe",
+    ("POST", "/sign-in"): "sign_in",
+    ("POST", "/sign-out"): "sign_out",
+}
+_CHANGE_NOTHING: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("POST", "/api/batch/analyze"),
+        ("POST", "/api/batch/preview"),
+        ("POST", "/api/batch/orders/{batch_id}"),
+        ("POST", "/batches/{batch_id}/orders"),
+        ("POST", "/batches/{batch_id}/orders/mapping"),
+        ("POST", "/batches/{batch_id}/orders/mapping/{draft_id}"),
+        ("POST", "/batches/{batch_id}/orders/{kind}.{file_format}"),
+        ("POST", "/batches/{batch_id}/retry/analysis"),
+        ("POST", "/batches/{batch_id}/retry/mapping"),
+        ("POST", "/files"),  # a draft: it is gone after a day
+        ("POST", "/files/{draft_id}/analysis"),
+        ("POST", "/files/{draft_id}/discard"),
+        ("POST", "/files/{draft_id}/mapping"),
+        ("POST", "/settings"),  # of this browser
+        ("POST", "/settings/reset"),
+        ("POST", "/language"),
+        ("POST", "/theme"),
+    }
+)
+MOST_LINES = 10_000  # of the log in one answer
+_ID_OF_PLACE = re.compile(r"/([0-9a-f]{32})(?:[/?]|$)", re.ASCII)
+
+
+def action_of(method: str, route: str) -> str | None:
+    """The action of a request by its method and route; None where it changes nothing that others see.
+
+    Raises:
+        KeyError: if nothing is known of this route: it has to be listed here.
+    """
+    if method in ("GET", "HEAD", "OPTIONS") or (method, route) in _CHANGE_NOTHING:
+        return None
+    return _ACTION_OF[method, route]
+
+
+def audit_file(entries: Sequence[AuditEntry]) -> Response:
+    """Entries as a CSV file to download."""
+    text = io.StringIO()
+    lines = csv.DictWriter(text, [field.name for field in fields(AuditEntry)])
+    lines.writeheader()
+    lines.writerows(asdict(entry) | {"at": entry.at.isoformat(timespec="seconds")} for entry in entries)
+    headers = {"content-disposition": 'attachment; filename="audit.csv"', "cache-control": "no-store"}
+    return Response(text.getvalue(), media_type="text/csv", headers=headers)
+
+
+class Audit:
+    """Notes what was asked of one server."""
+
+    def __init__(self, service: Service, threads: Threads) -> None:
+        self._service = service
+        self._threads = threads
+
+    async def note(self, scope: Scope, status: int, place: str) -> None:
+        """Keep an entry of an answered request; `place` is the address that the answer leads to, or empty."""
+        route = getattr(scope.get("route"), "path", None)
+        action = _ACTION_OF.get((scope["method"], route or ""))
+        if action is None:
+            return
+        person: Person = scope.get("state", {}).get("person", ANONYMOUS)
+        entry = AuditEntry(
+            at=dt.datetime.now(dt.UTC),
+            name=person.name,
+            role=person.role.name.lower(),
+            address=(scope.get("client") or ("",))[0],
+            action=action,
+            status=status,
+            batch_id=_batch_of(place, str(scope.get("path_params", {}).get("batch_id", ""))),
+        )
+        await self._threads.light(self._service.note_action, entry)
+
+
+def _batch_of(place: str, asked: str) -> str | None:
+    """The batch that a request was about: the one it made, where it made one."""
+    made = _ID_OF_PLACE.search(place)
+    if made:
+        return made[1]
+    return asked if is_batch_id(asked) else None

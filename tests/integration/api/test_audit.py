@@ -1,0 +1,73 @@
+"""The audit log: what changes something is noted with its person, on both faces; admins read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from tests.integration.api.conftest import opened, serving
+
+from batchcast.api import application
+from batchcast.http.audit import action_of
+from batchcast.web import application as page
+
+pytestmark = pytest.mark.xdist_group("api")
+
+UNKNOWN_ID = "0" * 32
+
+
+@pytest.fixture(scope="module")
+def as_person(tmp_path_factory, tokens):
+    """Asks a server with tokens as the person of a role."""
+    import httpx
+
+    entries = ",".join(entry for _, entry in tokens.values())
+    with (
+        opened(tmp_path_factory.mktemp("home"), tokens=entries) as service,
+        serving(service, service.config) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+    ):
+
+        def ask(role, method, path, **content):
+            return client.request(method, path, headers={"authorization": f"Bearer {tokens[role][0]}"}, **content)
+
+        yield ask
+
+
+def test_what_changes_something_is_noted_with_its_person_and_read_by_admins(as_person, demand, fast):
+    sent = as_person("planner", "POST", "/api/batch/submit", files={"file": ("d.csv", demand())}, data=fast)
+    batch_id = sent.json()["batch_id"]
+    as_person("planner", "POST", "/api/batch/analyze", files={"file": ("d.csv", demand())}, data=fast)
+    as_person("admin", "POST", f"/api/batch/cancel/{batch_id}")
+    as_person("admin", "DELETE", f"/api/batch/{UNKNOWN_ID}")
+
+    entries = as_person("admin", "GET", "/api/audit").json()["entries"]
+    older = as_person("admin", "GET", "/api/audit", params={"before": entries[1]["number"], "limit": 1}).json()
+    table = as_person("admin", "GET", "/api/audit", params={"format": "csv"})
+
+    told = [(one["action"], one["name"], one["role"], one["status"], one["batch_id"]) for one in entries]
+    assert told == [
+        ("delete", "admin", "admin", 404, UNKNOWN_ID),
+        ("cancel", "admin", "admin", 200, batch_id),
+        ("submit", "planner", "planner", 202, batch_id),
+    ]
+    assert {one["address"] for one in entries} == {"127.0.0.1"}
+    assert older["entries"] == [entries[2]]
+    assert [row["action"] for row in csv.DictReader(io.StringIO(table.text))] == ["delete", "cancel", "submit"]
+    assert table.headers["content-type"].startswith("text/csv")
+    for role in ("viewer", "planner"):
+        assert as_person(role, "GET", "/api/audit").json()["code"] == "not-allowed"
+
+
+def test_every_address_that_takes_something_is_noted_or_known_to_change_nothing():
+    routes = [
+        (method, route.path)
+        for router in (*application.ROUTERS, *page.ROUTERS)
+        for route in router.routes
+        for method in route.methods
+    ]
+
+    for method, path in routes:
+        action_of(method, path)  # a KeyError where nothing is known of it
+    assert len([route for route in routes if action_of(*route)]) == 13
