@@ -290,7 +290,12 @@ class _Finder:
             "{history:,} demanded so far, far more at once than like parts: nothing is ordered until it is released. "
             "The reorder point is {point:,}."
         )
-        template = above if columns.ABOVE_HISTORY in self._held_by[place] else unlike
+        alone = N_(
+            "{history:,} demanded so far, and too few like parts to learn from: nothing is ordered until it is "
+            "released. The reorder point is {point:,}."
+        )
+        reasons = self._held_by[place]
+        template = above if columns.ABOVE_HISTORY in reasons else unlike if columns.UNLIKE_OTHERS in reasons else alone
         values = {"forecast": self._forecast, "history": self._history, "point": self._point}
         said = {name: in_units(float(figures[place])) for name, figures in values.items()}
         return Message(template, {**said, "length": self._length})

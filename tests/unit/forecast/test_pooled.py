@@ -204,3 +204,33 @@ def test_a_short_history_of_the_whole_batch_holds_nothing(make_panel, make_reque
     steady = [np.full(6, 10.0 + k) for k in range(8)]
 
     assert set(stock_of(make_panel, make_request, steady, MONTHLY, 12).stock["flag"].to_pylist()) == {None}
+
+
+@pytest.mark.parametrize("lead_time", [3, 12])
+def test_a_forecast_above_all_history_is_held_however_short_the_lead_time(make_panel, make_request, lead_time):
+    rng = np.random.default_rng(6)
+    like = [np.where(rng.random(36) < 0.1, rng.choice([4.0, 9.0]), 0.0) for _ in range(80)]
+    panel = make_panel([10.0, 11.0, 10.0, 12.0, 10.0, 11.0], *like)
+    request = make_request(calendar=Calendar(frequency=MONTHLY), horizon=12, lead_time=lead_time)
+
+    flags = forecast_panel(panel, request, learn_knowledge(panel, request)).stock["flag"].to_pylist()
+
+    assert flags[0] == "above_history"
+    assert sum(flag is not None for flag in flags[1:]) <= 3
+
+
+@pytest.mark.parametrize(
+    ("history", "flag"),
+    [
+        ([0.0] * 13 + [40.0] + [0.0] * 22, "nothing_alike"),  # 40 once, 22 months ago
+        ([0.0] * 5 + [40.0] + [0.0] * 10 + [9.0] + [0.0] * 19, "nothing_alike"),
+        ([0.0] * 35 + [40.0], "above_history+nothing_alike"),
+        ([4.0, 5.0, 3.0] * 12, None),
+    ],
+)
+def test_few_demands_without_a_like_part_are_held(make_panel, make_request, history, flag):
+    steady = [np.full(36, 10.0 + k) for k in range(4)]
+
+    flags = stock_of(make_panel, make_request, [history, *steady], MONTHLY, 12).stock["flag"].to_pylist()
+
+    assert flags == [flag, None, None, None, None]

@@ -109,6 +109,14 @@ EVERY_TEN_DAYS = dict.fromkeys(range(0, 360, 10), 2)
             id="held, unlike others",
         ),
         pytest.param(
+            {"demand": {200: 40}, "forecast": 3, "flag": "nothing_alike"},
+            kinds.HELD,
+            3.0,
+            "40 demanded so far, and too few like parts to learn from: nothing is ordered until it is released. The "
+            "reorder point is 7.",
+            id="held, nothing alike",
+        ),
+        pytest.param(
             {"demand": {0: 16, 3: 4}, "forecast": 50, "demand_class": "new"},
             kinds.NEW,
             50.0,

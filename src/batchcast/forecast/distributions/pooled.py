@@ -66,6 +66,14 @@ class Pooled(Candidate):
         is_unlike = (share > 0) & np.array(unlike, dtype=np.bool_).reshape(share.shape)
         return np.where(is_unlike, 1.0, share), is_unlike
 
+    def stands_alone(self, evidence: Evidence, calibration: Calibration) -> NDArray[np.bool_]:
+        """Where a forecast is what other batches teach, as this one has too few like parts: (cutoffs, series)."""
+        demands = evidence.measure.demands.astype(np.int64)
+        pools = [calibration.pool_of(fold, evidence) for fold in evidence.folds.tolist()]
+        is_prior = np.array([pool.usual is None for pool in pools], dtype=np.bool_)
+        share = np.array(SHARES)[np.minimum(demands, MOST_FEW)]
+        return np.asarray((demands > 0) & (share == 1.0) & is_prior[:, None])
+
     def limit(self, evidence: Evidence, calibration: Calibration) -> Floats:
         """The most that like parts make plausible of the sum, shape (cutoffs, series); infinite of many demands."""
         most = evidence.lifted(self.expect(evidence, calibration).quantiles([LARGEST_LEVEL]))

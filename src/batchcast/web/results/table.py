@@ -202,5 +202,8 @@ NOTES: Mapping[str, str] = {
     columns.UNLIKE_OTHERS: N_(
         "Far more was demanded at once than of like parts: nothing is ordered until a person releases it."
     ),
+    columns.NOTHING_ALIKE: N_(
+        "One or two demands, and too few like parts to learn from: nothing is ordered until a person releases it."
+    ),
     columns.HAS_EXTREME: N_("One order is far beyond all other demand, and hardly counts in the forecast."),
 }
