@@ -32,6 +32,7 @@ from batchcast.ingest.layout.tworows import ask_about_year, header_in_two_rows, 
 from batchcast.ingest.text.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 
 _NAMED = 20  # files that a sentence lists
+_MOST_IN_TITLE = 2  # cells of a row that is a title
 
 
 def open_single(source: Bytes, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[DelimitedFiles, LayoutT]:
@@ -90,6 +91,13 @@ def _in_one_row(
     raise likeliest
 
 
+def _titles(dialect: Dialect) -> list[str]:
+    """The texts of the first rows that have too few cells to be a header."""
+    rows = (dialect.header, *(row.cells for row in dialect.rows))
+    above = takewhile(lambda cells: sum(map(bool, cells)) <= _MOST_IN_TITLE, rows)
+    return list(map(str, chain.from_iterable(above)))
+
+
 def _words(header: Sequence[str]) -> int:
     """The different cells that could name a column."""
     return len({name for name in header[:MOST_COLUMNS] if any(map(str.isalpha, name))})
@@ -119,6 +127,7 @@ def _in_two_rows(
             raise
         except InvalidInput as error:
             if says_more(error, below.header, of_one):
+                ask_about_year(below.header, _titles(dialect), settings)
                 raise
     return None
 

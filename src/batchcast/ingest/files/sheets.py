@@ -252,6 +252,7 @@ def find_header(
             raise
         except InvalidInput as error:
             if says_more(error, header, errors[row - 1]):
+                ask_about_year(header, _titles(name, rows[: row - 2]), settings)
                 raise
             continue
         return SheetSource(name, sheet, row, notes=(header_in_two_rows(row, header),)), layout
@@ -259,13 +260,17 @@ def find_header(
     hopeful = hopeful or [i for i, error in enumerate(errors) if isinstance(error, MissingColumn)] or [0]
     likeliest = max(hopeful, key=lambda i: (_words(rows[i]), -i))
     if isinstance(errors[likeliest], MissingColumn):
-        titles = [name, *(date_text(cell) for row in rows[:likeliest] for cell in row)]
-        ask_about_year(headers[likeliest], titles, settings)
+        ask_about_year(headers[likeliest], _titles(name, rows[:likeliest]), settings)
     periods = max(range(len(headers)), key=lambda i: len(counted_periods(headers[i])))
     if len(counted_periods(headers[periods])) > 2 and periods != likeliest:
         raise _periods_without_dates(name, headers, likeliest, periods)
     said = tried(likeliest + 1, advise=True)
     raise said if isinstance(said, InvalidInput) else errors[likeliest]
+
+
+def _titles(name: str, rows: Iterable[Sequence[Any]]) -> list[str]:
+    """The texts above a header, and the name of the sheet."""
+    return [name, *(date_text(cell) for row in rows for cell in row)]
 
 
 def _words(row: Sequence[Any]) -> int:

@@ -46,6 +46,12 @@ _PRICES = (
     "prix",
     "hpp",
 )
+_MONEY_WORD = re.compile(
+    r"(?<![^\W\d_])(?:amount|sales?|revenue|turnover|value|price|cost|betrag|umsatz|wert|preis|kosten|nilai|harga|biaya|"
+    r"omzet|importe|valor|precio|costo|montant|prix|coût|fatturato|prezzo|rp|idr|usd|eur|сумма|цена)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_QUANTITY_WORD = re.compile(r"qty|quant|unit|pcs|piece|menge|anzahl|jumlah|kuant|cantid|stück", re.IGNORECASE)
 _STOCK = {normal(name) for names in STOCK_NAMES.values() for name in names} | {"min", "max", "lineno", "linenumber"}
 
 
@@ -64,6 +70,11 @@ def narrowed(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sa
 def is_money(index: int, names: Sequence[str], sample: Sample) -> bool:
     """Whether a column holds a currency, or another column times a price."""
     return sample.has_currency(index) or _product_of(index, names, sample) is not None
+
+
+def is_named_for_money(name: str) -> bool:
+    """Whether a name has a word of money, and none of quantities."""
+    return _MONEY_WORD.search(name) is not None and _QUANTITY_WORD.search(name) is None
 
 
 def _product_of(index: int, names: Sequence[str], sample: Sample) -> tuple[int, int] | None:
@@ -422,10 +433,11 @@ def _looks_like_site(index: int, part: int, date: int | None, sample: Sample) ->
     return sum(len(cells) > 1 for cells in seen.values()) * 4 >= len(seen)
 
 
-def fitting_columns(ours: str, free: Sequence[int], sample: Sample) -> list[int]:
-    """The columns that can hold one of ours, by their cells."""
+def fitting_columns(ours: str, free: Sequence[int], names: Sequence[str], sample: Sample) -> list[int]:
+    """The columns that can hold one of ours, by their cells; money is no quantity."""
     if ours == columns.DATE:
-        return [i for i in free if sample.has_dates(i)]
+        return [i for i in free if sample.has_dates(i)] or [i for i in free if sample.has_keys(i)]
     if ours == columns.DEMAND_QTY:
-        return [i for i in free if sample.has_numbers(i) and not sample.has_dates(i)]
+        numeric = set(numeric_columns(names, sample, ()))
+        return [i for i in free if i in numeric and not (is_money(i, names, sample) or is_named_for_money(names[i]))]
     return [i for i in free if not sample.has_dates(i)]

@@ -110,6 +110,8 @@ class _Known:
         if not missing:
             return
         names = self.visible.names
+        if columns.PARTNUMBER in missing and self.settings.first_year is not None and lack_a_year(names):
+            missing = [columns.PARTNUMBER]  # the months have their year
         if not advises:
             template = N_("{where} has no column for {missing}.")
             values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}

@@ -20,7 +20,7 @@ from batchcast.ingest.common.names import (
     target_of,
 )
 from batchcast.ingest.common.problems import MissingColumn
-from batchcast.ingest.layout.candidates import fitting_columns
+from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.months import month_named, years_of
 
@@ -87,6 +87,13 @@ def missing_columns(
             "as a table: a row for each demand with all its columns, in SAP the detail list, saved as a spreadsheet."
         )
         values["cell"] = shortened(several_in_one(names))
+    elif list(missing) == [columns.DEMAND_QTY] and (money := _money_alone(names, free, sample)):
+        template = N_(
+            "{where} has no column for {missing}: {money!r} is named for money, or is another column times a price. "
+            "The columns are {found}. Export the quantity too, or count each row as one with "
+            "{@column_mapping=demand_qty==1}."
+        )
+        values["money"] = money
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name "
@@ -108,12 +115,20 @@ def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], 
     left = list(free)[:_MOST_GUESSED]
     said = {}
     for ours in sorted(missing, key=lambda one: one == columns.PARTNUMBER):  # the rest is most likely the part
-        chosen = fitting_columns(ours, left, sample) if sample else left
+        chosen = fitting_columns(ours, left, names, sample) if sample else left
         likely = likely_column(ours, [names[i] for i in chosen if names[i]])
         found = [i for i in chosen if names[i] == likely] or [i for i in chosen if not names[i] and sample.filled(i)]
         said[ours] = target_of(found[0], names) if found else likely
         left = [i for i in left if i not in found[:1]]
     return mapping_example({ours: said[ours] for ours in missing})
+
+
+def _money_alone(names: Sequence[str], free: Sequence[int], sample: Sample) -> str:
+    """The first column of money, where no other column can hold the quantity; empty where one can."""
+    found = [i for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
+    if not found or fitting_columns(columns.DEMAND_QTY, found, names, sample):
+        return ""
+    return names[found[0]]
 
 
 def several_in_one(names: Sequence[str]) -> str:
@@ -131,6 +146,12 @@ def months_alone(names: Sequence[str]) -> list[str]:
     return [name for name, found in words.items() if any(month_named(word) is not None for word in found)]
 
 
+def month_words(names: Sequence[str]) -> list[str]:
+    """The words of months in such columns, each once: `Jan` of `Jan In`; none of `Out Jan`, as Out is October too."""
+    words = ([word for word in _WORDS.findall(name) if month_named(word) is not None] for name in months_alone(names))
+    return list(dict.fromkeys(found[0] for found in words if len(found) == 1))
+
+
 def _year_column(names: Sequence[str], sample: Sample) -> Message:
     years = [name for i, name in enumerate(names) if years_of(sample.filled(i))]
     return Message(N_("; the years stand in column {name!r}"), {"name": years[0]}) if years else Message("")
@@ -141,6 +162,8 @@ def likely_sites(names: Sequence[str], free: Sequence[int], sample: Sample) -> l
     found = [i for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
     words = [normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], "amount", "price", "total", "out", "in")]
     words += [normal(name) for accepted in STOCK_NAMES.values() for name in accepted]
+    if any(is_named_for_money(names[i]) for i in found):
+        return []
     return [] if any(len(word) > 1 and word in normal(names[i]) for i in found for word in words) else found
 
 

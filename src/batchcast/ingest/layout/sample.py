@@ -28,6 +28,7 @@ _MOST = 0.8  # share of the cells of a column that show what it holds
 _LEAST_CHANGES, _MOST_CHANGES = 8, 0.9  # changes of a balance that tell it, and the share that the moves explain
 _LEAST_DIFFERENT = 3  # of these changes
 _MOST_NAMED = 30  # columns that a sentence lists
+_KEY = re.compile(r"(?:19|20)\d{2}[-/.]?\d{2,3}")
 _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
 
 
@@ -51,6 +52,10 @@ class Sample:
     def has_dates(self, index: int) -> bool:
         """Most cells are dates written out; plain numbers such as 202405 are none here."""
         return self._most(index, "dates", _is_date)
+
+    def has_keys(self, index: int) -> bool:
+        """Most cells are a year with a month, a week or a day of it, as in 202405 or 2024003."""
+        return self._most(index, "keys", lambda cell: _KEY.fullmatch(date_text(cell).strip()) is not None)
 
     def has_numbers(self, index: int) -> bool:
         """Most cells are numbers."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
-from batchcast.ingest.layout.missing import LEAST_PERIODS, MOST_NAMES, months_alone
+from batchcast.ingest.layout.missing import LEAST_PERIODS, MOST_NAMES, month_words, months_alone
 from batchcast.ingest.values.months import with_years, years_in
 
 _LETTER_AND_DIGIT = re.compile(r"[^\W\d_].*\d")
@@ -49,6 +49,7 @@ def ask_about_year(names: Sequence[str], titles: Iterable[str], settings: BatchS
     """
     years = sorted({year for title in titles for year in years_in(title)})
     months = [name for name in names if with_years([name], 2000) != [name]]
+    months = months if len(months) >= LEAST_PERIODS else month_words(names)
     if settings.first_year is not None or not years or len(months) < LEAST_PERIODS:
         return
     template = N_(

@@ -1,0 +1,75 @@
+"""What is advised where a column is missing: one that can hold it by its cells, and reads the file if it is pasted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import AmbiguousDates, MissingColumn
+from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.tworows import ask_about_year
+
+UNITS = [1 + i % 7 for i in range(40)]
+
+
+def refused(header: list[str], rows: list[tuple], **settings) -> str:
+    with pytest.raises(MissingColumn) as error:
+        find_columns(header, BatchSettings(**settings), sample=[tuple(map(str, row)) for row in rows])
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("money", "units"),
+    [
+        ("Net Sales", "Pcs"), ("Betrag", "Stück"), ("Amount (IDR)", "Terjual"), ("Nilai", "Banyak"), ("Umsatz", "Stk"),
+        ("Importe", "Piezas"), ("Unit Price", "Pieces"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_first", [True, False])
+def test_units_are_advised_and_never_money(money, units, is_first):
+    names = [money, units] if is_first else [units, money]
+    rows = [("2024-01-01", "A", *([q * 15000, q] if is_first else [q, q * 15000])) for q in UNITS]
+
+    said = refused(["Date", "Part", *names], rows)
+
+    assert f"column_mapping=demand_qty={units}" in said
+
+
+@pytest.mark.parametrize("money", ["Amount", "Total Price", "Nilai (Rp)", "Revenue"])
+def test_money_alone_is_no_quantity(money):
+    said = refused(["Date", "Part", money], [("2024-01-01", "A", q * 15000) for q in UNITS])
+
+    assert f"demand_qty: '{money}' is named for money" in said
+    assert re.findall(r"column_mapping=(\S+)", said) == ["demand_qty==1."]
+
+
+@pytest.mark.parametrize("name", ["KW", "Periode/Jahr", "Kalenderwoche"])
+@pytest.mark.parametrize("key", ["202401", "2024003", "2024-07", "2024/012"])
+def test_a_column_of_keys_is_advised_as_the_date(name, key):
+    said = refused([name, "Werk", "Material", "Menge"], [(key, "W", "A", q) for q in UNITS])
+
+    assert f"column_mapping=date={name};" in said
+
+
+def test_the_part_is_asked_for_once_the_year_is_known():
+    months = ["Januari", "Februari", "Maret", "April"]
+    rows = [("A", "Kolaka", 1, 2, 3, 4)] * 3
+
+    assert "no year in their headers" in refused(["Kode", "Gudang", *months], rows)
+    said = refused(["Kode", "Gudang", *months], rows, first_year=2024)
+    assert "has no column for partnumber." in said
+    assert "column_mapping=partnumber=Kode;" in said
+
+
+@pytest.mark.parametrize("measures", [("Qty", "Amount"), ("In", "Out")])
+def test_the_year_of_the_titles_is_offered_for_months_over_pairs_of_columns(measures):
+    names = [f"{measure} {month}" for month in ("Jan", "Feb", "Mar") for measure in measures]
+
+    with pytest.raises(AmbiguousDates) as asked:
+        ask_about_year(["Part", *names], ["Usage 2024"], BatchSettings())
+
+    (choice,) = asked.value.choices
+    assert choice.settings == {"first_year": "2024"}
+    assert str(choice.reading) == "from Jan 2024 to Mar 2024"
