@@ -54,7 +54,7 @@ _CHANGE_NOTHING: frozenset[tuple[str, str]] = frozenset(
         ("POST", "/batches/{batch_id}/orders/mapping/{draft_id}"),
         ("POST", "/batches/{batch_id}/orders/{kind}.{file_format}"),
         ("POST", "/batches/{batch_id}/series/views"),  # of this browser
-    ("POST", "/batches/{batch_id}/retry/analysis"),
+        ("POST", "/batches/{batch_id}/retry/analysis"),
         ("POST", "/batches/{batch_id}/retry/mapping"),
         ("POST", "/files"),  # a draft: it is gone after a day
         ("POST", "/files/{draft_id}/analysis"),
