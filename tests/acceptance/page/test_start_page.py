@@ -42,6 +42,21 @@ def test_what_was_typed_survives_every_upload(open_page, site, small_file, unkno
     assert held(reader) == TYPED | {"switch": True}
 
 
+def test_a_setting_that_is_wrong_is_marked_at_its_field_until_it_is_right(open_page, site, small_file):
+    reader = Reader(open_page(site.page, language="id"), "id", site)
+    reader.choose(small_file)
+    field, help_text = reader.page.locator("#set-lead_time"), reader.page.locator("#help-lead_time")
+
+    reader.set("lead_time", "0")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(help_text).to_contain_text("nilainya harus angka dari 1 sampai")
+    expect(reader.page.locator("#checked")).to_contain_text("1.000")  # the file stays in view
+
+    reader.set("lead_time", "5")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(help_text).not_to_contain_text("nilainya harus")
+
+
 LAPTOP = (1366, 768)
 OVER_THE_FOCUS = """() => {
   const one = document.activeElement, box = one.getBoundingClientRect();
