@@ -207,3 +207,20 @@ def test_a_window_beyond_the_forecast_is_refused_with_the_longest(client, comple
 
     assert answer.status_code == 422
     assert "windows can be up to 3" in answer.json()["detail"]
+
+
+def test_excluded_rows_stay_in_the_history_and_teach_the_forecast_nothing(client, submit, ended):
+    months = [f"{2023 + month // 12}-{month % 12 + 1:02}-15" for month in range(24)]
+    rows = [f"{month},{part},S,{4 + place % 3},no" for part in "ABC" for place, month in enumerate(months)]
+    rows.append("2024-11-20,A,S,5000,yes")  # a project
+    content = "\n".join(["date,partnumber,site_code,demand_qty,exclude", *rows, ""]).encode()
+
+    sent = submit(content, models="mean", batch_mode="off", events="2024-06-01 Campaign").json()
+    batch_id = sent["batch_id"]
+    assert ended(batch_id)["status"] == "COMPLETED"
+
+    one, other = (client.get(f"/api/batch/series/{batch_id}/S/{part}").json() for part in "AB")
+    assert max(point["demand_qty"] for point in one["history"]) > 5000
+    assert one["forecast"][0]["forecast_raw"] == other["forecast"][0]["forecast_raw"] < 6
+    assert one["series"]["reorder_point"] == other["series"]["reorder_point"]
+    assert any("not learned from" in note for note in sent["analysis"]["report"]["notes"])
