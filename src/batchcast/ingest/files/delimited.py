@@ -118,7 +118,7 @@ class DelimitedFile:
         Raises:
             UnclosedQuote: if a quote opens and never closes.
         """
-        text = TextBlocks(self.source, asked=self.dialect.encoding)
+        text = TextBlocks(self.source, asked=self.dialect.encoding, is_member=self.member is not None)
         self.listed = ListLines(self.dialect.form) if self.dialect.form else None
         below = (_without_header(lines, self.dialect.header_lines) for lines in text)
         threads = _THREADS if self.source.sent_bytes >= LARGE_FILE else 0

@@ -24,6 +24,7 @@ from batchcast.ingest.text.charset import (
     UTF8,
     NoEncoding,
     codec_of,
+    is_unlikely,
     legacy_encoding,
     likelihood,
     reads_as_words,
@@ -61,9 +62,13 @@ class Lines:
 class TextBlocks:
     """The lines of one file, block by block; `encoding` is what it has turned out to be so far."""
 
-    def __init__(self, source: Bytes, block_bytes: int = BLOCK_BYTES, *, asked: str = "auto") -> None:
+    def __init__(
+        self, source: Bytes, block_bytes: int = BLOCK_BYTES, *, asked: str = "auto", is_member: bool = False
+    ) -> None:
+        """Takes the setting `encoding`, and whether the file is one of several, of which it may not hold."""
         self._source = source
-        self._asked = asked  # the setting `encoding`
+        self._asked = asked
+        self._is_member = is_member
         self._block_bytes = block_bytes
         self.encoding = UTF8
         self.example = ""  # a cell of letters beyond ASCII, where the encoding had to be found out
@@ -151,6 +156,8 @@ class TextBlocks:
         again = TextBlocks(self._source, self._block_bytes)
         with closing(again._blocks()) as blocks:
             has_mark = bool(self._mark_bytes)
+            if self._asked != "auto" and self._is_member:
+                check_asked(blocks, self._source.name, SETTINGS["encoding"].choices[self._asked])
             self.encoding = decide_encoding(blocks, self._source.name, line, asked=self._asked, has_mark=has_mark)
         self._is_decided = True
         if self.encoding != UTF8 and self._saw_utf8:
@@ -237,6 +244,23 @@ def decide_encoding(blocks: Iterable[bytes], name: str, line: int, *, asked: str
         raise
     evidence.check(found, name)
     return found
+
+
+def check_asked(blocks: Iterable[bytes], name: str, encoding: str) -> None:
+    """Refuse a file of a folder or zip that the encoding asked for does not fit, though it may fit another of them.
+
+    Raises:
+        NotText: if another encoding gives clearly likelier words.
+    """
+    evidence = EncodingEvidence.of(blocks)
+    if not is_unlikely(encoding, evidence.invalid):
+        return
+    template = N_(
+        "{name} is not in {encoding}, which was asked for: it would read {example!r}. The files of a folder or zip are "
+        "in several encodings; save this one as UTF-8, in Excel as “CSV UTF-8”, or read it by itself."
+    )
+    example = shortened(text_of(evidence.invalid[0], encoding, "replace").strip(), 40)
+    raise NotText(Message(template, {"name": name, "encoding": encoding, "example": example}))
 
 
 class EncodingEvidence:
