@@ -25,17 +25,15 @@ from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.keys import key_text
 from batchcast.ingest.values.months import month_named
 
-_MOST_CHOICES = 6
-_LEAST_PRICE = 20.0  # of most rows: less is no price that money is told from units by
+MOST_CHOICES = 6
+LEAST_PRICE = 20.0  # of most rows: less is no price that money is told from units by
 _DISCOUNT = 0.35  # by which money may differ from a quantity times a price
-_ROUND = 100  # money in small coins is a multiple of it
-_CURRENCIES = ("currency", "curr", "mata_uang", "matauang", "valuta", "waers", "währung", "moneda", "devise", "kurs")
 _NUMBER_OF_DOCUMENT = re.compile(
     r"(?:doc|dok|entry|order|invoice|beleg|rechnung|auftrag|lieferschein|faktur|nota|transa|bukti|surat|pièce|factura)"
     r"\w*[ ._-]+(?:no|nr|n[°º])\.?\s*$",
     re.IGNORECASE,
 )
-_PRICES = (
+PRICES = (
     *STOCK_NAMES["unit_cost"],
     "priceeach",
     "sale_price",
@@ -79,18 +77,18 @@ def is_named_for_money(name: str) -> bool:
 
 def _product_of(index: int, names: Sequence[str], sample: Sample) -> tuple[int, int] | None:
     """The quantity and the price that the column is the product of, or nearly so where prices are high."""
-    accepted = {normal(name) for name in _PRICES}
+    accepted = {normal(name) for name in PRICES}
     prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index]
     for price in prices:
         for other in numeric_columns(names, sample, {index, price}):
             if sample.is_product(index, other, price) or (
-                _median(price, sample) >= _LEAST_PRICE and sample.is_product(index, other, price, within=_DISCOUNT)
+                median_of(price, sample) >= LEAST_PRICE and sample.is_product(index, other, price, within=_DISCOUNT)
             ):
                 return other, price
     return None
 
 
-def _median(index: int, sample: Sample) -> float:
+def median_of(index: int, sample: Sample) -> float:
     """The median of the numbers of a column; 0 where there are none."""
     found = sorted(abs(number) for number in sample.numbers(index) if number)
     return found[len(found) // 2] if found else 0.0
@@ -105,87 +103,11 @@ def numeric_columns(names: Sequence[str], sample: Sample, taken: Collection[int]
     ]
 
 
-def check_money(index: int, names: Sequence[str], sample: Sample, taken: Collection[int]) -> None:
-    """Ask before a column that looks like money is forecast as units.
-
-    Raises:
-        AmbiguousColumn: if it is another column times a price; if it is named for money and stands beside a currency,
-            is in round thousands, or has decimals where another column has whole numbers; or if it holds one number for
-            each part, and a column of prices others.
-    """
-    if not sample:
-        return
-    others = [i for i in numeric_columns(names, sample, {*taken, index}) if not sample.has_decimals(i)]
-    is_named = normal(names[index]) in map(normal, MONEY_NAMES)
-    money = is_money(index, names, sample) or (is_named and _is_like_money(index, names, sample))
-    swapped = [] if money else _swapped_with(index, names, sample)
-    others += [i for i in swapped if i not in others]
-    if money or swapped or (is_named and others and sample.has_decimals(index)):
-        template = N_(
-            "Column {name!r} ({letter}) may hold money, not units: {speaks}. Say which column is the demand, or that "
-            "each row counts as one."
-        )
-        values = {"name": names[index], "letter": letter_of(index), "speaks": _speaks(index, names, sample)}
-        rows = Choice(settings={"column_mapping": "demand_qty==1"}, reading=Message(N_("each row counts as one unit")))
-        choices = [*_choices(columns.DEMAND_QTY, [*others, index], names, sample), rows]
-        raise AmbiguousColumn(Message(template, values), choices=choices)
-
-
-def check_balance(
-    index: int, keys: Sequence[int], names: Sequence[str], sample: Sample, taken: Collection[int]
-) -> None:
-    """Ask before the stock after each row of a ledger is forecast as demand.
-
-    Args:
-        index: the column taken as the quantity.
-        keys: those of the part and the site.
-        names: of all columns.
-        sample: the first rows.
-        taken: columns that are one of ours.
-
-    Raises:
-        AmbiguousColumn: if it changes from row to row of a part by what one other column holds, or by two of them less
-            each other.
-    """
-    others = numeric_columns(names, sample, {*taken, index})[:_MOST_CHOICES]
-    moves = sample.moves_of_balance(index, keys, others)
-    if moves is None:
-        return
-    template = N_(
-        "Column {name!r} ({letter}) may be the stock after each row, not the demand: from row to row of a part it "
-        "changes by {moves}. Say which column is the demand."
-    )
-    by = " / ".join(f"{names[i]!r} ({letter_of(i)})" for i in moves)
-    values = {"name": names[index], "letter": letter_of(index), "moves": by}
-    choices = _choices(columns.DEMAND_QTY, [*moves, index], names, sample)
-    raise AmbiguousColumn(Message(template, values), choices=choices)
-
-
-def _is_like_money(index: int, names: Sequence[str], sample: Sample) -> bool:
-    """Whether a currency stands beside, or nearly all numbers are large and round."""
-    if any(normal(name) in map(normal, _CURRENCIES) for name in names):
-        return True
-    found = [number for number in sample.numbers(index) if number]
-    is_round = sum(number % _ROUND == 0 for number in found) >= len(found) * 0.95
-    return is_round and _median(index, sample) >= _ROUND * _LEAST_PRICE
-
-
-def _swapped_with(index: int, names: Sequence[str], sample: Sample) -> list[int]:
-    """Columns of prices that vary from row to row, where this one, as a price, holds one number for each of many."""
-    accepted = {normal(name) for name in _PRICES}
-    prices = [i for i, name in enumerate(names) if normal(name) in accepted and i != index and sample.has_numbers(i)]
-    if not prices or not sample.has_decimals(index) or len(sample.distinct(index)) * 8 > len(sample.filled(index)):
-        return []
-    return [
-        i for i in prices if len(sample.distinct(i)) > 2 * len(sample.distinct(index)) and not sample.has_decimals(i)
-    ]
-
-
 def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
     """Which of several columns is one of ours."""
     found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
     template = N_("Several columns could be {ours}: {found}. Say which with {@column_mapping=$example}.")
-    choices = _choices(ours, matches, names, sample)
+    choices = choices_of(ours, matches, names, sample)
     if ours == columns.SITE_CODE and len(matches) == 2:
         joined = "+".join(target_of(i, names) for i in matches)
         reading = Message(N_("both joined: each pair of {columns} is a site"), {"columns": joined})
@@ -198,23 +120,24 @@ def of_one_name(ours: str, matches: Sequence[int], names: Sequence[str], sample:
     """Which of several columns of one name is one of ours, as that name is mapped to it."""
     template = N_("Columns {letters} are all named {name!r}: which of them is {ours}?")
     values = {"letters": ", ".join(map(letter_of, matches)), "name": names[matches[0]], "ours": ours}
-    return AmbiguousColumn(Message(template, values), choices=_choices(ours, matches, names, sample))
+    return AmbiguousColumn(Message(template, values), choices=choices_of(ours, matches, names, sample))
 
 
-def _choices(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> list[Choice]:
+def choices_of(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> list[Choice]:
+    """Each of several columns as an answer to which of them is one of ours."""
     return [
         Choice(
             settings={"column_mapping": f"{ours}={target_of(i, names)}"},
             reading=Message(
                 N_("column {name} ({letter}): {speaks}"),
-                {"name": names[i], "letter": letter_of(i), "speaks": _speaks(i, names, sample)},
+                {"name": names[i], "letter": letter_of(i), "speaks": contents_of(i, names, sample)},
             ),
         )
-        for i in matches[:_MOST_CHOICES]
+        for i in matches[:MOST_CHOICES]
     ]
 
 
-def _speaks(index: int, names: Sequence[str], sample: Sample) -> Message:
+def contents_of(index: int, names: Sequence[str], sample: Sample) -> Message:
     """What a column holds, in a few words."""
     found = sample.distinct(index)
     values = {"values": ", ".join(shortened(str(cell), 20) for cell in found[:3]), "count": len(found)}
@@ -270,7 +193,7 @@ def sites_across(indices: Sequence[int], names: Sequence[str], sample: Sample, w
     values = {"where": where, "columns": _named(indices, names), "sites": mapping_example(mapping)}
     values["example"] = mapping_example({columns.DEMAND_QTY: target_of(indices[0], names)})
     each = _each_is_one(mapping, N_("each of these {count} columns is a site: {columns}"), indices, names)
-    choices = [each, *_choices(columns.DEMAND_QTY, indices, names, sample)]
+    choices = [each, *choices_of(columns.DEMAND_QTY, indices, names, sample)]
     return AmbiguousColumn(Message(template, values), choices=choices)
 
 
@@ -281,8 +204,8 @@ def _each_is_one(mapping: dict[str, str], template: str, indices: Sequence[int],
 
 
 def _named(indices: Sequence[int], names: Sequence[str]) -> str:
-    shown = ", ".join(repr(shortened(names[i], 40)) for i in indices[:_MOST_CHOICES])
-    return shown + (f", … ({len(indices)})" if len(indices) > _MOST_CHOICES else "")
+    shown = ", ".join(repr(shortened(names[i], 40)) for i in indices[:MOST_CHOICES])
+    return shown + (f", … ({len(indices)})" if len(indices) > MOST_CHOICES else "")
 
 
 # A part in a column `No.`, as Dynamics NAV calls it; others number their rows or documents so.
@@ -401,7 +324,7 @@ def notes_on_columns(
     if found[columns.DEMAND_QTY] is not None and money:
         template = N_("The demand is column {chosen!r}, not {other!r}: {speaks}.")
         values = {"chosen": names[found[columns.DEMAND_QTY] or 0], "other": names[money[0]]}
-        notes.append(Message(template, values | {"speaks": _speaks(money[0], names, sample)}))
+        notes.append(Message(template, values | {"speaks": contents_of(money[0], names, sample)}))
     dates = [i for i in free if sample.has_dates(i)]
     if found[columns.DATE] is not None and dates:
         template = N_("The day of the demand is column {chosen!r}; {others} hold dates too and are left alone.")
@@ -417,7 +340,7 @@ def notes_on_columns(
             )
             values = {"name": names[sites[0]], "letter": letter_of(sites[0])}
             values |= {"example": mapping_example({columns.SITE_CODE: names[sites[0]]})}
-            notes.append(Message(template, values | {"speaks": _speaks(sites[0], names, sample)}))
+            notes.append(Message(template, values | {"speaks": contents_of(sites[0], names, sample)}))
     return notes
 
 

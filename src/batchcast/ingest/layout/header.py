@@ -15,8 +15,6 @@ from batchcast.ingest.common.source import ColumnSource
 from batchcast.ingest.layout.balances import balance_column, check_moves
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
-    check_balance,
-    check_money,
     notes_on_columns,
     numbered_part,
     parts_across,
@@ -35,6 +33,7 @@ from batchcast.ingest.layout.locate import (
 )
 from batchcast.ingest.layout.missing import likely_sites, missing_columns
 from batchcast.ingest.layout.movements import movement_columns, tells_ledger
+from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column

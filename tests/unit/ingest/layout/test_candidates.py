@@ -4,8 +4,8 @@ import pytest
 
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn
-from batchcast.ingest.layout.candidates import check_balance
 from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.quantitychecks import check_balance
 from batchcast.ingest.layout.sample import Sample
 
 
