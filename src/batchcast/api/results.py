@@ -13,8 +13,8 @@ from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.description import described_files
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list, say_in
-from batchcast.app.findings import sentences_of
 from batchcast.app.nouns import accuracy_json
+from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.results import SumRows
 from batchcast.app.service.service import Service

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from batchcast.app.findings import findings_of, sentences_of, why_no_findings
+from batchcast.app.findings import findings_of, why_no_findings
+from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.translation import translate
 from batchcast.domain import columns
 from batchcast.domain.accuracy import ExtremePart, Hindsight

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from batchcast.app.findings import sentences_of
+from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
