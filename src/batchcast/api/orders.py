@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from batchcast.api.answers import PlacedOrders
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.description import FILE_KINDS_READ, RECIPE_FIELDS, described_files, settings_schema
 from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
+from batchcast.api.resultanswers import PlacedOrders
 from batchcast.app.nouns import orders_json
 from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.ordering import Question

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from batchcast.api import answers
+from batchcast.api import answers, resultanswers
 from batchcast.app.intake import Analysis
 from batchcast.app.nouns import (
     Json,
@@ -96,10 +96,10 @@ def render_history(page: BatchPage, query: BatchQuery, language: Language) -> an
     )
 
 
-def render_series_list(page: SeriesPage, offset: int, limit: int) -> answers.SeriesList:
+def render_series_list(page: SeriesPage, offset: int, limit: int) -> resultanswers.SeriesList:
     """A page of series."""
-    return answers.SeriesList(
-        series=[answers.SeriesLine(**row) for row in page.rows], total=page.total, offset=offset, limit=limit
+    return resultanswers.SeriesList(
+        series=[resultanswers.SeriesLine(**row) for row in page.rows], total=page.total, offset=offset, limit=limit
     )
 
 
@@ -109,24 +109,28 @@ def render_one_series(
     stock: Mapping[str, Any] | None,
     sums: list[dict[str, Any]] | None,
     language: Language,
-) -> answers.WholeSeries:
+) -> resultanswers.WholeSeries:
     """One series with sentences about it, its sums, and its stock figures at another level where one was asked for."""
-    return answers.WholeSeries(
-        series=answers.SeriesLine(**detail.series),
-        history=[answers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history],
+    return resultanswers.WholeSeries(
+        series=resultanswers.SeriesLine(**detail.series),
+        history=[
+            resultanswers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history
+        ],
         forecast=[dict(row) for row in detail.forecast],
         previous=_series_key(detail.previous),
         next=_series_key(detail.next),
         sentences=[translate(sentence, language) for sentence in sentences],
-        scores=[answers.ModelScore(model=model, lead_time_pinball=score) for model, score in detail.scores],
-        backtest=None if detail.backtest is None else [answers.SeriesFold(**asdict(one)) for one in detail.backtest],
+        scores=[resultanswers.ModelScore(model=model, lead_time_pinball=score) for model, score in detail.scores],
+        backtest=None
+        if detail.backtest is None
+        else [resultanswers.SeriesFold(**asdict(one)) for one in detail.backtest],
         stock=None if stock is None else dict(stock),
         sums=sums,
     )
 
 
-def _series_key(key: tuple[str, str] | None) -> answers.SeriesKey | None:
-    return answers.SeriesKey(**{SITE_CODE: key[0], PARTNUMBER: key[1]}) if key else None
+def _series_key(key: tuple[str, str] | None) -> resultanswers.SeriesKey | None:
+    return resultanswers.SeriesKey(**{SITE_CODE: key[0], PARTNUMBER: key[1]}) if key else None
 
 
 def _batch_failure(batch: Batch, say: Say) -> Json | None:

@@ -8,11 +8,11 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from batchcast.api.answers import BatchAccuracy, RejectedRows, SeriesList, SumsPage, WholeSeries
 from batchcast.api.context import BatchId, Here, Lang, answer
 from batchcast.api.description import described_files
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list, say_in
+from batchcast.api.resultanswers import BatchAccuracy, RejectedRows, SeriesList, SumsPage, WholeSeries
 from batchcast.app.nouns import accuracy_json
 from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import ResultNotKept
