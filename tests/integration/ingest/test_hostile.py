@@ -18,7 +18,7 @@ from batchcast.domain.errors import BatchcastError
 from batchcast.ingest.common import problems as found
 from batchcast.ingest.common.problems import DamagedFile
 from batchcast.ingest.files.markup import SPREADSHEET
-from batchcast.ingest.layout import header
+from batchcast.ingest.layout import missing
 
 CASES = Path(__file__).parents[2] / "acceptance/cases/files"
 HEADER = "date,partnumber,site_code,demand_qty\n"
@@ -167,8 +167,8 @@ def test_the_advice_of_a_refused_workbook_is_made_for_one_of_its_rows(read, tmp_
         book.active.append([f"text {i % 7} {column}" for column in range(200)])
     book.save(tmp_path / "x.xlsx")
     made: list[object] = []
-    real = header._example
-    monkeypatch.setattr(header, "_example", lambda *given: made.append(given) or real(*given))
+    real = missing._example
+    monkeypatch.setattr(missing, "_example", lambda *given: made.append(given) or real(*given))
 
     with pytest.raises(found.MissingColumn, match="Name them with column_mapping="):
         read(tmp_path / "x.xlsx")
