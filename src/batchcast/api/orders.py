@@ -61,7 +61,7 @@ async def orders(
         given, recipes = choice_of_texts(texts)
         question = Question(stock=upload, texts=given, recipes=recipes)
         if kind is not None:
-            table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, format)
+            table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, format)
             return await answer_file(table, request.headers)
-        found = await here.threads.heavy(here.service.orders, batch_id, question)
+        found = await here.threads.heavy(here.service.results.orders, batch_id, question)
     return answer(PlacedOrders.model_validate(orders_json(found, say_in(language))), language)

@@ -59,7 +59,7 @@ async def download(
     format: Annotated[DownloadFormat | None, Query(description="Default: csv; json for the certificate.")] = None,
 ) -> Response:
     """Its bytes were checked against its SHA-256, which is its ETag; Range is understood. 409 while there is none."""
-    found = await here.threads.heavy(here.service.download, batch_id, kind, format)
+    found = await here.threads.heavy(here.service.results.download, batch_id, kind, format)
     return await answer_file(found, request.headers)
 
 
@@ -93,7 +93,7 @@ async def series(
         offset=offset,
         limit=limit,
     )
-    page = await here.threads.light(here.service.series, batch_id, query)
+    page = await here.threads.light(here.service.results.series, batch_id, query)
     return answer(render_series_list(page, offset, limit))
 
 
@@ -117,9 +117,9 @@ async def one_series(
 ) -> Response:
     """Everything that is known of it."""
     key, stock = _key_in(request, site_code, partnumber), None
-    detail = await here.threads.light(here.service.one_series, batch_id, *key)
+    detail = await here.threads.light(here.service.results.one_series, batch_id, *key)
     if service_level is not None:
-        stock = await here.threads.light(here.service.stock_at, batch_id, *key, service_level)
+        stock = await here.threads.light(here.service.results.stock_at, batch_id, *key, service_level)
     sums = await here.threads.light(_sums_of, here.service, batch_id, key, window, level)
     status = await here.threads.light(here.service.status, batch_id)
     sentences = sentences_of(detail.series, detail.backtest, status.batch.plan.request)
@@ -143,7 +143,7 @@ async def sums(
 ) -> Response:
     """One joint answer: no quantile falls as the window grows, and at the lead time it is that of the stock figures."""
     levels = DEFAULT_LEVELS if level is None else level
-    rows, total = await here.threads.heavy(here.service.sums, batch_id, window, levels, offset, limit)
+    rows, total = await here.threads.heavy(here.service.results.sums, batch_id, window, levels, offset, limit)
     return answer(SumsPage(rows=rows, total=total, offset=offset, limit=limit))
 
 
@@ -155,7 +155,7 @@ async def sums(
 )
 async def accuracy(batch_id: BatchId, here: Here, language: Lang) -> Response:
     """What the backtests of a COMPLETED batch say, in words and figures."""
-    overview = await here.threads.light(here.service.overview, batch_id)
+    overview = await here.threads.light(here.service.results.overview, batch_id)
     if overview.hindsight is None:
         raise ResultNotKept(batch_id)
     return answer(BatchAccuracy.model_validate(accuracy_json(overview.hindsight, say_in(language))), language)
@@ -174,7 +174,7 @@ async def rejected(
     limit: Annotated[int, Query(ge=1, le=MOST_REJECTED)] = 100,
 ) -> Response:
     """A page of them, each with its reason; all of them are in the download of kind `rejected`."""
-    page = await here.threads.light(here.service.rejected, batch_id, offset, limit)
+    page = await here.threads.light(here.service.results.rejected, batch_id, offset, limit)
     rows = [dict(row) for row in page.rows]
     return answer(RejectedRows(rows=rows, total=page.total, offset=offset, limit=limit))
 
@@ -184,7 +184,7 @@ def _sums_of(
 ) -> SumRows | None:
     """The sums of one series; None where an earlier version published too little to tell them from."""
     try:
-        return service.sums_of(batch_id, key, window, DEFAULT_LEVELS if level is None else level)
+        return service.results.sums_of(batch_id, key, window, DEFAULT_LEVELS if level is None else level)
     except ResultNotKept:
         return None
 

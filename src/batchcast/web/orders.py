@@ -234,7 +234,7 @@ async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: As
             draft = await here.threads.upload(here.service.keep_draft, sent.stock, asker.name)
             question = replace(sent, stock=draft)
         try:
-            await here.threads.heavy(here.service.kept_orders, batch_id, question, _key_of(question))
+            await here.threads.heavy(here.service.results.kept_orders, batch_id, question, _key_of(question))
         except InvalidInput:
             if draft is None:
                 raise
@@ -253,7 +253,7 @@ async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: As
 
 async def _answer(request: Request, here: PageContext, batch: Batch, question: Question, state: OrderState) -> Response:
     """The orders of a question, as a page shows them."""
-    orders = await here.threads.heavy(here.service.kept_orders, batch.batch_id, question, _key_of(question))
+    orders = await here.threads.heavy(here.service.results.kept_orders, batch.batch_id, question, _key_of(question))
     is_fragment = request.headers.get("hx-target") == "orders"
     name = "orders/answer.html" if is_fragment else "orders/orders.html"
     values = _shown(orders, batch, question) | _listed(orders, batch, question, state)
@@ -325,7 +325,7 @@ async def download_orders(
     """One of the tables as a file, for the stock file that the page still holds, or the stock in the history."""
     asker.require(Role.PLANNER)
     async with _question(request, here) as question:
-        table = await here.threads.heavy(here.service.order_table, batch_id, question, kind, file_format)
+        table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, file_format)
     return await answer_file(table, request.headers)
 
 

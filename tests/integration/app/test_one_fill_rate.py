@@ -61,7 +61,7 @@ def batch_id(service: Service, sample: Path) -> str:
 @pytest.fixture(scope="module")
 def rows(service: Service, batch_id: str) -> list[dict[str, Any]]:
     """Every series as stock.csv has it."""
-    return read_rows(service.download(batch_id, "stock", "csv").path)
+    return read_rows(service.results.download(batch_id, "stock", "csv").path)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def rates(service: Service, batch_id: str, tmp_path: Path) -> Callable[[dict[Key
         lines = [{"site_code": site, "partnumber": part, "on_hand": held} for (site, part), held in stock.items()]
         pacsv.write_csv(pa.Table.from_pylist(lines), tmp_path / "stock.csv")
         question = Question(stock=StockFile(tmp_path / "stock.csv"), texts={})
-        found = read_rows(service.order_table(batch_id, question, "orders", "csv").path)
+        found = read_rows(service.results.order_table(batch_id, question, "orders", "csv").path)
         return {key_of(line): line["fill_rate_now"] for line in found}
 
     return rates
@@ -100,9 +100,9 @@ def test_orders_and_the_page_say_of_the_reorder_point_what_the_stock_table_says(
 ) -> None:
     now = rates({key_of(row): row["reorder_point"] for row in rows})
 
-    assert len(rows) == len(now) == service.series(batch_id, SeriesQuery()).total
+    assert len(rows) == len(now) == service.results.series(batch_id, SeriesQuery()).total
     for row in rows:
-        shown = service.stock_at(batch_id, *key_of(row), row["service_level"])
+        shown = service.results.stock_at(batch_id, *key_of(row), row["service_level"])
         assert shown["reorder_point"] == row["reorder_point"]
         assert shown["expected_fill_rate"] == pytest.approx(row["expected_fill_rate"], abs=1e-9)
         assert now[key_of(row)] == pytest.approx(row["expected_fill_rate"], abs=1e-9)
@@ -111,7 +111,7 @@ def test_orders_and_the_page_say_of_the_reorder_point_what_the_stock_table_says(
 def test_at_another_level_the_page_says_what_orders_say_of_the_same_stock(
     service: Service, batch_id: str, rows: list[dict[str, Any]], rates: Any
 ) -> None:
-    shown = {key_of(row): service.stock_at(batch_id, *key_of(row), OTHER_LEVEL) for row in rows}
+    shown = {key_of(row): service.results.stock_at(batch_id, *key_of(row), OTHER_LEVEL) for row in rows}
 
     now = rates({key: figures["reorder_point"] for key, figures in shown.items()})
 
@@ -141,22 +141,22 @@ def test_demand_summed_over_windows_is_the_same_in_the_library_and_on_a_server(
 
     found = batchcast.forecast(sample).sums(windows=windows, levels=levels)
     of_library = found.to_dict("records") if hasattr(found, "to_dict") else found.to_pylist()
-    served, total = service.sums(batch_id, windows, levels, 0, 1000)
-    later, _ = service.sums(batch_id, windows, levels, 2, 1)
+    served, total = service.results.sums(batch_id, windows, levels, 0, 1000)
+    later, _ = service.results.sums(batch_id, windows, levels, 2, 1)
 
     assert of_library == served
     assert total == len(rows)
     assert later == served[2 * len(windows) : 3 * len(windows)]
     for place, row in enumerate(rows):
         mine = served[place * len(windows) : (place + 1) * len(windows)]
-        of_one = service.sums_of(batch_id, key_of(row), windows, levels)
+        of_one = service.results.sums_of(batch_id, key_of(row), windows, levels)
         assert [{**one, "site_code": row["site_code"], "partnumber": row["partnumber"]} for one in of_one] == mine
 
 
 def test_at_the_lead_time_sums_are_the_stock_figures(
     service: Service, batch_id: str, rows: list[dict[str, Any]]
 ) -> None:
-    found, _ = service.sums(batch_id, None, [0.95], 0, 1000)
+    found, _ = service.results.sums(batch_id, None, [0.95], 0, 1000)
     at_lead_time = {key_of(row): row for row in found if row["window"] == rows[0]["lead_time"]}
 
     for row in rows:
@@ -174,12 +174,11 @@ def test_a_part_with_a_lead_time_of_its_own_is_ordered_by_the_sum_over_it(
     ]
     pacsv.write_csv(pa.Table.from_pylist(lines), tmp_path / "stock.csv")
 
-    ordered = read_rows(
-        service.order_table(batch_id, Question(stock=StockFile(tmp_path / "stock.csv"), texts={}), "orders", "csv").path
-    )
+    question = Question(stock=StockFile(tmp_path / "stock.csv"), texts={})
+    ordered = read_rows(service.results.order_table(batch_id, question, "orders", "csv").path)
 
     for line in ordered:
-        (own,) = service.sums_of(batch_id, key_of(line), [line["lead_time"]], [0.95])
+        (own,) = service.results.sums_of(batch_id, key_of(line), [line["lead_time"]], [0.95])
         assert line["reorder_point"] == np.ceil(own["p95"] - 1e-9)
         assert line["lead_time_mean"] == pytest.approx(own["mean"])
 

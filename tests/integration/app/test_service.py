@@ -119,16 +119,16 @@ def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None
     files = command.run(tmp_path / "demand.csv", FAST, out=tmp_path / "out").files
 
     for kind in ("forecast", "stock", "accuracy"):
-        download = service.download(completed.batch_id, kind, "csv")
+        download = service.results.download(completed.batch_id, kind, "csv")
         assert download.path.read_bytes() == files[kind].read_bytes()
         assert download.name == f"{kind}-demand-{completed.batch_id[:8]}.csv"
 
 
 @pytest.mark.parametrize("file_format", ["xlsx", "parquet"])
 def test_other_formats_are_made_once(service, completed, file_format, monkeypatch) -> None:
-    first = service.download(completed.batch_id, "stock", file_format)
+    first = service.results.download(completed.batch_id, "stock", file_format)
     monkeypatch.setattr(service._intake_pool, "submit", None)  # so that it cannot be made again
-    second = service.download(completed.batch_id, "stock", file_format)
+    second = service.results.download(completed.batch_id, "stock", file_format)
 
     assert first == second
     assert first.size == first.path.stat().st_size > 0
@@ -139,25 +139,25 @@ def test_other_formats_are_made_once(service, completed, file_format, monkeypatc
 )
 def test_what_there_is_not_is_said(service, completed, kind, file_format) -> None:
     with pytest.raises(NoSuchFile, match="There is no"):
-        service.download(completed.batch_id, kind, file_format)
+        service.results.download(completed.batch_id, kind, file_format)
 
 
 def test_series_are_searched_and_shown_one_by_one(service, completed) -> None:
-    page = service.series(completed.batch_id, SeriesQuery(search="kendari"))
+    page = service.results.series(completed.batch_id, SeriesQuery(search="kendari"))
     assert page.total == len(PARTS)
 
-    detail = service.one_series(completed.batch_id, "Kendari", "A-1")
+    detail = service.results.one_series(completed.batch_id, "Kendari", "A-1")
     assert len(detail.history) == MONTHS  # every row is of the 15th: totals of months, of which the last is whole too
     assert detail.history[0] == ("2023-01-01", float(len("Kendari") % 5))
     assert len(detail.forecast) == FAST.horizon
     assert detail.previous == ("Kendari", "0012")
     assert detail.next == ("Makassar", "0012")
     with pytest.raises(UnknownSeries):
-        service.one_series(completed.batch_id, "Kendari", "no-such-part")
+        service.results.one_series(completed.batch_id, "Kendari", "no-such-part")
 
 
 def test_a_series_tells_its_scores_and_every_fold_of_its_backtest(service, completed) -> None:
-    detail = service.one_series(completed.batch_id, "Makassar", "A-1")
+    detail = service.results.one_series(completed.batch_id, "Makassar", "A-1")
 
     assert [model for model, _ in detail.scores][:1]
     assert [score for _, score in detail.scores] == sorted(score for _, score in detail.scores)
@@ -176,10 +176,10 @@ def test_a_series_tells_its_scores_and_every_fold_of_its_backtest(service, compl
 
 
 def test_stock_can_be_asked_for_at_another_service_level(service, completed) -> None:
-    series = service.one_series(completed.batch_id, "Makassar", "A-1").series
+    series = service.results.one_series(completed.batch_id, "Makassar", "A-1").series
 
     own, lower, higher = (
-        service.stock_at(completed.batch_id, "Makassar", "A-1", level) for level in (0.95, 0.8, 0.999)
+        service.results.stock_at(completed.batch_id, "Makassar", "A-1", level) for level in (0.95, 0.8, 0.999)
     )
 
     assert own == {name: series[name] for name in own}
@@ -187,29 +187,29 @@ def test_stock_can_be_asked_for_at_another_service_level(service, completed) -> 
     assert lower["expected_fill_rate"] <= own["expected_fill_rate"] <= higher["expected_fill_rate"]
     assert lower["lead_time_quantile"] < higher["lead_time_quantile"]
     with pytest.raises(InvalidSettings, match=r"can be from 0\.5 to 0\.9999"):
-        service.stock_at(completed.batch_id, "Makassar", "A-1", 0.4)
+        service.results.stock_at(completed.batch_id, "Makassar", "A-1", 0.4)
     with pytest.raises(UnknownSeries):
-        service.stock_at(completed.batch_id, "Makassar", "A-2", 0.9)
+        service.results.stock_at(completed.batch_id, "Makassar", "A-2", 0.9)
 
 
 def test_a_batch_is_summed_up(service, completed) -> None:
-    overview = service.overview(completed.batch_id)
+    overview = service.results.overview(completed.batch_id)
 
     assert (overview.series, overview.refused) == (len(SITES) * len(PARTS), 0)
     for site in SITES:
-        page = service.series(completed.batch_id, SeriesQuery(sites=frozenset({site})))
+        page = service.results.series(completed.batch_id, SeriesQuery(sites=frozenset({site})))
         total = next(one for one in overview.sites if one.site_code == site)
         assert total.forecast_total == pytest.approx(sum(row["forecast_total"] for row in page.rows))
         assert total.history_total == pytest.approx(sum(row["history_total"] for row in page.rows))
-    by_site = [service.site_periods(completed.batch_id, site) for site in SITES]
+    by_site = [service.results.site_periods(completed.batch_id, site) for site in SITES]
     for together, *each in zip(overview.periods, *by_site, strict=True):
         assert {together.date} == {one.date for one in each}
         assert together.total == pytest.approx(sum(one.total for one in each))
-    assert service.site_periods(completed.batch_id, "Nowhere") == ()
+    assert service.results.site_periods(completed.batch_id, "Nowhere") == ()
 
 
 def test_the_overview_and_the_leaderboard_say_the_same_of_the_accuracy(service, completed) -> None:
-    whole = service.overview(completed.batch_id).hindsight
+    whole = service.results.overview(completed.batch_id).hindsight
     auto, naive = (next(row for row in completed.result.leaderboard if row.model == name) for name in ("auto", "naive"))
 
     assert whole.cases == auto.cases
@@ -225,14 +225,14 @@ def test_a_batch_published_before_says_that_it_has_no_such_figures(service, comp
     known = service._store.batch
     monkeypatch.setattr(service._store, "batch", lambda name: earlier if name == earlier.batch_id else known(name))
 
-    detail = service.one_series(earlier.batch_id, "Makassar", "A-1")
+    detail = service.results.one_series(earlier.batch_id, "Makassar", "A-1")
 
     assert detail.backtest is None
     assert detail.scores
     for ask in (
-        lambda: service.overview(earlier.batch_id),
-        lambda: service.site_periods(earlier.batch_id, "Makassar"),
-        lambda: service.stock_at(earlier.batch_id, "Makassar", "A-1", 0.9),
+        lambda: service.results.overview(earlier.batch_id),
+        lambda: service.results.site_periods(earlier.batch_id, "Makassar"),
+        lambda: service.results.stock_at(earlier.batch_id, "Makassar", "A-1", 0.9),
     ):
         with pytest.raises(ResultNotKept, match="earlier version"):
             ask()
@@ -287,11 +287,11 @@ def test_refused_rows_refuse_the_file_and_name_it_as_its_sender_does(service, su
 def test_skipped_rows_can_be_read_a_page_at_a_time(service, submit) -> None:
     accepted = submit(demand(bad_rows=5), BatchSettings(models=("naive",), bad_rows="skip"))
 
-    page = service.rejected(accepted.batch.batch_id, 3, 10)
+    page = service.results.rejected(accepted.batch.batch_id, 3, 10)
 
     assert (len(page.rows), page.total) == (2, 5)
-    assert service.rejected(accepted.batch.batch_id, 9, 10).total == 5
-    assert service.download(accepted.batch.batch_id, "rejected").path.read_text().count("2024-13-") >= 5
+    assert service.results.rejected(accepted.batch.batch_id, 9, 10).total == 5
+    assert service.results.download(accepted.batch.batch_id, "rejected").path.read_text().count("2024-13-") >= 5
     ended(service, accepted.batch.batch_id)
 
 
@@ -319,7 +319,7 @@ def test_a_retry_takes_unchanged_partitions_from_the_checkpoint(service, complet
     assert batch.retry_of == completed.batch_id
     assert None not in {record.reused_from for record in batch.partitions}
     assert {record.attempt for record in batch.partitions} == {0}
-    one, other = (service.download(b.batch_id, "forecast", "csv") for b in (completed, batch))
+    one, other = (service.results.download(b.batch_id, "forecast", "csv") for b in (completed, batch))
     assert one.sha256 == other.sha256
 
 
@@ -358,7 +358,7 @@ def test_a_batch_in_the_queue_says_its_place_and_can_only_be_cancelled(tmp_path)
         with pytest.raises(BatchNotEnded):
             idle.delete(first.batch_id)
         with pytest.raises(ResultNotReady, match="PENDING"):
-            idle.download(first.batch_id, "forecast")
+            idle.results.download(first.batch_id, "forecast")
         assert idle.cancel(first.batch_id).state is BatchState.CANCELLED
         assert idle.status(second.batch_id).batch.place == 1
     finally:
@@ -373,7 +373,7 @@ def test_a_cancelled_batch_has_no_result_and_leaves_no_result_files(service, sub
 
     assert batch.state is BatchState.CANCELLED
     with pytest.raises(ResultNotReady, match="CANCELLED"):
-        service.download(batch_id, "forecast", "csv")
+        service.results.download(batch_id, "forecast", "csv")
 
 
 def test_a_deleted_batch_is_gone_with_its_files(service, submit) -> None:
@@ -397,7 +397,7 @@ def test_what_nothing_points_at_is_swept_and_the_rest_is_kept(service, completed
 
     assert "0" * 32 not in artifacts.batch_ids()
     assert "result-999" not in artifacts.names(f"batches/{completed.batch_id}")
-    assert service.download(completed.batch_id, "forecast", "csv").size > 0
+    assert service.results.download(completed.batch_id, "forecast", "csv").size > 0
 
 
 def test_a_server_says_how_it_does(service) -> None:

@@ -70,7 +70,7 @@ def many_series(run_batch: Callable[..., Batch]) -> Batch:
 
 
 def test_the_results_tell_the_totals_of_the_batch(browser: Browser, service: Service, finished_batch: Batch) -> None:
-    overview = service.overview(finished_batch.batch_id)
+    overview = service.results.overview(finished_batch.batch_id)
 
     text = browser.get(f"/batches/{finished_batch.batch_id}/results").text
 
@@ -84,7 +84,7 @@ def test_the_results_tell_the_totals_of_the_batch(browser: Browser, service: Ser
 def test_the_results_tell_what_the_backtest_found_and_lead_to_the_worst_parts(
     browser: Browser, service: Service, many_series: Batch
 ) -> None:
-    hindsight = service.overview(many_series.batch_id).hindsight
+    hindsight = service.results.overview(many_series.batch_id).hindsight
     assert hindsight
     assert hindsight.worst_parts
 
@@ -100,12 +100,12 @@ def test_the_results_tell_what_the_backtest_found_and_lead_to_the_worst_parts(
     assert html.escape(by_units) in text
     shown = [part for _, part in rows_in(browser.get(by_units).text)]
     query = SeriesQuery(sort="units_short", descending=True)
-    assert shown == [row["partnumber"] for row in service.series(many_series.batch_id, query).rows]
+    assert shown == [row["partnumber"] for row in service.results.series(many_series.batch_id, query).rows]
 
 
 def test_the_totals_of_one_site_replace_those_of_all(browser: Browser, service: Service, finished_batch: Batch) -> None:
     url = f"/batches/{finished_batch.batch_id}/results?site_code=Makassar"
-    periods = service.site_periods(finished_batch.batch_id, "Makassar")
+    periods = service.results.site_periods(finished_batch.batch_id, "Makassar")
 
     alone = browser.get(url, headers={"hx-request": "true", "hx-target": "totals"}).text
     page = browser.get(url).text
@@ -161,7 +161,7 @@ def test_a_search_and_filters_leave_only_what_matches(browser: Browser, many_ser
 def test_ranks_are_filters_and_the_sums_are_those_of_all_that_match(
     browser: Browser, service: Service, many_series: Batch
 ) -> None:
-    every = service.series(many_series.batch_id, SeriesQuery(limit=200)).rows
+    every = service.results.series(many_series.batch_id, SeriesQuery(limit=200)).rows
     leaders = [row for row in every if row["abc"] == "A"]
     assert 0 < len(leaders) < len(every)
     assert {row["xyz"] for row in every} == {"Y", "Z"}  # no demand, or three months of every four
@@ -222,7 +222,7 @@ def test_a_result_is_compared_with_another_of_its_horizon(
 
 def test_a_column_sorts_both_ways_and_says_so(browser: Browser, service: Service, many_series: Batch) -> None:
     query = SeriesQuery(sort="history_total", descending=True)
-    largest = service.series(many_series.batch_id, query).rows
+    largest = service.results.series(many_series.batch_id, query).rows
 
     text = browser.get(series_url(many_series, sort="history_total", descending="true")).text
 
@@ -273,7 +273,7 @@ def test_without_a_table_next_is_the_next_of_all_and_the_first_has_none_before_i
 def test_another_service_level_gives_other_stock_figures_the_same_with_scripts_and_without(
     browser: Browser, service: Service, finished_batch: Batch
 ) -> None:
-    expected = service.stock_at(finished_batch.batch_id, "Kendari", "0012", 0.8)
+    expected = service.results.stock_at(finished_batch.batch_id, "Kendari", "0012", 0.8)
     url = one_url(finished_batch, service_level=80)
 
     alone = browser.get(url, headers={"hx-request": "true", "hx-target": "stock"}).text
@@ -300,7 +300,7 @@ def test_a_service_level_out_of_range_is_refused_in_a_sentence(browser: Browser,
 def test_the_backtest_shows_each_past_forecast_with_what_came(
     browser: Browser, service: Service, finished_batch: Batch
 ) -> None:
-    folds = service.one_series(finished_batch.batch_id, "Kendari", "0012").backtest
+    folds = service.results.one_series(finished_batch.batch_id, "Kendari", "0012").backtest
 
     text = browser.get(one_url(finished_batch)).text
 
@@ -322,7 +322,7 @@ def test_one_series_is_told_in_sentences_in_both_languages(browser: Browser, fin
 def attentive(service: Service, finished_batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """A batch with a part of each of two kinds that needs attention."""
     made = with_attention(service, finished_batch)
-    monkeypatch.setattr(service, "overview", lambda batch_id: made)
+    monkeypatch.setattr(service.results, "overview", lambda batch_id: made)
     return finished_batch
 
 
@@ -335,7 +335,7 @@ def with_attention(service: Service, batch: Batch) -> Overview:
         for part, kind in (("<b>1", "new"), ("0012", "large"))
     )
     attention = Attention(parts=3, counts={"new": 2, "large": 1}, named=named)
-    return replace(service.overview(batch.batch_id), attention=attention)
+    return replace(service.results.overview(batch.batch_id), attention=attention)
 
 
 @pytest.mark.parametrize(
@@ -357,14 +357,14 @@ def test_parts_that_need_attention_are_shown_by_kind(
 
 
 def test_a_published_batch_knows_its_attention(browser: Browser, service: Service, finished_batch: Batch) -> None:
-    overview, horizon = service.overview(finished_batch.batch_id), finished_batch.plan.request.horizon
+    overview, horizon = service.results.overview(finished_batch.batch_id), finished_batch.plan.request.horizon
 
     page = browser.get(f"/batches/{finished_batch.batch_id}/results").text
 
     assert overview.attention is not None
     assert "An earlier version published this batch" not in page
     for site in overview.sites:
-        periods = service.site_periods(finished_batch.batch_id, site.site_code)
+        periods = service.results.site_periods(finished_batch.batch_id, site.site_code)
         past = [one.total for one in periods if not one.is_forecast]
         assert site.stretches[-1] == sum(past[-horizon:])
         assert len(site.stretches) == min(len(past) // horizon, 12)
@@ -397,8 +397,8 @@ def test_a_history_without_stock_has_no_card_of_orders(browser: Browser, finishe
 def test_totals_without_hindsight_say_that_they_are_of_an_earlier_version(
     browser: Browser, service: Service, finished_batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = replace(service.overview(finished_batch.batch_id), hindsight=None)
-    monkeypatch.setattr(service, "overview", lambda batch_id: before)
+    before = replace(service.results.overview(finished_batch.batch_id), hindsight=None)
+    monkeypatch.setattr(service.results, "overview", lambda batch_id: before)
 
     text = browser.get(f"/batches/{finished_batch.batch_id}/results").text
 
@@ -424,9 +424,9 @@ def test_a_batch_of_an_earlier_version_shows_what_it_has_and_says_what_it_has_no
     def not_kept(batch_id: str, *_: object) -> None:
         raise ResultNotKept(batch_id)
 
-    monkeypatch.setattr(service, "overview", not_kept)
-    monkeypatch.setattr(service, "stock_at", not_kept)
-    published = service.one_series(finished_batch.batch_id, "Kendari", "0012").series
+    monkeypatch.setattr(service.results, "overview", not_kept)
+    monkeypatch.setattr(service.results, "stock_at", not_kept)
+    published = service.results.one_series(finished_batch.batch_id, "Kendari", "0012").series
 
     results = browser.get(f"/batches/{finished_batch.batch_id}/results").text
     one = browser.get(one_url(finished_batch, service_level=80)).text
@@ -457,7 +457,7 @@ def test_every_table_can_be_had_in_every_format(
     sent = browser.get(url)
 
     assert html.escape(url) in page
-    assert sent.content == service.download(finished_batch.batch_id, kind, form).path.read_bytes()
+    assert sent.content == service.results.download(finished_batch.batch_id, kind, form).path.read_bytes()
     assert sent.headers["content-disposition"].startswith(f'attachment; filename="{kind}-')
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import shutil
-import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from batchcast.app.configuration import ServiceConfig
 from batchcast.app.intake import Analysis, CancelToken
@@ -23,21 +22,20 @@ from batchcast.app.service.answers import (
     Download,
     NoSuchFile,
     Readiness,
-    RejectedPage,
-    SeriesDetail,
     ServerLoad,
 )
+from batchcast.app.service.chores import Chores
 from batchcast.app.service.drafts import Draft, Drafts, Usage, retire_batches, sweep_artifacts
-from batchcast.app.service.ordering import Ordering, Question
+from batchcast.app.service.ordering import Ordering
 from batchcast.app.service.previews import preview_upload, read_events_upload
-from batchcast.app.service.results import ResultFiles, ResultReader, SumRows, Windows, downloaded
+from batchcast.app.service.published import PublishedResults
+from batchcast.app.service.results import ResultFiles, downloaded
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
 from batchcast.app.tokens import UNRESTRICTED, NotYourBatch, Person, Role, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.app.workspace import DiskRoom, open_work_folder
-from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     Batch,
@@ -51,16 +49,11 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
-from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import Pace
 from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
-from batchcast.results.comparison import Changes
-from batchcast.results.inventory import PublishedDemand
-from batchcast.results.series import SeriesPage, SeriesQuery
-from batchcast.results.sums import DEFAULT_LEVELS
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import new_owner, sweep_orphans
@@ -71,7 +64,6 @@ from batchcast.store.errors import StoreUnavailable
 from batchcast.store.store import Store
 
 _INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
-_SECONDS_BETWEEN_SWEEPS = 3600
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +81,8 @@ class Observer(Protocol):
 class Service:
     """The use cases of a server; every method is synchronous and may be called from any thread.
 
-    Those that take a batch_id raise UnknownBatch where there is no batch of that id.
+    Those that take a batch_id raise UnknownBatch where there is no batch of that id. What is
+    asked of results is at `results`.
 
     service = Service.open(config)
     service.start()
@@ -127,14 +120,23 @@ class Service:
         )
         self._drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
-        self._reader = ResultReader(self._files)
-        self._ordering = Ordering(self._files, self._intake_pool, folder / "results", store)
+        ordering = Ordering(self._files, self._intake_pool, folder / "results", store)
+        self.results = PublishedResults(store, self._files, ordering)
         self.room = DiskRoom(config.home, config.reserve_mb)
         self.usage = Usage(batches=0, size=0)  # of batches that have ended, as it was an hour ago at most
-        self._has_begun = threading.Event()  # to take batches
-        self._stopping = threading.Event()
         self._cancel_token = CancelToken()  # of the calibration
-        self._chores = threading.Thread(target=self._do_chores, name="chores", daemon=True)
+        self._chores = Chores(
+            first=self._calibrate,
+            begin=self._dispatcher.start,
+            hourly=(
+                self.room.hold,
+                self._submissions.drop_undecided_claims,
+                partial(sweep_artifacts, store, artifacts),
+                self._retire,
+                self._files.prune,
+                self._drafts.sweep,
+            ),
+        )
 
     @classmethod
     def open(cls, config: ServiceConfig) -> Service:
@@ -161,13 +163,12 @@ class Service:
 
     def stop(self, grace_seconds: float = 8) -> None:
         """Take no more, give the batches at work back to the queue, and end every worker; nothing is lost."""
-        self._stopping.set()
+        self._chores.ask_to_stop()
         self._cancel_token.ask()
         self._dispatcher.stop(grace_seconds)
         self._intake_pool.close()
         self._pool.close()
-        if self._chores.is_alive():
-            self._chores.join(1)
+        self._chores.join()
         self._store.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -431,7 +432,7 @@ class Service:
                 raise
             self._store.delete_batch(batch_id)
         reach(CrashPoint.BATCH_DELETED)
-        self._reader.forget(batch_id)
+        self.results.forget(batch_id)
         self._artifacts.remove(f"batches/{batch_id}")
         self.room.hold()
 
@@ -448,82 +449,6 @@ class Service:
         """Entries of the audit log, the newest first; with `before`, those of lower numbers."""
         return self._store.audit(limit, before)
 
-    # Looking into results
-
-    def download(self, batch_id: str, kind: str, file_format: str | None = None) -> Download:
-        """A published file on this machine, its bytes checked; without a format, csv where it comes as csv.
-
-        Raises:
-            ResultNotReady: while it is not COMPLETED.
-            NoSuchFile: if there is none of that kind or format.
-        """
-        return self._files.download(self._store.batch(batch_id), kind, file_format)
-
-    def series(self, batch_id: str, query: SeriesQuery) -> SeriesPage:
-        """Some series of a COMPLETED batch; raises as `download`."""
-        return self._reader.series(self._store.batch(batch_id), query)
-
-    def series_file(self, batch_id: str, query: SeriesQuery, names: Sequence[str], file_format: str) -> Download:
-        """These columns of all series that match, as a file; raises as `download`."""
-        return self._reader.series_file(self._store.batch(batch_id), query, names, file_format)
-
-    def changes(self, earlier_id: str, batch_id: str) -> Changes:
-        """How a result differs from an earlier one of the same horizon; raises as `download`."""
-        return self._reader.changes(self._store.batch(earlier_id), self._store.batch(batch_id))
-
-    def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
-        """Everything that is known of one series; raises as `download`, and UnknownSeries."""
-        return self._reader.one_series(self._store.batch(batch_id), site_code, partnumber)
-
-    def stock_at(self, batch_id: str, site_code: str, partnumber: str, service_level: float) -> Mapping[str, Any]:
-        """Stock figures of one series at a service level, by column of the stock table; raises as `one_series`.
-
-        Raises:
-            InvalidSettings: if the level is under 0.5 or over 0.9999.
-            ResultNotKept: if the batch was published by a version that kept nothing to tell them from.
-        """
-        return self._reader.stock_at(self._store.batch(batch_id), site_code, partnumber, service_level)
-
-    def lead_time_demand(self, batch_id: str, site_code: str, partnumber: str) -> PublishedDemand:
-        """The demand of one series over its lead time, as published; raises as `one_series`, and ResultNotKept."""
-        return self._reader.lead_time_demand(self._store.batch(batch_id), site_code, partnumber)
-
-    def sums_of(
-        self, batch_id: str, key: tuple[str, str], windows: Windows = None, levels: Sequence[float] = DEFAULT_LEVELS
-    ) -> SumRows:
-        """The demand of one series summed over windows, a row each; raises as `stock_at`."""
-        return self._reader.sums_of(self._store.batch(batch_id), key, windows, levels)
-
-    def sums(
-        self, batch_id: str, windows: Windows, levels: Sequence[float], offset: int, limit: int
-    ) -> tuple[SumRows, int]:
-        """The same of some series, and how many there are; raises as `stock_at`."""
-        return self._reader.sums(self._store.batch(batch_id), windows, levels, offset, limit)
-
-    def overview(self, batch_id: str) -> Overview:
-        """The result of a COMPLETED batch in totals; raises as `download`, and ResultNotKept."""
-        return self._reader.overview(self._store.batch(batch_id))
-
-    def site_periods(self, batch_id: str, site_code: str) -> tuple[PeriodTotal, ...]:
-        """The periods of the overview for one site; none where there is no such site. Raises as `overview`."""
-        return self._reader.periods_of(self._store.batch(batch_id), site_code)
-
-    def rejected(self, batch_id: str, offset: int = 0, limit: int = 100) -> RejectedPage:
-        """Refused rows of a batch, as rejected.csv has them."""
-        return self._files.rejected(self._store.batch(batch_id), offset, limit)
-
-    def orders(self, batch_id: str, question: Question) -> Orders:
-        """What to order of the parts of a stock file and to buy next, the first of both; raises as `order_table`."""
-        return self._ordering.orders(self._store.batch(batch_id), question)
-
-    def kept_orders(self, batch_id: str, question: Question, key: str = "history") -> Orders:
-        """The same with all lines to order, kept in memory for a key of the stock; raises as `order_table`."""
-        return self._ordering.kept(self._store.batch(batch_id), question, key)
-
-    def order_table(self, batch_id: str, question: Question, kind: str, file_format: str) -> Download:
-        """All orders, or the whole list; raises as `download`, ResultNotKept, and InvalidInput for the stock."""
-        return self._ordering.table(self._store.batch(batch_id), question, kind, file_format)
-
     # How it does
 
     def readiness(self) -> Readiness:
@@ -534,8 +459,7 @@ class Service:
                 check()
             except BatchcastError as error:
                 problems.append(error.message)
-        is_starting = self._chores.is_alive() and not self._has_begun.is_set()
-        if self._stopping.is_set() or not (is_starting or self._dispatcher.is_healthy()):
+        if self._chores.is_stopping or not (self._chores.is_starting or self._dispatcher.is_healthy()):
             problems.append(
                 Message(
                     N_(
@@ -572,21 +496,6 @@ class Service:
                 observer.partition_ended(batch.batch_id, record)
             observer.batch_ended(batch, timing)
 
-    def _do_chores(self) -> None:
-        """Measure this machine once, let batches begin, sweep now and every hour."""
-        self._try(self._calibrate)
-        if not self._stopping.is_set():
-            self._dispatcher.start()
-            self._has_begun.set()
-        while not self._stopping.is_set():
-            self._try(self.room.hold)
-            self._try(self._submissions.drop_undecided_claims)
-            self._try(partial(sweep_artifacts, self._store, self._artifacts))
-            self._try(self._retire)
-            self._try(self._files.prune)
-            self._try(self._drafts.sweep)
-            self._stopping.wait(_SECONDS_BETWEEN_SWEEPS)
-
     def _retire(self) -> None:
         """Delete what is not to be kept any longer, and note what the rest takes."""
         now = dt.datetime.now(dt.UTC)
@@ -600,15 +509,6 @@ class Service:
             timing = calibrate(self._pool, self._folder, self._cancel_token)
         if timing is not None and not self._store.timings(self._version, limit=1):
             self._store.add_timing(timing)
-
-    def _try(self, chore: Callable[[], object]) -> None:
-        try:
-            chore()
-        except BatchcastError as error:
-            _log.warning("a chore is left for later: %s", error)
-        except Exception:  # noqa: BLE001 a chore must not end the server; it is logged
-            if not self._stopping.is_set():  # else the store and the pool were closed meanwhile
-                _log.exception("a chore failed")
 
 
 def _seconds_left(batch: Batch) -> float | None:

@@ -50,7 +50,7 @@ def _compared(service: Service, batch_id: str, other: str) -> dict[str, Any]:
         return values
     versions = (_version_of(service, chosen.batch_id), _version_of(service, batch_id))
     return values | {
-        "changes": service.changes(chosen.batch_id, batch_id),
+        "changes": service.results.changes(chosen.batch_id, batch_id),
         "settings": tuple(_other_settings(chosen, batch)),
         "versions": versions,
         "url_of": lambda one: TableState().url_of_series(batch_id, one.site_code, one.partnumber),
@@ -87,5 +87,5 @@ def _other_settings(before: Batch, after: Batch) -> Iterator[OtherSetting]:
 
 def _version_of(service: Service, batch_id: str) -> str:
     """The version of batchcast that made a result."""
-    text = service.download(batch_id, CERTIFICATE).path.read_text(encoding="utf-8")
+    text = service.results.download(batch_id, CERTIFICATE).path.read_text(encoding="utf-8")
     return str(json.loads(text)["versions"].get(_ENGINE, ""))

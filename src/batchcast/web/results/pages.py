@@ -78,7 +78,7 @@ async def orders_now(request: Request, batch_id: BatchId, here: Here, asker: Ask
     asker.require(Role.PLANNER)
     status = await here.threads.light(here.service.status, batch_id)
     try:
-        orders, problem = await here.threads.heavy(here.service.kept_orders, batch_id, OF_HISTORY), None
+        orders, problem = await here.threads.heavy(here.service.results.kept_orders, batch_id, OF_HISTORY), None
     except BatchcastError as error:
         orders, problem = None, error.message
     first = () if orders is None else first_to_order(orders, _MOST_ORDERED)
@@ -92,7 +92,7 @@ async def _by_period(
     """What the totals by period show."""
     periods = overview.periods
     if site_code:
-        periods = await here.threads.light(here.service.site_periods, batch.batch_id, site_code)
+        periods = await here.threads.light(here.service.results.site_periods, batch.batch_id, site_code)
     frequency = batch.plan.request.calendar.frequency
     has_days = frequency is Frequency.DAILY
     if has_days and step == "week":
@@ -171,7 +171,7 @@ async def download(
     request: Request, batch_id: BatchId, here: Here, kind: str = "forecast", format: str | None = None
 ) -> Response:
     """A file; one of another format than was published is made when it is first asked for."""
-    found = await here.threads.heavy(here.service.download, batch_id, kind, format)
+    found = await here.threads.heavy(here.service.results.download, batch_id, kind, format)
     return await answer_file(found, request.headers)
 
 
@@ -179,7 +179,7 @@ def _totals(service: Service, batch_id: str) -> tuple[Batch, Overview | None, Me
     """A batch with its totals, or with the reason why there are none."""
     batch = service.status(batch_id).batch
     try:
-        return batch, service.overview(batch_id), None
+        return batch, service.results.overview(batch_id), None
     except ResultNotKept as error:
         return batch, None, error.message
 
@@ -195,11 +195,11 @@ class Asked:
 def _one(service: Service, batch_id: str, key: tuple[str, str], asked: Asked) -> tuple[Batch, OneSeries]:
     """A series of a batch."""
     batch = service.status(batch_id).batch
-    detail = service.one_series(batch_id, *key)
-    around = service.series(batch_id, asked.found_in.around) if asked.found_in.around else None
+    detail = service.results.one_series(batch_id, *key)
+    around = service.results.series(batch_id, asked.found_in.around) if asked.found_in.around else None
     steps = _steps(service, batch, detail, asked.every)
     try:
-        sums = service.sums_of(batch_id, key)
+        sums = service.results.sums_of(batch_id, key)
     except ResultNotKept:
         sums = []
     return batch, show_series(batch, detail, asked.found_in, around, steps=steps, sums=sums)
@@ -209,7 +209,7 @@ def _steps(service: Service, batch: Batch, detail: SeriesDetail, every: int) -> 
     """How its history is drawn; without a band where an earlier version kept too little for it."""
     key = (detail.series[columns.SITE_CODE], detail.series[columns.PARTNUMBER])
     try:
-        published = service.lead_time_demand(batch.batch_id, *key)
+        published = service.results.lead_time_demand(batch.batch_id, *key)
     except ResultNotKept:
         published = None
     return steps_of(batch.plan.request, detail, every, published)
@@ -219,13 +219,13 @@ def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float |
     """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
     request = service.status(batch_id).batch.plan.request
     length = length_in_words(request.calendar, request.lead_time)
-    detail = service.one_series(batch_id, *key)
+    detail = service.results.one_series(batch_id, *key)
     figures, wanted = detail.series, [fold.actual for fold in detail.backtest or ()]
     stops = stops_with(request.service_level, level or request.service_level)
     try:
-        published = service.lead_time_demand(batch_id, *key)
+        published = service.results.lead_time_demand(batch_id, *key)
         if level is not None:
-            figures = service.stock_at(batch_id, *key, level)
+            figures = service.results.stock_at(batch_id, *key, level)
         at = figures[columns.SERVICE_LEVEL]
         ahead = look_ahead(published, figures[columns.REORDER_POINT], at)
     except ResultNotKept as error:

@@ -70,16 +70,16 @@ async def series(request: Request, batch_id: BatchId, here: Here, lang: Lang, ta
 async def series_file(request: Request, batch_id: BatchId, file_format: str, here: Here, table: Table) -> Response:
     """The rows that the table shows on all its pages, as a file of the columns that it shows."""
     names = [column.name for column in table.shown]
-    found = await here.threads.heavy(here.service.series_file, batch_id, table.query, names, file_format)
+    found = await here.threads.heavy(here.service.results.series_file, batch_id, table.query, names, file_format)
     return await answer_file(found, request.headers)
 
 
 def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPage, TableState]:
     """A page of the table; the last one where it has fewer."""
-    page = service.series(batch_id, table.query)
+    page = service.results.series(batch_id, table.query)
     if not page.rows and page.total:
         table = table.turned_to(last_page(page.total))
-        page = service.series(batch_id, table.query)
+        page = service.results.series(batch_id, table.query)
     return page, table
 
 
@@ -92,9 +92,9 @@ def _pace(service: Service, batch_id: str) -> float:
 def _around_table(service: Service, batch_id: str) -> dict[str, Any]:
     """What stands around the table of series, whatever it shows."""
     batch = service.status(batch_id).batch
-    every = service.series(batch_id, SeriesQuery(limit=1))
+    every = service.results.series(batch_id, SeriesQuery(limit=1))
     has_ranks = bool(every.rows) and columns.ABC in every.rows[0]
-    leaders = service.series(batch_id, SeriesQuery(abc=frozenset("A"), limit=0)).total if has_ranks else 0
+    leaders = service.results.series(batch_id, SeriesQuery(abc=frozenset("A"), limit=0)).total if has_ranks else 0
     found = {"batch": batch, "sites": _sites_of(batch), "series_count": every.total}
     return found | {"has_ranks": has_ranks, "leaders": leaders}
 

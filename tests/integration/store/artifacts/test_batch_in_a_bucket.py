@@ -68,9 +68,9 @@ def test_a_batch_in_a_bucket_is_that_in_a_folder_to_the_byte(bucket_url: str, tm
     with serving(tmp_path / "home", bucket_url) as service:
         batch = ended(service, submitted(service))
         retried = ended(service, service.retry(batch.batch_id, {}).batch.batch_id)
-        sheet = service.download(batch.batch_id, "forecast", "xlsx").path.read_bytes()
-        page = service.series(batch.batch_id, SeriesQuery(search="a-1"))
-        detail = service.one_series(batch.batch_id, "X", "A-2")
+        sheet = service.results.download(batch.batch_id, "forecast", "xlsx").path.read_bytes()
+        page = service.results.series(batch.batch_id, SeriesQuery(search="a-1"))
+        detail = service.results.one_series(batch.batch_id, "X", "A-2")
         service.delete(batch.batch_id)
 
     kept = {(file.kind, file.format): file.file.sha256 for file in expected.files if file.kind != "certificate"}
