@@ -147,7 +147,7 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
     )
     few = N_("It has few demands so far: its forecast is what parts like it teach ({models}).")
     few_mixed = N_(
-        "It has few demands so far: its forecast is the average of what parts like it teach ({pooled}) and of {others}."
+        "It has few demands so far: its forecast is the average of what parts like it teach ({alike}) and of {others}."
     )
     untold = N_(
         "Its forecast is that of {models}, usually the least wrong for such parts: its history is too short to tell by "
@@ -171,4 +171,4 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
     listed = _MODELS.get(len(names), ", ".join(f"{{model{place}}}" for place in range(len(names))))
     said = Message(listed, {f"model{k}": name for k, name in enumerate(names)})
     others = ", ".join(name for name in names if name != POOLED)
-    return Message(template, {"models": said, "pooled": POOLED, "others": others})
+    return Message(template, {"models": said, "alike": POOLED, "others": others})

@@ -423,16 +423,16 @@ def _look_ahead(
 def _holds(panel: Panel, final: Evidence, ahead: _Ahead, task: Task) -> dict[str, NDArray[np.bool_]]:
     """Where neither the history of a series nor like parts justify an order, shape (series,): a person has to.
 
-    More in all, or over the lead time where that is longer, than was ever demanded is asked about; what was demanded
-    is stretched to that time where the whole batch has less history.
+    More over the lead time than was ever demanded is asked about, whatever the horizon is; what was demanded is
+    stretched to a lead time where the whole batch has less history.
     """
-    span, periods = ahead.means.shape[1], task.knowledge.periods
+    span, periods = task.request.lead_time, task.knowledge.periods
     stretch = span / periods if 0 < periods < span else 1.0
     demanded = np.add.reduceat(np.append(panel.values, 0.0), panel.offsets[:-1]) * stretch
     _, unlike = POOLED_CANDIDATE.share(final, task.knowledge.calibration)
     alone = POOLED_CANDIDATE.stands_alone(final, task.knowledge.calibration) & (not task.request.models)
     return {
-        columns.ABOVE_HISTORY: ahead.means.sum(axis=1) >= demanded + 1.0,
+        columns.ABOVE_HISTORY: ahead.total >= demanded + 1.0,
         columns.UNLIKE_OTHERS: unlike[-1],
         columns.NOTHING_ALIKE: alone[-1],
     }

@@ -206,12 +206,11 @@ def test_a_short_history_of_the_whole_batch_holds_nothing(make_panel, make_reque
     assert set(stock_of(make_panel, make_request, steady, MONTHLY, 12).stock["flag"].to_pylist()) == {None}
 
 
-@pytest.mark.parametrize("lead_time", [3, 12])
-def test_a_forecast_above_all_history_is_held_however_short_the_lead_time(make_panel, make_request, lead_time):
+def test_more_over_the_lead_time_than_was_ever_demanded_is_held(make_panel, make_request):
     rng = np.random.default_rng(6)
     like = [np.where(rng.random(36) < 0.1, rng.choice([4.0, 9.0]), 0.0) for _ in range(80)]
     panel = make_panel([10.0, 11.0, 10.0, 12.0, 10.0, 11.0], *like)
-    request = make_request(calendar=Calendar(frequency=MONTHLY), horizon=12, lead_time=lead_time)
+    request = make_request(calendar=Calendar(frequency=MONTHLY), horizon=12, lead_time=12)
 
     flags = forecast_panel(panel, request, learn_knowledge(panel, request)).stock["flag"].to_pylist()
 
