@@ -68,6 +68,7 @@ def _leftovers(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "home" / "batches").iterdir())
 
 
+@pytest.mark.long
 def test_a_batch_too_small_to_learn_across_its_parts_says_so(app: Batchcast, tmp_path: Path) -> None:
     months = [f"{2023 + month // 12}-{month % 12 + 1:02}-01" for month in range(24)]
     rows = [f"{month},P{part},S,{(part + place) % 4}" for part in range(3) for place, month in enumerate(months)]
@@ -151,6 +152,7 @@ def test_another_file_is_not_what_the_certificate_is_of(
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.long
 def test_a_backtest_judges_and_publishes_accuracy_alone(app: Batchcast, sample: Path, tmp_path: Path) -> None:
     result = app.backtest(sample, _QUICK, out=tmp_path / "accuracy.csv")
     without_files = app.backtest(sample, _QUICK)

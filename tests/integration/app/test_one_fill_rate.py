@@ -119,6 +119,7 @@ def test_at_another_level_the_page_says_what_orders_say_of_the_same_stock(
         assert now[key] == pytest.approx(figures["expected_fill_rate"], abs=1e-9)
 
 
+@pytest.mark.long
 def test_the_library_says_the_same(sample: Path, rows: list[dict[str, Any]]) -> None:
     forecast = batchcast.forecast(sample)
     stock = pa.Table.from_pandas(forecast.stock) if forecast.kind == "pandas" else forecast.stock

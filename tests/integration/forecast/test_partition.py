@@ -174,7 +174,10 @@ def test_no_plan_changes_a_bit(batch, tmp_path: Path, plan):
     assert merge_statistics([statistics(folder) for folder in folders]) == whole
 
 
-@pytest.mark.parametrize(("series", "cells"), [pytest.param(1, 10, marks=pytest.mark.long), (7, 10**6), (4096, 500)])
+@pytest.mark.parametrize(
+    ("series", "cells"),
+    [pytest.param(1, 10, marks=pytest.mark.long), pytest.param(4096, 500, marks=pytest.mark.long), (7, 10**6)],
+)
 def test_no_size_of_chunks_changes_a_bit(batch, tmp_path: Path, monkeypatch, series: int, cells: int):
     _, path, request, knowledge = batch
     run(path, [(0, 150)], request, knowledge, tmp_path / "usual")

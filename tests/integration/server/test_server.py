@@ -56,7 +56,7 @@ def running(tmp_path):
         process.stdout.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_server_that_is_told_to_stop_ends_its_streams_and_itself(running, number):
     process, api, page = running
     assert api != page
