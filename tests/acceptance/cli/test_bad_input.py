@@ -54,6 +54,7 @@ def test_a_file_that_is_not_there_is_named(batchcast):
     assert "nowhere.csv" in done.stderr
 
 
+@pytest.mark.long
 def test_refused_rows_are_shown_by_line_and_left_out_where_that_is_asked_for(batchcast, tmp_path):
     good = "".join(f"2025-{month:02}-{day:02},P-1,Kendari,2\n" for month in (1, 2, 3) for day in range(1, 29))
     bad = "31/02/2025x,P-1,Kendari,2\n2025-03-01,P-2,Kendari,\x1b[31mtwo\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 ALERT_LINES = 5
@@ -45,6 +46,7 @@ def test_scenario_2_a_large_file_is_partitioned_by_site_and_followed_to_its_one_
     assert len(lines) == 1 + 7 * 2_917
 
 
+@pytest.mark.long
 def test_test_1_a_small_file_with_the_switch_on_has_a_partition_for_each_site(reader, small_file):
     reader.choose(small_file)
     reader.turn(on=True)
@@ -58,6 +60,7 @@ def test_test_1_a_small_file_with_the_switch_on_has_a_partition_for_each_site(re
     assert len(reader.download()) > 1
 
 
+@pytest.mark.long
 def test_test_2_the_analysis_has_the_figures_of_the_file(reader, large_file):
     reader.choose(large_file)
 

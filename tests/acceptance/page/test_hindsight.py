@@ -12,6 +12,7 @@ SAID = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_reads_the_words_and_goes_to_the_worst_part(open_page, site, lumpy_file, language):
     covered, short, backtest = SAID[language]

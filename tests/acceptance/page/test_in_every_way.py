@@ -77,6 +77,7 @@ def test_a_page_heals_by_itself_when_the_server_was_killed_and_came_back(open_pa
     expect(reader.rows.get_by_text("Completed", exact=True)).to_have_count(3)
 
 
+@pytest.mark.long
 def test_the_time_of_submission_stays_the_readers_own_while_the_batch_runs(open_page, site, small_file):
     site.set_fault(HELD, "hold")
     try:
@@ -199,6 +200,7 @@ def test_the_keyboard_alone_is_enough(open_page, site, small_file):
     assert Path(found.value.path()).stat().st_size > 0
 
 
+@pytest.mark.long
 def test_two_browsers_see_the_same_batch(open_page, site, small_file):
     site.set_fault(HELD, "hold")
     try:

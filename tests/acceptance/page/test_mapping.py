@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 from tests.acceptance.page.reader import Reader
 from tests.acceptance.page.states import STOCK_COLUMNS, UNKNOWN_COLUMNS
@@ -74,6 +75,7 @@ def test_the_focus_stays_on_what_was_chosen_and_the_keyboard_is_enough(open_page
     expect(reader.page.locator("#pick-partnumber")).to_be_focused()
 
 
+@pytest.mark.long
 def test_without_scripts_a_button_shows_the_preview(open_page, site, unknown_file):
     page = open_page(site.page, javascript=False)
     page.set_input_files("#file", unknown_file)
@@ -95,6 +97,7 @@ def test_without_scripts_a_button_shows_the_preview(open_page, site, unknown_fil
     reader.await_state("completed")
 
 
+@pytest.mark.long
 def test_a_stock_file_of_unknown_columns_is_mapped_by_clicking(reader, small_file, stock_unknown_file):
     client, page = reader.server.client, reader.page
     batch_id = client.accepted(small_file.read_bytes(), name=small_file.name, models="naive")

@@ -17,6 +17,7 @@ SAID = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_phone_sends_the_stock_and_saves_the_list(open_page, site, lumpy_file, stock_file, language):
     what, following, promised, whole = SAID[language]

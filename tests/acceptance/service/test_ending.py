@@ -86,6 +86,7 @@ def test_it_does_not_listen_beyond_this_machine_without_tokens(make_server):
     assert "BATCHCAST_TOKENS" in server.log
 
 
+@pytest.mark.long
 def test_with_tokens_each_role_may_do_what_is_its_own(make_server):
     tokens = {role: made(role) for role in ("viewer", "planner", "admin")}
     server = make_server(tokens=",".join(entry for _, entry in tokens.values())).start()

@@ -132,6 +132,7 @@ def test_the_plan_and_the_number_of_workers_change_no_byte(
     assert _digests(by_site) == _digests(tmp_path / "size") == _digests(tmp_path / "one")
 
 
+@pytest.mark.long
 def test_a_run_is_repeated_to_the_byte_from_its_certificate(
     app: Batchcast, published: RunResult, sample: Path, tmp_path: Path
 ) -> None:

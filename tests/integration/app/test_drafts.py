@@ -118,6 +118,7 @@ def test_a_draft_goes_after_a_day_and_not_before(service, monkeypatch):
             service.draft(draft.draft_id)
 
 
+@pytest.mark.long
 def test_the_plan_of_a_retry_can_be_looked_at_first(service):
     draft = keep(service, demand())
     batch = service.submit_draft(draft.draft_id, FAST).batch

@@ -151,6 +151,7 @@ def carrying(tmp_path_factory: pytest.TempPathFactory) -> Path:
 MAPPED = BatchSettings(column_mapping={"partnumber": "what"}, horizon=3, max_parallel=1)
 
 
+@pytest.mark.long
 def test_a_run_writes_the_orders_beside_its_result(carrying: Path, tmp_path: Path) -> None:
     app = Batchcast(Environment(home=tmp_path / "home"))
 

@@ -111,6 +111,7 @@ def first_note(app: Batchcast, file: Path) -> str:
     return str(next(iter(app.analyze(file, BatchSettings()).report.notes), ""))
 
 
+@pytest.mark.long
 def test_a_month_alone_is_told_of_the_years_read_before_with_its_header(app: Batchcast, tmp_path: Path) -> None:
     years = months_of(tmp_path / "all.csv", 0, 35)
     month = months_of(tmp_path / "new.csv", 36, 36)

@@ -110,6 +110,7 @@ def test_a_submission_is_checked_planned_and_forecast(service, completed) -> Non
     assert service.status(completed.batch_id).seconds_left is None
 
 
+@pytest.mark.long
 def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None:
     from batchcast.app.batchcast import Batchcast
     from batchcast.app.configuration import Environment

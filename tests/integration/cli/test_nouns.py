@@ -87,6 +87,7 @@ def fields_of(noun):
     return None
 
 
+@pytest.mark.long
 def test_analysis_batch_partitions_leaderboard_accuracy_and_orders_are_told_alike(client, status, told, command):
     analyzed = client.post("/api/batch/analyze", files={"file": ("demand.csv", DEMAND)}, data=SETTINGS).json()
     (line,), (result,) = lines_of(told, "analysis"), lines_of(told, "result")
@@ -119,6 +120,7 @@ def test_analysis_batch_partitions_leaderboard_accuracy_and_orders_are_told_alik
     assert without(asked, "kind", "files", "batch_id") == orders
 
 
+@pytest.mark.long
 def test_refused_rows_are_told_alike(client, command):
     bad = DEMAND + b"2024-13-01,0012,Kendari,1\n2024-12-15,0012,Kendari,many\n2024-12-15,0012,,1\n"
     Path("demand.csv").write_bytes(bad)

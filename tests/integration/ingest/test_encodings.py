@@ -128,6 +128,7 @@ def test_a_byte_that_the_encoding_does_not_have_costs_its_row(read, series):
     assert [(one.line, "0x81" in str(one.reason)) for one in ingested.report.problems] == [(30, True)]
 
 
+@pytest.mark.long
 def test_a_byte_that_the_encoding_does_not_have_far_below_costs_its_row_too(read):
     """The encoding is decided by the first lines with letters beyond ASCII."""
     rows = (HEADER + rows_of(["Köln", "München"], 100_000)).encode("cp1252") + b"2024-02-01,A\x81,Ulm,1\n"

@@ -25,6 +25,7 @@ def test_waits(postgresql_server):
 """
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_neither_its_database_server_nor_a_child_nor_a_folder(tmp_path):
     said = tmp_path / "said"
     test = tmp_path / "test_waits.py"

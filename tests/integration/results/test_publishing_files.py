@@ -129,6 +129,7 @@ def change_history(batch: Any, days: list[list[int]], quantities: list[list[floa
     pq.write_table(table.set_column(4, "quantity", pa.array(quantities, pa.list_(pa.float64()))), batch.history.path)
 
 
+@pytest.mark.long
 def test_many_series_of_many_partitions_keep_their_figures(finish_batch: Callable[..., Any], out: Path) -> None:
     keys = [(f"S{i // 1000}", f"P{i:05}") for i in range(3000)]
     refused = [keys[5], keys[1200], keys[2999]]

@@ -76,6 +76,7 @@ def test_a_server_that_is_told_to_stop_ends_its_streams_and_itself(running, numb
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.long
 def test_a_stop_that_is_said_twice_breaks_off_what_is_under_way(running):
     process, api, _ = running
     with socket.create_connection(("127.0.0.1", int(api.rsplit(":", 1)[1]))) as connection:

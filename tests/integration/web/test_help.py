@@ -62,6 +62,7 @@ def test_an_example_that_is_not_there_is_no_page(browser):
     assert browser.get("/help/examples/passwd").status_code == 404
 
 
+@pytest.mark.long
 def test_sample_data_is_forecast_with_one_click(browser, service):
     browser.get("/")
 
