@@ -19,7 +19,7 @@ from batchcast.http.bodies import Texts
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, answer_problem, local_path, render
-from batchcast.web.sessions import Sessions, session_cookie, set_session_cookie
+from batchcast.web.sessions import Sessions, session_cookie, set_choice_cookie, set_session_cookie
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -27,7 +27,6 @@ POLICY = (
 )
 SIGN_IN = "/sign-in"
 _OPEN = frozenset({SIGN_IN, "/sign-out", "/language", "/theme", "/favicon.ico"})  # besides assets and the help
-_SECONDS_OF_A_YEAR = 365 * 86400
 
 router = APIRouter()
 
@@ -141,8 +140,7 @@ def _keep_choice(request: Request, form: Texts, cookie: str, known: tuple[str, .
     answer = RedirectResponse(local_path(_field(form, "back", "/")), status_code=303)
     choice = _field(form, "choice")
     if choice in known:
-        is_secure = request.url.scheme == "https" or request.app.state.context.service.config.has_tls
-        answer.set_cookie(cookie, choice, max_age=_SECONDS_OF_A_YEAR, samesite="lax", secure=is_secure, httponly=True)
+        set_choice_cookie(request, answer, cookie, choice)
     return answer
 
 

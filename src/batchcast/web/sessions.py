@@ -17,6 +17,7 @@ from starlette.responses import Response
 COOKIE = "batchcast_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"  # where browsers come by HTTPS: they take it from this host alone
 SECONDS = 12 * 3600  # a session that is not used for this long ends
+_SECONDS_OF_A_YEAR = 365 * 86400
 SECONDS_IN_ALL = 7 * 86_400  # a session ends after this long, however much it is used
 _SECONDS_UNTIL_RENEWED = 600  # a session in use is signed anew after this long
 _ENDED = 100_000  # that are remembered
@@ -96,6 +97,12 @@ def set_session_cookie(request: Request, answer: Response, value: str) -> None:
     is_secure = _is_secure(request)
     name = SECURE_COOKIE if is_secure else COOKIE
     answer.set_cookie(name, value, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure)
+
+
+def set_choice_cookie(request: Request, answer: Response, name: str, value: str) -> None:
+    """Have the browser keep for a year what its reader chose."""
+    is_secure = _is_secure(request)
+    answer.set_cookie(name, value, max_age=_SECONDS_OF_A_YEAR, httponly=True, samesite="lax", secure=is_secure)
 
 
 def _is_secure(request: Request) -> bool:

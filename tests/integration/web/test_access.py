@@ -116,6 +116,12 @@ def test_behind_a_proxy_with_tls_and_a_path_every_link_and_cookie_is_of_the_publ
         begun = {"cookie": page.headers["set-cookie"].partition(";")[0]}  # which httpx sends by HTTPS alone
         form = {"token": token, "back": "/help"}
         signed = browser.post("/sign-in", form, follow_redirects=False, headers=begun)
+        own = {"cookie": signed.headers["set-cookie"].partition(";")[0]}
+        browser.get("/help", headers=own)
+        chosen = [
+            browser.post(path, choice, follow_redirects=False, headers=own)
+            for path, choice in (("/language", {"choice": "id"}), ("/settings", {"horizon": "30"}))
+        ]
 
     links = re.findall(r'(?:href|src|action|formaction|hx-get|hx-post)="([^"]*)"', page.text)
     assert len(links) > 5
@@ -127,6 +133,7 @@ def test_behind_a_proxy_with_tls_and_a_path_every_link_and_cookie_is_of_the_publ
     assert cookie.startswith("__Host-batchcast_session=")
     assert "; Secure" in cookie
     assert "Path=/;" in cookie
+    assert ["; Secure" in answer.headers.get("set-cookie", "") for answer in chosen] == [True, True]
 
 
 def test_viewers_see_and_change_nothing(signed_in):

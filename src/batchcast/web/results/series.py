@@ -23,6 +23,7 @@ from batchcast.web.rendering import render, varied
 from batchcast.web.results.summary import spark_of
 from batchcast.web.results.table import COLUMNS, FIGURES, KEYS, NOTES, Table, TableState, last_page
 from batchcast.web.results.terms import CLASSES
+from batchcast.web.sessions import set_choice_cookie
 
 router = APIRouter()
 
@@ -107,7 +108,6 @@ def _sites_of(batch: Batch) -> list[str]:
 # Named views: what the table shows, kept by a browser for the results of all batches, shared by their addresses.
 
 _COOKIE = "batchcast_views"
-_A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
 _LONGEST_NAME = 60  # characters
 _NEITHER = ("page",)  # parameters of a table that are of no view
@@ -139,6 +139,5 @@ async def keep_view(request: Request, batch_id: BatchId, table: Table, texts: Ou
     while len(text) > _LONGEST_COOKIE:  # the oldest go
         views.pop(next(iter(views)))
         text = json.dumps(views, separators=(",", ":"))
-    is_secure = request.url.scheme == "https"
-    answer.set_cookie(_COOKIE, text, max_age=_A_YEAR, samesite="lax", secure=is_secure, httponly=True)
+    set_choice_cookie(request, answer, _COOKIE, text)
     return answer

@@ -19,12 +19,12 @@ from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.web.forms import ANSWER, KEPT, Form, Texts, address_of, form_of_texts, read_form
 from batchcast.web.mapping import MAPPED
+from batchcast.web.sessions import set_choice_cookie
 
 ANSWERED = "answered"  # hidden field: a question about the file was answered by a button
 _COOKIE = "batchcast_settings"
 _REMEMBERED = frozenset(declared.name for declared in SETTINGS.values() if declared.is_remembered)
 _OF_ONE_FILE = frozenset({"mapping", "filters", "texts"})  # kinds of settings that name what one file holds
-_A_YEAR = 365 * 86400
 _LONGEST_COOKIE = 3500  # bytes that every browser keeps
 
 
@@ -83,9 +83,8 @@ def remember(request: Request, answer: Response, form: Form) -> None:
         if name in _REMEMBERED and form.problem(name) is None
     }
     text = json.dumps(kept, separators=(",", ":"))
-    is_secure = request.url.scheme == "https"
     if len(text) <= _LONGEST_COOKIE:
-        answer.set_cookie(_COOKIE, text, max_age=_A_YEAR, samesite="lax", secure=is_secure, httponly=True)
+        set_choice_cookie(request, answer, _COOKIE, text)
 
 
 def forget(answer: Response) -> None:
