@@ -29,7 +29,8 @@ ACTIONS: Mapping[str, str] = {
     "sign_in": N_("Signed in"),
     "sign_out": N_("Signed out"),
 }
-_ACTION_OF: Mapping[tuple[str, str], str] = {
+# By method and route; a request that is not here changes nothing that others see, but a recipe.
+ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/api/batch/submit"): "submit",
     ("POST", "/files/{draft_id}/run"): "submit",
     ("POST", "/samples/{name}/run"): "submit",
@@ -44,41 +45,9 @@ _ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/sign-in"): "sign_in",
     ("POST", "/sign-out"): "sign_out",
 }
-_CHANGE_NOTHING: frozenset[tuple[str, str]] = frozenset(
-    {
-        ("POST", "/api/batch/analyze"),
-        ("POST", "/api/batch/preview"),
-        ("POST", "/api/batch/orders/{batch_id}"),
-        ("POST", "/batches/{batch_id}/orders"),
-        ("POST", "/batches/{batch_id}/orders/mapping"),
-        ("POST", "/batches/{batch_id}/orders/mapping/{draft_id}"),
-        ("POST", "/batches/{batch_id}/orders/{kind}.{file_format}"),
-        ("POST", "/batches/{batch_id}/series/views"),  # of this browser
-        ("POST", "/batches/{batch_id}/retry/analysis"),
-        ("POST", "/batches/{batch_id}/retry/mapping"),
-        ("POST", "/files"),  # a draft: it is gone after a day
-        ("POST", "/files/{draft_id}/analysis"),
-        ("POST", "/files/{draft_id}/discard"),
-        ("POST", "/files/{draft_id}/mapping"),
-        ("POST", "/settings"),  # of this browser
-        ("POST", "/settings/reset"),
-        ("POST", "/language"),
-        ("POST", "/theme"),
-    }
-)
+_MAKE = ("submit", "retry")  # a batch, which the answer leads to
 MOST_LINES = 10_000  # of the log in one answer
-_ID_OF_PLACE = re.compile(r"/([0-9a-f]{32})(?:[/?]|$)", re.ASCII)
-
-
-def action_of(method: str, route: str) -> str | None:
-    """The action of a request by its method and route; None where it changes nothing that others see.
-
-    Raises:
-        KeyError: if nothing is known of this route: it has to be listed here.
-    """
-    if method in ("GET", "HEAD", "OPTIONS") or (method, route) in _CHANGE_NOTHING:
-        return None
-    return _ACTION_OF[method, route]
+_MADE = re.compile(r"/(?:batches|api/batch/status)/([0-9a-f]{32})$", re.ASCII)  # where a new batch is
 
 
 def audit_file(entries: Sequence[AuditEntry]) -> Response:
@@ -100,8 +69,7 @@ class Audit:
 
     async def note(self, scope: Scope, status: int, place: str) -> None:
         """Keep an entry of an answered request; `place` is the address that the answer leads to, or empty."""
-        route = getattr(scope.get("route"), "path", None)
-        action = _ACTION_OF.get((scope["method"], route or ""))
+        action = ACTION_OF.get((scope["method"], getattr(scope.get("route"), "path", "")))
         if action is None:
             return
         person: Person = scope.get("state", {}).get("person", ANONYMOUS)
@@ -112,14 +80,16 @@ class Audit:
             address=(scope.get("client") or ("",))[0],
             action=action,
             status=status,
-            batch_id=_batch_of(place, str(scope.get("path_params", {}).get("batch_id", ""))),
+            batch_id=(_made_at(place) if action in _MAKE else None) or _asked_for(scope),
         )
         await self._threads.light(self._service.note_action, entry)
 
 
-def _batch_of(place: str, asked: str) -> str | None:
-    """The batch that a request was about: the one it made, where it made one."""
-    made = _ID_OF_PLACE.search(place)
-    if made:
-        return made[1]
-    return asked if is_batch_id(asked) else None
+def _made_at(place: str) -> str | None:
+    found = _MADE.search(place)
+    return found[1] if found else None
+
+
+def _asked_for(scope: Scope) -> str | None:
+    batch_id = str(scope.get("path_params", {}).get("batch_id", ""))
+    return batch_id if is_batch_id(batch_id) else None

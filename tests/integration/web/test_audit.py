@@ -17,7 +17,7 @@ def test_admins_see_who_signed_in_and_what_was_refused(tmp_path):
         viewer.post("/sign-in", {"token": made["viewer"][0], "back": "/help"})
         viewer.post(f"/batches/{'0' * 32}/stop")
         stranger.post("/sign-in", {"token": "wrong"})
-        admin.post("/sign-in", {"token": made["admin"][0], "back": "/help"})
+        admin.post("/sign-in", {"token": made["admin"][0], "back": f"/batches/{'1' * 32}"})
 
         page = admin.get("/audit")
         table = admin.get("/audit.csv")
@@ -32,6 +32,7 @@ def test_admins_see_who_signed_in_and_what_was_refused(tmp_path):
         ["viewer", "viewer"],
         ["viewer", "viewer"],
     ]
+    assert "1" * 32 not in table.text  # a sign-in that leads to a batch is not about it
     assert refused.status_code == 403
     assert 'href="/audit"' in page.text
     assert 'href="/audit"' not in refused.text
