@@ -10,9 +10,8 @@ import asyncio
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -122,7 +121,7 @@ class Servers:
         self._faces = Faces(service)
         self._config = service.config
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = threading.Event()
+        self._stops_asked = 0
         self._servers: list[_Server] = []
 
     def __enter__(self) -> Servers:
@@ -139,19 +138,23 @@ class Servers:
         apps = (self._faces.api, self._faces.page)
         trusted = self._config.trusted_proxies
         self._servers = [_Server(_settings(app, protocol, trusted), self._note_started) for app in apps]
-        if self._stopping.is_set():
+        if self._stops_asked:
             return
         sockets = (self.sockets.api, self.sockets.page)
         await asyncio.gather(*(server.serve([one]) for server, one in zip(self._servers, sockets, strict=True)))
 
-    def stop(self) -> None:
-        """Take no more requests, and end; from any thread. The second call breaks off the requests under way."""
-        again = self._stopping.is_set()
-        self._stopping.set()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._end, again)
+    def stop(self, signal_name: str | None = None) -> None:
+        """Take no more requests, and end. The second call breaks off the requests under way.
 
-    def _end(self, at_once: bool) -> None:
+        From any thread, and from a signal handler, which may interrupt this very method: no lock, no log.
+        """
+        self._stops_asked += 1
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._end, self._stops_asked > 1, signal_name)
+
+    def _end(self, at_once: bool, signal_name: str | None) -> None:
+        _log.info("stopping", action="stop", signal=signal_name)
         self._faces.close()
         for server in self._servers:
             server.should_exit = True
@@ -205,12 +208,11 @@ def _settings(app: Any, protocol: type[LimitedProtocol], trusted: str) -> uvicor
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` on SIGTERM and Ctrl-C for as long as the block runs."""
+def _signals(stop: Callable[[str], None]) -> Iterator[None]:
+    """Call `stop` with the signal's name on SIGTERM and Ctrl-C for as long as the block runs."""
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        _log.info("stopping", action="stop", signal=signal.Signals(number).name)
-        stop()
+        stop(signal.Signals(number).name)
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
     try:

@@ -48,9 +48,9 @@ def test_out_of_memory_names_the_partition_the_limit_and_what_to_do(failed):
 
 @pytest.mark.parametrize("act", ["hold", pytest.param("stuck", marks=pytest.mark.long)])
 def test_a_timeout_names_the_partition_and_the_seconds(failed, act):
-    ended = failed(5, act, max_execution_time=2)
+    ended = failed(5, act, max_execution_time=5)
 
-    assert_told(ended, 5, "TIMEOUT", "timeout", "Partition 5 timeout: Exceeded 2s")
+    assert_told(ended, 5, "TIMEOUT", "timeout", "Partition 5 timeout: Exceeded 5s")
 
 
 def test_a_crash_names_the_partition_and_the_signal(failed, server):
@@ -83,7 +83,7 @@ def test_a_row_that_is_no_date_names_the_partition_the_line_and_the_value(server
 
 @pytest.mark.long
 def test_the_sentences_are_indonesian_for_those_who_ask_for_it(failed, server):
-    ended = failed(5, "hold", max_execution_time=2)
+    ended = failed(5, "hold", max_execution_time=5)
 
     answer = server.client.http.get(f"/api/batch/status/{ended['batch_id']}", headers={"Accept-Language": "id"})
 

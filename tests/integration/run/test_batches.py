@@ -184,13 +184,13 @@ def test_an_error_of_megabytes_is_kept_cut_and_as_text(bench):
 
 
 def test_a_partition_over_its_time_rolls_the_batch_back(bench):
-    one = bench([30, 20], size=1, max_execution_time=1)
+    one = bench([30, 20], size=1, max_execution_time=3)
     one.site_does("S1", "loop_in_c")
 
     batch = one.run()
 
     assert batch.state is BatchState.ROLLED_BACK
-    assert str(batch.error) == "Partition 1 timeout: Exceeded 1s"
+    assert str(batch.error) == "Partition 1 timeout: Exceeded 3s"
     assert one.states() == ["COMPLETED", "TIMEOUT"]
     assert batch.partitions[1].reason == "timeout"
     assert one.leaves_nothing()

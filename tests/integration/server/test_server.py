@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tests.integration.api.conftest import FAST, demand_file, opened
 
 from batchcast.app.configuration import read_config
 from batchcast.http.error_status import PortTaken
-from batchcast.server.server import open_sockets, run_servers
+from batchcast.server.server import Servers, open_sockets, run_servers
 
 pytestmark = pytest.mark.xdist_group("api")
 
@@ -89,6 +91,32 @@ def test_a_stop_that_is_said_twice_breaks_off_what_is_under_way(running):
             os.kill(process.pid, signal.SIGTERM)
 
         assert process.wait(60) == 0
+
+
+def test_a_stop_may_interrupt_a_stop_at_any_line(tmp_path):
+    """As a signal does that comes while the handler of the one before runs."""
+    interrupted = []
+
+    def stop_interrupted(servers):
+        def interrupt(frame, _event, _argument):
+            sys.settrace(None)
+            if len(interrupted) < 50:
+                interrupted.append(frame.f_lineno)
+                servers.stop()
+            sys.settrace(interrupt)
+            return interrupt
+
+        sys.settrace(interrupt)
+        servers.stop()
+
+    with opened(tmp_path / "home") as service, Servers(service, open_sockets(service.config)) as servers:
+        thread = threading.Thread(target=stop_interrupted, args=(servers,), daemon=True)
+        thread.start()
+        thread.join(60)
+
+        assert not thread.is_alive()
+        assert len(interrupted) > 1
+        asyncio.run(asyncio.wait_for(servers.serve(), 60))  # it was told to stop before it began
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path):
