@@ -8,7 +8,7 @@ import io
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.errors import InvalidInput
@@ -44,8 +44,18 @@ def test_rows_written_by_a_csv_writer_are_all_accounted_for(rows):
     assert report.rows_read == report.rows_accepted + report.rows_refused
 
 
+def test_files_that_were_appended_to_one_another_may_each_have_a_byte_order_mark():
+    rows = ["2024-01-01,A,1\n", "2024-02-01,A,2\n", "2024-03-01,A,3\n"]
+
+    report = read("\ufeff".join(["", HEADER, *rows]).encode()).report
+
+    assert (report.rows_accepted, report.rows_refused) == (3, 0)
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)), st.booleans())
+@example("\ufeff".encode(), True)
+@example("\ufeff\n2024-01-01,A,1\n\ufeff2024-02-01,A,2\n\ufeff\n".encode(), True)
 def test_any_bytes_are_read_or_refused(content, with_header):
     try:
         report = read(HEADER.encode() + content if with_header else content).report

@@ -141,7 +141,7 @@ class TextBlocks:
                 self._decide(line + block.count(b"\n", 0, error.start))
             else:
                 self._saw_utf8 = True
-                return Lines(block, line, line_ends(block))
+                return Lines(_without_marks(block), line, line_ends(block))
         self.example = self.example or example_of(block, self.encoding)
         try:
             utf8 = text_of(block, self.encoding).encode()
@@ -178,6 +178,11 @@ class TextBlocks:
         template = N_("Line {line} of {name} is longer than {limit} MB; it is not a table of rows.")
         limit = self._source.limits.max_record_bytes // 1_000_000
         return OverTheLimit(Message(template, {"name": self._source.name, "line": line, "limit": limit}))
+
+
+def _without_marks(block: bytes) -> bytes:
+    """The lines without the byte order marks that a file has where others were appended to it, each with its own."""
+    return block.removeprefix(_UTF8_MARK).replace(b"\n" + _UTF8_MARK, b"\n")
 
 
 def _with_damage(block: bytes, first_line: int, offset: int, encoding: str) -> Lines:
