@@ -55,8 +55,12 @@ class Effects:
         factors = np.ones((len(sites), count))
         for effect in self.effects:
             shares = Shares(self.occasions, effect.chosen, calendar, first, count)
-            for row, site in enumerate(sites):
-                factors[row] *= _factor(shares.of_site(site), effect.sites.get(site, effect.overall), effect.chosen)
+            keys = np.array([shares.key_of(site) for site in sites], dtype=str)
+            for key in np.unique(keys).tolist():
+                rows, design = np.flatnonzero(keys == key), shares.of_site(key)
+                used = np.flatnonzero(design.any(axis=1))
+                curves = np.array([effect.sites.get(sites[row], effect.overall) for row in rows.tolist()])
+                factors[np.ix_(rows, used)] *= _factors(design[used], curves, effect.chosen)
         return np.clip(factors, LOWEST, HIGHEST)
 
     def divide(self, panel: Panel, calendar: Calendar) -> Panel:
@@ -153,9 +157,9 @@ def learn_effects(
         for k, each in enumerate(shares):
             others = factors[np.arange(len(chosen)) != k].prod(axis=0)
             effects.append(_learn_one(sums, each, others))
-            for row, site in enumerate(sums.sites):
+            for row, site in enumerate(sums.sites if len(chosen) > 1 else ()):
                 curve = effects[k].sites.get(site, effects[k].overall)
-                factors[k, row] = _factor(each.of_site(site), curve, replace(each.chosen, power=1.0))
+                factors[k, row] = _factors(each.of_site(site), curve[None], replace(each.chosen, power=1.0))[0]
     return Effects(occasions=kept, effects=tuple(effects))
 
 
@@ -223,6 +227,26 @@ def _levels(seen: Floats, expected: Floats, ordinary: NDArray[np.bool_], near: i
     return np.asarray((around[0] + NOTHING) / (around[1] + NOTHING))
 
 
+@dataclass(frozen=True, kw_only=True)
+class PooledLogs:
+    """Logarithms of what all series had in each period, relative to the year around it; oldest first."""
+
+    first: int  # period
+    logs: Floats
+    weights: Floats  # below 1 where few series are known
+
+
+def pooled_logs(panel: Panel, calendar: Calendar) -> PooledLogs:
+    """Of a panel without its week."""
+    sums, around = _Sums(panel, calendar, 0, (), None), calendar.frequency.periods_in_year // 2
+    seen, expected = sums.seen.sum(axis=0), sums.expected.sum(axis=0)
+    logs = np.log((seen + POOL_CASES) / (expected + POOL_CASES))
+    running, at = np.pad(np.cumsum(logs), (1, 0)), np.arange(sums.count)
+    begin, end = np.maximum(at - around, 0), np.minimum(at + around + 1, sums.count)
+    level = (running[end] - running[begin]) / (end - begin)
+    return PooledLogs(first=sums.first, logs=logs - level, weights=expected / (expected + POOL_CASES))
+
+
 class _Sums:
     """What was seen and expected of all series of a site in each period, in units of information, oldest first."""
 
@@ -252,9 +276,10 @@ def _sites_of_their_own(site_codes: Sequence[str], named: set[str | None]) -> tu
     return ["", *(str(code) for code in codes[kept])], np.asarray(rows[index])
 
 
-def _factor(design: Floats, curve: Floats, chosen: EffectChoice) -> Floats:
-    factor = np.maximum(1.0 - design.sum(axis=1), 0.0) + design @ curve
-    return np.asarray(np.clip(factor, LOWEST, HIGHEST) ** chosen.power)
+def _factors(design: Floats, curves: Floats, chosen: EffectChoice) -> Floats:
+    """Of each period for each curve, shape (curves, periods): one by one, so that no curve changes a bit of another."""
+    factors = np.maximum(1.0 - design.sum(axis=1), 0.0) + np.array([design @ curve for curve in curves])
+    return np.asarray(np.clip(factors, LOWEST, HIGHEST) ** chosen.power)
 
 
 def _newest(panel: Panel) -> int:

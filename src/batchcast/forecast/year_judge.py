@@ -9,7 +9,7 @@ dates. It stands for the models, which cannot be run at so many dates.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +21,10 @@ from batchcast.domain.plan import ForecastRequest, Occasion
 from batchcast.forecast.backtest import take_actuals
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.negbin import negbin_quantiles
+from batchcast.forecast.effects import pooled_logs
 from batchcast.forecast.metrics import MEASURED
 from batchcast.forecast.moments import measure_history
-from batchcast.forecast.occasions import AFTER, BEFORE, OWN_NEAR, EffectChoice, Way
+from batchcast.forecast.occasions import AFTER, BEFORE, DURING, OWN_NEAR, EffectChoice, Shares, Way
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.year import YearProfile, places_back
 
@@ -144,7 +145,8 @@ def _fill_levels(
 # Which holidays and events change demand: those with which forecasts of the days around them are clearly better.
 #
 # Each name competes at the times that it came: a plain level forecasts the periods around it, by effects that were
-# learned from the times before. An event of the user's that came once cannot be judged so, and is believed.
+# learned from the times before. An event of the user's that came once cannot be judged so, and is believed. Months
+# tell little of a holiday: one is tried only where the sum of all series shows it, beside the months of the year.
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +158,9 @@ OFTEN = 0.33  # share of the dates at which it is less, at least
 SPAN = {Frequency.DAILY: 7, Frequency.WEEKLY: 1, Frequency.MONTHLY: 1}  # periods that are forecast at each date
 POWERS = (1.0, 0.5)
 MOST_TIMES = 4  # the latest, at which one name is judged
+LEAST_TIMES, LEAST_MOVED = 4, 2  # of a holiday in months: times, and those outside the month that it is in most often
+SHOWN, SHOWN_OFTEN = 0.6, 2 / 3  # error beside that of the months alone, at most; times at which it is less, at least
+MONTH_CASES, PLACE_CASES = 0.1, 0.3  # months at which what is seen counts half: of the year, and of the holiday
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,13 +200,15 @@ def choose_effects(panel: Panel, request: ForecastRequest, learn: Learn) -> tupl
     by_name: dict[str, list[Occasion]] = {}
     for one in request.occasions:
         by_name.setdefault(one.name, []).append(one)
+    if request.calendar.frequency is Frequency.MONTHLY:
+        by_name = _shown_by_months(by_name, few, request)
     groups = {name: _dates(some, few, judging.request) for name, some in by_name.items()}
     believed = [
         EffectChoice(name=name) for name, some in by_name.items() if not groups[name] and _is_known(some, few, request)
     ]
     found = []
     for name in (name for name in by_name if groups[name]):
-        tried = [EffectChoice(name=name, way=way, power=power) for way in _ways(request) for power in POWERS]
+        tried = [EffectChoice(name=name, way=way, power=power) for way in _ways(request) for power in _powers(request)]
         losses = judging.losses(groups[name], [(), *((one,) for one in tried)])
         if losses.min() < 1.0:
             found.append((float(losses.min()), tried[int(losses.argmin()) - 1]))
@@ -216,6 +223,46 @@ def choose_effects(panel: Panel, request: ForecastRequest, learn: Learn) -> tupl
 
 def _ways(request: ForecastRequest) -> tuple[Way, ...]:
     return ("days",) if request.calendar.frequency is Frequency.DAILY else ("days", "centred", "periods")
+
+
+def _powers(request: ForecastRequest) -> tuple[float, ...]:
+    return POWERS[:1] if request.calendar.frequency is Frequency.MONTHLY else POWERS
+
+
+def _shown_by_months(
+    by_name: Mapping[str, list[Occasion]], panel: Panel, request: ForecastRequest
+) -> dict[str, list[Occasion]]:
+    """The events, and the holidays that the sum of all series shows."""
+    seen, calendar, shown = pooled_logs(panel, request.calendar), request.calendar, {}
+    for name, some in by_name.items():
+        began = np.array([calendar.period_of_day(one.first_day) for one in some])
+        times = np.unique(began[(began >= seen.first) & (began < seen.first + len(seen.logs))]) - seen.first
+        moved = len(times) - np.bincount((times + seen.first) % 12, minlength=1).max()
+        if not some[0].is_holiday:
+            shown[name] = some
+        elif len(times) >= LEAST_TIMES and moved >= LEAST_MOVED:
+            shares = Shares(some, EffectChoice(name=name), calendar, seen.first, len(seen.logs)).of_site("")
+            places = np.add.reduceat(shares, (0, BEFORE // 2, BEFORE, BEFORE + DURING), axis=1)
+            if _is_shown(seen.logs, seen.weights, (seen.first + np.arange(len(seen.logs))) % 12, places, times):
+                shown[name] = some
+    return shown
+
+
+def _is_shown(logs: Floats, weights: Floats, months: Ints, places: Floats, times: Ints) -> bool:
+    """Whether months around each time are told better by what the other times show than by their month alone."""
+    plain = np.eye(12)[months]
+    designs = (plain, np.hstack([plain, places]))
+    errors = np.zeros((2, len(times)))
+    for k, time in enumerate(times.tolist()):
+        out = np.zeros(len(logs), dtype=np.bool_)
+        out[max(time - 1, 0) : time + 2] = True
+        for row, design in enumerate(designs):
+            cases = np.where(np.arange(design.shape[1]) < plain.shape[1], MONTH_CASES, PLACE_CASES)
+            known = design * np.where(out, 0.0, weights)[:, None]
+            told = design[out] @ np.linalg.solve(design.T @ known + np.diag(cases), known.T @ logs)
+            errors[row, k] = (weights[out] * (logs[out] - told) ** 2).sum()
+    total, better = errors.sum(axis=1), np.mean(errors[1] < errors[0])
+    return bool(total[1] <= SHOWN * total[0] and better >= SHOWN_OFTEN)
 
 
 def _is_known(occasions: Sequence[Occasion], panel: Panel, request: ForecastRequest) -> bool:

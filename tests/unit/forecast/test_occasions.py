@@ -230,3 +230,67 @@ def test_year_and_holiday_are_told_apart(make_panel):
 
     assert profile.effects.effects[0].overall[BEFORE - 14 : BEFORE].mean() == pytest.approx(2.5, abs=0.5)
     assert np.std(flat) / np.mean(flat) < 0.1
+
+
+# Months, that tell little of a holiday.
+
+EARLIER = [(2017, 6, 25), (2018, 6, 15), (2019, 6, 5), (2020, 5, 24), (2021, 5, 13)]
+LONG_EID = [*(dt.date(*one) for one in EARLIER), *EID]
+VESAK = [(2017, 5, 10), (2018, 5, 29), (2019, 5, 19), (2020, 5, 7), (2021, 5, 26), (2022, 5, 16), (2023, 6, 4)]
+LONG_VESAK = [dt.date(*one) for one in (*VESAK, (2024, 5, 22))]
+
+
+def chosen_of_months(make_panel, make_request, shape, occasions, tried=None):
+    last, draw = MONTHS.period_of_day(day_of(dt.date(2025, 2, 1))), np.random.default_rng(5)
+    rates = draw.gamma(4.0, 2.0, 30)[:, None] * shape
+    panel = make_panel(*draw.poisson(draw.gamma(2.0, rates / 2.0)).astype(float), last_period=last)
+    request = make_request(calendar=MONTHS, last_period=last, lead_time=6, occasions=occasions)
+
+    def learn(some, held, chosen):
+        if tried is not None:
+            tried.update(one.name for one in chosen)
+        return learn_both(some, request, held, NO_YEAR, chosen)
+
+    return choose_effects(panel, request, learn)
+
+
+def months_shape(count, dates, factor):
+    last = MONTHS.period_of_day(day_of(dt.date(2025, 2, 1)))
+    season = 1.0 + 0.3 * np.sin(2.0 * np.pi * np.arange(count) / 12.0)
+    return season * shape_of(MONTHS, last, count, dates, factor)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("count", [72, 96])
+def test_a_holiday_that_moves_through_months_is_found_in_months(make_panel, make_request, count):
+    others = (*holidays("Easter", EASTER), *holidays("Lunar New Year", LUNAR), *holidays("Vesak", LONG_VESAK))
+    shape = months_shape(count, LONG_EID, two_weeks_before)
+
+    chosen = chosen_of_months(make_panel, make_request, shape, (*others, *holidays("Eid al-Fitr", LONG_EID)))
+
+    assert [one.name for one in chosen] == ["Eid al-Fitr"]
+
+
+def test_a_holiday_of_one_month_is_not_tried_in_months(make_panel, make_request):
+    tried: set[str] = set()
+    shape = months_shape(94, LONG_VESAK, lambda offset: 4.0 if -7 <= offset < 7 else 1.0)
+
+    assert chosen_of_months(make_panel, make_request, shape, holidays("Vesak", LONG_VESAK), tried) == ()
+    assert not tried
+
+
+@pytest.mark.parametrize("shift", range(0, 360, 30))
+def test_a_holiday_that_months_do_not_show_is_not_even_tried(make_panel, make_request, shift):
+    tried: set[str] = set()
+    dates = [date + dt.timedelta(shift) for date in LONG_EID]
+
+    assert chosen_of_months(make_panel, make_request, months_shape(96, (), None), holidays("it", dates), tried) == ()
+    assert not tried
+
+
+def test_an_event_of_the_users_in_months_is_judged_whatever_month_it_is_in(make_panel, make_request):
+    dates = [dt.date(year, 8, 1) for year in range(2018, 2025)]
+    shape = months_shape(96, dates, lambda offset: 3.0 if 0 <= offset < 14 else 1.0)
+    campaign = tuple(replace(one, is_holiday=False, name="Campaign") for one in holidays("", dates, 14))
+
+    assert [one.name for one in chosen_of_months(make_panel, make_request, shape, campaign)] == ["Campaign"]
