@@ -213,6 +213,7 @@ class PreviewedStock(Answer):
     site_code: str
     partnumber: str
     lead_time: float | None = Field(description="Periods.")
+    lead_time_days: float | None = Field(description="The same in days, where the file gives it so.")
     unit_cost: float | None
     on_hand: float | None
     on_order: float | None

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/batch", tags=["results"])
 
 _FILES = described_files(ORDER_FORMATS)
 _ABOUT = (
-    "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, as one of "
+    "site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time, lead_time_days, as one of "
     f"{FILE_KINDS_READ}. Without it the columns of the batch's own history count."
 )
 _STOCK_FILE = {"type": "string", "format": "binary", "description": _ABOUT}

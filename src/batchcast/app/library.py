@@ -112,7 +112,8 @@ class Forecast:
 
         Args:
             stock: a stock file, or a table of the same columns: partnumber, site_code and any of on_hand, on_order,
-                unit_cost, pack_size, lead_time. A demand history that has some is one too: the latest value counts.
+                unit_cost, pack_size, lead_time, lead_time_days. A demand history that has some is one too: the
+                latest value counts.
             most: purchases that are ranked.
             settings: those of `BatchSettings` that decide how a stock file is read (`OF_STOCK_FILE`).
 
@@ -122,7 +123,9 @@ class Forecast:
         """
         chosen = BatchSettings.from_json(settings)
         on_hand = read_stock(Path(stock), chosen) if isinstance(stock, str | Path) else read_stock_table(stock, chosen)
-        found = order(on_hand, self.folder / STOCK_FILE, self.folder / FIGURES_FILE, most=most)
+        found = order(
+            on_hand, self.folder / STOCK_FILE, self.folder / FIGURES_FILE, self.plan.request.calendar, most=most
+        )
         tables = {kind: _CONVERTERS[self.kind](table) for kind, table in order_tables(found).items()}
         said = tuple(str(message) for message in (*promise_of(found), *notes_of(found)))
         return OrderTables(**tables, promise=found.promise, sentences=said)

@@ -49,7 +49,9 @@ def place_orders(
         StockOfOtherParts: if no part of the stock file is of the result.
         PublishFailed: if the orders can't be written.
     """
-    orders = order(replace(on_hand, notes=(*found.notes, *on_hand.notes)), found.stock, found.figures, most=most)
+    calendar = found.certificate.request.calendar
+    held = replace(on_hand, notes=(*found.notes, *on_hand.notes))
+    orders = order(held, found.stock, found.figures, calendar, most=most)
     return orders, write_orders(orders, out or found.stock.parent, found.stem)
 
 

@@ -15,8 +15,8 @@ from batchcast.domain.settings import OF_STOCK_FILE
 HELP = N_("Say what to order now, and rank the next units to buy, from a finished result and a stock file.")
 RESULT_HELP = N_("What a run published: its folder, or its forecast.")
 STOCK_HELP = N_(
-    "File with site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time (periods), or a "
-    "demand history with such columns: then the latest of each part counts."
+    "File with site_code, partnumber and any of on_hand, on_order, unit_cost, pack_size, lead_time (periods), "
+    "lead_time_days, or a demand history with such columns: then the latest of each part counts."
 )
 OUT_HELP = N_("Folder for the two tables. Default: beside the result.")
 LIMIT_HELP = N_("Units to buy next that are ranked, from 1 to {most}. Default: {most}.")

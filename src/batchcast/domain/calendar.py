@@ -40,6 +40,11 @@ class Frequency(StrEnum):
         return {"D": 365, "W": 52, "M": 12}[self.value]
 
     @property
+    def days_in_period(self) -> float:
+        """Days in a period, of a month on average."""
+        return {"D": 1.0, "W": 7.0, "M": 30.4375}[self.value]
+
+    @property
     def default_horizon(self) -> int:
         """Periods that are forecast where nothing is asked for."""
         return {"D": 7, "W": 8, "M": 12}[self.value]
@@ -167,7 +172,7 @@ class Span:
         return (last if first == last else _short(first, last)), last
 
 
-def length_in_words(calendar: Calendar, count: int) -> Message:
+def length_in_words(calendar: Calendar, count: float) -> Message:
     """So many periods: `1 week`, `12 weeks`."""
     one, many = _LENGTHS[calendar.frequency]
     return Message(one) if count == 1 else Message(many, {"count": count})

@@ -28,6 +28,7 @@ MODEL = "model"
 DEMAND_CLASS = "demand_class"
 LAST_DEMAND = "last_demand"
 LEAD_TIME = "lead_time"
+LEAD_TIME_DAYS = "lead_time_days"  # of a stock file; a lead time is in periods elsewhere
 SERVICE_LEVEL = "service_level"
 LEAD_TIME_MEAN = "lead_time_mean"
 LEAD_TIME_QUANTILE = "lead_time_quantile"

@@ -19,6 +19,7 @@ class StockItem:
     site_code: str
     partnumber: str
     lead_time: float | None = None  # periods, above 0; None: that of the batch
+    lead_time_days: float | None = None  # the same in days, where the file gives it so
     unit_cost: float | None = None  # above 0, in any currency
     on_hand: float | None = None  # units; below 0 where more is promised than held
     on_order: float | None = None  # units that were ordered and have not come, 0 or more; None: 0
@@ -31,6 +32,7 @@ class StockOnHand:
 
     items: tuple[StockItem, ...]  # one a series, in the order of the file
     notes: tuple[Message, ...] = ()  # how it was read
+    supposed_periods: str = ""  # the column of lead times that are supposed to be in periods, as its name says no unit
     release: tuple[str, ...] = ()  # parts that are ordered although they are held: PART, SITE=PART, or RELEASE_ALL
 
     def releases(self, item: StockItem) -> bool:

@@ -19,7 +19,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.layout.header import find_columns
 from batchcast.ingest.reader import Ingested, ingest_file
-from batchcast.ingest.stock.stockcolumns import StockLayout, find_stock_columns
+from batchcast.ingest.stock.stockcolumns import ON_HAND, StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockfile import read_stock_by
 
 _LEAST_PERIODS = 3  # names with digits that may be the periods of a wide table
@@ -141,7 +141,8 @@ def by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]
 
 def _columns_of(layout: StockLayout) -> dict[str, str]:
     keys = {ours_are.PARTNUMBER: layout.part, ours_are.SITE_CODE: layout.site, ours_are.DATE: layout.date}
-    return {ours: cells.name for ours, cells in {**keys, **layout.stock_columns}.items() if cells is not None}
+    stock = {ours: cells for ours, cells in layout.stock_columns.items() if ours != ON_HAND or not layout.taken_off}
+    return {ours: cells.name for ours, cells in {**keys, **stock}.items() if cells is not None}
 
 
 def _nameable(columns: Mapping[str, str], header: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from batchcast.domain import columns
+from batchcast.domain.calendar import Calendar, length_in_words
 from batchcast.domain.disk import file_sha256
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import (
@@ -29,6 +30,7 @@ from batchcast.domain.inventory import (
     StockOnHand,
 )
 from batchcast.ingest.common.names import mapping_example
+from batchcast.ingest.values.keys import compared
 from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
 from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
 from batchcast.publish.publisher import lay_out
@@ -37,6 +39,7 @@ from batchcast.results.hindsight import Folds
 from batchcast.results.inventory import Inventory, PublishedDemand, published_demand
 
 Floats = NDArray[np.float64]
+_MOST_NAMED = 3  # parts in a sentence
 
 _STOCK = [
     columns.LEAD_TIME,
@@ -69,13 +72,16 @@ class FoundResult:
     notes: tuple[Message, ...] = ()  # what of it is not as it was published
 
 
-def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_PURCHASES) -> Orders:
+def order(
+    on_hand: StockOnHand, stock: Path, figures: Path, calendar: Calendar, *, most: int = MOST_PURCHASES
+) -> Orders:
     """What to order and to buy next of the parts of a stock file.
 
     Args:
         on_hand: what the stock file says.
         stock: the stock table of a result as CSV, or its index as Parquet: the same series in the same order.
         figures: what is kept of each series, as Parquet.
+        calendar: that of the result: lead times in days are counted in its periods.
         most: purchases that are ranked.
 
     Raises:
@@ -91,6 +97,7 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
     refuse_unknown_parts(on_hand, position_of)
     known = [item for item in on_hand.items if (item.site_code, item.partnumber) in position_of]
     known.sort(key=lambda item: position_of[item.site_code, item.partnumber])
+    known, on_lead_times = _in_periods(known, on_hand.supposed_periods, calendar)
     positions = pa.array([position_of[item.site_code, item.partnumber] for item in known], pa.int64())
     mine = table.take(positions)
     demand = demand_of(mine, kept.take(positions))
@@ -115,10 +122,84 @@ def order(on_hand: StockOnHand, stock: Path, figures: Path, *, most: int = MOST_
         unknown=len(unknown),
         unknown_named=tuple(unknown[:MOST_UNKNOWN]),
         promise=_promise(table, kept) if len(kept) else None,
-        notes=on_hand.notes,
+        notes=(
+            *on_hand.notes,
+            *on_lead_times,
+            *_unlike_alone(unknown, position_of),
+            *_said_of_missing(table, kept, positions),
+        ),
         demand=sum(line.lead_time_mean or 0.0 for line in lines if line.on_hand is not None),
         served=sum((line.lead_time_mean or 0.0) * (line.fill_rate_now or 0.0) for line in lines),
     )
+
+
+def _in_periods(items: list[StockItem], column: str, calendar: Calendar) -> tuple[list[StockItem], list[Message]]:
+    """The items with all lead times in periods, and what to say of them; those in days are divided by its days."""
+    days = calendar.frequency.days_in_period
+    given = [item for item in items if item.lead_time_days is not None]
+    notes = [_said_of_days(given[0], calendar)] if given and days > 1 else []
+    longest = max((item.lead_time or 0.0 for item in items), default=0.0)
+    if days > 1 and column and longest > 0:
+        template = N_(
+            "Lead times of the stock file are counted in periods of the forecast: the longest is {length}. If they are "
+            "days, say so with {@column_mapping=$example}."
+        )
+        values = {"length": _length(longest, calendar), "example": mapping_example({columns.LEAD_TIME_DAYS: column})}
+        notes.append(Message(template, values))
+    converted = [
+        item if item.lead_time_days is None else replace(item, lead_time=item.lead_time_days / days) for item in items
+    ]
+    return converted, notes
+
+
+def _said_of_days(item: StockItem, calendar: Calendar) -> Message:
+    template = N_(
+        "Lead times in days are counted in periods of the forecast, such as {days:g} days of {part} ({site}): {length}."
+    )
+    days = item.lead_time_days or 0.0
+    length = _length(days / calendar.frequency.days_in_period, calendar)
+    return Message(template, {"days": days, "part": item.partnumber, "site": item.site_code, "length": length})
+
+
+def _length(periods: float, calendar: Calendar) -> Message:
+    """`1 month`, `0.99 months`."""
+    rounded = round(periods, 2)
+    return length_in_words(calendar, int(rounded) if rounded == int(rounded) else rounded)
+
+
+def _said_of_missing(table: pa.Table, kept: pa.Table, found: pa.Array) -> list[Message]:
+    """What to say of parts with demand to come that the stock file does not have."""
+    means = table[columns.LEAD_TIME_MEAN].to_numpy().astype(np.float64)
+    means[found.to_numpy(zero_copy_only=False)] = 0.0
+    count = int((means > 0).sum())
+    if not count:
+        return []
+    template = N_(
+        "Parts with demand to come that the stock file does not have: {count:,} ({named}). Nothing is ordered of them; "
+        "if it leaves out parts of which nothing is on hand, add them with on_hand 0."
+    )
+    first = kept.take(pa.array(np.argsort(-means, kind="stable")[: min(count, _MOST_NAMED)]))
+    sites, parts = (first[name].to_pylist() for name in columns.SERIES)
+    named = ", ".join(f"{part} ({site})" for site, part in zip(sites, parts, strict=True))
+    return [Message(template, {"count": count, "named": named + ", …" * (count > _MOST_NAMED)})]
+
+
+def _unlike_alone(unknown: Sequence[tuple[str, str]], known: Collection[tuple[str, str]]) -> list[Message]:
+    """What to say of parts of the stock file that only writing tells apart from parts with a forecast."""
+    if not unknown:
+        return []
+    written = {(compared(site), compared(part)): (site, part) for site, part in known}
+    pairs = [(key, written[found]) for key in unknown if (found := (compared(key[0]), compared(key[1]))) in written]
+    if not pairs:
+        return []
+    template = N_(
+        "Parts of the stock file that differ from one with a forecast only in case, space, dashes, leading zeros or .0 "
+        "at the end: {count:,}, such as {part!r} of {site!r} and {known_part!r} of {known_site!r}. Their stock is not "
+        "counted for it; write them as the demand history does."
+    )
+    (site, part), (known_site, known_part) = pairs[0]
+    values = {"part": part, "site": site, "known_part": known_part, "known_site": known_site}
+    return [Message(template, {"count": len(pairs), **values})]
 
 
 def _unmatched(release: Sequence[str], items: Sequence[StockItem], holds: Sequence[str]) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
     given = decode(arguments)
     with needing_disk():
         read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
-        orders = order(read.on_hand, given["index"], given["figures"])
+        orders = order(read.on_hand, given["index"], given["figures"], given["calendar"])
         if given["suffix"] is not None:
             write_orders(orders, given["into"], "stock", given["suffix"])
     found = {"orders": orders.brief(given["most"]), "settings": read.settings, "signature": read.signature}

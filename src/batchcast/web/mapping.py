@@ -43,6 +43,7 @@ _LABELS: Mapping[str, str] = {
     "unit_cost": N_("Cost of a unit"),
     "pack_size": N_("Units in a pack"),
     "lead_time": N_("Lead time, in periods"),
+    "lead_time_days": N_("Lead time, in days"),
 }
 _ONE_SITE = N_("No column: everything is one site")
 _IN_HEADER = N_("No column: each column of numbers is one, by its name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -351,3 +352,24 @@ def test_a_stock_file_beside_a_history_leaves_out_what_the_settings_allow(tmp_pa
         read_stock_beside(stock, history, BatchSettings(bad_rows="skip"))
     held = read_stock_beside(stock, history, BatchSettings(bad_rows="skip", max_refused_share=0.5))
     assert [item.on_hand for item in held.items] == [1, None]
+
+
+def test_lead_times_in_days_are_counted_in_periods_and_what_the_file_lacks_is_said(holding: Path, tmp_path) -> None:
+    """The batch is monthly; a lead time without a unit is supposed to be in months, and that is said until answered."""
+    stock = tmp_path / "stok.csv"
+    stock.write_text("part,stok,Lead Time (weeks)\nP1,1,8.6964\np-2,1,2\n", encoding="utf-8")
+    orders, _ = make_orders(holding, stock, out=tmp_path)
+
+    said = "\n".join(map(str, notes_of(orders)))
+    assert [line.lead_time for line in orders.lines] == [pytest.approx(2, abs=1e-3)]
+    assert "such as 60.8748 days of P1 (ALL): 2 months" in said
+    assert "leading zeros or .0 at the end: 1, such as 'p-2' of 'ALL' and 'P2' of 'ALL'" in said
+    assert re.search(r"Parts with demand to come that the stock file does not have: \d+ \(", said)
+
+    stock.write_text("part,stok,Lead Time\nP1,1,30\n", encoding="utf-8")
+    supposed = 'the longest is 30 months. If they are days, say so with column_mapping="lead_time_days=Lead Time"'
+    assert supposed in "\n".join(map(str, notes_of(make_orders(holding, stock, out=tmp_path)[0])))
+    for answer, months in (("lead_time_days=Lead Time", 30 / 30.4375), ("lead_time=Lead Time", 30)):
+        orders, _ = make_orders(holding, stock, out=tmp_path, texts={"column_mapping": [answer]})
+        assert orders.lines[0].lead_time == pytest.approx(months)
+        assert "If they are days" not in "\n".join(map(str, notes_of(orders)))

@@ -120,6 +120,7 @@ class Ordering:
         stock = self._stock_of(batch, question)
         read = {"source": stock.path, "settings": stock.chosen.settings, "recipes": list(stock.chosen.recipes)}
         given = {**found, **read, "into": into, "suffix": suffix, "most": most}
+        given["calendar"] = batch.plan.request.calendar
         job = Job(
             function="batchcast.run.jobs:orders_job",
             arguments=encode(given),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -75,6 +76,7 @@ FLAG_NAMES: Mapping[str, Sequence[str]] = {  # not needed: a history may have on
 }
 STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a stock file has some, a history may
     "lead_time": ("lead_time", "leadtime", "waktu_tunggu", "lama_kirim"),
+    "lead_time_days": ("lead_time_days", "plifz", "plandelivtime", "planned_deliv_time", "planlieferzeit"),
     "unit_cost": ("unit_cost", "cost", "price", "unit_price", "harga", "harga_satuan", "biaya"),
     "on_hand": (
         "on_hand",
@@ -126,6 +128,49 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+LEAD_TIME_WORDS = frozenset(  # of a name, without its unit and without the words that join it
+    _names(
+        """leadtime lt deliverytime deliveryleadtime supplierleadtime vendorleadtime purchaseleadtime
+        purchasingleadtime procurementleadtime replenishmentleadtime totalleadtime averageleadtime avgleadtime
+        planneddeliverytime planneddelivtime plandelivtime plannedleadtime lieferzeit planlieferzeit lieferfrist
+        wiederbeschaffungszeit beschaffungszeit wbz délai delai délailivraison delailivraison délaiapprovisionnement
+        plazoentrega tiempoentrega plazoaprovisionamiento prazoentrega tempoentrega levertijd tempoconsegna
+        tempoapprovvigionamento waktutunggu lamakirim lamapengiriman waktukirim waktupengiriman lamapengadaan
+        waktupengadaan masatunggu срокпоставки времяпоставки срокдоставки 提前期 交货期 采购周期 采购提前期 リードタイム
+        納期 czasdostawy termindostawy teslimatsüresi tedariksüresi"""
+    )
+)
+_JOINING = frozenset(_names("in en em di dalam de d del von zu of the w в и"))
+_DAYS_OF_UNITS: Mapping[str, float] = {  # days in one of a unit, by its words
+    word: days
+    for days, words in (
+        (
+            1.0,
+            """d day days calendardays hari harikalender tag tage tagen t jour jours j día días dia dias giorno giorni
+            dag dagen дни дней день дн 天 日 dzień dni gün""",
+        ),
+        (
+            1.4,
+            """wd workday workdays workingday workingdays businessday businessdays harikerja arbeitstage arbeitstagen
+            werktage werktagen joursouvrés joursouvres díashábiles diashabiles díaslaborables diasúteis diasuteis
+            giornilavorativi werkdagen""",
+        ),
+        (
+            7.0,
+            """w wk wks week weeks minggu mgg woche wochen wo semaine semaines semana semanas settimana settimane
+            weken недели недель неделя 周 週 tydzień tygodnie tygodni hafta""",
+        ),
+        (
+            30.4375,
+            """m mo mos mth mths month months bulan bln monat monate monaten mois mes meses mese mesi mês maand
+            maanden месяц месяцы месяцев мес 月 個月 个月 miesiąc miesiące miesięcy ay""",
+        ),
+    )
+    for word in _names(words)
+}
+_TIME = re.compile(r"\s*(\d[\d.,]*) *([^\W\d_]+(?: [^\W\d_]+)?)\.?\s*")
+_WORD = re.compile(r"[^\W\d_]+")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 UNIT_NAMES = _names(  # of a column with the unit of each quantity
     """uom uom_code unit_of_measure unit_of_measurement unit_measure stock_uom transaction_uom sales_uom primary_uom
     issue_uom unit_of_issue unit_of_entry base_unit base_unit_of_measure meins erfme bun eun une buom satuan
@@ -168,6 +213,38 @@ def normal(name: str) -> str:
 @lru_cache(maxsize=1 << 15)
 def _short_normal(name: str) -> str:
     return _IGNORED.sub("", name).casefold()
+
+
+def days_of_unit(unit: str) -> float | None:
+    """Days in one of a unit of time, as people name it: 7 of `weeks`; None where it is none."""
+    return _DAYS_OF_UNITS.get(normal(unit))
+
+
+def split_lead_time(text: str) -> tuple[str, float] | None:
+    """The number and the days in one of the unit of a time, as in `6 weeks` or `2W`; None where it has no unit."""
+    found = _TIME.fullmatch(text) if len(text) <= LONGEST_COMPARED else None
+    days = None if found is None else days_of_unit(found[2])
+    return None if found is None or days is None else (found[1], days)
+
+
+def lead_time_of(name: str) -> float | None:
+    """Days in one of the unit that a column of lead times is named with, `Lead Time (weeks)`; NaN where it names none.
+
+    None where it is not called a lead time.
+    """
+    if len(name) > LONGEST_COMPARED:
+        return None
+    words = _WORD.findall(_CAPITAL.sub(" ", name).casefold())
+    for count in (2, 1):  # words of the unit, behind the name or before it
+        for rest, unit in ((words[:-count], words[-count:]), (words[count:], words[:count])):
+            days = days_of_unit("".join(unit))
+            if days is not None and _names_lead_time(rest):
+                return days
+    return math.nan if _names_lead_time(words) else None
+
+
+def _names_lead_time(words: Sequence[str]) -> bool:
+    return "".join(word for word in words if word not in _JOINING) in LEAD_TIME_WORDS
 
 
 def known_names(mapped: Iterable[str]) -> set[str]:

@@ -16,6 +16,7 @@ from batchcast.ingest.common.names import (
     MONEY_NAMES,
     SHEET,
     STOCK_NAMES,
+    lead_time_of,
     named_columns,
     nearest,
     normal,
@@ -128,9 +129,15 @@ def locate_stock_columns(
             cells = locate(ours, names, mapping)
         else:
             matches = _named([ours], names, taken) or _named(accepted, names, taken)
+            if ours == columns.LEAD_TIME_DAYS:
+                matches = matches or [
+                    i for i, name in enumerate(names) if i not in taken and (lead_time_of(name) or 0) > 0
+                ]
             cells = ColumnSource(", ".join(names[i] for i in matches), tuple(matches)) if matches else None
         if cells is not None:
             found[ours] = cells
+    if {columns.LEAD_TIME, columns.LEAD_TIME_DAYS} <= set(found):  # the one that names its unit, unless asked for
+        del found[columns.LEAD_TIME if columns.LEAD_TIME not in mapping else columns.LEAD_TIME_DAYS]
     return found
 
 

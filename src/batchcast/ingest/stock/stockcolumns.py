@@ -5,18 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.names import ACCEPTED_NAMES, STOCK_NAMES, mapping_example, named_columns, normal, target_of
+from batchcast.ingest.common.names import (
+    ACCEPTED_NAMES,
+    FLAG_NAMES,
+    STOCK_NAMES,
+    lead_time_of,
+    mapping_example,
+    named_columns,
+    normal,
+    split_lead_time,
+    target_of,
+)
 from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.common.source import ColumnSource, ReadOrCounted
 from batchcast.ingest.layout.candidates import is_money, numbered_part, question
 from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
 from batchcast.ingest.layout.sample import NOTHING, Sample
-from batchcast.ingest.stock.rivals import notes_on_promised, rival_columns
+from batchcast.ingest.stock.rivals import (
+    is_flag,
+    is_free,
+    is_promised,
+    note_on_promised,
+    promised_columns,
+    rival_columns,
+)
 
 ON_HAND = "on_hand"  # may be below 0, where more is promised than held
 ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
@@ -38,6 +56,26 @@ _UNLIKELY = re.compile(  # money, what is kept back or planned, and the stock of
     r"val|nilai|amount|wert|cost|harga|open|awal|reserv|commit|block|plan|proj|min|max|inspec|transit|order|loc|value|rp\b",
     re.IGNORECASE,
 )
+_NO_ORDER = re.compile(  # nor what is on order: when, how many at least or at once, and what calls for it
+    r"re.?order|min|max|multiple|date|tgl|tanggal|point|level|reorder|cycle|status|last|lead|unit",
+    re.IGNORECASE,
+)
+_NAMES_HERE: Mapping[str, Sequence[str]] = {  # of a stock file alone: elsewhere they are other things as often
+    ON_HAND: (
+        *("in_stock", "qty_in_stock", "quantity_in_stock", "inventory"),
+        *("physical_inventory", "physical_stock", "current_stock"),
+        *("current_balance", "balance_qty", "frei_verwendbar", "frei_verwendbarer_bestand", "aktueller_bestand"),
+        *("stock_actual", "existencia", "libre_utilización", "stock_actuel", "stock_physique", "quantité_en_stock"),
+        *("en_stock", "utilisation_libre", "utilização_livre", "estoque", "estoque_atual", "saldo_em_estoque"),
+        *("giacenza", "esistenza", "voorraad", "bebas_digunakan", "stok_fisik", "stok_saat_ini", "saldo_stok"),
+        *("qty_stok", "jumlah_stok", "kuantitas_stok"),
+    ),
+    ON_ORDER: (
+        *("ordered_in_total", "ordered", "ordered_qty", "qty_ordered", "quantity_ordered", "incoming", "incoming_qty"),
+        *("qty_incoming", "pesanan_pembelian", "dalam_pemesanan"),
+    ),
+}
+_ORDERED_IN_TOTAL = "ordered_in_total"  # of Dynamics 365, whose `On order` is what customers ordered
 _ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|bestell|incoming|inbound", re.IGNORECASE)
 
 
@@ -53,7 +91,11 @@ class StockLayout(ReadOrCounted):
     undecided: AmbiguousColumn | None = None  # why there is no date, where two columns could be it
     notes: tuple[Message, ...] = ()
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
+    days_of_lead_time: float = 1.0  # days in one of the unit that the lead times in days are written in
     rivals: tuple[int, ...] = ()  # columns that may be the units on hand, where they differ from them
+    promised: tuple[int, ...] = ()  # columns that may have to be taken off the units on hand, where they do
+    taken_off: tuple[int, ...] = ()  # those that are
+    told: frozenset[int] = frozenset()  # columns that are not read, of which the notes tell
     sample: Sample = NOTHING  # the first rows, for a question about those
 
     @property
@@ -64,7 +106,21 @@ class StockLayout(ReadOrCounted):
     @property
     def _read(self) -> set[int]:
         cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
-        return {i for cell in cells for i in cell.indices} | set(self.rivals)
+        return {i for cell in cells for i in cell.indices} | {*self.rivals, *self.promised, *self.taken_off}
+
+    def unread(self) -> list[Message]:
+        """What to say of columns that nothing is made of, and of which nothing else tells."""
+        used = (self._read - {*self.rivals, *self.promised}) | {*self.taken_off, *self.told, *self.ignored}
+        left = [i for i, name in enumerate(self.header) if name and i not in used]
+        if self.date is not None:  # a demand history, whose other columns were read with it
+            history = {normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], *chain(*FLAG_NAMES.values()))}
+            left = [i for i in left if normal(self.header[i]) not in history]
+        if not left:
+            return []
+        template = N_(
+            "Columns that are not read: {columns}. If one of them counts, say what it is with {@column_mapping}."
+        )
+        return [Message(template, {"columns": named_columns([target_of(i, self.header) for i in left])})]
 
     @property
     def plain(self) -> frozenset[int]:
@@ -112,6 +168,7 @@ def find_stock_columns(
     date, undecided = _date(names, mapping, held)
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     stock = locate_stock_columns(names, mapping, taken)
+    _locate_here(stock, names, taken, mapping, held)
     if ON_HAND not in stock:
         _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices}, held)
     if not stock:
@@ -120,10 +177,13 @@ def find_stock_columns(
         raise InvalidStockFile(Message(template, {"name": name, **values}))
     _refuse_two_of_a_kind(name, stock, names, mapping, held)
     read = taken | {i for cells in stock.values() for i in cells.indices}
-    unread = [] if ON_ORDER in stock else _unread_orders(names, read, held)
     is_known = ON_HAND in stock and ON_HAND not in mapping  # by its name
-    if is_known:
-        unread += notes_on_promised(names, read, held)
+    promised = promised_columns(names, read, held) if is_known else ()
+    told = {} if ON_ORDER in stock else _unread_order(names, read, held)
+    if not any(map(is_free, names)):
+        told |= note_on_promised(names, promised, held)
+    if columns.LEAD_TIME not in stock and columns.LEAD_TIME_DAYS not in stock:
+        told |= _unread_lead_time(names, read)
     return StockLayout(
         header=visible.every,
         part=part,
@@ -131,8 +191,11 @@ def find_stock_columns(
         date=date,
         stock_columns=stock,
         undecided=undecided,
-        notes=(*visible.notes, *unread),
+        notes=(*visible.notes, *told.values()),
         ignored=visible.ignored,
+        days_of_lead_time=_days_of_lead_time(stock),
+        promised=promised,
+        told=frozenset(told),
         rivals=rival_columns(names, read, held) if is_known else (),
         sample=held,
     )
@@ -183,18 +246,68 @@ def _likeness(column: str) -> int:
     return sum(words)
 
 
-def _unread_orders(names: Sequence[str], taken: Collection[int], sample: Sample) -> list[Message]:
-    """What to say of columns of numbers that may be what is on order, where no column is known as that."""
-    found = [name for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
-    found = [one for one in found if sample.has_numbers(names.index(one)) or not sample.filled(names.index(one))]
+def _locate_here(
+    stock: dict[str, ColumnSource],
+    names: Sequence[str],
+    taken: Collection[int],
+    mapping: Mapping[str, str],
+    sample: Sample,
+) -> None:
+    """Add the columns that have a name which is clear in a stock file; and correct what the others say of some."""
+    read = {*taken, *(i for cells in stock.values() for i in cells.indices)}
+    is_total = [i for i, name in enumerate(names) if normal(name) == normal(_ORDERED_IN_TOTAL) and i not in read]
+    if is_total and ON_ORDER in stock and ON_ORDER not in mapping:
+        read -= set(stock.pop(ON_ORDER).indices)
+    for ours, accepted in _NAMES_HERE.items():
+        wanted = set(map(normal, accepted[:1] if ours == ON_ORDER and is_total else accepted))
+        found = [i for i, name in enumerate(names) if i not in read and normal(name) in wanted]
+        found = [i for i in found if not sample.filled(i) or (sample.has_numbers(i) and not is_flag(i, sample))]
+        if ours not in stock and ours not in mapping and len(found) == 1:
+            stock[ours] = ColumnSource(names[found[0]], (found[0],))
+            read.add(found[0])
+    lead_time = stock.get(columns.LEAD_TIME)
+    if lead_time is not None and columns.LEAD_TIME not in mapping and _has_units(lead_time, sample):
+        stock[columns.LEAD_TIME_DAYS] = stock.pop(columns.LEAD_TIME)
+
+
+def _has_units(cells: ColumnSource, sample: Sample) -> bool:
+    """Whether lead times are written with their units, as in `6 weeks`."""
+    found = [cell for i in cells.indices for cell in sample.filled(i)]
+    return bool(found) and 2 * sum(isinstance(one, str) and bool(split_lead_time(one)) for one in found) > len(found)
+
+
+def _days_of_lead_time(stock: Mapping[str, ColumnSource]) -> float:
+    cells = stock.get(columns.LEAD_TIME_DAYS)
+    days = None if cells is None else lead_time_of(cells.name)
+    return days if days is not None and days > 0 else 1.0
+
+
+def _unread_order(names: Sequence[str], taken: Collection[int], sample: Sample) -> dict[int, Message]:
+    """What to say of a column of numbers that may be what is on order, where no column is known as that."""
+    found = [i for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
+    found = [i for i in found if not (is_promised(names[i]) or _NO_ORDER.search(names[i]))]
+    found = [i for i in found if sample.has_numbers(i) or not sample.filled(i)]
     if not found:
-        return []
+        return {}
     template = N_(
         "Column {column!r} is not read; if it is what is on order, say so with {@column_mapping=$example}: "
         "without it, it is ordered again."
     )
-    example = mapping_example({ON_ORDER: found[0]})
-    return [Message(template, {"column": found[0], "example": example})]
+    example = mapping_example({ON_ORDER: target_of(found[0], names)})
+    return {found[0]: Message(template, {"column": names[found[0]], "example": example})}
+
+
+def _unread_lead_time(names: Sequence[str], taken: Collection[int]) -> dict[int, Message]:
+    """What to say of a column of lead times that names no unit and is not known as one in periods."""
+    found = [i for i, name in enumerate(names) if i not in taken and lead_time_of(name) is not None]
+    if not found:
+        return {}
+    template = N_(
+        "Column {column!r} is not read, as it does not say whether its lead times are days; if they are, say so with "
+        "{@column_mapping=$example}."
+    )
+    example = mapping_example({columns.LEAD_TIME_DAYS: target_of(found[0], names)})
+    return {found[0]: Message(template, {"column": names[found[0]], "example": example})}
 
 
 def _date(

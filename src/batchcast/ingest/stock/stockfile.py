@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from batchcast.domain.history import enough_share
 from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.limits import LARGEST_QUANTITY, IngestLimits
+from batchcast.ingest.common.names import target_of
 from batchcast.ingest.common.problems import EmptyInput, InvalidStockFile
 from batchcast.ingest.common.source import Block, FindLayout, ReadAgain, RowSource, SourceRow
 from batchcast.ingest.files.recognise import open_file
@@ -30,8 +32,9 @@ from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.rows.summaries import find_summaries
+from batchcast.ingest.stock.rivals import note_on_promised
 from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, StockLayout, find_stock_columns
-from batchcast.ingest.stock.stockrows import LONGEST_LEAD_TIME, StockRows, Unreadable
+from batchcast.ingest.stock.stockrows import LEAD_TIMES, LONGEST_LEAD_TIME, StockRows, Unreadable
 from batchcast.ingest.values.cells import cell_of
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.keys import key_text
@@ -65,7 +68,8 @@ def read_stock_by(
     """The same, and the columns that it was read by, as `find` finds them. Raises as `read_stock`."""
     try:
         with open_file(path, settings, IngestLimits(), find) as (source, layout):
-            return StockReading(path.name, source, layout, settings).on_hand(), layout
+            reading = StockReading(path.name, source, layout, settings)
+            return reading.on_hand(), reading.layout
     except EmptyInput as error:
         template = N_("{name} is empty: a stock file has a header and a row for each part.")
         raise InvalidStockFile(Message(template, {"name": path.name})) from error
@@ -82,26 +86,25 @@ class StockReading:
     """One file that is read, again where its dates or numbers turn out to be written the other way."""
 
     def __init__(self, name: str, source: RowSource, layout: StockLayout, settings: BatchSettings) -> None:
+        self.layout = layout  # with what its rows decide, once they are read
         self._name = name
         self._source = source
-        self._layout = layout
         self._settings = settings
 
     def on_hand(self) -> StockOnHand:
         """Every part."""
         repeat = self._first_repeat()
-        is_dated = repeat is not None and self._layout.date is not None
-        if repeat is not None and self._layout.undecided is not None:
-            raise self._layout.undecided
+        is_dated = repeat is not None and self.layout.date is not None
+        if repeat is not None and self.layout.undecided is not None:
+            raise self.layout.undecided
         rows, notes = self._read(is_dated=is_dated)
         if is_dated and len(rows.days) == 1:  # one day's stock, a row for each place that holds some
             is_dated = False
             rows, notes = self._read(is_dated=False)
+        rows, notes = self._without_promised(rows, notes, is_dated=is_dated)
         if not rows.rows_read:
             template = N_("{name} has a header and no rows under it: export it again, with a row for each part.")
             raise _refused(template, name=self._name)
-        if rows.rivals.columns:
-            rows.rivals.check(self._layout.stock_columns[ON_HAND].indices[0], self._layout.sample)
         if bad := rows.bad_cells():
             if self._settings.bad_rows != "skip":
                 raise self._all_wrong([], bad)
@@ -118,8 +121,36 @@ class StockReading:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": len(rows.unreadable)}), *notes]
         return StockOnHand(
-            items=_items_of(rows, totals), notes=(*noted, *self._layout.notes, *notes), release=self._settings.release
+            items=_items_of(rows, totals),
+            notes=(*noted, *self.layout.notes, *notes, *self.layout.unread()),
+            supposed_periods=self._supposed_periods(),
+            release=self._settings.release,
         )
+
+    def _supposed_periods(self) -> str:
+        """What a mapping calls the column of lead times, where nobody has said that they are in periods."""
+        cells = self.layout.stock_columns.get(columns.LEAD_TIME)
+        if cells is None or columns.LEAD_TIME in self._settings.column_mapping:
+            return ""
+        return target_of(cells.indices[0], self.layout.header)
+
+    def _without_promised(
+        self, rows: StockRows, notes: list[Message], *, is_dated: bool
+    ) -> tuple[StockRows, list[Message]]:
+        """The rows, read again without what is promised where their arithmetic shows what is left."""
+        layout = self.layout
+        if not rows.rivals.columns:
+            return rows, notes
+        on_order = layout.stock_columns.get(ON_ORDER)
+        less, said = rows.rivals.settle(
+            layout.stock_columns[ON_HAND].indices[0], on_order.name if on_order else None, layout.sample
+        )
+        others = [i for i in layout.promised if i not in less] if less else []
+        further = note_on_promised(layout.header, others, layout.sample)
+        self.layout = replace(layout, rivals=(), promised=(), taken_off=less, told=layout.told | {*said, *further})
+        if less:
+            rows, notes = self._read(is_dated=is_dated)
+        return rows, [*said.values(), *further.values(), *notes]
 
     def _check_share(self, rows: StockRows, bad: list[tuple[int, str]], *, is_dated: bool) -> None:
         """Refuse a file of which more is to be left out than may be."""
@@ -146,7 +177,7 @@ class StockReading:
         return self._bad_cell(ours, *self._rows([number])[number])
 
     def _read(self, *, is_dated: bool) -> tuple[StockRows, list[Message]]:
-        layout, settings = self._layout, self._settings
+        layout, settings = self.layout, self._settings
         zone = StampZone(settings.timezone)
         name = layout.date.name if layout.date else columns.DATE
         dates = DateReader(settings.date_order, name, settings.today, zone=zone)
@@ -168,14 +199,14 @@ class StockReading:
     def _blocks(self) -> Iterator[tuple[int, Block]]:
         """Blocks with the number of their first row, from 0."""
         first = 0
-        with closing(self._source.blocks(self._layout)) as blocks:
+        with closing(self._source.blocks(self.layout)) as blocks:
             for block in blocks:
                 yield first, block
                 first += block.num_rows
 
     def _first_repeat(self) -> tuple[int, int] | None:
         """The first row of a series that another row has, and that other row; None where each has one."""
-        rows = StockRows(self._layout, self._source)
+        rows = StockRows(self.layout, self._source)
         for first, block in self._blocks():
             found = rows.repeat_in(block, first)
             if found is not None:
@@ -197,7 +228,7 @@ class StockReading:
                 "Line {line} of {name} does not have the {width} cells of the header, or a quote in it is out of "
                 "place; correct it."
             )
-            return Message(template, {"name": name, "line": problem.line, "width": len(self._layout.header)})
+            return Message(template, {"name": name, "line": problem.line, "width": len(self.layout.header)})
         values = {"column": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
         if problem.found.strip():
             template = N_("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
@@ -208,13 +239,13 @@ class StockReading:
     def _repeated(self, first: int, again: int) -> InvalidStockFile:
         found = self._rows([first, again])
         (one, _), (other, file) = found[first], found[again]
-        site = self._layout.site
+        site = self.layout.site
         template = N_(
             "{name} has part {part!r} of site {site!r} in line {first} and again, with the same figures, in line "
             "{line}: the list may have been exported twice. Take one of them out."
         )
         values = {
-            "part": key_text(cell_of(other, self._layout.part)).strip(),
+            "part": key_text(cell_of(other, self.layout.part)).strip(),
             "site": columns.ALL_SITES if site is None else key_text(cell_of(other, site)).strip(),
             "first": one.line,
             "line": other.line,
@@ -234,13 +265,18 @@ class StockReading:
             template = N_(
                 "{column} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
             )
+        if ours == columns.LEAD_TIME_DAYS:
+            template = N_(
+                "{column} is {found!r} in line {line} of {name}; write days, above 0 and at most {most:,}, or leave it "
+                "empty."
+            )
         if ours == columns.LEAD_TIME:
             template = N_(
                 "{column} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
                 "it empty."
             )
-        found = key_text(cell_of(row, self._layout.stock_columns[ours])).strip()
-        most = LONGEST_LEAD_TIME if ours == columns.LEAD_TIME else int(LARGEST_QUANTITY)
+        found = key_text(cell_of(row, self.layout.stock_columns[ours])).strip()
+        most = LONGEST_LEAD_TIME if ours in LEAD_TIMES else int(LARGEST_QUANTITY)
         values = {"column": ours, "found": found, "line": row.line, "most": most}
         return Message(template, values | {"name": file or self._name})
 

@@ -13,6 +13,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.arrow import text_array
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
+from batchcast.ingest.common.names import split_lead_time
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.stock.rivals import Rivals
@@ -23,7 +24,8 @@ from batchcast.ingest.values.dates import empty
 from batchcast.ingest.values.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
 from batchcast.ingest.values.numberstyle import NumberReader
 
-LONGEST_LEAD_TIME = 3650  # periods: ten years of days; more is a date, or another slip
+LONGEST_LEAD_TIME = 3650  # periods or days: ten years of days; more is a date, or another slip
+LEAD_TIMES = frozenset({columns.LEAD_TIME, columns.LEAD_TIME_DAYS})
 _ONE_DAY = 0  # of all rows, where there are no dates
 
 
@@ -58,7 +60,7 @@ class StockRows:
         self.days: set[int] = set()  # two of those that rows have
         self.rows_read = 0
         self.unreadable: list[Unreadable] = []  # rows of no part or day, where they may be left out
-        self.rivals = Rivals(layout.rivals, layout.header)
+        self.rivals = Rivals(layout.rivals, layout.header, layout.promised)
         self._layout = layout
         self._sheet = source.sheet
         self._dates = dates
@@ -88,15 +90,24 @@ class StockRows:
             values, has_value = self._numbers(block, read_cells(block, cells), ours)
             if ours == FREE:
                 has_value &= values != 0
-            if ours == columns.LEAD_TIME:
+            if ours in LEAD_TIMES:
                 values[values > LONGEST_LEAD_TIME] = np.nan
+            if ours == ON_HAND and self._layout.taken_off:
+                values = values - self._sum_of(block, self._layout.taken_off)
             found[ours] = values
             chosen = np.flatnonzero(good & has_value)
             self.latest[ours].take(series[chosen], days[chosen], values[chosen], first + chosen)
         if self.rivals.columns:
-            cells_of = {i: read_cells(block, ColumnSource("", (i,))) for i in self.rivals.columns}
-            others = {i: self._numbers(block, cells, ON_HAND)[0] for i, cells in cells_of.items()}
-            self.rivals.take(found[ON_HAND], found.get(FREE), others)
+            others = {i: self._numbers_of(block, i) for i in (*self.rivals.columns, *self.rivals.promised)}
+            self.rivals.take(found[ON_HAND], found.get(FREE), found.get(ON_ORDER), others)
+
+    def _numbers_of(self, block: Block, index: int) -> Floats:
+        return self._numbers(block, read_cells(block, ColumnSource("", (index,))), ON_HAND)[0]
+
+    def _sum_of(self, block: Block, indices: Sequence[int]) -> Floats:
+        """The sum of some columns, what is blank as 0: shape (rows,)."""
+        total: Floats = np.sum([np.nan_to_num(self._numbers_of(block, i)) for i in indices], axis=0)
+        return total
 
     def repeat_in(self, block: Block, first: int) -> tuple[int, int] | None:
         """The first row of this block whose series has one already, after the number of that one."""
@@ -187,8 +198,14 @@ class StockRows:
             if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool):
                 read[i] = float(cell)
         texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
-        written = text_array([cells.cells[i] for i in texts])
+        given: list[str] = [cells.cells[i] for i in texts]
+        if ours in LEAD_TIMES:
+            given, days = _without_units(given, ours)
+        written = text_array(given)
         read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
+        if ours == columns.LEAD_TIME_DAYS:
+            read *= self._layout.days_of_lead_time
+            read[texts] *= np.nan_to_num(days / self._layout.days_of_lead_time, nan=1.0)
         least = {ON_HAND: -LARGEST_QUANTITY, ON_ORDER: 0.0, FREE: 0.0}.get(ours, np.nextafter(0.0, 1.0))
         read[~((read <= LARGEST_QUANTITY) & (read >= least))] = np.nan
         return read[cells.index], has_value[cells.index]
@@ -213,6 +230,19 @@ class StockRows:
             reason = empty() if is_blank(cell) else self._dates.explain(date_text(cell))
             if reason is not None:
                 yield columns.DATE, cell, reason
+
+
+def _without_units(texts: Sequence[str], ours: str) -> tuple[list[str], Floats]:
+    """Lead times as they are written without their units, and the days in one of each, NaN where it has none.
+
+    Those that are counted in periods have none: one with a unit can't be read.
+    """
+    split = [split_lead_time(text) for text in texts]
+    if ours == columns.LEAD_TIME:
+        bare = [text if found is None else f"{text} ?" for text, found in zip(texts, split, strict=True)]
+    else:
+        bare = [text if found is None else found[0] for text, found in zip(texts, split, strict=True)]
+    return bare, np.array([np.nan if found is None else found[1] for found in split], dtype=np.float64)
 
 
 # Of each series the value that counts of one column: that of the last row of its latest day that has one.

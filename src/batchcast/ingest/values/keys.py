@@ -142,7 +142,7 @@ class Keys:
         if every.isascii() and ".0\n" not in every:  # most files: no look at each letter
             plain = ["".join(text.split()).casefold().replace("-", "").lstrip("0") for text in self.texts]
         else:
-            plain = [_compared(text) for text in self.texts]
+            plain = [compared(text) for text in self.texts]
         if len(set(plain)) == len(plain):
             return []
         groups: dict[str, list[str]] = {}
@@ -156,7 +156,7 @@ def _shown(text: str) -> str:
     return repr(text) if all(unicodedata.category(letter) != "Cf" for letter in text) else ascii(text)
 
 
-def _compared(text: str) -> str:
+def compared(text: str) -> str:
     """A key without what makes no difference to a person."""
     if not text.isascii():
         text = "".join(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from batchcast.domain.settings import BatchSettings
@@ -72,7 +74,8 @@ def test_what_is_promised_is_said_where_nothing_says_what_is_left(read):
 
     notes = [str(note) for note in read("Part,On Hand,Reserved", rows).notes]
     assert any(note.startswith("Column 'Reserved' is not taken off the units on hand") for note in notes)
-    assert not read("Part,On Hand,Reserved", [(part, units, 0) for part, units in PARTS]).notes
+    (note,) = read("Part,On Hand,Reserved", [(part, units, 0) for part, units in PARTS]).notes
+    assert str(note).startswith("Columns that are not read: 'Reserved'.")
 
 
 @pytest.mark.parametrize("name", ["Stock Value", "Nilai Persediaan", "Bestandswert"])
@@ -105,3 +108,54 @@ def test_keys_that_differ_in_writing_alone_are_said(read):
     assert "'AB-1' / 'ab-1'" in said
     assert "'001' / '1'" in said
     assert r"'AB-1\xa0'; it is dropped" in said
+
+
+LISTS = {
+    "SAP Business One": ("Item No.,In Stock,Committed,Ordered,Available", lambda h, p, o: (h, p, o, h - p + o)),
+    "NetSuite": ("Item,On Hand,Committed,Available,On Order", lambda h, p, o: (h, p, h - p, o)),
+    "Dynamics 365": (
+        "Item number,Physical inventory,Physical reserved,Available physical,Ordered in total,On order",
+        lambda h, p, o: (h, p, h - p, o, 0),
+    ),
+    "Odoo": ("Product,On Hand,Free to Use,Incoming,Outgoing", lambda h, p, o: (h, h - p, o, p)),
+    "floored at zero": ("Part,Stok,Dialokasikan,Tersedia,Dipesan", lambda h, p, o: (h, p, max(0, h - p), o)),
+    "two kinds of promises": (
+        "Part,Voorraad,Gereserveerd,Sales Orders,Beschikbaar,On Order",
+        lambda h, p, o: (h, p - p // 2, p // 2, h - p, o),
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "row"), LISTS.values(), ids=LISTS)
+def test_what_is_free_is_no_question_where_the_arithmetic_of_all_rows_explains_it(read, header, row):
+    kept = [(part, units, i % 7, 10 * (i % 3)) for i, (part, units) in enumerate(PARTS)]
+
+    held = read(header, [(part, *row(units, promised, coming)) for part, units, promised, coming in kept])
+
+    assert [(item.on_hand, item.on_order) for item in held.items] == [(h - p, o) for _, h, p, o in kept]
+    assert any(f"in all {len(PARTS):,} rows: units on hand are" in str(note) for note in held.notes)
+
+
+@pytest.mark.parametrize(("header", "row"), LISTS.values(), ids=LISTS)
+def test_one_row_that_does_not_fit_is_a_question(read, header, row):
+    rows = [[part, *row(units + 9, i % 7, 10 * (i % 3))] for i, (part, units) in enumerate(PARTS)]
+    free = next(i for i, name in enumerate(header.split(",")) if re.match("Avail|Free|Tersedia|Beschik", name))
+    rows[777][free] += 1
+
+    with pytest.raises(AmbiguousColumn, match="Several columns could be on_hand"):
+        read(header, rows)
+
+
+def test_what_is_free_with_what_is_on_order_leaves_the_stock_as_it_is(read):
+    held = read("Part,On Hand,On Order,Available", [(part, units, 5, units + 5) for part, units in PARTS])
+
+    assert [(item.on_hand, item.on_order) for item in held.items] == [(units, 5) for _, units in PARTS]
+
+
+def test_promises_that_no_arithmetic_takes_off_are_said(read):
+    rows = [(part, units, 1, units - 1, 2) for part, units in PARTS]
+
+    said = "\n".join(map(str, read("Item,On Hand,Committed,Available,Back Ordered", rows).notes))
+
+    assert "'On Hand' - 'Committed' in all" in said
+    assert "Column 'Back Ordered' is not taken off" in said

@@ -386,3 +386,53 @@ def test_a_part_of_the_stock_that_is_only_called_total_is_kept_and_said(write, n
 
     assert [item.partnumber for item in stock.items] == ["A", "B", name]
     assert any(f"{name!r} (ALL) is named like a total but does not hold" in str(note) for note in stock.notes)
+
+
+@pytest.mark.parametrize(
+    ("header", "days"),
+    [
+        ("Lead Time (days)", 6),
+        ("lead_time_in_weeks", 42),
+        ("LeadTimeDays", 6),
+        ("Waktu Tunggu (minggu)", 42),
+        ("Lama Kirim hari", 6),
+        ("Lieferzeit in Tagen", 6),
+        ("Wiederbeschaffungszeit (Wochen)", 42),
+        ("Délai de livraison (jours)", 6),
+        ("Plazo de entrega (semanas)", 42),
+        ("Prazo de entrega (meses)", 6 * 30.4375),
+        ("Lead Time (working days)", 8.4),
+        ("Срок поставки, дней", 6),
+        ("PLIFZ", 6),
+    ],
+)
+def test_lead_times_with_their_unit_in_the_name_are_days(write, header, days) -> None:
+    (item,) = read_stock(write(f"part;stok;{header}\nA;7;6\n")).items
+
+    assert (item.lead_time, item.lead_time_days) == (None, pytest.approx(days))
+
+
+def test_lead_times_with_their_unit_in_the_cells_are_days(write) -> None:
+    held = read_stock(write("part;stok;Lead Time\nA;7;6 weeks\nB;7;10 hari\nC;7;2W\nD;7;\n"))
+
+    assert [item.lead_time_days for item in held.items] == [42, 10, 14, None]
+    with pytest.raises(InvalidStockFile, match=r"lead_time is '6 weeks' in line 5 of .*write periods"):
+        read_stock(write("part;stok;lead time\nA;7;3\nB;7;3\nC;7;3\nD;7;6 weeks\n"))
+
+
+@pytest.mark.parametrize("header", ["Lieferzeit", "Delivery Lead Time", "Délai de livraison"])
+def test_lead_times_without_a_unit_are_not_guessed(write, header) -> None:
+    path = write(f"part;stok;{header}\nA;7;30\n")
+    (note,) = map(str, read_stock(path).notes)
+    mapped = read_stock(path, BatchSettings(column_mapping={"lead_time_days": header}))
+
+    assert note.startswith(f"Column '{header}' is not read, as it does not say whether its lead times are days")
+    assert (mapped.items[0].lead_time_days, mapped.notes) == (30, ())
+
+
+def test_every_column_that_is_not_read_is_named_once(write) -> None:
+    held = read_stock(write("part;stok;Reserved;Open PO in days;Bin;Deskripsi;Reorder Point\nA;7;1;2;B1;Kampas;4\n"))
+
+    said = "\n".join(map(str, held.notes))
+    assert "not read: 'Bin', 'Deskripsi', 'Reorder Point'" in said
+    assert all(said.count(repr(name)) == 1 for name in ("Reserved", "Open PO in days", "Bin", "Reorder Point"))
