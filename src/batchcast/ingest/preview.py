@@ -229,6 +229,7 @@ def _read_history(
     periods = {one.index: one.day for one in layout.periods}
     try:
         tally = read_rows(first, layout, into, settings)
+        layout = tally.layout
         accepted, decided = settle_rows(tally, first, layout)
     except InvalidInput as error:
         return _Found(ours=ours, periods=periods, shown=replace(shown, refusal=_told(error)))

@@ -25,13 +25,14 @@ from batchcast.ingest.history.writer import HISTORY_FILE, AcceptedDemand, write_
 from batchcast.ingest.layout.header import find_columns
 from batchcast.ingest.layout.layout import Layout
 from batchcast.ingest.layout.rowfilter import RowChoice
+from batchcast.ingest.layout.spread import SpreadRows, judge_again
 from batchcast.ingest.rows.cumulated import running_totals
 from batchcast.ingest.rows.signs import MOST_COLUMNS, MOST_VALUES, Signed, SignReader, add_signs
 from batchcast.ingest.rows.summaries import find_summaries
 from batchcast.ingest.rows.tally import Tally
 from batchcast.ingest.values.cells import distinct
 from batchcast.ingest.values.dateorder import DateReader
-from batchcast.ingest.values.implausible import find_implausible
+from batchcast.ingest.values.implausible import Reasons, find_implausible
 from batchcast.ingest.values.numberstyle import NumberReader
 from batchcast.ingest.values.zones import StampZone
 
@@ -87,6 +88,7 @@ def _ingest(
     digest: Callable[[], str] | None = None,
 ) -> Ingested:
     tally = read_rows(source, layout, into, settings)
+    layout = tally.layout
     tally.choice.check(tally.rows_read + tally.choice.rows_filtered)
     if not tally.rows_read:
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
@@ -110,7 +112,7 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
     Raises:
         ReadingQuestion: if the order of dates, the style of numbers, the sign or the unit is still in question.
     """
-    decided = [*tally.dates.notes(), *tally.styles.notes()]
+    decided = [*tally.total_notes(), *tally.dates.notes(), *tally.styles.notes()]
     if tally.needs_sign():
         raise tally.signs.question(signs_by_value(source, layout, tally))
     decided += tally.unit_notes()
@@ -126,46 +128,86 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
 
 
 def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:
-    """Read all rows once; once more where dates, numbers or the sign turn out to be written the other way."""
-    zone = StampZone(settings.timezone)
-    dates = DateReader(settings.date_order, layout.columns[columns.DATE], settings.today, zone=zone)
-    styles = NumberReader(
-        settings.number_style,
-        layout.columns[columns.DEMAND_QTY],
-        units=settings.quantity_units,
-        dash_is_zero=bool(layout.several),
-    )
-    movements = tuple(layout.header[index] for index in layout.movements)
-    signs = SignReader(settings.demand_sign, styles.column, movements, is_chosen=bool(layout.filters))
+    """Read all rows once; once more where they turn out to be written otherwise than was supposed of the first.
+
+    Raises:
+        InvalidInput: if some contradict the choice of columns, or can't all be read in one way.
+    """
+    readers, to_come = _Readers.of(layout, settings), frozenset[int]()
+    spread: SpreadRows | None = SpreadRows()
     several, sheet = source.several_files, source.sheet
-    to_come: frozenset[int] = frozenset()
     while True:
         rejected = Rejected(into / REJECTED_FILE, layout.header, several_files=several, has_sheet=sheet is not None)
-        tally = Tally(layout, settings, dates, styles, signs, rejected=rejected, source=source, to_come=to_come)
+        tally = readers.tally(layout, settings, rejected=rejected, source=source, to_come=to_come, spread=spread)
         try:
             with closing(source.blocks(layout)) as blocks:
                 for block in blocks:
                     tally.take(block)
-            if not dates.refused and not to_come:
-                to_come = tally.days_to_come() if settings.future_rows != "keep" else to_come
-                days, rows = tally.rows_by_day()
-                counted = ~np.isin(days, list(to_come))
-                asked = settings.future_rows
-                refused = find_implausible(days[counted], rows[counted], today=settings.today, asked=asked)
-                if refused or to_come:
-                    dates, styles = replace(dates.second_pass(), refused=refused), styles.second_pass()
-                    signs = signs.second_pass()
+            if spread is not None:
+                before, layout = layout, judge_again(layout, settings, spread)
+                tally.layout, spread = layout, None
+                if layout.wanted != before.wanted or layout.balance != before.balance:
+                    readers = readers.second_pass()
                     continue
-        except ReadAgain:
-            dates, styles, signs = dates.second_pass(), styles.second_pass(), signs.second_pass()
-        else:
-            if signs.turns():
-                dates, styles, signs = dates.second_pass(), styles.second_pass(), signs.second_pass()
+            if not readers.dates.refused and not to_come:
+                to_come = tally.days_to_come() if settings.future_rows != "keep" else to_come
+                refused = _implausible(tally, to_come, settings)
+                if refused or to_come:
+                    readers = readers.second_pass(refused)
+                    continue
+            if readers.signs.turns():
+                readers = readers.second_pass()
                 continue
             tally.finish()
             return tally
+        except ReadAgain:
+            readers = readers.second_pass()
+            spread = None if spread is None else SpreadRows()
         finally:
             rejected.close()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Readers:
+    """What reads the cells of a file, with what is known of how they are written."""
+
+    dates: DateReader
+    styles: NumberReader
+    signs: SignReader
+
+    @classmethod
+    def of(cls, layout: Layout, settings: BatchSettings) -> _Readers:
+        """Those that know nothing yet."""
+        styles = NumberReader(
+            settings.number_style,
+            layout.columns[columns.DEMAND_QTY],
+            units=settings.quantity_units,
+            dash_is_zero=bool(layout.several),
+        )
+        zone, date = StampZone(settings.timezone), layout.columns[columns.DATE]
+        movements = tuple(layout.header[index] for index in layout.movements)
+        return cls(
+            dates=DateReader(settings.date_order, date, settings.today, zone=zone),
+            styles=styles,
+            signs=SignReader(settings.demand_sign, styles.column, movements, is_chosen=bool(layout.filters)),
+        )
+
+    def second_pass(self, refused: Reasons | None = None) -> _Readers:
+        """Those for a further pass over the rows; `refused` are days whose rows are."""
+        dates = self.dates.second_pass()
+        dates = dates if refused is None else replace(dates, refused=refused)
+        return _Readers(dates=dates, styles=self.styles.second_pass(), signs=self.signs.second_pass())
+
+    def tally(self, layout: Layout, settings: BatchSettings, **of_pass: Any) -> Tally:
+        """What a pass over the rows counts."""
+        return Tally(layout, settings, self.dates, self.styles, self.signs, **of_pass)
+
+
+def _implausible(tally: Tally, to_come: frozenset[int], settings: BatchSettings) -> Reasons:
+    """Why the rows of some days are refused; raises AmbiguousDates where it is a question."""
+    days, rows = tally.rows_by_day()
+    counted = ~np.isin(days, list(to_come))
+    return find_implausible(days[counted], rows[counted], today=settings.today, asked=settings.future_rows)
 
 
 def signs_by_value(source: RowSource, layout: Layout, tally: Tally) -> dict[str, dict[str, Signed]]:

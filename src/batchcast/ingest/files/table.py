@@ -28,13 +28,15 @@ from batchcast.ingest.common.source import (
 from batchcast.ingest.layout.sample import MOST_SAMPLED
 
 ROWS_IN_BLOCK = 1 << 18
+_EVERY_COLUMN = 200_000  # rows of a Parquet file that is read with all of its columns, to judge those that are ours
+_MOST_SHOWN = 60  # other columns
 
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
     """Some rows of a table."""
 
-    batch: Any  # pyarrow.RecordBatch of the wanted columns, named by their number
+    batch: Any  # pyarrow.RecordBatch of the wanted columns, perhaps with others, named by their number
     first_row: int  # 1-based
     width: int  # columns of the table
     file: str | None = None
@@ -51,7 +53,7 @@ class TableBlock:
         return self.batch.column(str(index))
 
     def rows(self, indices: Iterable[int]) -> Iterator[SourceRow]:
-        """The wanted cells of the rows, dates and times as text; cells of other columns are left blank."""
+        """The cells of the rows that are read, dates and times as text; those of other columns are left blank."""
         names = [int(name) for name in self.batch.schema.names]
         chosen = np.fromiter(indices, dtype=np.int64)
         held = [pa.nulls(len(one)) if _holds_no_cells(one.type) else one for one in self.batch.columns]
@@ -90,7 +92,8 @@ class TypedTable:
 
     def blocks(self, layout: WantedColumns) -> Generator[Block, None, None]:
         """All rows once."""
-        chosen = pa.table([self.table.column(i) for i in layout.wanted], names=[str(i) for i in layout.wanted])
+        read = _with_others(self.table.schema, layout)
+        chosen = pa.table([self.table.column(i) for i in read], names=[str(i) for i in read])
         check_types(chosen.schema, layout)
         yield from table_blocks(chosen.to_batches(max_chunksize=ROWS_IN_BLOCK), len(layout.header))
 
@@ -125,6 +128,13 @@ def _sample(table: Any) -> list[tuple[Any, ...]]:
 
 def _holds_no_cells(kind: Any) -> bool:
     return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _with_others(schema: Any, layout: WantedColumns) -> list[int]:
+    """The wanted columns, and others that rows show as they are: they tell whether the right ones are wanted."""
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_date)
+    shown = [i for i, field in enumerate(schema) if any(is_one(field.type) for is_one in kinds)]
+    return sorted({*layout.wanted, *shown[:_MOST_SHOWN]})
 
 
 def check_types(schema: Any, layout: WantedColumns) -> None:
@@ -168,6 +178,7 @@ class ParquetSource:
 
     path: Path
     columns: int
+    rows: int
     notes: tuple[Message, ...] = ()
     sheet: str | None = None
     several_files: bool = False
@@ -185,13 +196,14 @@ class ParquetSource:
         """
         try:
             schema = pq.read_schema(self.path)
-            names = [schema.names[i] for i in layout.wanted]
+            read = _with_others(schema, layout) if self.rows <= _EVERY_COLUMN else list(layout.wanted)
+            names = [schema.names[i] for i in read]
             check_types(pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted]), layout)
             nested = {field.name for field in schema if pa.types.is_nested(field.type)}
             flat = [name for name in names if name not in nested]
             with pq.ParquetFile(self.path, read_dictionary=flat) as file:
                 batches = file.iter_batches(batch_size=_ROWS_IN_BATCH, columns=names, use_threads=False)
-                yield from table_blocks((_wanted(batch, schema, layout) for batch in batches), len(layout.header))
+                yield from table_blocks((_chosen(batch, schema, read) for batch in batches), len(layout.header))
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self.path, error) from error
 
@@ -219,7 +231,7 @@ def open_parquet(
     layout = find(header, settings, sample=_first_rows(path))
     _check_expanded(path, max(said, metadata.num_rows * len(layout.wanted) * _BYTES_PER_CELL), limits)
     notes = tuple(notes_on_full_sheet(path.name, metadata.num_rows))
-    return ParquetSource(path, len(header), notes), layout
+    return ParquetSource(path, len(header), metadata.num_rows, notes), layout
 
 
 def _check_expanded(path: Path, expanded: int, limits: IngestLimits) -> None:
@@ -256,13 +268,13 @@ def _values(column: Any) -> list[Any]:
     return values
 
 
-def _wanted(batch: Any, schema: Any, layout: WantedColumns) -> Any:
-    """The wanted columns by their numbers, of a batch that has all columns of their names in the order of the file."""
+def _chosen(batch: Any, schema: Any, read: Sequence[int]) -> Any:
+    """Some columns by their numbers, of a batch that has all columns of their names in the order of the file."""
     batch.validate(full=True)  # a damaged page may hold text that is none, or point beyond its dictionary
     every = iter(enumerate(schema.names))
     at = {next(i for i, known in every if known == name): place for place, name in enumerate(batch.schema.names)}
-    columns = [batch.column(at[i]) for i in layout.wanted]
-    return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in layout.wanted])
+    columns = [batch.column(at[i]) for i in read]
+    return pa.RecordBatch.from_arrays(columns, names=[str(i) for i in read])
 
 
 def _damaged(path: Path, error: Exception) -> DamagedFile:

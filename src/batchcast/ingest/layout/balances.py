@@ -35,11 +35,11 @@ _BALANCE = re.compile(
 )
 _MOST_BALANCES = 6  # columns of numbers that are looked at
 _LEAST_OF_EACH = 2  # rises and falls of a balance that show both receipts and issues
-_MOST_SHARE = 0.5  # of the first rows: a word in more of them describes something else
+_MOST_SHARE = 0.5  # of some rows: a word in more of them describes something else
 
 
 def balance_column(names: Sequence[str], taken: Collection[int], sample: Sample) -> tuple[int, ...]:
-    """The first column, none of ours, with the words of a balance in some of the first rows; empty: there is none."""
+    """The first column, none of ours, with the words of a balance in a few of some rows; empty: there is none."""
     for index, name in enumerate(names):
         if name and index not in taken and not sample.has_numbers(index):
             found = sum(_BALANCE.search(cell) is not None for cell in sample.filled(index) if isinstance(cell, str))
@@ -57,7 +57,7 @@ def check_moves(
         quantity: the column of quantities; none where all rows have one value.
         keys: those of the part and the site.
         names: of all columns.
-        sample: the first rows.
+        sample: some rows.
         taken: columns that are one of ours.
 
     Raises:
@@ -69,10 +69,10 @@ def check_moves(
         if min(rises, falls) < _LEAST_OF_EACH:
             continue
         template = N_(
-            "Column {name!r} ({letter}) holds receipts and issues without a sign: in the first rows the balance "
-            "{balance!r} ({other}) rises by it {rises} times and falls {falls} times. Export issues alone, or with a "
-            "sign, or with a column that names the kind of each row; or set {@demand_sign=positive}, if every row is "
-            "demand."
+            "Column {name!r} ({letter}) holds receipts and issues without a sign: in the rows that were looked at the "
+            "balance {balance!r} ({other}) rises by it {rises} times and falls {falls} times. Export issues alone, or "
+            "with a sign, or with a column that names the kind of each row; or set {@demand_sign=positive}, if every "
+            "row is demand."
         )
         values = {"name": names[index], "letter": letter_of(index), "balance": names[other], "other": letter_of(other)}
         every = Choice(settings={"demand_sign": "positive"}, reading=Message(N_("every row is demand")))

@@ -20,7 +20,7 @@ from batchcast.ingest.layout.candidates import (
     parts_across,
     sites_across,
 )
-from batchcast.ingest.layout.holes import is_sum_of, unread_numbers
+from batchcast.ingest.layout.holes import is_sum_of, total_columns, unread_numbers
 from batchcast.ingest.layout.layout import Across, Layout
 from batchcast.ingest.layout.locate import (
     VisibleNames,
@@ -209,6 +209,7 @@ class _Known:
             date=span,
             quantity=span,
             periods=periods.found,
+            totals=total_columns(periods.found, names, read | self.visible.ignored, held) if year is None else (),
             year=year,
             notes=(
                 *notes,

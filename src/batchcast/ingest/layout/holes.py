@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.names import STOCK_NAMES, is_average_word, is_total_word, letter_of, normal, shortened
 from batchcast.ingest.common.problems import UnreadablePeriods
-from batchcast.ingest.layout.layout import Period
+from batchcast.ingest.layout.layout import Period, TotalColumn
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.months import is_like_month, month_named
 
@@ -22,6 +23,7 @@ MOST_SAID = 10  # columns or periods that a sentence lists
 LONGEST_PERIOD = 40  # characters of a header that could be a period
 _SUMMARY = re.compile(r"(?:(?:19|20)\d{2}|(?:19|20)?\d{0,2}[-/ ]?[QT][1-4][-/ ]?\d{0,4})$", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+MOST_WRONG = 0.05  # share of the rows in which what is called a total may be none
 _LONGEST_ABBREVIATION = 3  # letters of a word that may be a month's name, damaged
 
 
@@ -41,6 +43,27 @@ def unread_numbers(
     return [
         Message(template, {"columns": _listed(columns, names)}) for template, columns in templates.items() if columns
     ]
+
+
+def total_columns(
+    periods: Sequence[Period], names: Sequence[str], read: Collection[int], sample: Sample
+) -> tuple[TotalColumn, ...]:
+    """The columns of totals among and beside the periods."""
+    found = {period.index: period.day for period in periods}
+    left = [i for i in range(len(names)) if i not in read and i not in found and names[i] and _is_summary(names[i])]
+    sums = {i: _added_by(i, found, names, sample) for i in left}
+    return tuple(
+        TotalColumn(i, tuple(added), min(found) < i < max(found)) for i, added in sums.items() if added is not None
+    )
+
+
+def no_periods(columns: Sequence[int], names: Sequence[str]) -> UnreadablePeriods:
+    """Columns among the periods that are none."""
+    template = N_(
+        "Columns among the periods are no periods: {columns}. Without them their demand would count as "
+        "zero. Correct their headers, or name those that are no demand with {@ignore_columns}."
+    )
+    return UnreadablePeriods(Message(template, {"columns": _listed(columns, names)}))
 
 
 def check_unnamed(periods: Sequence[Period], header: Sequence[str], unnamed: Collection[int], sample: Sample) -> None:
@@ -76,11 +99,7 @@ def refuse_holes(found: dict[int, int], names: Sequence[str], known: Collection[
     totals = [i for i in inside if _is_summary(names[i]) and _is_sum(i, found, names, sample)]
     holes = [i for i in inside if i not in totals] + _beside(found, names, known, sample)
     if holes:
-        template = N_(
-            "Columns among the periods are no periods: {columns}. Without them their demand would count as "
-            "zero. Correct their headers, or name those that are no demand with {@ignore_columns}."
-        )
-        raise UnreadablePeriods(Message(template, {"columns": _listed(holes, names)}))
+        raise no_periods(holes, names)
     if not totals:
         return []
     return [Message(N_("Columns of totals are left out: {columns}."), {"columns": _listed(totals, names)})]
@@ -98,16 +117,24 @@ def _is_summary(name: str) -> bool:
 
 def _is_sum(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> bool:
     """Whether the column is the sum of the periods before it, of all or of those since the last total."""
+    return _added_by(index, found, names, sample) is not None
+
+
+def _added_by(index: int, found: dict[int, int], names: Sequence[str], sample: Sample) -> list[int] | None:
+    """The columns of the periods before a column that it is the sum of: those since the last total, or all; or None."""
     numbers = sample.numbers(index)
     if not any(numbers):
-        return False
+        return None
     before = [i for i in found if i < index]
     earlier = [i for i in range(index) if _is_summary(names[i])]
     since = [i for i in before if i > max(earlier, default=-1)]
-    return any(
-        columns and all(_adds_up(row, columns, sample) for row in _filled_rows(numbers))
-        for columns in (_Sum(index, since), _Sum(index, before))
-    )
+    rows = _filled_rows(numbers)
+    most_wrong = int(MOST_WRONG * len(rows)) if is_total_word(names[index]) else 0
+    for columns in (since, before):
+        wrong = (row for row in rows if not _adds_up(row, _Sum(index, columns), sample))
+        if columns and sum(1 for _ in islice(wrong, most_wrong + 1)) <= most_wrong:
+            return columns
+    return None
 
 
 def is_sum_of(index: int, columns: Sequence[int], names: Sequence[str], sample: Sample) -> bool:
@@ -122,9 +149,6 @@ def is_sum_of(index: int, columns: Sequence[int], names: Sequence[str], sample: 
 class _Sum:
     total: int
     columns: list[int]
-
-    def __bool__(self) -> bool:
-        return bool(self.columns)
 
 
 def _filled_rows(numbers: Sequence[float | None]) -> list[int]:

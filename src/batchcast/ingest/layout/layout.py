@@ -21,6 +21,15 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class TotalColumn:
+    """A column of a wide table that adds up some of its periods in the rows that were looked at."""
+
+    index: int
+    added: tuple[int, ...]  # the columns of these periods
+    is_inside: bool  # among the periods: it would be one, if it were no total
+
+
+@dataclass(frozen=True, slots=True)
 class Across:
     """A column of a table with dates down: the demand of one part, or of one site."""
 
@@ -39,6 +48,7 @@ class Layout(ReadOrCounted):
     date: ColumnSource  # wide: the span of the periods; as are part or site where they stand in the header
     quantity: ColumnSource
     periods: tuple[Period, ...] = ()
+    totals: tuple[TotalColumn, ...] = ()  # columns that add up some of them: they are read to check that they do
     year: int | None = None  # column of the year of each row, where the periods are those of one year
     across: tuple[Across, ...] = ()  # with dates down: the columns that are a part or a site each ...
     across_of: str = ""  # ... and which of the two
@@ -62,7 +72,7 @@ class Layout(ReadOrCounted):
     @property
     def of_any_type(self) -> frozenset[int]:
         """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
-        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance}
+        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *(one.index for one in self.totals)}
         return frozenset(counted - {one.index for one in self.filters})
 
     @property
@@ -70,6 +80,7 @@ class Layout(ReadOrCounted):
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
         read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals, *self.balance}
+        read |= {one.index for one in self.totals}
         return read | {i for i in (self.unit, self.year) if i is not None}
 
     @property
@@ -82,14 +93,16 @@ class Layout(ReadOrCounted):
     @property
     def plain(self) -> frozenset[int]:
         """Those of them that hold quantities, whose distinct values are many."""
-        quantities = frozenset(self.quantity.indices) | {one.index for one in self.several}
+        quantities = frozenset(self.quantity.indices) | {one.index for one in (*self.several, *self.totals)}
         return quantities - {one.index for one in self.filters}
 
     @property
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
-        wanted -= {*self.movements, *self.rivals} - {one.index for one in self.filters}
+        wanted -= {*self.movements, *self.rivals, *(one.index for one in self.totals)} - {
+            one.index for one in self.filters
+        }
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property

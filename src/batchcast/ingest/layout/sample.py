@@ -1,4 +1,4 @@
-"""What the columns of a file hold, by its first rows: dates, numbers, text. It decides advice and questions."""
+"""What the columns of a file hold, by some of its rows: dates, numbers, text. It decides advice and questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from batchcast.ingest.values.cells import date_text
 from batchcast.ingest.values.dates import read_date
 from batchcast.ingest.values.numbers import read_number
 
-MOST_SAMPLED = 400  # rows
+MOST_SAMPLED = 400  # rows that a file begins with, and cells that tell what a column holds
 _MOST = 0.8  # share of the cells of a column that show what it holds
 _LEAST_CHANGES, _MOST_CHANGES = 8, 0.9  # changes of a balance that tell it, and the share that the moves explain
 _LEAST_DIFFERENT = 3  # of these changes
@@ -34,7 +34,7 @@ _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£�
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a file; with none, nothing is known of any column."""
+    """The first rows of a file, or some from all over it; with none, nothing is known of any column."""
 
     rows: Sequence[Sequence[Any]] = ()
 
@@ -72,7 +72,13 @@ class Sample:
 
     def numbers(self, index: int) -> list[float | None]:
         """Its cells as numbers, without their currency; None where a cell is none."""
-        return [number_of(cell) for cell in self.cells(index)]
+        if index not in self._numbers:
+            known: dict[tuple[type, Any], float | None] = {}
+            for cell in (cells := self.cells(index)):
+                if (type(cell), cell) not in known:
+                    known[type(cell), cell] = number_of(cell)
+            self._numbers[index] = [known[type(cell), cell] for cell in cells]
+        return self._numbers[index]
 
     def distinct(self, index: int) -> list[Any]:
         """Its distinct cells that hold something, in the order they are met."""
@@ -152,13 +158,18 @@ class Sample:
         return list(zip_longest(*self.rows))
 
     @cached_property
+    def _numbers(self) -> dict[int, list[float | None]]:
+        return {}
+
+    @cached_property
     def _judged(self) -> dict[tuple[int, str], bool]:
         return {}
 
     def _most(self, index: int, kind: str, holds: Callable[[Any], bool]) -> bool:
-        """Whether most cells of a column hold a kind of value; each column is judged once."""
+        """Whether most cells of a column hold a kind of value; judged once, by cells from all over it."""
         if (index, kind) not in self._judged:
-            counts = Counter(self.filled(index))
+            filled = self.filled(index)
+            counts = Counter(filled[:: len(filled) // (MOST_SAMPLED + 1) + 1])
             held = sum(count for cell, count in counts.items() if holds(cell))
             self._judged[index, kind] = bool(counts) and held >= _MOST * counts.total()
         return self._judged[index, kind]

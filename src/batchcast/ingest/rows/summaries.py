@@ -7,7 +7,7 @@ there are dates enough.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,9 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Message
-from batchcast.ingest.common.names import TOTAL_STEMS, is_average_word, is_total_word, shortened, without_total_word
+from batchcast.ingest.common.names import (
+    TOTAL_STEMS,
+    is_average_word,
+    is_total_word,
+    letter_of,
+    shortened,
+    without_total_word,
+)
 from batchcast.ingest.common.problems import GroupRows
+from batchcast.ingest.common.source import Block
 from batchcast.ingest.history.writer import AcceptedDemand
+from batchcast.ingest.layout.holes import MOST_WRONG, no_periods
+from batchcast.ingest.layout.layout import TotalColumn
 from batchcast.ingest.values.keys import NO_KEY
 
 _MOST_NAMED = 5
@@ -367,3 +377,64 @@ class RowSums:
             return []
         found: list[int] = parts[is_sum].tolist()
         return found
+
+
+# Columns of totals in a wide table, told by its first rows: all others have to add up too.
+
+
+class ColumnSums:
+    """Compares the columns of totals with the periods that they add up, in all rows."""
+
+    def __init__(self, totals: Sequence[TotalColumn], names: Sequence[str]) -> None:
+        """Takes such columns of a header of these names."""
+        self._totals, self._names = totals, names
+        self._sums: dict[int, NDArray[np.float64]] = {}  # by total, of the rows at hand; NaN where one can't be read
+        self._rows = 0
+        self._wrong = dict.fromkeys((one.index for one in totals), 0)
+        self._example: dict[int, int] = {}  # the line of the first
+
+    def begin(self, rows: int) -> None:
+        """Further rows."""
+        self._rows += rows
+        self._sums = {one.index: np.zeros(rows) for one in self._totals}
+
+    def add(self, column: int, quantities: NDArray[np.int64 | np.float64], blank: NDArray[np.bool_]) -> None:
+        """Their quantities of one period, and which of them are blank cells."""
+        for one in self._totals:
+            if column in one.added:
+                self._sums[one.index] += np.where(blank, 0.0, quantities)
+
+    def compare(self, block: Block, read: Callable[[int], NDArray[np.int64 | np.float64]]) -> None:
+        """Compare with what stands in the columns of totals; a blank cell is no total."""
+        for index, added in self._sums.items():
+            held = read(index)
+            with np.errstate(invalid="ignore"):
+                wrong = np.flatnonzero(np.abs(held - added) > 1e-6 * np.maximum(1.0, np.abs(held)))  # none is of NaN
+            if len(wrong) and not self._wrong[index]:
+                self._example[index] = next(block.rows([int(wrong[0])])).line
+            self._wrong[index] += len(wrong)
+
+    def notes(self) -> list[Message]:
+        """What to say of rows whose total is another.
+
+        Raises:
+            UnreadablePeriods: if a column among the periods is hardly a total by them.
+        """
+        wrong = [one for one in self._totals if self._wrong[one.index]]
+        holes = [one.index for one in wrong if one.is_inside and not self._is_slip(one.index)]
+        if holes:
+            raise no_periods(holes, self._names)
+        template = N_(
+            "The total {name!r} ({letter}) is not the sum of the periods in {count:,} rows, such as line {line:,}: the "
+            "periods count."
+        )
+        return [
+            Message(
+                template,
+                {"name": self._names[i], "letter": letter_of(i), "count": self._wrong[i], "line": self._example[i]},
+            )
+            for i in (one.index for one in wrong)
+        ]
+
+    def _is_slip(self, index: int) -> bool:
+        return is_total_word(self._names[index]) and self._wrong[index] <= MOST_WRONG * self._rows

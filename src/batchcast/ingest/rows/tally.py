@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from batchcast.domain import columns
 from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import BatchSettings, NumberStyle
 from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import Rejected
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
@@ -24,6 +24,7 @@ from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
+from batchcast.ingest.layout.spread import SpreadRows
 from batchcast.ingest.layout.units import UnitsOfParts
 from batchcast.ingest.layout.wide import DaysOfPeriods, year_of
 from batchcast.ingest.rows.numbered import Numbered
@@ -31,7 +32,7 @@ from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
 from batchcast.ingest.rows.reversals import Exclusions, Reversals
 from batchcast.ingest.rows.signs import SignReader
-from batchcast.ingest.rows.summaries import RowSums
+from batchcast.ingest.rows.summaries import ColumnSums, RowSums
 from batchcast.ingest.values.cells import cell_of, date_text, distinct, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.values.keys import NO_KEY, Codes
@@ -56,8 +57,9 @@ class Tally:
         rejected: Rejected,
         source: RowSource,
         to_come: frozenset[int] = frozenset(),
+        spread: SpreadRows | None = None,
     ) -> None:
-        """Rows of the days `to_come` are left out: they hold zeros."""
+        """Rows of the days `to_come` are left out: they hold zeros; some of all over the file are added to `spread`."""
         self.dates = dates
         self.styles = styles
         self.signs = signs
@@ -73,10 +75,11 @@ class Tally:
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
         self._reversals = Reversals()
         self._row_sums = RowSums([one.index for one in layout.periods] if layout.year is None else [])
+        self._column_sums = ColumnSums(layout.totals, layout.header)
         self._asked_overlaps = settings.overlaps
         self._today, self._to_come = settings.today, np.array(sorted(to_come), dtype=np.int32)
         self._rows_to_come = 0
-        self._layout = layout
+        self.layout, self.spread = layout, spread
         self._units = None if layout.unit is None else UnitsOfParts(layout.header[layout.unit])
         self._returns = settings.returns
         self._sheet = source.sheet
@@ -123,9 +126,9 @@ class Tally:
             UnreadablePeriods: if a column without a name holds what may be the demand of a period.
             GroupRows: if rows of a wide table are the sums of rows under them.
         """
-        if self._layout.periods and any(self.unnamed.counts.values()):
-            check_unnamed(self._layout.periods, self._layout.header, self.unnamed.counts, self.unnamed.sample)
-        if self._layout.across:
+        if self.layout.periods and any(self.unnamed.counts.values()):
+            check_unnamed(self.layout.periods, self.layout.header, self.unnamed.counts, self.unnamed.sample)
+        if self.layout.across:
             check_unnamed_across(self.unnamed.counts, self.unnamed.sample)
         self._row_sums.check(self._numbered.parts.texts)
         self._ask_about_rivals()
@@ -138,7 +141,7 @@ class Tally:
         Raises:
             AmbiguousColumn: if other rows do.
         """
-        layout = self._layout
+        layout = self.layout
         for index, ours in layout.rivals.items():
             if self._rivals.counts[index]:
                 chosen = {columns.DATE: layout.date, columns.PARTNUMBER: layout.part, columns.SITE_CODE: layout.site}
@@ -162,7 +165,7 @@ class Tally:
         """
         if self._units is None:
             return []
-        is_chosen = self._layout.unit in {one.index for one in self._layout.filters}
+        is_chosen = self.layout.unit in {one.index for one in self.layout.filters}
         return self._units.notes(self._numbered.parts.texts, is_chosen=is_chosen)
 
     def repeats(self) -> list[Message]:
@@ -177,7 +180,7 @@ class Tally:
         """What to say of rows with the keys of another, where they are few or a wide table: it may be a mistake."""
         summed = self.rows_accepted - (self.totals.cells - self.cells_left_out)
         are_few = summed <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_accepted)
-        if not summed or not (are_few or self._layout.several):
+        if not summed or not (are_few or self.layout.several):
             return None
         return note_repeats(self._numbered, self.totals, summed)
 
@@ -248,23 +251,35 @@ class Tally:
 
     def quantities(self, block: Block, source: ColumnSource | None = None) -> Quantities:
         """The quantities of the rows of a block as they are written, NaN where a cell is none; shape (rows,)."""
-        return read_quantities(block, source or self._layout.quantity, self.styles, self._sheet)
+        return read_quantities(block, source or self.layout.quantity, self.styles, self._sheet)
+
+    def total_notes(self) -> list[Message]:
+        """What a person should know of columns of totals; raises UnreadablePeriods where one is none."""
+        return self._column_sums.notes()
+
+    def _total(self, block: Block, index: int) -> Quantities:
+        """A column of totals, in the style that the quantities are in so far: it tells nothing of it."""
+        style: NumberStyle = "comma" if self.styles.style == "comma" else "point"
+        reader = NumberReader(style, self.layout.header[index], units=self.styles.units, dash_is_zero=True)
+        return read_quantities(block, ColumnSource(reader.column, (index,)), reader, self._sheet)
 
     def day_of(self, row: SourceRow, period: Period) -> int:
         """The day of a period in a row, NO_DAY where its year has no such period."""
         return self._period_days.day_of(row, period)
 
     def _sort(self, block: Block) -> Iterator[Refused]:
-        of = self._layout.across_of
-        parts = None if of == columns.PARTNUMBER else read_codes(self._numbered.parts, block, self._layout.part)
+        of = self.layout.across_of
+        parts = None if of == columns.PARTNUMBER else read_codes(self._numbered.parts, block, self.layout.part)
         sites = None if of == columns.SITE_CODE else self._site_codes(block)
+        if self.spread is not None:
+            self.spread.take(block, parts)
         good_keys = np.ones(block.num_rows, dtype=np.bool_)
         for keys in (parts, sites):
             good_keys &= True if keys is None else keys != NO_KEY
         if parts is None or sites is None:
             return self._sort_across(block, sites, parts, good_keys)
-        if not self._layout.periods:
-            days = read_days(block, self._layout.date, self.dates, self._sheet)
+        if not self.layout.periods:
+            days = read_days(block, self.layout.date, self.dates, self._sheet)
             quantities = self.quantities(block)
             self.rows_read += block.num_rows
             good = good_keys & (days != NO_DAY)
@@ -272,27 +287,29 @@ class Tally:
             good &= self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good, self._excluded(block))
             self._count_units(block, parts, good)
-            if self._layout.stock is not None:
-                self._mark_stock_outs(block, self._layout.stock, sites, parts, days, good)
+            if self.layout.stock is not None:
+                self._mark_stock_outs(block, self.layout.stock, sites, parts, days, good)
             return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
         return self._sort_wide(block, sites, parts, good_keys)
 
     def _sort_wide(self, block: Block, sites: Codes, parts: Codes, good_keys: NDArray[np.bool_]) -> Iterator[Refused]:
         """A cell is a row; a line whose keys can't be read is never taken apart, and is one."""
         years: Codes | None = None
-        if self._layout.year is not None:
-            cells = distinct(block.column(self._layout.year))
+        if self.layout.year is not None:
+            cells = distinct(block.column(self.layout.year))
             years = np.array([year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
             good_keys &= years != 0
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
         self._row_sums.begin(parts)
-        for place, period in enumerate(self._layout.periods):
+        self._column_sums.begin(block.num_rows)
+        for place, period in enumerate(self.layout.periods):
             days = np.full(block.num_rows, period.day, dtype=np.int32)
             if years is not None:
                 known, index = np.unique(years, return_inverse=True)
                 days = np.array([self._period_days.of_year(int(year))[place] for year in known], dtype=np.int32)[index]
             bad_cells |= self._take_cells(block, period, good_keys, days, sites, parts)
+        self._column_sums.compare(block, lambda index: self._total(block, index))
         self._count_units(block, parts, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
         return self._explained(block, bad) if len(bad) else iter(())
@@ -301,11 +318,11 @@ class Tally:
         self, block: Block, sites: Codes | None, parts: Codes | None, good_keys: NDArray[np.bool_]
     ) -> Iterator[Refused]:
         """The same with dates down: of each column one part, or one site, which is None here."""
-        days = read_days(block, self._layout.date, self.dates, self._sheet)
+        days = read_days(block, self.layout.date, self.dates, self._sheet)
         good_keys &= days != NO_DAY
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)
-        for one in self._layout.across:
+        for one in self.layout.across:
             of = self._numbered.parts if parts is None else self._numbered.sites
             same = np.repeat(of.codes([one.name]), block.num_rows)
             found = (same if sites is None else sites, same if parts is None else parts)
@@ -326,6 +343,7 @@ class Tally:
         quantities = self.quantities(block, ColumnSource(column.name, (column.index,)))
         self._row_sums.add(column.index, quantities)
         blank = good_keys & self._blank(block, column.index, quantities)
+        self._column_sums.add(column.index, quantities, blank)
         present = good_keys & ~blank
         self._note_blanks(block, column, blank, int((present & (quantities == 0)).sum()))
         self.rows_read += int(present.sum())
@@ -342,15 +360,15 @@ class Tally:
         if blank.any():
             if not self._blanks:
                 row = next(block.rows([int(np.argmax(blank))]))
-                first = self._layout.date if self._layout.across else self._layout.part
+                first = self.layout.date if self.layout.across else self.layout.part
                 self._blank_example = (date_text(cell_of(row, first)).strip(), column.name)
             self._blanks += int(blank.sum())
 
     def _excluded(self, block: Block) -> NDArray[np.bool_] | None:
         """Which rows are not learned from, shape (rows,); None where no column says so."""
-        if self._layout.exclude is None:
+        if self.layout.exclude is None:
             return None
-        return self.exclusions.flags(read_cells(block, self._layout.exclude), means=True)
+        return self.exclusions.flags(read_cells(block, self.layout.exclude), means=True)
 
     def _keep(  # noqa: PLR0917
         self,
@@ -403,14 +421,14 @@ class Tally:
         good: NDArray[np.bool_],
     ) -> None:
         """Remember which series were out of stock on which days; also by rows of returns that are ignored."""
-        flagged = good & self.stock_outs.flags(read_cells(block, source), means=self._layout.stock_means_out)
+        flagged = good & self.stock_outs.flags(read_cells(block, source), means=self.layout.stock_means_out)
         if flagged.any():
             known = self._numbered.series.codes(sites[flagged], parts[flagged])
             self.stock_outs.add(known, self._numbered.numbers_of(days[flagged]))
 
     def _count_units(self, block: Block, parts: Codes, good: NDArray[np.bool_]) -> None:
-        if self._units is not None and self._layout.unit is not None:
-            self._units.add(parts, distinct(block.column(self._layout.unit)), good)
+        if self._units is not None and self.layout.unit is not None:
+            self._units.add(parts, distinct(block.column(self.layout.unit)), good)
 
     def _acceptable(self, quantities: Quantities) -> NDArray[np.bool_]:
         if self._returns == "reject":
@@ -421,12 +439,12 @@ class Tally:
 
     def _demand(self, block: Block, quantities: Quantities, good: NDArray[np.bool_]) -> Quantities:
         """The quantities with demand above zero."""
-        movements = self._layout.movements if self.signs.asked == "auto" else ()
+        movements = self.layout.movements if self.signs.asked == "auto" else ()
         return self.signs.demand(quantities, good, [distinct(block.column(index)) for index in movements])
 
     def _site_codes(self, block: Block) -> Codes:
-        if self._layout.site is not None:
-            return read_codes(self._numbered.sites, block, self._layout.site)
+        if self.layout.site is not None:
+            return read_codes(self._numbered.sites, block, self.layout.site)
         return np.repeat(self._numbered.sites.codes([columns.ALL_SITES]), block.num_rows)
 
     def _blank(self, block: Block, index: int, quantities: Quantities) -> NDArray[np.bool_]:
