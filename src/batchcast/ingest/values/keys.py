@@ -57,6 +57,11 @@ _LIKE_DATE = re.compile(
     r"(?:\d{1,2}[-/ ])?([A-Za-z]{3})[-/ ]\d{2}$|\d{1,2}[-/ ]([A-Za-z]{3})(?:[-/ ]\d{2,4})?$", re.ASCII
 )
 _MISREAD = re.compile(r"[ÂÃÄÅâ][\u0080-\u00bf\u0152-\u0192\u02c6-\u2122]")  # UTF-8 that was read as Windows-1252
+_LOOKS_LIKE = (  # Latin letters and plain signs, and the letters of other alphabets and signs that look like each
+    "AАΑ BВΒ CСϹ EЕΕ HНΗҺ IІΙӀ JЈ KКΚ MМΜ NΝ OОΟ PРΡ QԚ SЅ TТΤ WԜ XХΧ YУҮΥ ZΖ aа cсϲ eе hһ iі jј oоο pрρ sѕ vν xх× yу "
+    "3ЗӠ /⁄∕ -− \"″“”„ '′’‘´`"
+)
+_LATIN = {ord(other): group[0] for group in _LOOKS_LIKE.split() for other in group[1:]}
 _APOSTROPHES = "'\u2019`"
 _MOST_ALIKE = 5  # that a sentence lists
 _LONGEST_DOUBTFUL = max(map(len, _DOUBTFUL))
@@ -152,8 +157,12 @@ class Keys:
 
 
 def _shown(text: str) -> str:
-    """A key for a sentence; letters that show nothing, or that look like others, by their numbers."""
-    return repr(text) if all(unicodedata.category(letter) != "Cf" for letter in text) else ascii(text)
+    """A key for a sentence: letters that show nothing by their numbers, and one that looks like another by its name."""
+    if any(unicodedata.category(letter) == "Cf" for letter in text):
+        return ascii(text)
+    others = (letter for letter in text if not letter.isascii() and letter.isprintable())
+    foreign = next((letter for letter in others if _plain(letter).isascii()), "")
+    return f"{text!r} ({foreign}: {unicodedata.name(foreign, '')})" if foreign else repr(text)
 
 
 def compared(text: str) -> str:
@@ -161,13 +170,19 @@ def compared(text: str) -> str:
     if not text.isascii():
         text = "".join(
             letter
-            for letter in unicodedata.normalize("NFKC", text)
+            for letter in unicodedata.normalize("NFKC", "".join(map(_plain, text)))
             if unicodedata.category(letter) not in ("Cf", "Pd")  # letters that show nothing, and dashes
         )
     short = "".join(text.split()).casefold()
     if short.endswith(".0") and short[:-2].isdigit():
         short = short[:-2]
     return short.replace("-", "").lstrip("0")
+
+
+def _plain(letter: str) -> str:
+    """The Latin letter, the digit of ours or the plain sign that a letter or a sign looks like; else the letter."""
+    digit = unicodedata.decimal(letter, None)
+    return unicodedata.normalize("NFKC", letter.translate(_LATIN)) if digit is None else str(digit)
 
 
 def _is_like_date(text: str) -> bool:

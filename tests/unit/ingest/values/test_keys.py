@@ -113,6 +113,32 @@ def test_keys_that_look_alike_are_named(one, other):
     assert "1 times parts or sites differ only in" in notes
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "name"),
+    [
+        ("A-100", "\u0410-100", "CYRILLIC CAPITAL LETTER A"),
+        ("BEARING", "BEARIN\u0413", ""),
+        ("cop-1", "\u0441op-1", "CYRILLIC SMALL LETTER ES"),
+        ("AB1", "\u0391B1", "GREEK CAPITAL LETTER ALPHA"),
+        ("100", "\uff11\uff10\uff10", "FULLWIDTH DIGIT ONE"),
+        ("12", "\u0661\u0662", "ARABIC-INDIC DIGIT ONE"),
+        ("M8x20", "M8\u00d720", "MULTIPLICATION SIGN"),
+        ("A-1", "A\u22121", "MINUS SIGN"),
+        ('3/4"', "3/4\u2033", "DOUBLE PRIME"),
+        ("KOLN", "K\u00d6LN", ""),
+        ("MF10", "\u00b5F10", ""),
+    ],
+)
+def test_letters_that_look_like_others_are_named(one, other, name):
+    keys = Keys()
+    keys.codes([one, other, "XX-9"])
+
+    notes = "\n".join(map(str, keys.notes()))
+
+    assert len(keys.texts) == 3
+    assert (f": {name})" in notes) if name else not notes
+
+
 @pytest.mark.parametrize("text", ["3-Apr", "Mar-01", "04-Mar-24", "1-Des", "5/Agu"])
 def test_keys_that_may_have_become_dates_are_named(text):
     keys = Keys()
