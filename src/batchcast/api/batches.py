@@ -21,6 +21,7 @@ from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
 from batchcast.domain.recipe import FileKind, FilePreview
+from batchcast.http.audit import tell_of_recipe
 from batchcast.http.bodies import Texts, read_texts, read_upload_form
 from batchcast.http.broadcast import EventStream
 from batchcast.http.files import has_tag
@@ -52,6 +53,7 @@ async def submit(
 ) -> Response:
     """Read, check and plan the file; what is answered with 202 will not be lost. Settings are fields of the form."""
     async with read_upload_form(request, here.service, here.threads) as (upload, texts):
+        tell_of_recipe(request, choice_of_texts(texts)[1])
         accepted = await here.threads.heavy(_submit, here.service, upload, texts, idempotency_key, asker.name)
     return _accepted(accepted, language)
 
@@ -66,6 +68,7 @@ async def submit(
 async def analyze(request: Request, here: Here, language: Lang) -> Response:
     """Read, check and plan the file as `submit` does; nothing is queued, and nothing stored but a recipe."""
     async with read_upload_form(request, here.service, here.threads) as (upload, texts):
+        tell_of_recipe(request, choice_of_texts(texts)[1])
         analysis = await here.threads.heavy(_analyze, here.service, upload, texts)
     return answer(render_analyzed(analysis, language), language)
 

@@ -16,6 +16,7 @@ from batchcast.app.nouns import orders_json
 from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.ordering import Question
 from batchcast.domain.settings import OF_STOCK_FILE
+from batchcast.http.audit import tell_of_recipe
 from batchcast.http.bodies import read_optional_upload
 from batchcast.http.files import answer_file
 from batchcast.http.multipart import FILE_FIELD
@@ -59,6 +60,7 @@ async def orders(
     """
     async with read_optional_upload(request, here.service, here.threads) as (upload, texts):
         given, recipes = choice_of_texts(texts)
+        tell_of_recipe(request, recipes)
         question = Question(stock=upload, texts=given, recipes=recipes)
         if kind is not None:
             table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, format)

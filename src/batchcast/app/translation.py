@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
+from batchcast.domain.inventory import HELD_BACK
+from batchcast.domain.recipe import FORGETTING
 from batchcast.domain.settings import SETTINGS
 
 Language = Literal["en", "id"]
@@ -34,6 +36,13 @@ _COLUMNS = {  # values of the name "ours", on the page
     columns.SITE_CODE: N_("site"),
     columns.DEMAND_QTY: N_("quantity demanded"),
 }
+_ON_PAGE = {  # in place of what names a command or what is typed
+    FORGETTING: N_("delete it on the page Recipes"),
+    HELD_BACK: N_(
+        "Parts that are held back: {count:,} ({named}). Nothing is ordered of them, as neither their history nor like "
+        "parts justify what is forecast; look at them, and release those that are right."
+    ),
+}
 _MAPPING_STEP = N_("How the file is read")  # the page of the step that maps columns
 _LOCALE = Path(__file__).parent / "locale"
 _LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
@@ -51,6 +60,8 @@ def translate(message: Message | str, language: Language, naming: Naming = "fiel
     """
     if isinstance(message, str):
         message = Message(message)
+    if naming == "label" and message.template in _ON_PAGE:
+        message = Message(_ON_PAGE[message.template], message.values)
     template = translated_template(message.template, language)
     if not message.values and "{" + SETTING_PLACE not in template:
         return template

@@ -143,6 +143,11 @@ class Orders:
 # What a reader must know of orders, in sentences for every face.
 
 _MOST_NAMED = 3
+HELD_BACK = N_(  # the page has a button beside each
+    "Parts that are held back: {count:,} ({named}). Nothing is ordered of them, as neither their history nor like "
+    "parts justify what is forecast; look at them, and release those that are right with {@release=PART}, SITE=PART "
+    "or all."
+)
 
 
 def notes_of(orders: Orders) -> tuple[Message, ...]:
@@ -158,11 +163,7 @@ def notes_of(orders: Orders) -> tuple[Message, ...]:
         notes.append(Message(template, values))
     if orders.held:
         named = ", ".join(f"{line.partnumber} ({line.site_code})" for line in orders.held[:_MOST_NAMED])
-        template = N_(
-            "Parts that are held back: {count:,} ({named}). Nothing is ordered of them, as neither their history nor "
-            "like parts justify what is forecast; look at them, and release those that are right with release=PART, "
-            "SITE=PART or all."
-        )
+        template = HELD_BACK
         named += ", …" * (len(orders.held) > _MOST_NAMED)
         notes.append(Message(template, {"count": orders.held_count, "named": named}))
     if orders.unmatched:

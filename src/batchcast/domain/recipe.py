@@ -72,17 +72,17 @@ def is_kept(setting: str) -> bool:
     return SETTINGS[setting].is_of_form
 
 
+FORGETTING = N_('`batchcast recipes delete "{name}"`, or the page Recipes')  # the page says the latter alone
+
+
 def use_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> Message:
     """What the report of a file says where a recipe has changed its settings."""
-    template = N_(
-        "Read by the recipe {name!r}, kept from {source} on {day}: {settings}. To forget it: "
-        '`batchcast recipes delete "{name}"`, or the page Recipes.'
-    )
+    template = N_("Read by the recipe {name!r}, kept from {source} on {day}: {settings}. To forget it: {way}.")
     was, now = before.as_json(), after.as_json()
     now[MAPPING] = {ours: of for ours, of in now[MAPPING].items() if ours not in was[MAPPING]}
     used = {name: _texts(now[name]) for name in recipe.settings if now.get(name) and now[name] != was[name]}
     values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat()}
-    return Message(template, {**values, "settings": _said(used)})
+    return Message(template, {**values, "settings": _said(used), "way": Message(FORGETTING, {"name": recipe.name})})
 
 
 def _said(used: Mapping[str, Sequence[str]]) -> Message:

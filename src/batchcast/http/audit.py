@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from batchcast.app.recipes import RecipeChoice
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import ANONYMOUS, Person
 from batchcast.domain.audit import AuditEntry
@@ -25,11 +27,12 @@ ACTIONS: Mapping[str, str] = {
     "retry": N_("Ran a batch again"),
     "cancel": N_("Stopped a batch"),
     "delete": N_("Deleted a batch"),
+    "keep_recipe": N_("Kept a recipe"),
     "delete_recipe": N_("Deleted a recipe"),
     "sign_in": N_("Signed in"),
     "sign_out": N_("Signed out"),
 }
-# By method and route; a request that is not here changes nothing that others see, but a recipe.
+# By method and route; a request that is not here changes nothing that others see, but what `tell_of_recipe` tells.
 ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/api/batch/submit"): "submit",
     ("POST", "/files/{draft_id}/run"): "submit",
@@ -45,9 +48,17 @@ ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/sign-in"): "sign_in",
     ("POST", "/sign-out"): "sign_out",
 }
-_MAKE = ("submit", "retry")  # a batch, which the answer leads to
+_MAKE = ("submit", "retry", "keep_recipe")  # a batch, which the answer leads to
+_KEEPS_RECIPE = "keeps_recipe"  # of the state of a request
+_FIRST_REFUSAL = 400  # status
 MOST_LINES = 10_000  # of the log in one answer
 _MADE = re.compile(r"/(?:batches|api/batch/status)/([0-9a-f]{32})$", re.ASCII)  # where a new batch is
+
+
+def tell_of_recipe(request: Request, recipes: RecipeChoice) -> None:
+    """Have the audit log tell that a request keeps a recipe, where it does and is not refused."""
+    if recipes.save_as is not None or recipes.keeps_answers:
+        setattr(request.state, _KEEPS_RECIPE, True)
 
 
 def audit_file(entries: Sequence[AuditEntry]) -> Response:
@@ -69,20 +80,23 @@ class Audit:
 
     async def note(self, scope: Scope, status: int, place: str) -> None:
         """Keep an entry of an answered request; `place` is the address that the answer leads to, or empty."""
+        state = scope.get("state", {})
         action = ACTION_OF.get((scope["method"], getattr(scope.get("route"), "path", "")))
-        if action is None:
-            return
-        person: Person = scope.get("state", {}).get("person", ANONYMOUS)
-        entry = AuditEntry(
-            at=dt.datetime.now(dt.UTC),
-            name=person.name,
-            role=person.role.name.lower(),
-            address=(scope.get("client") or ("",))[0],
-            action=action,
-            status=status,
-            batch_id=(_made_at(place) if action in _MAKE else None) or _asked_for(scope),
-        )
-        await self._threads.light(self._service.note_action, entry)
+        actions = [] if action is None else [action]
+        if state.get(_KEEPS_RECIPE) and status < _FIRST_REFUSAL:
+            actions.append("keep_recipe")
+        person: Person = state.get("person", ANONYMOUS)
+        for action in actions:
+            entry = AuditEntry(
+                at=dt.datetime.now(dt.UTC),
+                name=person.name,
+                role=person.role.name.lower(),
+                address=(scope.get("client") or ("",))[0],
+                action=action,
+                status=status,
+                batch_id=(_made_at(place) if action in _MAKE else None) or _asked_for(scope),
+            )
+            await self._threads.light(self._service.note_action, entry)
 
 
 def _made_at(place: str) -> str | None:

@@ -28,6 +28,7 @@ from batchcast.domain.inventory import MOST_PURCHASES, NextUnit, OrderLine, Orde
 from batchcast.domain.recipe import is_kept
 from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS
 from batchcast.http import bodies
+from batchcast.http.audit import tell_of_recipe
 from batchcast.http.error_status import BadForm
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
@@ -235,6 +236,7 @@ async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: As
             question = replace(sent, stock=draft)
         try:
             await here.threads.heavy(here.service.results.kept_orders, batch_id, question, _key_of(question))
+            tell_of_recipe(request, question.recipes)
         except InvalidInput:
             if draft is None:
                 raise
@@ -324,7 +326,8 @@ async def download_orders(
 ) -> Response:
     """One of the tables as a file, for the stock file that the page still holds, or the stock in the history."""
     asker.require(Role.PLANNER)
-    async with _question(request, here) as question:
+    async with _question(request, here) as sent:  # a recipe was kept when the orders were made
+        question = replace(sent, recipes=replace(sent.recipes, keeps_answers=False))
         table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, file_format)
     return await answer_file(table, request.headers)
 

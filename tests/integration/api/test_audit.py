@@ -60,6 +60,19 @@ def test_what_changes_something_is_noted_with_its_person_and_read_by_admins(as_p
         assert as_person(role, "GET", "/api/audit").json()["code"] == "not-allowed"
 
 
+def test_a_recipe_that_a_request_keeps_is_noted_beside_what_else_it_does(as_person, demand, fast):
+    known = len(as_person("admin", "GET", "/api/audit").json()["entries"])
+    keeping = fast | {"save_recipe": "monthly"}
+    for address, content in (("analyze", demand()), ("analyze", b"no,history\n1,2\n"), ("submit", demand())):
+        as_person("planner", "POST", f"/api/batch/{address}", files={"file": ("d.csv", content)}, data=keeping)
+
+    entries = as_person("admin", "GET", "/api/audit").json()["entries"]
+
+    told = [(one["action"], one["name"], one["status"]) for one in entries[:-known]]
+    assert told == [("keep_recipe", "planner", 202), ("submit", "planner", 202), ("keep_recipe", "planner", 200)]
+    assert entries[0]["batch_id"] == entries[1]["batch_id"]
+
+
 CHANGES_NOTHING = {  # that others see, but a recipe
     ("POST", "/api/batch/analyze"),
     ("POST", "/api/batch/preview"),

@@ -184,3 +184,14 @@ def test_a_recipe_is_used_for_files_of_its_own_kind_alone(tmp_path: Path) -> Non
 
     assert history.settings.number_style == "comma"
     assert stock.on_hand.items[0].on_hand == 3.5
+
+
+def test_a_site_a_row_is_said_until_the_column_is_chosen(tmp_path: Path) -> None:
+    rows = "".join(f"2024-{n % 12 + 1:02}-05;P{n % 7};BIN{n};3\n" for n in range(60))
+
+    def said(**mapping: str) -> str:
+        found = read(tmp_path, f"date;part;lokasi;qty\n{rows}", BatchSettings(column_mapping=mapping))
+        return "\n".join(map(str, found.ingested.report.notes))
+
+    assert "it may hold bins, not sites" in said()
+    assert "it may hold bins, not sites" not in said(site_code="lokasi")

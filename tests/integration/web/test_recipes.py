@@ -39,6 +39,8 @@ def test_an_answer_is_kept_used_for_the_next_file_and_deleted(browser, indonesia
     assert "One question before it can be read" not in again.text
     assert f"Read by the recipe &#39;{name}&#39;" in again.text
     assert "“Date order: Day first”, date=date" in again.text
+    assert "To forget it: delete it on the page Recipes." in again.text
+    assert "batchcast recipes" not in again.text
 
     deleted = browser.post("/recipes/delete", {"name": name})
     assert "No recipe is kept yet" in deleted.text

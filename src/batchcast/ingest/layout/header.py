@@ -292,8 +292,13 @@ def _refuse_or_note_years(column: str, months: Sequence[str], settings: BatchSet
 
 
 def _single(found: Mapping[str, ColumnSource | None], settings: BatchSettings) -> dict[str, int | None]:
-    """The column that each of ours was found in; a site that was mapped to none or to a value counts as found."""
+    """The column that each of ours was found in: nothing is to be said of what could be it where a mapping names it.
+
+    A site that was mapped to none or to a value counts as found; a date and a quantity that were chosen do not.
+    """
     single = {ours: cells.indices[0] if cells and cells.indices else None for ours, cells in found.items()}
-    if single[columns.SITE_CODE] is None and columns.SITE_CODE in settings.column_mapping:
+    asked = settings.column_mapping
+    if single[columns.SITE_CODE] is None and columns.SITE_CODE in asked:
         single[columns.SITE_CODE] = -1
+    single |= {ours: None for ours in (columns.DATE, columns.DEMAND_QTY) if ours in asked}
     return single

@@ -76,7 +76,7 @@ class Tally:
         self._reversals = Reversals()
         self._row_sums = RowSums([one.index for one in layout.periods] if layout.year is None else [])
         self._column_sums = ColumnSums(layout.totals, layout.header)
-        self._asked_overlaps = settings.overlaps
+        self._asked_overlaps, self._is_site_chosen = settings.overlaps, columns.SITE_CODE in settings.column_mapping
         self._today, self._to_come = settings.today, np.array(sorted(to_come), dtype=np.int32)
         self._rows_to_come = 0
         self.layout, self.spread = layout, spread
@@ -238,7 +238,9 @@ class Tally:
 
     @property
     def has_a_site_a_row(self) -> bool:
-        """Nearly every row has a site that no other has, in more rows than a few."""
+        """Nearly every row has a site that no other has, in more rows than a few, in a column that nobody chose."""
+        if self._is_site_chosen:
+            return False
         sites = len(self._numbered.sites.texts)
         return self.rows_accepted >= _MANY_ROWS and sites >= _NEARLY_EVERY * self.rows_accepted
 

@@ -16,6 +16,7 @@ from batchcast.domain.batch import Batch, PartitionState
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import deciding
 from batchcast.http import bodies
+from batchcast.http.audit import tell_of_recipe
 from batchcast.http.files import answer_file
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
@@ -101,6 +102,7 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, te
     asker.require(Role.PLANNER)
     draft = await here.threads.light(here.service.draft, draft_id)
     recipes = replace(recipes_for(texts), keeps_answers=has_answer(texts))
+    tell_of_recipe(request, recipes)
 
     def submit(form: Form) -> Batch:
         key = f"page:{draft_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None

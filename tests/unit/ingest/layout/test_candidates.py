@@ -222,3 +222,19 @@ def test_a_demand_that_grows_by_a_constant_beside_it_is_none_to_ask_about(step):
     rows = [["A", abs(step), 200 + step * number] for number in range(60)]
 
     check_balance(2, [0], ["Part", "Lines", "Qty"], Sample(rows), {0})
+
+
+@pytest.mark.parametrize(
+    ("ours", "said"), [("date", "hold dates too and are left alone"), ("demand_qty", "not 'value'")]
+)
+def test_what_is_said_of_other_columns_goes_once_a_mapping_has_chosen(ours, said) -> None:
+    header = ["date", "due date", "part", "qty", "value"]
+    rows = [[f"2025-01-{day:02}", f"2025-02-{day:02}", f"P{day % 3}", str(day), str(day * day)] for day in range(1, 29)]
+    chosen = {"date": "date", "demand_qty": "qty"}[ours]
+
+    def notes(**mapping: str) -> str:
+        found = find_columns(header, BatchSettings(column_mapping=mapping), sample=rows)
+        return "\n".join(map(str, found.notes))
+
+    assert said in notes()
+    assert said not in notes(**{ours: chosen})
