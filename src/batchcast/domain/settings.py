@@ -550,7 +550,10 @@ class BatchSettings:
         decides="reading",
         group="input",
         label=N_("Files that overlap"),
-        help=N_("Files of one folder or zip with the same days: which counts; automatic asks where they differ."),
+        help=N_(
+            "Files of one folder or zip, or runs of one file, with the same days: which counts; automatic asks where "
+            "they differ."
+        ),
         choices={
             "auto": _AUTOMATIC,
             "latest": N_("The last by name"),

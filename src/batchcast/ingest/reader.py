@@ -159,6 +159,7 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
                 readers = readers.second_pass()
                 continue
             tally.finish()
+            tally.settle_runs(source.blocks)
             return tally
         except ReadAgain:
             readers = readers.second_pass()

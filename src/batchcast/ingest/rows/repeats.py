@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +24,6 @@ _TAKEN_ONCE = N_(
     "Files overlap: {first} and {second} have the same rows from {start} to {end}{more}. They are counted once: "
     "{rows:,} rows of {count:,} parts, sites and days are left out."
 )
-_SETTLED = {
-    "latest": N_(
-        "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, the last file by name "
-        "counts: {rows:,} rows of {count:,} parts, sites and days are left out."
-    ),
-    "earliest": N_(
-        "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, the first file by name "
-        "counts: {rows:,} rows of {count:,} parts, sites and days are left out."
-    ),
-    "sum": N_(
-        "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, they are summed for "
-        "{count:,} parts, sites and days."
-    ),
-}
 _DAY_MASK = (1 << DAY_BITS) - 1
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -105,6 +91,30 @@ class _File:
 class FileOverlaps:
     """The rows of several files, compared once all are read."""
 
+    ask = N_(
+        "Files overlap: {first} and {second} differ from {start} to {end}{more}, for {count:,} parts, sites "
+        "and days that are in both. Set {@overlaps=latest}, {@overlaps=earliest} or {@overlaps=sum}."
+    )
+    readings: ClassVar[Mapping[str, str]] = {
+        "latest": N_("the last file by name counts, {total:,.15g} units in all"),
+        "earliest": N_("the first file by name counts, {total:,.15g} units in all"),
+        "sum": N_("they are summed, {total:,.15g} units in all"),
+    }
+    settled: ClassVar[Mapping[str, str]] = {
+        "latest": N_(
+            "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, the last file by "
+            "name counts: {rows:,} rows of {count:,} parts, sites and days are left out."
+        ),
+        "earliest": N_(
+            "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, the first file by "
+            "name counts: {rows:,} rows of {count:,} parts, sites and days are left out."
+        ),
+        "sum": N_(
+            "Files overlap: {first} and {second} differ from {start} to {end}{more}. As asked for, they are summed for "
+            "{count:,} parts, sites and days."
+        ),
+    }
+
     def __init__(self) -> None:
         self._files: list[_File] = []
         self._name: str | None = None
@@ -157,7 +167,7 @@ class FileOverlaps:
         pairs = np.unique(np.stack([owners[:-1][same], owners[1:][same]]), axis=1).T.tolist()
         shared = np.unique(keys[1:][same])
         is_exact = all(_is_exact(files[one], files[other], sites) for one, other in pairs)
-        told = self._told(shared, pairs, days)
+        told = self.told(shared, pairs, days)
         first, last = np.append(True, ~same), np.append(~same, True)
         losing = {"latest": ~last, "earliest": ~first, "sum": np.zeros(len(keys), dtype=np.bool_)}
         if is_exact:
@@ -165,7 +175,7 @@ class FileOverlaps:
         elif asked == "auto":
             raise self._question(told, losing, keys, owners)
         else:
-            template = _SETTLED[asked]
+            template = self.settled[asked]
         rows = self._take_off(totals, keys[losing[asked]], owners[losing[asked]])
         self.notes.append(Message(template, told | {"rows": rows}))
 
@@ -174,7 +184,8 @@ class FileOverlaps:
             self._files.append(_File(self._name, *_together(self._waiting)))
         self._waiting, self._count = [], 0
 
-    def _told(self, shared: Whole, pairs: Sequence[Sequence[int]], days: Sequence[int]) -> dict[str, object]:
+    def told(self, shared: Whole, pairs: list[list[int]], days: Sequence[int]) -> dict[str, object]:
+        """What is said of the files: shared keys, pairs of files, and days since 1970-01-01 by their number."""
         of_days = [days[number] for number in np.unique(shared & _DAY_MASK).tolist()]
         one, other = pairs[0]
         more = Message(N_(", and {count} more pairs of files do"), {"count": len(pairs) - 1}) if len(pairs) > 1 else ""
@@ -191,20 +202,11 @@ class FileOverlaps:
         self, told: dict[str, object], losing: dict[str, NDArray[np.bool_]], keys: Whole, owners: Whole
     ) -> OverlappingFiles:
         every = sum(float(_as_float(file.limbs).sum()) for file in self._files)
-        template = N_(
-            "Files overlap: {first} and {second} differ from {start} to {end}{more}, for {count:,} parts, sites "
-            "and days that are in both. Set {@overlaps=latest}, {@overlaps=earliest} or {@overlaps=sum}."
-        )
-        readings = {
-            "latest": N_("the last file by name counts, {total:,.15g} units in all"),
-            "earliest": N_("the first file by name counts, {total:,.15g} units in all"),
-            "sum": N_("they are summed, {total:,.15g} units in all"),
-        }
         choices = []
-        for asked, reading in readings.items():
+        for asked, reading in self.readings.items():
             left_out = self._quantity(keys[losing[asked]], owners[losing[asked]])
             choices.append(Choice(settings={"overlaps": asked}, reading=Message(reading, {"total": every - left_out})))
-        return OverlappingFiles(Message(template, told), setting="overlaps", choices=choices)
+        return OverlappingFiles(Message(self.ask, told), setting="overlaps", choices=choices)
 
     def _quantity(self, keys: Whole, owners: Whole) -> float:
         return sum(

@@ -18,6 +18,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.names import shortened
 from batchcast.ingest.history.accumulate import DAY_BITS, Totals, Whole
 from batchcast.ingest.history.stockouts import Answers
+from batchcast.ingest.rows.runs import FileRows
 from batchcast.ingest.values.keys import Codes
 from batchcast.ingest.values.numberstyle import Quantities
 
@@ -59,6 +60,15 @@ class Reversals:
         self._rows.append((file, _Rows(series, days, quantities)))
         if self._count > _MOST_ROWS:
             self._rows = []
+
+    def rows_of_one_file(self) -> FileRows | None:
+        """All rows in the order of the file; None where there are several files, or too many rows."""
+        if not self._rows or len({file for file, _ in self._rows}) > 1:
+            return None
+        series, days, quantities = (
+            np.concatenate(column) for column in zip(*(rows for _, rows in self._rows), strict=True)
+        )
+        return FileRows(series.astype(np.int64), days.astype(np.int64), quantities)
 
     def settle(
         self, totals: Totals, days: Whole, taken_off: Mapping[str, Whole], name_of: Callable[[int], dict[str, str]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from batchcast.ingest.layout.balances import BalanceRows
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
+from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.spread import SpreadRows
@@ -31,6 +33,7 @@ from batchcast.ingest.rows.numbered import Numbered
 from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
 from batchcast.ingest.rows.reversals import Exclusions, Reversals
+from batchcast.ingest.rows.runs import RunOverlaps, find_runs, tell_apart
 from batchcast.ingest.rows.signs import SignReader
 from batchcast.ingest.rows.summaries import ColumnSums, RowSums
 from batchcast.ingest.values.cells import cell_of, date_text, distinct, read_cells, read_codes
@@ -156,6 +159,32 @@ class Tally:
     def learned(self) -> Totals | None:
         """The totals of what is learned from, once reversals are netted; None where that is all."""
         return self.exclusions.without(self.totals, self._overlaps.taken_off)
+
+    def settle_runs(self, reread: Callable[[Layout], Iterable[Block]]) -> None:
+        """Compare two runs of rows through the same dates, parts and sites in one file; `reread` gives its rows again.
+
+        Raises:
+            OverlappingFiles: if their quantities differ, and it was not said which count.
+        """
+        layout = self.layout
+        if layout.several or layout.exclude or self.totals.cells == self.rows_accepted:
+            return
+        rows = self._reversals.rows_of_one_file()
+        runs = None if rows is None else find_runs(rows)
+        if rows is None or runs is None:
+            return
+        found, left = RunOverlaps(rows, runs.start), set(layout.left_alone)
+        others = {i: name for i, name in enumerate(layout.header) if name in left}
+        again = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
+        apart = tell_apart(map(self.balances.without, again), others, runs, len(rows.series))
+        if apart is not None:
+            are_kinds = role_of(apart.first, apart.column) and role_of(apart.second, apart.column)  # 261, and its 262
+            self._overlaps.notes += [] if are_kinds else [found.told_apart(apart)]
+            return
+        found.settle(self.totals, self._numbered.series.sites, self._numbered.days, self._asked_overlaps)
+        self._overlaps.notes += found.notes
+        if found.taken_off:
+            self._overlaps.taken_off[self._file] = np.concatenate(list(found.taken_off.values()))
 
     def unit_notes(self) -> list[Message]:
         """What a person should know of the units of the quantities.

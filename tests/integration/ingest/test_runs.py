@@ -1,0 +1,119 @@
+"""A second run of rows through the dates and parts of the first is asked about; lists of transactions are not."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from batchcast.ingest.common.problems import OverlappingFiles
+
+DAYS = [f"2024-{month:02d}-01" for month in range(1, 13)]
+PARTS = [f"P{number:02d}" for number in range(12)]
+
+
+def export(days=DAYS, parts=PARTS, *, by_part=False, add=0, kind=""):
+    """Rows of one export: by date or by part, with other quantities where something is added to every third."""
+    keys = (
+        [(day, part) for part in parts for day in days] if by_part else [(day, part) for day in days for part in parts]
+    )
+    rows = [(day, part, 5 + int(part[1:]) + (add if i % 3 == 0 else 0)) for i, (day, part) in enumerate(keys)]
+    return [f"{day},{part},{quantity}{f',{kind}' if kind else ''}" for day, part, quantity in rows]
+
+
+def text(*rows, header="date,part,qty"):
+    return "\n".join([header, *(row for run in rows for row in run)])
+
+
+def total(series, ingested):
+    return sum(sum(days.values()) for days in series(ingested).values())
+
+
+def sum_of(*rows):
+    return sum(int(row.split(",")[2]) for run in rows for row in run)
+
+
+@pytest.mark.parametrize("by_part", [False, True])
+@pytest.mark.parametrize(
+    "later", [DAYS, DAYS[5:], [*DAYS[8:], "2025-01-01", "2025-02-01"]], ids=["all", "last", "further"]
+)
+def test_a_second_export_that_differs_is_a_question_whose_choices_do_what_they_say(read, series, by_part, later):
+    first, second = export(by_part=by_part), export(later, by_part=by_part, add=2)
+    content = text(first, second)
+
+    with pytest.raises(OverlappingFiles, match=rf"rows 1 to 144 and rows 145 to {144 + len(second)}") as asked:
+        read(content)
+
+    found = {}
+    for choice in asked.value.choices:
+        ingested = read(content, **choice.settings)
+        found[choice.settings["overlaps"]] = total(series, ingested)
+        assert f"{total(series, ingested):,.15g} units in all" in str(choice.reading) or "summed" in str(choice.reading)
+        assert str(ingested.report.notes[0]).startswith("The file has two runs through the same dates, parts and sites")
+    again = {row.rsplit(",", 1)[0] for row in second}
+    kept = [row for row in first if row.rsplit(",", 1)[0] not in again]
+    assert found["latest"] == sum_of(kept, second)
+    assert found["sum"] == sum_of(first, second)
+    assert found["latest"] < found["sum"]
+
+
+def test_exports_of_transactions_may_have_several_rows_a_day(read):
+    first = [row for row in export() for _ in range(2)]
+    second = [row for row in export(add=3) for _ in range(2)]
+
+    with pytest.raises(OverlappingFiles):
+        read(text(first, second))
+
+
+def test_what_is_there_twice_alike_is_said_as_before(read):
+    assert str(read(text(export(), export())).report.notes[0]).startswith("Every row is there twice or more, 288 rows")
+
+
+def test_runs_that_a_column_tells_apart_are_summed_and_said(read, series):
+    content = text(export(kind="Regular"), export(add=2, kind="Project"), header="date,part,qty,Order Type")
+
+    ingested = read(content)
+
+    assert total(series, ingested) == sum_of(export(), export(add=2))
+    assert "which column 'Order Type' tells apart ('Regular', 'Project'): they are summed" in str(
+        ingested.report.notes[0]
+    )
+
+
+def test_a_reversal_of_each_issue_behind_them_is_no_second_run(read):
+    issues = [f"{row},261" for row in export()]
+    backwards = [",".join((*row.split(",")[:2], "-1", "262")) for row in export()[::6]]
+
+    notes = read(text(issues, backwards, header="date,part,qty,Movement type")).report.notes
+
+    assert not any("two runs" in str(note) for note in notes)
+
+
+def transactions(order, rng):
+    rows = [(day, part, rng.randint(1, 9)) for day in DAYS for part in PARTS for _ in range(rng.randint(1, 4))]
+    rng.shuffle(rows)
+    return [",".join(map(str, row)) for row in (sorted(rows, key=order) if order else rows)]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        None,
+        lambda row: row[0],
+        lambda row: row[1],
+        lambda row: row[:2],
+        lambda row: (row[1], row[0]),
+        lambda row: row[2],
+    ],
+    ids=["none", "date", "part", "date and part", "part and date", "quantity"],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_lists_of_transactions_are_no_second_run(read, order, seed):
+    content = text(transactions(order, random.Random(seed)))
+
+    assert read(content).report.rows_summed > 50
+
+
+@pytest.mark.parametrize("customers", [3, 4, 7, 10])
+def test_a_list_by_customers_is_none(read, customers):
+    assert read(text(*(export(add=number) for number in range(customers)))).report.rows_kept == 144
