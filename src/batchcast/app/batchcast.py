@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.configuration import Environment
+from batchcast.app.configuration import RECIPES_FOLDER, Environment
 from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
@@ -111,7 +111,7 @@ class Batchcast:
     def __init__(self, environment: Environment | None = None) -> None:
         self._environment = environment or Environment.read()
         self._timings = Timings(self._environment.home / "timings.jsonl")
-        self.recipes = FolderRecipes(self._environment.home / "recipes")
+        self.recipes = FolderRecipes(self._environment.home / RECIPES_FOLDER)
         self._cancel_token = CancelToken()
         self._version = engine_versions()["batchcast"]
 

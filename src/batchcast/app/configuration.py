@@ -63,6 +63,8 @@ def read_language() -> Language:
     return language_of(os.environ)
 
 
+DATABASE_FILE, ARTIFACTS_FOLDER, RECIPES_FOLDER = "batchcast.db", "artifacts", "recipes"  # in the home folder
+
 PREFIX = "BATCHCAST_"
 _NOT_OF_A_SERVER = {
     "URL",
@@ -89,6 +91,7 @@ class ServiceOption:
     panel: str  # heading that it stands under
     alias: str = ""  # stands before the option that has the field's name
     is_for_listening: bool = False  # a worker, which listens nowhere, does not take it
+    is_place: bool = False  # says where things are kept: all that a backup needs to know
 
     def options(self, field: str) -> tuple[str, ...]:
         """Every name of the option."""
@@ -97,6 +100,7 @@ class ServiceOption:
 
 
 _kept = partial(ServiceOption, panel=KEPT)
+_place = partial(ServiceOption, panel=KEPT, is_place=True)
 _listening = partial(ServiceOption, panel=LISTENING, is_for_listening=True)
 _work = partial(ServiceOption, panel=WORK)
 
@@ -109,17 +113,17 @@ class ServiceConfig(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True)
 
-    home: Annotated[Path, _kept(value_name="FOLDER")] = Field(
+    home: Annotated[Path, _place(value_name="FOLDER")] = Field(
         default_factory=lambda: Environment.read().home,
         description=N_("Folder for the database, files and scratch space. Default: the user's data folder."),
     )
-    database_url: Annotated[str | None, _kept(value_name="URL")] = Field(
+    database_url: Annotated[str | None, _place(value_name="URL")] = Field(
         None,
         description=N_(
             "postgresql://… for a queue that several machines share; BATCHCAST_DATABASE_URL hides a password."
         ),
     )
-    artifacts_url: Annotated[str | None, _kept(value_name="URL")] = Field(
+    artifacts_url: Annotated[str | None, _place(value_name="URL")] = Field(
         None, description=N_("s3://bucket/folder to keep files in object storage. Default: in the home folder.")
     )
     host: Annotated[str, _listening(value_name="ADDRESS")] = Field(
@@ -200,6 +204,16 @@ class ServiceConfig(BaseSettings):
     log_format: Annotated[Literal["auto", "text", "json"], _work(value_name="auto|text|json")] = Field(
         "auto", description=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto.")
     )
+
+    @property
+    def database_address(self) -> str:
+        """Address of the database."""
+        return self.database_url or f"sqlite:///{self.home / DATABASE_FILE}"
+
+    @property
+    def artifacts_folder(self) -> Path:
+        """Where files are kept that have no address."""
+        return self.home / ARTIFACTS_FOLDER
 
     @property
     def workers(self) -> int:

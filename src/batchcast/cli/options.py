@@ -107,6 +107,15 @@ def service_parameters(words: Words, *, listens: bool) -> list[Option]:
     ]
 
 
+def place_parameters(words: Words) -> list[Option]:
+    """The options that say where a server keeps things."""
+    return [
+        _parameter(name, declared, help_text, words)
+        for name, (declared, help_text) in service_options().items()
+        if declared.is_place
+    ]
+
+
 def read_service_config(values: Values) -> ServiceConfig:
     """The set-up of the environment and of the options, which go first.
 

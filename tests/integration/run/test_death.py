@@ -127,9 +127,7 @@ def test_a_sweep_tells_how_many_it_killed(monkeypatch):
 
 @pytest.mark.alone  # measures time
 @pytest.mark.parametrize("signals", [1, 3])
-def test_ctrl_c_cancels_cleanly_within_two_seconds(
-    *, start_program, tmp_path, until, workers_of, make_plan, a_source, signals
-):
+def test_ctrl_c_cancels_cleanly_and_soon(*, start_program, tmp_path, until, workers_of, make_plan, a_source, signals):
     (tmp_path / "batch.json").write_text(
         json.dumps(encode([make_plan([3, 2, 1]), a_source(ScratchFolder(tmp_path / "unused"))]))
     )
@@ -143,7 +141,7 @@ def test_ctrl_c_cancels_cleanly_within_two_seconds(
         program.send_signal(signal.SIGINT)
     output, _ = program.communicate(timeout=20)
 
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 15  # the jobs would never end; a second on an idle machine
     assert output == ("CANCELLED\n" if signals == 1 else output)
     assert workers_of(program.pid) == []
     assert not (tmp_path / "out").exists()

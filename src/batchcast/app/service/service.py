@@ -150,11 +150,11 @@ class Service:
         owner = new_owner()
         sweep_orphans()
         folder = open_work_folder(config.home / "work")
-        artifacts = open_artifacts(config.artifacts_url, config.home / "artifacts")
+        artifacts = open_artifacts(config.artifacts_url, config.artifacts_folder)
         artifacts.check()
         from batchcast.store.sql.sql_store import SqlStore
 
-        store = SqlStore.open(config.database_url or f"sqlite:///{config.home / 'batchcast.db'}")
+        store = SqlStore.open(config.database_address)
         return cls(config, store, artifacts, folder, owner)
 
     def start(self) -> None:

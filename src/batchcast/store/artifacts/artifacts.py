@@ -135,6 +135,11 @@ class Manifest:
         return tuple(StoredFile(key=f"{prefix}/{f.key}", sha256=f.sha256, size=f.size) for f in self.files)
 
 
+def files_to_keep(folder: Path) -> list[Path]:
+    """The files of a flat folder, without the list that it has where it was fetched from artifacts."""
+    return sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+
+
 def name_of(key: str) -> str:
     """The last part of a key."""
     return key.rpartition("/")[2]

@@ -29,6 +29,7 @@ from batchcast.store.artifacts.artifacts import (
     ArtifactsUnavailable,
     Manifest,
     checked_key,
+    files_to_keep,
 )
 from batchcast.store.artifacts.folder import KnownDigests
 
@@ -72,7 +73,7 @@ class Bucket:
         return local
 
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
-        paths = sorted(folder.iterdir())
+        paths = files_to_keep(folder)
         self._remove_folder(prefix)
         files = tuple(self.put(path, f"{prefix}/{path.name}") for path in paths)
         self._put_manifest(Manifest.of(files), prefix)

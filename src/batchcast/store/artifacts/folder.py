@@ -30,6 +30,7 @@ from batchcast.store.artifacts.artifacts import (
     ArtifactsUnavailable,
     Manifest,
     checked_key,
+    files_to_keep,
 )
 
 _SECONDS_OF_A_PROBE = 600
@@ -71,7 +72,7 @@ class LocalFolder:
         with self._available(), self._partial(target) as partial:
             partial.mkdir()
             files = []
-            for path in sorted(folder.iterdir()):
+            for path in files_to_keep(folder):
                 sha256 = _take(path, partial / path.name, move=move)
                 key = checked_key(f"{prefix}/{path.name}")
                 files.append(StoredFile(key=key, sha256=sha256, size=(partial / path.name).stat().st_size))

@@ -188,7 +188,7 @@ def migrate(database: Database) -> None:
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        if _revision(connection) != LATEST:
+        if revision_of(connection) != LATEST:
             migrate_to(connection, database.name, "head")
 
 
@@ -212,7 +212,8 @@ def migrate_to(connection: Connection, database: str, revision: str) -> None:
         command.upgrade(config, revision)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Revision of the schema; None where there is none of ours."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     noted: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
