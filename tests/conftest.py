@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 pytest_plugins = [
     "tests.plugins.watchdog",  # before those that import it
     "tests.plugins.browser",
+    "tests.plugins.bucket",
     "tests.plugins.finished_batch",
     "tests.plugins.postgresql",
 ]

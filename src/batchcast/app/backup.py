@@ -103,9 +103,7 @@ def restore(config: ServiceConfig, folder: Path) -> Backup:
     artifacts = open_artifacts(config.artifacts_url, config.artifacts_folder)
     with needing_disk(), tempfile.TemporaryDirectory(prefix="batchcast-restore-") as scratch:
         local = Path(scratch) / DATABASE_FILE
-        shutil.copyfile(folder / DATABASE_FILE, local)  # the schema of an older one is brought up to date
-        if file_sha256(local) != backup.database_sha256:
-            raise BackupDamaged([Message(_OTHER_BYTES, {"file": str(folder / DATABASE_FILE)})])
+        _copy_database(folder / DATABASE_FILE, local, backup.database_sha256)
         with (
             _opened(f"sqlite:///{local}", is_ours=True) as source,
             _opened(config.database_address, is_ours=True) as target,
@@ -255,14 +253,21 @@ def _contents(folder: Path) -> Backup:
         raise NotABackup(folder) from error
 
 
+def _copy_database(path: Path, local: Path, sha256: str) -> None:
+    """Copy it, as the schema of an older one is brought up to date."""
+    if path.is_file():
+        shutil.copyfile(path, local)
+        if file_sha256(local) == sha256:
+            return
+    raise BackupDamaged([Message(N_("{file} is not there, or has other bytes."), {"file": str(path)})])
+
+
 def _copy_tree(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, dirs_exist_ok=True)
 
 
 # What can be wrong with a backup.
-
-_OTHER_BYTES = N_("{file} has other bytes than when the backup was made")
 
 
 class BackupExists(ConflictError):

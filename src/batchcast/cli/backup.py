@@ -21,7 +21,8 @@ HELP = N_("Copy everything that a server keeps into a new folder, while it runs.
 TO_HELP = N_("The folder to make.")
 NO_TO = N_("TO is missing: name the folder to make, such as backup-2026-01-31.")
 MADE = N_(
-    "The backup is in {folder}. Batches: {batches:,}. Files, each compared with its SHA-256: {files:,} ({megabytes:,.1f} MB)."
+    "The backup is in {folder}. Batches: {batches:,}. "
+    "Files, each compared with its SHA-256: {files:,} ({megabytes:,.1f} MB)."
 )
 DAMAGED = N_("Left out, because it is damaged: {problem}")
 NEXT = N_("Put it back with: batchcast restore {folder} --home NEW_FOLDER")
