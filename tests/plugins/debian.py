@@ -29,6 +29,11 @@ def find_postgresql() -> Path | None:
     return found_or_installed(_postgresql_here, "postgresql")
 
 
+def find_program(name: str, package: str) -> str | None:
+    """A program that one package brings."""
+    return found_or_installed(lambda: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"), package)
+
+
 def found_or_installed(find: Callable[[], Found | None], *packages: str) -> Found | None:
     """What `find` finds; as root the packages are installed where it finds nothing, by one process at a time."""
     found = find()
