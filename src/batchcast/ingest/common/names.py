@@ -35,7 +35,11 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
-        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата"""
+        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата
+        calmonth fiscper spmon year_month month_year year/month month/year tahun_bulan bulan_tahun
+        tahun/bulan bulan/tahun calendar_year/month cal.year/month calendar_month fiscal_year/period
+        posting_period/year posting_period fiscal_period accounting_period buchungsperiode
+        kalenderjahr/monat geschäftsjahr/periode jahr/monat monat/jahr"""
     ),
     columns.PARTNUMBER: _names(
         """partnumber part_number part_no part pn item item_code item_number item_no item_id sku sku_code material

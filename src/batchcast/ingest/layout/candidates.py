@@ -249,7 +249,15 @@ _NAMES_OF_MONTHS = (
     "month_name",
     "месяц",
     "月",
+    "period",
+    "periode",
+    "posting_period",
+    "fiscal_period",
+    "accounting_period",
+    "buchungsperiode",
+    "poper",
 )
+_NAMES_OF_FISCAL_YEARS = ("fiscal_year", "geschäftsjahr", "gjahr", "tahun_fiskal", "ejercicio", "exercice", "ryear")
 _NAMES_OF_DAYS = ("day", "hari", "tgl", "tanggal", "tag", "jour", "día", "dia", "giorno", "dag", "день", "日")
 _YEARS, _MONTHS, _DAYS = range(1990, 2100), range(1, 13), range(1, 32)
 
@@ -263,7 +271,7 @@ def ask_about_pieces(names: Sequence[str], sample: Sample) -> None:
     if not sample:
         return
     dates = {normal(name) for name in ACCEPTED_NAMES[columns.DATE]}
-    year = _piece(NAMES_OF_YEARS, _YEARS, names, sample)
+    year = _piece((*NAMES_OF_YEARS, *_NAMES_OF_FISCAL_YEARS), _YEARS, names, sample)
     month = _piece(_NAMES_OF_MONTHS, _MONTHS, names, sample)
     if year is None or month is None:
         return

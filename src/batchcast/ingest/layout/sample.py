@@ -28,7 +28,7 @@ _MOST = 0.8  # share of the cells of a column that show what it holds
 _LEAST_CHANGES, _MOST_CHANGES = 8, 0.9  # changes of a balance that tell it, and the share that the moves explain
 _LEAST_DIFFERENT = 3  # of these changes
 _MOST_NAMED = 30  # columns that a sentence lists
-_KEY = re.compile(r"(?:19|20)\d{2}[-/.]?\d{2,3}")
+_KEY = re.compile(r"(?:19|20)\d{2}[-/.]?P?\d{2,3}|P?\d{2,3}[-/.](?:19|20)\d{2}", re.IGNORECASE)
 _CURRENCY = re.compile(r"^\s*(?:Rp\.?|IDR|USD|EUR|GBP|[$€£¥₹])|(?:[$€£¥₹]|IDR|USD|EUR)\s*$")
 
 

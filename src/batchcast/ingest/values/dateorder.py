@@ -97,12 +97,16 @@ class DateReader:
         if isinstance(written, Message):
             return written
         day = self._day(written)
-        if day is not None:
-            return self.refused.get(day)
+        return self._explain(written) if day is None else self.refused.get(day)
+
+    def _explain(self, written: WrittenDate) -> Message:
+        """Why a date has no day in the order of its shape."""
         order = self._orders[written.shape].order
         if written.shape == "serial":
             template = N_("is a day number of a spreadsheet ({day}), and other dates of the column are written out")
             return Message(template, {"day": date_of((written.readings or {})["serial"] or 0).isoformat()})
+        if written.shape == "ordinal" and order == "year_month":
+            return Message(N_("is a period of the closing of a fiscal year, which is no month"))
         if order in (written.readings or {}) and order != NO_YEAR:
             return Message(N_("is not a date: that month has no such day"))
         if written.shape == "name":
@@ -120,7 +124,9 @@ class DateReader:
         if self.date_cell is not None and numbers is not None and self.asked == "auto":
             written = numbers.ambiguous or next(iter(numbers.evidence.values()))
             raise self._half_converted(self.date_cell, written)
-        found = [self._note(orders) for orders in self._orders.values()]
+        found = [
+            self._note_of_periods(one) if self._are_periods(one) else self._note(one) for one in self._orders.values()
+        ]
         return [note for note in (*found, self.zone.note()) if note is not None]
 
     def _note_orders(self, new: dict[str, WrittenDate | Message], locate: Locate) -> None:
@@ -218,6 +224,30 @@ class DateReader:
             template = N_("Dates are read {order}: {value!r} ({place}) allows nothing else.")
             return Message(template, {"order": order, "value": decisive.value, "place": decisive.location})
         return self._note_of_span(orders)
+
+    def _are_periods(self, orders: PossibleOrders) -> bool:
+        return orders.shape == "ordinal" and orders.order == "year_month" and len(self._likely(orders)) == 1
+
+    def _note_of_periods(self, orders: PossibleOrders) -> Message:
+        """What to say of periods of a year; asked, unless the last is the month of today or the column is of months."""
+        today = None if self.today is None else day_of(self.today)
+        first = next(iter(orders.evidence.values()))
+        values = {"column": self.column, "value": first.value, "place": first.location, **_span(orders, "year_month")}
+        if self._asked_of(orders):
+            return Message(N_("Dates are read {order}, as asked for."), {"order": orders.order})
+        if orders.end_now(today) or named_key(self.column) == "year_month":
+            template = N_(
+                "The dates of column {column} are periods of a year, such as {value!r} ({place}): they are read as "
+                "calendar months, from {first} to {last}."
+            )
+            return Message(template, values)
+        template = N_(
+            "The dates of column {column} are periods of a year, such as {value!r} ({place}). If they are calendar "
+            "months, from {first} to {last}, set {@date_order=year_month}; if the fiscal year begins in another month, "
+            "write the calendar month in place of each, such as 2024-03."
+        )
+        choice = Choice(settings={"date_order": "year_month"}, reading=_read_as(orders, "year_month"))
+        raise AmbiguousDates(Message(template, values), setting="date_order", choices=[choice])
 
     def _note_of_names(self, orders: PossibleOrders, example: LocatedValue) -> Message | None:
         if NO_YEAR not in orders.allowed:

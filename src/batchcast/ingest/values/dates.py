@@ -41,7 +41,8 @@ _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
 _YEAR_WEEK_DAY = re.compile(r"(\d{4})-?W(\d{2})-?([1-7])$", re.ASCII)
 _YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{2})$", re.ASCII)  # as offices of statistics write months
-_YEAR_AND_DAY = re.compile(r"((?:19|20)\d{2})[-/.]?(\d{3})$|(\d{2})(\d{3})$", re.ASCII)  # 2024032, 2024-032, 24032
+_YEAR_AND_DAY = re.compile(r"((?:19|20)\d{2})[-/. ]?(\d{3})$|(\d{2})(\d{3})$", re.ASCII)  # 2024032, 2024-032, 24032
+_PERIOD_YEAR = re.compile(r"(\d{3})[-/.]((?:19|20)\d{2})$", re.ASCII)  # 003.2024, as SAP writes posting periods
 _JULIAN_DAY = re.compile(
     r"24[345678]\d{4}$", re.ASCII
 )  # astronomers' day numbers, as databases write them: 1940 to 2132
@@ -80,6 +81,7 @@ _ONLY_A_QUARTER = N_("is a quarter; totals of a quarter are too coarse to foreca
 SEVERAL_MONTHS = N_("names a month that differs by language: {months}; write its number")
 _EMPTY = N_("is empty")
 
+LAST_PERIOD = 16  # of a fiscal year, with those of its closing
 Shape = Literal["numbers", "key", "name", "serial", "ordinal"]
 NO_YEAR = "no_year"  # the reading of `Jan-05` as a day of January; it gives no date
 
@@ -193,6 +195,9 @@ def _counted(text: str) -> WrittenDate | None:
     found = _SERIAL.match(text)
     if found and int(found[1]) in _SERIALS:
         return WrittenDate(readings={"serial": day_of(_FIRST_SERIAL) + int(found[1])}, shape="serial")
+    found = _PERIOD_YEAR.match(text)
+    if found:
+        return _period(int(found[2]), int(found[1]))
     found = _YEAR_AND_DAY.match(text)
     if found:
         return _ordinal(_full_year(found[1] or found[3]), int(found[2] or found[4]))
@@ -312,6 +317,13 @@ def _ordinal(year: int, number: int) -> WrittenDate | None:
         return None
     readings = {"year_day": day} | ({"year_month": _day(year, number, 1)} if number <= 12 else {})
     return WrittenDate(readings=readings, shape="ordinal")
+
+
+def _period(year: int, number: int) -> WrittenDate | None:
+    """`003.2024`: the third period of a fiscal year; those after the twelfth are of its closing, and no month."""
+    if not 1 <= number <= LAST_PERIOD:
+        return None
+    return WrittenDate(readings={"year_month": _day(year, number, 1) if number <= 12 else None}, shape="ordinal")
 
 
 def _day_of_year(year: int, number: int) -> int | None:

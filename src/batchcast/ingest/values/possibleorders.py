@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.source import LocatedValue
-from batchcast.ingest.values.dates import Shape, WrittenDate
+from batchcast.ingest.values.dates import LAST_PERIOD, Shape, WrittenDate
 from batchcast.ingest.values.implausible import DAYS_AFTER_TODAY
 
 _BEFORE_TODAY = 3653  # days that a history may end before today and still be likelier than another reading
@@ -25,7 +25,7 @@ ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likelies
     "serial": ("serial",),
     "ordinal": ("year_day", "year_month"),
 }
-_LAST_PERIOD = 16  # of a fiscal year, with those of its closing
+_AGO = 45  # days before today at which a file of some first days of a year does not end
 _NAMES_OF_WEEKS = re.compile(r"week|minggu|pekan|woche|semaine|semana|(^|[^a-z])(wk|kw)([^a-z]|$)", re.IGNORECASE)
 _NAMES_OF_MONTHS = re.compile(r"month|bulan|monat|mois|maand|(^|[^a-z])(bln|mes)([^a-z]|$)", re.IGNORECASE)
 Locate = Callable[[str], Message]  # where a written value stands first in the rows at hand
@@ -70,8 +70,8 @@ class PossibleOrders:
         orders = [order for order in ORDERS[self.shape] if order in self.allowed]
         if self.shape == "key":
             orders = self._of_keys(orders, column)
-        if self.shape == "ordinal" and "year_month" not in orders and self._may_be_periods():
-            orders = [*orders, "year_month"]
+        if self.shape == "ordinal" and self._may_be_periods():
+            orders = ["year_month"] if self._are_periods(today) else ["year_day", "year_month"]
         if self.is_dotted and "day_first" in orders:
             orders = [order for order in orders if order != "month_first"]
         past = [order for order in orders if order in self.days and not self._is_to_come(order, today)]
@@ -104,8 +104,22 @@ class PossibleOrders:
 
     def _may_be_periods(self) -> bool:
         """Whether numbers of days may be those of fiscal periods: none of them is higher, and some can be months."""
-        numbers = {date_of(day).timetuple().tm_yday for day in self.days["year_day"]}
-        return "year_month" in self.days and max(numbers) <= _LAST_PERIOD
+        numbers = {date_of(day).timetuple().tm_yday for day in self.days.get("year_day", ())}
+        return "year_month" in self.days and max(numbers, default=1) <= LAST_PERIOD
+
+    def _are_periods(self, today: int | None) -> bool:
+        """Whether such numbers are no days: of several years, or of one that did not just begin."""
+        days = self.days.get("year_day")
+        if not days or len({date_of(day).year for day in days}) > 1:
+            return True
+        return today is not None and max(days) < today - _AGO
+
+    def end_now(self, today: int | None) -> bool:
+        """Whether the last month is that of today, or the one before."""
+        if today is None:
+            return False
+        last, now = date_of(max(self.days["year_month"])), date_of(today)
+        return 12 * (now.year - last.year) + now.month - last.month in (0, 1)
 
     def _of_keys(self, orders: list[str], column: str) -> list[str]:
         """Months or weeks: by the name of the column, by numbers over 12, by years that never go beyond 12."""

@@ -190,12 +190,12 @@ def test_years_with_the_number_of_a_day_are_read_and_said(pattern):
 
 
 @pytest.mark.parametrize("pattern", ["%Y0%m", "%Y/0%m"])
-def test_numbers_that_fiscal_periods_have_too_are_a_question(pattern):
+def test_numbers_that_fiscal_periods_have_too_are_those_and_asked_about(pattern):
     texts = [*months(pattern), "2023013" if "/" not in pattern else "2023/013"]
 
     with pytest.raises(AmbiguousDates) as asked:
-        read(texts)
-    assert {choice.settings["date_order"] for choice in asked.value.choices} == {"year_day", "year_month"}
+        read(texts, today=dt.date(2025, 5, 1))
+    assert [choice.settings for choice in asked.value.choices] == [{"date_order": "year_month"}]
     days, _ = read(texts, asked="year_month")
     assert days == [*FIRSTS, None]
 
@@ -204,3 +204,61 @@ def test_another_order_that_is_asked_for_does_not_touch_them():
     days, _ = read([day.strftime("%Y%j") for day in EVERY_DAY], asked="day_first")
 
     assert days == EVERY_DAY
+
+
+PERIODS = ["{m:03d}.{y}", "{m:03d}/{y}", "{m:03d}-{y}", "{y}/{m:03d}", "{y}{m:03d}", "{y} {m:03d}"]
+
+
+def periods(pattern, last=12):
+    return [pattern.format(y=year, m=month) for year in (2023, 2024) for month in range(1, last + 1)]
+
+
+@pytest.mark.parametrize("pattern", PERIODS)
+def test_periods_of_a_year_that_end_now_are_months_and_said(pattern):
+    days, notes = read(periods(pattern))
+
+    assert days == FIRSTS
+    assert "are periods of a year, such as" in notes[0]
+    assert "read as calendar months, from 2023-01-01 to 2024-12-01." in notes[0]
+
+
+@pytest.mark.parametrize("today", [dt.date(2025, 4, 10), dt.date(2024, 12, 31), None])
+@pytest.mark.parametrize("pattern", PERIODS)
+def test_periods_that_end_at_another_time_are_asked_about_and_are_never_days(pattern, today):
+    if today == dt.date(2024, 12, 31):
+        today = dt.date(2024, 10, 1)  # the fiscal year has begun before the calendar's
+    with pytest.raises(AmbiguousDates, match="are periods of a year, such as") as asked:
+        read(periods(pattern), today=today)
+
+    assert [choice.settings for choice in asked.value.choices] == [{"date_order": "year_month"}]
+    assert read(periods(pattern), today=today, asked="year_month")[0] == FIRSTS
+
+
+def test_the_name_of_a_column_says_that_its_periods_are_months():
+    assert read(periods("{m:03d}.{y}"), column="Bulan", today=dt.date(2025, 6, 1))[0] == FIRSTS
+
+
+@pytest.mark.parametrize("pattern", ["{m:03d}.{y}", "{y}{m:03d}"])
+def test_periods_of_the_closing_are_no_months(pattern):
+    days, _ = read(periods(pattern, last=16))
+    reader = DateReader("auto", "date", TODAY)
+    reader.days(periods(pattern, last=16), Message)
+
+    assert days == [*FIRSTS[:12], *[None] * 4, *FIRSTS[12:], *[None] * 4]
+    assert "closing of a fiscal year" in str(reader.explain(pattern.format(y=2024, m=13)))
+
+
+@pytest.mark.parametrize("text", ["017.2024", "000.2024"])
+def test_a_fiscal_year_has_no_more_periods_than_it_has(text):
+    assert read([text, "001.2024"], asked="year_month")[0][0] is None
+
+
+def test_the_first_days_of_this_year_may_be_periods():
+    texts = ["2025001", "2025002"]
+
+    with pytest.raises(AmbiguousDates) as asked:
+        read(texts, today=dt.date(2025, 2, 10))
+
+    assert {choice.settings["date_order"] for choice in asked.value.choices} == {"year_day", "year_month"}
+    days, _ = read([f"2025{day:03d}" for day in range(1, 10)])
+    assert days[-1] == dt.date(2025, 1, 9)  # as months they would end after today
