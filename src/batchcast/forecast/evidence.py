@@ -26,6 +26,7 @@ class Evidence:
     offsets: Ints  # shape (series + 1,): where each series begins, up to the end of its history
     starts: Ints  # series i at cutoff c is values[starts[c, i]:ends[c, i]]; shape (cutoffs, series)
     ends: Ints  # same shape
+    last_periods: Ints  # in which it ends, same shape
     held: Ints  # periods held back from the end at each cutoff
     folds: Ints  # number of the fold of each cutoff; that of the final forecast comes after the last fold
     span: int
@@ -76,6 +77,7 @@ class Evidence:
             self,
             starts=self.starts[cutoff : cutoff + 1, rows],
             ends=self.ends[cutoff : cutoff + 1, rows],
+            last_periods=self.last_periods[cutoff : cutoff + 1, rows],
             held=self.held[cutoff : cutoff + 1],
             folds=self.folds[cutoff : cutoff + 1],
             keys=self.keys[rows],
@@ -119,6 +121,7 @@ def gather_evidence(
     *,
     values: Floats,
     offsets: Ints,
+    last_periods: Ints,
     moments: Moments,
     measure: Moments,
     held: Ints,
@@ -137,6 +140,7 @@ def gather_evidence(
         offsets=offsets,
         starts=np.tile(offsets[:-1], (len(held), 1)),
         ends=offsets[1:] - held[:, None],
+        last_periods=last_periods - held[:, None],
         held=held,
         folds=folds,
         span=moments.span,

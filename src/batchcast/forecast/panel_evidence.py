@@ -129,6 +129,7 @@ class PanelEvidence:
         return gather_evidence(
             values=view.values,
             offsets=self.panel.offsets,
+            last_periods=self.panel.last_periods.astype(np.int64),
             moments=view.moments,
             measure=self._measure.at(positions),
             held=np.array(self._held[positions], dtype=np.int64),

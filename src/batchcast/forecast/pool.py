@@ -29,11 +29,13 @@ from batchcast.forecast.distributions.pooling import (
     QUIET,
     SINCE_FIRST,
     SIZES,
+    WAITS,
     Pool,
     group_of,
     measure_demands,
     prior_pool,
     size_group_of,
+    wait_group_of,
 )
 from batchcast.forecast.panel import Panel
 
@@ -87,7 +89,8 @@ def learn_pools(panel: Panel, request: ForecastRequest, folds: Sequence[int]) ->
 
 
 def _learn(panel: Panel, request: ForecastRequest, held: int, span: int) -> Pool:
-    pool = prior_pool(request.calendar.frequency, span)
+    began = int((panel.last_periods - panel.lengths).min(initial=panel.last_period)) + 1
+    pool = replace(prior_pool(request.calendar.frequency, span), began=began)
     cases = _cases(panel, held, span)
     if len(cases.table) < FEWEST_CASES:
         return pool
@@ -107,7 +110,8 @@ def _cases(panel: Panel, held: int, span: int) -> _Cases:
         return _Cases(table=np.zeros((0, FIELDS)), series=np.zeros(0, dtype=np.int64), weight=np.zeros(0))
     starts = np.tile(panel.offsets[:-1], (len(cutoffs), 1))
     ends = panel.offsets[1:] - cutoffs[:, None]
-    table = measure_demands(panel.values, starts, ends, span)
+    last = panel.last_periods.astype(np.int64) - cutoffs[:, None]
+    table = measure_demands(panel.values, starts, ends, last, span)
     known = (table[..., NUMBER] >= 1) & (table[..., NUMBER] <= MOST_FEW)
     if panel.out_of_stock is not None:
         flags = take_actuals(panel.out_of_stock.astype(np.float64), panel.offsets, cutoffs, span)
@@ -205,7 +209,7 @@ def _by_site(sizes: Floats, sites: Sequence[str], usual: float) -> dict[str, flo
 
 
 def _fit_factors(pool: Pool, cases: _Cases, sites: Sequence[str]) -> Pool:
-    """Factors of the rate from wide to narrow: by number and age, by size, by site."""
+    """Factors of the rate, one after another: by number and age, by size, by site, by when the first demand came."""
     row, column = group_of(cases.table, pool.span)
     group = row * GROUPS[1] + column
     flat = _factors(pool, cases, sites, group, GROUPS[0] * GROUPS[1])
@@ -214,10 +218,11 @@ def _fit_factors(pool: Pool, cases: _Cases, sites: Sequence[str]) -> Pool:
     by_size = _factors(pool, cases, sites, size_group_of(away, pool.deviation), len(SIZES) + 1)
     pool = replace(pool, by_size=tuple(by_size.tolist()))
     names, place = np.unique(np.array(sites), return_inverse=True)
-    if len(names) < 2:
-        return pool
-    by_site = _factors(pool, cases, sites, place, len(names))
-    return replace(pool, by_site=dict(zip(names.tolist(), by_site.tolist(), strict=True)))
+    if len(names) > 1:
+        by_site = _factors(pool, cases, sites, place, len(names))
+        pool = replace(pool, by_site=dict(zip(names.tolist(), by_site.tolist(), strict=True)))
+    waits = wait_group_of(cases.table, pool.began or 0, pool.span)
+    return replace(pool, by_wait=tuple(_factors(pool, cases, sites, waits, len(WAITS) + 1).tolist()))
 
 
 def _factors(pool: Pool, cases: _Cases, sites: Sequence[str], group: Any, groups: int) -> Floats:

@@ -12,6 +12,7 @@ from batchcast.forecast.distributions.pooling import (
     AGES,
     AHEAD_NUMBER,
     AHEAD_TOTAL,
+    FIRST,
     LOG_SIZE,
     NUMBER,
     QUIET,
@@ -27,6 +28,7 @@ from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.pool import learn_pools
 from batchcast.forecast.prepare import learn_knowledge
 
+LAST = 100  # period in which what is known ends
 MONTHLY, WEEKLY, DAILY = Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY
 
 
@@ -34,7 +36,8 @@ def demands_of(*histories, ahead=0):
     lengths = np.array([len(history) for history in histories])
     offsets = np.concatenate([[0], lengths.cumsum()])
     values = np.concatenate(histories).astype(float)
-    return measure_demands(values, offsets[None, :-1], offsets[None, 1:] - ahead, ahead)
+    last = np.full((1, len(histories)), LAST)
+    return measure_demands(values, offsets[None, :-1], offsets[None, 1:] - ahead, last, ahead)
 
 
 def stock_of(make_panel, make_request, histories, frequency, lead_time, **changes):
@@ -47,7 +50,7 @@ def stock_of(make_panel, make_request, histories, frequency, lead_time, **change
 def test_demands_are_measured_from_the_first_one_on():
     row = demands_of([0, 0, 4, 0, 0, 9, 0, 5, 3], ahead=2)[0, 0]
 
-    assert row[[NUMBER, SINCE_FIRST, QUIET]].tolist() == [2, 4, 1]
+    assert row[[NUMBER, SINCE_FIRST, QUIET, FIRST]].tolist() == [2, 4, 1, LAST - 4]
     assert np.exp(row[LOG_SIZE]) == pytest.approx(6.0)
     assert row[[AHEAD_NUMBER, AHEAD_TOTAL]].tolist() == [2, 8]
 
@@ -115,6 +118,42 @@ def test_the_pool_finds_the_rate_of_its_parts(make_panel, make_request):
 
     assert pool.expect(table, ["S"] * 3, 10).number[0] == pytest.approx([1.0, 1.0, 1.0], rel=0.35)
     assert pool.expect(table, ["S"] * 3, 10).size[0] == pytest.approx([6.3, 6.3, 6.3], rel=0.25)
+
+
+def parts_of_two_kinds(late_rate):
+    """Parts that are there when the file begins, demanded every tenth week, and those that come later."""
+    rng = np.random.default_rng(8)
+    old = [np.where(rng.random(60) < 0.1, 3.0, 0.0) for _ in range(100)]
+    later = [np.where(rng.random(int(rng.integers(2, 56))) < late_rate, 3.0, 0.0) for _ in range(200)]
+    for history in later:
+        history[0] = 3.0
+    return [*old, *later]
+
+
+@pytest.mark.parametrize(("late_rate", "is_rarer"), [(0.01, True), (0.1, False)])
+def test_a_part_that_comes_late_is_rarer_where_those_before_it_were(make_panel, make_request, late_rate, is_rarer):
+    panel = make_panel(*parts_of_two_kinds(late_rate))
+
+    pool = learn_pools(panel, make_request(calendar=Calendar(frequency=WEEKLY), lead_time=6), ())[-1]
+    waits = np.array([0, 3, 6, 12, 24, 60])
+    demands = np.zeros((1, len(waits), FIRST + 1))
+    demands[..., FIRST] = pool.began + waits
+
+    factor = pool.wait_factor(demands)[0]
+    assert pool.began == panel.last_period - 59
+    assert (factor[-1] < 0.7 * factor[0]) == is_rarer
+
+
+def test_a_part_alone_is_forecast_as_among_those_it_learns_from(make_panel, make_request):
+    histories = parts_of_two_kinds(0.02)[80:140]
+    request = make_request(calendar=Calendar(frequency=WEEKLY), lead_time=6)
+    panel = make_panel(*histories)
+    knowledge = learn_knowledge(panel, request)
+
+    whole = forecast_panel(panel, request, knowledge).stock.to_pylist()
+    alone = forecast_panel(panel.chunk(len(panel) - 1, len(panel)), request, knowledge).stock.to_pylist()
+
+    assert alone[0] == whole[-1]
 
 
 def test_a_size_far_beyond_like_parts_counts_as_less_until_it_comes_again():

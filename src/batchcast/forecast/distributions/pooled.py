@@ -41,7 +41,7 @@ class Pooled(Candidate):
 
     def expect(self, evidence: Evidence, calibration: Calibration) -> Expected:
         """What comes in the span after each cutoff, without its year."""
-        table = measure_demands(evidence.values, evidence.starts, evidence.ends)
+        table = measure_demands(evidence.values, evidence.starts, evidence.ends, evidence.last_periods)
         found = [
             calibration.pool_of(fold, evidence).expect(one, evidence.site_codes, evidence.span)
             for fold, one in zip(evidence.folds.tolist(), table, strict=True)
@@ -60,7 +60,7 @@ class Pooled(Candidate):
         """
         demands = evidence.measure.demands.astype(np.int64)
         share = np.where(demands <= MOST_FEW, np.array(SHARES)[np.minimum(demands, MOST_FEW)], 0.0)
-        table = measure_demands(evidence.values, evidence.starts, evidence.ends)
+        table = measure_demands(evidence.values, evidence.starts, evidence.ends, evidence.last_periods)
         pools = [calibration.pool_of(fold, evidence) for fold in evidence.folds.tolist()]
         unlike = [pool.is_unlike(one, evidence.site_codes) for pool, one in zip(pools, table, strict=True)]
         is_unlike = (share > 0) & np.array(unlike, dtype=np.bool_).reshape(share.shape)

@@ -1,10 +1,12 @@
 """Parts with few demands: how often they are demanded and how much, pooled over like parts.
 
 A part is in the file BECAUSE it was demanded. Its first demand is no fair sample of how often it is, nor is its age
-before it: what is known of that starts after the first demand.
+before it: what is known of that starts after the first demand. One that is first demanded long after the file begins is
+rare or new; of those of the first periods nearly all have few demands only because the file begins there.
 
     how often    gamma-Poisson: k demands in the E periods after the first are (shape + k) / (periods + E) a period,
-                 less after a long quiet time, times factors of like parts: by number of demands and age, size, site
+                 less after a long quiet time, times factors of like parts: by number of demands and age, size, site,
+                 and how long after the beginning of the file the first demand came
     how much     sizes are lognormal: the mean of the own logarithms, drawn towards that of like parts
     the sum      nothing with the chance of no demand; else lognormal with the mean and the variance of such a sum
 """
@@ -28,17 +30,18 @@ Ints = NDArray[np.int64]
 MOST_FEW = 5  # demands that count as few
 AGES = (1 / 3, 1.0, 2.0, 4.0)  # spans since the last demand at which a group of age ends
 SIZES = (-0.75, 0.75, 2.0)  # deviations from the usual size at which a group of size ends
+WAITS = (0.5, 1.0, 2.0, 4.0)  # spans from the beginning of the file to the first demand at which a group of these ends
 GROUPS = (3, len(AGES) + 1)  # numbers of demands (1, 2, more), by ages
 
 MOST_DRAWN = 0.9  # a size is drawn at most so far towards that of like parts, in logarithms: some parts are just large
 FARTHEST = 2.5  # deviations above the usual size that one demand counts at most as, ...
-FARTHER = 0.5  # ... so many times more with each further one, ...
+FARTHER = 0.25  # ... so many times more with each further one, ...
 LEAST_DEVIATION = 0.7  # ... which are at least this: a single one may be six times as large as usual
 
 # Columns of the table of demands.
-NUMBER, SINCE_FIRST, QUIET, LOG_SIZE = range(4)
-AHEAD_NUMBER, AHEAD_TOTAL = range(4, 6)
-FIELDS = 6
+NUMBER, SINCE_FIRST, QUIET, LOG_SIZE, FIRST = range(5)
+AHEAD_NUMBER, AHEAD_TOTAL = range(5, 7)
+FIELDS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ class Pool:
     by_group: tuple[tuple[float, ...], ...] = ((1.0,) * GROUPS[1],) * GROUPS[0]  # factor of the rate
     by_size: tuple[float, ...] = (1.0,) * (len(SIZES) + 1)
     by_site: Mapping[str, float] = field(default_factory=dict)
+    by_wait: tuple[float, ...] = (1.0,) * (len(WAITS) + 1)
+    began: int | None = None  # period in which the file begins; None: not known
     usual_by_site: Mapping[str, float] = field(default_factory=dict)
 
     def expect(self, demands: Floats, sites: Sequence[str], span: int) -> Expected:
@@ -70,7 +75,7 @@ class Pool:
         usual = self.usual_of(sites)
         away = np.where(np.isnan(usual), 0.0, demands[..., LOG_SIZE] - usual)
         rate = self.rate(demands) * self.group_factor(demands) * self.size_factor(away)
-        rate *= np.array([self.by_site.get(site, 1.0) for site in sites])
+        rate *= np.array([self.by_site.get(site, 1.0) for site in sites]) * self.wait_factor(demands)
         number = np.where(demands[..., NUMBER] > 0, span * np.minimum(rate, 1.0), 0.0)
         shape = self.shape + np.maximum(demands[..., NUMBER] - 1.0, 0.0)
         return Expected(number=number, shape=shape, size=self.size(demands, away), variation=np.array(self.variation))
@@ -95,6 +100,12 @@ class Pool:
         """The factor of the size of the demands, by how far it is from the usual one."""
         return np.array(self.by_size)[size_group_of(away, self.deviation)]
 
+    def wait_factor(self, demands: Floats) -> Floats:
+        """The factor of how long after the beginning of the file the first demand came."""
+        if self.began is None:
+            return np.ones(demands.shape[:-1])
+        return np.array(self.by_wait)[wait_group_of(demands, self.began, self.span)]
+
     def size(self, demands: Floats, away: Floats) -> Floats:
         """Mean size of a demand that comes."""
         number = np.maximum(demands[..., NUMBER], 1.0)
@@ -118,8 +129,8 @@ class Pool:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """What `as_json` gave."""
-        lists = {"by_group": tuple(map(tuple, values["by_group"])), "by_size": tuple(values["by_size"])}
-        return cls(**{**values, **lists})
+        lists: dict[str, Any] = {name: tuple(values[name]) for name in ("by_size", "by_wait") if name in values}
+        return cls(**{**values, **lists, "by_group": tuple(map(tuple, values["by_group"]))})
 
 
 _HALF_A_YEAR = {Frequency.DAILY: 182.0, Frequency.WEEKLY: 26.0, Frequency.MONTHLY: 6.0}  # periods
@@ -141,21 +152,28 @@ def size_group_of(away: Floats, deviation: float) -> Ints:
     return np.searchsorted(np.array(SIZES) * max(deviation, LEAST_DEVIATION), away, side="right")
 
 
-def measure_demands(values: Floats, starts: Ints, ends: Ints, ahead: int = 0) -> Floats:
+def wait_group_of(demands: Floats, began: int, span: int) -> Ints:
+    """The group of each series by the periods from the one in which the file begins to that of its first demand."""
+    return np.searchsorted(np.array(WAITS) * span, demands[..., FIRST] - began, side="right")
+
+
+def measure_demands(values: Floats, starts: Ints, ends: Ints, last: Ints, ahead: int = 0) -> Floats:
     """The demands of each series up to each cutoff, and in the `ahead` periods after it.
 
     Args:
         values: demand of all series, oldest first.
         starts: where the history of each series at each cutoff begins, shape (cutoffs, series).
         ends: where it ends, same shape; before its start: it had not begun.
+        last: the period in which it ends, same shape.
         ahead: periods after it, all of which are there.
 
     Returns:
         Shape (cutoffs, series, FIELDS): number of demands, periods since the first and since the last, mean logarithm
-        of their sizes; number and total of those that came.
+        of their sizes, the period of the first; number and total of those that came.
     """
     table = np.zeros((*starts.shape, FIELDS))
     _measure(values, starts, ends, ahead, table)
+    table[..., FIRST] = last - table[..., SINCE_FIRST]
     return table
 
 
