@@ -193,15 +193,19 @@ def events_settings(texts: Texts) -> BatchSettings:
 OF_EVENTS_FILE = ("date_order", "timezone", "encoding")
 
 
+_OF_DEMAND = frozenset({"only_rows", "quantity_units"})  # in a history
+
+
 def stock_settings(base: BatchSettings | None, texts: Texts) -> BatchSettings:
     """How a stock file is read: as the texts say, else as a batch was whose settings are given, else by default.
 
-    Columns that the texts map come to those that the batch has mapped.
+    Columns that the texts map come to those that the batch has mapped. The rows and units of its demand are not those
+    of its stock: a receipt tells the stock as well as an issue does.
 
     Raises:
         InvalidSettings: if a text can't be read or is out of its range.
     """
-    kept = {} if base is None else {name: getattr(base, name) for name in OF_STOCK_FILE}
+    kept = {} if base is None else {name: getattr(base, name) for name in OF_STOCK_FILE if name not in _OF_DEMAND}
     settings = settings_of_texts(texts, base=BatchSettings(**kept))
     mapping = {} if base is None else base.column_mapping
     return replace(settings, column_mapping={**mapping, **settings.column_mapping})

@@ -497,6 +497,7 @@ class BatchSettings:
         metavar="UNIT,…",
         example="EA, PCS",
         is_remembered=False,
+        of_stock_file=True,
         answers="several-units",
         is_of_form=True,
     )
@@ -527,6 +528,7 @@ class BatchSettings:
         metavar="COLUMN=VALUE,…",
         example="Movement type=201,261",
         is_remembered=False,
+        of_stock_file=True,
         answers="receipts-and-issues",
         is_of_form=True,
     )

@@ -350,20 +350,20 @@ def _read_stock(
     ours = {columns.PARTNUMBER: layout.part, **layout.stock_columns}
     ours |= {one: cells for one, cells in ((columns.SITE_CODE, layout.site), (columns.DATE, layout.date)) if cells}
     held, refusal = StockOnHand(items=()), None
+    reading = StockReading(name, first, layout, settings)
     try:
-        held = StockReading(name, first, layout, settings).on_hand()
+        held = reading.on_hand()
     except InvalidInput as error:
         refusal = _told(error)
         with suppress(InvalidInput):
-            held = StockReading(
-                name, first, layout, replace(settings, bad_rows="skip", max_refused_share=1.0)
-            ).on_hand()
+            reading = StockReading(name, first, layout, replace(settings, bad_rows="skip", max_refused_share=1.0))
+            held = reading.on_hand()
     counts = None
     if held.items:
         counts = PreviewCounts(
             rows_read=sum(block.num_rows for block in first.blocks(layout)),
             rows_refused=0,
-            rows_filtered=0,
+            rows_filtered=reading.rows_filtered,
             parts=len({item.partnumber for item in held.items}),
             sites=len({item.site_code for item in held.items}),
             total=sum(item.on_hand or 0.0 for item in held.items),

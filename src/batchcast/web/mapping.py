@@ -134,9 +134,9 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
         is_wide = is_wide or bool(years)  # likelier than a list whose dates and quantities have unknown names
     form = _with_recipe(form, preview)
     periods = tuple(_periods(preview, asked)) if is_wide else ()
-    filters = () if is_stock else tuple(_filters(preview, texts))
+    filters = tuple(_filters(preview, texts))
     shown = {one.column for one in filters}
-    names = () if is_stock else tuple(one.name for one in preview.columns if one.is_unique and one.values)
+    names = tuple(one.name for one in preview.columns if one.is_unique and one.values)
     step = Step(
         form=form,
         preview=preview,
@@ -288,8 +288,6 @@ def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
             yield _MAPPING, f"{ours}={of}"
     offered = {one.target for one in step.periods}
     yield from ((_IGNORED, name) for name in step.preview.settings.ignore_columns if name not in offered)
-    if step.preview.kind == "stock":
-        yield from ((_ROWS, text) for text in step.preview.settings.only_rows)
     yield from ((name, text) for name in (SHOWN, PROPOSED, "nonce") for text in texts.get(name, ()))
 
 

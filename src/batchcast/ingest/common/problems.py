@@ -185,7 +185,7 @@ class AmbiguousSign(ReadingQuestion):
 
 
 class ReceiptsAndIssues(ReadingQuestion):
-    """Receipts and issues are in one column."""
+    """Receipts and issues are in one column, or rows of stock that can and that can't be used."""
 
     slug = "receipts-and-issues"
 

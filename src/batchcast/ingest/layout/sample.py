@@ -231,6 +231,11 @@ def _filled_rows(column: Any) -> NDArray[np.int64]:
     return np.flatnonzero(np.asarray(filled))
 
 
+def without_currency(text: str) -> str:
+    """A written amount of money without its currency."""
+    return _CURRENCY.sub("", text)
+
+
 def number_of(cell: Any) -> float | None:
     """A cell as a number, without its currency and whatever its decimal sign."""
     if isinstance(cell, bool) or cell is None:

@@ -121,7 +121,7 @@ class Rivals:
             change = coming * formula.plus_order - sum(np.nan_to_num(others[i]) for i in formula.less)
             for index in self.columns:
                 fit, free = self._fits[index, formula], np.nan_to_num(others[index])
-                fits = np.isclose(free, units + change) | ((free == 0) & (units + change < 0))
+                fits = np.isclose(free, units + change) | ((free == 0) & (units + change < 0)) | np.isnan(others[index])
                 fit.misfits += int((~fits).sum())
                 fit.telling += int((fits & (np.abs(change) > 0)).sum()) if isinstance(change, np.ndarray) else 0
 

@@ -26,6 +26,7 @@ from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.common.source import ColumnSource, ReadOrCounted
 from batchcast.ingest.layout.candidates import is_money, numbered_part, question
 from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.rowfilter import RowFilter, find_filters
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.stock.rivals import (
     is_flag,
@@ -75,6 +76,22 @@ _NAMES_HERE: Mapping[str, Sequence[str]] = {  # of a stock file alone: elsewhere
         *("qty_incoming", "pesanan_pembelian", "dalam_pemesanan"),
     ),
 }
+_NUMBERED = re.compile(  # a document, a row or another key
+    r"\b(?:number|no|nr|num|nomor|nummer|id|code|kode)\.?$|^(?:no|nr|nomor)\b|\bn[°º]|#|(?<![^\W\d_])(?:date|tgl|tanggal|datum|fecha)",
+    re.IGNORECASE,
+)
+_KIND = re.compile(
+    r"(?<![^\W\d_])(?:type|tipe|jenis|status|state|kondisi|condition|quality|kualitas|mutu|bestandsart|category|kategori|"
+    r"estado|tipo|état|statut|owner|ownership)",
+    re.IGNORECASE,
+)
+_MOVEMENT = re.compile(
+    r"movement|\bmvt\b|bwart|bewegungsart|transaction type|jenis (?:transaksi|mutasi)|tipe transaksi|voucher type|"
+    r"tipo de movimiento|type de mouvement|entry type",
+    re.IGNORECASE,
+)
+_LIKELY = 2  # of a name with a word of what is left
+_MOST_KINDS = 3
 _ORDERED_IN_TOTAL = "ordered_in_total"  # of Dynamics 365, whose `On order` is what customers ordered
 _ORDER_WORD = re.compile(r"\bp\.?o\b|purch|order|pesan|transit|commande|pedido|bestell|incoming|inbound", re.IGNORECASE)
 
@@ -93,6 +110,9 @@ class StockLayout(ReadOrCounted):
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
     days_of_lead_time: float = 1.0  # days in one of the unit that the lead times in days are written in
     rivals: tuple[int, ...] = ()  # columns that may be the units on hand, where they differ from them
+    units: tuple[str, ...] = ()  # in which quantities count; empty: the one there is
+    filters: tuple[RowFilter, ...] = ()  # the rows that count
+    kinds: tuple[int, ...] = ()  # columns that may say what kind of stock each row is
     promised: tuple[int, ...] = ()  # columns that may have to be taken off the units on hand, where they do
     taken_off: tuple[int, ...] = ()  # those that are
     told: frozenset[int] = frozenset()  # columns that are not read, of which the notes tell
@@ -106,11 +126,21 @@ class StockLayout(ReadOrCounted):
     @property
     def _read(self) -> set[int]:
         cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
-        return {i for cell in cells for i in cell.indices} | {*self.rivals, *self.promised, *self.taken_off}
+        return {i for cell in cells for i in cell.indices} | self._compared | {*self.taken_off, *self.chosen_by}
+
+    @property
+    def chosen_by(self) -> set[int]:
+        """The columns that rows are chosen by."""
+        return {one.index for one in self.filters}
+
+    @property
+    def _compared(self) -> set[int]:
+        """Columns that are read to be compared or counted alone."""
+        return {*self.rivals, *self.promised, *self.kinds}
 
     def unread(self) -> list[Message]:
         """What to say of columns that nothing is made of, and of which nothing else tells."""
-        used = (self._read - {*self.rivals, *self.promised}) | {*self.taken_off, *self.told, *self.ignored}
+        used = (self._read - self._compared) | {*self.taken_off, *self.told, *self.ignored, *self.chosen_by}
         left = [i for i, name in enumerate(self.header) if name and i not in used]
         if self.date is not None:  # a demand history, whose other columns were read with it
             history = {normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], *chain(*FLAG_NAMES.values()))}
@@ -179,11 +209,12 @@ def find_stock_columns(
     read = taken | {i for cells in stock.values() for i in cells.indices}
     is_known = ON_HAND in stock and ON_HAND not in mapping  # by its name
     promised = promised_columns(names, read, held) if is_known else ()
-    told = {} if ON_ORDER in stock else _unread_order(names, read, held)
+    told = _unread_order(names, read, held, stock.get(ON_ORDER))
     if not any(map(is_free, names)):
         told |= note_on_promised(names, promised, held)
     if columns.LEAD_TIME not in stock and columns.LEAD_TIME_DAYS not in stock:
         told |= _unread_lead_time(names, read)
+    filters = find_filters(visible.every, settings.only_rows)
     return StockLayout(
         header=visible.every,
         part=part,
@@ -194,6 +225,9 @@ def find_stock_columns(
         notes=(*visible.notes, *told.values()),
         ignored=visible.ignored,
         days_of_lead_time=_days_of_lead_time(stock),
+        units=settings.quantity_units,
+        filters=filters,
+        kinds=_kinds(names, read | {one.index for one in filters}, held),
         promised=promised,
         told=frozenset(told),
         rivals=rival_columns(names, read, held) if is_known else (),
@@ -210,7 +244,15 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
     known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
     left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
+    left = [i for i in left if not (_NUMBERED.search(names[i]) or sample.has_dates(i))]
     found = [i for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
+    if found and any(map(_MOVEMENT.search, names)) and max(_likeness(names[i]) for i in found) < _LIKELY:
+        template = N_(
+            "{name} lists movements and says nothing of what is left of each part; it has {found}. Send a list of the "
+            "stock, or name its column with {@column_mapping=$example}."
+        )
+        example = mapping_example({ON_HAND: target_of(found[0], names)})
+        raise InvalidStockFile(Message(template, {"name": name, "found": named_columns(names), "example": example}))
     free = [i for i in found if _likeness(names[i]) >= 0 and not is_money(i, names, sample)]
     best = max((_likeness(names[i]) for i in free), default=0)
     likely = [i for i in free if _likeness(names[i]) == best]
@@ -282,13 +324,27 @@ def _days_of_lead_time(stock: Mapping[str, ColumnSource]) -> float:
     return days if days is not None and days > 0 else 1.0
 
 
-def _unread_order(names: Sequence[str], taken: Collection[int], sample: Sample) -> dict[int, Message]:
-    """What to say of a column of numbers that may be what is on order, where no column is known as that."""
+def _kinds(names: Sequence[str], taken: Collection[int], sample: Sample) -> tuple[int, ...]:
+    """Columns that may say of each row which kind of stock it is."""
+    found = [i for i, name in enumerate(names) if i not in taken and _KIND.search(name)]
+    return tuple(i for i in found if not (sample.has_numbers(i) or sample.has_dates(i)))[:_MOST_KINDS]
+
+
+def _unread_order(
+    names: Sequence[str], taken: Collection[int], sample: Sample, known: ColumnSource | None
+) -> dict[int, Message]:
+    """What to say of a column of numbers that may be what is on order, or more of it beside a column that is known."""
     found = [i for i, name in enumerate(names) if i not in taken and _ORDER_WORD.search(name)]
     found = [i for i in found if not (is_promised(names[i]) or _NO_ORDER.search(names[i]))]
     found = [i for i in found if sample.has_numbers(i) or not sample.filled(i)]
-    if not found:
+    if not found or (known is not None and not any(sample.numbers(found[0]))):
         return {}
+    if known is not None:
+        template = N_(
+            "Column {column!r} is not added to {known!r}, which is what is on order; if these units are coming "
+            "besides, send the sum of both in a column on_order: else they are ordered again."
+        )
+        return {found[0]: Message(template, {"column": names[found[0]], "known": known.name})}
     template = N_(
         "Column {column!r} is not read; if it is what is on order, say so with {@column_mapping=$example}: "
         "without it, it is ordered again."

@@ -7,7 +7,8 @@ that counts and can't be read refuses the file: an order that leaves a part out 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -18,29 +19,36 @@ import numpy as np
 
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.history import enough_share
 from batchcast.domain.inventory import StockItem, StockOnHand
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.limits import LARGEST_QUANTITY, IngestLimits
 from batchcast.ingest.common.names import target_of
-from batchcast.ingest.common.problems import EmptyInput, InvalidStockFile
+from batchcast.ingest.common.problems import EmptyInput, InvalidStockFile, ReceiptsAndIssues, SeveralUnits
 from batchcast.ingest.common.source import Block, FindLayout, ReadAgain, RowSource, SourceRow
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.files.table import open_table
 from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
+from batchcast.ingest.layout.rowfilter import RowChoice, counted_values, filter_text
 from batchcast.ingest.rows.summaries import find_summaries
 from batchcast.ingest.stock.rivals import note_on_promised
 from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, StockLayout, find_stock_columns
-from batchcast.ingest.stock.stockrows import LEAD_TIMES, LONGEST_LEAD_TIME, StockRows, Unreadable
+from batchcast.ingest.stock.stockrows import LEAD_TIMES, LONGEST_LEAD_TIME, MOST_KINDS, StockRows, Unreadable
 from batchcast.ingest.values.cells import cell_of
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.keys import key_text
 from batchcast.ingest.values.numberstyle import NumberReader
 from batchcast.ingest.values.zones import StampZone
 
+NOT_FREE = re.compile(  # kinds of stock that can't be used, or not yet
+    r"(?<![^\W\d_])(?:block|bloque|bloqu|quality|inspec|quarant|karantina|reserv|scrap|damag|rusak|reject|return|retur"
+    r"|transit|consign|konsinyasi|customer|vendor|gesperrt|sperr|qualität|in prüf|on hold|hold|tahan|expired|kadaluarsa"
+    r"|kedaluwarsa|obsolete|defect|cacat|restricted|restringid|calidad|on order|committed)",
+    re.IGNORECASE,
+)
 _TABLE = "table"  # what a table in memory is called
 _SHOWN = 10  # places of what else can't be read
 
@@ -90,6 +98,12 @@ class StockReading:
         self._name = name
         self._source = source
         self._settings = settings
+        self._choice = self._choosing = RowChoice(layout.filters)  # of the last whole reading, and of the pass at work
+
+    @property
+    def rows_filtered(self) -> int:
+        """Rows that were left out as asked for."""
+        return self._choice.rows_filtered
 
     def on_hand(self) -> StockOnHand:
         """Every part."""
@@ -101,6 +115,7 @@ class StockReading:
         if is_dated and len(rows.days) == 1:  # one day's stock, a row for each place that holds some
             is_dated = False
             rows, notes = self._read(is_dated=False)
+        self._choice.check(rows.rows_read + self._choice.rows_filtered)
         rows, notes = self._without_promised(rows, notes, is_dated=is_dated)
         if not rows.rows_read:
             template = N_("{name} has a header and no rows under it: export it again, with a row for each part.")
@@ -111,12 +126,20 @@ class StockReading:
             notes = [self._left_unknown(bad), *notes]
         self._check_share(rows, bad, is_dated=is_dated)
         several = rows.several()
+        self._ask_about_units(rows)
+        self._ask_about_kinds(rows, several, is_dated=is_dated)
         if repeat is not None and not is_dated and not any(differs for *_, differs in several):
             raise self._repeated(*repeat)
-        notes += rows.notes()
+        notes += [*self._choice.notes(), *rows.notes()]
         noted = self._dated_notes(rows) if is_dated else _summed_notes(several)
         totals, said = _find_totals(rows, missing=len(bad) + len(rows.unreadable))
         notes += said
+        if rows.left_out:
+            template = N_("{count:,} rows that repeat the header or say nothing of any stock are left out.")
+            notes.append(Message(template, {"count": rows.left_out}))
+        if rows.zero_lead_times:
+            template = N_("Lead times of 0 are none: {count:,} rows. There the lead time of the batch counts.")
+            notes.append(Message(template, {"count": rows.zero_lead_times}))
         if rows.unreadable:
             template = N_("{count:,} rows whose date, part or site can't be read are left out.")
             notes = [Message(template, {"count": len(rows.unreadable)}), *notes]
@@ -126,6 +149,58 @@ class StockReading:
             supposed_periods=self._supposed_periods(),
             release=self._settings.release,
         )
+
+    def _ask_about_units(self, rows: StockRows) -> None:
+        """Ask which unit counts, where stock is written in several.
+
+        Raises:
+            SeveralUnits: if it is.
+        """
+        if len(rows.units) < 2 or self.layout.units:
+            return
+        counted = ", ".join(rows.units)
+        template = N_(
+            "The stock of {name} is written in several units: {units}. Set {@quantity_units} to the one that is to be "
+            "read, or to all of them if they count alike."
+        )
+        only = N_("only the quantities in {unit}; those in other units are refused")
+        choices = [
+            Choice(settings={"quantity_units": unit}, reading=Message(only, {"unit": unit}))
+            for unit, _ in rows.units.most_common()
+        ]
+        every = Message(N_("all of them, as the units count alike"))
+        choices.append(Choice(settings={"quantity_units": ",".join(rows.units)}, reading=every))
+        message = Message(template, {"name": self._name, "units": counted})
+        raise SeveralUnits(message, setting="quantity_units", choices=choices)
+
+    def _ask_about_kinds(self, rows: StockRows, several: Sequence[Any], *, is_dated: bool) -> None:
+        """Ask which rows count, where a part has several and some of the file are blocked, in inspection or not there.
+
+        Raises:
+            ReceiptsAndIssues: if that is so.
+        """
+        if not several or is_dated:
+            return
+        for index, counts in rows.kinds.items():
+            kinds = [value for value in counts if value]
+            held_back = [value for value in kinds if NOT_FREE.search(value)]
+            free = [value for value in kinds if value not in held_back]
+            if not (held_back and free) or len(kinds) > MOST_KINDS:
+                continue
+            name = target_of(index, self.layout.header)
+            template = N_(
+                "Column {column!r} of {name} has rows of several kinds of stock: {kinds}. Set {@only_rows} to those "
+                "that can be used: the stock of a part is the sum of its rows."
+            )
+            told = {"column": name, "name": self._name, "kinds": counted_values({one: counts[one] for one in kinds})}
+            choices = [
+                Choice(
+                    settings={"only_rows": filter_text(name, values)},
+                    reading=Message(words, {"kinds": ", ".join(map(repr, values))}),
+                )
+                for values, words in ((free, N_("only {kinds}")), (kinds, N_("all rows: {kinds}")))
+            ]
+            raise ReceiptsAndIssues(Message(template, told), setting="only_rows", choices=choices)
 
     def _supposed_periods(self) -> str:
         """What a mapping calls the column of lead times, where nobody has said that they are in periods."""
@@ -186,6 +261,7 @@ class StockReading:
         skips = settings.bad_rows == "skip"
         while True:
             rows = StockRows(layout, self._source, dates=dates if is_dated else None, styles=styles)
+            self._choosing = RowChoice(layout.filters)
             try:
                 unreadable = [problem for first, block in self._blocks() for problem in rows.take(block, first)]
             except ReadAgain:
@@ -194,13 +270,14 @@ class StockReading:
             if unreadable and not skips:
                 raise self._all_wrong(unreadable, rows.bad_cells() if styles.is_decided else [])
             rows.unreadable = unreadable
+            self._choice, self._choosing = self._choosing, RowChoice(layout.filters)
             return rows, [*(dates.notes() if is_dated else []), *styles.notes()]
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
-        """Blocks with the number of their first row, from 0."""
-        first = 0
+        """Blocks of the rows that are chosen, with the number of their first row, from 0."""
+        first, choice = 0, self._choosing
         with closing(self._source.blocks(self.layout)) as blocks:
-            for block in blocks:
+            for block in map(choice.chosen, blocks):
                 yield first, block
                 first += block.num_rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,18 +14,21 @@ from batchcast.domain import columns
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.arrow import text_array
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
-from batchcast.ingest.common.names import split_lead_time
+from batchcast.ingest.common.names import is_total_word, split_lead_time
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
-from batchcast.ingest.layout.sample import UnnamedColumns
+from batchcast.ingest.layout.sample import UnnamedColumns, without_currency
 from batchcast.ingest.stock.rivals import Rivals
 from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, SUMMED, StockLayout
-from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, locator, read_cells, read_codes
+from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, distinct, locator, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.values.dates import empty
 from batchcast.ingest.values.keys import NO_KEY, Codes, Keys, SeriesKeys, key_text, read_key
+from batchcast.ingest.values.numbers import unit_key, unit_of
 from batchcast.ingest.values.numberstyle import NumberReader
 
 LONGEST_LEAD_TIME = 3650  # periods or days: ten years of days; more is a date, or another slip
+NOTHING_AT_ZERO = frozenset({FREE, columns.LEAD_TIME_DAYS})  # as an export writes 0 where none is kept
+MOST_KINDS = 12  # values of a column that says kinds of stock
 LEAD_TIMES = frozenset({columns.LEAD_TIME, columns.LEAD_TIME_DAYS})
 _ONE_DAY = 0  # of all rows, where there are no dates
 
@@ -60,6 +64,10 @@ class StockRows:
         self.days: set[int] = set()  # two of those that rows have
         self.rows_read = 0
         self.unreadable: list[Unreadable] = []  # rows of no part or day, where they may be left out
+        self.left_out = 0  # rows under a report that say nothing of a part's stock, and headers that are repeated
+        self.kinds: dict[int, Counter[str]] = {i: Counter() for i in layout.kinds}  # rows by value
+        self.units: Counter[str] = Counter()  # different units that are held or on order, by their unit
+        self.zero_lead_times = 0
         self.rivals = Rivals(layout.rivals, layout.header, layout.promised)
         self._layout = layout
         self._sheet = source.sheet
@@ -75,20 +83,24 @@ class StockRows:
         yield from (Unreadable(line=one.row.line, file=block.file) for one in block.broken)
         if block.num_rows:
             self.unnamed.take(block)
-        series, good = self._series_of(block, first)
+        series, good, silent = self._series_of(block, first)
         days = np.full(block.num_rows, _ONE_DAY, dtype=np.int32)
         if self._dates is not None and self._layout.date is not None and block.num_rows:
             days = read_days(block, self._layout.date, self._dates, self._sheet)
             good &= days != NO_DAY
             if len(self.days) < 2 and good.any():
                 self.days |= {int(days[good].min()), int(days[good].max())}
-        self.rows_read += block.num_rows
-        if not good.all():
-            yield from self._unreadable(block, np.flatnonzero(~good))
+        self.rows_read += block.num_rows - int(silent.sum())
+        self.left_out += int(silent.sum())
+        if not (good | silent).all():
+            yield from self._unreadable(block, np.flatnonzero(~(good | silent)))
+        self._count_kinds(block)
         found: dict[str, Floats] = {}
         for ours, cells in self._layout.stock_columns.items():
             values, has_value = self._numbers(block, read_cells(block, cells), ours)
-            if ours == FREE:
+            if ours == columns.LEAD_TIME_DAYS:
+                self.zero_lead_times += int((good & (values == 0)).sum())
+            if ours in NOTHING_AT_ZERO:
                 has_value &= values != 0
             if ours in LEAD_TIMES:
                 values[values > LONGEST_LEAD_TIME] = np.nan
@@ -112,7 +124,7 @@ class StockRows:
     def repeat_in(self, block: Block, first: int) -> tuple[int, int] | None:
         """The first row of this block whose series has one already, after the number of that one."""
         known = len(self._series)
-        series, good = self._series_of(block, first)
+        series, good, _ = self._series_of(block, first)
         rows = np.flatnonzero(good)
         repeats = np.ones(len(rows), dtype=np.bool_)
         repeats[np.unique(series[rows], return_index=True)[1]] = False
@@ -174,21 +186,70 @@ class StockRows:
         keys = self.keys() if differs else []
         return [keys[i] for i in self.order() if i in differs]
 
-    def _series_of(self, block: Block, first: int) -> tuple[Codes, Flags]:
-        """The series of each row, and whether it has one."""
+    def _in_unit(self, text: str) -> str:
+        """A quantity as it is written; as no number where it is in a unit that is not to be read."""
+        unit, wanted = unit_of(text), set(map(unit_key, self._layout.units))
+        return f"{text} ?" if wanted and unit and unit not in wanted else text
+
+    def _silent(self, block: Block, good: Flags) -> Flags:
+        """Rows that repeat the header, and rows without a site under a report that say nothing of any stock."""
+        silent = np.zeros(block.num_rows, dtype=np.bool_)
+        layout, doubtful = self._layout, np.flatnonzero(~good)
+        cells = read_cells(block, layout.part)
+        repeats = np.array([key_text(cell).strip() == layout.part.name for cell in cells.cells], dtype=np.bool_)
+        if len(repeats) and repeats.any():
+            doubtful = np.union1d(doubtful, np.flatnonzero(repeats[cells.index]))
+        for row, found in zip(doubtful.tolist(), block.rows(doubtful.tolist()), strict=True):
+            if all(map(is_blank, found.cells)):
+                continue
+            stock = [(one.name, key_text(cell_of(found, one)).strip()) for one in layout.stock_columns.values()]
+            is_header = all(name == text for name, text in stock)
+            has_no_site = layout.site is not None and is_blank(cell_of(found, layout.site))
+            is_footer = not good[row] and has_no_site and not any(text for _, text in stock)
+            silent[row] = is_header or is_footer
+        return silent
+
+    def _count_kinds(self, block: Block) -> None:
+        """Count the rows of each value of the columns that may say which kind of stock a row is."""
+        for index, counts in self.kinds.items():
+            cells = distinct(block.column(index))
+            rows = np.bincount(cells.index, minlength=len(cells.cells)).tolist()
+            if len(counts) <= MOST_KINDS:
+                counts.update(dict(zip((date_text(cell).strip() for cell in cells.cells), rows, strict=True)))
+
+    def _series_of(self, block: Block, first: int) -> tuple[Codes, Flags, Flags]:
+        """The series of each row, whether it has one, and whether the row says nothing and is left out."""
         parts = read_codes(self._parts, block, self._layout.part)
         if self._layout.site is None:
             sites = np.repeat(self._sites.codes([columns.ALL_SITES]), block.num_rows)
         else:
             sites = read_codes(self._sites, block, self._layout.site)
+            sites = self._with_totals(block, sites, parts)
         good: NDArray[np.bool_] = (parts != NO_KEY) & (sites != NO_KEY)
+        silent = self._silent(block, good)
+        good &= ~silent
         series = np.full(block.num_rows, -1, dtype=np.int32)
         known = len(self._series)
         series[good] = self._series.codes(sites[good], parts[good])
         rows = np.flatnonzero(good & (series >= known))
         _, places = np.unique(series[rows], return_index=True)
         self._first_rows = np.append(self._first_rows, first + rows[places])
-        return series, good
+        return series, good, silent
+
+    def _with_totals(self, block: Block, sites: Codes, parts: Codes) -> Codes:
+        """The sites, `ALL` where a row without one is named a total: its arithmetic decides whether it is one."""
+        lost = np.flatnonzero((sites == NO_KEY) & (parts != NO_KEY))
+        named = [row for row in lost.tolist() if is_total_word(self._parts.texts[parts[row]])]
+        site = self._layout.site
+        blank = [
+            row
+            for row, found in zip(named, block.rows(named), strict=True)
+            if site is not None and is_blank(cell_of(found, site))
+        ]
+        if blank:
+            sites = sites.copy()
+            sites[blank] = self._sites.codes([columns.ALL_SITES])[0]
+        return sites
 
     def _numbers(self, block: Block, cells: DistinctCells, ours: str) -> tuple[Floats, Flags]:
         """What each row says, NaN where it can't be read, and whether it says anything; shape (rows,) each."""
@@ -199,16 +260,29 @@ class StockRows:
                 read[i] = float(cell)
         texts = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and has_value[i]]
         given: list[str] = [cells.cells[i] for i in texts]
-        if ours in LEAD_TIMES:
-            given, days = _without_units(given, ours)
-        written = text_array(given)
-        read[texts] = self._styles.quantities(written, locator(block, cells, self._sheet))
+        bare, days = self._bare(given, ours)
+        as_given, locate = dict(zip(bare, given, strict=True)), locator(block, cells, self._sheet)
+        read[texts] = self._styles.quantities(text_array(bare), lambda text: locate(as_given[text]))
         if ours == columns.LEAD_TIME_DAYS:
             read *= self._layout.days_of_lead_time
             read[texts] *= np.nan_to_num(days / self._layout.days_of_lead_time, nan=1.0)
-        least = {ON_HAND: -LARGEST_QUANTITY, ON_ORDER: 0.0, FREE: 0.0}.get(ours, np.nextafter(0.0, 1.0))
+        least = {ON_HAND: -LARGEST_QUANTITY, **dict.fromkeys((ON_ORDER, *NOTHING_AT_ZERO), 0.0)}.get(
+            ours, np.nextafter(0.0, 1.0)
+        )
         read[~((read <= LARGEST_QUANTITY) & (read >= least))] = np.nan
         return read[cells.index], has_value[cells.index]
+
+    def _bare(self, given: list[str], ours: str) -> tuple[list[str], Floats]:
+        """What is written as numbers alone, and the days in the unit of each lead time, NaN where it has none."""
+        days = np.full(len(given), np.nan)
+        if ours == FREE:
+            return [without_currency(text) for text in given], days
+        if ours in LEAD_TIMES:
+            return _without_units(given, ours)
+        if ours in SUMMED:
+            self.units.update(filter(None, map(unit_of, given)))
+            return [self._in_unit(text) for text in given], days
+        return given, days
 
     def _unreadable(self, block: Block, indices: NDArray[np.int64]) -> Iterator[Unreadable]:
         for row in block.rows(indices.tolist()):

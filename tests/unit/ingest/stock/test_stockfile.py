@@ -15,6 +15,8 @@ from batchcast.ingest.common.problems import (
     DamagedFile,
     InvalidStockFile,
     MixedNumberStyles,
+    ReceiptsAndIssues,
+    SeveralUnits,
     UnclosedQuote,
     UnknownFormat,
     UnreadableInput,
@@ -436,3 +438,100 @@ def test_every_column_that_is_not_read_is_named_once(write) -> None:
     said = "\n".join(map(str, held.notes))
     assert "not read: 'Bin', 'Deskripsi', 'Reorder Point'" in said
     assert all(said.count(repr(name)) == 1 for name in ("Reserved", "Open PO in days", "Bin", "Reorder Point"))
+
+
+KINDS = "part;site;Stock Type;Qty on Hand\n" + "".join(
+    f"P{n};K;{kind};{units}\n"
+    for n in range(9)
+    for kind, units in (("Unrestricted", n), ("Blocked", 4), ("Quality", 1))
+)
+
+
+def test_rows_of_stock_that_can_not_be_used_are_a_question(write) -> None:
+    with pytest.raises(
+        ReceiptsAndIssues, match="'Blocked' \\(9\\), 'Quality' \\(9\\), 'Unrestricted' \\(9\\)"
+    ) as asked:
+        read_stock(write(KINDS))
+
+    free, every = (choice.settings["only_rows"] for choice in asked.value.choices)
+    assert free == "Stock Type=Unrestricted"
+    held = read_stock(write(KINDS), BatchSettings(only_rows=(free,)))
+    assert [item.on_hand for item in held.items] == list(range(9))
+    assert "18 rows are left out: 'Blocked' (9), 'Quality' (9)" in "\n".join(map(str, held.notes))
+    assert read_stock(write(KINDS), BatchSettings(only_rows=(every,))).items[2].on_hand == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KINDS.replace("Blocked", "A").replace("Quality", "B"),  # no word of stock that can't be used
+        "part;Status;stok\n" + "".join(f"P{n};{'Blocked' if n % 2 else 'Free'};3\n" for n in range(9)),  # of the part
+    ],
+)
+def test_other_columns_of_kinds_are_no_question(write, text) -> None:
+    assert len(read_stock(write(text)).items) == 9
+
+
+def test_stock_in_several_units_is_a_question(write) -> None:
+    path = write("part;stok\n" + "".join(f"P{n};{n} {'BOX' if n % 3 else 'PCS'}\n" for n in range(1, 10)))
+    with pytest.raises(SeveralUnits, match="several units: box, pcs") as asked:
+        read_stock(path)
+
+    assert [choice.settings["quantity_units"] for choice in asked.value.choices] == ["box", "pcs", "box,pcs"]
+    assert read_stock(path, BatchSettings(quantity_units=("box", "pcs"))).items[0].on_hand == 1
+    with pytest.raises(InvalidStockFile, match="on_hand is '3 PCS' in line 4"):
+        read_stock(path, BatchSettings(quantity_units=("box",)))
+
+
+def test_what_a_report_has_around_its_rows_is_left_out_and_said(write) -> None:
+    rows = [f"P{n};{site};{n}" for site in "KS" for n in range(6)]
+    report = [
+        *rows[:4],
+        "Halaman 2;;",
+        "part;site;stok",
+        *rows[4:],
+        "Total K;;15",
+        "Grand Total;;30",
+        "*** selesai ***;;",
+    ]
+    held = read_stock(write("part;site;stok\n" + "\n".join(report) + "\n"))
+
+    said = "\n".join(map(str, held.notes))
+    assert [f"{item.partnumber};{item.site_code};{item.on_hand:g}" for item in held.items] == rows
+    assert "3 rows that repeat the header or say nothing of any stock are left out" in said
+    assert "Rows of totals are left out: 'Total K' (ALL), 'Grand Total' (ALL)" in said
+    with pytest.raises(InvalidStockFile, match="site_code is empty in line 14"):
+        read_stock(write("part;site;stok\n" + "\n".join([*rows, "P9;;7"]) + "\n"))
+
+
+def test_a_cost_may_have_a_currency_and_a_lead_time_of_0_days_is_none(write) -> None:
+    held = read_stock(write("part;stok;harga;Lead Time (days)\nA;1;Rp 15.000,50;0\nB;2;IDR 1.000,25;7\n"))
+
+    assert [(item.unit_cost, item.lead_time_days) for item in held.items] == [(15000.5, None), (1000.25, 7)]
+    assert "Lead times of 0 are none: 1 rows" in "\n".join(map(str, held.notes))
+
+
+def test_a_second_column_of_what_is_coming_is_said(write) -> None:
+    text = "part;stok;In Transit;On Order\nA;1;5;2\n"
+
+    assert read_stock(write(text)).items[0].on_order == 2
+    assert "Column 'In Transit' is not added to 'On Order'" in str(read_stock(write(text)).notes[0])
+    assert "is not added" not in str(read_stock(write(text.replace(";5;", ";0;"))).notes[0])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "sentence"),
+    [
+        (
+            "date;part;site;Qty;Movement type",
+            "2026-11-01;A;K;-3;201",
+            "lists movements and says nothing of what is left",
+        ),
+        ("PO Number;Part;Open Qty;Due Date", "450001;A;3;2026-12-01", "has no column of units that may be on_hand"),
+    ],
+)
+def test_lists_of_something_else_are_told_as_such(write, header, row, sentence) -> None:
+    with pytest.raises(InvalidStockFile, match=sentence) as refused:
+        read_stock(write(f"{header}\n{row}\n"))
+
+    assert "PO Number=" not in str(refused.value)
