@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 import psycopg
 import pytest
 from tests.plugins.debian import find_postgresql
@@ -101,6 +102,20 @@ class PostgresServer:
         self._process.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[how])
         self._process.wait(_START_SECONDS)
         self._process = None
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Have it answer nothing for as long as this is open, with all its processes."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        processes = [server, *server.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def restart(self, how: How = "fast") -> None:
         """Stop it and start it again, on the same port with the same databases."""

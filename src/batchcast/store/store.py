@@ -211,7 +211,7 @@ class Store(Leases, Protocol):
         """How many batches are PENDING, and how many PROCESSING."""
 
     def ping(self) -> None:
-        """Return if the store can be reached.
+        """Return if the store can be reached and written, within seconds.
 
         Raises:
             StoreUnavailable: if it can't.

@@ -296,9 +296,11 @@ def end_connections(url):
 
 def test_a_file_that_others_keep_locked_too_long_is_told(sqlite_store, tmp_path, make_plan):
     sqlite_store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
-    sa.event.listen(sqlite_store._database._engine, "checkout", wait_briefly)
 
-    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+    with (
+        database.answering_within(0.05),
+        closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="database is locked"):
             sqlite_store.note_step("b", "prepare", {})
@@ -306,10 +308,6 @@ def test_a_file_that_others_keep_locked_too_long_is_told(sqlite_store, tmp_path,
         other.execute("ROLLBACK")
 
     assert sqlite_store.note_step("b", "prepare", {})
-
-
-def wait_briefly(connection, _record, _proxy):
-    connection.execute("PRAGMA busy_timeout = 50")
 
 
 def test_a_full_disk_is_told_and_the_store_works_again_when_there_is_room(sqlite_store, make_plan):
@@ -339,7 +337,52 @@ def test_sqlite_keeps_what_it_acknowledged_through_a_power_loss(sqlite_store):
     assert asked == PRAGMAS
 
 
-PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_writers_wait_for_a_locked_file_together_and_not_one_after_the_other(sqlite_store, tmp_path, make_plan):
+    sqlite_store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
+
+    def write(_):
+        with database.answering_within(2), pytest.raises(StoreUnavailable, match="database is locked"):
+            sqlite_store.note_step("b", "prepare", {})
+
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        start = time.monotonic()
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(write, range(12)))
+        took = time.monotonic() - start
+        other.execute("ROLLBACK")
+
+    assert took < 12  # one after the other would take 24
+    assert sqlite_store.note_step("b", "prepare", {})
+
+
+def test_a_probe_finds_a_file_that_cannot_be_written(sqlite_store, tmp_path):
+    sqlite_store.ping()
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with database.answering_within(0.05), pytest.raises(StoreUnavailable, match="locked"):
+            sqlite_store.ping()
+        other.execute("ROLLBACK")
+        sqlite_store.ping()
+        assert other.execute("SELECT count(*) FROM artifact_claim").fetchone() == (0,)
+
+
+def test_a_server_that_is_stopped_is_told_within_the_time_that_an_answer_may_take(postgres_server, make_plan):
+    store = SqlStore.open(postgres_server.new_database())
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
+
+    with postgres_server.stopped(), database.answering_within(0.5):
+        asked = (lambda: store.batch("b"), store.queue, lambda: store.note_step("b", "x", {}), store.ping)
+        for ask in asked:
+            with pytest.raises(StoreUnavailable):
+                ask()
+
+    store.ping()
+    assert store.batch("b").last_event == 1
+    store.close()
 
 
 def test_plans_used_last_are_kept_in_memory_and_not_all_of_them(sqlite_store, make_plan, monkeypatch):

@@ -120,19 +120,20 @@ class LocalFolder:
 
     def check(self) -> None:
         with self._available():
-            make_folder(self._root)
-            self._sweep_probes()
-            probe = self._root / f".check-{secrets.token_hex(8)}"
+            folder = self._root / BATCHES  # where work writes
+            make_folder(folder)
+            self._sweep_probes(folder)
+            probe = folder / f".check-{secrets.token_hex(8)}"
             try:
                 probe.write_bytes(b"batchcast")
                 fsync(probe)
             finally:
                 probe.unlink(missing_ok=True)
 
-    def _sweep_probes(self) -> None:
+    def _sweep_probes(self, folder: Path) -> None:
         """Remove what checks that were killed have left."""
         oldest = time.time() - _SECONDS_OF_A_PROBE
-        for path in self._root.glob(".check-*"):
+        for path in folder.glob(".check-*"):
             with contextlib.suppress(OSError):
                 if path.stat().st_mtime < oldest:
                     path.unlink()

@@ -6,7 +6,9 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 BUSY_SECONDS = 30  # to wait for others' locks
+_ANSWER_SECONDS = 45.0  # to wait for an answer of PostgreSQL, which itself ends a wait for a lock sooner
 _IDLE_SECONDS = 30  # a server that stops in the middle of a transaction keeps the others waiting no longer
 _CONNECT_SECONDS = 5
 _RETRY_SECONDS = 0.05
@@ -44,10 +47,7 @@ class Database:
         self.dialect = self._engine.dialect.name
         is_sqlite = self.dialect == "sqlite"
         # One writer at a time in this process waits here, in order; SQLite itself would have them poll for its lock.
-        self._writing: contextlib.AbstractContextManager[Any] = (
-            threading.Lock() if is_sqlite else contextlib.nullcontext()
-        )
-        self._writer = self._engine.execution_options(is_writing=True)
+        self._writing = threading.Lock() if is_sqlite else None
         # Several queries of one read see the same moment: with SQLite they do anyway.
         moment = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self._reader = self._engine.execution_options(**moment)
@@ -61,8 +61,36 @@ class Database:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is committed where nothing is raised, and else did nothing."""
-        with self._writing, self._failures(), self._writer.begin() as connection:
+        with self._writer() as connection, connection.begin():
             yield connection
+
+    @contextlib.contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """A transaction that writes and is never committed: a probe."""
+        with self._writer() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        until = time.monotonic() + _patience.get().lock_seconds
+        with self._one_writer(until), self._failures():
+            left = max(until - time.monotonic(), 0.0)
+            engine = self._engine.execution_options(is_writing=True, busy_milliseconds=int(left * 1000))
+            with engine.connect() as connection:
+                yield connection
+
+    @contextlib.contextmanager
+    def _one_writer(self, until: float) -> Iterator[None]:
+        """With SQLite, wait for the other writers of this process, and for those of others no longer together."""
+        if self._writing is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=max(until - time.monotonic(), 0.0)):
+            raise StoreUnavailable(self.name, "database is locked")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def keep_log_ahead(self) -> None:
         """Have SQLite write ahead: readers and the writer don't wait for each other. The file itself remembers it."""
@@ -107,6 +135,27 @@ class Database:
             raise StoreUnavailable(self.name, _problem(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    lock_seconds: float = BUSY_SECONDS
+    answer_seconds: float = _ANSWER_SECONDS
+
+
+_USUAL = _Patience()
+_patience: ContextVar[_Patience] = ContextVar("patience", default=_USUAL)
+
+
+@contextlib.contextmanager
+def answering_within(seconds: float) -> Iterator[None]:
+    """Have what is asked of databases in here end within some seconds: for a probe."""
+    before = _patience.get()
+    token = _patience.set(_Patience(min(before.lock_seconds, seconds), min(before.answer_seconds, seconds)))
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
@@ -143,10 +192,32 @@ def _engine(url: URL) -> Engine:
     }
     options = {name: value for name, value in options.items() if name not in url.query}
     try:
-        return sa.create_engine(url, connect_args=options, pool_pre_ping=True, **pool)
+        engine = sa.create_engine(url, connect_args=options, pool_pre_ping=True, **pool)
+        connect = _bounded_connect()
     except ImportError as error:
         template = N_("The driver of PostgreSQL is not installed; run: pip install 'batchcast[postgresql]'.")
         raise UnknownDatabase(Message(template)) from error
+    sa.event.listen(engine, "do_connect", lambda _dialect, _record, words, options: connect(*words, **options))
+    return engine
+
+
+def _bounded_connect() -> Callable[..., Any]:
+    """How to connect to PostgreSQL so that no answer is waited for without end: a server may be stopped or cut off."""
+    import psycopg
+
+    class Bounded(psycopg.Connection[Any]):
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            seconds = _patience.get().answer_seconds if timeout is None else timeout
+            until = time.monotonic() + seconds
+            try:
+                return super().wait(gen, interval, seconds)
+            except psycopg.OperationalError as error:
+                if timeout is None and time.monotonic() >= until:
+                    self.pgconn.finish()  # what it was asked may still be answered: nothing else can be asked of it
+                    raise psycopg.OperationalError(f"no answer within {seconds:g} s") from error
+                raise
+
+    return Bounded.connect
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -160,6 +231,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     is_writing = connection.get_execution_options().get("is_writing", False)
+    milliseconds = connection.get_execution_options().get("busy_milliseconds", BUSY_SECONDS * 1000)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
     # A transaction that reads first and writes later is refused where another wrote in between: lock at once.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 

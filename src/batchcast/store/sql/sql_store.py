@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
@@ -31,11 +32,12 @@ from batchcast.store.errors import UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 from batchcast.store.sql import batches, partitions, schema
-from batchcast.store.sql.database import Database, migrate
+from batchcast.store.sql.database import Database, answering_within, migrate
 from batchcast.store.sql.locked_batch import LockedBatch
 from batchcast.store.sql.schema import from_text, to_text, to_time
 from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
 
+_SECONDS_OF_A_PROBE = 5.0
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
 
 _b, _e, _f, _r, _t = schema.batch.c, schema.event.c, schema.file.c, schema.recipe.c, schema.timing.c
@@ -261,8 +263,9 @@ class SqlStore(SqlLeases):
         return counts.get(BatchState.PENDING, 0), counts.get(BatchState.PROCESSING, 0)
 
     def ping(self) -> None:
-        with self._database.reading() as connection:
-            connection.execute(sa.select(1))
+        with answering_within(_SECONDS_OF_A_PROBE), self._database.trying() as connection:
+            probe = {"batch_id": secrets.token_hex(16), "owner": "probe", "until": 0.0}
+            connection.execute(sa.insert(schema.artifact_claim), probe)
 
     def close(self) -> None:
         self._database.close()
