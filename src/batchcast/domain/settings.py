@@ -20,6 +20,7 @@ FrequencyChoice = Literal["auto", "D", "W", "M"]
 BatchMode = Literal["on", "off", "auto"]
 PartitionStrategy = Literal["site", "auto"]
 DateOrder = Literal["auto", "day_first", "month_first", "year_first", "year_month", "year_week", "year_day"]
+Era = Literal["common", "buddhist"]
 FutureRows = Literal["auto", "refuse", "keep"]
 Encoding = Literal[
     "auto",
@@ -361,6 +362,18 @@ class BatchSettings:
         is_remembered=False,
         of_stock_file=True,
         answers="ambiguous-dates",
+        is_of_form=True,
+    )
+    era: Era = _declared(
+        "common",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("Calendar of the years"),
+        help=N_("Whether 2567 is a year of the Buddhist calendar, as in Thailand: 2024 of the common one."),
+        choices={"common": N_("Common: 2024"), "buddhist": N_("Buddhist: 2567 is 2024")},
+        is_remembered=False,
+        of_stock_file=True,
         is_of_form=True,
     )
     first_year: int | None = _declared(

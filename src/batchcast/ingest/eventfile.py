@@ -136,7 +136,7 @@ def _find_columns(
 
 def _texts_of(name: str, source: RowSource, layout: EventLayout, settings: BatchSettings) -> tuple[str, ...]:
     zone = StampZone(settings.timezone)
-    dates = DateReader(settings.date_order, layout.sources[columns.DATE].name, zone=zone)
+    dates = DateReader(settings.date_order, layout.sources[columns.DATE].name, zone=zone, era=settings.era)
     while True:
         try:
             found = _read(name, source, layout, dates)

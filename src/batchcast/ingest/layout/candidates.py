@@ -155,7 +155,7 @@ def contents_of(index: int, names: Sequence[str], sample: Sample) -> Message:
     if sample.has_numbers(index):
         template = (
             N_("numbers with decimals, such as {values}")
-            if sample.has_decimals(index)
+            if any(number is not None and number != round(number) for number in sample.numbers(index))
             else N_("whole numbers, such as {values}")
         )
         return Message(template, values)

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import N_, Choice, Message
-from batchcast.domain.settings import DateOrder
+from batchcast.domain.settings import DateOrder, Era
 from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain
 from batchcast.ingest.values.cells import date_text, locator, read_cells
-from batchcast.ingest.values.dates import NO_YEAR, SEVERAL_MONTHS, Shape, WrittenDate, no_year, read_date
+from batchcast.ingest.values.dates import (
+    NO_YEAR,
+    SEVERAL_MONTHS,
+    Shape,
+    WrittenDate,
+    in_common_era,
+    no_year,
+    read_date,
+)
 from batchcast.ingest.values.implausible import Reasons
 from batchcast.ingest.values.months import language_of
 from batchcast.ingest.values.possibleorders import DAY_ORDERS, ORDERS, Locate, PossibleOrders, named_key
@@ -60,6 +68,7 @@ class DateReader:
     saw_written: bool = False  # some date is no day number of a spreadsheet
     zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
+    era: Era = "common"  # in which years of four digits are counted
     language: str | None = None  # of the names of months, where they differ by language
     _orders: dict[Shape, PossibleOrders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
@@ -78,11 +87,11 @@ class DateReader:
         known = self._days
         if len(known) > _MOST_REMEMBERED:
             known.clear()
-        new = {text: read_date(text, self.language) for text in texts if text not in known}
+        new = {text: self._read(text) for text in texts if text not in known}
         unclear = [text for text, written in new.items() if _is_unclear(written)]
         if unclear and self.language is None:
             self.language = language_of(texts)
-            new |= {text: read_date(text, self.language) for text in unclear}
+            new |= {text: self._read(text) for text in unclear}
         self._note_orders(new, locate)
         for text, written in new.items():
             known[text] = self._resolve(written)
@@ -91,9 +100,13 @@ class DateReader:
             del known[text]
         return days
 
+    def _read(self, text: str) -> WrittenDate | Message:
+        """What a written date can mean, its years counted as was said."""
+        return read_date(in_common_era(text) if self.era == "buddhist" else text, self.language)
+
     def explain(self, text: str) -> Message | None:
         """Why this written date is refused; None where it is a date."""
-        written = read_date(text, self.language)
+        written = self._read(text)
         if isinstance(written, Message):
             return written
         day = self._day(written)
@@ -312,7 +325,7 @@ class DateReader:
 
     def _question(self, orders: PossibleOrders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
         """Which of the orders the column is in, or whether two digits are a year at all."""
-        written = read_date(example.value)
+        written = self._read(example.value)
         readings = {} if isinstance(written, Message) else written.readings or {}
         values: dict[str, object] = {"column": self.column, "value": example.value, "place": example.location}
         choices = [Choice(settings={"date_order": order}, reading=_read_as(orders, order)) for order in likely]

@@ -74,6 +74,13 @@ _QUARTER = re.compile(r"(?:\d{4}[-/ ]?[QT][1-4]|[QT][1-4][-/ ]?\d{2,4}|[1-4]Q[-/
 
 _NOT_A_DATE = N_("is not a date")
 _NO_SUCH_DAY = N_("is not a date: that month has no such day")
+BUDDHIST_YEARS = 543  # that this calendar is ahead of the common one
+_BUDDHIST = range(2400, 2701)  # years that are none here, and likely of that calendar
+_YEAR = re.compile(r"(?<!\d)(\d{4})(?=\d{2}(?!\d)|\d{4}(?!\d)|(?!\d))")
+_YEAR_BUDDHIST = N_(
+    "has the year {year}, which is outside {earliest} to {latest}; if it is {common}, counted as in Thailand, set "
+    "{@era=buddhist}"
+)
 _YEAR_OUTSIDE = N_("has the year {year}, which is outside {earliest} to {latest}")
 _NO_YEAR = N_("has a day and a month, but no year")
 _ONLY_A_YEAR = N_("is a year; totals of a year are too coarse to forecast, send months, weeks or days")
@@ -106,6 +113,11 @@ class WrittenDate(NamedTuple):
     # number of a spreadsheet, or a year and three digits
     unit: Literal["day", "week", "month"] = "day"  # of a certain date
     time: TimeOfDay | None = None
+
+
+def in_common_era(text: str) -> str:
+    """A written date of the Buddhist calendar with its years of four digits as in the common one."""
+    return _YEAR.sub(lambda found: f"{int(found[1]) - BUDDHIST_YEARS:04d}", text)
 
 
 def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
@@ -233,7 +245,8 @@ def _century(year: int) -> int:
 
 def _day(year: int, month: int, day: int) -> int:
     if not EARLIEST_YEAR <= year <= LATEST_YEAR:
-        raise _OutOfRange(Message(_YEAR_OUTSIDE, {"year": year, "earliest": EARLIEST_YEAR, "latest": LATEST_YEAR}))
+        values = {"year": year, "earliest": EARLIEST_YEAR, "latest": LATEST_YEAR, "common": year - BUDDHIST_YEARS}
+        raise _OutOfRange(Message(_YEAR_BUDDHIST if year in _BUDDHIST else _YEAR_OUTSIDE, values))
     try:
         return day_of(dt.date(year, month, day))
     except ValueError:

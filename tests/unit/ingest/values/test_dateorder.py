@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from batchcast.domain.calendar import date_of
+from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.common.source import ReadAgain
@@ -262,3 +262,13 @@ def test_the_first_days_of_this_year_may_be_periods():
     assert {choice.settings["date_order"] for choice in asked.value.choices} == {"year_day", "year_month"}
     days, _ = read([f"2025{day:03d}" for day in range(1, 10)])
     assert days[-1] == dt.date(2025, 1, 9)  # as months they would end after today
+
+
+@pytest.mark.parametrize("text", ["15/01/2567", "2567-01-15", "15 Jan 2567", "25670115", "15/01/2567 08:30"])
+def test_years_of_the_buddhist_calendar_are_read_where_that_is_said(text):
+    common, buddhist = DateReader("day_first"), DateReader("day_first", era="buddhist")
+
+    assert buddhist.days([text], Message).tolist() == [day_of(dt.date(2024, 1, 15))]
+    assert common.days([text], Message).tolist() == [NO_DAY]
+    assert "if it is 2024, counted as in Thailand, set era=buddhist" in str(common.explain(text))
+    assert buddhist.days([text.replace("2567", "2024")], Message).tolist() == [NO_DAY]  # no mixture is guessed
