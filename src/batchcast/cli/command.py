@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, backup, batches, orders, recipes, run, sample, serve
+from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -32,8 +32,8 @@ COMMANDS = {
     "worker": serve.worker_command,
     "batches": batches.command,
     "token": serve.token_command,
-    "backup": backup.command,
-    "restore": backup.restore_command,
+    "backup": serve.backup_command,
+    "restore": serve.restore_command,
     "sample": sample.command,
     "warm": serve.warm_command,
 }
