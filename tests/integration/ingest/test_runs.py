@@ -117,3 +117,10 @@ def test_lists_of_transactions_are_no_second_run(read, order, seed):
 @pytest.mark.parametrize("customers", [3, 4, 7, 10])
 def test_a_list_by_customers_is_none(read, customers):
     assert read(text(*(export(add=number) for number in range(customers)))).report.rows_kept == 144
+
+
+@pytest.mark.parametrize("parts", [["P01"], PARTS])
+def test_rows_that_go_through_the_dates_many_times_are_none(read, parts):
+    content = text(*(export(parts=parts, add=number % 4) for number in range(12)))
+
+    assert read(content).report.rows_kept == len(DAYS) * len(parts)

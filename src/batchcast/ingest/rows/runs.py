@@ -86,10 +86,11 @@ def _boundary(keys: Whole, series: Whole, days: Whole) -> TwoRuns | None:
 
 
 def _stand_together(before: Whole, after: Whole, series: Whole, days: Whole) -> bool:
-    """Whether repeats have only rows of their own day, or of their own series, between them."""
+    """Whether repeats have only rows of their own day, or of their own series among several, between them."""
     if not len(before):
         return True
-    changes = [np.append(0, np.cumsum(of[1:] != of[:-1])) for of in (series, days)]
+    telling = (days,) if (series == series[0]).all() else (series, days)
+    changes = [np.append(0, np.cumsum(of[1:] != of[:-1])) for of in telling]
     is_local = np.logical_or.reduce([count[before] == count[after] for count in changes])
     return bool(np.mean(is_local) >= _LOCAL)
 
