@@ -99,17 +99,32 @@ async def preview(
     responses={304: {"description": "Nothing has changed since the ETag that was sent."}, **documented(404)},
     summary="A batch as it stands",
 )
-async def status(request: Request, batch_id: BatchId, here: Here, language: Lang) -> Response:
-    """The batch, its analysis and its partitions. Send its ETag as If-None-Match to get it only when it has changed."""
+async def status(
+    request: Request,
+    batch_id: BatchId,
+    here: Here,
+    language: Lang,
+    *,
+    offset: Annotated[int, Query(ge=0, description="Leave out so many partitions from the first on.")] = 0,
+    limit: Annotated[int | None, Query(ge=0, description="At most so many partitions; without it all.")] = None,
+) -> Response:
+    """The batch, its analysis and its partitions. Send its ETag as If-None-Match to get it only when it has changed.
+
+    For a batch of thousands of partitions ask with `limit=0`, and follow the changes of partitions by its events.
+    """
     body = await here.statuses.get(batch_id, language)
+    is_page = offset > 0 or limit is not None
     headers = {
-        "etag": body.etag,
+        "etag": f'{body.etag[:-1]}-{offset}-{limit}"' if is_page else body.etag,
         "cache-control": "private, no-cache",
         "content-language": language,
         "vary": "Accept-Encoding, Accept-Language",
     }
-    if has_tag(request.headers, body.etag):
+    if has_tag(request.headers, headers["etag"]):
         return Response(status_code=304, headers=headers)
+    if is_page:
+        some = body.page(offset, len(body.partitions) if limit is None else limit)
+        return Response(some, media_type="application/json", headers=headers)
     if body.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
         return Response(body.packed, media_type="application/json", headers=headers)

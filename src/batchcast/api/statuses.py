@@ -14,7 +14,9 @@ import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import accumulate
 
+from batchcast.api.answers import Status
 from batchcast.api.rendering import render_status
 from batchcast.app.service.service import Service
 from batchcast.app.translation import Language
@@ -36,6 +38,7 @@ class StatusBody:
 
     plain: bytes
     packed: bytes | None  # gzip; None where it is too small to compress
+    partitions: tuple[int, ...]  # where each stands in `plain`, and last where the first byte after them is
     etag: str
     version: int  # number of the event it was made after
     is_final: bool
@@ -46,6 +49,14 @@ class StatusBody:
     def size(self) -> int:
         """Bytes of memory."""
         return len(self.plain) + len(self.packed or b"")
+
+    def page(self, offset: int, limit: int) -> bytes:
+        """The status with some of its partitions: `limit` at most, after the first `offset`."""
+        starts = self.partitions
+        first = min(offset, len(starts) - 1)
+        last = min(first + limit, len(starts) - 1)
+        shown = self.plain[starts[first] : starts[last]].rstrip(b",")
+        return self.plain[: starts[0]] + shown + self.plain[starts[-1] :]
 
     def rests(self, now: float) -> bool:
         """It is so recent that a change of progress alone does not replace it."""
@@ -109,12 +120,13 @@ class Statuses:
     def _build(self, batch_id: str, language: Language) -> StatusBody:
         began = time.monotonic()
         status = self._service.status(batch_id)
-        plain = render_status(status, language).model_dump_json().encode()
+        plain, partitions = _written(render_status(status, language))
         packed = gzip.compress(plain, 1, mtime=0) if len(plain) >= _LEAST_COMPRESSED else None
         now = time.monotonic()
         return StatusBody(
             plain=plain,
             packed=packed,
+            partitions=partitions,
             etag=f'"{hashlib.sha256(plain).hexdigest()[:32]}"',
             version=status.batch.last_event,
             is_final=status.batch.state.is_final,
@@ -127,3 +139,17 @@ class Statuses:
         while total > _MOST_BYTES and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
             total -= oldest.body.size if oldest.body else 0
+
+
+_NONE = b'"partitions":[]'
+
+
+def _written(status: Status) -> tuple[bytes, tuple[int, ...]]:
+    """A status as JSON, and where each partition stands in it, and last where the first byte after them is."""
+    head, _, tail = status.model_copy(update={"partitions": []}).model_dump_json().encode().partition(_NONE)
+    texts = [partition.model_dump_json().encode() for partition in status.partitions]
+    starts = accumulate((len(text) + 1 for text in texts), initial=len(head) + len(_NONE) - 1)
+    places = list(starts)
+    if texts:
+        places[-1] -= 1  # no comma follows the last
+    return head + _NONE[:-1] + b",".join(texts) + b"]" + tail, tuple(places)

@@ -41,7 +41,8 @@ def test_a_completed_batch_tells_everything(client, completed):
     assert status["file_name"] == "demand 2024.csv"
     assert status["settings"]["horizon"] == 3
     assert [p["number"] for p in status["partitions"]] == [0, 1, 2]
-    assert all(p["status"] == "COMPLETED" and p["attempt"] == 1 and p["seconds"] > 0 for p in status["partitions"])
+    told = {(p["status"], p["attempt"], p["reused"], p["seconds"] > 0) for p in status["partitions"]}
+    assert told == {("COMPLETED", 1, False, True)}
     assert {(f["kind"], f["format"]) for f in status["result"]["files"]} >= {("forecast", "csv"), ("stock", "parquet")}
     assert status["result"]["counts"]["series"] == 6
     assert status["error"] is status["seconds_left"] is status["queue_place"] is None
@@ -58,6 +59,21 @@ def test_a_status_is_sent_again_only_when_it_has_changed(client, completed):
     assert packed.json() == first.json()
     assert len(gzip.compress(first.content)) < len(first.content)
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_status_can_be_asked_for_with_some_partitions_or_none(client, completed):
+    address = f"/api/batch/status/{completed}"
+    whole = client.get(address)
+
+    none = client.get(address, params={"limit": 0})
+    second = client.get(address, params={"offset": 1, "limit": 1})
+    again = client.get(address, params={"limit": 0}, headers={"if-none-match": none.headers["etag"]})
+
+    assert none.json() == whole.json() | {"partitions": []}
+    assert second.json()["partitions"] == whole.json()["partitions"][1:2]
+    assert len({answer.headers["etag"] for answer in (whole, none, second)}) == 3
+    assert again.status_code == 304
+    assert client.get(address, params={"limit": -1}).status_code == 422
 
 
 def test_a_status_is_told_in_the_readers_language(client, submit, ended):

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.api.fakes import BATCH_ID
 
 from batchcast.api import statuses as module
+from batchcast.api.rendering import render_status
 from batchcast.api.statuses import Statuses
 from batchcast.domain.batch import PartitionState
 from batchcast.domain.errors import Message
@@ -164,3 +165,22 @@ def test_a_failure_of_the_batch_itself_names_no_partition(fake):
     told = json.loads(run(Statuses(fake, Threads()).get(BATCH_ID, "en")).plain)
 
     assert told["error"] == {"code": "error", "message": "Publishing failed", "way_out": None, "partition": None}
+
+
+def test_some_partitions_are_a_part_of_the_whole(fake):
+    whole = run(Statuses(fake, Threads()).get(BATCH_ID, "en"))
+    every = json.loads(whole.plain)
+
+    assert len(every["partitions"]) > 1
+    for offset in range(len(every["partitions"]) + 2):
+        for limit in range(len(every["partitions"]) + 2):
+            some = json.loads(whole.page(offset, limit))
+            assert some == every | {"partitions": every["partitions"][offset : offset + limit]}
+
+
+def test_the_status_is_written_as_its_model_is(fake):
+    for kept in (fake.batch.partitions, fake.batch.partitions[:1], ()):
+        fake.batch = replace(fake.batch, partitions=kept)
+        status = render_status(fake.status(BATCH_ID), "en")
+
+        assert run(Statuses(fake, Threads()).get(BATCH_ID, "en")).plain == status.model_dump_json().encode()
