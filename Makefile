@@ -6,7 +6,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-long test-all check screenshots bench accuracy clean programs static warm interpreted \
+.PHONY: help demo serve test test-long test-all check screenshots bench accuracy audit sbom clean programs static warm interpreted \
 	counted uncounted computing acceptance alone coverage
 
 VENV := .venv
@@ -117,6 +117,22 @@ bench: $(VENV)/.dev ## measure speed and memory, and write the table of docs/ben
 accuracy: $(VENV)/.accuracy ## measure accuracy against peers on the real data sets in BATCHCAST_DATA or ../shared/data; SET=carparts
 	cd benchmarks && ../$(BIN)/python -m accuracy $(SET)
 	$(if $(SET),,cd benchmarks && ../$(BIN)/python -m accuracy.few)
+
+audit: $(VENV)/.audit ## look up known faults of every pinned package, where their list can be reached
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+sbom: $(VENV)/.audit ## build the wheel into dist/, and beside it what it installs and under which licences, as CycloneDX
+	rm -rf dist build/installed
+	$(BIN)/python -m pip wheel -q --no-deps --build-constraint constraints.txt --wheel-dir dist .
+	$(BIN)/python -m venv build/installed
+	build/installed/bin/python -m pip install -qq --constraint constraints.txt "$$(ls dist/*.whl)[postgresql,s3]"
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
+		-o dist/batchcast.cdx.json build/installed/bin/python
+	$(BIN)/python tools/list_licences.py dist/batchcast.cdx.json > docs/licences.md
+
+$(VENV)/.audit: $(VENV)/.dev
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --group audit
+	@touch $@
 
 $(VENV)/.accuracy: $(VENV)/.dev
 	$(BIN)/python -m pip install -qq --constraint constraints.txt --group accuracy

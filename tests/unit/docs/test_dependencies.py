@@ -79,3 +79,13 @@ def test_every_dependency_has_its_reason_and_no_other_is_named():
     } - {"package"}
 
     assert described == {name_of(line) for line in PROJECT["dependencies"]}
+
+
+def test_the_page_of_licences_has_what_is_declared_in_the_version_that_is_installed():
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    pinned = {name_of(name): version for name, version in pins.items()}
+    rows = re.findall(r"^\| ([\w.-]+) \| (\S+) \| (.+) \|$", (ROOT / "docs" / "licences.md").read_text(), re.MULTILINE)
+    listed = {name_of(name): (version, licence) for name, version, licence in rows if name != "package"}
+
+    assert {name: listed[name][0] for name in declared()} == {name: pinned[name] for name in declared()}
+    assert {name for name, (_, licence) in listed.items() if licence == "not declared"} == set()

@@ -103,7 +103,7 @@ class Database:
             path.chmod(0o600)  # those of an earlier version could be read by every user of the machine
         while True:
             try:
-                with contextlib.closing(sqlite3.connect(str(self._engine.url.database), timeout=BUSY_SECONDS)) as connection:
+                with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
                     connection.execute("PRAGMA journal_mode = WAL")
                     return
             except sqlite3.OperationalError as error:
