@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain.stock import LEVELS
 from batchcast.forecast.compiled import compiled
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,8 @@ FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned 
 SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever the other members
 TAIL = 0.95  # level beyond which ...
 TAIL_STRETCH = 1.15  # ... the average is stretched: all members underestimate rare demand
+MOST_NONE = 0.85  # chance of no demand that averaged quantiles are brought to, at most: those from 0.9 on stay
+HALF = 0.5 - 1e-9  # of the weights
 STEP_MEMBERS = 3  # whose steps are averaged, at most
 STEP_POOL_WEIGHT = 10.0  # folds that count as much as the losses of the demand class, where steps are chosen
 STEP_POWER = 8.0  # of how much better the best one is: the weight of another member relative to it
@@ -173,6 +176,29 @@ def stretch_tail(quantiles: Floats, levels: tuple[float, ...]) -> Floats:
     edge = quantiles[..., [levels.index(TAIL)]]
     beyond = np.array(levels) > TAIL
     return np.where(beyond, edge + TAIL_STRETCH * (quantiles - edge), quantiles)
+
+
+def zero_as_most(
+    average: Floats, forecasts: Floats, chosen: Ints, weights: Floats, levels: tuple[float, ...]
+) -> Floats:
+    """The averaged quantiles, 0 at the levels at which members with half of the weight are 0; takes what made them.
+
+    The average alone is 0 only where every member is, so that no demand would be as rare as any of them says.
+    """
+    share = np.empty(average.shape)
+    average_chosen((forecasts == 0.0).astype(np.float64), chosen, weights, share)
+    none = (share >= HALF) & (np.array(levels) <= MOST_NONE)
+    return np.where(none, average * 0.0, average)
+
+
+def cut_to_none(quantiles: Floats, levels: tuple[float, ...], none: Floats) -> Floats:
+    """Averaged quantiles, shape (..., levels), 0 at the levels up to the chance of no demand, shape (...).
+
+    The chance counts as the nearest of the levels that are kept, whatever levels are asked for.
+    """
+    kept = np.array([0.0, *(level for level in LEVELS if level <= MOST_NONE)])
+    nearest = kept[np.searchsorted((kept[1:] + kept[:-1]) / 2.0, none)]
+    return np.where(np.array(levels) <= nearest[..., None], quantiles * 0.0, quantiles)
 
 
 # The steps of lead-time demand. They are chosen beside its sum, by how far demand came in other proportions, and scaled

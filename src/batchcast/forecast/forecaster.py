@@ -29,11 +29,13 @@ from batchcast.forecast.combine import (
     SHARE_OF_MEANS,
     average_chosen,
     choose_members,
+    cut_to_none,
     spread_over_steps,
     stretch_tail,
     weigh_means,
     weigh_members,
     weigh_shapes,
+    zero_as_most,
 )
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
 from batchcast.forecast.distributions.negbin import step_quantiles
@@ -275,6 +277,8 @@ def _look_back(past: Backtest, baselines: Sequence[Distribution], task: Task) ->
         few = np.where(pooled[..., None] > 0, own, np.nan)
         by_name[POOLED] = past.score(few, steps, tallies.of(POOLED))
         auto_quantiles, auto_means = _mixed(auto_quantiles, own, pooled), _mixed(auto_means, steps, pooled)
+        none = POOLED_CANDIDATE.none(past.evidence, knowledge.calibration)
+        auto_quantiles = cut_to_none(auto_quantiles, past.levels, none)
     auto_quantiles = _to_whole(auto_quantiles, past.evidence.moments.unit)
     shown = task.as_published[:, None]  # what is said of `auto` is of the average that is published
     of_auto = replace(past, usable=past.usable & shown)
@@ -304,6 +308,7 @@ def choose_back(
         chosen = task.choose(losses, past.evidence.classes[fold], answers, fold)
         weights, mean_weights = task.weigh(chosen)
         average_chosen(quantiles[:, fold], chosen, weights, average[fold])
+        average[fold] = zero_as_most(average[fold], quantiles[:, fold], chosen, weights, past.levels)
         average_chosen(means[:, fold], chosen, mean_weights, steps[fold])
         steps[fold] = task.spread(steps[fold], past.evidence, fold, shape_losses, fold)
     return stretch_tail(average, past.levels), steps
@@ -351,6 +356,7 @@ def _average_ahead(
     quantiles, means = np.empty(sums.shape[2:]), np.empty(steps.shape[2:])
     weights, mean_weights = task.weigh(chosen)
     average_chosen(sums[:, 0], chosen, weights, quantiles)
+    quantiles = zero_as_most(quantiles, sums[:, 0], chosen, weights, levels)
     average_chosen(steps[:, 0], chosen, mean_weights, means)
     fallen = np.flatnonzero(chosen[:, 0] == NONE)
     if len(fallen):
@@ -363,6 +369,7 @@ def _average_ahead(
     if pooled is not None:
         own, own_steps = POOLED_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles, means = _mixed(quantiles, own[0], pooled[0]), _mixed(means, own_steps[0], pooled[0])
+        quantiles = cut_to_none(quantiles, levels, POOLED_CANDIDATE.none(final, calibration)[0])
         spread = _mixed(alone, own_steps[0], pooled[0])
     return _Ahead(
         chosen=chosen,

@@ -12,9 +12,11 @@ from batchcast.forecast.combine import (
     POOL_WEIGHT,
     average_chosen,
     choose_members,
+    cut_to_none,
     stretch_tail,
     weigh_means,
     weigh_members,
+    zero_as_most,
 )
 
 GROUPS = np.array([0, 1, 2, 3], dtype=np.int64)
@@ -135,3 +137,30 @@ def test_the_tail_is_stretched_beyond_its_edge_alone():
 
     assert found[0].tolist() == pytest.approx([4, 10, 10 + 1.15 * 10, 10 + 1.15 * 20])
     assert found[1].tolist() == pytest.approx([0, 0, 0, 2.3])
+
+
+@pytest.mark.parametrize(("none", "zeros"), [(0.0, 0), (0.24, 1), (0.26, 2), (0.5, 3), (0.83, 4), (1.0, 4)])
+def test_quantiles_are_none_up_to_the_nearest_level_of_the_chance_of_none(none, zeros):
+    levels = (0.1, 0.3, 0.5, 0.85, 0.9, 0.99)  # 0.24 is nearer to 0.2, at which no quantile is asked for
+    quantiles = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 9.0]])
+
+    cut = cut_to_none(quantiles, levels, np.array([none]))[0]
+
+    assert cut.tolist() == [0.0] * zeros + quantiles[0, zeros:].tolist()
+
+
+def test_a_cut_keeps_what_is_not_known():
+    assert np.isnan(cut_to_none(np.full((1, 2), np.nan), (0.1, 0.9), np.array([0.5]))).all()
+
+
+def test_an_average_is_none_where_half_of_the_weight_is():
+    levels = (0.3, 0.5, 0.7, 0.9)
+    forecasts = np.array([[[0.0, 0.0, 0.0, 0.0]], [[0.0, 0.0, 4.0, 8.0]], [[0.0, 6.0, 8.0, 9.0]]])
+    chosen, weights = np.array([[0, 1, 2]]), np.array([[0.25, 0.25, 0.5]])
+    average = np.empty((1, 4))
+    average_chosen(forecasts, chosen, weights, average)
+
+    assert zero_as_most(average, forecasts, chosen, weights, levels)[0].tolist() == [0.0, 0.0, 5.0, 6.5]
+    weights = np.array([[0.5, 0.25, 0.25]])
+    average_chosen(forecasts, chosen, weights, average)
+    assert zero_as_most(average, forecasts, chosen, weights, levels)[0].tolist() == [0.0, 0.0, 0.0, 4.25]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
+from batchcast.domain.stock import LeadTimeDemand, levels_with
 from batchcast.forecast.distributions.pooling import (
     AGES,
     AHEAD_NUMBER,
@@ -23,7 +24,9 @@ from batchcast.forecast.distributions.pooling import (
     normal_quantile,
     prior_pool,
 )
+from batchcast.forecast.forecaster import Task, forecast_chunk
 from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.metrics import Tallies
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.pool import learn_pools
 from batchcast.forecast.prepare import learn_knowledge
@@ -176,6 +179,47 @@ def test_quantiles_are_those_of_simulated_sums():
     assert expected.chance_of_none[0] == pytest.approx(np.mean(np.array(sizes) == 0), abs=0.005)
     assert expected.mean[0] == pytest.approx(np.mean(sizes), rel=0.03)
     assert expected.quantiles(levels)[0] == pytest.approx(np.quantile(sizes, levels), rel=0.12)
+
+
+@pytest.mark.parametrize(("rate", "span"), [(0.05, 6), (0.4, 3), (0.9, 1), (0.97, 4)])
+def test_the_chance_of_none_is_that_of_periods_with_one_demand_at_most(rate, span):
+    number, shape = np.array([rate * span]), 4.0
+    chances = np.random.default_rng(1).beta(shape, shape * (1.0 - rate) / rate, 400_000)
+
+    expected = Expected(number=number, shape=np.array([shape]), size=np.ones(1), variation=np.array(0.5))
+
+    assert expected.chance_within(span)[0] == pytest.approx(((1.0 - chances) ** span).mean(), abs=0.003)
+
+
+def none_of(panel, request):
+    """The published chance of no demand of each series."""
+    task = Task(request=request, knowledge=learn_knowledge(panel, request), tallies=Tallies())
+    levels = np.array(levels_with(request.service_level))
+    return LeadTimeDemand(levels, forecast_chunk(panel, task).lead_time_quantiles).none
+
+
+def test_no_demand_is_as_likely_as_it_is_often(make_panel, make_request):
+    """Parts of any rate: over the lead time as many have none as the forecast says, though each model says less."""
+    rng = np.random.default_rng(9)
+    rates, sizes = rng.uniform(0.02, 0.4, 150), rng.gamma(2.0, 5.0, 150) + 1.0
+    demand = [np.where(rng.random(116) < r, rng.poisson(s, 116) + 1.0, 0.0) for r, s in zip(rates, sizes, strict=True)]
+    seen = [(one[np.argmax(one > 0) : 100], one[100:104]) for one in demand if one[:90].any()]
+    request = make_request(calendar=Calendar(frequency=WEEKLY), horizon=4, lead_time=4)
+    panel = make_panel(*(history for history, _ in seen))
+
+    came = np.array([not after.any() for _, after in seen])
+    assert none_of(panel, request).mean() == pytest.approx(came.mean(), abs=0.06)
+
+
+def test_a_new_part_with_demand_in_each_period_is_not_likely_to_have_none(make_panel, make_request):
+    rng = np.random.default_rng(9)
+    rare = [np.where(rng.random(36) < 0.1, 5.0, 0.0) for _ in range(80)]
+    panel = make_panel([12.0, 15.0, 14.0], *(one[np.argmax(one > 0) :] for one in rare if one.any()))
+
+    none = none_of(panel, make_request(calendar=Calendar(frequency=MONTHLY), horizon=3, lead_time=3))
+
+    assert none[0] < 0.25
+    assert none[1:].mean() > 0.5
 
 
 def test_normal_quantiles():

@@ -214,6 +214,18 @@ class Expected:
         """P(no demand), of the negative binomial number of demands."""
         return (1.0 + self.number / self.shape) ** -self.shape
 
+    def chance_within(self, span: int) -> Floats:
+        """P(no demand) in so many periods where each has one demand at most: of many demands that is far less.
+
+        The chance of a period is beta distributed, as the rate of rare demand is gamma distributed.
+        """
+        rate = np.clip(self.number / span, 1e-12, 1.0 - 1e-12)
+        other = self.shape * (1.0 - rate) / rate
+        logs = np.zeros(np.broadcast(rate, other).shape)
+        for k in range(span):
+            logs += np.log1p(-self.shape / (self.shape + other + k))
+        return np.exp(logs)
+
     def quantiles(self, levels: Sequence[float]) -> Floats:
         """Quantiles of the sum, a last axis for the levels: 0 up to the chance of none, then lognormal."""
         none = self.chance_of_none
