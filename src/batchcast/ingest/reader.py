@@ -190,7 +190,7 @@ class _Readers:
         return cls(
             dates=DateReader(settings.date_order, date, settings.today, zone=zone, era=settings.era),
             styles=styles,
-            signs=SignReader(settings.demand_sign, styles.column, movements, is_chosen=bool(layout.filters)),
+            signs=SignReader(settings.demand_sign, styles.column, movements, tuple(one.name for one in layout.filters)),
         )
 
     def second_pass(self, refused: Reasons | None = None) -> _Readers:
@@ -245,6 +245,7 @@ def _report(  # noqa: PLR0917
         *tally.signs.notes(),
         *tally.choice.notes(),
         *tally.balances.notes(),
+        *tally.receipts.notes(),
         *tally.repeats(),
         *tally.notes_to_come(),
         *missing,

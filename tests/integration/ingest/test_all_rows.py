@@ -128,3 +128,12 @@ def test_totals_that_add_up_are_left_out_without_more(read):
 
     assert "Columns of totals are left out: 'Total' (N)." in notes
     assert not any("is not the sum" in note for note in notes)
+
+
+def test_totals_among_the_periods_and_beside_them_are_both_said(read):
+    rows = [(f"P{i}", 1, i, 3, 4 + i, i, 5, 6, 11 + i) for i in range(9)]
+    header = "part,2024-01,2024-02,2024-03,Q1,2024-04,2024-05,2024-06,Q2"
+
+    notes = [str(note) for note in read(text(header, rows)).report.notes]
+
+    assert {"Columns of totals are left out: 'Q1' (E).", "Columns of totals are left out: 'Q2' (I)."} <= set(notes)

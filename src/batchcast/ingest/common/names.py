@@ -27,6 +27,24 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+FALLBACK_DATES = _names(  # of a date, where no column has another name of one: they stand beside it in many files
+    """
+    trandate tran_date trn_date trx_date txn_date date_mouvement data_movimento fecha_movimiento
+    fecha_transaccion tgl_bukti tanggal_bukti период дата_документа week_start week_starting week_beginning
+    week_commencing week_ending week_end month_start month_ending month_end period_start period_end calmonth
+    fiscper spmon year_month month_year year/month month/year tahun_bulan bulan_tahun tahun/bulan bulan/tahun
+    calendar_year/month cal.year/month calendar_month fiscal_year/period posting_period/year posting_period
+    fiscal_period accounting_period buchungsperiode kalenderjahr/monat geschäftsjahr/periode jahr/monat
+    monat/jahr
+    """
+)
+FALLBACK_QUANTITIES = _names(  # the same of quantities
+    """
+    trn_qty tran_qty trx_qty trans_qty trqt outward_qty outwards_qty outward_quantity outwards_quantity
+    quantity_out consumed_qty qty_consumed quantity_consumed quantity_used quantity_delivered delivered_quantity
+    invoiced_qty qty_invoiced quantity_invoiced shipped_quantity sold_quantity расход
+    """
+)
 ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
     columns.DATE: _names(
         """date tanggal tgl transaction_date posting_date order_date period month ds timestamp periode bulan week
@@ -35,12 +53,9 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
-        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата
-        calmonth fiscper spmon year_month month_year year/month month/year tahun_bulan bulan_tahun
-        tahun/bulan bulan/tahun calendar_year/month cal.year/month calendar_month fiscal_year/period
-        posting_period/year posting_period fiscal_period accounting_period buchungsperiode
-        kalenderjahr/monat geschäftsjahr/periode jahr/monat monat/jahr"""
-    ),
+        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата"""
+    )
+    + FALLBACK_DATES,
     columns.PARTNUMBER: _names(
         """partnumber part_number part_no part pn item item_code item_number item_no item_id sku sku_code material
         material_number material_code product product_code product_id product_no kode_part kode_barang no_barang
@@ -48,7 +63,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         artikelnummer artikel_nr teilenummer artículo articulo código_artículo codigo_articulo codigo_producto
         codigo_material código_material codigo_do_produto itemnum item_num
         article référence reference_article codice_articolo
-        artikelcode stock_code part_code matnr артикул номенклатура 物料编码 物料 stock_item"""
+        artikelcode stock_code part_code matnr артикул номенклатура 物料编码 物料 stock_item
+        partnum part_num itno prtno kd_barang kd_part"""
     ),
     columns.SITE_CODE: _names(
         """site_code site location lokasi gudang warehouse store plant plnt branch cabang depot depo werk lager lagerort
@@ -70,6 +86,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
         количество 数量 sold"""
     )
+    + FALLBACK_QUANTITIES
     + ENTRY_NAMES
     + MONEY_NAMES,
 }
@@ -175,6 +192,12 @@ _DAYS_OF_UNITS: Mapping[str, float] = {  # days in one of a unit, by its words
 _TIME = re.compile(r"\s*(\d[\d.,]*) *([^\W\d_]+(?: [^\W\d_]+)?)\.?\s*")
 _WORD = re.compile(r"[^\W\d_]+")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+RECEIPT_NAMES = _names(  # of a column of what came in, beside that of what went out
+    """masuk qty_masuk jumlah_masuk jml_masuk penerimaan in in_qty qty_in quantity_in inward inwards inward_qty
+    inwards_qty inward_quantity inwards_quantity received received_qty qty_received quantity_received receipts
+    receipt_qty receipt_quantity entrada entradas entrée entrées zugang zugänge eingang carico ontvangst
+    приход 入库 入库数量"""
+)
 UNIT_NAMES = _names(  # of a column with the unit of each quantity
     """uom uom_code unit_of_measure unit_of_measurement unit_measure stock_uom transaction_uom sales_uom primary_uom
     issue_uom unit_of_issue unit_of_entry base_unit base_unit_of_measure meins erfme bun eun une buom satuan

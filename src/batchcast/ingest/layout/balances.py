@@ -14,11 +14,11 @@ from itertools import product
 import numpy as np
 
 from batchcast.domain.errors import N_, Choice, Message
-from batchcast.ingest.common.names import letter_of, target_of
+from batchcast.ingest.common.names import RECEIPT_NAMES, letter_of, normal, target_of
 from batchcast.ingest.common.problems import AmbiguousSign
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.layout.rowfilter import ChosenRows, counted_values
-from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.layout.sample import Sample, filled_rows
 from batchcast.ingest.values.cells import date_text, distinct
 
 _BALANCE = re.compile(
@@ -78,6 +78,48 @@ def check_moves(
         every = Choice(settings={"demand_sign": "positive"}, reading=Message(N_("every row is demand")))
         message = Message(template, values | {"rises": rises, "falls": falls})
         raise AmbiguousSign(message, setting="demand_sign", choices=[every])
+
+
+def receipts_column(names: Sequence[str], taken: Collection[int], sample: Sample) -> int | None:
+    """The column of numbers, none of ours, that is named for what came in; None where there is none."""
+    wanted = {normal(name) for name in RECEIPT_NAMES}
+    named = (i for i, name in enumerate(names) if i not in taken and normal(name) in wanted)
+    return next((i for i in named if sample.has_numbers(i)), None)
+
+
+class ReceiptRows:
+    """Leaves out rows with a receipt and no quantity, as lists have that write what came in beside what went out."""
+
+    def __init__(self, quantity: Sequence[int], receipts: int | None, names: Sequence[str]) -> None:
+        """Takes the columns of a header of these names; without one of receipts, nothing is left out."""
+        self.rows = 0
+        self._quantity, self._receipts, self._names = quantity, receipts, names
+
+    def without(self, block: Block) -> Block:
+        """The other rows of a block."""
+        if self._receipts is None or not block.num_rows:
+            return block
+        is_left = np.ones(block.num_rows, dtype=np.bool_)
+        is_left[filled_rows(block.column(self._receipts))] = False
+        is_left[filled_rows(block.column(self._quantity[0]))] = True
+        left = np.flatnonzero(is_left)
+        self.rows += block.num_rows - len(left)
+        return block if len(left) == block.num_rows else ChosenRows(block, left, block.blank_lines)
+
+    def notes(self) -> list[Message]:
+        """What was left out."""
+        if not self.rows or self._receipts is None:
+            return []
+        template = N_(
+            "{rows:,} rows have nothing in {quantity!r} and something in {receipts!r}: they are receipts, and are left "
+            "out."
+        )
+        values = {
+            "rows": self.rows,
+            "quantity": self._names[self._quantity[0]],
+            "receipts": self._names[self._receipts],
+        }
+        return [Message(template, values)]
 
 
 class BalanceRows:

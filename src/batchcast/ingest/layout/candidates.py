@@ -14,6 +14,7 @@ from batchcast.ingest.common.names import (
     NAMES_OF_YEARS,
     NUMBERED_NAMES,
     STOCK_NAMES,
+    is_total_word,
     letter_of,
     mapping_example,
     normal,
@@ -49,6 +50,7 @@ _MONEY_WORD = re.compile(
     r"omzet|importe|valor|precio|costo|montant|prix|coût|fatturato|prezzo|rp|idr|usd|eur|сумма|цена)(?![^\W\d_])",
     re.IGNORECASE,
 )
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # TrnValue is two words
 _QUANTITY_WORD = re.compile(r"qty|quant|unit|pcs|piece|menge|anzahl|jumlah|kuant|cantid|stück", re.IGNORECASE)
 _STOCK = {normal(name) for names in STOCK_NAMES.values() for name in names} | {"min", "max", "lineno", "linenumber"}
 
@@ -72,6 +74,7 @@ def is_money(index: int, names: Sequence[str], sample: Sample) -> bool:
 
 def is_named_for_money(name: str) -> bool:
     """Whether a name has a word of money, and none of quantities."""
+    name = _CAMEL.sub(" ", name)
     return _MONEY_WORD.search(name) is not None and _QUANTITY_WORD.search(name) is None
 
 
@@ -159,7 +162,7 @@ def contents_of(index: int, names: Sequence[str], sample: Sample) -> Message:
             else N_("whole numbers, such as {values}")
         )
         return Message(template, values)
-    return Message(N_("{count} different values in the first rows, such as {values}"), values)
+    return Message(N_("{count} different values, such as {values}"), values)
 
 
 # Columns of numbers that may be the parts or the sites of a table with dates down.
@@ -251,6 +254,7 @@ _NAMES_OF_MONTHS = (
     "月",
     "period",
     "periode",
+    "period/month",
     "posting_period",
     "fiscal_period",
     "accounting_period",
@@ -338,6 +342,7 @@ def notes_on_columns(
         template = N_("The day of the demand is column {chosen!r}; {others} hold dates too and are left alone.")
         values = {"chosen": names[found[columns.DATE] or 0]}
         notes.append(Message(template, values | {"others": ", ".join(repr(names[i]) for i in dates)}))
+    notes += _other_quantities(found[columns.DEMAND_QTY], free, names, sample)
     part = found[columns.PARTNUMBER]
     if found[columns.SITE_CODE] is None and part is not None:
         sites = [i for i in free if _looks_like_site(i, part, found[columns.DATE], sample)]
@@ -350,6 +355,19 @@ def notes_on_columns(
             values |= {"example": mapping_example({columns.SITE_CODE: names[sites[0]]})}
             notes.append(Message(template, values | {"speaks": contents_of(sites[0], names, sample)}))
     return notes
+
+
+def _other_quantities(quantity: int | None, free: Sequence[int], names: Sequence[str], sample: Sample) -> list[Message]:
+    """What to say of other columns that are named for quantities and hold some."""
+    words = [i for i in free if _QUANTITY_WORD.search(names[i]) and not _MONEY_WORD.search(_CAMEL.sub(" ", names[i]))]
+    others = [i for i in words if sample.has_numbers(i) and any(sample.numbers(i))]
+    if quantity is None or not others:
+        return []
+    template = N_(
+        "The demand is column {chosen!r}; other columns of quantities are not read, nor taken off: {columns}. Choose "
+        "one of them with {@column_mapping}, if it is the demand."
+    )
+    return [Message(template, {"chosen": names[quantity], "columns": _named(others, names)})]
 
 
 def _looks_like_site(index: int, part: int, date: int | None, sample: Sample) -> bool:
@@ -371,4 +389,4 @@ def fitting_columns(ours: str, free: Sequence[int], names: Sequence[str], sample
     if ours == columns.DEMAND_QTY:
         numeric = set(numeric_columns(names, sample, ()))
         return [i for i in free if i in numeric and not (is_money(i, names, sample) or is_named_for_money(names[i]))]
-    return [i for i in free if not sample.has_dates(i)]
+    return [i for i in free if not (sample.has_dates(i) or is_total_word(names[i]))]

@@ -12,7 +12,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
-from batchcast.ingest.layout.balances import balance_column, check_moves
+from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
     notes_on_columns,
@@ -37,7 +37,7 @@ from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column
-from batchcast.ingest.layout.wide import check_across, find_periods
+from batchcast.ingest.layout.wide import check_across, dated_columns, find_periods
 from batchcast.ingest.values.months import lack_a_year, with_years, years_of
 
 _MOST = 0.8  # share of the cells of a column that show what it holds
@@ -111,11 +111,14 @@ class _Known:
         names = self.visible.names
         if columns.PARTNUMBER in missing and self.settings.first_year is not None and lack_a_year(names):
             missing = [columns.PARTNUMBER]  # the months have their year
+        periods = dated_columns(names, self.taken, self.settings) if columns.PARTNUMBER in missing else {}
+        if len(periods) > 1:
+            missing = [columns.PARTNUMBER]
         if not advises:
             template = N_("{where} has no column for {missing}.")
             values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}
             raise MissingColumn(Message(template, values))
-        free = [i for i in range(len(names)) if i not in self.taken]
+        free = [i for i in range(len(names)) if i not in self.taken and i not in periods]
         self._ask_about_columns(missing, free, where or Message(N_("The file")))
         raise missing_columns(missing, names, free, where, self.sample)
 
@@ -180,6 +183,7 @@ class _Known:
             movements=movements,
             unit=unit,
             balance=() if is_ledger else balance_column(names, taken, held),
+            receipts=receipts_column(names, taken, held) if len(quantity.indices) == 1 else None,
             ignored=self.visible.ignored,
         )
 

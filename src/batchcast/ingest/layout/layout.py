@@ -61,6 +61,7 @@ class Layout(ReadOrCounted):
     movements: tuple[int, ...] = ()  # columns that may tell receipts from issues, the likeliest first
     unit: int | None = None  # column of the units of the quantities
     balance: tuple[int, ...] = ()  # the column whose words tell rows of balances
+    receipts: int | None = None  # column of what came in, where a row has it or the quantity
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
 
@@ -73,6 +74,7 @@ class Layout(ReadOrCounted):
     def of_any_type(self) -> frozenset[int]:
         """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
         counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *(one.index for one in self.totals)}
+        counted |= set() if self.receipts is None else {self.receipts}
         return frozenset(counted - {one.index for one in self.filters})
 
     @property
@@ -81,7 +83,7 @@ class Layout(ReadOrCounted):
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
         read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals, *self.balance}
         read |= {one.index for one in self.totals}
-        return read | {i for i in (self.unit, self.year) if i is not None}
+        return read | {i for i in (self.unit, self.year, self.receipts) if i is not None}
 
     @property
     def rivals(self) -> dict[int, str]:

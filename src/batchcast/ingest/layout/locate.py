@@ -12,6 +12,8 @@ from batchcast.ingest.common.limits import MOST_COLUMNS
 from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     ENTRY_NAMES,
+    FALLBACK_DATES,
+    FALLBACK_QUANTITIES,
     FLAG_NAMES,
     MONEY_NAMES,
     SHEET,
@@ -28,6 +30,10 @@ from batchcast.ingest.common.source import ColumnSource
 from batchcast.ingest.layout.candidates import narrowed, of_one_name, question
 from batchcast.ingest.layout.sample import NOTHING, Sample
 
+_LAST = {  # names that are looked for where there is none of the others, in ranks
+    columns.DATE: (FALLBACK_DATES,),
+    columns.DEMAND_QTY: (FALLBACK_QUANTITIES, ENTRY_NAMES, MONEY_NAMES),
+}
 _JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
 _LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
 
@@ -156,8 +162,8 @@ def _index_of(target: str, names: Sequence[str], ours: str, sample: Sample) -> i
 
 def _by_name(ours: str, names: Sequence[str], sample: Sample) -> ColumnSource | None:
     """The column with an accepted name: our own name first, those of money last; two of a rank are a question."""
-    others = [name for name in ACCEPTED_NAMES[ours] if name not in (*MONEY_NAMES, *ENTRY_NAMES)]
-    last = (ENTRY_NAMES, MONEY_NAMES) if ours == columns.DEMAND_QTY else ()
+    last = _LAST.get(ours, ())
+    others = [name for name in ACCEPTED_NAMES[ours] if not any(name in names_of_rank for names_of_rank in last)]
     for accepted in ([ours], others, *last):
         every = matches = _named(accepted, names, ())
         if len(matches) > 1:

@@ -68,7 +68,7 @@ _RECEIPT_WORDS = _texts(
     "masuk penerimaan pembelian terima beli gr grn production output assembly replenishment "
     "wareneingang zugang einkauf bestellung entrada entradas compra compras entree entrees recepcion ricevimento "
     "carico acquisto ontvangst inkoop giris alis alıs przychod zakup приход поступление закупка покупка 入库 采购 收货 "
-    "進貨 nhập وارد รับ "
+    "進貨 nhập وارد รับ arrival arrivals oorec nrec "
 )
 _OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
     "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
@@ -78,14 +78,14 @@ _OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
 _ISSUE_WORDS = _texts(
     "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
     "sale sales sold consumption consumed usage delivery delivered deliveries shipment gi warenausgang abgang verkauf "
-    "fulfillment fulfilment dispatch dispatched picked "
+    "fulfillment fulfilment dispatch dispatched picked woiss soiss niss shipod oeship bacflush "
     "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
     "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
     "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
 )
 _REVERSAL_WORDS = _texts(
     "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
-    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回"
+    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 uniss suniss oeret"
 )
 _DOCUMENT_WORDS = _texts(  # of documents that both customers and suppliers send: an issue where no word says otherwise
     "inv invoice invoices faktur factura facture fattura rechnung fatura"
@@ -95,6 +95,7 @@ _CREDITS = re.compile(
 )
 _OPPOSITES = (  # values of two letters and fewer, which of them is demand only a person can say
     _texts("d c"),
+    _texts("d k"),
     _texts("dr cr"),
     _texts("s h"),
     _texts("k m"),
@@ -115,7 +116,31 @@ _YES_AND_NO = dict.fromkeys(("1", "y", "yes", "true", "ya", "x", "ja", "si", "s�
 )
 _NAMES_OF_STATES = re.compile(r"(?<![^\W\d_])(?:status|state|estado|statut|stato|keadaan)(?![^\W\d_])", re.IGNORECASE)
 _CANCELLED = re.compile(
-    r"(?<!non)(?<!not )(?:cancel|void\b|batal|storn|annul|anulad|rejected|ditolak|abgelehnt|отмен|取消)", re.IGNORECASE
+    r"(?<!non)(?<!not )(?:cancel|void\b|batal|storn|annul|anulad|rejected|ditolak|abgelehnt|отмен|取消"
+    r"|\bdraft|quotation|konsep|entwurf|borrador|brouillon|bozza)",
+    re.IGNORECASE,
+)
+_OF_QUANTITIES = re.compile(r"qty|quant|units|pcs|jumlah|menge|anzahl|kuant|cantid|amount|value|nilai", re.IGNORECASE)
+# Where a move comes from and goes to, as Odoo lists them: `Partners/Vendors` and `WH/Stock`.
+_NAMES_OF_SOURCES = re.compile(
+    r"^(?:from|source|dari|asal|von|desde|origen|origin)\b|\b(?:from|source)$", re.IGNORECASE
+)
+_NAMES_OF_TARGETS = re.compile(r"^(?:to|dest\w*|ke|tujuan|nach|hacia|ziel)\b|\b(?:to|destination)$", re.IGNORECASE)
+_OUTSIDE: tuple[tuple[re.Pattern[str], Role, Role], ...] = (  # a place, and what is a move from it, and to it
+    (
+        re.compile(r"vendor|supplier|pemasok|lieferant|proveedor|fournisseur|fornitor", re.IGNORECASE),
+        "receipt",
+        "receipt",
+    ),
+    (re.compile(r"customer|pelanggan|kunde|cliente?\b|production|produksi|scrap", re.IGNORECASE), "reversal", "issue"),
+    (re.compile(r"adjust|virtual|loss|opname|inventur", re.IGNORECASE), "receipt", "receipt"),
+    (re.compile(r"\bstock|\bstok|\bwh\b|gudang|warehouse|lager|intern|storage", re.IGNORECASE), "issue", "receipt"),
+)
+_EPICOR = re.compile(r"([A-Z]{3})-([A-Z]{3})$")  # STK-MTL: from stock to the material of a job
+_NAMED_KINDS = re.compile(
+    r"^tr(?:an|ans|ansaction|x|n)[ _.-]*(?:type|code|kind)?$|^txn|(?:tipe|jenis|type)[ _.-]*trans|\bmov|mvt|mvmt|bwart"
+    r"|beweg|mutasi|pergerak|voucher|\bvch|entry[ _.-]*typ",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
@@ -169,8 +194,22 @@ def _tells_kinds(name: str, values: Sequence[Any]) -> int:
 
 
 def are_opposites(name: str, kinds: Collection[str]) -> bool:
-    """Whether the values are two letters that stand for receipts and issues, as in a column `D/C`."""
-    return len(kinds) == 2 and {kind.lower() for kind in kinds} in _OPPOSITES and bool(_NAMES_OF_DIRECTION.search(name))
+    """Whether the values are two letters that stand for receipts and issues, as in a column `D/C`, or `M/K`."""
+    letters = {kind.lower() for kind in kinds}
+    if len(letters) != 2:
+        return False
+    cuts = (set(re.split(cut, name.lower())) - {""} for cut in (r"[^\w+-]+", r"\W+"))
+    return letters in cuts or (letters in _OPPOSITES and bool(_NAMES_OF_DIRECTION.search(name)))
+
+
+def is_of_states(column: str) -> bool:
+    """Whether a column is named for states, such as `Status`: of receipts and issues alike."""
+    return _NAMES_OF_STATES.search(column) is not None
+
+
+def names_kinds(column: str) -> bool:
+    """Whether a column is named for the kinds of movements, whatever it holds."""
+    return bool(_NAMED_KINDS.search(column)) or normal(column) in map(normal, MOVEMENT_NAMES)
 
 
 def role_of(kind: str, column: str) -> Role:
@@ -180,7 +219,7 @@ def role_of(kind: str, column: str) -> Role:
         kind: as it stands in the column, such as `261` or `Purchase Receipt`.
         column: its name.
     """
-    flagged = _of_flag(kind, column)
+    flagged = _of_flag(kind, column) or _of_place(kind, column) or _of_epicor(kind)
     if flagged:
         return flagged
     code = kind.split(" ", maxsplit=1)[0]
@@ -200,11 +239,32 @@ def role_of(kind: str, column: str) -> Role:
 def _of_flag(kind: str, column: str) -> Role:
     """The same by yes or no in a column such as `Is Return`, or by a state such as `Cancelled`."""
     said = kind.casefold()
-    if _NAMES_OF_RETURNS.search(column) and said in _YES_AND_NO:
+    if _NAMES_OF_RETURNS.search(column) and said in _YES_AND_NO and not _OF_QUANTITIES.search(column):
         return "reversal" if _YES_AND_NO[said] else "issue"
     if _NAMES_OF_STATES.search(column):
         return "reversal" if _CANCELLED.search(kind) else "issue" if said else ""
     return ""
+
+
+def _of_place(kind: str, column: str) -> Role:
+    """The same by where a move comes from, or goes to."""
+    is_source = _NAMES_OF_SOURCES.search(column.strip())
+    if not (is_source or _NAMES_OF_TARGETS.search(column.strip())):
+        return ""
+    found = next((of_place for of_place in _OUTSIDE if of_place[0].search(kind)), None)
+    if found is None:
+        return ""
+    return found[1] if is_source else found[2]
+
+
+def _of_epicor(kind: str) -> Role:
+    """The same by a code such as `STK-MTL`, from stock to a job, or `PUR-STK`, from a purchase to stock."""
+    found = _EPICOR.match(kind)
+    if found is None or "STK" not in found.groups() or found[1] == found[2]:
+        return ""
+    if found[1] == "STK":
+        return "issue" if found[2] in {"MTL", "CUS", "UKN", "ASM", "SHP", "PLT"} else "receipt"
+    return "reversal" if found[1] in {"MTL", "CUS", "SHP", "ASM"} else "receipt"
 
 
 def _plain(word: str) -> str:

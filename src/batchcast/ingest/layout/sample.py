@@ -194,7 +194,7 @@ class UnnamedColumns:
         """Count the values of a block."""
         kept: set[int] = set()
         for index, known in self.counts.items():
-            rows = _filled_rows(block.column(index))
+            rows = filled_rows(block.column(index))
             self.counts[index] += len(rows)
             kept.update(rows[: max(0, MOST_SAMPLED - known)].tolist())
         if kept:  # to look for the first rows of a block costs as much as reading it
@@ -213,7 +213,7 @@ class UnnamedColumns:
         return [Message(template, {"columns": shown})]
 
 
-def _filled_rows(column: Any) -> NDArray[np.int64]:
+def filled_rows(column: Any) -> NDArray[np.int64]:
     """The numbers of the rows that hold something in a column of a block."""
     if isinstance(column, list):
         return np.array([i for i, cell in enumerate(column) if not is_blank(cell)], dtype=np.int64)

@@ -98,12 +98,14 @@ def judge_again(layout: Layout, settings: BatchSettings, spread: SpreadRows) -> 
                 _check_same(layout, others[-1], Sample(rows))
     if not others:
         return layout
-    notes = {note.template: note for other in others for note in other.notes}
+    said = {note.template for note in others[0].notes}
+    further = {note.template: note for other in others[1:] for note in other.notes if note.template not in said}
     return replace(
         layout,
-        notes=tuple(notes.values()),
+        notes=(*others[0].notes, *further.values()),
         unit=next((one.unit for one in (layout, *others) if one.unit is not None), None),
         balance=next((one.balance for one in (layout, *others) if one.balance), ()),
+        receipts=next((one.receipts for one in (layout, *others) if one.receipts is not None), None),
     )
 
 

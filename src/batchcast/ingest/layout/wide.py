@@ -22,6 +22,7 @@ from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.dates import read_date
 from batchcast.ingest.values.keys import read_key
 from batchcast.ingest.values.months import language_of, with_years, years_of
+from batchcast.ingest.values.numbers import is_unit
 
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
@@ -191,8 +192,9 @@ def _quantities_of_periods(
         return nothing
     accepted = {normal(name) for name in ACCEPTED_NAMES["demand_qty"]} - {normal(name) for name in MONEY_NAMES}
     chosen = [measure for measure in dated if normal(measure) in accepted]
-    if len(dated) == 1 and normal(next(iter(dated))) in {*map(normal, MONEY_NAMES), "sumof"}:
-        chosen = list(dated)
+    if len(dated) == 1:
+        only = next(iter(dated))
+        chosen = [only] if normal(only) in {*map(normal, MONEY_NAMES), "sumof"} or is_unit(only) else chosen
     if len(chosen) != 1:
         shown = [names[i] for texts in dated.values() for i in texts][:MOST_SAID]
         template = N_(

@@ -13,7 +13,7 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import DemandSign
 from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import AmbiguousSign, ReceiptsAndIssues
-from batchcast.ingest.layout.movements import Role, are_opposites, role_of
+from batchcast.ingest.layout.movements import Role, are_opposites, is_of_states, names_kinds, role_of
 from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.values.cells import DistinctCells, date_text
 from batchcast.ingest.values.numberstyle import Quantities
@@ -56,7 +56,7 @@ class SignReader:
     asked: DemandSign
     column: str = "demand_qty"  # its name in the file
     movements: tuple[str, ...] = ()  # names of the columns that may be one of movement types, the likeliest first
-    is_chosen: bool = False  # a person chose the rows that are demand
+    filtered: tuple[str, ...] = ()  # names of the columns by which a person chose rows
     reason: Message | None = None  # why the negative quantities are demand, of an earlier pass
     all: Signed = field(default_factory=Signed)
     below: float = 0.0  # sum of the negative quantities, without their sign
@@ -71,13 +71,23 @@ class SignReader:
 
     def second_pass(self) -> SignReader:
         """A reader for a further pass over the rows, with what is decided."""
-        return SignReader(self.asked, self.column, self.movements, self.is_chosen, self.reason)
+        return SignReader(self.asked, self.column, self.movements, self.filtered, self.reason)
+
+    @property
+    def is_chosen(self) -> bool:
+        """A person chose the rows that are demand."""
+        return bool(self.filtered)
 
     @property
     def movement(self) -> str | None:
         """The column of movement types by the rows so far: one that tells receipts from issues, or names issues."""
         known = [name for name in self.movements if self.kinds.get(name)]
-        by_rank = (self._is_ledger_by, lambda name: bool(self._roles(name)["issue"]), lambda _: True)
+        by_rank = (
+            lambda name: self._is_ledger_by(name) and not is_of_states(name),
+            self._is_ledger_by,
+            lambda name: bool(self._roles(name)["issue"]),
+            lambda _: True,
+        )
         return next((name for rank in by_rank for name in known if rank(name)), None)
 
     @property
@@ -95,7 +105,7 @@ class SignReader:
             good: rows that count; shape (rows,).
             movements: of each column of `movements` the cells of the rows.
         """
-        if self.asked == "auto":
+        if self.asked == "auto" or self.is_chosen:
             self._count(quantities, good, movements)
         return np.negative(quantities) if self.is_negative else quantities
 
@@ -110,8 +120,30 @@ class SignReader:
         """What a person should know of the sign."""
         if self.asked == "negative":
             template = N_("Demand is the negative quantities of {column}, as asked for; positive ones are returns.")
-            return [Message(template, {"column": self.column})]
-        return [self.reason] if self.reason is not None else []
+            return [Message(template, {"column": self.column}), *self._kinds_that_count()]
+        return [*([self.reason] if self.reason is not None else []), *self._kinds_that_count()]
+
+    def _kinds_that_count(self) -> list[Message]:
+        """What to say of kinds of movements that nothing tells demand by, and that all count."""
+        if self.reason is not None:
+            return []
+        still = [name for name in self.movements if self.is_chosen and self._is_ledger_by(name)]
+        unknown = [name for name in self.movements if names_kinds(name) and self._are_unknown(name)]
+        template = N_(
+            "All rows count as demand, whatever column {column!r} says: {kinds}. If some are none, choose the others "
+            "with {@only_rows}."
+        )
+        return [
+            Message(template, {"column": name, "kinds": counted_values({kind: one.rows for kind, one in by.items()})})
+            for name in (still or ([] if self.is_chosen else unknown))[:1]
+            for by in [self.kinds[name]]
+        ]
+
+    def _are_unknown(self, movement: str) -> bool:
+        """Whether a column has several kinds, none of them known, of which several have demand of one sign."""
+        roles, by_kind = self._roles(movement), self.kinds.get(movement, {})
+        positive = [kind for kind in roles[""] if by_kind[kind].positive]
+        return len(positive) > 1 and not any(roles[role] for role in ("issue", "reversal", "receipt"))
 
     def needs_answer(self, *, refuses_returns: bool) -> bool:
         """Whether a person has to say which rows and which sign are demand.
@@ -168,7 +200,8 @@ class SignReader:
 
     def _is_ledger(self) -> bool:
         """The kinds of movement say that some rows are demand and others are not."""
-        return not self.is_chosen and any(map(self._is_ledger_by, self.movements))
+        is_chosen = not set(self.filtered).isdisjoint(self.movements)
+        return not is_chosen and any(map(self._is_ledger_by, self.movements))
 
     def _is_ledger_by(self, movement: str) -> bool:
         """The same by one of the columns that may tell it."""

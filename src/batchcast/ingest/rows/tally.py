@@ -19,7 +19,7 @@ from batchcast.ingest.common.source import Block, ColumnSource, RowSource, Sourc
 from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
-from batchcast.ingest.layout.balances import BalanceRows
+from batchcast.ingest.layout.balances import BalanceRows, ReceiptRows
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
@@ -67,6 +67,7 @@ class Tally:
         self.styles = styles
         self.signs = signs
         self.choice, self.balances = RowChoice(layout.filters), BalanceRows(layout.balance, layout.header)
+        self.receipts = ReceiptRows(layout.quantity.indices, layout.receipts, layout.header)
         self.unnamed, self._rivals = UnnamedColumns(layout.unnamed), UnnamedColumns(list(layout.rivals))
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
@@ -102,7 +103,7 @@ class Tally:
     def take(self, block: Block) -> None:
         """Accept, leave out or refuse the rows of one block."""
         block = self.choice.chosen(block)
-        before, block = block, self.balances.without(block)
+        before, block = block, self.receipts.without(self.balances.without(block))
         left_out = before.num_rows - block.num_rows
         self.rows_read += left_out
         self.rows_ignored += left_out
@@ -176,7 +177,9 @@ class Tally:
         found, left = RunOverlaps(rows, runs.start), set(layout.left_alone)
         others = {i: name for i, name in enumerate(layout.header) if name in left}
         again = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
-        apart = tell_apart(map(self.balances.without, again), others, runs, len(rows.series))
+        apart = tell_apart(
+            map(self.receipts.without, map(self.balances.without, again)), others, runs, len(rows.series)
+        )
         if apart is not None:
             are_kinds = role_of(apart.first, apart.column) and role_of(apart.second, apart.column)  # 261, and its 262
             self._overlaps.notes += [] if are_kinds else [found.told_apart(apart)]
@@ -470,7 +473,8 @@ class Tally:
 
     def _demand(self, block: Block, quantities: Quantities, good: NDArray[np.bool_]) -> Quantities:
         """The quantities with demand above zero."""
-        movements = self.layout.movements if self.signs.asked == "auto" else ()
+        is_counted = self.signs.asked == "auto" or self.signs.is_chosen
+        movements = self.layout.movements if is_counted else ()
         return self.signs.demand(quantities, good, [distinct(block.column(index)) for index in movements])
 
     def _site_codes(self, block: Block) -> Codes:

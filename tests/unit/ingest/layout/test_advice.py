@@ -73,3 +73,11 @@ def test_the_year_of_the_titles_is_offered_for_months_over_pairs_of_columns(meas
     (choice,) = asked.value.choices
     assert choice.settings == {"first_year": "2024"}
     assert str(choice.reading) == "from Jan 2024 to Mar 2024"
+
+
+def test_of_a_table_of_periods_only_the_part_is_missing():
+    months = ["Jan 2024", "Feb 2024", "Oct 2024"]
+    said = refused(["Row Labels", *months, "Grand Total"], [("A", 1, 2, 3, 6)] * 3)
+
+    assert "has no column for partnumber." in said
+    assert 'column_mapping="partnumber=Row Labels"' in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.ingest.layout.movements import movement_columns, role_of
+from batchcast.ingest.layout.movements import are_opposites, movement_columns, names_kinds, role_of
 from batchcast.ingest.layout.sample import Sample
 
 
@@ -108,3 +108,55 @@ def test_a_column_of_one_value_in_the_first_rows_may_tell_kinds_later_and_a_like
 )
 def test_flags_states_and_opening_balances_are_known(column, kind, role):
     assert role_of(kind, column) == role
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "role"),
+    [
+        ("From", "Partners/Vendors", "receipt"),
+        ("From", "WH/Stock", "issue"),
+        ("Source Location", "Partners/Customers", "reversal"),
+        ("To", "Partners/Customers", "issue"),
+        ("Destination Location", "Virtual Locations/Production", "issue"),
+        ("To", "WH/Stock", "receipt"),
+        ("To", "Virtual Locations/Inventory adjustment", "receipt"),
+        ("Tujuan", "Gudang Kendari", "receipt"),
+        ("Place", "WH/Stock", ""),
+        ("Customer", "Partners/Customers", ""),
+        ("TranType", "STK-MTL", "issue"),
+        ("TranType", "PUR-STK", "receipt"),
+        ("TranType", "MFG-STK", "receipt"),
+        ("TranType", "MTL-STK", "reversal"),
+        ("TranType", "STK-STK", ""),
+        ("Transaction", "WOISS", "issue"),
+        ("Transaction", "ARRIVAL", "receipt"),
+        ("state", "draft", "reversal"),
+        ("Status", "Quotation", "reversal"),
+        ("Is Return", "1", "reversal"),
+        ("Qty Returned", "1", ""),
+    ],
+)
+def test_places_codes_and_states_tell_what_a_row_is(column, kind, role):
+    assert role_of(kind, column) == role
+
+
+@pytest.mark.parametrize(
+    ("column", "kinds"), [("M/K", "MK"), ("D/K", "DK"), ("I / O", "IO"), ("+/-", "+-"), ("B-J", "BJ")]
+)
+def test_a_column_named_for_its_two_values_tells_opposites(column, kinds):
+    assert are_opposites(column, set(kinds))
+    assert not are_opposites("Grade", set(kinds))
+
+
+@pytest.mark.parametrize(
+    "name", ["trans type", "TranType", "Trx Code", "Jenis Transaksi", "MvT", "Mutasi", "Vch Type", "Txn"]
+)
+def test_columns_named_for_kinds_of_movements(name):
+    assert names_kinds(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Transporter", "Transit", "Customer Type", "Type", "Removed", "Order Type", "Country"]
+)
+def test_columns_named_for_other_things(name):
+    assert not names_kinds(name)

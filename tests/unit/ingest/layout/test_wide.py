@@ -122,6 +122,13 @@ def test_quantities_beside_values_are_read(header):
     assert "left alone: Value" in said(layout)
 
 
+@pytest.mark.parametrize("unit", ["pcs", "EA", "units", "kg"])
+def test_a_unit_behind_each_period_is_the_measure(unit):
+    layout = layout_of(*(f"{month} ({unit})" for month in ("Jan-24", "Feb-24", "Mar-24")))
+
+    assert [period.day for period in layout.periods] == [19723, 19754, 19783]
+
+
 def test_two_measures_of_which_none_is_a_quantity_stop_the_file():
     with pytest.raises(UnreadablePeriods, match="two columns for each period"):
         layout_of("Jan-24 Plan", "Jan-24 Ist", "Feb-24 Plan", "Feb-24 Ist")
