@@ -224,3 +224,33 @@ def test_excluded_rows_stay_in_the_history_and_teach_the_forecast_nothing(client
     assert one["forecast"][0]["forecast_raw"] == other["forecast"][0]["forecast_raw"] < 6
     assert one["series"]["reorder_point"] == other["series"]["reorder_point"]
     assert any("not learned from" in note for note in sent["analysis"]["report"]["notes"])
+
+
+def test_a_batch_can_be_deleted_while_it_is_downloaded(client, submit, ended):
+    batch_id = submit(seed="21").json()["batch_id"]
+    assert ended(batch_id)["status"] == "COMPLETED"
+    address = f"/api/batch/download/{batch_id}"
+    whole = client.get(address).content
+
+    with client.stream("GET", address) as download:
+        deleted = client.delete(f"/api/batch/{batch_id}")
+        content = b"".join(download.iter_bytes())
+
+    assert deleted.status_code == 204, deleted.text
+    assert content == whole
+    assert client.get(address).status_code == 404
+
+
+def test_two_files_of_one_name_are_two_batches_with_their_own_results(client, ended):
+    def send(quantity):
+        lines = "".join(f"2025-{month:02}-01,P,{quantity}\n" for month in range(1, 13))
+        files = {"file": ("demand.csv", f"date,partnumber,demand_qty\n{lines}".encode())}
+        return client.post("/api/batch/submit", files=files, data={"models": "naive", "horizon": "2"}).json()
+
+    first, second = send(3), send(8)
+
+    assert first["batch_id"] != second["batch_id"]
+    for batch, quantity in ((first, 3), (second, 8)):
+        assert ended(batch["batch_id"])["status"] == "COMPLETED"
+        row = client.get(f"/api/batch/download/{batch['batch_id']}").text.splitlines()[1]
+        assert f",{quantity}," in row

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -265,6 +266,25 @@ def test_a_server_that_restarts_is_told_and_then_found_again(postgres_server, ma
     store.ping()
     assert store.batch("b").last_event == 1
     assert store.claim_batch("me", 5).batch_id == "b"
+    store.close()
+
+
+def test_a_server_without_a_free_connection_is_told_and_then_found_again(postgres_server, make_plan):
+    url = postgres_server.new_database()
+    store = SqlStore.open(url)
+    store.add_batch(NewBatch("b", BatchSettings(), make_plan([1])))
+    store._database._engine.dispose()  # its own connections are given back
+
+    with ExitStack() as others:
+        while True:
+            try:
+                others.enter_context(psycopg.connect(url))
+            except psycopg.OperationalError:
+                break
+        with pytest.raises(StoreUnavailable, match=r"connection|clients"):
+            store.batch("b")
+
+    assert store.batch("b").last_event == 1
     store.close()
 
 
