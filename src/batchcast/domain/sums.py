@@ -3,13 +3,13 @@
 Of the demand over the lead time its quantiles are known, and they were judged by backtests. The mean of another window
 is `ratio` times as large. With P0 the chance of no demand over the lead time, the demand over that window has
 
-    chance of no demand    P0 ** (ratio ** GROWTH)
+    chance of no demand    P0 ** (ratio ** growth)
     mean, if there is any  the mean of the window / the chance of any
-    spread around that     that of the lead time, times the ratio of these two means ** GROWTH
+    spread around that     that of the lead time, times the ratio of these two means ** growth
 
-With GROWTH = 1 all of the spread would be a level that is not known, with 0.5 all of it would be noise that evens out;
-0.8 was measured. A quantile never falls as the window grows: the chance of demand, the mean where there is any and its
-spread rise, and that spread rises no faster than the mean.
+With a growth of 1 all of the spread would be a level that is not known, with 0.5 all of it would be noise that evens
+out; measured were SHORTER below the lead time and LONGER beyond it. A quantile never falls as the window grows: the
+chance of demand, the mean where there is any and its spread rise, and that spread rises no faster than the mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from batchcast.domain.stock import LeadTimeDemand
 
 Floats = NDArray[np.float64]
 
-GROWTH = 0.8
+SHORTER, LONGER = 0.9, 0.8
 _FIRST = 8  # windows of up to so many periods are all kept, ...
 _OF_EACH_DOUBLING = 4  # ... of longer ones so many until the next twice as long
 
@@ -62,14 +62,14 @@ def over_windows(demand: LeadTimeDemand, ratio: Floats) -> Floats:
         demand: over the lead time.
         ratio: mean of the window / mean of the lead time, above 0, shape (series,); at 1 nothing changes.
     """
-    rare = _rarity(demand)
-    any_there, any_here = -np.expm1(-rare), -np.expm1(-rare * ratio**GROWTH)
+    rare, exponent = _rarity(demand), np.where(ratio < 1.0, SHORTER, LONGER)
+    any_there, any_here = -np.expm1(-rare), -np.expm1(-rare * ratio**exponent)
     usual = demand.mean / np.where(any_there > 0, any_there, 1.0)
     growth = ratio * any_there / np.where(any_here > 0, any_here, 1.0)
     shift = np.log(np.where(any_there > 0, any_here / np.where(any_there > 0, any_there, 1.0), 1.0))
     depths = -np.log1p(-demand.levels)
     there = demand.at_depths(depths + shift[:, None])
-    spread = growth**GROWTH
+    spread = growth**exponent
     found = (usual * growth)[:, None] + (there - usual[:, None]) * spread[:, None]
     is_some = depths > -np.log(np.where(any_here > 0, any_here, 1.0))[:, None]
     quantiles = np.where(is_some, np.maximum(found, 0.0), 0.0)

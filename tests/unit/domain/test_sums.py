@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from batchcast.domain.stock import LeadTimeDemand, levels_with
-from batchcast.domain.sums import GROWTH, means_of, over_windows, windows_to
+from batchcast.domain.sums import SHORTER, means_of, over_windows, windows_to
 
 LEVELS = np.array(levels_with(0.95))
 
@@ -36,9 +36,9 @@ def test_a_window_of_half_a_lead_time_worked_by_hand():
     """
     demand = rare(size=10.0)
     mean = float(demand.mean[0]) / 0.4
-    none = 0.6 ** (0.5**GROWTH)
+    none = 0.6 ** (0.5**SHORTER)
     usual = mean * 0.5 * 0.4 / (1 - none)
-    wanted = usual + (10 * math.log((1 - none) / 0.1) - mean) * (usual / mean) ** GROWTH
+    wanted = usual + (10 * math.log((1 - none) / 0.1) - mean) * (usual / mean) ** SHORTER
 
     found = window(demand, 0.5)
 
