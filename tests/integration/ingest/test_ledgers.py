@@ -101,3 +101,11 @@ def test_rows_that_are_chosen_by_another_column_are_asked_about_as_before(read):
         read(content, only_rows=("Plant=1000",))
 
     assert read(content, only_rows=("Plant=1000", "Movement=Issue")).report.rows_kept == 37
+
+
+@pytest.mark.parametrize(("sold", "back"), [("Order", "Refund"), ("Payment", "Refunded"), ("Invoice", "Credit note")])
+def test_refunds_without_a_sign_are_a_question(read, sold, back):
+    content = table("type", lambda i: sold if i % 4 else back)
+
+    with pytest.raises(ReceiptsAndIssues, match=f"type '{sold}' \\(37\\), '{back}' \\(13\\)"):
+        read(content)

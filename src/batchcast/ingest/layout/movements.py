@@ -85,10 +85,11 @@ _ISSUE_WORDS = _texts(
 )
 _REVERSAL_WORDS = _texts(
     "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
-    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 uniss suniss oeret"
+    "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 "
+    "uniss suniss oeret refund refunds refunded chargeback"
 )
-_DOCUMENT_WORDS = _texts(  # of documents that both customers and suppliers send: an issue where no word says otherwise
-    "inv invoice invoices faktur factura facture fattura rechnung fatura"
+_DOCUMENT_WORDS = _texts(  # of documents of customers and suppliers: an issue where no word says otherwise
+    "inv invoice invoices faktur factura facture fattura rechnung fatura order orders payment payments"
 )
 _CREDITS = re.compile(
     r"\b(?:rtn|ret|crn|credit\s?(?:memo|note)|nota\s?kredit|gutschrift|avoir|rechnungskorrektur)\b", re.IGNORECASE

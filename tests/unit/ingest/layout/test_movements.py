@@ -133,6 +133,11 @@ def test_flags_states_and_opening_balances_are_known(column, kind, role):
         ("state", "draft", "reversal"),
         ("Status", "Quotation", "reversal"),
         ("Is Return", "1", "reversal"),
+        ("type", "Order", "issue"),
+        ("type", "Refund", "reversal"),
+        ("Event Type", "Payment", "issue"),
+        ("type", "Purchase Order", "receipt"),
+        ("type", "Transfer Order", "receipt"),
         ("Qty Returned", "1", ""),
     ],
 )
