@@ -32,6 +32,7 @@ HALF = 0.5 - 1e-9  # of the weights
 STEP_MEMBERS = 3  # whose steps are averaged, at most
 STEP_POOL_WEIGHT = 10.0  # folds that count as much as the losses of the demand class, where steps are chosen
 STEP_POWER = 8.0  # of how much better the best one is: the weight of another member relative to it
+LEAST_OF_SUM = 0.25  # of the sum of a shape beside the one it is spread over: one that ends soon says nothing of it
 NONE = -1  # in place of a candidate where there are fewer
 
 
@@ -236,11 +237,11 @@ def spread_over_steps(means: Floats, shapes: Floats, weights: Floats, span: int,
         span: steps whose sum is kept.
         has_beyond: are the steps after the span spread by the shape too.
     """
-    sums = shapes[:, :, :span].sum(axis=2)
-    used = np.where((weights.T > 0) & (sums > 0), weights.T, 0.0)
+    sums, total = shapes[:, :, :span].sum(axis=2), means[:, :span].sum(axis=1)
+    used = np.where((weights.T > 0) & (sums > LEAST_OF_SUM * total), weights.T, 0.0)
     parts = np.where(used > 0, used / np.where(sums > 0, sums, 1.0), 0.0)
     shape = (parts[:, :, None] * np.where(used[:, :, None] > 0, shapes, 0.0)).sum(axis=0)
-    total, got = means[:, :span].sum(axis=1), used.sum(axis=0)
+    got = used.sum(axis=0)
     spread = shape * np.where(got > 0, total / np.where(got > 0, got, 1.0), 0.0)[:, None]
     inside = (np.arange(means.shape[1]) < span) | has_beyond
     return np.where((got > 0)[:, None] & inside, spread, means)

@@ -152,3 +152,16 @@ def test_models_that_were_asked_for_keep_their_steps(make_panel, make_request):
     request = make_request(calendar=MONTHS, horizon=12, lead_time=12, models=("ses",))
 
     assert learn_knowledge(panel, request).steps is None
+
+
+@pytest.mark.parametrize(("ends_with", "first"), [(0.5, 10.0), (40.0, 20.0)])
+def test_a_shape_that_ends_soon_says_nothing_of_a_sum_far_beyond_it(ends_with, first):
+    """A part that fades, as one member sees it: its last two units are not the first forty of a year of 120."""
+    means, fading = np.full((1, 12), 10.0), np.array([4.0, 3.0, 2.0, 1.0, *[0.0] * 8])
+    shapes = np.array([[fading * ends_with / 4.0], [np.full(12, 10.0)]])
+
+    spread = spread_over_steps(means, shapes, np.array([[0.5, 0.5]]), 12, has_beyond=True)
+
+    assert spread.sum() == pytest.approx(120.0)
+    assert (spread[0, 0] == pytest.approx(10.0)) == (first == 10.0)
+    assert spread[0, 0] >= first
