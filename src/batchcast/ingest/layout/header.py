@@ -37,7 +37,7 @@ from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column
-from batchcast.ingest.layout.wide import check_across, dated_columns, find_periods
+from batchcast.ingest.layout.wide import ask_about_periods, check_across, dated_columns, find_periods
 from batchcast.ingest.values.months import lack_a_year, with_years, years_of
 
 _MOST = 0.8  # share of the cells of a column that show what it holds
@@ -120,6 +120,8 @@ class _Known:
             raise MissingColumn(Message(template, values))
         free = [i for i in range(len(names)) if i not in self.taken and i not in periods]
         self._ask_about_columns(missing, free, where or Message(N_("The file")))
+        if list(missing) == [columns.DATE, columns.DEMAND_QTY]:
+            ask_about_periods(names, where or Message(N_("The file")))
         raise missing_columns(missing, names, free, where, self.sample)
 
     def _ask_about_columns(self, missing: Sequence[str], free: Sequence[int], where: Message) -> None:

@@ -22,7 +22,7 @@ from batchcast.ingest.common.names import (
 from batchcast.ingest.common.problems import MissingColumn
 from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money
 from batchcast.ingest.layout.sample import Sample
-from batchcast.ingest.values.months import month_named, years_of
+from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
 _COUNTED_PERIOD = re.compile(
     r"(?:(?:week|wk|kw|minggu|month|bulan|period|periode|day|hari)\W*\d+"  # counted
@@ -67,7 +67,12 @@ def missing_columns(
     if len(periods) < LEAST_PERIODS and {columns.DATE, columns.DEMAND_QTY} <= set(missing):
         periods = _shaped_periods(names, free, sample)
     values |= {"periods": ", ".join(map(repr, periods[:3]))}
-    if len(periods) >= LEAST_PERIODS and columns.DEMAND_QTY in missing and columns.DATE in missing:
+    if len(periods) >= LEAST_PERIODS and {columns.DATE, columns.DEMAND_QTY} == set(missing) and lack_a_year(names):
+        template = N_(
+            "{where} is a wide table whose periods are no dates ({periods} …): they have no year. Say the year of the "
+            "first with {@first_year}, or write the year into each, such as 2024-01-31."
+        )
+    elif len(periods) >= LEAST_PERIODS and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
             "{where} is a wide table whose periods are no dates ({periods} …). Write the first date of each "
             "period, such as 2024-01-01, in the header row in its place, and name the column of parts with "

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import N_, InvalidInput, Message
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
-from batchcast.ingest.common.problems import AmbiguousColumn, MissingColumn, UnreadablePeriods
+from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import SourceRow, is_blank
 from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_holes
 from batchcast.ingest.layout.layout import Across, Layout, Period
@@ -24,6 +24,13 @@ from batchcast.ingest.values.keys import read_key
 from batchcast.ingest.values.months import language_of, with_years, years_of
 from batchcast.ingest.values.numbers import is_unit
 
+_PERIOD_OF_YEAR = re.compile(  # P01/2024, FY24-P01, 2024 Period 1
+    r"(?:(?:FY|TA)?\W?(?P<before>\d{4}|\d{2})\W?)?(?:P|PERIODE?|PD|PER)\W?(?P<period>\d{1,2})"
+    r"(?:\W{1,2}(?:FY|TA)?(?P<after>\d{4}|\d{2}))?",
+    re.IGNORECASE,
+)
+_MONTHS = 12
+_LEAST_PERIODS = 6  # of a year, that are asked about; fewer may be anything
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
 
@@ -60,6 +67,8 @@ def find_periods(
         UnreadablePeriods: if a column among the periods is none.
     """
     names = with_years(header, base_year or settings.first_year)
+    if settings.date_order == "year_month":
+        names = _as_months(names)
     reader = DateReader(settings.date_order, column="header", today=settings.today)
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
     texts = {i: names[i] for i in free}
@@ -78,6 +87,44 @@ def find_periods(
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
     return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
+
+
+def _as_months(names: Sequence[str]) -> list[str]:
+    """The names, those of periods of a year, `P01/2024` or `FY24-P01`, as calendar months: `2024-01`."""
+    months = months_of_periods(names)
+    return [months.get(name, name) for name in names]
+
+
+def months_of_periods(names: Sequence[str]) -> dict[str, str]:
+    """The calendar month of each name that is a period of a year, if the year begins in January."""
+    found = {}
+    for name in names:
+        written = _PERIOD_OF_YEAR.fullmatch(name.strip()) if len(name) <= LONGEST_PERIOD else None
+        year = int((written["before"] or written["after"] or 0) if written else 0)
+        if written is not None and year and 1 <= int(written["period"]) <= _MONTHS:
+            found[name] = f"{year + (2000 if year < 100 else 0):04d}-{int(written['period']):02d}"
+    return found
+
+
+def ask_about_periods(names: Sequence[str], where: Message) -> None:
+    """Ask whether periods of a year are calendar months.
+
+    Raises:
+        AmbiguousDates: if some columns are named for them.
+    """
+    months = months_of_periods(names)
+    if len(months) < _LEAST_PERIODS:
+        return
+    template = N_(
+        "{where} is a wide table whose periods are no dates ({periods} …), but periods of a year. If they are calendar "
+        "months, from {first} to {last}, set {@date_order=year_month}; if the fiscal year begins in another month, "
+        "write the calendar month in place of each, such as 2024-03."
+    )
+    values: dict[str, object] = {"where": where, "periods": ", ".join(map(repr, list(months)[:3]))}
+    values |= {"first": min(months.values()), "last": max(months.values())}
+    reading = Message(N_("as calendar months, from {first} to {last}"), values)
+    choice = Choice(settings={"date_order": "year_month"}, reading=reading)
+    raise AmbiguousDates(Message(template, values), setting="date_order", choices=[choice])
 
 
 def days_of_year(periods: Sequence[Period], year: int) -> list[int]:

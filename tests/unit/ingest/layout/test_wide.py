@@ -309,3 +309,24 @@ def test_a_number_that_counts_the_rows_is_no_part(start):
     rows = [[start + i, *row] for i, row in enumerate(ITEMS)]
     with pytest.raises(MissingColumn):
         find_columns(["No.", "Barangnya", "Ket", "Posting Date", "Quantity"], BatchSettings(), sample=rows)
+
+
+@pytest.mark.parametrize(
+    "name", ["P{n:02}/2024", "FY24-P{n:02}", "FY2024 P{n}", "2024 Period {n}", "Periode {n} 2024", "2024P{n:02}"]
+)
+def test_periods_of_a_year_are_months_once_that_is_said(name):
+    header = ["part", *(name.format(n=n) for n in range(1, 13))]
+
+    with pytest.raises(AmbiguousDates, match="periods are no dates .*from 2024-01 to 2024-12") as asked:
+        find_columns(header, BatchSettings())
+
+    assert asked.value.setting == "date_order"
+    layout = find_columns(header, BatchSettings(**asked.value.choices[0].settings))
+    assert [date_of(one.day).month for one in layout.periods] == list(range(1, 13))
+
+
+def test_periods_beyond_the_twelfth_are_no_months():
+    header = ["part", *(f"P{n:02}/2024" for n in range(1, 14))]
+
+    with pytest.raises(UnreadablePeriods, match="P13/2024"):
+        find_columns(header, BatchSettings(date_order="year_month"))
