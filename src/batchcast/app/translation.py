@@ -35,6 +35,12 @@ _COLUMNS = {  # values of the name "ours", on the page
     columns.PARTNUMBER: N_("part number"),
     columns.SITE_CODE: N_("site"),
     columns.DEMAND_QTY: N_("quantity demanded"),
+    "on_hand": N_("stock on hand"),
+    "on_order": N_("on order"),
+    "unit_cost": N_("cost of a unit"),
+    "pack_size": N_("units in a pack"),
+    columns.LEAD_TIME: N_("lead time"),
+    columns.LEAD_TIME_DAYS: N_("lead time in days"),
 }
 _ON_PAGE = {  # in place of what names a command or what is typed
     FORGETTING: N_("delete it on the page Recipes"),

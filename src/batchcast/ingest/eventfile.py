@@ -190,8 +190,8 @@ def _event(name: str, row: SourceRow, layout: EventLayout, dates: DateReader, da
 
 
 def _bad(name: str, row: SourceRow, column: str, found: str, reason: Message) -> InvalidEventsFile:
-    values = {"name": name, "line": row.line, "column": column, "found": shortened(found), "reason": reason}
-    template = N_("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
+    values = {"name": name, "line": row.line, "ours": column, "found": shortened(found), "reason": reason}
+    template = N_("{ours} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
     if not found.strip():
-        template = N_("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
+        template = N_("{ours} {reason} in line {line} of {name}; correct it, or take the line out.")
     return InvalidEventsFile(Message(template, values))

@@ -33,7 +33,7 @@ from batchcast.http.error_status import BadForm
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
-from batchcast.web.forms import Texts
+from batchcast.web.forms import DEFAULTS, Texts
 from batchcast.web.mapping import MAPPED, form_of_step, preview_settings, render_step
 from batchcast.web.rendering import render
 from batchcast.web.results.table import NOTES, TableState
@@ -344,7 +344,8 @@ async def _question(request: Request, here: PageContext) -> AsyncIterator[Questi
             recipes = RecipeChoice(is_alone=is_mapped, keeps_answers=is_mapped)
             yield Question(stock=draft, texts=form_of_step(texts).texts if is_mapped else given, recipes=recipes)
             return
-        keeps = RecipeChoice(keeps_answers=any(is_kept(name) for name in given if name in SETTINGS))
+        chosen = [name for name, found in given.items() if name in SETTINGS and list(found) != [DEFAULTS.get(name)]]
+        keeps = RecipeChoice(keeps_answers=any(map(is_kept, chosen)))
         yield Question(stock=upload, texts=given, recipes=keeps)
 
 

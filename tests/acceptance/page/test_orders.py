@@ -68,7 +68,7 @@ def test_what_is_shown_is_of_the_file_that_was_asked_about_last(ordering, site, 
     page, bad = ordering
     send = page.get_by_role("button", name="Work out the orders")
     send.click()
-    expect(page.locator("#notice")).to_contain_text("on_hand is 'many' in line 2 of stok.csv")
+    expect(page.locator("#notice")).to_contain_text("stock on hand is 'many' in line 2 of stok.csv")
 
     page.set_input_files("#file", stock_file)
     send.click()
@@ -78,7 +78,7 @@ def test_what_is_shown_is_of_the_file_that_was_asked_about_last(ordering, site, 
     expect(page.locator("#orders")).to_be_empty()
     send.click()
 
-    expect(page.locator("#notice")).to_contain_text("on_hand is 'many'")
+    expect(page.locator("#notice")).to_contain_text("stock on hand is 'many'")
     expect(page.locator("#orders")).to_be_empty()
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_was_corrected_after_it_was_chosen_is_asked_for_again(orderi
     page, path = ordering
     send = page.get_by_role("button", name="Work out the orders")
     send.click()
-    expect(page.locator("#notice")).to_contain_text("on_hand is 'many'")
+    expect(page.locator("#notice")).to_contain_text("stock on hand is 'many'")
     path.write_bytes(stock_file.read_bytes())
     os.utime(path, (1, 1))
 

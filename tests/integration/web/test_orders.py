@@ -128,7 +128,7 @@ def test_a_file_that_can_not_be_read_gets_a_sentence(browser, url):
     page = browser.post(url, files=file_of(b"part,stok\nA,many\n"))
     note = browser.post(url, files=file_of(b""), headers={"hx-request": "true", "hx-target": "orders"})
 
-    assert "on_hand is &#39;many&#39; in line 2 of stok.csv" in page.text
+    assert "stock on hand is &#39;many&#39; in line 2 of stok.csv" in page.text
     assert note.headers["hx-retarget"] == "#notice"
     assert "is empty: a stock file has a header" in note.text
 
@@ -258,3 +258,21 @@ def test_a_part_that_is_held_back_is_ordered_once_it_is_released(browser, run_ba
     assert ("HUGE", "ALL") not in parts_of(held)
     assert "Held back: 1 parts" not in released.text
     assert ("HUGE", "ALL") in parts_of(released)
+
+
+def test_a_stock_file_without_a_question_keeps_no_recipe(service, browser, url):
+    """The form sends its settings at their defaults; none of them is an answer."""
+    sent = {"era": "common", "bad_rows": "fail", "number_style": "auto"}
+
+    page = browser.post(url, sent, files={"file": ("tanpa.csv", b"site;part;stok\nKendari;0012;0\n")})
+
+    assert "Next units to buy" in page.text
+    assert not [recipe for recipe in service.recipes() if recipe.source == "tanpa.csv"]
+
+
+def test_what_a_column_of_stock_is_called_on_the_page_is_no_key(indonesian, url):
+    twice = indonesian.post(url, files={"file": ("dua.csv", b"site;part;stok;stock\nKendari;0012;0;1\n")})
+    wrong = indonesian.post(url, files={"file": ("salah.csv", b"site;part;stok\nKendari;0012;banyak\n")})
+
+    assert "dua kolom yang berarti stok di tangan" in twice.text
+    assert "stok di tangan adalah &#39;banyak&#39; di baris 2" in wrong.text

@@ -388,9 +388,9 @@ def _refuse_two_of_a_kind(
             indices = sorted(cells.indices, key=lambda i: is_money(i, names, sample))
             first, second = (names[i] for i in indices[:2])
             template = N_(
-                "{name} has two columns that are {column}: {first!r} and {second!r}; rename one, or say which "
+                "{name} has two columns that are {ours}: {first!r} and {second!r}; rename one, or say which "
                 "with {@column_mapping=$example}."
             )
-            values = {"name": name, "column": ours, "first": first, "second": second}
+            values = {"name": name, "ours": ours, "first": first, "second": second}
             values["example"] = mapping_example({ours: target_of(indices[0], names)})
             raise InvalidStockFile(Message(template, values))

@@ -306,11 +306,11 @@ class StockReading:
                 "place; correct it."
             )
             return Message(template, {"name": name, "line": problem.line, "width": len(self.layout.header)})
-        values = {"column": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
+        values = {"ours": problem.column, "found": problem.found, "reason": problem.reason, "line": problem.line}
         if problem.found.strip():
-            template = N_("{column} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
+            template = N_("{ours} {found!r} {reason} in line {line} of {name}; correct it, or take the line out.")
         else:
-            template = N_("{column} {reason} in line {line} of {name}; correct it, or take the line out.")
+            template = N_("{ours} {reason} in line {line} of {name}; correct it, or take the line out.")
         return Message(template, values | {"name": name})
 
     def _repeated(self, first: int, again: int) -> InvalidStockFile:
@@ -331,30 +331,30 @@ class StockReading:
 
     def _bad_cell(self, ours: str, row: SourceRow, file: str | None) -> Message:
         template = N_(
-            "{column} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
+            "{ours} is {found!r} in line {line} of {name}; write a number above 0 and at most {most:,}, or leave it "
             "empty."
         )
         if ours == ON_HAND:
             template = N_(
-                "{column} is {found!r} in line {line} of {name}; write a number, at most {most:,}, or leave it empty."
+                "{ours} is {found!r} in line {line} of {name}; write a number, at most {most:,}, or leave it empty."
             )
         if ours in {ON_ORDER, FREE}:
             template = N_(
-                "{column} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
+                "{ours} is {found!r} in line {line} of {name}; write a number from 0 to {most:,}, or leave it empty."
             )
         if ours == columns.LEAD_TIME_DAYS:
             template = N_(
-                "{column} is {found!r} in line {line} of {name}; write days, above 0 and at most {most:,}, or leave it "
+                "{ours} is {found!r} in line {line} of {name}; write days, above 0 and at most {most:,}, or leave it "
                 "empty."
             )
         if ours == columns.LEAD_TIME:
             template = N_(
-                "{column} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
+                "{ours} is {found!r} in line {line} of {name}; write periods, above 0 and at most {most:,}, or leave "
                 "it empty."
             )
         found = key_text(cell_of(row, self.layout.stock_columns[ours])).strip()
         most = LONGEST_LEAD_TIME if ours in LEAD_TIMES else int(LARGEST_QUANTITY)
-        values = {"column": ours, "found": found, "line": row.line, "most": most}
+        values = {"ours": ours, "found": found, "line": row.line, "most": most}
         return Message(template, values | {"name": file or self._name})
 
     def _rows(self, numbers: list[int]) -> dict[int, tuple[SourceRow, str | None]]:

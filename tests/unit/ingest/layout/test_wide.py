@@ -317,7 +317,7 @@ def test_a_number_that_counts_the_rows_is_no_part(start):
 def test_periods_of_a_year_are_months_once_that_is_said(name):
     header = ["part", *(name.format(n=n) for n in range(1, 13))]
 
-    with pytest.raises(AmbiguousDates, match="periods are no dates .*from 2024-01 to 2024-12") as asked:
+    with pytest.raises(AmbiguousDates, match=r"periods are no dates .*from 2024-01 to 2024-12") as asked:
         find_columns(header, BatchSettings())
 
     assert asked.value.setting == "date_order"
