@@ -118,7 +118,9 @@ def test_a_few_values_of_one_day_are_said_and_many_are_not(read):
     rows = "".join(f"2024-01-{day:02},P{part},1\n" for day in range(1, 29) for part in range(9))
 
     few, *_ = read("date,part,qty\n" + rows + "2024-01-05,P3,4\n")
-    many, *_ = read("date,part,qty\n" + rows + rows.replace(",1\n", ",2\n"))
+    many, *_ = read(
+        "date,part,qty\n" + "".join(f"{row}{row.replace(',1', ',2')}" for row in rows.splitlines(keepends=True))
+    )
 
     assert any("1 values have the date, part and site of another, such as of part 'P3'" in str(n) for n in few.notes)
     assert not any("have the date, part and site of another" in str(note) for note in many.notes)
