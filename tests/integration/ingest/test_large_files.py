@@ -14,7 +14,7 @@ from batchcast.ingest.history import stored as history
 from batchcast.ingest.text import encoding
 
 HEADER = "date,partnumber,site_code,demand_qty\n"
-PLAIN = [f"2024-01-{1 + i % 28:02d},P{i % 37},S{i % 3},{i % 11}\n" for i in range(4000)]
+PLAIN = [f"2024-01-{1 + i % 28:02d},P{i % 149},S{i % 3},{i % 11}\n" for i in range(4000)]
 
 
 @pytest.fixture
