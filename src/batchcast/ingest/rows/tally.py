@@ -270,7 +270,7 @@ class Tally:
 
     @property
     def has_a_site_a_row(self) -> bool:
-        """Nearly every row has a site that no other has, in more rows than a few, in a column that nobody chose."""
+        """Nearly every row has a site that no other has, in more rows than a few, in a column that was not chosen."""
         if self._is_site_chosen:
             return False
         sites = len(self._numbered.sites.texts)

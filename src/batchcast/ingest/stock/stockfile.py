@@ -203,7 +203,7 @@ class StockReading:
             raise ReceiptsAndIssues(Message(template, told), setting="only_rows", choices=choices)
 
     def _supposed_periods(self) -> str:
-        """What a mapping calls the column of lead times, where nobody has said that they are in periods."""
+        """What a mapping calls the column of lead times, where it was not said that they are in periods."""
         cells = self.layout.stock_columns.get(columns.LEAD_TIME)
         if cells is None or columns.LEAD_TIME in self._settings.column_mapping:
             return ""
