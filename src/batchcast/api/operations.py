@@ -18,7 +18,6 @@ from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import RETRY_AFTER_SECONDS, NoSuchPage
 from batchcast.http.request import token_of
 
-_METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _DOCS = "/api/docs"
 _ASSETS = {
     "swagger-ui.css": ("swagger/swagger-ui.css", "text/css"),
@@ -79,9 +78,11 @@ def _may_know(service: Service, request: Request) -> bool:
     tags=["operations"],
     summary="Metrics for Prometheus",
 )
-async def metrics(here: Here) -> Response:
-    """The queue, partitions by outcome, durations, workers' memory, requests."""
-    return Response(await here.threads.light(here.metrics.render), media_type=_METRICS_TYPE)
+async def metrics(request: Request, here: Here) -> Response:
+    """The queue, partitions by outcome, durations, workers' memory, requests, the process itself, versions."""
+    accepted = request.headers.get("accept", "")
+    text, media_type = await here.threads.light(here.metrics.render, accepted)
+    return Response(text, headers={"content-type": media_type, "vary": "Accept"})
 
 
 @router.get("/", include_in_schema=False)

@@ -38,7 +38,7 @@ class FileAnswer(Response):
         digest = hashlib.sha256()
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            left = 0 if scope["method"] == "HEAD" else self._stop - self._start
+            left = self._stop - self._start
             await to_thread.run_sync(self._file.seek, self._start)
             while left:
                 chunk = await to_thread.run_sync(self._file.read, min(_CHUNK_BYTES, left))

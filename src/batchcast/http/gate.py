@@ -75,19 +75,23 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"]
         scope = below(self._prefix, scope)
-        answer = _Answer(send, {**self._authentication.headers, **self._further}, self._prefix)
+        if method == "HEAD":  # as a GET, whose answer ends where its body begins
+            scope = {**scope, "method": "GET"}
+        headers = {**self._authentication.headers, **self._further}
+        answer = _Answer(send, headers, self._prefix, has_body=method != "HEAD")
         began = time.perf_counter()
         try:
             await self._pass(scope, receive, answer)
-        except ClientDisconnect:
+        except (ClientDisconnect, _HeadSent):
             answer.status = answer.status or _CLIENT_GONE
         except Exception as error:
             if answer.status is not None:
                 raise  # the answer has begun: only breaking it off tells the client
             await self._authentication.answer(error, scope, Headers(scope=scope))(scope, receive, answer)
         finally:
-            self._note(scope, answer.status or _CLIENT_GONE, time.perf_counter() - began)
+            self._note(method, scope, answer.status or _CLIENT_GONE, time.perf_counter() - began)
         await self._audit.note(scope, answer.status or _CLIENT_GONE, answer.place)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +103,8 @@ class Gate:
         self._authentication.admit(scope, headers)
         await self._app(scope, receive, send)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+    def _note(self, method: str, scope: Scope, status: int, seconds: float) -> None:
+        method = method if method in _METHODS else "other"
         route = getattr(scope.get("route"), "path", "none")
         self._metrics.note_request(method, route, status, seconds)
         batch_id = str(scope.get("path_params", {}).get("batch_id", ""))
@@ -118,13 +122,19 @@ def below(prefix: str, scope: Scope) -> Scope:
     return {**scope, "path": path[len(prefix) :] or "/", "raw_path": None}
 
 
+class _HeadSent(OSError):
+    """The head of an answer is sent, which is all that a HEAD asks for; a stream ends as where its client has gone."""
+
+
 class _Answer:
     """Adds the headers that every answer has, and notes its status."""
 
-    def __init__(self, send: Send, headers: Mapping[str, str], prefix: str) -> None:
+    def __init__(self, send: Send, headers: Mapping[str, str], prefix: str, *, has_body: bool) -> None:
         self._send = send
         self._headers = headers
         self._prefix = prefix  # of the public address: paths that an answer names are below it
+        self._has_body = has_body
+        self._is_sent = False
         self.status: int | None = None
         self.place = ""  # that it leads to
 
@@ -138,6 +148,11 @@ class _Answer:
             for name in _OF_PATHS if self._prefix else ():
                 if headers.get(name, "").startswith("/"):
                     headers[name] = self._prefix + headers[name]
+        elif message["type"] == "http.response.body" and not self._has_body:
+            if self._is_sent:
+                raise _HeadSent
+            self._is_sent = True
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
 
 

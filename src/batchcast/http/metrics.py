@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch, PartitionRecord, Timing
+from batchcast.publish.certificate import engine_versions
 
 _BATCH_SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _PARTITION_SECONDS = (0.1, 0.3, 1, 3, 10, 30, 60, 120, 300, 900, 3600)
@@ -20,8 +22,11 @@ class Metrics:
     """The metrics of one server; an observer of its service."""
 
     def __init__(self, service: Service) -> None:
+        # When each series began is of no use, and would be as many lines again.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self._registry.register(_Now(service))
+        ProcessCollector(registry=self._registry)
         self._partitions = self._counter("batchcast_partitions", "Partitions that ended here.", ["outcome"])
         self._partition_seconds = self._histogram(
             "batchcast_partition_seconds", "Seconds of a partition at work.", _PARTITION_SECONDS
@@ -54,9 +59,13 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
-    def render(self) -> bytes:
-        """All metrics as text. It asks the store: do not call it on the thread of the loop."""
-        return generate_latest(self._registry)
+    def render(self, accepted: str) -> tuple[bytes, str]:
+        """All metrics as text, and its media type: OpenMetrics where an Accept header asks for it.
+
+        It asks the store: do not call it on the thread of the loop.
+        """
+        encode, media_type = choose_encoder(accepted)
+        return encode(self._registry), media_type
 
     def _counter(self, name: str, about: str, labels: list[str]) -> Counter:
         return Counter(name, about, labels, registry=self._registry)
@@ -75,6 +84,8 @@ class _Now(Collector):
         return []  # else registering it would collect it
 
     def collect(self) -> Iterable[Metric]:
+        versions = engine_versions()
+        yield InfoMetricFamily("batchcast_build", "Versions of batchcast and of what computes.", versions)
         load = self._service.load()
         queue = GaugeMetricFamily("batchcast_queue_batches", "Batches of all servers.", labels=["state"])
         queue.add_metric(["PENDING"], load.pending)

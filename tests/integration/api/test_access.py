@@ -251,6 +251,44 @@ def test_figures_tell_what_has_been_done(client, completed):
     assert any("batchcast_worker_memory_bytes" in line and not line.endswith(" 0.0") for line in lines)
     submitted = '{method="POST",route="/api/batch/submit",status="202"}'
     assert any(line.startswith(f"batchcast_http_requests_total{submitted} ") for line in lines)
+    assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
+    assert any(line.startswith("batchcast_build_info{") and 'numpy="' in line for line in lines)
+    assert not [line for line in lines if "_created" in line]
+
+
+def test_figures_come_as_openmetrics_where_that_is_asked_for(client):
+    figures = client.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+
+    assert figures.headers["content-type"].startswith("application/openmetrics-text")
+    assert figures.text.endswith("# EOF\n")
+
+
+def test_a_head_is_answered_as_a_get_without_its_body(client, completed):
+    paths = [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/batch/history",
+        f"/api/batch/status/{completed}",
+        "/api/openapi.json",
+    ]
+    paths += [f"/api/batch/download/{completed}", f"/api/batch/events/{completed}", f"/api/batch/status/{UNKNOWN_ID}"]
+    for path in paths:
+        got, head = client.get(path), client.head(path)
+
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["content-type"] == got.headers["content-type"], path
+        if path != "/metrics":  # which counts its own requests
+            assert head.headers.get("content-length") == got.headers.get("content-length"), path
+    assert client.head("/api/batch/submit").status_code == 405
+
+
+def test_a_head_does_not_wait_for_the_end_of_a_stream(client, submit):
+    batch_id = submit(seed="31").json()["batch_id"]
+
+    head = client.head(f"/api/batch/events/{batch_id}")
+
+    assert (head.status_code, head.content) == (200, b"")
 
 
 def test_a_request_is_logged_without_the_text_of_its_sender(client, monkeypatch):

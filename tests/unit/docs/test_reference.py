@@ -92,7 +92,7 @@ class NoService:
 def test_every_figure_is_described(source):
     text = text_of(Path(source.__file__))
     for kind, name in re.findall(r'(\w+)\(\s*"(batchcast_\w+)"', text):
-        told = f"{name}_total" if kind == "_counter" else name
+        told = name + {"_counter": "_total", "InfoMetricFamily": "_info"}.get(kind, "")
         table_row(page("reference/api.md"), f"`{told}`")
 
 
