@@ -53,6 +53,7 @@ ENCODINGS = {  # as people call them
 }
 ESCAPED = "ISO-2022-JP"  # ASCII with escape sequences
 _CLEARLY, _OF_ONE_CELL = 5.0, 2.0  # so much likelier, as a logarithm, is a decision, and so much more with one cell
+_OF_LOW_LETTERS = 2.0  # so many times that, where Windows reads letters that are usual elsewhere
 _NO_PRIOR = 0.0  # of an encoding that is named: as good as the most usual one
 _OF_NO_WORD = -15.9  # what a letter costs on average where the text is of no language
 _HOPELESS = 50.0  # so much less likely after the first cells is out of the question
@@ -100,10 +101,17 @@ def legacy_encoding(cells: Sequence[bytes], name: str, line: int) -> str:
         )
         raise NoEncoding(Message(template, {"name": name, "line": line}))
     enough = _CLEARLY + _OF_ONE_CELL / len(cells)
+    if best.startswith("Windows") and _are_low(cells):
+        enough *= _OF_LOW_LETTERS
     if len(_readings(cells, scores, scores[best] - enough)) == 1:
         near = [one for one in scores if scores[one] > scores[best] - enough]
         return max(near, key=lambda one: (ENCODINGS[one].prior, scores[one]))
     raise _question(_readings(cells, scores, scores[best] - 2 * enough), name, line)
+
+
+def _are_low(cells: Sequence[bytes]) -> bool:
+    """All letters beyond ASCII are bytes that Windows seldom reads as letters, and a Mac and DOS nearly always do."""
+    return all(byte < 0xA0 for cell in cells for byte in cell)
 
 
 def is_unlikely(encoding: str, cells: Sequence[bytes]) -> bool:

@@ -11,7 +11,7 @@ from batchcast.domain.settings import SETTINGS
 from batchcast.ingest.common.limits import IngestLimits
 from batchcast.ingest.common.problems import AmbiguousEncoding, NotText
 from batchcast.ingest.text.bytestream import Bytes
-from batchcast.ingest.text.charset import text_of
+from batchcast.ingest.text.charset import legacy_encoding, text_of
 from batchcast.ingest.text.encoding import TextBlocks
 
 NAMES = {
@@ -240,3 +240,24 @@ def test_a_file_in_two_encodings_is_refused_with_an_example():
     blocks = TextBlocks(Bytes("x.csv", lambda: io.BytesIO(data), len(data), IngestLimits()))
     with pytest.raises(NotText, match="two encodings: 1 cells are UTF-8, such as 'Łódź', and 60 are not"):
         list(blocks)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Göteborg Malmö",
+        "Göteborg Malmö Jönköping",
+        "Göteborg Malmö Växjö",
+        "Göteborg Malmö Jönköping Mölndal",
+        "Göttingen Höchst Öhringen",
+    ],
+)
+def test_a_few_names_of_a_mac_are_not_taken_for_words_of_windows(names):
+    """Their letters are bytes that Windows reads as letters of Slavic words: `Gšteborg`."""
+    cells = [name.encode("mac_roman") for name in names.split()]
+
+    try:
+        encoding = legacy_encoding(cells, "d.csv", 2)
+    except AmbiguousEncoding:
+        return
+    assert [text_of(cell, encoding) for cell in cells] == names.split()
