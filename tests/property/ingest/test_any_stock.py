@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from batchcast.domain.errors import InvalidInput
@@ -49,6 +49,8 @@ def test_a_plain_loop_finds_the_same(found):
 
 
 @settings(max_examples=100, deadline=None)
+@example(b"\0", False, "fail")
+@example(b"a\0b", False, "skip")
 @given(anything, st.booleans(), st.sampled_from(["fail", "skip"]))
 def test_any_bytes_are_read_or_refused(content, with_header, bad_rows):
     try:

@@ -359,7 +359,7 @@ def _wide_encoding(head: bytes) -> tuple[str, int]:
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):
             return encoding, len(mark)
-    if b"\0" not in head:
+    if b"\0" not in head or len(head) < 4:
         return "", 0
     zeros = (np.frombuffer(head[: len(head) // 4 * 4], dtype=np.uint8).reshape(-1, 4) == 0).mean(axis=0)
     for encoding, often in _ZEROS.items():
