@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,10 @@ def back_up(config: ServiceConfig, folder: Path) -> Backup:
             files=files.count,
             size=files.size,
             database_sha256=file_sha256(made / DATABASE_FILE),
+            damaged=tuple(files.damaged),
         )
         write_whole(made / CONTENTS, json.dumps(backup.as_json(), indent=2) + "\n")
-    return replace(backup, damaged=tuple(files.damaged))
+    return backup
 
 
 def restore(config: ServiceConfig, folder: Path) -> Backup:
@@ -115,6 +116,7 @@ def restore(config: ServiceConfig, folder: Path) -> Backup:
             files.check(source.store)
             for batch in _batches(source.store):
                 files.copy(batch, source.store)
+            files.require_whole()  # also where one was damaged since it was checked
             copy_rows(source.database, target.database)
         _copy_tree(folder / RECIPES_FOLDER, config.home / RECIPES_FOLDER)
     return backup
@@ -203,6 +205,14 @@ class _FileCopy:
             for prefix in _unpublished(batch):
                 with self._noting_damage():
                     self.source.fetch_folder(prefix, self.scratch)
+        self.require_whole()
+
+    def require_whole(self) -> None:
+        """Return if nothing was damaged so far.
+
+        Raises:
+            BackupDamaged: if a file was missing or had other bytes.
+        """
         if self.damaged:
             raise BackupDamaged(self.damaged)
 

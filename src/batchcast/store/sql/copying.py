@@ -34,7 +34,7 @@ def copy_rows(source: Database, target: Database) -> None:
 
 
 def has_rows(database: Database) -> bool:
-    """There is a batch, or anything else that a person made."""
+    """There is a row in any table."""
     with database.reading() as connection:
         return any(
             connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None
