@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.domain.history import DemandHistory, HistoryFacts, SiteFacts
+from batchcast.domain.errors import Message
+from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport, SiteFacts
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 
 if TYPE_CHECKING:
@@ -89,6 +90,21 @@ def _plan_of(cells: Sequence[int]) -> Plan:
         single_job_seconds=4.0,
         hints=(),
         notes=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def a_report() -> IngestReport:
+    """What was read of the file of `a_history`."""
+    return IngestReport(
+        source="demand.csv",
+        format=Message("CSV"),
+        columns={},
+        columns_left_alone=(),
+        rows_read=6,
+        rows_kept=6,
+        rows_summed=0,
+        rows_refused=0,
     )
 
 

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 Found = TypeVar("Found")
 _SHELL = "chromium-headless-shell"  # chromium without a window: pages take it a quarter of the time
@@ -32,6 +32,13 @@ def find_postgresql() -> Path | None:
 def find_program(name: str, package: str) -> str | None:
     """A program that one package brings."""
     return found_or_installed(lambda: shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin"), package)
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """End a test for want of a program: it is skipped, but fails in CI, where none may be missing."""
+    import pytest  # not there yet where this file is run by itself
+
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 def found_or_installed(find: Callable[[], Found | None], *packages: str) -> Found | None:

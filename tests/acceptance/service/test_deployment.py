@@ -15,20 +15,19 @@ import httpx
 import pytest
 from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import free_ports, until
-from tests.plugins.debian import find_program
+from tests.plugins.debian import find_program, skip_or_fail
 
 from batchcast.app.tokens import Role, new_token
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 SITE = "example.com"
-CI = os.environ.get("CI") == "true"
 
 
 def program(name: str, package: str) -> str:
     """A program of the system; without it the test is skipped, in CI it fails."""
     found = find_program(name, package)
     if found is None:
-        (pytest.fail if CI else pytest.skip)(f"{name} is not on this machine; install {package}")
+        skip_or_fail(f"{name} is not on this machine; install {package}")
     return found
 
 

@@ -23,8 +23,6 @@ from batchcast.app.configuration import read_config
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import BatchResult, BatchState, PartitionState, ResultFile, Source
 from batchcast.domain.disk import NoDiskSpace
-from batchcast.domain.errors import Message
-from batchcast.domain.history import IngestReport
 from batchcast.domain.settings import BatchSettings
 from batchcast.store.artifacts.opening import open_artifacts
 from batchcast.store.errors import UnknownBatch
@@ -38,12 +36,12 @@ WAITING, AT_WORK, DONE = "aa" * 16, "bb" * 16, "cc" * 16
 class Site:
     """The store and the artifacts of a server."""
 
-    def __init__(self, folder, make_plan, make_facts, **addresses):
+    def __init__(self, folder, make_plan, facts, report, **addresses):
         folder.mkdir(exist_ok=True)
         self.config = read_config(home=folder, **addresses)
         self.store = SqlStore.open(self.config.database_address)
         self.artifacts = open_artifacts(self.config.artifacts_url, self.config.artifacts_folder)
-        self.folder, self._make_plan, self._facts = folder, make_plan, make_facts
+        self.folder, self._make_plan, self._facts, self._report = folder, make_plan, facts, report
 
     def put(self, key, content):
         path = self.folder / "sent"
@@ -59,7 +57,7 @@ class Site:
             rejected=None,
             input_sha256="ab" * 32,
             facts=self._facts,
-            report=_REPORT,
+            report=self._report,
             ingest_seconds=0.5,
         )
         new = NewBatch(batch_id, BatchSettings(seed=7), self._make_plan(cells), source=source, idempotency_key=batch_id)
@@ -113,25 +111,13 @@ class Site:
         )
 
 
-_REPORT = IngestReport(
-    source="demand.csv",
-    format=Message("CSV"),
-    columns={},
-    columns_left_alone=(),
-    rows_read=6,
-    rows_kept=6,
-    rows_summed=0,
-    rows_refused=0,
-)
-
-
 @pytest.fixture
-def make_site(tmp_path, make_plan, a_history):
+def make_site(tmp_path, make_plan, a_history, a_report):
     """Makes the empty store and artifacts of a server, at addresses or in its folder."""
     made = []
 
     def make(name="home", **addresses):
-        made.append(Site(tmp_path / name, make_plan, a_history.facts, **addresses))
+        made.append(Site(tmp_path / name, make_plan, a_history.facts, a_report, **addresses))
         return made[-1]
 
     yield make

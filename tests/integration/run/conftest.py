@@ -88,7 +88,7 @@ def workers_of() -> Callable[[int], list[psutil.Process]]:
 
 
 @pytest.fixture
-def a_source(tmp_path: Path, a_history: Any) -> Callable[..., Source]:
+def a_source(tmp_path: Path, a_history: Any, a_report: IngestReport) -> Callable[..., Source]:
     """Keeps an upload and a history as artifacts of a batch, and says what the batch is made of."""
 
     def keep(artifacts: Any, batch_id: str = "b") -> Source:
@@ -98,16 +98,6 @@ def a_source(tmp_path: Path, a_history: Any) -> Callable[..., Source]:
             path.unlink(missing_ok=True)
             path.write_text(name)
             kept[name] = artifacts.put(path, f"batches/{batch_id}/{name}")
-        report = IngestReport(
-            source="demand.csv",
-            format=Message("CSV"),
-            columns={},
-            columns_left_alone=(),
-            rows_read=6,
-            rows_kept=6,
-            rows_summed=0,
-            rows_refused=0,
-        )
         return Source(
             file_name="demand.csv",
             upload=kept["upload"],
@@ -115,7 +105,7 @@ def a_source(tmp_path: Path, a_history: Any) -> Callable[..., Source]:
             rejected=None,
             input_sha256="0" * 64,
             facts=a_history.facts,
-            report=report,
+            report=a_report,
             ingest_seconds=0.25,
         )
 

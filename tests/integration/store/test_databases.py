@@ -307,8 +307,6 @@ def test_a_connection_that_breaks_in_the_middle_is_told_and_does_nothing(new_pos
 
 
 def end_connections(url):
-    import psycopg
-
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(others + "pg_backend_pid()")
