@@ -14,9 +14,9 @@ TYPED = {"horizon": "6", "service_level": "0.98", "rounding": "ceiling", "number
 def test_what_was_typed_survives_every_upload(open_page, site, small_file, unknown_file):
     reader = Reader(open_page(site.page), "en", site)
     page = reader.page
-    reader.switch.check()
+    with page.expect_response("**/settings"):
+        reader.switch.check()
     type_in(page, TYPED)
-    page.locator("#set-seed").blur()
     page.wait_for_url("**seed=7**")
     page.reload()
     assert held(reader) == TYPED | {"switch": True}
@@ -91,14 +91,17 @@ def test_nothing_lies_over_what_has_the_focus(open_page, site, large_file, spoil
 
 
 def type_in(page: Page, typed: dict[str, str]) -> None:
-    """Fill in the fields of settings, unfolded or not."""
+    """Fill in the fields of settings, unfolded or not, and wait until each is kept."""
     page.evaluate("for (const one of document.querySelectorAll('#forecast details')) one.open = true")
     for name, text in typed.items():
+        expect(page.locator(".htmx-request")).to_have_count(0)  # else the next change breaks off what this one asks
         field = page.locator(f"#set-{name}")
-        if field.evaluate("field => field.tagName") == "SELECT":
-            field.select_option(text)
-        else:
-            field.fill(text)
+        with page.expect_response("**/settings"):
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(text)
+            else:
+                field.fill(text)
+                field.blur()
 
 
 def held(reader: Reader) -> dict[str, str | bool]:
