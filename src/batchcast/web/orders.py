@@ -232,7 +232,7 @@ async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: As
     async with _question(request, here) as sent:
         question, draft = sent, None
         if isinstance(sent.stock, Upload):
-            draft = await here.threads.upload(here.service.keep_draft, sent.stock, asker.name)
+            draft = await here.threads.upload(here.service.drafts.keep, sent.stock, asker.name)
             question = replace(sent, stock=draft)
         try:
             await here.threads.heavy(here.service.results.kept_orders, batch_id, question, _key_of(question))
@@ -242,7 +242,7 @@ async def make_orders(request: Request, batch_id: BatchId, here: Here, asker: As
                 raise
             if await _can_be_mapped(here, draft, sent.texts):
                 return _to_mapping(request, batch_id, draft, sent.texts)
-            await here.threads.light(here.service.discard_draft, draft.draft_id)
+            await here.threads.light(here.service.drafts.discard, draft.draft_id)
             raise
     place = f"/batches/{batch_id}/orders?{urlencode(_parameters(question), doseq=True)}"
     if request.headers.get("hx-target") != "orders":
@@ -276,7 +276,7 @@ def _question_of_address(service: Service, texts: Texts) -> Question | None:
     if _DRAFT not in texts:
         return None
     recipes = RecipeChoice(is_alone=True) if MAPPED in texts else NO_CHOICE
-    return Question(stock=service.draft(texts[_DRAFT][-1]), texts=settings, recipes=recipes)
+    return Question(stock=service.drafts.find(texts[_DRAFT][-1]), texts=settings, recipes=recipes)
 
 
 def _parameters(question: Question) -> dict[str, Sequence[str]]:
@@ -299,7 +299,7 @@ async def map_stock_file(request: Request, batch_id: BatchId, here: Here, asker:
     async with _question(request, here) as question:
         if not isinstance(question.stock, Upload):
             raise BadForm(Message(N_("The form sends no file; send it as 'file'.")))
-        draft = await here.threads.upload(here.service.keep_draft, question.stock, asker.name)
+        draft = await here.threads.upload(here.service.drafts.keep, question.stock, asker.name)
         return _to_mapping(request, batch_id, draft, question.texts)
 
 
@@ -339,7 +339,7 @@ async def _question(request: Request, here: PageContext) -> AsyncIterator[Questi
         check_form(request, texts)
         given = {name: found for name, found in texts.items() if name not in (CSRF_FIELD, _DRAFT, _STOCK)}
         if _DRAFT in texts:
-            draft = await here.threads.light(here.service.draft, texts[_DRAFT][-1])
+            draft = await here.threads.light(here.service.drafts.find, texts[_DRAFT][-1])
             is_mapped = MAPPED in texts
             recipes = RecipeChoice(is_alone=is_mapped, keeps_answers=is_mapped)
             yield Question(stock=draft, texts=form_of_step(texts).texts if is_mapped else given, recipes=recipes)
@@ -368,10 +368,10 @@ def _to_mapping(request: Request, batch_id: str, draft: Draft, texts: Texts) -> 
 
 
 async def _show_step(request: Request, here: PageContext, batch_id: str, draft_id: str, texts: Texts) -> Response:
-    draft = await here.threads.light(here.service.draft, draft_id)
+    draft = await here.threads.light(here.service.drafts.find, draft_id)
     form = form_of_step(texts)
     recipes = RecipeChoice(is_alone=MAPPED in texts)
-    read = partial(here.service.preview_draft, draft_id, kind="stock", recipes=recipes)
+    read = partial(here.service.preview, draft, kind="stock", recipes=recipes)
     preview = await here.threads.heavy(read, preview_settings(form))
     orders = f"/batches/{batch_id}/orders"
     return render_step(

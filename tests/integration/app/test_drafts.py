@@ -30,7 +30,7 @@ def keep(service, content, name="demand.csv"):
     try:
         upload.write(content)
         upload.close()
-        return service.keep_draft(upload, "ani")
+        return service.drafts.keep(upload, "ani")
     finally:
         upload.discard()
 
@@ -38,23 +38,23 @@ def keep(service, content, name="demand.csv"):
 def test_a_draft_is_analysed_and_submitted_more_than_once(service):
     draft = keep(service, demand())
 
-    found = service.draft(draft.draft_id)
-    first = service.analyze_draft(draft.draft_id, FAST)
-    one = service.submit_draft(draft.draft_id, FAST, idempotency_key="k", by="ani")
-    again = service.submit_draft(draft.draft_id, FAST, idempotency_key="k", by="ani")
+    found = service.drafts.find(draft.draft_id)
+    first = service.analyze(draft, FAST)
+    one = service.submit(draft, FAST, idempotency_key="k", by="ani")
+    again = service.submit(draft, FAST, idempotency_key="k", by="ani")
 
     assert (found.name, found.by, found.size) == ("demand.csv", "ani", len(demand()))
     assert (first.plan.rows, first.sites) == (144, ("Kendari", "Makassar", "Sorowako"))
     assert (one.is_new, again.is_new) == (True, False)
     assert one.batch.batch_id == again.batch.batch_id
     assert one.batch.source.file_name == "demand.csv"
-    assert service.draft(draft.draft_id).path.is_file()
+    assert service.drafts.find(draft.draft_id).path.is_file()
 
 
 def test_sites_are_those_of_the_file_whichever_are_forecast(service):
     draft = keep(service, demand())
 
-    some = service.analyze_draft(draft.draft_id, BatchSettings(batch_mode="off", site_codes=("Kendari",)))
+    some = service.analyze(draft, BatchSettings(batch_mode="off", site_codes=("Kendari",)))
 
     assert some.plan.sites == 1
     assert some.sites == ("Kendari", "Makassar", "Sorowako")
@@ -64,15 +64,15 @@ def test_sites_are_those_of_the_file_whichever_are_forecast(service):
 def test_batch_mode_is_proposed_from_five_sites(service, sites, is_proposed):
     draft = keep(service, demand([f"S{k}" for k in range(sites)]))
 
-    assert service.analyze_draft(draft.draft_id, FAST).proposes_batch_mode is is_proposed
+    assert service.analyze(draft, FAST).proposes_batch_mode is is_proposed
 
 
 def test_refused_rows_can_be_had_before_anything_runs(service):
     draft = keep(service, demand(bad_rows=2))
 
     with pytest.raises(RowsRefused) as refused:
-        service.analyze_draft(draft.draft_id, FAST)
-    rejected = service.draft_rejected(draft.draft_id, FAST)
+        service.analyze(draft, FAST)
+    rejected = service.refused_rows(draft, FAST)
 
     assert refused.value.sites == ("Kendari", "Makassar", "Sorowako")
     assert rejected.name == "rejected-demand.csv"
@@ -83,45 +83,45 @@ def test_a_file_without_refused_rows_has_none_to_give(service):
     draft = keep(service, demand())
 
     with pytest.raises(NoSuchFile):
-        service.draft_rejected(draft.draft_id, FAST)
+        service.refused_rows(draft, FAST)
 
 
 @pytest.mark.parametrize("draft_id", ["0" * 32, "../../etc/passwd", "", "x" * 32])
 def test_a_draft_that_is_not_there_is_a_sentence(service, draft_id):
     with pytest.raises(UnknownDraft, match="kept for 24 hours"):
-        service.draft(draft_id)
+        service.drafts.find(draft_id)
 
 
 def test_a_discarded_draft_is_gone(service):
     draft = keep(service, demand())
 
-    service.discard_draft(draft.draft_id)
-    service.discard_draft(draft.draft_id)
+    service.drafts.discard(draft.draft_id)
+    service.drafts.discard(draft.draft_id)
 
     with pytest.raises(UnknownDraft):
-        service.draft(draft.draft_id)
+        service.drafts.find(draft.draft_id)
 
 
 def test_a_draft_goes_after_a_day_and_not_before(service, monkeypatch):
-    drafts: Drafts = service._drafts
+    drafts: Drafts = service.drafts
     old, new = keep(service, demand()), keep(service, demand())
     now = time.time()
 
     monkeypatch.setattr("batchcast.app.service.drafts.time.time", lambda: now + 23.9 * 3600)
     drafts.sweep()
-    assert service.draft(old.draft_id).draft_id == old.draft_id
+    assert service.drafts.find(old.draft_id).draft_id == old.draft_id
     monkeypatch.setattr("batchcast.app.service.drafts.time.time", lambda: now + 24.1 * 3600)
     drafts.sweep()
 
     for draft in (old, new):
         with pytest.raises(UnknownDraft):
-            service.draft(draft.draft_id)
+            service.drafts.find(draft.draft_id)
 
 
 @pytest.mark.long
 def test_the_plan_of_a_retry_can_be_looked_at_first(service):
     draft = keep(service, demand())
-    batch = service.submit_draft(draft.draft_id, FAST).batch
+    batch = service.submit(draft, FAST).batch
     deadline = time.monotonic() + 60
     while not service.status(batch.batch_id).batch.state.is_final:
         assert time.monotonic() < deadline

@@ -19,7 +19,7 @@ from batchcast.app.service.answers import (
     ResultNotKept,
     ResultNotReady,
 )
-from batchcast.app.service.drafts import sweep_artifacts
+from batchcast.app.service.retention import sweep_artifacts
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.upload import Upload

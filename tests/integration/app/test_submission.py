@@ -11,7 +11,7 @@ from tests.integration.app.test_service import FAST, demand, upload_of
 from batchcast.app.configuration import read_config
 from batchcast.app.service import submission as submission_module
 from batchcast.app.service.answers import Accepted
-from batchcast.app.service.drafts import sweep_artifacts
+from batchcast.app.service.retention import sweep_artifacts
 from batchcast.app.service.service import Service
 from batchcast.store.errors import StoreUnavailable
 from batchcast.store.records import NewBatch

@@ -79,6 +79,12 @@ def test_modules_of_one_cycle_count_as_one_in_a_chain():
     assert find_cycles(graph) == (("b", "c"),)
 
 
+def test_the_modules_of_a_folder_are_counted_without_those_of_its_folders(make_package):
+    package = make_package(a="", **{"room/__init__": "", "room/b": "", "room/c": "", "room/inner/d": ""})
+
+    assert measure(package).largest_folder == (3, "house/room")
+
+
 def test_public_classes_of_one_name_are_found_and_private_ones_are_not(make_package):
     package = make_package(
         a="class Score: ...\nclass _Kind: ...\ndef outer():\n    class Inner: ...",
@@ -99,11 +105,12 @@ def test_every_bar_that_is_exceeded_has_its_sentence(make_package):
         a="from house import b\nclass Twice: ...", b="from house import c", c="from house import b\nclass Twice: ..."
     )
 
-    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3, module_lines=1)
+    problems = problems_of(measure(package), chain=1, module_level_chain=2, files=3, folder_files=3, module_lines=1)
 
     assert problems == [
         "longest import chain: 2, allowed are 1",
         "source files: 4, allowed are 3",
+        "modules in house: 4, allowed are 3",
         "lines of c.py: 2, allowed are 1",
         "modules import each other: house.b, house.c",
         "class Twice is defined in house.a, house.c",

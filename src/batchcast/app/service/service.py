@@ -25,11 +25,12 @@ from batchcast.app.service.answers import (
     ServerLoad,
 )
 from batchcast.app.service.chores import Chores
-from batchcast.app.service.drafts import Draft, Drafts, Usage, retire_batches, sweep_artifacts
+from batchcast.app.service.drafts import Drafts
 from batchcast.app.service.ordering import Ordering
 from batchcast.app.service.previews import preview_upload, read_events_upload
 from batchcast.app.service.published import PublishedResults
 from batchcast.app.service.results import ResultFiles, downloaded
+from batchcast.app.service.retention import Usage, retire_batches, sweep_artifacts
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
@@ -82,7 +83,7 @@ class Service:
     """The use cases of a server; every method is synchronous and may be called from any thread.
 
     Those that take a batch_id raise UnknownBatch where there is no batch of that id. What is
-    asked of results is at `results`.
+    asked of results is at `results`, and files that came in and are not submitted yet are at `drafts`.
 
     service = Service.open(config)
     service.start()
@@ -118,7 +119,7 @@ class Service:
             owner=owner,
             lease_seconds=config.lease_seconds,
         )
-        self._drafts = Drafts(artifacts, _made(folder / "drafts"))
+        self.drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
         ordering = Ordering(self._files, self._intake_pool, folder / "results", store)
         self.results = PublishedResults(store, self._files, ordering)
@@ -134,7 +135,7 @@ class Service:
                 partial(sweep_artifacts, store, artifacts),
                 self._retire,
                 self._files.prune,
-                self._drafts.sweep,
+                self.drafts.sweep,
             ),
         )
 
@@ -198,20 +199,21 @@ class Service:
 
     def submit(
         self,
-        upload: Upload,
+        upload: Received,
         settings: BatchSettings,
         *,
         idempotency_key: str | None = None,
         by: str | None = None,
         recipes: RecipeChoice = NO_CHOICE,
     ) -> Accepted:
-        """Check, plan and queue a file; what is returned will not be lost.
+        """Check, plan and queue a file; what is returned will not be lost. A draft stays one, to be forecast again.
 
         Raises:
             InvalidInput: if it can't be a demand history, or rows were refused (RowsRefused, with all of them).
             InvalidSettings: if a setting does not fit it.
             IdempotencyKeyReused: if the key was sent before with something else.
         """
+        self.room.require(0)
         sender = Sender(name=by, idempotency_key=idempotency_key)
         accepted = self._submissions.submit(upload, settings, self._pace(), sender, recipes)
         self._dispatcher.wake()
@@ -232,7 +234,7 @@ class Service:
         finally:
             upload.discard()
 
-    def analyze(self, upload: Upload, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
+    def analyze(self, upload: Received, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
         """What a file holds and how it would be forecast; nothing is kept but a recipe. Raises as `submit`."""
         return self._submissions.analyze(upload, settings, self._pace(), recipes)
 
@@ -262,57 +264,18 @@ class Service:
         """How the file of a batch would be forecast with these settings; nothing is kept. Raises as `retry`."""
         return self._submissions.analyze_again(self._store.batch(batch_id), settings, self._pace())
 
-    # Looking at a file before it is submitted
-
-    def keep_draft(self, upload: Upload, by: str | None = None) -> Draft:
-        """Keep a file that has come whole for a day, to look at it; its upload is used up."""
-        return self._drafts.keep(upload, by)
-
-    def draft(self, draft_id: str) -> Draft:
-        """A file that was kept.
-
-        Raises:
-            UnknownDraft: if it is not here, or not any more.
-        """
-        return self._drafts.find(draft_id)
-
-    def analyze_draft(self, draft_id: str, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Analysis:
-        """What it holds and how it would be forecast. Raises as `draft` and `analyze`."""
-        return self._submissions.analyze(self._drafts.find(draft_id), settings, self._pace(), recipes)
-
-    def submit_draft(
-        self,
-        draft_id: str,
-        settings: BatchSettings,
-        *,
-        idempotency_key: str | None = None,
-        by: str | None = None,
-        recipes: RecipeChoice = NO_CHOICE,
-    ) -> Accepted:
-        """Queue it; it stays a draft, so that it can be forecast again. Raises as `draft` and `submit`."""
-        self.room.require(0)
-        sender = Sender(name=by, idempotency_key=idempotency_key)
-        draft = self._drafts.find(draft_id)
-        accepted = self._submissions.submit(draft, settings, self._pace(), sender, recipes)
-        self._dispatcher.wake()
-        return accepted
-
-    def draft_rejected(self, draft_id: str, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Download:
-        """Its refused rows, each with the reason, to be corrected and sent again.
+    def refused_rows(self, upload: Received, settings: BatchSettings, recipes: RecipeChoice = NO_CHOICE) -> Download:
+        """The refused rows of a file, each with the reason, to be corrected and sent again.
 
         Raises:
             NoSuchFile: if no row is refused.
-            As `draft` and `analyze`.
+            As `analyze`.
         """
-        draft = self._drafts.find(draft_id)
-        path = self._submissions.refused_rows(draft, settings, self._pace(), self._folder / "results", recipes)
+        folder = self._folder / "results"
+        path = self._submissions.refused_rows(upload, settings, self._pace(), folder, recipes)
         if path is None:
             raise NoSuchFile(REJECTED, CSV)
-        return downloaded(path, REJECTED, draft.name)
-
-    def discard_draft(self, draft_id: str) -> None:
-        """Remove it now."""
-        self._drafts.discard(draft_id)
+        return downloaded(path, REJECTED, upload.name)
 
     # Mapping the columns of a file
 
@@ -341,12 +304,6 @@ class Service:
             InvalidInput: if it can't be read as an events file.
         """
         return read_events_upload(name, content, events_settings(texts), pool=self._intake_pool, folder=self._folder)
-
-    def preview_draft(
-        self, draft_id: str, settings: BatchSettings, kind: FileKind = "history", recipes: RecipeChoice = NO_CHOICE
-    ) -> FilePreview:
-        """The same of a file that was kept. Raises as `draft` and `preview`."""
-        return self.preview(self._drafts.find(draft_id), settings, kind, recipes)
 
     def preview_retry(self, batch_id: str, settings: BatchSettings) -> FilePreview:
         """The same of the file of a batch, by its settings alone. Raises as `retry` and `preview`."""

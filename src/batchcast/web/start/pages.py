@@ -62,7 +62,7 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
     asker.require(Role.PLANNER)
     async with bodies.read_upload_form(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
-        draft = await here.threads.upload(here.service.keep_draft, upload, asker.name)
+        draft = await here.threads.upload(here.service.drafts.keep, upload, asker.name)
     form, subject = read_form(texts), Subject(draft=draft)
     has_settings = bool(texts.keys() - {CSRF_FIELD})
     place = address_with(subject.url, form, texts) if has_settings else subject.url
@@ -78,9 +78,9 @@ async def take_file(request: Request, here: Here, asker: Asker) -> Response:
 @router.get("/files/{draft_id}")
 async def show_file(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
     """A file and its analysis, with the settings of the address, else as this browser left them."""
-    draft = await here.threads.light(here.service.draft, draft_id)
+    draft = await here.threads.light(here.service.drafts.find, draft_id)
     form, texts = first_form(request), texts_of_address(request)
-    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
+    analyze = partial(here.service.analyze, draft, recipes=recipes_for(texts))
     checked = await here.threads.heavy(check, form, analyze)
     subject = Subject(draft=draft)
     step = await step_where_refused(request, here, subject, checked, texts) if asker.role >= Role.PLANNER else None
@@ -91,25 +91,25 @@ async def show_file(request: Request, draft_id: str, here: Here, asker: Asker) -
 async def analyze_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The analysis with other settings."""
     asker.require(Role.PLANNER)
-    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
-    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
-    return await _analyzed(request, here, subject, texts, analyze)
+    draft = await here.threads.light(here.service.drafts.find, draft_id)
+    analyze = partial(here.service.analyze, draft, recipes=recipes_for(texts))
+    return await _analyzed(request, here, Subject(draft=draft), texts, analyze)
 
 
 @router.post("/files/{draft_id}/run")
 async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Start the batch of a file."""
     asker.require(Role.PLANNER)
-    draft = await here.threads.light(here.service.draft, draft_id)
+    draft = await here.threads.light(here.service.drafts.find, draft_id)
     recipes = replace(recipes_for(texts), keeps_answers=has_answer(texts))
     tell_of_recipe(request, recipes)
 
     def submit(form: Form) -> Batch:
         key = f"page:{draft_id}:{_last(texts, _NONCE)}" if _last(texts, _NONCE) else None
         by, settings = asker.name, form.readable
-        return here.service.submit_draft(draft_id, settings, idempotency_key=key, by=by, recipes=recipes).batch
+        return here.service.submit(draft, settings, idempotency_key=key, by=by, recipes=recipes).batch
 
-    analyze = partial(here.service.analyze_draft, draft_id, recipes=recipes_for(texts))
+    analyze = partial(here.service.analyze, draft, recipes=recipes_for(texts))
     return await _run(
         request, here, Subject(draft=draft), read_form(texts), submit=submit, analyze=analyze, texts=texts
     )
@@ -119,7 +119,7 @@ async def run_file(request: Request, draft_id: str, here: Here, asker: Asker, te
 async def discard_file(draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Discard a file, to choose another."""
     asker.require(Role.PLANNER)
-    await here.threads.light(here.service.discard_draft, draft_id)
+    await here.threads.light(here.service.drafts.discard, draft_id)
     form = for_another_file(form_of_step(texts))
     return RedirectResponse(address_of("/", form) if form.texts else "/", status_code=303)
 
@@ -142,7 +142,8 @@ async def rejected_rows(request: Request, draft_id: str, here: Here) -> Response
     """The refused rows of a file, each with the reason; read with the settings in the address."""
     texts = {name: request.query_params.getlist(name) for name in request.query_params}
     settings, recipes = read_form(texts).readable, recipes_for(texts)
-    found = await here.threads.heavy(here.service.draft_rejected, draft_id, settings, recipes)
+    draft = await here.threads.light(here.service.drafts.find, draft_id)
+    found = await here.threads.heavy(here.service.refused_rows, draft, settings, recipes)
     return await answer_file(found, request.headers)
 
 
@@ -184,7 +185,7 @@ async def retry(request: Request, batch_id: BatchId, here: Here, asker: Asker, t
 async def show_mapping(request: Request, draft_id: str, here: Here, asker: Asker) -> Response:
     """The step of a file, as its recipe or its names have it."""
     asker.require(Role.PLANNER)
-    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
+    subject = Subject(draft=await here.threads.light(here.service.drafts.find, draft_id))
     return await show_step_of(request, here, subject, first_form(request), texts_of_address(request))
 
 
@@ -192,7 +193,7 @@ async def show_mapping(request: Request, draft_id: str, here: Here, asker: Asker
 async def change_mapping(request: Request, draft_id: str, here: Here, asker: Asker, texts: OurForm) -> Response:
     """The step with what was chosen; the fragment that changes where htmx asks."""
     asker.require(Role.PLANNER)
-    subject = Subject(draft=await here.threads.light(here.service.draft, draft_id))
+    subject = Subject(draft=await here.threads.light(here.service.drafts.find, draft_id))
     return await show_step_of(request, here, subject, form_of_step(texts), texts)
 
 

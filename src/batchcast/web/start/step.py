@@ -100,7 +100,7 @@ def preview_of(service: Service, subject: Subject, texts: Texts) -> Callable[[Ba
         return partial(service.preview_retry, subject.batch.batch_id)
     if subject.draft is None:
         raise ValueError("there is no file")
-    return partial(service.preview_draft, subject.draft.draft_id, recipes=recipes_for(texts))
+    return partial(service.preview, subject.draft, recipes=recipes_for(texts))
 
 
 async def step_where_refused(
