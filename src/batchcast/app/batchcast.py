@@ -11,9 +11,9 @@ from typing import Any
 
 from batchcast.app.configuration import RECIPES_FOLDER, Environment
 from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
+from batchcast.app.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
-from batchcast.app.surroundings import keep_kernels
 from batchcast.app.timings import Timings
 from batchcast.app.workspace import new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
@@ -44,6 +44,9 @@ class Listener:
 
     def on_step(self, step: str) -> None:
         """A step has begun: ingest, plan, prepare, forecast, publish."""
+
+    def on_note(self, note: Message) -> None:
+        """Something to know before the batch begins."""
 
     def on_analysis(self, analysis: Analysis) -> None:
         """The file has been read and the batch planned."""
@@ -100,6 +103,7 @@ class _Place:
     pool: LocalPool
     batch_id: str
     started: float
+    is_compiled: bool  # whether an earlier run has compiled what this one needs
 
 
 class Batchcast:
@@ -197,6 +201,7 @@ class Batchcast:
         from batchcast.forecast.partition import warm
 
         warm()
+        note_compiled()
         return time.perf_counter() - started
 
     def cancel(self) -> None:
@@ -209,6 +214,8 @@ class Batchcast:
         on_hand = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
         # Chosen models need few of the kernels that warming loads: each is loaded when it is called.
         with self._place(settings, workers=settings.parallel, warm=not settings.models) as place:
+            if not place.is_compiled:
+                run_request.listener.on_note(NOT_COMPILED)
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place, run_request.recipes)
             run_request = replace(run_request, settings=intake.settings)
@@ -234,7 +241,8 @@ class Batchcast:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
             pool = stack.enter_context(LocalPool(workers, warm_up=WARM_UP if warm else None))
-            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
+            is_compiled = are_compiled()
+            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started, is_compiled=is_compiled)
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:
         """Read a file and plan its batch; without a choice, by its settings alone."""
@@ -266,7 +274,9 @@ class Batchcast:
                 raise
             batch = one.wait()
         check_completed(batch)
-        if one.timing:  # the next command starts its workers and reads its file as well
+        if not place.is_compiled:  # what compiled is no measure of the next
+            note_compiled()
+        elif one.timing:  # the next command starts its workers and reads its file as well
             self._timings.add(replace(one.timing, start_seconds=one.timing.start_seconds + seconds_before))
         return RunResult(
             batch=batch,

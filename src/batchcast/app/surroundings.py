@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,10 +12,6 @@ from batchcast.run.job import Ending, Job
 from batchcast.run.local_pool import LocalPool
 
 _SECONDS_FOR_NOTHING = 30
-_CACHE = "NUMBA_CACHE_DIR"
-_KERNELS = Path(__file__).parents[1] / "forecast" / "kernels"
-
-_log = logging.getLogger(__name__)
 
 
 class WorkerUnusable(BatchcastError):
@@ -42,40 +36,6 @@ def check_home(folder: Path) -> None:
         )
         values = {"folder": str(folder), "error": error.strerror or str(error)}
         raise InvalidSettings([Message(template, values)]) from error
-
-
-def keep_kernels(home: Path) -> Path | None:
-    """Have workers keep compiled kernels in the home folder, or a temporary one, where the package can't be written.
-
-    So it is in a container with a read-only root, and where the package belongs to another user. Returns the folder.
-    It is None where numba keeps them beside the package, where NUMBA_CACHE_DIR says where, and where nothing can be
-    written at all: then every worker compiles for itself, which is logged.
-    """
-    if os.environ.get(_CACHE) or _can_be_written(_KERNELS):
-        return None
-    of_this_user = Path(tempfile.gettempdir()) / f"batchcast-kernels-{_user()}"
-    for folder in (home / "kernels", of_this_user):
-        if _can_be_written(folder):
-            os.environ[_CACHE] = str(folder)
-            return folder
-    _log.warning("no folder can hold compiled kernels, so every worker compiles them for a minute; set %s", _CACHE)
-    return None
-
-
-def _user() -> int | str:
-    return os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-
-
-def _can_be_written(folder: Path) -> bool:
-    """Whether a file can be made there, by us, in a folder that is ours: code is loaded from it."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if hasattr(os, "getuid") and folder.stat().st_uid not in (os.getuid(), 0):
-            return False
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
 
 
 def check_workers() -> None:

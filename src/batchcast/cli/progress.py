@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from batchcast.app.batchcast import Listener
 from batchcast.domain.batch import Batch, PartitionState
-from batchcast.domain.errors import N_
+from batchcast.domain.errors import N_, Message
 
 if TYPE_CHECKING:
     from batchcast.app.intake import Analysis
@@ -28,6 +28,10 @@ class Guarded(Listener):
     def on_step(self, step: str) -> None:
         """Pass it on."""
         self._pass(lambda: self._listener.on_step(step))
+
+    def on_note(self, note: Message) -> None:
+        """Pass it on."""
+        self._pass(lambda: self._listener.on_note(note))
 
     def on_analysis(self, analysis: Analysis) -> None:
         """Pass it on."""

@@ -124,7 +124,8 @@ def _await(asked: SimpleQueue[int]) -> None:
 def _checked_config(session: Session, values: Values) -> ServiceConfig:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.app.surroundings import check_home, check_workers, keep_kernels
+    from batchcast.app.kernels import keep_kernels
+    from batchcast.app.surroundings import check_home, check_workers
 
     check_home(config.home)
     keep_kernels(config.home)

@@ -14,11 +14,11 @@ from rich.text import Text
 from batchcast.app.batchcast import Listener
 from batchcast.app.nouns import analyzed_json, batch_json, partition_json
 from batchcast.cli.progress import STEPS, BatchClock, Guarded, stopping
-from batchcast.cli.render.analysis import analysis_card
+from batchcast.cli.render.analysis import analysis_card, remark
 from batchcast.cli.render.partitions import LOOKS, partition_view, progress_text, sites_text
 from batchcast.cli.session import Session
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
-from batchcast.domain.errors import N_
+from batchcast.domain.errors import N_, Message
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import Batchcast
@@ -62,6 +62,10 @@ class LiveView(View):
         """Say what is being done."""
         self._spinner = Spinner(_spinner_name(self._console.options.ascii_only), Text(self._words.say(STEPS[step])))
 
+    def on_note(self, note: Message) -> None:
+        """Show it above the table."""
+        self._console.print(remark("!", self._words.tell(note), "yellow"))
+
     def on_analysis(self, analysis: Analysis) -> None:
         """Show the card above the table."""
         self._console.print(analysis_card(analysis, self._words))
@@ -102,6 +106,10 @@ class PlainView(View):
     def on_step(self, step: str) -> None:
         """Say what is being done."""
         self._line(self._words.say(STEPS[step]) + " …")
+
+    def on_note(self, note: Message) -> None:
+        """A line."""
+        self._line(self._words.tell(note))
 
     def on_analysis(self, analysis: Analysis) -> None:
         """The card."""
@@ -147,6 +155,10 @@ class EventView(View):
     def on_step(self, step: str) -> None:
         """`{"kind": "step", "step": "ingest"}`."""
         self._write("step", step=step)
+
+    def on_note(self, note: Message) -> None:
+        """`{"kind": "note", "message": "…"}`."""
+        self._write("note", message=self._session.words.tell(note))
 
     def on_analysis(self, analysis: Analysis) -> None:
         """The report, the plan and its partitions."""

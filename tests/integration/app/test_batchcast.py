@@ -13,9 +13,10 @@ from tests.plugins.watchdog import processes_left
 from batchcast.app.batchcast import Batchcast, Listener, RunResult
 from batchcast.app.configuration import Environment
 from batchcast.app.intake import Analysis, ReadingFailed, error_of
+from batchcast.app.kernels import NOT_COMPILED
 from batchcast.app.samples.writing import write_sample
 from batchcast.domain.batch import Batch, BatchState
-from batchcast.domain.errors import BatchCancelled, InvalidInput
+from batchcast.domain.errors import BatchCancelled, InvalidInput, Message
 from batchcast.domain.plan import RowsRefused
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import CertificateMismatch, OutputTaken
@@ -34,6 +35,10 @@ class Recorder(Listener):
         self.steps: list[str] = []
         self.analysis: Analysis | None = None
         self.batches: list[Batch] = []
+        self.notes: list[Message] = []
+
+    def on_note(self, note: Message) -> None:
+        self.notes.append(note)
 
     def on_step(self, step: str) -> None:
         self.steps.append(step)
@@ -224,6 +229,22 @@ def test_a_listener_that_fails_stops_the_batch(app: Batchcast, sample: Path, tmp
 
     assert not (tmp_path / "out").exists()
     assert _leftovers(tmp_path) == []
+
+
+def test_a_run_that_compiles_says_so_and_is_no_measure_of_the_next(
+    app: Batchcast, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[None] = []
+    monkeypatch.setattr("batchcast.app.batchcast.are_compiled", lambda: bool(noted))
+    monkeypatch.setattr("batchcast.app.batchcast.note_compiled", lambda: noted.append(None))
+    first, second = Recorder(), Recorder()
+
+    app.run(sample, _QUICK, out=tmp_path / "first" / "forecast.csv", listener=first)
+    assert not (tmp_path / "home" / "timings.jsonl").exists()
+    app.run(sample, _QUICK, out=tmp_path / "second" / "forecast.csv", listener=second)
+
+    assert (first.notes, second.notes) == ([NOT_COMPILED], [])
+    assert len((tmp_path / "home" / "timings.jsonl").read_text().splitlines()) == 1
 
 
 @pytest.mark.long

@@ -115,13 +115,23 @@ def test_events_tell_a_change_once(make, at_work):
     assert len(session.screen.out.file.getvalue().splitlines()) == 2
 
 
+@pytest.mark.parametrize("view", [LiveView, PlainView, EventView])
+def test_every_view_shows_a_note(make, view):
+    session = make_session(make, as_json=view is EventView)
+
+    view(session).on_note(Message("The first run compiles."))
+
+    shown = session.screen.out if view is EventView else session.screen.err
+    assert "The first run compiles." in shown.file.getvalue()
+
+
 class Gone:
     """A view whose reader has gone."""
 
     def on_step(self, step):
         raise BrokenPipeError
 
-    on_analysis = on_batch = on_step
+    on_note = on_analysis = on_batch = on_step
 
 
 def test_a_batch_whose_output_is_not_read_is_stopped():
@@ -129,10 +139,11 @@ def test_a_batch_whose_output_is_not_read_is_stopped():
     guarded = Guarded(Gone(), lambda: stops.append("stop"))
 
     guarded.on_step("ingest")
+    guarded.on_note(None)
     guarded.on_analysis(None)
     guarded.on_batch(None)
 
-    assert stops == ["stop"] * 3
+    assert stops == ["stop"] * 4
 
 
 def test_the_first_signal_stops_the_batch_and_the_second_ctrl_c_ends_at_once():
