@@ -26,14 +26,16 @@ from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLo
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
 from batchcast.store.memory_page import Page
+from batchcast.store.memory_sessions import MemorySessions
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission, folded
 
 
-class MemoryStore(MemoryLeases):
+class MemoryStore(MemoryLeases, MemorySessions):
     """Implements `Store`, which describes the methods; forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        super().__init__()
+        MemoryLeases.__init__(self)
+        MemorySessions.__init__(self)
         self._submitted = 0
         self._submissions: dict[str, Submission] = {}
         self._timings: list[Timing] = []

@@ -28,6 +28,7 @@ from batchcast.domain.batch import (
 )
 from batchcast.domain.errors import Message
 from batchcast.domain.recipe import PastReading, Recipe
+from batchcast.domain.session import KeptSession, NewSession
 from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission
 
@@ -78,10 +79,35 @@ class Leases(Protocol):
         """Those ids that have a batch, or a claim that has not been over for a while: their files are to be spared."""
 
 
+class KeptSessions(Protocol):
+    """The part of a store by which servers agree on who is signed in.
+
+    A session is over at its end, after `idle_seconds` unseen, or once it was ended; then it is as if it had never been.
+    """
+
+    def add_session(self, new: NewSession, lasts_seconds: float) -> None:
+        """Remember a session that begins now, and ends after so long at the latest."""
+
+    def session(self, digest: str, idle_seconds: float) -> KeptSession | None:
+        """The session of this digest; None where there is none, or it is over."""
+
+    def sessions(self, idle_seconds: float, name: str | None = None) -> tuple[KeptSession, ...]:
+        """All sessions, or those of one person, the one that was seen last first."""
+
+    def see_session(self, digest: str, address: str) -> None:
+        """Note that a session is used now, from this address; nothing happens where there is none."""
+
+    def end_sessions(self, *, digest: str | None = None, name: str | None = None) -> int:
+        """End the session of this digest, or those of this person, or what is both; how many there were."""
+
+    def sweep_sessions(self, idle_seconds: float, bases: Collection[str] | None = None) -> int:
+        """Forget those that are over, and with `bases` all that stand on anything else; how many there were."""
+
+
 __all__ = ["AttemptEnd", "BatchExists", "Store", "UndrawnArrow", "UnknownBatch"]
 
 
-class Store(Leases, Protocol):
+class Store(Leases, KeptSessions, Protocol):
     """Remembers batches."""
 
     def add_batch(self, new: NewBatch) -> Batch:

@@ -122,7 +122,7 @@ def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url):
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'from-2031'"))
     opened.close()
 
-    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0004"):
+    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0005"):
         SqlStore.open(url)
 
 
@@ -165,6 +165,8 @@ def test_a_database_of_every_release_is_brought_up_with_what_is_in_it(url, relea
     assert (past.rows if past else None) == (10 if released.stem >= "0003" else None)
     kept = [(entry.name, entry.action, entry.batch_id) for entry in store.audit(10)]
     assert kept == ([("ani", "submit", batch.batch_id)] if released.stem >= "0004" else [])
+    signed_in = [(one.name, one.browser) for one in store.sessions(10.0**10)]
+    assert signed_in == ([("ani", "Chrome · Android")] if released.stem >= "0005" else [])
     store.close()
 
 

@@ -9,8 +9,8 @@ from batchcast.store.sql.database import Database
 from batchcast.store.sql.schema import metadata
 
 _ROWS_AT_ONCE = 1000
-# Another server knows its own leases and claims by them; they end by themselves, and mean nothing to a copy.
-_NOT_COPIED = ("artifact_claim",)
+# Claims mean something to the servers of the source alone; and a session that has ended since must not come back.
+_NOT_COPIED = ("artifact_claim", "session")
 
 
 def copy_rows(source: Database, target: Database) -> None:

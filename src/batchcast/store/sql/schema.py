@@ -199,6 +199,20 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("basis", String(64), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("ends_at", Double, nullable=False),
+)
+
 OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
 
 

@@ -36,6 +36,7 @@ from batchcast.store.sql.database import Database, answering_within, migrate
 from batchcast.store.sql.locked_batch import LockedBatch
 from batchcast.store.sql.schema import from_text, to_text, to_time
 from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
+from batchcast.store.sql.sql_sessions import SqlSessions
 
 _SECONDS_OF_A_PROBE = 5.0
 _POLL_SECONDS = 0.2  # how soon an event that another process made is seen
@@ -50,7 +51,7 @@ _EVENTS = (
 )
 
 
-class SqlStore(SqlLeases):
+class SqlStore(SqlLeases, SqlSessions):
     """Implements `Store`, which describes the methods; `open` makes it."""
 
     @classmethod
