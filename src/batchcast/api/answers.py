@@ -87,7 +87,9 @@ class AuditLine(Answer):
     name: str | None = Field(description="Of the person's token; null without tokens, or where it was not known.")
     role: str
     address: str = Field(description="Of the client.")
-    action: str = Field(description="submit, retry, cancel, delete, delete_recipe, sign_in or sign_out.")
+    action: str = Field(
+        description="submit, retry, cancel, delete, keep_recipe, delete_recipe, sign_in, sign_out or end_session."
+    )
     status: int = Field(description="HTTP status of the answer; from 400 on, nothing was changed.")
     batch_id: str | None
 
@@ -96,6 +98,31 @@ class AuditLog(Answer):
     """Entries of the audit log, the newest first."""
 
     entries: list[AuditLine]
+
+
+class SessionLine(Answer):
+    """A person who is signed in with a browser."""
+
+    session: str = Field(description="To end it by; a digest of what the browser sends.")
+    name: str
+    role: str = Field(description="When the person signed in.")
+    address: str = Field(description="Of the browser, when it was seen last.")
+    browser: str = Field(description="In words.")
+    began_at: dt.datetime
+    seen_at: dt.datetime = Field(description="To a minute.")
+    ends_at: dt.datetime = Field(description="At the latest.")
+
+
+class SessionList(Answer):
+    """Sessions, the one that was used last first."""
+
+    sessions: list[SessionLine]
+
+
+class SessionsEnded(Answer):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 class Recipes(Answer):

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.api import audit, batches, operations, orders, recipes, results
+from batchcast.api import audit, batches, operations, orders, recipes, results, sessions
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.hub import Hub
@@ -31,7 +31,7 @@ from batchcast.http.metrics import Metrics
 from batchcast.http.request import Attempts, token_of
 from batchcast.http.threads import Threads
 
-ROUTERS = tuple(room.router for room in (batches, results, orders, recipes, audit, operations))
+ROUTERS = tuple(room.router for room in (batches, results, orders, recipes, audit, sessions, operations))
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
 
 Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` for Indonesian.
@@ -128,7 +128,7 @@ class TokenAuthentication:
         self._service = service
         self._attempts = Attempts()
 
-    def admit(self, scope: Scope, headers: Headers) -> None:
+    async def admit(self, scope: Scope, headers: Headers) -> None:
         """Note the person of a request in `scope["state"]`.
 
         Raises:
@@ -139,7 +139,7 @@ class TokenAuthentication:
         if _is_open(scope["path"]):
             return
         person = self._authenticate(token_of(headers), (scope.get("client") or ("",))[0])
-        person.require(_role_for(scope["method"]))
+        person.require(_role_for(scope["method"], scope["path"]))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["person"] = person
 
@@ -148,8 +148,7 @@ class TokenAuthentication:
             return self._service.authenticate(token)
         except NotAuthenticated:
             if token is not None:  # a right token is always taken, however many wrong ones came before
-                self._attempts.check(address, time.monotonic())
-                self._attempts.note(address, time.monotonic())
+                self._attempts.note(address, self._service.tokens.fingerprint(token), time.monotonic())
             raise
 
     def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
@@ -161,8 +160,8 @@ def _is_open(path: str) -> bool:
     return path in _OPEN or path == "/api/docs" or path.startswith("/api/docs/")
 
 
-def _role_for(method: str) -> Role:
+def _role_for(method: str, path: str) -> Role:
     """The least role that may send a request of this method."""
-    if method in SAFE_METHODS:
+    if method in SAFE_METHODS or path == sessions.PATH or path.startswith(f"{sessions.PATH}/"):  # which people end
         return Role.VIEWER
     return Role.ADMIN if method == "DELETE" else Role.PLANNER

@@ -120,6 +120,11 @@ class Tokens:
         """What a session remembers of a token: enough to find it again, and no help in guessing it."""
         return _fingerprint(_digest(token))
 
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """That of every token."""
+        return tuple(_fingerprint(entry.digest) for entry in self._entries)
+
     def person_of(self, fingerprint: str) -> Person | None:
         """Whose token has this fingerprint; None where none has, or has it any more."""
         found = (e.person for e in self._entries if hmac.compare_digest(_fingerprint(e.digest), fingerprint))

@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, str] = {
     "delete_recipe": N_("Deleted a recipe"),
     "sign_in": N_("Signed in"),
     "sign_out": N_("Signed out"),
+    "end_session": N_("Ended a session"),
 }
 # By method and route; a request that is not here changes nothing that others see, but what `tell_of_recipe` tells.
 ACTION_OF: Mapping[tuple[str, str], str] = {
@@ -47,6 +48,9 @@ ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/recipes/delete"): "delete_recipe",
     ("POST", "/sign-in"): "sign_in",
     ("POST", "/sign-out"): "sign_out",
+    ("DELETE", "/api/sessions"): "end_session",
+    ("DELETE", "/api/sessions/{session}"): "end_session",
+    ("POST", "/sessions/end"): "end_session",
 }
 _MAKE = ("submit", "retry", "keep_recipe")  # a batch, which the answer leads to
 _KEEPS_RECIPE = "keeps_recipe"  # of the state of a request

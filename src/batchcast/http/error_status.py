@@ -11,6 +11,7 @@ import structlog
 from batchcast.app.recipes import UnknownRecipe
 from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
+from batchcast.app.service.signins import UnknownSession
 from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
 from batchcast.app.workspace import DiskAlmostFull
@@ -160,6 +161,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (ResultNotKept, 404),
     (UnknownDraft, 404),
     (UnknownRecipe, 404),
+    (UnknownSession, 404),
     (NoSuchPage, 404),
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),

@@ -43,7 +43,7 @@ class Authentication(Protocol):
 
     headers: Mapping[str, str]  # of every answer that has not set its own
 
-    def admit(self, scope: Scope, headers: Headers) -> None:
+    async def admit(self, scope: Scope, headers: Headers) -> None:
         """Note the person of a request in `scope["state"]`, or raise a BatchcastError."""
 
     def answer(self, error: Exception, scope: Scope, headers: Headers) -> ASGIApp:
@@ -100,7 +100,7 @@ class Gate:
             raise BadHost
         if scope["method"] not in SAFE_METHODS and not self._hosts.admit_origin(headers, scope):
             raise ForeignPage
-        self._authentication.admit(scope, headers)
+        await self._authentication.admit(scope, headers)
         await self._app(scope, receive, send)
 
     def _note(self, method: str, scope: Scope, status: int, seconds: float) -> None:

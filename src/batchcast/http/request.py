@@ -64,31 +64,39 @@ _ADDRESSES = 4096  # that are remembered; the least recent is forgotten first
 
 
 class Attempts:
-    """Counts the wrong tokens of the last minutes, of each address and of all; safe to use from any thread."""
+    """Counts the wrong sign-ins of the last minutes, of each address and account and of all; safe from any thread.
+
+    The account of a wrong token is that token: a program that goes on with one that was taken away is refused by
+    itself, and the others at its address are still told what is wrong with theirs.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
+        self._by_address: OrderedDict[str, dict[str, deque[float]]] = (
+            OrderedDict()
+        )  # times by account, the oldest first
         self._all: deque[float] = deque(maxlen=OF_ALL)
 
-    def check(self, address: str, now: float) -> None:
-        """Return if an address may try a token.
+    def note(self, address: str, account: str, now: float) -> None:
+        """Count a wrong sign-in.
 
         Raises:
-            TooManyAttempts: if it, or all together, tried too many wrong ones.
+            TooManyAttempts: if this address did so with this account, or with others, or all together did, too often.
         """
         with self._lock:
-            mine = self._by_address.get(address, deque())
-            for times, most in ((mine, OF_ONE), (self._all, OF_ALL)):
-                while times and now - times[0] >= ATTEMPT_SECONDS:
-                    times.popleft()
+            accounts = {
+                key: since for key, times in self._by_address.get(address, {}).items() if (since := _live(times, now))
+            }
+            others = deque(times[-1] for key, times in accounts.items() if key != account)
+            for times, most in (
+                (accounts.get(account, deque()), OF_ONE),
+                (others, OF_ONE),
+                (_live(self._all, now), OF_ALL),
+            ):
                 if len(times) >= most:
-                    raise TooManyAttempts(round(times[0] + ATTEMPT_SECONDS - now) + 1)
-
-    def note(self, address: str, now: float) -> None:
-        """Count a wrong token."""
-        with self._lock:
-            self._by_address.setdefault(address, deque(maxlen=OF_ONE)).append(now)
+                    raise TooManyAttempts(round(min(times) + ATTEMPT_SECONDS - now) + 1)
+            accounts.setdefault(account, deque()).append(now)
+            self._by_address[address] = accounts
             self._by_address.move_to_end(address)
             self._all.append(now)
             while len(self._by_address) > _ADDRESSES:
@@ -98,3 +106,10 @@ class Attempts:
         """Forget the wrong tokens of an address."""
         with self._lock:
             self._by_address.pop(address, None)
+
+
+def _live(times: deque[float], now: float) -> deque[float]:
+    """What still counts of some times, the oldest first; the others are dropped."""
+    while times and now - times[0] >= ATTEMPT_SECONDS:
+        times.popleft()
+    return times

@@ -34,10 +34,11 @@ class MemorySessions:
         meant = [one for one in live if name is None or one.name == name]
         return tuple(sorted(meant, key=lambda one: one.seen_at, reverse=True))
 
-    def see_session(self, digest: str, address: str) -> None:
+    def see_session(self, digest: str, address: str, *, unseen_seconds: float = 0) -> None:
         with self._changed:
-            if digest in self._sessions:
-                self._sessions[digest] = replace(self._sessions[digest], seen_at=self._now(), address=address)
+            one, due = self._sessions.get(digest), self._now() - dt.timedelta(seconds=unseen_seconds)
+            if one is not None and one.seen_at <= due:
+                self._sessions[digest] = replace(one, seen_at=self._now(), address=address)
 
     def end_sessions(self, *, digest: str | None = None, name: str | None = None) -> int:
         if digest is None and name is None:

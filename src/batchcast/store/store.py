@@ -94,8 +94,11 @@ class KeptSessions(Protocol):
     def sessions(self, idle_seconds: float, name: str | None = None) -> tuple[KeptSession, ...]:
         """All sessions, or those of one person, the one that was seen last first."""
 
-    def see_session(self, digest: str, address: str) -> None:
-        """Note that a session is used now, from this address; nothing happens where there is none."""
+    def see_session(self, digest: str, address: str, *, unseen_seconds: float = 0) -> None:
+        """Note that a session is used now, from this address; nothing happens where there is none.
+
+        With `unseen_seconds`, only where that was not noted for so long.
+        """
 
     def end_sessions(self, *, digest: str | None = None, name: str | None = None) -> int:
         """End the session of this digest, or those of this person, or what is both; how many there were."""

@@ -11,15 +11,15 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.app.service.service import Service
-from batchcast.app.tokens import ANONYMOUS, UNRESTRICTED, NotAuthenticated
+from batchcast.app.tokens import ANONYMOUS, NotAuthenticated, Person
 from batchcast.app.translation import LANGUAGES
 from batchcast.domain.errors import N_, Message
 from batchcast.http.bodies import Texts
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS
-from batchcast.web.context import Asker, Here, OurForm
+from batchcast.web.browsers import browser_of
+from batchcast.web.context import Asker, Here, OurForm, PageContext
 from batchcast.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, answer_problem, local_path, render
-from batchcast.web.sessions import Sessions, session_cookie, set_choice_cookie, set_session_cookie
+from batchcast.web.sessions import BrowserSession, Sessions, session_cookie, set_choice_cookie, set_session_cookie
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -40,27 +40,29 @@ class PageAuthentication:
         "referrer-policy": "same-origin",  # with `no-referrer` browsers send a form's Origin as null
     }
 
-    def __init__(self, app: FastAPI, service: Service, sessions: Sessions) -> None:
+    def __init__(self, app: FastAPI, context: PageContext) -> None:
         self._app = app
-        self._service = service
-        self._sessions = sessions
+        self._context = context
 
-    def admit(self, scope: Scope, headers: Headers) -> None:
+    async def admit(self, scope: Scope, headers: Headers) -> None:
         """Note the session and the person of a request in `scope["state"]`.
 
         Raises:
-            NotAuthenticated: if tokens are set and the session has no valid one.
+            NotAuthenticated: if people have to sign in, and this session is none, or over.
+            StoreUnavailable: if that can't be known now.
         """
         if scope["path"].startswith("/static/"):
             return
         now = time.time()
         cookie = session_cookie(Request({**scope, "app": self._app}))
-        session = self._sessions.read(cookie, now) or self._sessions.new()
+        sessions = self._context.sessions
+        session = sessions.read(cookie, now) or sessions.new()
         state = scope.setdefault("state", {})
         state["session"] = session
-        state["csrf"] = self._sessions.csrf(session)
-        state["cookie"] = self._sessions.write(session, now) if session.is_due(now) else None
-        person = self._service.tokens.person_of(session.fingerprint) if self._service.tokens else UNRESTRICTED
+        state["csrf"] = sessions.csrf(session)
+        state["cookie"] = sessions.write(session, now) if session.is_due(now) else None
+        state["person"] = ANONYMOUS
+        person = await self._context.person_of(session, (scope.get("client") or ("",))[0])
         state["person"] = person or ANONYMOUS
         if person is None and not _is_open(scope["path"]):
             raise NotAuthenticated(Message(N_("Sign in with your token first.")))
@@ -90,7 +92,7 @@ def _redirect_to_sign_in(request: Request) -> Response:
 @router.get(SIGN_IN)
 async def show_sign_in(request: Request, here: Here, asker: Asker, next: str = "/") -> Response:
     """The form for a token; a redirect where there is nothing to sign in for."""
-    if not here.service.tokens or asker.name is not None:
+    if not here.service.asks_to_sign_in or asker.name is not None:
         return RedirectResponse(local_path(next), status_code=303)
     return render(request, "access/sign-in.html", back=local_path(next), problem=None)
 
@@ -98,24 +100,22 @@ async def show_sign_in(request: Request, here: Here, asker: Asker, next: str = "
 @router.post(SIGN_IN)
 async def sign_in(request: Request, here: Here, form: OurForm) -> Response:
     """Begin a session with a token; wrong tokens are counted."""
-    address = request.client.host if request.client else ""
     back = local_path(_field(form, "back", "/"))
     token = _field(form, "token").strip()
+    basis = here.service.tokens.fingerprint(token)
     try:
-        request.state.person = here.service.authenticate(token)
+        person = here.service.authenticate(token)
     except NotAuthenticated as error:  # counted only now: a right token is always taken
-        here.attempts.check(address, time.monotonic())
-        here.attempts.note(address, time.monotonic())
+        here.attempts.note(_address_of(request), basis, time.monotonic())
         return render(request, "access/sign-in.html", status=401, back=back, problem=error.message)
-    here.attempts.forgive(address)
-    return _begin_session(request, here.sessions, back, here.service.tokens.fingerprint(token))
+    return await begin_session(request, here, person, basis, back)
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, here: Here, form: OurForm) -> Response:
-    """End the session, also for copies of its cookie."""
-    here.sessions.end(request.state.session)
-    return _begin_session(request, here.sessions, SIGN_IN, "")
+    """End the session, also for copies of its cookie, and on every server of the database."""
+    await _end_session(request, here)
+    return _with_session(request, here.sessions, SIGN_IN, here.sessions.new())
 
 
 @router.post("/language")
@@ -130,10 +130,31 @@ async def choose_theme(request: Request, form: OurForm) -> Response:
     return _keep_choice(request, form, THEME_COOKIE, THEMES)
 
 
-def _begin_session(request: Request, sessions: Sessions, path: str, fingerprint: str) -> Response:
+async def begin_session(request: Request, here: PageContext, person: Person, basis: str, back: str) -> Response:
+    """Sign a person in with this browser, in place of the session that it had, and lead it back."""
+    request.state.person = person
+    here.attempts.forgive(_address_of(request))
+    await _end_session(request, here)
+    session, browser = here.sessions.new(basis), browser_of(request.headers.get("user-agent", ""))
+    begin = here.service.sign_ins.begin
+    await here.threads.light(begin, session.session_id, person, basis, _address_of(request), browser)
+    return _with_session(request, here.sessions, back, session)
+
+
+async def _end_session(request: Request, here: PageContext) -> None:
+    session: BrowserSession = request.state.session
+    if session.fingerprint:
+        await here.threads.light(here.service.sign_ins.sign_out, session.session_id)
+
+
+def _with_session(request: Request, sessions: Sessions, path: str, session: BrowserSession) -> Response:
     answer = RedirectResponse(path, status_code=303)
-    set_session_cookie(request, answer, sessions.write(sessions.new(fingerprint), time.time()))
+    set_session_cookie(request, answer, sessions.write(session, time.time()))
     return answer
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _keep_choice(request: Request, form: Texts, cookie: str, known: tuple[str, ...]) -> Response:

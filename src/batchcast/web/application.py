@@ -15,7 +15,7 @@ from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.web import access, assets, audit, help, history, orders, recipes
+from batchcast.web import access, assets, audit, help, history, orders, people, recipes
 from batchcast.web.access import PageAuthentication
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
@@ -29,7 +29,7 @@ from batchcast.web.start import pages as start
 
 ROUTERS = tuple(
     room.router
-    for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, audit, help)
+    for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, audit, people, help)
 )
 
 
@@ -51,7 +51,7 @@ def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI
         Gate,
         config=service.config,
         metrics=metrics,
-        authentication=PageAuthentication(app, service, sessions),
+        authentication=PageAuthentication(app, app.state.context),
         audit=Audit(service, threads),
     )
     return app

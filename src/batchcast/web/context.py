@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from batchcast.http.bodies import Texts
 from batchcast.http.error_status import ForeignForm
 from batchcast.http.request import Attempts, read_batch_id
 from batchcast.http.threads import Threads
+from batchcast.store.errors import StoreUnavailable
 from batchcast.web.assets import Assets
 from batchcast.web.rendering import Templates, page_language
 from batchcast.web.sessions import BrowserSession, Sessions
@@ -33,6 +36,29 @@ class PageContext:
     templates: Templates
     sessions: Sessions
     attempts: Attempts = field(default_factory=Attempts)
+
+    async def person_of(self, session: BrowserSession, address: str) -> Person | None:
+        """Who is signed in with a session; anybody where people need not sign in, None where it is over.
+
+        Raises:
+            StoreUnavailable: if that can't be known now.
+        """
+        if not self.service.asks_to_sign_in:
+            return UNRESTRICTED
+        sign_ins, known = self.service.sign_ins, (session.session_id, session.fingerprint, address)
+        if not session.fingerprint or sign_ins.is_known(session.session_id):
+            return sign_ins.person_of(*known)
+        return await self.threads.light(sign_ins.person_of, *known)
+
+    async def while_signed_in(self, request: Request, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        """The chunks of a stream, until the session of its reader is over."""
+        session, address = request.state.session, request.client.host if request.client else ""
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                with suppress(StoreUnavailable):  # a stream outlasts a store that does not answer
+                    if await self.person_of(session, address) is None:
+                        return
+                yield chunk
 
 
 def _here(request: Request) -> PageContext:

@@ -1,26 +1,24 @@
-"""Sessions: a signed cookie with the fingerprint of the token a browser signed in with; the server keeps nothing of it.
+"""Sessions as browsers hold them: a signed cookie with an id, and a fingerprint of what the browser signed in with.
 
-Each request looks the token and its role up again, so removing a token ends its sessions at once.
+Whether a session is over, `app.service.signins` knows; what this key has not signed need not be asked there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from batchcast.app.service.signins import IDLE_SECONDS, LONGEST_SECONDS
+
 COOKIE = "batchcast_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"  # where browsers come by HTTPS: they take it from this host alone
-SECONDS = 12 * 3600  # a session that is not used for this long ends
 _SECONDS_OF_A_YEAR = 365 * 86400
-SECONDS_IN_ALL = 7 * 86_400  # a session ends after this long, however much it is used
 _SECONDS_UNTIL_RENEWED = 600  # a session in use is signed anew after this long
-_ENDED = 100_000  # that are remembered
 _SECONDS_OF_SKEW = 60  # that the clock of another server with the same key may be ahead
 
 
@@ -29,7 +27,7 @@ class BrowserSession:
     """A session of one browser."""
 
     session_id: str
-    fingerprint: str = ""  # of the token that it signed in with; empty: none
+    fingerprint: str = ""  # of the token or provider that it signed in with; empty: none
     signed_at: int = 0  # seconds since 1970
     begun_at: int = 0  # seconds since 1970; 0: now, when it is first written
 
@@ -49,7 +47,6 @@ class Sessions:
     def __init__(self, key: bytes) -> None:
         self._cookies = URLSafeSerializer(key, salt="batchcast.session", signer=_Signer)
         self._forms = _Signer(key, salt="batchcast.form")
-        self._ended: OrderedDict[str, None] = OrderedDict()  # ids of those that were signed out here, the oldest first
 
     def new(self, fingerprint: str = "") -> BrowserSession:
         """A session with a random id; it becomes a cookie by `write`."""
@@ -65,18 +62,12 @@ class Sessions:
         try:
             session_id, fingerprint, signed_at, age = self._cookies.loads(cookie or "")
             begun_at = signed_at - age
-            is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS and now - begun_at <= SECONDS_IN_ALL
+            is_fresh = -_SECONDS_OF_SKEW <= now - signed_at <= IDLE_SECONDS and now - begun_at <= LONGEST_SECONDS
         except (BadData, ValueError, TypeError):  # the last two: another version signed something else
             return None
-        if not is_fresh or session_id in self._ended:
+        if not is_fresh:
             return None
         return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at, begun_at=begun_at)
-
-    def end(self, session: BrowserSession) -> None:
-        """Refuse a session from now on, also with a copy of its cookie; until this server ends."""
-        self._ended[session.session_id] = None
-        while len(self._ended) > _ENDED:
-            self._ended.popitem(last=False)
 
     def csrf(self, session: BrowserSession) -> str:
         """The value that the forms of this session carry, so that no other site can send them."""
@@ -96,7 +87,7 @@ def set_session_cookie(request: Request, answer: Response, value: str) -> None:
     """Give the browser a session, as `Sessions.write` made it."""
     is_secure = _is_secure(request)
     name = SECURE_COOKIE if is_secure else COOKIE
-    answer.set_cookie(name, value, max_age=SECONDS, httponly=True, samesite="lax", secure=is_secure)
+    answer.set_cookie(name, value, max_age=IDLE_SECONDS, httponly=True, samesite="lax", secure=is_secure)
 
 
 def set_choice_cookie(request: Request, answer: Response, name: str, value: str) -> None:

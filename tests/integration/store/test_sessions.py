@@ -55,12 +55,14 @@ def test_sessions_are_listed_by_person_the_one_seen_last_first(store, sign_in):
     for digest, name in (("a", "ani"), ("b", "budi"), ("c", "ani")):
         sign_in(digest, name)
     store.see_session("a" * 64, "10.0.0.9")
+    store.see_session("b" * 64, "10.0.0.9", unseen_seconds=HOUR)  # it was seen just now
     store.see_session("f" * 64, "10.0.0.9")  # there is none
 
     every, own = store.sessions(HOUR), store.sessions(HOUR, name="ani")
 
     assert [one.digest[0] for one in every] == ["a", "c", "b"]
     assert [(one.digest[0], one.address) for one in own] == [("a", "10.0.0.9"), ("c", "10.0.0.7")]
+    assert every[2].address == "10.0.0.7"
     assert every[0].seen_at >= every[0].began_at
 
 

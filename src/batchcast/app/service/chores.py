@@ -18,8 +18,8 @@ Chore = Callable[[], object]
 class Chores:
     """A chore that fails is logged and left for the next round; it ends no other, and not the server."""
 
-    def __init__(self, *, first: Chore, begin: Callable[[], None], hourly: Sequence[Chore]) -> None:
-        """Do `first`, then call `begin` unless the server stops, then do the others in order, once every hour."""
+    def __init__(self, *, first: Sequence[Chore], begin: Callable[[], None], hourly: Sequence[Chore]) -> None:
+        """Do the `first`, then call `begin` unless the server stops, then do the others in order, once every hour."""
         self._first = first
         self._begin = begin
         self._hourly = hourly
@@ -29,7 +29,7 @@ class Chores:
 
     @property
     def is_starting(self) -> bool:
-        """The first is not done yet."""
+        """The first are not done yet."""
         return self._thread.is_alive() and not self._has_begun.is_set()
 
     @property
@@ -51,7 +51,8 @@ class Chores:
             self._thread.join(1)
 
     def _run(self) -> None:
-        self._try(self._first)
+        for chore in self._first:
+            self._try(chore)
         if not self._stopping.is_set():
             self._begin()
             self._has_begun.set()

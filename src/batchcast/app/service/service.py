@@ -31,6 +31,7 @@ from batchcast.app.service.previews import preview_upload, read_events_upload
 from batchcast.app.service.published import PublishedResults
 from batchcast.app.service.results import ResultFiles, downloaded
 from batchcast.app.service.retention import Usage, retire_batches, sweep_artifacts
+from batchcast.app.service.signins import SignIns
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
@@ -94,6 +95,7 @@ class Service:
     def __init__(self, config: ServiceConfig, store: Store, artifacts: Artifacts, folder: Path, owner: str) -> None:
         self.config = config
         self.tokens = Tokens(config.tokens)
+        self.sign_ins = SignIns(store, lambda: self.tokens)
         self._store = store
         self._artifacts = artifacts
         self._folder = folder
@@ -127,10 +129,11 @@ class Service:
         self.usage = Usage(batches=0, size=0)  # of batches that have ended, as it was an hour ago at most
         self._cancel_token = CancelToken()  # of the calibration
         self._chores = Chores(
-            first=self._calibrate,
+            first=(self.sign_ins.end_unfounded, self._calibrate),
             begin=self._dispatcher.start,
             hourly=(
                 self.room.hold,
+                self.sign_ins.sweep,
                 self._submissions.drop_undecided_claims,
                 partial(sweep_artifacts, store, artifacts),
                 self._retire,
@@ -174,6 +177,11 @@ class Service:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # The person of a request
+
+    @property
+    def asks_to_sign_in(self) -> bool:
+        """Whether people must say who they are; else everybody may do everything."""
+        return bool(self.tokens)
 
     def authenticate(self, token: str | None) -> Person:
         """The person whose bearer token the request carries.

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 
 from batchcast.domain.session import KeptSession, NewSession
 from batchcast.store.sql import schema
-from batchcast.store.sql.database import Database
+from batchcast.store.sql.database import Database, answering_within
 from batchcast.store.sql.schema import now, to_time
+
+_SECONDS_OF_A_LOOK = 3.0
+_SECONDS_OF_A_NOTE = 1.0
 
 _s = schema.session.c
 
@@ -26,14 +29,16 @@ class SqlSessions:
             connection.execute(sa.insert(schema.session).values(asdict(new) | times))
 
     def session(self, digest: str, idle_seconds: float) -> KeptSession | None:
-        return next(iter(self._found(idle_seconds, _s.digest == digest)), None)
+        with answering_within(_SECONDS_OF_A_LOOK):  # every page waits for it
+            return next(iter(self._found(idle_seconds, _s.digest == digest)), None)
 
     def sessions(self, idle_seconds: float, name: str | None = None) -> tuple[KeptSession, ...]:
         return self._found(idle_seconds, *([] if name is None else [_s.name == name]))
 
-    def see_session(self, digest: str, address: str) -> None:
-        seen = sa.update(schema.session).where(_s.digest == digest).values(seen_at=now(), address=address)
-        with self._database.writing() as connection:
+    def see_session(self, digest: str, address: str, *, unseen_seconds: float = 0) -> None:
+        is_due = sa.and_(_s.digest == digest, _s.seen_at <= now() - unseen_seconds)
+        seen = sa.update(schema.session).where(is_due).values(seen_at=now(), address=address)
+        with answering_within(_SECONDS_OF_A_NOTE), self._database.writing() as connection:
             connection.execute(seen)
 
     def end_sessions(self, *, digest: str | None = None, name: str | None = None) -> int:

@@ -47,7 +47,7 @@ async def live(
     shown = frozenset(int(number) for number in rows.split(",") if number)
     await here.threads.light(here.service.status_version, batch_id)  # a batch that is not there has no stream
     watching: Live = request.app.state.live
-    return EventStream(watching.follow(batch_id, language, shown))
+    return EventStream(here.while_signed_in(request, watching.follow(batch_id, language, shown)))
 
 
 @router.get("/batches/{batch_id}/stop")
