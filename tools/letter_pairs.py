@@ -58,13 +58,18 @@ LANGUAGES = [
 ]
 TARGET = Path(__file__).parents[1] / "src" / "batchcast" / "ingest" / "text" / "letters.txt"
 _NAMES = ("territories", "languages", "currency_names", "months", "days", "time_zones", "unit_display_names")
+_MORE = {  # words with endings that names of CLDR do not have, as they are usual
+    "it": "città qualità quantità capacità velocità attività novità elettricità densità umidità metà libertà società "
+    "università caffè perché poiché affinché cioè così giovedì venerdì mezzodì lì dì però ciò può farò andrò verrà "
+    "sarà dirà tribù virtù gioventù servitù più giù laggiù tè sé né finché",
+}
 _CEDILLAS = str.maketrans("șț", "şţ")  # as the older encodings have them
 
 
 def words_of(language: str) -> set[str]:
     """The words of the names of a language, in small letters."""
     data = localedata.load(language, merge_inherited=False)
-    texts = " ".join(text for name in _NAMES for text in _texts(data.get(name, {})))
+    texts = " ".join([*(text for name in _NAMES for text in _texts(data.get(name, {}))), _MORE.get(language, "")])
     letters = unicodedata.normalize("NFC", "".join(one if one == "İ" else one.lower() for one in texts)).translate(
         _CEDILLAS
     )

@@ -16,6 +16,9 @@ from math import log
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import SETTINGS
 from batchcast.ingest.common.names import shortened
@@ -32,7 +35,9 @@ class _Encoding(NamedTuple):
 _WINDOWS, _OTHER, _RARE = -3.0, -4.5, -7.0
 ENCODINGS = {  # as people call them
     "Windows-1252": _Encoding("cp1252", 0.0),
-    **{f"Windows-{number}": _Encoding(f"cp{number}", _WINDOWS) for number in (1250, 1251, *range(1253, 1259), 874)},
+    **{f"Windows-{number}": _Encoding(f"cp{number}", _WINDOWS + 1.0) for number in (1250, 1251)},
+    **{f"Windows-{number}": _Encoding(f"cp{number}", _WINDOWS) for number in (*range(1253, 1257), 874)},
+    **{f"Windows-{number}": _Encoding(f"cp{number}", _WINDOWS - 1.0) for number in (1257, 1258)},
     "Shift-JIS": _Encoding("cp932", _WINDOWS),
     "EUC-JP": _Encoding("euc_jp", _WINDOWS),
     "GB18030": _Encoding("gb18030", _WINDOWS),
@@ -52,8 +57,9 @@ ENCODINGS = {  # as people call them
     "Mac Turkish": _Encoding("mac_turkish", _RARE),
 }
 ESCAPED = "ISO-2022-JP"  # ASCII with escape sequences
-_CLEARLY, _OF_ONE_CELL = 5.0, 2.0  # so much likelier, as a logarithm, is a decision, and so much more with one cell
-_OF_LOW_LETTERS = 2.0  # so many times that, where Windows reads letters that are usual elsewhere
+_CLEARLY, _OF_ONE_CELL = 6.0, 2.0  # so much likelier, as a logarithm, is a decision, and so much more with one cell
+_OF_UNUSUAL, _OF_LOW_LETTERS = 2.0, 8.0  # so much more: of one that is no Windows; where Windows reads seldom letters
+_CLEARLY_BY_WORDS = 4.0  # and so much likelier by the words alone, however usual each encoding is
 _NO_PRIOR = 0.0  # of an encoding that is named: as good as the most usual one
 _OF_NO_WORD = -15.9  # what a letter costs on average where the text is of no language
 _HOPELESS = 50.0  # so much less likely after the first cells is out of the question
@@ -100,13 +106,23 @@ def legacy_encoding(cells: Sequence[bytes], name: str, line: int) -> str:
             "Excel as “CSV UTF-8”, or say which encoding it is in with {@encoding}."
         )
         raise NoEncoding(Message(template, {"name": name, "line": line}))
-    enough = _CLEARLY + _OF_ONE_CELL / len(cells)
-    if best.startswith("Windows") and _are_low(cells):
-        enough *= _OF_LOW_LETTERS
-    if len(_readings(cells, scores, scores[best] - enough)) == 1:
+    few = 1 / len(_telling(cells))
+    enough = _CLEARLY + _OF_ONE_CELL * few
+    if not best.startswith("Windows"):
+        enough += _OF_UNUSUAL * (1 + few)
+    elif _are_low(cells):
+        enough += _OF_LOW_LETTERS
+    by_words = {encoding: score - ENCODINGS[encoding].prior for encoding, score in scores.items()}
+    if not (_has_rival(cells, scores, best, enough) or _has_rival(cells, by_words, best, _CLEARLY_BY_WORDS)):
         near = [one for one in scores if scores[one] > scores[best] - enough]
         return max(near, key=lambda one: (ENCODINGS[one].prior, scores[one]))
     raise _question(_readings(cells, scores, scores[best] - 2 * enough), name, line)
+
+
+def _has_rival(cells: Sequence[bytes], scores: Mapping[str, float], best: str, enough: float) -> bool:
+    """Whether an encoding that reads the cells otherwise is nearly as likely."""
+    near = [one for one, score in scores.items() if score > scores[best] - enough]
+    return len({tuple(text_of(cell, one, "replace").translate(_CONTROLS) for cell in cells) for one in near}) > 1
 
 
 def _are_low(cells: Sequence[bytes]) -> bool:
@@ -117,8 +133,11 @@ def _are_low(cells: Sequence[bytes]) -> bool:
 def is_unlikely(encoding: str, cells: Sequence[bytes]) -> bool:
     """Whether another encoding gives clearly likelier words than one that was declared or asked for."""
     scores = _scores(cells)
-    declared = _NO_PRIOR + sum(likelihood(text_of(cell, encoding, "replace"), encoding) for cell in cells)
-    return bool(cells) and max(scores.values()) > declared + _CLEARLY + _OF_ONE_CELL / len(cells)
+    declared = _Weighed()
+    for cell in cells:
+        declared.add(text_of(cell, encoding, "replace"), encoding)
+    clearly = _CLEARLY + _OF_ONE_CELL / max(len(_telling(cells)), 1)
+    return bool(cells) and max(scores.values()) > _NO_PRIOR + declared.total + clearly
 
 
 def _readings(cells: Sequence[bytes], scores: Mapping[str, float], least: float) -> dict[str, tuple[str, ...]]:
@@ -141,17 +160,31 @@ def reads_as_words(cells: Iterable[bytes], encoding: str) -> bool:
     return cost >= usual
 
 
+def _telling(cells: Sequence[bytes]) -> list[bytes]:
+    """The cells without those whose letters all stand beside the same letters as in others: they tell nothing more."""
+    known: set[bytes] = set()
+    found = []
+    for cell in cells:
+        small = b" " + cell.lower() + b" "
+        around = {small[i - 1 : i + 2] for i in range(1, len(small) - 1) if small[i] >= 0x80}
+        if not around <= known:
+            known |= around
+            found.append(cell)
+    return found
+
+
 def _scores(cells: Sequence[bytes]) -> dict[str, float]:
     """By encoding, the logarithm of how likely the cells are, but for those that are hopeless."""
-    scores = {encoding: known.prior for encoding, known in ENCODINGS.items()}
+    cells = _telling(cells)
+    weighed = {encoding: _Weighed() for encoding in ENCODINGS}
     for start, end in ((0, _FIRST_CELLS), (_FIRST_CELLS, len(cells))):
-        for encoding in scores:
-            scores[encoding] += sum(
-                likelihood(text_of(cell, encoding, "replace"), encoding) for cell in cells[start:end]
-            )
+        for encoding, so_far in weighed.items():
+            for cell in cells[start:end]:
+                so_far.add(text_of(cell, encoding, "replace"), encoding)
+        scores = {encoding: ENCODINGS[encoding].prior + so_far.total for encoding, so_far in weighed.items()}
         best = max(scores.values())
-        scores = {encoding: score for encoding, score in scores.items() if score > best - _HOPELESS}
-    return scores
+        weighed = {encoding: weighed[encoding] for encoding, score in scores.items() if score > best - _HOPELESS}
+    return {encoding: scores[encoding] for encoding in weighed}
 
 
 def _question(read: Mapping[str, Sequence[str]], name: str, line: int) -> AmbiguousEncoding:
@@ -191,16 +224,18 @@ _LATIN_BESIDE = -10.0  # a small Latin letter beside a character of Chinese, Jap
 _SIGN, _BESIDE_LETTER, _IN_WORD = -10.0, -7.0, -12.0
 _SIGNS = dict.fromkeys("°²³½¼¾×‰€", -4.0) | dict.fromkeys("–—‘’“”«»·…•§®©™£\u00a0、。・（）「」～：／－\u3000", -5.0)
 _AROUND_WORDS = frozenset("–—‘’“”«»·…•、。・（）「」～：／－\u3000")  # or between them
-_BETWEEN_LETTERS = {"’": -2.0, "–": -5.0, "·": -10.0, "\u00a0": -8.0} | dict.fromkeys("・（）「」～：／－", 0.0)
-_BESIDE_ONE = {"\u00a0": -3.0, "…": -4.0, "—": -4.0, "“": -2.0, "”": -2.0, "«": -2.0, "»": -2.0}
-_QUOTES, _ALONE = "„“”", -5.0  # of which one that stands alone is the more likely another encoding's letter
+_BETWEEN_LETTERS = {"’": -3.0, "–": -7.0, "·": -10.0, "\u00a0": -8.0} | dict.fromkeys("・（）「」～：／－", 0.0)
+_BESIDE_ONE = {"\u00a0": -3.0, "…": -5.0, "“": -2.0, "”": -2.0, "«": -2.0, "»": -2.0, "’": -3.0, "·": -5.0}
+_BESIDE_ONE |= {"–": -5.0, "—": -5.0, "°": -2.0, "º": -2.0, "ª": -2.0}
+_QUOTES, _ALONE = "„“”«»", -5.0  # of which one that stands alone is the more likely another encoding's letter
 _LETTERLIKE = frozenset("ºªµ")
 _IDEOGRAPHS = "\u2e80"  # and kana and hangul stand behind it
-_PLAIN, _PLAIN_WEIGHT = -2.6, 0.4  # of pairs of ASCII letters, which speak for or against a language only
+_PLAIN, _PLAIN_WEIGHT = -2.6, 0.6  # of pairs of ASCII letters, which speak for or against a language only
 _UNSEEN, _LEAST = 0.03, 1e-5  # of how likely a letter is, behind one where it has not been seen
 _SMOOTHED = 25.0  # letters that each pair is taken to have been counted beside
 
 
+_OF_ANOTHER = 3.0  # what a word costs that is of another language than most
 _NOT_WRITTEN = -4.0  # a word of a language of whose letters the encoding lacks some
 _FEW_LETTERS = 0.003
 _SELDOM = {"is": -4.0, "lt": -1.5, "lv": -1.5, "et": -1.0, "sl": -1.0, "sq": -1.0}
@@ -235,6 +270,10 @@ def _languages() -> _Languages:
     return _Languages(every, {letter: frozenset(numbers) for letter, numbers in having.items()}, pooled)
 
 
+def _count_of_languages() -> int:
+    return len(_languages().every) + len(_IN_USE)
+
+
 @lru_cache
 def _written_in(codec: str) -> frozenset[int]:
     """The languages of which the encoding has nearly all letters."""
@@ -254,19 +293,47 @@ def _has(codec: str, letter: str) -> bool:
         return codec == "cp1258" and len(unicodedata.normalize("NFD", letter)) > 1
 
 
+class _Weighed:
+    """How likely some texts are: words of one language, for the most part."""
+
+    def __init__(self) -> None:
+        self._signs = 0.0
+        self._words = np.zeros(_count_of_languages())  # by the language of most words
+
+    def add(self, text: str, encoding: str) -> None:
+        """Weigh a text too."""
+        signs, words = _parts(text, encoding)
+        self._signs += signs
+        for word in words:
+            self._words += np.maximum(word, word.max() - _OF_ANOTHER)
+
+    @property
+    def total(self) -> float:
+        """The logarithm."""
+        return self._signs + float(self._words.max())
+
+
 def likelihood(text: str, encoding: str) -> float:
     """The logarithm of how likely the letters and signs beyond ASCII of a text are."""
+    signs, words = _parts(text, encoding)
+    return signs + sum(float(word.max()) for word in words)
+
+
+def _parts(text: str, encoding: str) -> tuple[float, list[NDArray[np.float64]]]:
+    """What the signs of a text cost, and its words, each by language."""
     pieces = [(kind, "".join(letters)) for kind, letters in groupby(text, key=_kind)]
     kinds = [" ", *(kind for kind, _ in pieces), " "]
     total = _ALONE * (sum(map(text.count, _QUOTES)) % 2)
+    words = []
     for i, (kind, piece) in enumerate(pieces, start=1):
         if piece.isascii():
             continue
         if kind == "a":
-            total += _word(piece, encoding) + _beside_digits(piece, kinds[i - 1] + kinds[i + 1])
+            words.append(_word(piece, encoding))
+            total += _beside_digits(piece, kinds[i - 1] + kinds[i + 1])
         else:
             total += sum(map(_sign, piece)) + _beside(piece, (kinds[i - 1] + kinds[i + 1]).count("a"))
-    return total
+    return total, words
 
 
 def _beside_digits(word: str, kinds: str) -> float:
@@ -301,33 +368,26 @@ def _sign(letter: str) -> float:
 
 
 @lru_cache(50_000)
-def _word(word: str, encoding: str) -> float:
-    """How likely the letters beyond ASCII of a word are, in the language where they are most likely."""
+def _word(word: str, encoding: str) -> NDArray[np.float64]:
+    """How likely the letters beyond ASCII of a word are in each language."""
+    found = np.full(_count_of_languages(), _FOREIGN * max(1, sum(not letter.isascii() for letter in word)))
+    languages, having, _ = _languages()
     if any(letter > _IDEOGRAPHS for letter in word):
         latin = sum(
             one.isascii() is not other.isascii() and (one + other).lower() == one + other
             for one, other in pairwise(word)
         )
-        return latin * _LATIN_BESIDE + max(
-            sum(_character(one, language) for one in word if not one.isascii()) for language in _IN_USE
-        )
+        for i, language in enumerate(_IN_USE, start=len(languages)):
+            found[i] = sum(_character(one, language) for one in word if not one.isascii())
+        return found + latin * _LATIN_BESIDE
     capitals = 0 if word.isupper() else sum(map(str.isupper, word[1:]))
     small = "_" + "".join(one if one == "İ" else one.lower() for one in word) + "_"
-    beyond = [letter for letter in small if not letter.isascii()]
-    languages, having, _ = _languages()
-    possible = frozenset.intersection(*(having.get(letter, frozenset()) for letter in beyond or "\0"))
+    possible = frozenset.intersection(*(having.get(letter, frozenset()) for letter in small if not letter.isascii()))
     written = _written_in(codec_of(encoding))
-    found = [
-        languages[i].usual
-        + (0.0 if i in written else _NOT_WRITTEN)
-        + sum(_after(languages[i], *pair) for pair in pairwise(small))
-        for i in possible
-    ]
-    return (
-        capitals * _CAPITAL_INSIDE
-        + max(_FOREIGN * max(len(beyond), 1), *found, _FOREIGN * 99)
-        + (_OF_TWO_SCRIPTS if _is_mixed(word) else 0.0)
-    )
+    for i in possible:
+        likely = languages[i].usual + (0.0 if i in written else _NOT_WRITTEN)
+        found[i] = max(found[i], likely + sum(_after(languages[i], *pair) for pair in pairwise(small)))
+    return found + capitals * _CAPITAL_INSIDE + (_OF_TWO_SCRIPTS if _is_mixed(word) else 0.0)
 
 
 def _is_mixed(word: str) -> bool:

@@ -261,3 +261,43 @@ def test_a_few_names_of_a_mac_are_not_taken_for_words_of_windows(names):
     except AmbiguousEncoding:
         return
     assert [text_of(cell, encoding) for cell in cells] == names.split()
+
+
+@pytest.mark.parametrize(
+    ("codec", "names"),
+    [
+        ("cp850", "Malmö Trollhättan Säffle Umeå"),
+        ("cp865", "Tätning Bollnäs Luleå Piteå Nyköping Skellefteå"),
+        ("cp437", "Piteå Malmö Fläkt Bollnäs"),
+        ("cp437", "Næstved Sæby"),
+        ("cp850", "Mondovì Così Qualità Unità Patù Velocità"),
+        ("cp437", "Forlì Velocità Patù Così Capacità Canicattì"),
+        ("cp1252", "Qualità Cantù Cefalù Mondovì"),
+        ("cp1250", "Čep Međuosovina"),
+        ("mac_roman", "Münster Pößneck Lünen"),
+        ("cp850", "Keflavík Neskaupstaður Húsavík"),
+        ("mac_latin2", "Hřídel Převodovka"),
+    ],
+)
+def test_few_names_are_of_one_language(codec, names):
+    """Each word by itself may be likelier in another: `Umeć`, `Forlı`, `Mešuosovina`."""
+    text = file_of(names.split())
+
+    assert outcome(text, text.encode(codec)) in {"exact", "question"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "names"),
+    [
+        ("cp1250", "Děčín Břeclav Kroměříž"),
+        ("cp1250", "Košice Trenčín Považská Žilina"),
+        ("cp1250", "Šibenik Čakovec Đakovo Međuosovina"),
+        ("cp1254", "Niğde Muş Eskişehir"),
+        ("cp1250", "Łomża Świnoujście"),
+        ("cp1250", "Iaşi Constanţa Reşiţa"),
+    ],
+)
+def test_few_names_of_one_language_decide(codec, names):
+    text = file_of(names.split())
+
+    assert outcome(text, text.encode(codec)) == "exact"
