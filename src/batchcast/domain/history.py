@@ -117,7 +117,7 @@ class IngestReport:
     rows_kept: int  # (date, part, site) totals
     rows_summed: int  # further rows of a total that is already there
     rows_refused: int
-    rows_ignored: int = 0  # returns under `returns: ignore`
+    rows_ignored: int = 0  # left out: returns under `returns: ignore`, balances, totals, zeros to come
     rows_filtered: int = 0  # left out by `only_rows`
     returns_netted: int = 0  # accepted rows that take demand back
     problems: tuple[RowProblem, ...] = ()  # the first 100 of rows_refused

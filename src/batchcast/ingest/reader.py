@@ -145,6 +145,7 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
                     tally.take(block)
             if spread is not None:
                 before, layout = layout, judge_again(layout, settings, spread)
+                layout = replace(layout, balance=layout.balance or tally.words.column())
                 tally.layout, spread = layout, None
                 if layout.wanted != before.wanted or layout.balance != before.balance:
                     readers = readers.second_pass()

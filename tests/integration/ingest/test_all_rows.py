@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousSign, UnreadablePeriods
+from batchcast.ingest.files import table
 
 FIRST = dt.date(2023, 1, 1)
 SIZES = [700, 3600]  # rows: a file that is judged by all of them, and a larger one
@@ -45,6 +46,20 @@ def test_an_opening_balance_in_the_last_row_is_left_out(read, count):
     assert str(report.notes[0]).startswith("1 rows are balances, not demand, and are left out: Keterangan 'Saldo awal'")
 
 
+@pytest.mark.parametrize("place", [1777, 4250, 5555])
+@pytest.mark.parametrize("name", ["Keterangan", "Doc Type"])
+def test_an_opening_balance_of_one_part_in_the_middle_of_a_large_file_is_left_out(read, place, name):
+    rows: list[Row] = [(day(i % 600), f"P{i % 700}", 1 + i % 5, f"WO {i % 40}") for i in range(9000)]
+    rows.insert(place, (day(0), "P650", 9000, "Opening balance"))
+    content = text(f"date,part,qty,Site code,{name}", [(*row[:3], "A", row[3]) for row in rows])
+
+    report = read(content).report
+
+    assert report.rows_ignored == 1
+    assert str(report.notes[0]).startswith("1 rows are balances, not demand, and are left out")
+    assert read(content, ignore_columns=(name,)).report.rows_ignored == 0
+
+
 @pytest.mark.parametrize("count", [900, 6000])
 def test_receipts_without_a_sign_are_asked_about_where_the_rows_of_a_part_are_far_apart(read, count):
     parts = count // 60
@@ -75,7 +90,9 @@ def test_a_site_that_the_first_rows_do_not_vary_is_said(read, count):
     assert any(note.startswith("Column 'Zone' (D) may be the site") for note in notes)
 
 
-def test_a_table_is_judged_by_the_columns_that_are_not_read_too(read, tmp_path):
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_table_is_judged_by_the_columns_that_are_not_read_too(read, tmp_path, monkeypatch, is_large):
+    monkeypatch.setattr(table, "_EVERY_COLUMN", 500 if is_large else 5000)
     rows = list(moves(900, 15, receipts=True))
     names = ("date", "part", "qty", "Saldo")
     path = tmp_path / "demand.parquet"

@@ -113,7 +113,7 @@ def _rows(report: IngestReport, words: Words) -> str:
     counted = (
         (report.rows_kept, N_("{count:,} kept")),
         (report.rows_summed, N_("{count:,} summed into the same day, part and site")),
-        (report.rows_ignored, N_("{count:,} returns left out")),
+        (report.rows_ignored, N_("{count:,} left out (returns, balances, totals)")),
         (report.rows_filtered, N_("{count:,} left out by {@only_rows}")),
         (report.rows_refused, N_("{count:,} refused")),
     )

@@ -29,6 +29,7 @@ from batchcast.ingest.layout.sample import MOST_SAMPLED
 
 ROWS_IN_BLOCK = 1 << 18
 _EVERY_COLUMN = 200_000  # rows of a Parquet file that is read with all of its columns, to judge those that are ours
+_MOST_OF_OTHERS = 2  # times the size of those that are ours, in a larger one
 _MOST_SHOWN = 60  # other columns
 
 
@@ -137,6 +138,26 @@ def _with_others(schema: Any, layout: WantedColumns) -> list[int]:
     return sorted({*layout.wanted, *shown[:_MOST_SHOWN]})
 
 
+def _affordable(read: Sequence[int], layout: WantedColumns, metadata: Any) -> list[int]:
+    """The wanted columns, and of the others the smallest, together no larger than some times the wanted."""
+    sizes = dict.fromkeys(read, 0)
+    paths = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
+    at = {path: i for i, path in enumerate(paths)}
+    for index in read:
+        leaf = at.get(metadata.schema.to_arrow_schema().names[index])  # nested columns have further ones
+        if leaf is not None:
+            groups = (metadata.row_group(group).column(leaf) for group in range(metadata.num_row_groups))
+            sizes[index] = sum(chunk.total_uncompressed_size for chunk in groups)
+    left = _MOST_OF_OTHERS * sum(sizes[i] for i in layout.wanted if i in sizes)
+    chosen = set(layout.wanted)
+    for index in sorted(set(read) - chosen, key=sizes.__getitem__):
+        left -= sizes[index]
+        if left < 0:
+            break
+        chosen.add(index)
+    return sorted(chosen)
+
+
 def check_types(schema: Any, layout: WantedColumns) -> None:
     """Refuse columns that can't hold what they should.
 
@@ -196,11 +217,14 @@ class ParquetSource:
         """
         try:
             schema = pq.read_schema(self.path)
-            read = _with_others(schema, layout) if self.rows <= _EVERY_COLUMN else list(layout.wanted)
+            read = _with_others(schema, layout)
+            if self.rows > _EVERY_COLUMN:
+                read = _affordable(read, layout, pq.read_metadata(self.path))
             names = [schema.names[i] for i in read]
             check_types(pa.schema([schema.field(i).with_name(str(i)) for i in layout.wanted]), layout)
             nested = {field.name for field in schema if pa.types.is_nested(field.type)}
-            flat = [name for name in names if name not in nested]
+            wanted = {schema.names[i] for i in layout.wanted}
+            flat = [name for name in names if name not in nested and name in wanted]
             with pq.ParquetFile(self.path, read_dictionary=flat) as file:
                 batches = file.iter_batches(batch_size=_ROWS_IN_BATCH, columns=names, use_threads=False)
                 yield from table_blocks((_chosen(batch, schema, read) for batch in batches), len(layout.header))

@@ -10,10 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from batchcast.domain.errors import N_, Choice, Message
+from batchcast.ingest.common.arrow import text_array
 from batchcast.ingest.common.names import RECEIPT_NAMES, letter_of, normal, target_of
 from batchcast.ingest.common.problems import AmbiguousSign
 from batchcast.ingest.common.source import Block
@@ -46,6 +50,67 @@ def balance_column(names: Sequence[str], taken: Collection[int], sample: Sample)
             if 0 < found <= _MOST_SHARE * len(sample.rows):
                 return (index,)
     return ()
+
+
+_OF_REMARKS = re.compile(
+    r"remark|keterangan|ket\b|descr|deskripsi|uraian|note|memo|comment|catatan|text|particulars|narrat|bemerkung"
+    r"|concepto|observa|libell|causale|omschrijving|приме|комм|опис|摘要|备注",
+    re.IGNORECASE,
+)
+_MOST_WATCHED = 2  # columns beside those that are read anyway: each costs as much as another key of the row
+_OF_CODES = 0.9  # share of cells of which each is there once
+
+
+def watched_columns(names: Sequence[str], taken: Collection[int], sample: Sample) -> tuple[int, ...]:
+    """Columns of texts, none of ours, in which words of balances may stand further down: those of remarks first."""
+    free = [i for i, name in enumerate(names) if name and i not in taken]
+    texts = [i for i in free if not (sample.has_numbers(i) or sample.has_dates(i) or _holds_codes(i, sample))]
+    texts.sort(key=lambda i: _OF_REMARKS.search(names[i]) is None)
+    return tuple(texts[:_MOST_WATCHED])
+
+
+def _holds_codes(index: int, sample: Sample) -> bool:
+    """Whether nearly every cell is another, and without a blank: the numbers of documents."""
+    filled = sample.filled(index)
+    return len(filled) > 1 and len({cell for cell in filled if " " not in str(cell)}) > _OF_CODES * len(filled)
+
+
+class BalanceWords:
+    """Looks for words of balances in columns of texts, in all rows: the sample may have none of them."""
+
+    _WORDS = _BALANCE.pattern.replace(r"\b", "")  # as Arrow understands it; what it finds is looked at again
+
+    def __init__(self, columns: Sequence[int]) -> None:
+        self._rows = 0
+        self._counts = dict.fromkeys(columns, 0)  # rows with such words
+
+    def take(self, block: Block) -> None:
+        """Look at the rows of a block."""
+        self._rows += block.num_rows
+        for index in self._counts if block.num_rows else ():
+            column = block.column(index)
+            found = {text for text in self._likely(column) if _BALANCE.search(text)}
+            if found:
+                cells = distinct(column)
+                numbers = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and cell in found]
+                self._counts[index] += int(np.isin(cells.index, numbers).sum())
+
+    def column(self) -> tuple[int, ...]:
+        """The first of them with such words in a few of all rows; empty: there is none."""
+        found = (i for i, count in self._counts.items() if 0 < count <= _MOST_SHARE * self._rows)
+        return tuple(found)[:1]
+
+    def _likely(self, column: Any) -> list[str]:
+        """The different texts of a column that may hold such words."""
+        if isinstance(column, list):
+            column = text_array(list({cell for cell in column if isinstance(cell, str)}))
+        texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if pa.types.is_string_view(texts.type):
+            texts = texts.cast(pa.string())
+        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+            return []
+        likely: list[str] = texts.filter(pc.match_substring_regex(texts, self._WORDS, ignore_case=True)).to_pylist()
+        return likely
 
 
 def check_moves(

@@ -12,7 +12,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
-from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column
+from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column, watched_columns
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
     notes_on_columns,
@@ -170,6 +170,7 @@ class _Known:
         is_ledger = tells_ledger(names, movements, held)  # it is asked about by its kinds
         if settings.demand_sign == "auto" and not (is_ledger or filters):
             check_moves(quantity.indices, self._keys(), names, held, self.taken)
+        balance = () if is_ledger else balance_column(names, taken, held)
         return Layout(
             header=every,
             part=part,
@@ -184,7 +185,8 @@ class _Known:
             filters=filters,
             movements=movements,
             unit=unit,
-            balance=() if is_ledger else balance_column(names, taken, held),
+            balance=balance,
+            watched=() if is_ledger or balance else (*movements, *watched_columns(names, taken | {*movements}, held)),
             receipts=receipts_column(names, taken, held) if len(quantity.indices) == 1 else None,
             ignored=self.visible.ignored,
         )

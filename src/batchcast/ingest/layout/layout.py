@@ -61,6 +61,7 @@ class Layout(ReadOrCounted):
     movements: tuple[int, ...] = ()  # columns that may tell receipts from issues, the likeliest first
     unit: int | None = None  # column of the units of the quantities
     balance: tuple[int, ...] = ()  # the column whose words tell rows of balances
+    watched: tuple[int, ...] = ()  # columns in which words of balances may stand
     receipts: int | None = None  # column of what came in, where a row has it or the quantity
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
@@ -73,7 +74,8 @@ class Layout(ReadOrCounted):
     @property
     def of_any_type(self) -> frozenset[int]:
         """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
-        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *(one.index for one in self.totals)}
+        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *self.watched}
+        counted |= {one.index for one in self.totals}
         counted |= set() if self.receipts is None else {self.receipts}
         return frozenset(counted - {one.index for one in self.filters})
 
@@ -82,7 +84,7 @@ class Layout(ReadOrCounted):
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
         read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals, *self.balance}
-        read |= {one.index for one in self.totals}
+        read |= {*self.watched, *(one.index for one in self.totals)}
         return read | {i for i in (self.unit, self.year, self.receipts) if i is not None}
 
     @property
@@ -102,9 +104,8 @@ class Layout(ReadOrCounted):
     def left_alone(self) -> tuple[str, ...]:
         """Names of the columns that nothing reads."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
-        wanted -= {*self.movements, *self.rivals, *(one.index for one in self.totals)} - {
-            one.index for one in self.filters
-        }
+        shown = {*self.movements, *self.rivals, *self.watched, *(one.index for one in self.totals)}
+        wanted -= shown - {*self.balance, *(one.index for one in self.filters)}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 
     @property

@@ -19,7 +19,7 @@ from batchcast.ingest.common.source import Block, ColumnSource, RowSource, Sourc
 from batchcast.ingest.history.accumulate import Totals
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
-from batchcast.ingest.layout.balances import BalanceRows, ReceiptRows
+from batchcast.ingest.layout.balances import BalanceRows, BalanceWords, ReceiptRows
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
@@ -68,6 +68,7 @@ class Tally:
         self.signs = signs
         self.choice, self.balances = RowChoice(layout.filters), BalanceRows(layout.balance, layout.header)
         self.receipts = ReceiptRows(layout.quantity.indices, layout.receipts, layout.header)
+        self.words = BalanceWords(() if spread is None else layout.watched)
         self.unnamed, self._rivals = UnnamedColumns(layout.unnamed), UnnamedColumns(list(layout.rivals))
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
@@ -113,6 +114,7 @@ class Tally:
         if block.num_rows:
             self.unnamed.take(block)
             self._rivals.take(block)
+            self.words.take(block)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
