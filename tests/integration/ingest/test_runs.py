@@ -124,3 +124,61 @@ def test_rows_that_go_through_the_dates_many_times_are_none(read, parts):
     content = text(*(export(parts=parts, add=number % 4) for number in range(12)))
 
     assert read(content).report.rows_kept == len(DAYS) * len(parts)
+
+
+# Wide tables: a line has the demand of a part in all periods, and a second run of lines is asked about just so.
+
+
+def table(parts=PARTS, months=DAYS, *, add=0, kind=""):
+    lines = []
+    for number, part in enumerate(parts):
+        quantities = [
+            str(5 + number + month + (add if (number + month) % 3 == 0 else 0)) for month in range(len(months))
+        ]
+        lines.append(",".join([part, *([kind] if kind else []), *quantities]))
+    return lines
+
+
+def in_columns(*runs, months=DAYS, others=""):
+    return "\n".join([f"Part,{others}{','.join(months)}", *(line for run in runs for line in run)])
+
+
+@pytest.mark.parametrize("again", [PARTS, PARTS[:6], [*PARTS[4:], "P90", "P91"], PARTS[::-1]], ids=len)
+def test_a_wide_table_that_was_pasted_twice_with_other_quantities_is_a_question(read, series, again):
+    first, second = table(), table(again, add=7)
+    content = in_columns(first, second)
+
+    with pytest.raises(OverlappingFiles, match=rf"rows 1 to 12 and rows 13 to {12 + len(again)}") as asked:
+        read(content)
+
+    found = {
+        choice.settings["overlaps"]: total(series, read(content, **choice.settings)) for choice in asked.value.choices
+    }
+    kept = [line for line in first if line.split(",")[0] not in again]
+    assert found["latest"] == total(series, read(in_columns(kept, second)))
+    assert found["sum"] == total(series, read(in_columns(first))) + total(series, read(in_columns(second)))
+
+
+def test_dates_down_that_were_pasted_twice_are_a_question_too(read):
+    rows = [f"{day},{','.join(str(number + i % 7) for number in range(8))}" for i, day in enumerate(DAYS)]
+    again = [f"{day},{','.join(str(number + i % 5) for number in range(8))}" for i, day in enumerate(DAYS)]
+    content = "\n".join([f"date,{','.join(PARTS[:8])}", *rows, *again])
+
+    with pytest.raises(OverlappingFiles, match="rows 1 to 12 and rows 13 to 24"):
+        read(content, column_mapping={"partnumber": "(header)"})
+
+
+def test_lines_of_two_customers_of_a_wide_table_are_summed_and_said(read, series):
+    first, second = table(kind="C1"), table(add=7, kind="C2")
+
+    ingested = read(in_columns(first, second, others="Customer,"))
+
+    assert "which column 'Customer' tells apart ('C1', 'C2'): they are summed" in str(ingested.report.notes[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lines_of_a_wide_table_in_no_order_are_no_second_run(read, seed):
+    lines = [line for add in (0, 3, 5) for line in table(add=add)]
+    random.Random(seed).shuffle(lines)
+
+    assert read(in_columns(lines)).report.rows_kept == 144

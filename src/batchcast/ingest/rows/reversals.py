@@ -48,18 +48,28 @@ class Reversals:
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, _Rows]] = []  # with their file
+        self._lines: list[Codes] = []  # of tables with several quantities a line: the line of each row
         self._count = 0
         self._returned: list[Codes] = []  # series that have returns
 
-    def add(self, file: str, series: Codes, days: NDArray[np.int32], quantities: Quantities) -> None:
-        """Add rows of a file: shape (rows,) each, days by their number."""
+    def add(
+        self,
+        file: str,
+        series: Codes,
+        days: NDArray[np.int32],
+        quantities: Quantities,
+        lines: Codes | None = None,
+    ) -> None:
+        """Add rows of a file: shape (rows,) each, days by their number; `lines` where a line has several of them."""
         is_return = quantities < 0
         if is_return.any():
             self._returned.append(np.unique(series[is_return]))
         self._count += len(series)
         self._rows.append((file, _Rows(series, days, quantities)))
+        if lines is not None:
+            self._lines.append(lines)
         if self._count > _MOST_ROWS:
-            self._rows = []
+            self._rows, self._lines = [], []
 
     def rows_of_one_file(self) -> FileRows | None:
         """All rows in the order of the file; None where there are several files, or too many rows."""
@@ -68,7 +78,14 @@ class Reversals:
         series, days, quantities = (
             np.concatenate(column) for column in zip(*(rows for _, rows in self._rows), strict=True)
         )
-        return FileRows(series.astype(np.int64), days.astype(np.int64), quantities)
+        lines = np.concatenate(self._lines) if self._lines else np.arange(len(series))
+        order = np.argsort(lines, kind="stable") if self._lines else slice(None)
+        return FileRows(
+            series.astype(np.int64)[order],
+            days.astype(np.int64)[order],
+            quantities[order],
+            lines.astype(np.int64)[order],
+        )
 
     def settle(
         self, totals: Totals, days: Whole, taken_off: Mapping[str, Whole], name_of: Callable[[int], dict[str, str]]

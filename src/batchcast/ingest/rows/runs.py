@@ -37,6 +37,7 @@ class FileRows:
     series: Whole
     days: Whole  # by their number
     quantities: Quantities
+    lines: Whole  # ascending: of a wide table one line has several rows
 
     @property
     def keys(self) -> Whole:
@@ -50,6 +51,10 @@ class TwoRuns(NamedTuple):
 
     end: int  # of the first: the row behind its last
     start: int  # of the second: its first row
+
+    def in_lines(self, rows: FileRows) -> TwoRuns:
+        """The same by lines of the file."""
+        return TwoRuns(int(rows.lines[self.end - 1]) + 1, int(rows.lines[self.start]))
 
 
 def find_runs(rows: FileRows) -> TwoRuns | None:
@@ -139,7 +144,9 @@ class RunOverlaps(FileOverlaps):
         super().__init__()
         self._differing = _differing(rows, start)
         self._names = [
-            Message(N_("rows {first:,} to {last:,}"), {"first": first + 1, "last": last})
+            Message(
+                N_("rows {first:,} to {last:,}"), {"first": rows.lines[first] + 1, "last": rows.lines[last - 1] + 1}
+            )
             for first, last in ((0, start), (start, len(rows.series)))
         ]
         for number, part in enumerate((slice(start), slice(start, None))):

@@ -89,6 +89,7 @@ class Tally:
         self._returns = settings.returns
         self._sheet = source.sheet
         self._numbered = Numbered()
+        self._lines_before = 0  # lines of the blocks before
         self._period_days = DaysOfPeriods(layout)
         self._refusals = Refusals(
             layout,
@@ -117,6 +118,7 @@ class Tally:
             self.words.take(block)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
+        self._lines_before += block.num_rows
         for row, problems in heapq.merge(broken, refused, key=lambda pair: pair[0].line):
             self._refusals.add(block, row, problems)
 
@@ -170,7 +172,7 @@ class Tally:
             OverlappingFiles: if their quantities differ, and it was not said which count.
         """
         layout = self.layout
-        if layout.several or layout.exclude or self.totals.cells == self.rows_accepted:
+        if layout.exclude or self.totals.cells == self.rows_accepted:
             return
         rows = self._reversals.rows_of_one_file()
         runs = None if rows is None else find_runs(rows)
@@ -180,7 +182,10 @@ class Tally:
         others = {i: name for i, name in enumerate(layout.header) if name in left}
         again = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
         apart = tell_apart(
-            map(self.receipts.without, map(self.balances.without, again)), others, runs, len(rows.series)
+            map(self.receipts.without, map(self.balances.without, again)),
+            others,
+            runs.in_lines(rows),
+            int(rows.lines[-1]) + 1,
         )
         if apart is not None:
             are_kinds = role_of(apart.first, apart.column) and role_of(apart.second, apart.column)  # 261, and its 262
@@ -387,7 +392,7 @@ class Tally:
         good = present & self._acceptable(quantities) & (days != NO_DAY)
         if self.dates.refused:
             good &= ~np.isin(days, list(self.dates.refused))
-        self._keep(sites, parts, days, quantities, good)
+        self._keep(sites, parts, days, quantities, good, has_several=True)
         return np.asarray(present & ~good)
 
     def _note_blanks(self, block: Block, column: Period | Across, blank: NDArray[np.bool_], zeros: int) -> None:
@@ -414,6 +419,8 @@ class Tally:
         quantities: Quantities,
         good: NDArray[np.bool_],
         excluded: NDArray[np.bool_] | None = None,
+        *,
+        has_several: bool = False,
     ) -> None:
         """Add the good rows; returns that are to be ignored are only counted."""
         if quantities.dtype == np.float64 and not good.all():
@@ -429,6 +436,9 @@ class Tally:
             self._rows_to_come += int(is_to_come.sum())
             self.rows_ignored += int(is_to_come.sum())
             good = good & ~is_to_come
+        lines = None
+        if has_several:
+            lines = np.flatnonzero(good).astype(np.int32) + np.int32(self._lines_before)
         if not good.all():
             sites, parts, days, quantities = sites[good], parts[good], days[good], quantities[good]
         series = self._numbered.series.codes(sites, parts)
@@ -443,7 +453,7 @@ class Tally:
             learned = ~excluded
             self._reversals.add(self._file, series[learned], numbers[learned], quantities[learned])
         else:
-            self._reversals.add(self._file, series, numbers, quantities)
+            self._reversals.add(self._file, series, numbers, quantities, lines)
         if self._file:
             self._overlaps.add(self._file, series, numbers, quantities)
 
