@@ -68,6 +68,22 @@ Encoding = Literal[
     "mac-turkish",
     "iso-2022-jp",
 ]
+FiscalYearStart = Literal[
+    "auto",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+FiscalYearNamed = Literal["auto", "start", "end"]
 NumberStyle = Literal["auto", "point", "comma"]
 DemandSign = Literal["auto", "positive", "negative"]
 Returns = Literal["net", "ignore", "reject"]
@@ -374,6 +390,47 @@ class BatchSettings:
         choices={"common": N_("Common: 2024"), "buddhist": N_("Buddhist: 2567 is 2024")},
         is_remembered=False,
         of_stock_file=True,
+        is_of_form=True,
+    )
+    fiscal_year_start: FiscalYearStart = _declared(
+        "auto",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("First month of a fiscal year"),
+        help=N_("The month that period 1 is, where dates are periods of a year: P01/2024, 003.2024."),
+        choices={
+            "auto": _AUTOMATIC,
+            "january": N_("January"),
+            "february": N_("February"),
+            "march": N_("March"),
+            "april": N_("April"),
+            "may": N_("May"),
+            "june": N_("June"),
+            "july": N_("July"),
+            "august": N_("August"),
+            "september": N_("September"),
+            "october": N_("October"),
+            "november": N_("November"),
+            "december": N_("December"),
+        },
+        metavar="MONTH",
+        is_remembered=False,
+        is_of_form=True,
+    )
+    fiscal_year_named: FiscalYearNamed = _declared(
+        "auto",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("Year of a fiscal year"),
+        help=N_("Whether the fiscal year 2024 begins in 2024 or ends in it; asked where it makes a difference."),
+        choices={
+            "auto": _AUTOMATIC,
+            "start": N_("The year in which it begins"),
+            "end": N_("The year in which it ends"),
+        },
+        is_remembered=False,
         is_of_form=True,
     )
     first_year: int | None = _declared(

@@ -189,7 +189,7 @@ class _Readers:
         zone, date = StampZone(settings.timezone), layout.columns[columns.DATE]
         movements = tuple(layout.header[index] for index in layout.movements)
         return cls(
-            dates=DateReader(settings.date_order, date, settings.today, zone=zone, era=settings.era),
+            dates=DateReader.of(settings, date, zone),
             styles=styles,
             signs=SignReader(settings.demand_sign, styles.column, movements, tuple(one.name for one in layout.filters)),
         )

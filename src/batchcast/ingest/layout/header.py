@@ -37,8 +37,15 @@ from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.layout.units import unit_column
-from batchcast.ingest.layout.wide import ask_about_periods, check_across, dated_columns, find_periods
-from batchcast.ingest.values.months import lack_a_year, with_years, years_of
+from batchcast.ingest.layout.wide import (
+    ask_about_periods,
+    ask_about_years,
+    check_across,
+    dated_columns,
+    find_periods,
+    year_of,
+)
+from batchcast.ingest.values.months import lack_a_year, with_years
 
 _MOST = 0.8  # share of the cells of a column that show what it holds
 
@@ -121,7 +128,7 @@ class _Known:
         free = [i for i in range(len(names)) if i not in self.taken and i not in periods]
         self._ask_about_columns(missing, free, where or Message(N_("The file")))
         if list(missing) == [columns.DATE, columns.DEMAND_QTY]:
-            ask_about_periods(names, where or Message(N_("The file")))
+            ask_about_periods(names, self.settings, where or Message(N_("The file")))
         raise missing_columns(missing, names, free, where, self.sample)
 
     def _ask_about_columns(self, missing: Sequence[str], free: Sequence[int], where: Message) -> None:
@@ -199,7 +206,7 @@ class _Known:
             return None
         every, names, settings, held = self.visible.every, self.visible.names, self.settings, self.sample
         taken = self.taken | self.visible.ignored | ({year} if year is not None else set())
-        base_year = None if year is None else _years_in(held.filled(year))[0]
+        base_year = None if year is None else _years_in(held.filled(year), settings)[0]
         periods = find_periods(names, taken, settings, held, base_year=base_year)
         if not periods.found:
             return None
@@ -238,8 +245,10 @@ class _Known:
             return None
         wanted = {normal(name) for name in NAMES_OF_YEARS}
         likely = [i for i, name in enumerate(names) if normal(name) in wanted]
+        for i in likely:
+            ask_about_years(self.sample.filled(i), names[i], self.settings)
         likely += date.indices if date else ()
-        return next((i for i in likely if _years_in(self.sample.filled(i))), None)
+        return next((i for i in likely if _years_in(self.sample.filled(i), self.settings)), None)
 
     def across_layout(self, ours: str) -> Layout:
         """Dates down, and a column for each part, or for each site."""
@@ -269,11 +278,10 @@ class _Known:
         )
 
 
-def _years_in(cells: Sequence[object]) -> list[int]:
+def _years_in(cells: Sequence[object], settings: BatchSettings) -> list[int]:
     """The years of a column nearly all of whose cells are one; none where they are not."""
-    found = [years_of([cell]) for cell in cells]
-    is_most = sum(map(bool, found)) >= _MOST * len(cells)
-    return sorted({year for years in found for year in years}) if is_most else []
+    found = [year_of(cell, settings) for cell in cells]
+    return sorted({*found} - {0}) if sum(map(bool, found)) >= _MOST * len(cells) else []
 
 
 def _across(names: Sequence[str], mapping: Mapping[str, str]) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from batchcast.domain.calendar import date_of
+from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
 from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import SourceRow, is_blank
@@ -19,8 +21,9 @@ from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_hole
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
-from batchcast.ingest.values.dates import read_date
-from batchcast.ingest.values.keys import read_key
+from batchcast.ingest.values.dates import in_common_era, read_date
+from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
+from batchcast.ingest.values.keys import key_text, read_key
 from batchcast.ingest.values.months import language_of, with_years, years_of
 from batchcast.ingest.values.numbers import is_unit
 
@@ -66,65 +69,119 @@ def find_periods(
         AmbiguousColumn: if two headers are the same date.
         UnreadablePeriods: if a column among the periods is none.
     """
-    names = with_years(header, base_year or settings.first_year)
-    if settings.date_order == "year_month":
-        names = _as_months(names)
-    reader = DateReader(settings.date_order, column="header", today=settings.today)
+    names = with_years(in_common_years(header, settings), base_year or settings.first_year)
+    names, left = _as_months(names, settings)
+    reader = DateReader.of_header(settings)
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
     texts = {i: names[i] for i in free}
     found = _days(reader, texts, names)
-    left: list[Message] = []
     if len(found) < 2:
         quantities, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
         if quantities:
-            texts, reader = quantities, DateReader(settings.date_order, column="header", today=settings.today)
+            texts, reader = quantities, DateReader.of_header(settings)
             found, left = _days(reader, texts, names), [said]
     if not found:
         return Periods()
     _refuse_repeats(found, names)
-    left += refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)
+    left = [*left, *refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)]
     chosen = tuple(Period(i, header[i] if base_year else names[i], day) for i, day in found.items())
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
     return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
 
 
-def _as_months(names: Sequence[str]) -> list[str]:
-    """The names, those of periods of a year, `P01/2024` or `FY24-P01`, as calendar months: `2024-01`."""
-    months = months_of_periods(names)
-    return [months.get(name, name) for name in names]
+def in_common_years(names: Sequence[str], settings: BatchSettings) -> list[str]:
+    """The names of columns, their years of the Buddhist calendar as common ones where it was asked for."""
+    if settings.era != "buddhist":
+        return list(names)
+    return [in_common_era(name) if len(name) <= LONGEST_PERIOD else name for name in names]
 
 
-def months_of_periods(names: Sequence[str]) -> dict[str, str]:
-    """The calendar month of each name that is a period of a year, if the year begins in January."""
+def _as_months(names: Sequence[str], settings: BatchSettings) -> tuple[list[str], list[Message]]:
+    """The names, those of periods of a year, `P01/2024` or `FY24-P01`, as months, `2024-01`; and what to say of them.
+
+    Raises:
+        AmbiguousDates: if the fiscal year may be named for either of two years.
+    """
+    fiscal = FiscalYears.of(settings)
+    days = days_of_periods(names) if fiscal.is_chosen or settings.date_order == "year_month" else {}
+    if not days:
+        return list(names), []
+    span = min(days.values()), max(days.values())
+    fiscal.check(*span)
+    months = {name: f"{date_of(fiscal.day(day)):%Y-%m}" for name, day in days.items()}
+    return [months.get(name, name) for name in names], [fiscal.note(*span)] if fiscal.is_chosen else []
+
+
+def days_of_periods(names: Sequence[str]) -> dict[str, int]:
+    """The first day of the calendar month of each name that is a period of a year, if the year begins in January."""
     found = {}
     for name in names:
         written = _PERIOD_OF_YEAR.fullmatch(name.strip()) if len(name) <= LONGEST_PERIOD else None
-        year = int((written["before"] or written["after"] or 0) if written else 0)
-        if written is not None and year and 1 <= int(written["period"]) <= _MONTHS:
-            found[name] = f"{year + (2000 if year < 100 else 0):04d}-{int(written['period']):02d}"
+        year = (written["before"] or written["after"]) if written else None
+        if written is None or year is None or not 1 <= int(written["period"]) <= _MONTHS:
+            continue
+        number = int(year) + (2000 if int(year) < 100 else 0)
+        if EARLIEST_YEAR <= number <= LATEST_YEAR:
+            found[name] = day_of(dt.date(number, int(written["period"]), 1))
     return found
 
 
-def ask_about_periods(names: Sequence[str], where: Message) -> None:
-    """Ask whether periods of a year are calendar months.
+def ask_about_periods(names: Sequence[str], settings: BatchSettings, where: Message) -> None:
+    """Ask which months periods of a year are, and of which calendar years are that are none of ours.
 
     Raises:
         AmbiguousDates: if some columns are named for them.
     """
-    months = months_of_periods(names)
-    if len(months) < _LEAST_PERIODS:
+    days = days_of_periods(names)
+    if len(days) < _LEAST_PERIODS:
+        _ask_about_era(names, settings, where)
         return
+    first, last = min(days.values()), max(days.values())
     template = N_(
         "{where} is a wide table whose periods are no dates ({periods} …), but periods of a year. If they are calendar "
         "months, from {first} to {last}, set {@date_order=year_month}; if the fiscal year begins in another month, "
-        "write the calendar month in place of each, such as 2024-03."
+        "say in which with {@fiscal_year_start}."
     )
-    values: dict[str, object] = {"where": where, "periods": ", ".join(map(repr, list(months)[:3]))}
-    values |= {"first": min(months.values()), "last": max(months.values())}
-    reading = Message(N_("as calendar months, from {first} to {last}"), values)
-    choice = Choice(settings={"date_order": "year_month"}, reading=reading)
-    raise AmbiguousDates(Message(template, values), setting="date_order", choices=[choice])
+    values: dict[str, object] = {"where": where, "periods": ", ".join(map(repr, list(days)[:3]))}
+    values |= {"first": f"{date_of(first):%Y-%m}", "last": f"{date_of(last):%Y-%m}"}
+    choices = choices_of_periods(first, last, settings.today)
+    raise AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
+
+
+def ask_about_years(cells: Sequence[object], column: str, settings: BatchSettings) -> None:
+    """Ask whether the years in a column, such as 2567, are of the Buddhist calendar; raises AmbiguousDates."""
+    years = [year_of(cell, replace(settings, era="buddhist")) for cell in cells]
+    if settings.era != "common" or not years or not all(years):
+        return
+    template = N_(
+        "Column {column!r} has years such as {year}. If they are counted as in Thailand, from {first} to {last}, set "
+        "{@era=buddhist}."
+    )
+    values = {"column": column, "year": key_text(cells[0]), "first": str(min(years)), "last": str(max(years))}
+    raise _of_era(Message(template, values), values)
+
+
+def _of_era(message: Message, span: Mapping[str, object]) -> AmbiguousDates:
+    reading = Message(N_("years of the Buddhist calendar, from {first} to {last}"), span)
+    choice = Choice(settings={"era": "buddhist"}, reading=reading)
+    return AmbiguousDates(message, setting="era", choices=[choice])
+
+
+def _ask_about_era(names: Sequence[str], settings: BatchSettings, where: Message) -> None:
+    """Ask whether years such as 2567 are of the Buddhist calendar; raises AmbiguousDates."""
+    buddhist = replace(settings, era="buddhist")
+    found = dated_columns(names, (), buddhist) if settings.era == "common" else {}
+    dated = [names[i] for i in found if in_common_years([names[i]], buddhist) != [names[i]]]
+    if len(dated) < 2:
+        return
+    days = sorted(found.values())
+    template = N_(
+        "{where} is a wide table whose periods have years such as that of {period!r}. If they are counted as in "
+        "Thailand, from {first} to {last}, set {@era=buddhist}."
+    )
+    values = {"where": where, "period": dated[0], "first": date_of(days[0]), "last": date_of(days[-1])}
+    raise _of_era(Message(template, values), values)
 
 
 def days_of_year(periods: Sequence[Period], year: int) -> list[int]:
@@ -137,8 +194,8 @@ def days_of_year(periods: Sequence[Period], year: int) -> list[int]:
 class DaysOfPeriods:
     """The day of each period in a row: its own, or that of the row's year where the years stand in a column."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, settings: BatchSettings) -> None:
+        self._layout, self._settings = layout, settings
         self._of_years: dict[int, list[int]] = {0: [int(NO_DAY)] * len(layout.periods)}  # 0: a year that is none
 
     def day_of(self, row: SourceRow, period: Period) -> int:
@@ -146,7 +203,11 @@ class DaysOfPeriods:
         if self._layout.year is None:
             return period.day
         place = self._layout.periods.index(period)
-        return self.of_year(year_of(row.cells[self._layout.year]))[place]
+        return self.of_year(self.year_of(row.cells[self._layout.year]))[place]
+
+    def year_of(self, cell: object) -> int:
+        """The year in a cell, of the common era; 0 where there is none."""
+        return year_of(cell, self._settings)
 
     def of_year(self, year: int) -> list[int]:
         """The day of each period in a year."""
@@ -155,9 +216,10 @@ class DaysOfPeriods:
         return self._of_years[year]
 
 
-def year_of(cell: object) -> int:
-    """The year in a cell; 0 where there is none."""
-    found = years_of([cell]) if not is_blank(cell) else []
+def year_of(cell: object, settings: BatchSettings) -> int:
+    """The year in a cell, of the common era; 0 where there is none."""
+    texts = [] if is_blank(cell) else in_common_years([key_text(cell).strip()], settings)
+    found = years_of(texts) if texts else []
     return found[0] if found else 0
 
 
@@ -192,9 +254,10 @@ def check_across(ours: str, cells: Sequence[Across]) -> None:
 
 def dated_columns(names: Sequence[str], taken: Collection[int], settings: BatchSettings) -> dict[int, int]:
     """The columns whose own header is a date, by their number, and its day; none where their order is in question."""
-    free = {i: name for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD}
+    common = in_common_years(names, settings)
+    free = {i: name for i, name in enumerate(common) if i not in taken and len(name) <= LONGEST_PERIOD}
     with suppress(InvalidInput):
-        return _days(DateReader(settings.date_order, column="header", today=settings.today), free, names)
+        return _days(DateReader.of_header(settings), free, names)
     return {}
 
 
@@ -232,7 +295,7 @@ def _quantities_of_periods(
     for measure, written in groups.items():
         texts = dict(zip(written, with_years(list(written.values()), first_year), strict=True))
         if len(texts) > 1:
-            days = DateReader(settings.date_order, "header", settings.today).days(list(texts.values()), Message)
+            days = DateReader.of_header(settings).days(list(texts.values()), Message)
             if (days != NO_DAY).sum() * 2 > len(texts):
                 dated[measure] = texts
     if not dated:

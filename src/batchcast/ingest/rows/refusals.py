@@ -18,7 +18,7 @@ from batchcast.ingest.common.names import letter_of, shortened
 from batchcast.ingest.common.problems import Rejected
 from batchcast.ingest.common.source import Block, ColumnSource, SourceRow, Uncomputed, is_blank
 from batchcast.ingest.layout.layout import Layout, Period
-from batchcast.ingest.layout.wide import DaysOfPeriods, year_of
+from batchcast.ingest.layout.wide import DaysOfPeriods
 from batchcast.ingest.rows.signs import SignReader
 from batchcast.ingest.values.cells import cell_of, date_text
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
@@ -112,7 +112,7 @@ class Refusals:
         return [problem for source in sources for problem in _problem(row, source, self._explain_key)]
 
     def _explain_year(self, cell: object) -> Message | None:
-        if year_of(cell):
+        if self._days.year_of(cell):
             return None
         return empty() if is_blank(cell) else Message(N_("is not a year"))
 

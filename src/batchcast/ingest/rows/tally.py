@@ -28,7 +28,7 @@ from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.spread import SpreadRows
 from batchcast.ingest.layout.units import UnitsOfParts
-from batchcast.ingest.layout.wide import DaysOfPeriods, year_of
+from batchcast.ingest.layout.wide import DaysOfPeriods
 from batchcast.ingest.rows.numbered import Numbered
 from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
@@ -90,7 +90,7 @@ class Tally:
         self._sheet = source.sheet
         self._numbered = Numbered()
         self._lines_before = 0  # lines of the blocks before
-        self._period_days = DaysOfPeriods(layout)
+        self._period_days = DaysOfPeriods(layout, settings)
         self._refusals = Refusals(
             layout,
             dates,
@@ -338,7 +338,7 @@ class Tally:
         years: Codes | None = None
         if self.layout.year is not None:
             cells = distinct(block.column(self.layout.year))
-            years = np.array([year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
+            years = np.array([self._period_days.year_of(cell) for cell in cells.cells], dtype=np.int32)[cells.index]
             good_keys &= years != 0
         self.rows_read += int((~good_keys).sum())
         bad_cells = np.zeros(block.num_rows, dtype=np.bool_)

@@ -255,7 +255,7 @@ class StockReading:
         layout, settings = self.layout, self._settings
         zone = StampZone(settings.timezone)
         name = layout.date.name if layout.date else columns.DATE
-        dates = DateReader(settings.date_order, name, settings.today, zone=zone, era=settings.era)
+        dates = DateReader.of(settings, name, zone)
         names = ", ".join(cells.name for cells in layout.stock_columns.values())
         styles = NumberReader(settings.number_style, names)
         skips = settings.bad_rows == "skip"

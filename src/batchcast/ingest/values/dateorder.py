@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of, day_of
 from batchcast.domain.errors import N_, Choice, Message
-from batchcast.domain.settings import DateOrder, Era
+from batchcast.domain.settings import BatchSettings, DateOrder, Era
 from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
 from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
@@ -28,6 +28,7 @@ from batchcast.ingest.values.dates import (
     no_year,
     read_date,
 )
+from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
 from batchcast.ingest.values.implausible import Reasons
 from batchcast.ingest.values.months import language_of
 from batchcast.ingest.values.possibleorders import DAY_ORDERS, ORDERS, Locate, PossibleOrders, named_key
@@ -69,9 +70,22 @@ class DateReader:
     zone: StampZone = field(default_factory=StampZone)
     refused: Reasons = field(default_factory=dict)  # by day: why its rows are refused, once all dates are known
     era: Era = "common"  # in which years of four digits are counted
+    fiscal: FiscalYears = field(default_factory=FiscalYears)  # of periods of a year
     language: str | None = None  # of the names of months, where they differ by language
     _orders: dict[Shape, PossibleOrders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: BatchSettings, column: str, zone: StampZone | None = None) -> DateReader:
+        """A reader of a column as some settings say."""
+        fiscal = FiscalYears.of(settings)
+        reader = cls(settings.date_order, column, settings.today, era=settings.era, fiscal=fiscal)
+        return reader if zone is None else replace(reader, zone=zone)
+
+    @classmethod
+    def of_header(cls, settings: BatchSettings) -> DateReader:
+        """A reader of the header of a wide table, whose years are of the common era by now."""
+        return replace(cls.of(settings, "header"), era="common")
 
     def second_pass(self) -> DateReader:
         """A reader for a second pass over the rows, with what is known of the orders so far."""
@@ -137,10 +151,15 @@ class DateReader:
         if self.date_cell is not None and numbers is not None and self.asked == "auto":
             written = numbers.ambiguous or next(iter(numbers.evidence.values()))
             raise self._half_converted(self.date_cell, written)
-        found = [
-            self._note_of_periods(one) if self._are_periods(one) else self._note(one) for one in self._orders.values()
-        ]
+        found = [self._note_of(one) for one in self._orders.values()]
         return [note for note in (*found, self.zone.note()) if note is not None]
+
+    def _note_of(self, orders: PossibleOrders) -> Message | None:
+        if self.fiscal.is_chosen and orders.order == "year_month" and orders.days.get("year_month"):
+            span = min(orders.days["year_month"]), max(orders.days["year_month"])
+            self.fiscal.check(*span)
+            return self.fiscal.note(*span)
+        return self._note_of_periods(orders) if self._are_periods(orders) else self._note(orders)
 
     def _note_orders(self, new: dict[str, WrittenDate | Message], locate: Locate) -> None:
         """Learn from values that were not met before, and choose the orders and the zone again."""
@@ -171,6 +190,8 @@ class DateReader:
 
     def _asked_of(self, orders: PossibleOrders) -> str | None:
         """The order that was asked for, where it is one of this shape."""
+        if self.fiscal.is_chosen and orders.shape in ("ordinal", "key") and "year_month" in orders.allowed:
+            return "year_month"
         if self.asked == "auto":
             return None
         if orders.shape == "name":
@@ -211,7 +232,10 @@ class DateReader:
     def _day(self, written: WrittenDate) -> int | None:
         day = written.day
         if written.readings is not None:
-            day = written.readings.get(self._orders[written.shape].order)
+            order = self._orders[written.shape].order
+            day = written.readings.get(order)
+            if day is not None and order == "year_month":
+                day = self.fiscal.day(day)
         return day if day is None or written.time is None else self.zone.day(day, *written.time)
 
     def _note(self, orders: PossibleOrders) -> Message | None:
@@ -257,10 +281,10 @@ class DateReader:
         template = N_(
             "The dates of column {column} are periods of a year, such as {value!r} ({place}). If they are calendar "
             "months, from {first} to {last}, set {@date_order=year_month}; if the fiscal year begins in another month, "
-            "write the calendar month in place of each, such as 2024-03."
+            "say in which with {@fiscal_year_start}."
         )
-        choice = Choice(settings={"date_order": "year_month"}, reading=_read_as(orders, "year_month"))
-        raise AmbiguousDates(Message(template, values), setting="date_order", choices=[choice])
+        choices = choices_of_periods(min(orders.days["year_month"]), max(orders.days["year_month"]), self.today)
+        raise AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
 
     def _note_of_names(self, orders: PossibleOrders, example: LocatedValue) -> Message | None:
         if NO_YEAR not in orders.allowed:

@@ -330,3 +330,62 @@ def test_periods_beyond_the_twelfth_are_no_months():
 
     with pytest.raises(UnreadablePeriods, match="P13/2024"):
         find_columns(header, BatchSettings(date_order="year_month"))
+
+
+FISCAL = ["part", *(f"P{n:02}/{year}" for year in (2024, 2025) for n in range(1, 13))]
+
+
+def days_of(layout):
+    days = [date_of(one.day) for one in layout.periods]
+    return f"{days[0]:%Y-%m} {days[-1]:%Y-%m} {len(days)}"
+
+
+def test_periods_of_a_fiscal_year_are_asked_about_by_month_and_name():
+    with pytest.raises(AmbiguousDates, match="say in which with") as asked:
+        find_columns(FISCAL, BatchSettings())
+    readings = {
+        str(choice.reading): days_of(find_columns(FISCAL, BatchSettings(**choice.settings)))
+        for choice in asked.value.choices
+    }
+
+    assert len(readings) > 3
+    assert all(f"from {days.split()[0]} to {days.split()[1]}" in said for said, days in readings.items())
+    assert "2023-04 2025-03 24" in readings.values()
+    with pytest.raises(AmbiguousDates, match="begin in June"):
+        find_columns(FISCAL, BatchSettings(fiscal_year_start="june"))
+    layout = find_columns(FISCAL, BatchSettings(fiscal_year_start="june", fiscal_year_named="start"))
+    assert days_of(layout) == "2024-06 2026-05 24"
+    assert any("begins in June" in str(note) for note in layout.notes)
+
+
+def test_months_with_names_are_not_moved_by_a_fiscal_year():
+    settings = BatchSettings(fiscal_year_start="april", fiscal_year_named="end")
+
+    assert days_of(find_columns(["part", *MONTHS], settings)) == "2024-01 2024-04 4"
+
+
+THAI = [
+    ["ม.ค. 2567", "ก.พ. 2567", "มี.ค. 2567"],
+    ["01/2567", "02/2567", "03/2567"],
+    ["2567-01", "2567-02", "2567-03"],
+    ["Jan 2567", "Feb 2567", "Mar 2567"],
+]
+
+
+@pytest.mark.parametrize("months", THAI, ids=lambda months: months[0])
+def test_periods_of_buddhist_years_are_asked_about_and_read(months):
+    with pytest.raises(AmbiguousDates, match="counted as in Thailand, from 2024-01-01 to 2024-03-01") as asked:
+        find_columns(["part", *months], BatchSettings())
+
+    assert asked.value.setting == "era"
+    layout = find_columns(["part", *months], BatchSettings(**asked.value.choices[0].settings))
+    assert days_of(layout) == "2024-01 2024-03 3"
+
+
+def test_so_are_years_in_a_column_of_their_own():
+    header, rows = ["part", "Year", "Jan", "Feb", "Mar"], [["A", 2566, 1, 2, 3], ["A", 2567, 4, 5, 6]]
+    with pytest.raises(AmbiguousDates, match="'Year' has years such as 2566") as asked:
+        find_columns(header, BatchSettings(), sample=rows)
+
+    layout = find_columns(header, BatchSettings(**asked.value.choices[0].settings), sample=rows)
+    assert layout.year == 1

@@ -11,6 +11,7 @@ from batchcast.domain.errors import Message
 from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.common.source import ReadAgain
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
+from batchcast.ingest.values.fiscal import FiscalYears
 
 TODAY = dt.date(2025, 1, 10)
 
@@ -195,7 +196,7 @@ def test_numbers_that_fiscal_periods_have_too_are_those_and_asked_about(pattern)
 
     with pytest.raises(AmbiguousDates) as asked:
         read(texts, today=dt.date(2025, 5, 1))
-    assert [choice.settings for choice in asked.value.choices] == [{"date_order": "year_month"}]
+    assert {"date_order": "year_month"} in [choice.settings for choice in asked.value.choices]
     days, _ = read(texts, asked="year_month")
     assert days == [*FIRSTS, None]
 
@@ -230,8 +231,55 @@ def test_periods_that_end_at_another_time_are_asked_about_and_are_never_days(pat
     with pytest.raises(AmbiguousDates, match="are periods of a year, such as") as asked:
         read(periods(pattern), today=today)
 
-    assert [choice.settings for choice in asked.value.choices] == [{"date_order": "year_month"}]
+    assert {"date_order": "year_month"} in [choice.settings for choice in asked.value.choices]
     assert read(periods(pattern), today=today, asked="year_month")[0] == FIRSTS
+
+
+def read_fiscal(texts, start, named="auto", today=dt.date(2026, 1, 10)):
+    reader = DateReader("auto", "Period", today, fiscal=FiscalYears(start, named))
+    days = reader.days(texts, Message)
+    return [None if day == NO_DAY else date_of(int(day)) for day in days], [str(note) for note in reader.notes()]
+
+
+@pytest.mark.parametrize("pattern", [*PERIODS, "{y}{m:02d}"])
+@pytest.mark.parametrize(
+    ("start", "named", "first", "last"),
+    [
+        ("january", "auto", dt.date(2023, 1, 1), dt.date(2024, 12, 1)),
+        ("april", "start", dt.date(2023, 4, 1), dt.date(2025, 3, 1)),
+        ("april", "end", dt.date(2022, 4, 1), dt.date(2024, 3, 1)),
+        ("october", "end", dt.date(2022, 10, 1), dt.date(2024, 9, 1)),
+        ("february", "start", dt.date(2023, 2, 1), dt.date(2025, 1, 1)),
+    ],
+)
+def test_periods_of_a_fiscal_year_are_the_months_that_were_said(pattern, start, named, first, last):
+    days, notes = read_fiscal(periods(pattern), start, named)
+
+    assert (days[0], days[-1], len({*days})) == (first, last, 24)
+    assert f"from {first:%Y-%m} to {last:%Y-%m}" in notes[0]
+
+
+def test_the_year_that_a_fiscal_year_is_named_for_is_asked_for():
+    with pytest.raises(AmbiguousDates, match="begin in April") as asked:
+        read_fiscal(periods("{m:03d}.{y}"), "april")
+
+    assert asked.value.setting == "fiscal_year_named"
+    assert [choice.settings["fiscal_year_named"] for choice in asked.value.choices] == ["start", "end"]
+
+
+def test_dates_that_are_no_periods_are_not_moved_by_a_fiscal_year():
+    assert read_fiscal(["2024-01-15", "2024-02-15"], "april", "end")[0] == [dt.date(2024, 1, 15), dt.date(2024, 2, 15)]
+    assert read_fiscal(["Jan 2024", "Feb 2024"], "april", "end")[0] == [dt.date(2024, 1, 1), dt.date(2024, 2, 1)]
+
+
+def test_no_fiscal_year_is_offered_that_ends_long_after_today():
+    with pytest.raises(AmbiguousDates) as asked:
+        read(periods("{m:03d}.{y}"), today=dt.date(2024, 5, 1))
+
+    offered = [choice.settings for choice in asked.value.choices]
+    assert {"fiscal_year_start": "april", "fiscal_year_named": "end"} in offered
+    assert {"fiscal_year_start": "april", "fiscal_year_named": "start"} not in offered
+    assert offered[-1] == {"date_order": "year_month"}
 
 
 def test_the_name_of_a_column_says_that_its_periods_are_months():
