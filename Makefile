@@ -125,7 +125,7 @@ sbom: $(VENV)/.audit ## build the wheel into dist/, and beside it what it instal
 	rm -rf dist build/installed
 	$(BIN)/python -m pip wheel -q --no-deps --build-constraint constraints.txt --wheel-dir dist .
 	$(BIN)/python -m venv build/installed
-	build/installed/bin/python -m pip install -qq --constraint constraints.txt "$$(ls dist/*.whl)[postgresql,s3]"
+	build/installed/bin/python -m pip install -qq --constraint constraints.txt "$$(ls dist/*.whl)[postgresql,s3,oidc]"
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
 		-o dist/batchcast.cdx.json build/installed/bin/python
 	$(BIN)/python tools/list_licences.py dist/batchcast.cdx.json > docs/licences.md

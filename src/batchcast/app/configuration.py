@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from batchcast.app.provider import ProviderSettings
+from batchcast.app.tokens import TOKEN_ROLES
 from batchcast.app.translation import Language, language_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import usable_cores
@@ -81,6 +83,7 @@ _PLACE = re.compile(r"[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~-]+)*/?", re.ASCII)  # h
 
 
 KEPT, LISTENING, WORK = N_("Where things are kept"), N_("Where it listens"), N_("Work and limits")
+PEOPLE = N_("Sign-in by a provider of identities")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ _kept = partial(ServiceOption, panel=KEPT)
 _place = partial(ServiceOption, panel=KEPT, is_place=True)
 _listening = partial(ServiceOption, panel=LISTENING, is_for_listening=True)
 _work = partial(ServiceOption, panel=WORK)
+_people = partial(ServiceOption, panel=PEOPLE, is_for_listening=True)
 
 
 class ServiceConfig(BaseSettings):
@@ -157,6 +161,30 @@ class ServiceConfig(BaseSettings):
     share_batches: Annotated[bool, _work(value_name="", is_for_listening=True)] = Field(
         False,
         description=N_("Planners may stop each other's batches and run them again. Default: only their own."),
+    )
+    oidc_issuer: Annotated[str, _people(value_name="URL")] = Field(
+        "", description=N_("A provider of OpenID Connect that signs people in on the page. Default: none.")
+    )
+    oidc_client_id: Annotated[str, _people(value_name="ID")] = Field(
+        "", description=N_("What the provider calls this server.")
+    )
+    oidc_client_secret: str | None = Field(None, description="What this server proves itself to the provider with.")
+    oidc_client_secret_file: Annotated[Path | None, _people(value_name="FILE")] = Field(
+        None, description=N_("A file that holds BATCHCAST_OIDC_CLIENT_SECRET, in place of that variable.")
+    )
+    oidc_scopes: Annotated[str, _people(value_name="NAMES")] = Field(
+        "openid profile email", description=N_("What the provider is asked for. Default: openid profile email.")
+    )
+    oidc_name_claim: Annotated[str, _people(value_name="CLAIM")] = Field(
+        "preferred_username",
+        description=N_("The claim that gives a person's name. Default: preferred_username."),
+    )
+    oidc_role_claim: Annotated[str, _people(value_name="CLAIM")] = Field(
+        "groups", description=N_("The claim that gives a person's groups. Default: groups.")
+    )
+    oidc_roles: Annotated[str, _people(value_name="PAIRS")] = Field(
+        "",
+        description=N_("The role of each group, such as planning=planner,it=admin,*=viewer; * is everybody."),
     )
     max_parallel: Annotated[int | None, _work(value_name="N", alias="--parallel")] = Field(
         None, ge=1, le=1024, description=N_("Partitions at work at once, over all batches. Default: the cores.")
@@ -241,6 +269,11 @@ class ServiceConfig(BaseSettings):
         return urlsplit(self.public_url).scheme == "https"
 
     @property
+    def asks_to_sign_in(self) -> bool:
+        """People have to say who they are; else everybody may do everything."""
+        return bool(self.tokens or self.oidc_issuer)
+
+    @property
     def is_local(self) -> bool:
         """Only programs on this machine can reach it."""
         try:
@@ -272,9 +305,9 @@ def read_config(**given: Any) -> ServiceConfig:
         config = ServiceConfig(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise InvalidSettings([_problem(detail) for detail in error.errors(include_url=False)]) from None
-    if problems := _problems_of_proxies(config):
+    if problems := [*_problems_of_proxies(config), *_problems_of_provider(config)]:
         raise InvalidSettings(problems)
-    if not (config.is_local or config.tokens or config.insecure):
+    if not (config.is_local or config.asks_to_sign_in or config.insecure):
         template = N_(
             "{host} can be reached from other machines, and no tokens are set, so anybody could read and delete "
             "batches. Make tokens with `batchcast token NAME --role ROLE` and put them into BATCHCAST_TOKENS, or say "
@@ -282,7 +315,7 @@ def read_config(**given: Any) -> ServiceConfig:
         )
         raise InvalidSettings([Message(template, {"host": config.host})])
     public = ", ".join(part for part in (config.allowed_hosts.strip(), config.public_url) if part)
-    if public and not (config.tokens or config.insecure):
+    if public and not (config.asks_to_sign_in or config.insecure):
         template = N_(
             "The settings name {hosts}, so others reach this server by a proxy, and no tokens are set: "
             "anybody could read and delete batches. Make tokens with `batchcast token NAME --role ROLE` and put them "
@@ -307,6 +340,54 @@ def _problems_of_proxies(config: ServiceConfig) -> list[Message]:
                 "BATCHCAST_TRUSTED_PROXIES has {found!r}, which is no address or network, such as 10.0.0.0/8."
             )
             problems.append(Message(template, {"found": text}))
+    return problems
+
+
+def provider_settings(config: ServiceConfig) -> ProviderSettings | None:
+    """How the provider of identities is used; None: there is none."""
+    if not config.oidc_issuer:
+        return None
+    secret = config.oidc_client_secret
+    if config.oidc_client_secret_file is not None:
+        secret = config.oidc_client_secret_file.read_text(encoding="utf-8").strip()
+    return ProviderSettings(
+        issuer=config.oidc_issuer,
+        client_id=config.oidc_client_id,
+        client_secret=secret,
+        scopes=config.oidc_scopes,
+        name_claim=config.oidc_name_claim,
+        role_claim=config.oidc_role_claim,
+        roles={group: TOKEN_ROLES[role] for group, role in _pairs(config.oidc_roles)},
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    parts = (part.strip().rpartition("=") for part in text.split(",") if part.strip())
+    return [(group.strip(), role.strip().lower()) for group, _, role in parts]
+
+
+def _problems_of_provider(config: ServiceConfig) -> list[Message]:
+    if not config.oidc_issuer:
+        return []
+    problems = []
+    found = urlsplit(config.oidc_issuer)
+    is_near = found.scheme == "http" and found.hostname in ("localhost", "127.0.0.1", "::1")
+    if not found.netloc or not (found.scheme == "https" or is_near):
+        template = N_("BATCHCAST_OIDC_ISSUER is {found!r}; write https:// and the provider's name.")
+        problems.append(Message(template, {"found": config.oidc_issuer}))
+    if not config.oidc_client_id:
+        problems.append(Message(N_("BATCHCAST_OIDC_CLIENT_ID is missing: what the provider calls this server.")))
+    pairs = _pairs(config.oidc_roles)
+    if not pairs or any(not group or role not in TOKEN_ROLES for group, role in pairs):
+        template = N_(
+            "BATCHCAST_OIDC_ROLES is {found!r}; write group=role, separated by commas, with a role of {roles}; * as a "
+            "group is everybody."
+        )
+        problems.append(Message(template, {"found": config.oidc_roles, "roles": ", ".join(TOKEN_ROLES)}))
+    file = config.oidc_client_secret_file
+    if file is not None and not os.access(file, os.R_OK):
+        template = N_("BATCHCAST_OIDC_CLIENT_SECRET_FILE is {found!r}, which can't be read.")
+        problems.append(Message(template, {"found": str(file)}))
     return problems
 
 

@@ -47,6 +47,7 @@ ACTION_OF: Mapping[tuple[str, str], str] = {
     ("DELETE", "/api/recipes/{name}"): "delete_recipe",
     ("POST", "/recipes/delete"): "delete_recipe",
     ("POST", "/sign-in"): "sign_in",
+    ("GET", "/sign-in/answer"): "sign_in",
     ("POST", "/sign-out"): "sign_out",
     ("DELETE", "/api/sessions"): "end_session",
     ("DELETE", "/api/sessions/{session}"): "end_session",

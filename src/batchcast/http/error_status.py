@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
+from batchcast.app.provider import ProviderUnavailable, SignInRefused
 from batchcast.app.recipes import UnknownRecipe
 from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
@@ -154,6 +155,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (ForeignForm, 403),
     (TooManyAttempts, 429),
     (NotAuthenticated, 401),
+    (SignInRefused, 401),
     (NotAllowed, 403),
     (UnknownBatch, 404),
     (UnknownSeries, 404),
@@ -175,6 +177,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (InvalidRequest, 422),
     (BatchCancelled, 503),  # the server stops, and with it the reading of a file
     (StoreUnavailable, 503),
+    (ProviderUnavailable, 503),
     (ArtifactsUnavailable, 503),
     (UploadsUnavailable, 503),
     (DiskFailed, 503),

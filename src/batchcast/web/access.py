@@ -11,22 +11,35 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.app.tokens import ANONYMOUS, NotAuthenticated, Person
+from batchcast.app.provider import ProviderUnavailable, SignInRefused
+from batchcast.app.tokens import ANONYMOUS, NotAllowed, NotAuthenticated, Person
 from batchcast.app.translation import LANGUAGES
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.bodies import Texts
+from batchcast.http.error_status import NoSuchPage, status_of
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS
 from batchcast.web.browsers import browser_of
 from batchcast.web.context import Asker, Here, OurForm, PageContext
 from batchcast.web.rendering import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, answer_problem, local_path, render
-from batchcast.web.sessions import BrowserSession, Sessions, session_cookie, set_choice_cookie, set_session_cookie
+from batchcast.web.sessions import (
+    BrowserSession,
+    Sessions,
+    keep_departure,
+    kept_departure,
+    session_cookie,
+    set_choice_cookie,
+    set_session_cookie,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SIGN_IN = "/sign-in"
-_OPEN = frozenset({SIGN_IN, "/sign-out", "/language", "/theme", "/favicon.ico"})  # besides assets and the help
+BY_PROVIDER, ANSWER = f"{SIGN_IN}/provider", f"{SIGN_IN}/answer"
+_OPEN = frozenset(
+    {SIGN_IN, BY_PROVIDER, ANSWER, "/sign-out", "/language", "/theme", "/favicon.ico"}
+)  # besides assets and the help
 
 router = APIRouter()
 
@@ -94,7 +107,7 @@ async def show_sign_in(request: Request, here: Here, asker: Asker, next: str = "
     """The form for a token; a redirect where there is nothing to sign in for."""
     if not here.service.asks_to_sign_in or asker.name is not None:
         return RedirectResponse(local_path(next), status_code=303)
-    return render(request, "access/sign-in.html", back=local_path(next), problem=None)
+    return _sign_in_page(request, here, local_path(next))
 
 
 @router.post(SIGN_IN)
@@ -107,8 +120,40 @@ async def sign_in(request: Request, here: Here, form: OurForm) -> Response:
         person = here.service.authenticate(token)
     except NotAuthenticated as error:  # counted only now: a right token is always taken
         here.attempts.note(_address_of(request), basis, time.monotonic())
-        return render(request, "access/sign-in.html", status=401, back=back, problem=error.message)
+        return _sign_in_page(request, here, back, error)
     return await begin_session(request, here, person, basis, back)
+
+
+@router.get(BY_PROVIDER)
+async def leave_for_provider(request: Request, here: Here, next: str = "/") -> Response:
+    """Send the browser to the provider of identities."""
+    if here.service.provider is None:
+        raise NoSuchPage
+    try:
+        begin = here.service.provider.begin
+        address, departure = await here.threads.heavy(begin, _answer_address(request, here))
+    except ProviderUnavailable as error:
+        return _sign_in_page(request, here, local_path(next), error)
+    answer = RedirectResponse(address, status_code=303)
+    keep_departure(request, answer, here.sessions.write_departure(departure, local_path(next), time.time()))
+    return answer
+
+
+@router.get(ANSWER)
+async def come_back(request: Request, here: Here) -> Response:
+    """Begin a session with what the provider has sent the browser back with, once."""
+    if here.service.provider is None:
+        raise NoSuchPage
+    departure, back = here.sessions.read_departure(kept_departure(request), time.time())
+    provider = here.service.provider
+    try:
+        told = dict(request.query_params)
+        person = await here.threads.heavy(provider.finish, departure, told, _answer_address(request, here))
+        answer = await begin_session(request, here, person, provider.basis, back)
+    except (SignInRefused, NotAllowed, ProviderUnavailable) as error:
+        answer = _sign_in_page(request, here, back, error)
+    keep_departure(request, answer, None)
+    return answer
 
 
 @router.post("/sign-out")
@@ -151,6 +196,25 @@ def _with_session(request: Request, sessions: Sessions, path: str, session: Brow
     answer = RedirectResponse(path, status_code=303)
     set_session_cookie(request, answer, sessions.write(session, time.time()))
     return answer
+
+
+def _sign_in_page(request: Request, here: PageContext, back: str, error: BatchcastError | None = None) -> Response:
+    provider = here.service.provider
+    return render(
+        request,
+        "access/sign-in.html",
+        status=status_of(error) if error else 200,
+        provider=provider and provider.name,
+        has_tokens=bool(here.service.tokens),
+        back=back,
+        problem=error and error.message,
+    )
+
+
+def _answer_address(request: Request, here: PageContext) -> str:
+    """Where the provider sends browsers back to: the provider has to know it."""
+    root = here.service.config.public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    return root + ANSWER
 
 
 def _address_of(request: Request) -> str:

@@ -13,10 +13,13 @@ from itsdangerous import BadData, Signer, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from batchcast.app.provider import Departure
 from batchcast.app.service.signins import IDLE_SECONDS, LONGEST_SECONDS
 
 COOKIE = "batchcast_session"
+_DEPARTURE = "batchcast_departure"
 SECURE_COOKIE = f"__Host-{COOKIE}"  # where browsers come by HTTPS: they take it from this host alone
+SECONDS_AWAY = 900  # that a person may take to sign in at a provider
 _SECONDS_OF_A_YEAR = 365 * 86400
 _SECONDS_UNTIL_RENEWED = 600  # a session in use is signed anew after this long
 _SECONDS_OF_SKEW = 60  # that the clock of another server with the same key may be ahead
@@ -46,6 +49,7 @@ class Sessions:
 
     def __init__(self, key: bytes) -> None:
         self._cookies = URLSafeSerializer(key, salt="batchcast.session", signer=_Signer)
+        self._departures = URLSafeSerializer(key, salt="batchcast.departure", signer=_Signer)
         self._forms = _Signer(key, salt="batchcast.form")
 
     def new(self, fingerprint: str = "") -> BrowserSession:
@@ -69,6 +73,20 @@ class Sessions:
             return None
         return BrowserSession(session_id=session_id, fingerprint=fingerprint, signed_at=signed_at, begun_at=begun_at)
 
+    def write_departure(self, departure: Departure, back: str, now: float) -> str:
+        """What a browser has to come back with, as a cookie's value."""
+        return str(self._departures.dumps([departure.state, departure.nonce, departure.verifier, back, int(now)]))
+
+    def read_departure(self, cookie: str | None, now: float) -> tuple[Departure | None, str]:
+        """The departure that a cookie holds, and the page to go to after it; None and `/` where it holds none."""
+        try:
+            state, nonce, verifier, back, signed_at = self._departures.loads(cookie or "")
+        except (BadData, ValueError, TypeError):
+            return None, "/"
+        if not -_SECONDS_OF_SKEW <= now - signed_at <= SECONDS_AWAY:
+            return None, back
+        return Departure(state=state, nonce=nonce, verifier=verifier), back
+
     def csrf(self, session: BrowserSession) -> str:
         """The value that the forms of this session carry, so that no other site can send them."""
         return self._forms.get_signature(session.session_id).decode()
@@ -88,6 +106,25 @@ def set_session_cookie(request: Request, answer: Response, value: str) -> None:
     is_secure = _is_secure(request)
     name = SECURE_COOKIE if is_secure else COOKIE
     answer.set_cookie(name, value, max_age=IDLE_SECONDS, httponly=True, samesite="lax", secure=is_secure)
+
+
+def kept_departure(request: Request) -> str | None:
+    """What `keep_departure` had this browser keep."""
+    return request.cookies.get(_departure_name(request))
+
+
+def keep_departure(request: Request, answer: Response, value: str | None) -> None:
+    """Have the browser keep what it has to come back with from a provider of identities; None: no longer."""
+    name = _departure_name(request)
+    if value is None:
+        answer.delete_cookie(name, httponly=True, samesite="lax", secure=_is_secure(request))
+    else:
+        seconds = SECONDS_AWAY
+        answer.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=_is_secure(request))
+
+
+def _departure_name(request: Request) -> str:
+    return f"__Host-{_DEPARTURE}" if _is_secure(request) else _DEPARTURE
 
 
 def set_choice_cookie(request: Request, answer: Response, name: str, value: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from batchcast.app.configuration import read_config
+from batchcast.app.configuration import provider_settings, read_config
+from batchcast.app.tokens import Role
 from batchcast.domain.errors import InvalidSettings
 
 
@@ -107,3 +111,38 @@ def test_a_public_address_that_is_none_is_refused(url: str) -> None:
 def test_a_proxy_that_is_no_address_is_named() -> None:
     with pytest.raises(InvalidSettings, match="BATCHCAST_TRUSTED_PROXIES has 'nginx'"):
         read_config(trusted_proxies="10.0.0.0/8, ::1, nginx")
+
+
+PROVIDER = {"oidc_issuer": "https://id.example", "oidc_client_id": "b", "oidc_roles": "planning=planner, *=viewer"}
+
+
+def test_a_provider_of_identities_is_enough_to_listen_beyond_this_machine(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n")
+
+    config = read_config(host="0.0.0.0", **PROVIDER, oidc_client_secret_file=secret)
+    settings = provider_settings(config)
+
+    assert settings is not None
+    assert settings.roles == {"planning": Role.PLANNER, "*": Role.VIEWER}
+    assert settings.client_secret == "s3cret"
+    assert "s3cret" not in repr(settings)
+    assert provider_settings(read_config()) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"oidc_issuer": "http://id.example"}, "write https://"),
+        ({"oidc_issuer": "id.example"}, "write https://"),
+        ({"oidc_client_id": ""}, "BATCHCAST_OIDC_CLIENT_ID is missing"),
+        ({"oidc_roles": ""}, "write group=role"),
+        ({"oidc_roles": "planning"}, "write group=role"),
+        ({"oidc_roles": "planning=owner"}, "write group=role"),
+        ({"oidc_roles": "*=none"}, "write group=role"),
+        ({"oidc_client_secret_file": "/nowhere/secret"}, "can't be read"),
+    ],
+)
+def test_a_provider_that_is_set_up_wrongly_is_told(changes: dict[str, str], said: str) -> None:
+    with pytest.raises(InvalidSettings, match=re.escape(said)):
+        read_config(**(PROVIDER | changes))

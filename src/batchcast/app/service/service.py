@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.configuration import ServiceConfig
+from batchcast.app.configuration import ServiceConfig, provider_settings
 from batchcast.app.intake import Analysis, CancelToken
+from batchcast.app.provider import IdentityProvider
 from batchcast.app.recipes import ALONE, NO_CHOICE, RecipeChoice, chosen_recipes, unknown_recipe
 from batchcast.app.samples.writing import sample_lines
 from batchcast.app.service.answers import (
@@ -35,7 +36,7 @@ from batchcast.app.service.signins import SignIns
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
 from batchcast.app.timings import COUNTED, calibrate, pace_from
-from batchcast.app.tokens import UNRESTRICTED, NotYourBatch, Person, Role, Tokens
+from batchcast.app.tokens import UNRESTRICTED, NotAuthenticated, NotYourBatch, Person, Role, Tokens
 from batchcast.app.upload import Upload, too_large
 from batchcast.app.workspace import DiskRoom, open_work_folder
 from batchcast.domain.audit import AuditEntry
@@ -95,7 +96,10 @@ class Service:
     def __init__(self, config: ServiceConfig, store: Store, artifacts: Artifacts, folder: Path, owner: str) -> None:
         self.config = config
         self.tokens = Tokens(config.tokens)
-        self.sign_ins = SignIns(store, lambda: self.tokens)
+        identities = provider_settings(config)
+        self.provider = None if identities is None else IdentityProvider(identities)
+        basis = None if self.provider is None else self.provider.basis
+        self.sign_ins = SignIns(store, lambda: self.tokens, provider=basis)
         self._store = store
         self._artifacts = artifacts
         self._folder = folder
@@ -181,14 +185,16 @@ class Service:
     @property
     def asks_to_sign_in(self) -> bool:
         """Whether people must say who they are; else everybody may do everything."""
-        return bool(self.tokens)
+        return bool(self.tokens) or self.provider is not None
 
     def authenticate(self, token: str | None) -> Person:
         """The person whose bearer token the request carries.
 
         Raises:
-            NotAuthenticated: if tokens are set and this is none of them.
+            NotAuthenticated: if tokens are set and this is none of them, or people sign in by a provider alone.
         """
+        if not self.tokens and self.provider is not None:
+            raise NotAuthenticated(Message(N_("This server has no tokens: its administrator has to make one first.")))
         return self.tokens.authenticate(token)
 
     # Submitting
