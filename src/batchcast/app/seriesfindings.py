@@ -7,7 +7,7 @@ from typing import Any
 
 from batchcast.domain import columns
 from batchcast.domain.accuracy import in_units
-from batchcast.domain.calendar import span_of_days
+from batchcast.domain.calendar import each_period, span_of_days
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, POOLED
@@ -25,7 +25,7 @@ _ALMOST = 0.005  # value added under half a percent is none
 def sentences_of(
     figures: Mapping[str, Any], backtest: Sequence[BacktestFold] | None, request: ForecastRequest
 ) -> tuple[Message, ...]:
-    """An extreme, stock against demand in the backtests, value added against naive, the models.
+    """An extreme, a change of level, stock against demand in the backtests, value added against naive, the models.
 
     Args:
         figures: its row of the index of the series.
@@ -40,6 +40,8 @@ def _sentences(
 ) -> Iterator[Message]:
     if figures.get(columns.EXTREME_QTY) is not None:
         yield _extreme_of(figures, request)
+    if figures.get(columns.LEVEL_DATE) is not None:
+        yield _change_of_level(figures, request)
     if backtest:
         yield _one_backtest(backtest[0], request) if len(backtest) == 1 else _stock_in_backtests(backtest, request)
     elif backtest is not None:
@@ -63,6 +65,24 @@ def _extreme_of(figures: Mapping[str, Any], request: ForecastRequest) -> Message
         "when": span_of_days(request.calendar, day, day).when,
         "without": in_units(figures[columns.REORDER_POINT]),
         "with_it": in_units(figures[columns.REORDER_POINT_WITH_EXTREME]),
+    }
+    return Message(template, values)
+
+
+def _change_of_level(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
+    """When the level changed, both levels, and how much of it the forecast follows."""
+    template = N_(
+        "Its level changed {when}: {before:,} {each} before, {after:,} since, {forecast:,} forecast. A change that is "
+        "clear and has lasted is followed; demand that fades or has just jumped often comes back. If you know what "
+        "happened, plan by that."
+    )
+    day = figures[columns.LEVEL_DATE]
+    values = {
+        "when": span_of_days(request.calendar, day, day).when,
+        "each": each_period(request.calendar),
+        "before": in_units(figures[columns.LEVEL_BEFORE]),
+        "after": in_units(figures[columns.LEVEL_AFTER]),
+        "forecast": in_units(figures[columns.LEAD_TIME_MEAN] / request.lead_time),
     }
     return Message(template, values)
 

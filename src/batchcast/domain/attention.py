@@ -12,12 +12,13 @@ MOST_OF_A_KIND = 50  # parts that are named of each kind
 NEW = "new"  # too little history to be judged, and a forecast all the same
 SILENT = "silent"  # steady demand that ended: the stock may have run out
 ONE_OFF = "one_off"  # one period far beyond all others
+LEVEL = "level"  # for months far above or below nearly all that was before
 JUMP = "jump"  # a forecast beyond or below all that the year has seen
 BACKTEST = "backtest"  # the stock would have been too small in a backtest
 HELD = "held"  # nothing is ordered until a person releases it
 LIMITED = "limited"  # quantiles held back at what the history makes plausible
 LARGE = "large"  # a large share of all that is forecast
-KINDS = (NEW, SILENT, ONE_OFF, JUMP, BACKTEST, HELD, LIMITED, LARGE)
+KINDS = (NEW, SILENT, ONE_OFF, LEVEL, JUMP, BACKTEST, HELD, LIMITED, LARGE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,6 +38,7 @@ FILL_RATE = "expected_fill_rate"
 FLAG = "flag"  # some of these, joined by +
 LIMITED = "fenced"  # quantiles were reduced to the plausible limit
 HAS_EXTREME = "extreme"
+LEVEL_CHANGED = "level_changed"  # demand has for months been far above or below nearly all that was before
 ABOVE_HISTORY = "above_history"  # more is forecast over the lead time than was ever demanded
 UNLIKE_OTHERS = "unlike_others"  # few demands, far beyond all sizes of like parts
 NOTHING_ALIKE = "nothing_alike"  # one or two demands, and too few like parts in the batch to learn from
@@ -45,6 +46,8 @@ HOLDS = (ABOVE_HISTORY, UNLIKE_OTHERS, NOTHING_ALIKE)  # with one, nothing is or
 EXTREME_DATE = "extreme_date"
 EXTREME_QTY = "extreme_qty"
 REORDER_POINT_WITH_EXTREME = "reorder_point_with_extreme"
+LEVEL_DATE = "level_date"  # first day of the first period at another level
+LEVEL_BEFORE, LEVEL_AFTER = "level_before", "level_after"  # mean demand of a period up to it, and from it on
 FOLDS = "folds"
 PINBALL = "lead_time_pinball"
 PINBALL_NAIVE = "lead_time_pinball_naive"
@@ -70,8 +73,17 @@ BACKTEST_IN_UNITS = (VALUE_ADDED, UNITS_SHORT, UNITS_OVER)  # partitions that an
 ACCURACY_FIGURES = (FOLDS, PINBALL, PINBALL_NAIVE, COVERED, BIAS, *BACKTEST_IN_UNITS)
 EXTREME = (EXTREME_DATE, EXTREME_QTY)  # empty where there is none; ...
 EXTREME_FIGURES = (*EXTREME, REORDER_POINT_WITH_EXTREME)  # ... partitions of an earlier version have no such columns
-STOCK_TABLE = (*SERIES, DEMAND_CLASS, *STOCK_FIGURES, FLAG, *EXTREME_FIGURES)
-ACCURACY_TABLE = (*SERIES, DEMAND_CLASS, MODEL, *ACCURACY_FIGURES, FLAG, *EXTREME)  # a score for each model follows
+LEVEL_FIGURES = (LEVEL_DATE, LEVEL_BEFORE, LEVEL_AFTER)  # the same
+STOCK_TABLE = (*SERIES, DEMAND_CLASS, *STOCK_FIGURES, FLAG, *EXTREME_FIGURES, *LEVEL_FIGURES)
+ACCURACY_TABLE = (
+    *SERIES,
+    DEMAND_CLASS,
+    MODEL,
+    *ACCURACY_FIGURES,
+    FLAG,
+    *EXTREME,
+    *LEVEL_FIGURES,
+)  # a score for each model follows
 
 # The index of the series, which the API lists and searches.
 HISTORY_TOTAL = "history_total"

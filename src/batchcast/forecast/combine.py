@@ -33,6 +33,7 @@ STEP_MEMBERS = 3  # whose steps are averaged, at most
 STEP_POOL_WEIGHT = 10.0  # folds that count as much as the losses of the demand class, where steps are chosen
 STEP_POWER = 8.0  # of how much better the best one is: the weight of another member relative to it
 LEAST_OF_SUM = 0.25  # of the sum of a shape beside the one it is spread over: one that ends soon says nothing of it
+FLAT = 0.1  # coefficient of variation of steps, under which they tell of no season
 NONE = -1  # in place of a candidate where there are fewer
 
 
@@ -227,7 +228,14 @@ def weigh_shapes(losses: Floats, folds: Ints, pooled: Floats, answers: NDArray[n
     return np.asarray((weights / np.where(total > 0, total, 1.0)).T)
 
 
-def spread_over_steps(means: Floats, shapes: Floats, weights: Floats, span: int, *, has_beyond: bool) -> Floats:
+def are_flat(steps: Floats) -> NDArray[np.bool_]:
+    """Whether steps, shape (series, steps), tell of no season, shape (series,)."""
+    return np.asarray(steps.std(axis=1) < FLAT * steps.mean(axis=1))
+
+
+def spread_over_steps(
+    means: Floats, shapes: Floats, weights: Floats, span: int, has_beyond: NDArray[np.bool_]
+) -> Floats:
     """Means of steps in the proportions of the average shape, their sum over the span as it was.
 
     Args:
@@ -235,7 +243,7 @@ def spread_over_steps(means: Floats, shapes: Floats, weights: Floats, span: int,
         shapes: of each, shape (shapes, series, steps), in any unit.
         weights: see `weigh_shapes`.
         span: steps whose sum is kept.
-        has_beyond: are the steps after the span spread by the shape too.
+        has_beyond: are the steps of a series after the span spread by the shape too, shape (series,).
     """
     sums, total = shapes[:, :, :span].sum(axis=2), means[:, :span].sum(axis=1)
     used = np.where((weights.T > 0) & (sums > LEAST_OF_SUM * total), weights.T, 0.0)
@@ -243,5 +251,5 @@ def spread_over_steps(means: Floats, shapes: Floats, weights: Floats, span: int,
     shape = (parts[:, :, None] * np.where(used[:, :, None] > 0, shapes, 0.0)).sum(axis=0)
     got = used.sum(axis=0)
     spread = shape * np.where(got > 0, total / np.where(got > 0, got, 1.0), 0.0)[:, None]
-    inside = (np.arange(means.shape[1]) < span) | has_beyond
+    inside = (np.arange(means.shape[1]) < span) | has_beyond[:, None]
     return np.where((got > 0)[:, None] & inside, spread, means)

@@ -15,6 +15,13 @@ from batchcast.forecast.moments import Moments, classify, measure_level_variance
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SAME_YEAR = 0.8  # correlation of the last two years, beyond which they repeat each other
+EVEN_VARIATION = 0.15  # coefficient of variation of single periods, under which a long history is even
+LONG_PERIODS, LONG_SPANS = 36, 3  # periods of a long history, at least, and spans
+EVEN_DEVIATIONS = (
+    8.0  # standard deviations of its own sums that are plausible beyond the middle of an even history, ...
+)
+EVEN_SHARE = 0.05  # ... and at least so much of it
 FEW_DEMANDS = 3  # under them their spread says too little, and one demand counts as one lump
 
 
@@ -70,6 +77,34 @@ class Evidence:
         single = np.where(changes > 1, np.minimum(moments.variance, halved), moments.variance)
         lump = np.where(moments.demands < FEW_DEMANDS, moments.size_mean, 0.0)
         return np.maximum(_ratio(single, moments.mean), lump)
+
+    @cached_property
+    def even_deviation(self) -> Floats:
+        """Standard deviation of the sum where history is long and even, shape (cutoffs, series); infinite elsewhere."""
+        moments = self.moments
+        is_long = moments.periods >= np.maximum(LONG_PERIODS, LONG_SPANS * self.span)
+        is_even = is_long & (moments.variance < (EVEN_VARIATION * moments.mean) ** 2)
+        if not is_even.any():
+            return np.full(is_even.shape, np.inf)
+        levels = self.level_variance * moments.mean
+        return np.where(is_even, np.sqrt(self.span * np.maximum(levels, moments.variance)), np.inf)
+
+    def repeats_its_year(self, cutoff: int) -> NDArray[np.bool_]:
+        """Where the last two years went up and down alike beside a steady trend, shape (series,)."""
+        year = self.frequency.periods_in_year
+        repeats = np.zeros(self.starts.shape[1], dtype=np.bool_)
+        rows = np.flatnonzero(self.ends[cutoff] - self.starts[cutoff] >= 2 * year)
+        if year != self.season_length or not len(rows):
+            return repeats
+        known = self.values[self.ends[cutoff, rows, None] - 2 * year + np.arange(2 * year)]
+        line = np.arange(2 * year) - (2 * year - 1) / 2.0
+        known = known - known.mean(axis=1, keepdims=True)
+        known -= (known @ line / (line @ line))[:, None] * line
+        before, after = known[:, :year], known[:, year:]
+        before, after = (half - half.mean(axis=1, keepdims=True) for half in (before, after))
+        power = np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
+        repeats[rows] = (before * after).sum(axis=1) > np.maximum(SAME_YEAR * power, 1e-9)
+        return repeats
 
     def only(self, cutoff: int, rows: Ints) -> Evidence:
         """Some series at one cutoff, without the forecasts of models."""
@@ -253,6 +288,22 @@ def limit_quantiles(quantiles: Floats, ceiling: Floats) -> tuple[Floats, NDArray
     limit = ceiling.reshape(-1, *[1] * (quantiles.ndim - 1))
     beyond = (quantiles > limit).any(axis=tuple(range(1, quantiles.ndim)))
     return np.minimum(quantiles, limit), np.asarray(beyond)
+
+
+def limit_to_even(quantiles: Floats, totals: Floats, deviation: Floats, middle: int) -> Floats:
+    """Quantiles of the sum, shape (..., levels), within what the series' own long and even history makes plausible.
+
+    Args:
+        quantiles: of the sum; those of like series are in them, which may vary far more.
+        totals: means of the sum, shape (...).
+        deviation: `Evidence.even_deviation`, same shape.
+        middle: place of the median.
+    """
+    if not np.isfinite(deviation).any():
+        return quantiles
+    centre = np.maximum(totals, quantiles[..., middle])
+    limit = centre + np.maximum(EVEN_DEVIATIONS * deviation, EVEN_SHARE * centre)
+    return np.asarray(np.fmin(quantiles, limit[..., None]))
 
 
 def limit_means(steps: Floats, ceiling: Floats, span: int) -> Floats:

@@ -161,6 +161,12 @@ class Extremes:
     quantities: Floats  # that demand
     counted: Floats  # what it counts as
 
+    def limits(self, count: int) -> Floats:
+        """What a demand of each of so many series counts as at most; infinite where it has no extreme."""
+        limits = np.full(count, np.inf)
+        limits[self.rows] = self.counted
+        return limits
+
 
 def find_extremes(panel: Panel, frequency: Frequency) -> Extremes:
     """The extremes of a panel at its end."""

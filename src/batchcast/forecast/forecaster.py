@@ -23,10 +23,11 @@ from batchcast.domain import columns
 from batchcast.domain.cutoffs import SETTLED_DEMANDS
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.stock import levels_with
-from batchcast.forecast.backtest import Backtest, FoldForecasts, run_candidates
+from batchcast.forecast.backtest import MEDIAN, Backtest, FoldForecasts, run_candidates
 from batchcast.forecast.combine import (
     NONE,
     SHARE_OF_MEANS,
+    are_flat,
     average_chosen,
     choose_members,
     cut_to_none,
@@ -45,9 +46,10 @@ from batchcast.forecast.distributions.registry import (
     baselines_beside,
     candidates_of,
 )
-from batchcast.forecast.evidence import Evidence, limit_quantiles, plausible_step, plausible_sum
+from batchcast.forecast.evidence import Evidence, limit_quantiles, limit_to_even, plausible_step, plausible_sum
 from batchcast.forecast.extremes import Extremes, cut_to_limits, find_extremes
 from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.levels import LevelChanges, level_changes
 from batchcast.forecast.metrics import Tallies, fold_weights
 from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, POOLED, YARDSTICK
 from batchcast.forecast.panel import Panel
@@ -87,6 +89,7 @@ class ChunkForecast:
     flags: Mapping[str, NDArray[np.bool_]]  # what a person should know of each series, by name of the flag
     extremes: Extremes  # of the series that have one
     with_extremes: tuple[Floats, Floats]  # lead-time quantiles and mean of these, if an extreme counted as it is
+    level_changes: LevelChanges  # of the series that have one
     classes: NDArray[np.int8]
     accuracy: Accuracy
 
@@ -196,7 +199,10 @@ class Task:
         pooled = self.knowledge.steps.relative_losses(without_fold)[evidence.classes[cutoff]]
         weights = weigh_shapes(own, folds, pooled, np.asarray(np.isfinite(shapes).all(axis=2)))
         year = self.request.calendar.frequency.periods_in_year
-        return spread_over_steps(means, shapes, weights, span, has_beyond=span >= year)
+        has_beyond = np.full(len(means), span >= year)
+        if year // 2 <= span < min(year, means.shape[1]):
+            has_beyond = evidence.repeats_its_year(cutoff) & are_flat(means[:, span:])
+        return spread_over_steps(means, shapes, weights, span, has_beyond)
 
     def choose(
         self, losses: Floats, classes: NDArray[np.int8], answers: NDArray[np.bool_], without_fold: int | None
@@ -311,7 +317,9 @@ def choose_back(
         average[fold] = zero_as_most(average[fold], quantiles[:, fold], chosen, weights, past.levels)
         average_chosen(means[:, fold], chosen, mean_weights, steps[fold])
         steps[fold] = task.spread(steps[fold], past.evidence, fold, shape_losses, fold)
-    return stretch_tail(average, past.levels), steps
+    average = stretch_tail(average, past.levels)
+    middle = past.levels.index(MEDIAN)
+    return limit_to_even(average, steps.sum(axis=2), past.evidence.even_deviation, middle), steps
 
 
 def _account(
@@ -363,6 +371,8 @@ def _average_ahead(
         stand_in, stand_in_steps = FALLBACK_CANDIDATE.sums(final, calibration, levels, ahead)
         quantiles[fallen], means[fallen] = stand_in[0, fallen], stand_in_steps[0, fallen]
     quantiles = stretch_tail(quantiles, levels)
+    total = means[:, : task.request.lead_time].sum(axis=1)
+    quantiles = limit_to_even(quantiles, total, final.even_deviation[0], levels.index(MEDIAN))
     alone = means if losses[1] is None else task.spread(means, final, 0, losses[1], None)
     pooled = task.pooled(final)
     spread = alone
@@ -422,6 +432,7 @@ def _look_ahead(
         flags={columns.LIMITED: beyond | beyond_steps, **_holds(panel, final, ahead, task)},
         extremes=extremes,
         with_extremes=_with_extremes(panel, extremes, losses[0], task),
+        level_changes=level_changes(panel, request.calendar.frequency, extremes.limits(len(panel))),
         classes=final.classes[0],
         accuracy=accuracy,
     )

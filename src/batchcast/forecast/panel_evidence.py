@@ -17,6 +17,7 @@ from batchcast.forecast.distributions.registry import is_learned, point_models_o
 from batchcast.forecast.evidence import Evidence, Floats, Ints, gather_evidence, substitute
 from batchcast.forecast.extremes import cut_to_limits, largest_plausible
 from batchcast.forecast.learned.learned import Learned, attach_predictions
+from batchcast.forecast.levels import bring_to_new_level, find_changes
 from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.models.table import OWN_YEAR, YEAR
 from batchcast.forecast.moments import Moments, measure_history
@@ -62,6 +63,7 @@ class PanelEvidence:
         years: tuple[YearProfile, YearProfile] | None = None,
         step_years: Sequence[YearProfile | None] = (),
         bounds_extremes: bool = True,
+        follows_levels: bool = True,
     ) -> None:
         self.panel = panel
         self._learned = learned
@@ -79,6 +81,10 @@ class PanelEvidence:
         if bounds_extremes:
             frequency = request.calendar.frequency
             self._limits = largest_plausible(panel.values, panel.offsets, held, frequency)
+        self._latest = np.zeros((len(held), len(panel)), dtype=np.int64)  # periods at a new level
+        if follows_levels:
+            frequency = request.calendar.frequency
+            _, self._latest = find_changes(panel.values, panel.offsets, held, frequency, self._limits)
 
     def backtest(self, least_demands: int = LEAST_DEMANDS) -> Backtest:
         """Evidence at every fold, with the demand after it; of series with so many demands at their cutoff."""
@@ -107,11 +113,12 @@ class PanelEvidence:
 
     def _bounded(self, positions: slice) -> Iterator[tuple[int, Ints, Evidence]]:
         """Evidence of the series that have an extreme at a cutoff, with what it counts as."""
-        for place, (held, limits) in enumerate(zip(self._held[positions], self._limits[positions], strict=True)):
-            rows = np.flatnonzero(np.isfinite(limits))
+        at_cutoffs = zip(self._held[positions], self._limits[positions], self._latest[positions], strict=True)
+        for place, (held, limits, latest) in enumerate(at_cutoffs):
+            rows = np.flatnonzero(np.isfinite(limits) | (latest > 0))
             if len(rows):
                 gathered = PanelEvidence(
-                    cut_to_limits(self.panel, held, limits, rows),
+                    bring_to_new_level(cut_to_limits(self.panel, held, limits, rows), latest[rows]),
                     self._request,
                     self._distributions,
                     cutoffs=(),
@@ -120,6 +127,7 @@ class PanelEvidence:
                     years=self._years_of(positions, held),
                     step_years=[one and replace(one, held=0) for one in self._step_years[positions][place : place + 1]],
                     bounds_extremes=False,
+                    follows_levels=False,
                 )
                 yield place, rows, gathered._gather(slice(0, 1))
 

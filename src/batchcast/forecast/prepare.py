@@ -95,6 +95,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         learned=learned,
         years=years,
         step_years=step_years,
+        follows_levels=False,
     ).backtest(SETTLED_DEMANDS)
     calibration, candidates = calibrate(candidates, backtest)
     calibration = replace(calibration, pools=learn_pools(panel, request, cutoffs))
@@ -243,7 +244,16 @@ def _learn(
     for some in year.group(practice) if year else [practice]:
         known = year.learn(some[-1]) if year else None
         years = (known, known) if known else None
-        gathered = PanelEvidence(panel, request, local, cutoffs=some, profile=profile, learned=None, years=years)
+        gathered = PanelEvidence(
+            panel,
+            request,
+            local,
+            cutoffs=some,
+            profile=profile,
+            learned=None,
+            years=years,
+            follows_levels=False,
+        )
         parts.append(gathered.backtest(SETTLED_DEMANDS))
     last_year = request.calendar.frequency is Frequency.DAILY and has_a_year(request, typical, cutoffs)
     came = _came(panel, request, practice, (*cutoffs, 0))

@@ -122,16 +122,17 @@ def _stock_table(chunk: ChunkForecast, request: ForecastRequest, demand: LeadTim
             columns.FILL_RATE: _figures(stock.fill_rate),
             columns.FLAG: _flags(chunk),
             **_extremes(chunk, request),
-            columns.REORDER_POINT_WITH_EXTREME: _placed(_reorder_point_with(chunk, request), chunk),
+            columns.REORDER_POINT_WITH_EXTREME: _placed(
+                _reorder_point_with(chunk, request), chunk.extremes.rows, count
+            ),
+            **_levels(chunk, request),
         }
     )
 
 
 def _flags(chunk: ChunkForecast) -> pa.DictionaryArray:
     """What a person should know of each series: names joined by +; null where there is nothing."""
-    is_extreme = np.zeros(len(chunk.panel), dtype=np.bool_)
-    is_extreme[chunk.extremes.rows] = True
-    flags = {columns.HAS_EXTREME: is_extreme, **chunk.flags}
+    flags = {**_marked(chunk), **chunk.flags}
     sets = ["+".join(compress(flags, chosen)) for chosen in product((False, True), repeat=len(flags))]
     places = np.zeros(len(chunk.panel), dtype=np.int32)
     for mask in flags.values():
@@ -139,12 +140,29 @@ def _flags(chunk: ChunkForecast) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32(), mask=places == 0), sets)
 
 
+def _marked(chunk: ChunkForecast) -> dict[str, NDArray[np.bool_]]:
+    marked = {columns.HAS_EXTREME: chunk.extremes.rows, columns.LEVEL_CHANGED: chunk.level_changes.rows}
+    every = np.arange(len(chunk.panel))
+    return {name: np.isin(every, rows) for name, rows in marked.items()}
+
+
 def _extremes(chunk: ChunkForecast, request: ForecastRequest) -> dict[str, Any]:
     """First day of the period of the extreme of each series, and its demand; null where there is none."""
-    days = request.calendar.first_days(chunk.extremes.periods)
+    days, rows, count = request.calendar.first_days(chunk.extremes.periods), chunk.extremes.rows, len(chunk.panel)
     return {
-        columns.EXTREME_DATE: _placed(days, chunk).cast(pa.int32()).cast(pa.date32()),
-        columns.EXTREME_QTY: _placed(chunk.extremes.quantities, chunk),
+        columns.EXTREME_DATE: _placed(days, rows, count).cast(pa.int32()).cast(pa.date32()),
+        columns.EXTREME_QTY: _placed(chunk.extremes.quantities, rows, count),
+    }
+
+
+def _levels(chunk: ChunkForecast, request: ForecastRequest) -> dict[str, Any]:
+    """When the level of each series changed, and both levels; null where it did not."""
+    found, count = chunk.level_changes, len(chunk.panel)
+    days = request.calendar.first_days(found.periods)
+    return {
+        columns.LEVEL_DATE: _placed(days, found.rows, count).cast(pa.int32()).cast(pa.date32()),
+        columns.LEVEL_BEFORE: _placed(round_figures(found.before), found.rows, count),
+        columns.LEVEL_AFTER: _placed(round_figures(found.after), found.rows, count),
     }
 
 
@@ -155,10 +173,10 @@ def _reorder_point_with(chunk: ChunkForecast, request: ForecastRequest) -> Float
     return stock_at(LeadTimeDemand(levels, fitted, mean), mean, request.service_level).reorder_point
 
 
-def _placed(values: Any, chunk: ChunkForecast) -> pa.Array:
-    """Values of the series that have an extreme, null at the others."""
-    every, mask = np.zeros(len(chunk.panel)), np.ones(len(chunk.panel), dtype=np.bool_)
-    every[chunk.extremes.rows], mask[chunk.extremes.rows] = values, False
+def _placed(values: Any, rows: NDArray[np.int64], count: int) -> pa.Array:
+    """Values of some of so many series, null at the others."""
+    every, mask = np.zeros(count), np.ones(count, dtype=np.bool_)
+    every[rows], mask[rows] = values, False
     return pa.array(every, mask=mask)
 
 
@@ -179,6 +197,7 @@ def _accuracy_table(chunk: ChunkForecast, request: ForecastRequest) -> pa.Table:
         columns.UNITS_OVER: _known(units_over(accuracy.fold_forecasts)),
         columns.FLAG: _flags(chunk),
         **_extremes(chunk, request),
+        **_levels(chunk, request),
     }
     for candidate, scores in accuracy.scores.items():
         names[columns.score_column(candidate)] = _known(scores)

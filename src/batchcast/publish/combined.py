@@ -114,11 +114,14 @@ _LATER_STOCK: Mapping[str, pa.DataType] = {
     columns.EXTREME_DATE: pa.date32(),
     columns.EXTREME_QTY: pa.float64(),
     columns.REORDER_POINT_WITH_EXTREME: pa.float64(),
+    columns.LEVEL_DATE: pa.date32(),
+    columns.LEVEL_BEFORE: pa.float64(),
+    columns.LEVEL_AFTER: pa.float64(),
 }
 _LATER_ACCURACY: Mapping[str, pa.DataType] = {
     **dict.fromkeys(columns.BACKTEST_IN_UNITS, pa.float64()),
     columns.FLAG: pa.string(),
-    **{name: _LATER_STOCK[name] for name in columns.EXTREME},
+    **{name: _LATER_STOCK[name] for name in (*columns.EXTREME, *columns.LEVEL_FIGURES)},
 }
 
 _LATER_FIGURES: Mapping[str, pa.DataType] = {

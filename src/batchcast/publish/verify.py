@@ -73,7 +73,7 @@ def check_stock(table: pa.Table, partition: int) -> None:
     for name in _STOCK_NEVER_NEGATIVE:
         check_figures(table, name, non_negative=True, partition=partition)
     check_figures(table, columns.SAFETY_STOCK, non_negative=False, partition=partition)
-    for name in (columns.EXTREME_QTY, columns.REORDER_POINT_WITH_EXTREME):
+    for name in (columns.EXTREME_QTY, columns.REORDER_POINT_WITH_EXTREME, columns.LEVEL_BEFORE, columns.LEVEL_AFTER):
         check_figures(table, name, non_negative=True, may_be_missing=True, partition=partition)
 
 

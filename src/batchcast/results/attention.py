@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from batchcast.domain import attention, columns
 from batchcast.domain.accuracy import in_units
 from batchcast.domain.attention import MOST_OF_A_KIND, Attention, Mark, MarkedPart
-from batchcast.domain.calendar import Calendar, Frequency, Span, length_in_words
+from batchcast.domain.calendar import Calendar, Frequency, Span, each_period, length_in_words, span_of_days
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
 from batchcast.results.hindsight import Folds
@@ -145,6 +145,11 @@ class _Finder:
         self._is_limited = np.array([columns.LIMITED in (flag or "") for flag in flags], dtype=np.bool_)
         self._held_by = [columns.held_by(flag) for flag in flags]
         self._is_extreme = index[columns.EXTREME_QTY].is_valid().to_numpy()
+        self._changed = index[columns.LEVEL_DATE].to_pylist()
+        self._has_changed = index[columns.LEVEL_DATE].is_valid().to_numpy()
+        self._before, self._after = (
+            index[name].fill_null(0.0).to_numpy() for name in (columns.LEVEL_BEFORE, columns.LEVEL_AFTER)
+        )
         self._point_with = index[columns.REORDER_POINT_WITH_EXTREME].fill_null(0.0).to_numpy()
         self._forecast, self._history, self._safety, self._point = (
             index[name].to_numpy().astype(np.float64)
@@ -161,6 +166,7 @@ class _Finder:
         yield attention.NEW, np.where(self._is_new, self._forecast, 0.0), self._say_new
         yield attention.SILENT, self._silent(), self._say_silent
         yield attention.ONE_OFF, self._one_off(), self._say_one_off
+        yield attention.LEVEL, self._level(), self._say_level
         yield attention.JUMP, self._jump(), self._say_jump
         yield attention.BACKTEST, self._short(), self._say_short
         is_held = np.array([bool(reasons) for reasons in self._held_by], dtype=np.bool_) & (self._point > 0)
@@ -209,6 +215,10 @@ class _Finder:
         units = np.where(is_so, shape.largest / in_view * self._request.horizon, 0.0)
         more = np.maximum(self._point_with - self._point, _LEAST_UNITS)  # that would be held if it counted as it is
         return np.where(self._is_extreme, np.maximum(units, more), units)
+
+    def _level(self) -> Floats:
+        changed = np.where(self._has_changed, np.abs(self._after - self._before) * self._request.horizon, 0.0)
+        return np.where(self._has_changed, np.maximum(changed, _LEAST_UNITS), 0.0)
 
     def _usual(self) -> tuple[Floats, Floats]:
         """Over as many periods as the horizon has: the demand of the year and of its last quarter."""
@@ -265,6 +275,14 @@ class _Finder:
         points = (in_units(float(values[place])) for values in (self._point, self._point_with))
         values = dict(zip(("point", "point_with"), points, strict=True))
         return Message(template, {"units": largest, "when": when, "second": second, "period": period} | values)
+
+    def _say_level(self, place: int) -> Message:
+        template = N_("{before:,} {each} before, {after:,} since a change {when}; {forecast:,} forecast for {length}.")
+        day = self._changed[place]
+        levels = {"before": in_units(float(self._before[place])), "after": in_units(float(self._after[place]))}
+        forecast = {"forecast": in_units(float(self._forecast[place])), "length": self._length}
+        when = span_of_days(self._calendar, day, day).when
+        return Message(template, {**levels, **forecast, "when": when, "each": each_period(self._calendar)})
 
     def _say_jump(self, place: int) -> Message:
         above = N_("{forecast:,} forecast for {length}; the year's pace gives {year:,}, the last quarter's {recent:,}.")

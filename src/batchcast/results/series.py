@@ -294,5 +294,6 @@ def index_pieces(
         named |= {name: stock[name] for name in columns.STOCK_FIGURES} | {
             name: accuracy[name] for name in columns.ACCURACY_FIGURES
         }
-        named |= {name: stock[name] for name in columns.EXTREME_FIGURES} | ranking.columns_of(rows)
+        named |= {name: stock[name] for name in (*columns.EXTREME_FIGURES, *columns.LEVEL_FIGURES)}
+        named |= ranking.columns_of(rows)
         yield pa.table(named)

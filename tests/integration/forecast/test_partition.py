@@ -86,13 +86,14 @@ def test_the_tables_of_a_partition_are_as_agreed(batch, tmp_path: Path):
         "site_code", "partnumber", "demand_class", "last_demand", "lead_time", "service_level", "lead_time_mean",
         "lead_time_quantile", "safety_stock", "reorder_point", "expected_fill_rate", "flag",
         "extreme_date", "extreme_qty", "reorder_point_with_extreme",
+        "level_date", "level_before", "level_after",
     ]  # fmt: skip
-    assert accuracy.column_names[:15] == [
+    assert accuracy.column_names[:18] == [
         "site_code", "partnumber", "demand_class", "model", "folds", "lead_time_pinball", "lead_time_pinball_naive",
         "covered_at_service_level", "bias", "value_added_vs_naive", "units_short", "units_over",
-        "flag", "extreme_date", "extreme_qty",
+        "flag", "extreme_date", "extreme_qty", "level_date", "level_before", "level_after",
     ]  # fmt: skip
-    candidates = set(accuracy.column_names[15:])
+    candidates = set(accuracy.column_names[18:])
     assert candidates == {f"score_{name}" for name in (*knowledge.candidates, "zero", "naive", "empirical", "pooled")}
     assert figures.column_names == [
         "site_code", "partnumber", "levels", "quantiles",

@@ -73,7 +73,7 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
         "-0.5",
         "2",
         "0.99",
-        *[""] * 4,
+        *[""] * 7,
     ]
     assert accuracy[0][-2:] == ["score_negbin_ses", "score_empirical"]
     assert accuracy[1] == [
@@ -89,7 +89,7 @@ def test_side_files_are_csv_with_missing_figures_empty(batch: Any, out: Path) ->
         "",
         "1.5",
         "4",
-        *("", "", ""),
+        *[""] * 6,
         *("0.25", ""),
     ]
     assert not (out / "rejected.csv").exists()

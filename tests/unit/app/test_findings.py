@@ -313,3 +313,13 @@ def test_no_backtest_is_spoken_of_where_there_was_none(model: str, said: str) ->
 
     assert said in told_last
     assert "least wrong in the backtests" not in told_last
+
+
+def test_a_change_of_level_is_said_with_both_levels_and_what_is_forecast() -> None:
+    changes = {columns.LEVEL_DATE: dt.date(2024, 3, 1), columns.LEVEL_BEFORE: 20.25, columns.LEVEL_AFTER: 81.0}
+    mean = {columns.LEAD_TIME_MEAN: 70.0 * request().lead_time}
+
+    first, *rest = told(**changes, **mean)
+
+    assert first.startswith("Its level changed in Mar 2024: 20.25 a month before, 81 since, 70 forecast.")
+    assert rest == told(**mean)

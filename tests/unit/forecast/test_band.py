@@ -68,3 +68,17 @@ def test_the_band_does_not_grow_where_the_level_stays_or_is_foreseen(band, lead_
     assert width[-3:].mean() < 1.1 * width[0]
     width, _ = band(season, lead_time)
     assert width[:2].mean() * 0.7 < width[-2:].mean() < 1.2 * width[:2].mean()  # the same months of the year
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("level", [100.0, 1_000.0])
+def test_a_long_and_even_history_bounds_what_like_parts_make_of_its_spread(make_panel, make_request, level):
+    draw = np.random.default_rng(4)
+    wild = draw.poisson(draw.gamma(1.0, 30.0, (80, 48)))
+    even = np.round(draw.normal(level, 0.03 * level, 48))
+    panel, request = make_panel(even, even[-35:], *wild), make_request(horizon=12, service_level=0.99)
+
+    long, short = forecast_panel(panel, request, learn_knowledge(panel, request)).stock.to_pylist()[:2]
+
+    assert long["reorder_point"] < 1.12 * long["lead_time_mean"]
+    assert short["reorder_point"] > 1.12 * short["lead_time_mean"]  # under three lead times say little of it

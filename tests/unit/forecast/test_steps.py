@@ -49,8 +49,8 @@ def test_steps_take_the_proportions_and_keep_the_sum():
     shapes = np.array([[[0.0, 1.0, 3.0, 8.0], [0.0, 0.0, 0.0, 1.0]], [[4.0, 0.0, 0.0, 0.0], [9.0, 0.0, 0.0, 0.0]]])
     weights = np.array([[0.5, 0.5], [1.0, 0.0]])
 
-    inside = spread_over_steps(means, shapes, weights, 3, has_beyond=False)
-    beyond = spread_over_steps(means, shapes, weights, 3, has_beyond=True)
+    inside = spread_over_steps(means, shapes, weights, 3, np.array([False]))
+    beyond = spread_over_steps(means, shapes, weights, 3, np.array([True]))
 
     assert inside[0].tolist() == pytest.approx([3.0, 0.75, 2.25, 5.0])
     assert beyond[0].tolist() == pytest.approx([3.0, 0.75, 2.25, 6.0])
@@ -160,8 +160,21 @@ def test_a_shape_that_ends_soon_says_nothing_of_a_sum_far_beyond_it(ends_with, f
     means, fading = np.full((1, 12), 10.0), np.array([4.0, 3.0, 2.0, 1.0, *[0.0] * 8])
     shapes = np.array([[fading * ends_with / 4.0], [np.full(12, 10.0)]])
 
-    spread = spread_over_steps(means, shapes, np.array([[0.5, 0.5]]), 12, has_beyond=True)
+    spread = spread_over_steps(means, shapes, np.array([[0.5, 0.5]]), 12, np.array([True]))
 
     assert spread.sum() == pytest.approx(120.0)
     assert (spread[0, 0] == pytest.approx(10.0)) == (first == 10.0)
     assert spread[0, 0] >= first
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(("months", "goes_on"), [(24, True), (20, False)])
+def test_the_season_goes_on_beyond_a_lead_time_of_half_a_year_where_two_years_repeat_each_other(
+    make_panel, make_request, months, goes_on
+):
+    demand = np.round(55.0 + 45.0 * np.cos(2 * np.pi * (np.arange(months) - months) / 12))
+    panel, request = make_panel(demand), make_request(calendar=MONTHS, horizon=12, lead_time=6)
+
+    steps = forecast_panel(panel, request, learn_knowledge(panel, request)).forecast["forecast_raw"].to_numpy()
+
+    assert (steps[6:].max() > 3 * steps[6:].min()) == goes_on

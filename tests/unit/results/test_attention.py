@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ def look_at(*parts: dict[str, Any], **changes: Any) -> Attention:
     )
     plain = {"demand_class": "lumpy", "flag": None, "safety_stock": 5.0, "reorder_point": 7.0}
     plain |= {"extreme_qty": None, "reorder_point_with_extreme": None}
+    plain |= {"level_date": None, "level_before": None, "level_after": None}
     rows = [
         plain
         | {"site_code": "S", "partnumber": f"P{place}", "history_total": float(sum(part["demand"].values()))}
@@ -66,8 +68,9 @@ def look_at(*parts: dict[str, Any], **changes: Any) -> Attention:
     ]
     schema = pa.schema([(name, pa.string()) for name in ("site_code", "partnumber", "demand_class", "flag")])
     numbers = ("safety_stock", "reorder_point", "history_total", "forecast_total")
-    for name in (*numbers, "extreme_qty", "reorder_point_with_extreme"):
+    for name in (*numbers, "extreme_qty", "reorder_point_with_extreme", "level_before", "level_after"):
         schema = schema.append(pa.field(name, pa.float64()))
+    schema = schema.append(pa.field("level_date", pa.date32()))
     figures = pa.table(
         {
             name: pa.array(
@@ -145,6 +148,14 @@ EVERY_TEN_DAYS = dict.fromkeys(range(0, 360, 10), 2)
             "400 on 10 Aug 2024, at most 2 in any other day: it hardly counts. Does it come again? "
             "The reorder point is 7, 307 with it.",
             id="one-off that hardly counts",
+        ),
+        pytest.param(
+            {"demand": EVERY_TEN_DAYS, "forecast": 6, "flag": "level_changed", "level_date": dt.date(2025, 5, 1)}
+            | {"level_before": 0.2, "level_after": 1.1},
+            kinds.LEVEL,
+            0.9 * 30,
+            "0.2 a day before, 1.1 since a change on 1 May 2025; 6 forecast for 30 days.",
+            id="level changed",
         ),
         pytest.param(
             {"demand": EVERY_TEN_DAYS, "forecast": 40},

@@ -205,5 +205,6 @@ NOTES: Mapping[str, str] = {
     columns.NOTHING_ALIKE: N_(
         "One or two demands, and too few like parts to learn from: nothing is ordered until a person releases it."
     ),
+    columns.LEVEL_CHANGED: N_("For months demand has been far above or below nearly all that was before."),
     columns.HAS_EXTREME: N_("One order is far beyond all other demand, and hardly counts in the forecast."),
 }

@@ -44,6 +44,7 @@ MARKS: Mapping[str, MarkName] = {
     attention_kinds.NEW: MarkName(name=N_("New part"), chip="info"),
     attention_kinds.SILENT: MarkName(name=N_("Out of stock?"), chip="warn"),
     attention_kinds.ONE_OFF: MarkName(name=N_("One-off?"), chip="warn"),
+    attention_kinds.LEVEL: MarkName(name=N_("Level changed"), chip="warn"),
     attention_kinds.JUMP: MarkName(name=N_("Far from demand"), chip="warn"),
     attention_kinds.BACKTEST: MarkName(name=N_("Backtest missed"), chip="bad"),
     attention_kinds.HELD: MarkName(name=N_("Held back"), chip="warn"),
