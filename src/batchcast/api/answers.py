@@ -79,6 +79,61 @@ class KeptRecipe(Answer):
     settings: dict[str, Any] = Field(description="Those away from their defaults, by name.")
 
 
+class PlannerMark(Answer):
+    """Days of a part that a planner knows better than the file."""
+
+    number: int = Field(description="Later marks have higher ones.")
+    kind: Literal["exclude", "stock_out"] = Field(
+        description="Demand that is not learned from, or days out of stock, for which other demand stands in."
+    )
+    site_code: str
+    partnumber: str
+    first: dt.date
+    last: dt.date
+    reason: str
+    name: str | None = Field(description="Of the person's token; null without tokens.")
+    at: dt.datetime
+    removed_by: str | None
+    removed_at: dt.datetime | None = Field(description="Null: it is used by the next run.")
+
+
+class PlannerMarks(Answer):
+    """Marks on histories, the newest first."""
+
+    marks: list[PlannerMark]
+
+
+class LookAnswer(Answer):
+    """Who has looked at a part."""
+
+    name: str | None = Field(description="Of the person's token; null without tokens.")
+    at: dt.datetime
+
+
+class AttentionReason(Answer):
+    """Why to look at a part."""
+
+    kind: str
+    units: float = Field(description="At stake over the horizon.")
+    reason: str
+
+
+class AttentionPart(Answer):
+    """A part to look at."""
+
+    site_code: str
+    partnumber: str
+    reasons: list[AttentionReason] = Field(description="The most units at stake first.")
+    looked_at: LookAnswer | None = Field(description="Null: a reason of it is open.")
+
+
+class AttentionParts(Answer):
+    """The parts of a result to look at, the most units at stake first; of each kind at most fifty."""
+
+    batch_id: str
+    parts: list[AttentionPart]
+
+
 class AuditLine(Answer):
     """A request that changes something, and how it was answered."""
 
@@ -88,7 +143,8 @@ class AuditLine(Answer):
     role: str
     address: str = Field(description="Of the client.")
     action: str = Field(
-        description="submit, retry, cancel, delete, keep_recipe, delete_recipe, sign_in, sign_out or end_session."
+        description="submit, retry, cancel, delete, keep_recipe, delete_recipe, add_mark, remove_mark, look, "
+        "undo_look, keep_view, sign_in, sign_out or end_session."
     )
     status: int = Field(description="HTTP status of the answer; from 400 on, nothing was changed.")
     batch_id: str | None

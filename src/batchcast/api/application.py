@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
-from batchcast.api import audit, batches, operations, orders, recipes, results, sessions
+from batchcast.api import audit, batches, operations, orders, planner, recipes, results, sessions
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
 from batchcast.api.hub import Hub
@@ -31,7 +31,7 @@ from batchcast.http.metrics import Metrics
 from batchcast.http.request import Attempts, token_of
 from batchcast.http.threads import Threads
 
-ROUTERS = tuple(room.router for room in (batches, results, orders, recipes, audit, sessions, operations))
+ROUTERS = tuple(room.router for room in (batches, results, orders, planner, recipes, audit, sessions, operations))
 _ABOUT = """Forecasts the demand for every part at every site, in batches that cannot half-fail.
 
 Every error is RFC 9457 problem details with a stable `code`. Send `Accept-Language: id` for Indonesian.
@@ -160,8 +160,11 @@ def _is_open(path: str) -> bool:
     return path in _OPEN or path == "/api/docs" or path.startswith("/api/docs/")
 
 
+_OF_PLANNERS = ("/api/marks/", "/api/batch/looked/")  # what planners leave, they take back
+
+
 def _role_for(method: str, path: str) -> Role:
     """The least role that may send a request of this method."""
     if method in SAFE_METHODS or path == sessions.PATH or path.startswith(f"{sessions.PATH}/"):  # which people end
         return Role.VIEWER
-    return Role.ADMIN if method == "DELETE" else Role.PLANNER
+    return Role.ADMIN if method == "DELETE" and not path.startswith(_OF_PLANNERS) else Role.PLANNER

@@ -93,6 +93,8 @@ def _about(declared: Setting) -> str:
         parts.append("Written as YYYY-MM-DD, or SITE=YYYY-MM-DD.")
     if declared.kind == "event_lines":
         parts.append("A form may send a file of them as this field.")
+    if declared.kind == "mark_lines":
+        parts.append("Written as YYYY-MM-DD..YYYY-MM-DD exclude PART @ SITE, or with stock_out.")
     if declared.is_repeated:
         parts.append("A field for each.")
     if declared.default_words:

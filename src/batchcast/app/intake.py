@@ -106,8 +106,11 @@ def take_in(
     pace: Pace,
     cancel_token: CancelToken,
     recipes: Sequence[Recipe] = (),
+    marks: Sequence[str] = (),
 ) -> Intake:
     """Read a file into `folder` and plan its batch; the first of the recipes for its header fills in the settings.
+
+    Those of the `marks` that concern it are added to its settings.
 
     Raises:
         InvalidInput: if it can't be a demand history. RowsRefused, one of its kinds, if rows were refused and
@@ -117,8 +120,12 @@ def take_in(
     """
     started = time.perf_counter()
     settings = dated(check_models(settings))
-    read = _read(file, settings, recipes, folder=folder, pool=pool, cancel_token=cancel_token)
-    history, report, settings = read["history"], read["report"], read["settings"]
+    asked = settings
+    if settings.use_marks == "on":
+        asked = replace(settings, history_marks=_united(settings.history_marks, marks))
+    read = _read(file, asked, recipes, folder=folder, pool=pool, cancel_token=cancel_token)
+    history, report = read["history"], with_unused_marks(read["report"], settings)
+    settings = replace(read["settings"], history_marks=_united(settings.history_marks, report.marks))
     seconds = time.perf_counter() - started
     plan = plan_history(history, settings, pace) if history else None
     analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
@@ -127,6 +134,20 @@ def take_in(
     check_refused(analysis.report, settings, plan, analysis.sites)
     reading = Reading(signature=read["signature"], settings=kept_settings(settings, read["columns"]))
     return Intake(settings=settings, history=history, plan=plan, analysis=analysis, seconds=seconds, reading=reading)
+
+
+def _united(some: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*some, *others)))
+
+
+def with_unused_marks(report: IngestReport, settings: BatchSettings) -> IngestReport:
+    """The report, with a note where marks of the settings concern nothing in the file."""
+    unused = [text for text in settings.history_marks if text not in report.marks]
+    if not unused or settings.use_marks == "off":
+        return report
+    template = N_("Marks that name no part, site or day of this file, and change nothing: {count:,}, such as {mark}.")
+    note = Message(template, {"count": len(unused), "mark": unused[0]})
+    return replace(report, notes=(note, *report.notes))
 
 
 def dated(settings: BatchSettings) -> BatchSettings:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, event_of, usable_cores
+from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Kind, event_of, mark_of, usable_cores
 from batchcast.forecast.models.table import AUTO, MODELS, resolve_names
 
 Texts = Mapping[str, Sequence[str]]  # by setting, as they were typed
@@ -120,6 +120,12 @@ def _events(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(event_of(line) or line) for line in lines)
 
 
+def _marks(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Marks, a line each; several in one line as events."""
+    lines = [line.strip() for text in given for line in _NEXT_EVENT.split(text) if line.strip()]
+    return tuple(dict.fromkeys(str(mark_of(line) or line) for line in lines))
+
+
 _NEXT_EVENT = re.compile(r"[\r\n]+|;\s*(?=\d{4}-\d{2}-\d{2})")
 _END = re.compile(r"\s*(?:(?P<site>\S.*?)\s*=\s*)??(?P<day>\d{4}-\d{2}-\d{2})\s*(?:[,;]|$)")  # a site may hold commas
 _NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself
@@ -146,6 +152,7 @@ _READERS: Mapping[Kind, Reader] = {
     "filters": _filters,
     "ends": _ends,
     "event_lines": _events,
+    "mark_lines": _marks,
 }
 
 

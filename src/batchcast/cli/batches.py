@@ -15,7 +15,7 @@ from rich.text import Text
 
 from batchcast.app.configuration import read_server_address
 from batchcast.app.recipes import SAVE
-from batchcast.cli.options import given_texts, recipe_fields, recipe_parameters, setting_parameters
+from batchcast.cli.options import URL_HELP, given_texts, recipe_fields, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
 from batchcast.cli.render.server import SHOWN_OF_ID
 from batchcast.cli.session import Session, safe
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from batchcast.cli.server_client import ServerClient
 
 HELP = N_("The batches of a running server: list, show, submit, retry, cancel, download, orders, delete.")
-URL_HELP = N_(
-    "The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN is the token that is sent."
-)
 ID_HELP = N_("The batch: its id, or as much of its beginning as no other has.")
 WAIT_HELP = N_("Wait until the batch has ended; exit code 3 where it was rolled back, 4 where it was cancelled.")
 STOCK_HELP = N_("Stock file. Default: the columns of stock that the history of the batch has.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, batches, orders, recipes, run, sample, serve
+from batchcast.cli import analyze, backtest, batches, marks, orders, recipes, run, sample, serve
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -31,6 +31,7 @@ COMMANDS = {
     "serve": serve.command,
     "worker": serve.worker_command,
     "batches": batches.command,
+    "marks": marks.command,
     "token": serve.token_command,
     "backup": serve.backup_command,
     "restore": serve.restore_command,

@@ -13,6 +13,9 @@ from batchcast.cli.session import Words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting
 
+URL_HELP = N_(
+    "The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN is the token that is sent."
+)
 _ORDER = sorted(SETTINGS.values(), key=lambda declared: list(GROUPS).index(declared.group))
 
 

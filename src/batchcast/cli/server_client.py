@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,19 @@ class ServerClient:
         """What to order, for a stock file or for the stock in the batch's own history."""
         with _form(stock, settings) as form:
             return self._json("POST", f"/api/batch/orders/{batch_id}", **form)
+
+    def marks(self, *, removed: bool) -> dict[str, Any]:
+        """The marks in force, or all."""
+        return self._json("GET", "/api/marks", params={"removed": removed})
+
+    def add_mark(self, mark: Mapping[str, str]) -> dict[str, Any]:
+        """Mark days of a part."""
+        return self._json("POST", "/api/marks", json=dict(mark))
+
+    def remove_mark(self, number: int) -> None:
+        """Remove a mark."""
+        with self._sent("DELETE", f"/api/marks/{number}"):
+            return
 
     def save_orders(self, batch_id: str, kind: str, stock: Path | None, settings: Texts, out: Path) -> int:
         """Write one of the tables of orders as CSV; raises as `download`."""

@@ -26,6 +26,7 @@ from batchcast.domain import (
     history,
     inventory,
     plan,
+    planner,
     recipe,
     settings,
 )
@@ -46,6 +47,7 @@ _NOUNS: Mapping[str, type] = {
         history,
         inventory,
         plan,
+        planner,
         recipe,
         settings,
     )

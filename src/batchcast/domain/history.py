@@ -124,6 +124,7 @@ class IngestReport:
     refused_by_site: dict[str, int] = field(default_factory=dict)  # all of them; "" where no site can be read
     columns_unnamed: dict[str, int] = field(default_factory=dict)  # letter of a column without a name -> its values
     stock_columns: dict[str, str] = field(default_factory=dict)  # what is held of each part, for orders; as `columns`
+    marks: tuple[str, ...] = ()  # of the settings, those that concern its parts and days
     notes: Sequence[Message] = field(default_factory=tuple)  # what a person should know: wide layout melted, ...
     rejected_path: Path | None = None  # CSV of every refused row with its reason, where there is one
 

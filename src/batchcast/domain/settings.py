@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Concatenate, Literal, ParamSpec
+from typing import Any, Concatenate, Final, Literal, ParamSpec
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
 
@@ -90,6 +90,7 @@ Returns = Literal["net", "ignore", "reject"]
 Overlaps = Literal["auto", "latest", "earliest", "sum"]
 BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
+UseMarks = Literal["on", "off"]
 WeekStart = Literal["auto", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 Kind = Literal[
@@ -106,6 +107,7 @@ Kind = Literal[
     "filters",  # column=value,value, given several times
     "ends",  # YYYY-MM-DD or SITE=YYYY-MM-DD, given several times
     "event_lines",  # YYYY-MM-DD..YYYY-MM-DD NAME @ SITE, a line each; or a file of them
+    "mark_lines",  # YYYY-MM-DD..YYYY-MM-DD exclude PART @ SITE, a line each
 ]
 Decides = Literal[
     "reading",  # how the file is read: a retry with another value reads it again
@@ -163,7 +165,7 @@ class Setting:
     @property
     def is_repeated(self) -> bool:
         """Each text that is given is one value of several; others hold one text."""
-        return self.kind in ("texts", "mapping", "filters", "ends", "event_lines")
+        return self.kind in ("texts", "mapping", "filters", "ends", "event_lines", "mark_lines")
 
     @property
     def is_number(self) -> bool:
@@ -690,6 +692,32 @@ class BatchSettings:
         of_stock_file=True,
         is_of_form=True,
     )
+    history_marks: tuple[str, ...] = _declared(
+        (),
+        kind="mark_lines",
+        decides="reading",
+        group="input",
+        label=N_("Marks on the history"),
+        help=N_(
+            "Days of a part that are not learned from (exclude), or on which it was out of stock (stock_out), a line "
+            "each: 2025-07-01..2025-07-31 exclude P-1 @ Sofifi. A server adds the marks that planners keep on it."
+        ),
+        default_words=N_("none"),
+        option="mark",
+        metavar="MARK",
+        example="2025-07-01..2025-07-31 exclude P-1 @ Sofifi",
+        is_remembered=False,
+    )
+    use_marks: UseMarks = _declared(
+        "on",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("Use marks"),
+        help=N_("Whether marks on the history count, those that planners keep on a server too."),
+        choices={"on": N_("Yes"), "off": N_("No: read the history as it is")},
+        is_remembered=False,
+    )
     release: tuple[str, ...] = _declared(
         (),
         kind="texts",
@@ -885,6 +913,11 @@ class BatchSettings:
                 template = N_("{setting} has {found!r}; write it as 2025-06-30, for one site as Sofifi=2025-06-30.")
                 found.append(Message(template, {"setting": "closed_through", "found": text}))
         found += [event_problem(text) for text in self.events if event_of(text) is None]
+        found += [mark_problem(text) for text in self.history_marks if mark_of(text) is None]
+        if len(self.history_marks) > MOST_MARKS:
+            template = N_("{setting} has {found:,} marks; at most {most:,} count at once.")
+            told = {"setting": "history_marks", "found": len(self.history_marks), "most": MOST_MARKS}
+            found.append(Message(template, told))
         return found
 
 
@@ -946,7 +979,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _from_json(kind: Kind, value: Any) -> Any:
-    if kind in ("texts", "words", "filters", "numbers", "model_names", "event_lines"):
+    if kind in ("texts", "words", "filters", "numbers", "model_names", "event_lines", "mark_lines"):
         return (value,) if isinstance(value, str) else tuple(value)
     return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
 
@@ -995,6 +1028,53 @@ def event_problem(text: str) -> Message:
         "Campaign @ Sofifi for several days of one site, at most a year."
     )
     return Message(template, {"setting": "events", "found": text[:80]})
+
+
+# Marks on the history as texts: days of a part that a planner knows better than the file.
+
+EXCLUDE: Final = "exclude"  # what was demanded then is not learned from: a one-off order, a mistake
+STOCK_OUT: Final = "stock_out"  # the part was out of stock: what was sold is not what was wanted
+MARK_KINDS: Mapping[str, str] = {EXCLUDE: N_("Excluded"), STOCK_OUT: N_("Out of stock")}
+MOST_MARKS = 20_000  # in force at once
+_MARK = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?\s+(\w+)\s+(\S.*)", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryMark:
+    """Days of a part at a site, and what they were."""
+
+    kind: str  # one of MARK_KINDS
+    site_code: str
+    partnumber: str
+    first: dt.date
+    last: dt.date  # the first day or a later one
+
+    def __str__(self) -> str:
+        days = f"{self.first}" if self.last == self.first else f"{self.first}..{self.last}"
+        return f"{days} {self.kind} {self.partnumber}{_AT}{self.site_code}"
+
+
+def mark_of(text: str) -> HistoryMark | None:
+    """The mark of a text such as `2025-07-01..2025-07-31 exclude P-1 @ Sofifi`; None where it can't be read."""
+    written = _MARK.fullmatch(text.strip())
+    if written is None or written.group(3) not in MARK_KINDS:
+        return None
+    if not all(_is_date(day) for day in written.group(1, 2) if day):
+        return None
+    first, last = (dt.date.fromisoformat(written.group(k) or written.group(1)) for k in (1, 2))
+    part, _, site = (piece.strip() for piece in written.group(4).rpartition(_AT))
+    if not part or not site or last < first:
+        return None
+    return HistoryMark(kind=written.group(3), site_code=site, partnumber=part, first=first, last=last)
+
+
+def mark_problem(text: str) -> Message:
+    """Why a text names no mark."""
+    template = N_(
+        "{setting} has {found!r}; write a line for each mark: days, exclude or stock_out, part and site, such as "
+        "2025-07-01..2025-07-31 exclude P-1 @ Sofifi."
+    )
+    return Message(template, {"setting": "history_marks", "found": text[:80]})
 
 
 def _unknown(name: str) -> Message:

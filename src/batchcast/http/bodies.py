@@ -115,6 +115,11 @@ class _FormReader:
         return self._upload
 
 
+def last_of(texts: Texts, name: str) -> str:
+    """The text of a field, the last one where it was sent more than once; empty where it was not."""
+    return next(reversed(texts.get(name, ())), "")
+
+
 async def read_texts(request: Request, service: Service, threads: Threads) -> Texts:
     """Settings in a small body: a form of either kind, or a JSON object; none where there is no body.
 

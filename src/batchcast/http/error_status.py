@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
+from batchcast.app.planner import NotInAttention
 from batchcast.app.provider import ProviderUnavailable, SignInRefused
 from batchcast.app.recipes import UnknownRecipe
 from batchcast.app.service.answers import NoSuchFile, ResultNotKept
@@ -28,6 +29,7 @@ from batchcast.domain.errors import (
     Message,
     UnknownSeries,
 )
+from batchcast.domain.planner import UnknownMark
 from batchcast.store.artifacts.artifacts import ArtifactMissing, ArtifactsUnavailable
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 
@@ -164,6 +166,8 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (UnknownDraft, 404),
     (UnknownRecipe, 404),
     (UnknownSession, 404),
+    (UnknownMark, 404),
+    (NotInAttention, 404),
     (NoSuchPage, 404),
     (MethodNotAllowed, 405),
     (UploadTooSlow, 408),

@@ -20,6 +20,7 @@ from batchcast.ingest.common.problems import REJECTED_FILE, NoRows, Rejected
 from batchcast.ingest.common.source import FindLayout, ReadAgain, RowSource
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.files.table import open_table
+from batchcast.ingest.history.marks import MarkedDays
 from batchcast.ingest.history.stored import digesting, input_sha256_of
 from batchcast.ingest.history.writer import HISTORY_FILE, AcceptedDemand, write_history
 from batchcast.ingest.layout.header import find_columns
@@ -94,16 +95,18 @@ def _ingest(
         template = N_("{name} has a header and no rows under it: export it again, with a row for each demand.")
         raise NoRows(Message(template, {"name": name}))
     accepted, decided = settle_rows(tally, source, layout)
-    history = None
+    history, marked = None, MarkedDays()
     missing: tuple[Message, ...] = ()
     if accepted is not None:
         path = into / HISTORY_FILE
         is_asked = settings.frequency != "auto"
-        facts, missing, notes = write_history(accepted, path, frequency_is_asked=is_asked)
-        missing = (*running_totals(accepted), *missing)
+        counted = settings.history_marks if settings.use_marks == "on" else ()
+        facts, marked, missing, notes = write_history(accepted, path, frequency_is_asked=is_asked, marks=counted)
+        missing = (*marked.notes(), *running_totals(accepted), *missing)
         decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
-    return Ingested(history=history, report=_report(source, layout, name, tally, missing, decided), layout=layout)
+    report = _report(source, layout, name, tally, missing, decided)
+    return Ingested(history=history, report=replace(report, marks=tuple(map(str, marked.marks))), layout=layout)
 
 
 def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[AcceptedDemand | None, list[Message]]:

@@ -25,17 +25,19 @@ from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.store.errors import BatchExists, BatchNotEnded, KeyTaken, LeaseLost, UnknownBatch
 from batchcast.store.life import check_batch_arrow, check_partition_arrow
 from batchcast.store.memory_leases import MemoryLeases
+from batchcast.store.memory_notes import MemoryNotes
 from batchcast.store.memory_page import Page
 from batchcast.store.memory_sessions import MemorySessions
 from batchcast.store.records import AttemptEnd, Checkpoint, Lease, NewBatch, Submission, folded
 
 
-class MemoryStore(MemoryLeases, MemorySessions):
+class MemoryStore(MemoryLeases, MemorySessions, MemoryNotes):
     """Implements `Store`, which describes the methods; forgets everything when the process ends."""
 
     def __init__(self) -> None:
         MemoryLeases.__init__(self)
         MemorySessions.__init__(self)
+        MemoryNotes.__init__(self)
         self._submitted = 0
         self._submissions: dict[str, Submission] = {}
         self._timings: list[Timing] = []
@@ -180,6 +182,7 @@ class MemoryStore(MemoryLeases, MemorySessions):
             del self._pages[batch_id]
             if page.new.idempotency_key is not None:
                 del self._submissions[page.new.idempotency_key]
+            self._looks.pop(batch_id, None)
             self._changed.notify_all()
 
     def add_timing(self, timing: Timing) -> None:

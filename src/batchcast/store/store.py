@@ -10,6 +10,7 @@ Every method raises UnknownBatch where there is no batch of that id, and StoreUn
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from batchcast.domain.batch import (
     Timing,
 )
 from batchcast.domain.errors import Message
+from batchcast.domain.planner import KeptMark, SavedView, Tick
 from batchcast.domain.recipe import PastReading, Recipe
 from batchcast.domain.session import KeptSession, NewSession
 from batchcast.store.errors import BatchExists, UndrawnArrow, UnknownBatch
@@ -107,10 +109,41 @@ class KeptSessions(Protocol):
         """Forget those that are over, and with `bases` all that stand on anything else; how many there were."""
 
 
+class PlannerNotes(Protocol):
+    """What planners leave: marks on histories, ticks of results, and named views."""
+
+    def marks(self) -> tuple[KeptMark, ...]:
+        """All marks, the newest first, with those that were removed."""
+
+    def add_mark(self, mark: KeptMark) -> KeptMark:
+        """Keep a mark under the next number; where one of the same days, kind and part is in force, that one stays."""
+
+    def remove_mark(self, number: int, name: str | None, at: dt.datetime) -> bool:
+        """Note that a mark holds no more; False where there is none in force of this number."""
+
+    def looks(self, batch_id: str) -> tuple[Tick, ...]:
+        """The ticks of a result, the newest first; they go with its batch."""
+
+    def keep_look(self, batch_id: str, look: Tick) -> None:
+        """Keep a tick; where there is one of the same part and reason, that one stays."""
+
+    def drop_look(self, batch_id: str, key: tuple[str, str, str]) -> bool:
+        """Forget the tick of a site, part and reason; False where there is none."""
+
+    def views(self) -> tuple[SavedView, ...]:
+        """The named views, by name."""
+
+    def keep_view(self, view: SavedView) -> None:
+        """Keep a view, in place of another of its name."""
+
+    def drop_view(self, name: str) -> bool:
+        """Forget a view; False where there is none of this name."""
+
+
 __all__ = ["AttemptEnd", "BatchExists", "Store", "UndrawnArrow", "UnknownBatch"]
 
 
-class Store(Leases, KeptSessions, Protocol):
+class Store(Leases, KeptSessions, PlannerNotes, Protocol):
     """Remembers batches."""
 
     def add_batch(self, new: NewBatch) -> Batch:

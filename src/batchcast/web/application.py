@@ -15,21 +15,24 @@ from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads
-from batchcast.web import access, assets, audit, help, history, orders, people, recipes
+from batchcast.web import access, assets, audit, help, history, marks, orders, people, recipes
 from batchcast.web.access import PageAuthentication
 from batchcast.web.assets import Assets
 from batchcast.web.batch import pages as batch
 from batchcast.web.batch.live import Live
 from batchcast.web.context import PageContext
 from batchcast.web.rendering import Templates, answer_problem
-from batchcast.web.results import compare, series
+from batchcast.web.results import attention, compare, series
 from batchcast.web.results import pages as results
 from batchcast.web.sessions import Sessions
 from batchcast.web.start import pages as start
 
 ROUTERS = tuple(
     room.router
-    for room in (assets, access, start, batch, results, series, compare, orders, history, recipes, audit, people, help)
+    for room in (
+        *(assets, access, start, batch, results, attention, series, compare, orders),
+        *(history, marks, recipes, audit, people, help),
+    )
 )
 
 

@@ -81,7 +81,6 @@ CHANGES_NOTHING = {  # that others see, but a recipe
     ("POST", "/batches/{batch_id}/orders/mapping"),
     ("POST", "/batches/{batch_id}/orders/mapping/{draft_id}"),
     ("POST", "/batches/{batch_id}/orders/{kind}.{file_format}"),
-    ("POST", "/batches/{batch_id}/series/views"),  # of this browser
     ("POST", "/batches/{batch_id}/retry/analysis"),
     ("POST", "/batches/{batch_id}/retry/mapping"),
     ("POST", "/files"),  # a draft: it is gone after a day
@@ -105,4 +104,4 @@ def test_every_address_that_takes_something_is_noted_or_known_to_change_nothing(
     routes.add(("GET", "/sign-in/answer"))  # where a provider sends browsers back to
 
     assert routes == {*ACTION_OF, *CHANGES_NOTHING}
-    assert len(ACTION_OF) == 17
+    assert len(ACTION_OF) == 26

@@ -122,7 +122,7 @@ def test_a_database_of_a_newer_version_is_refused_with_a_sentence(url):
         connection.execute(sa.text("UPDATE alembic_version SET version_num = 'from-2031'"))
     opened.close()
 
-    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0005"):
+    with pytest.raises(SchemaTooNew, match="newer batchcast: its schema is from-2031, this version knows 0006"):
         SqlStore.open(url)
 
 
@@ -163,6 +163,12 @@ def test_a_database_of_every_release_is_brought_up_with_what_is_in_it(url, relea
     assert recipes == ([("issues", {"demand_qty": "Qty Out"})] if released.stem >= "0002" else [])
     past = store.past_reading("5" * 32)
     assert (past.rows if past else None) == (10 if released.stem >= "0003" else None)
+    marks = [(str(kept.mark), kept.reason, kept.name, kept.removed_by) for kept in store.marks()]
+    mark = "2025-01-01..2025-01-31 exclude P1 @ S0"
+    assert marks == ([(mark, "a project", "ani", "budi")] if released.stem >= "0006" else [])
+    looks = [(look.partnumber, look.kind) for look in store.looks(batch.batch_id)]
+    assert looks == ([("P1", "one_off")] if released.stem >= "0006" else [])
+    assert [view.name for view in store.views()] == (["short"] if released.stem >= "0006" else [])
     kept = [(entry.name, entry.action, entry.batch_id) for entry in store.audit(10)]
     assert kept == ([("ani", "submit", batch.batch_id)] if released.stem >= "0004" else [])
     signed_in = [(one.name, one.browser) for one in store.sessions(10.0**10)]

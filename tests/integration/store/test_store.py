@@ -20,8 +20,9 @@ from batchcast.domain.batch import (
     PartitionState,
 )
 from batchcast.domain.errors import Message
+from batchcast.domain.planner import KeptMark, SavedView, Tick
 from batchcast.domain.recipe import PastReading, Recipe
-from batchcast.domain.settings import BatchSettings
+from batchcast.domain.settings import BatchSettings, HistoryMark
 from batchcast.store.records import NewBatch
 from batchcast.store.store import AttemptEnd, BatchExists, UndrawnArrow, UnknownBatch
 
@@ -353,6 +354,62 @@ def test_recipes_are_kept_by_name_the_newest_first(store):
     assert store.drop_recipe("a")
     assert not store.drop_recipe("a")
     assert store.recipes() == (recipe("b", "year_first"),)
+
+
+def test_a_mark_stays_in_the_list_when_it_is_removed_and_is_kept_once_while_it_is_in_force(store):
+    at = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    days = {"first": dt.date(2025, 7, 1), "last": dt.date(2025, 7, 31)}
+    mark = HistoryMark(kind="exclude", site_code="Kendari", partnumber="P @ 1", **days)
+    kept = KeptMark(mark=mark, reason="one project \0", name="ani", at=at)
+
+    first = store.add_mark(kept)
+    again = store.add_mark(replace(kept, name="budi", reason="the same"))
+    other = store.add_mark(replace(kept, mark=replace(mark, kind="stock_out")))
+    removed = store.remove_mark(first.number, "budi", at + dt.timedelta(hours=1))
+    renewed = store.add_mark(replace(kept, name="budi"))
+
+    assert (again, removed) == (first, True)
+    assert not store.remove_mark(first.number, None, at)
+    assert not store.remove_mark(99, None, at)
+    assert first.number < other.number < renewed.number
+    gone = replace(first, removed_by="budi", removed_at=at + dt.timedelta(hours=1))
+    assert store.marks() == (renewed, other, gone)
+
+
+def test_ticks_belong_to_a_batch_and_go_with_it(store, make_plan):
+    at = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    look = Tick(site_code="Kendari", partnumber="P1", kind="one_off", name="ani", at=at)
+    later = replace(look, kind="jump", at=at + dt.timedelta(minutes=1))
+    for batch_id in "ab":
+        store.add_batch(NewBatch(batch_id, BatchSettings(), make_plan([1])))
+
+    store.keep_look("a", look)
+    store.keep_look("a", replace(look, name="budi"))
+    store.keep_look("a", later)
+    store.keep_look("b", look)
+
+    assert store.looks("a") == (later, look)
+    assert store.drop_look("a", later.key)
+    assert not store.drop_look("a", later.key)
+    assert (store.looks("a"), store.looks("b")) == ((look,), (look,))
+    store.move_batch("a", BatchState.PENDING, BatchState.CANCELLED)
+    store.delete_batch("a")
+    with pytest.raises(UnknownBatch):
+        store.looks("a")
+    with pytest.raises(UnknownBatch):
+        store.keep_look("a", look)
+
+
+def test_views_are_kept_by_name(store):
+    at = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    view = SavedView(name="short", query="sort=units_short", kept_by="ani", at=at)
+
+    for kept in (view, replace(view, name="all", query=""), replace(view, query="abc=A")):
+        store.keep_view(kept)
+
+    assert store.views() == (replace(view, name="all", query=""), replace(view, query="abc=A"))
+    assert store.drop_view("all")
+    assert not store.drop_view("all")
 
 
 def test_the_last_reading_of_a_header_is_kept(store):

@@ -22,6 +22,7 @@ from batchcast.domain.batch import Batch
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.plan.request import resolve_request
 from batchcast.run.steps import checkpoint_key
+from batchcast.store.memory import MemoryStore
 from batchcast.web.forms import FIELDS, form_of_settings
 
 pytestmark = pytest.mark.xdist_group("sources")
@@ -71,6 +72,7 @@ def other_value(declared: Setting) -> Any:
         "filters": ("Type=a,b", "Plant=1"),
         "mapping": {"date": "Posted"},
         "ends": ("2025-05-09", "Kendari=2025-05-08"),
+        "mark_lines": ("2025-05-09 stock_out P 1 @ Kendari", "2025-05-09..2025-05-12 exclude P @ 2 @ Kendari"),
         "event_lines": ("2025-05-09 Sale @ Kendari", "2025-05-09..2025-05-12 Sale; all; 1"),
     }[declared.kind]
 
@@ -127,12 +129,12 @@ class Watched(Submissions):
     """Tells what a retry does with the file of a batch."""
 
     def __init__(self) -> None:
-        vars(self).update(artifacts=self, folder=None)
+        vars(self).update(artifacts=self, folder=None, store=MemoryStore())
 
     def fetch(self, *_: object) -> Path:
         return Path("upload")
 
-    def take_in(self, *_: object) -> Any:
+    def take_in(self, *_: object, **__: object) -> Any:
         raise ReadAgain
 
     def _plan_again(self, *_: object) -> Any:
@@ -145,7 +147,7 @@ class EndedBatch:
     settings = BatchSettings()
 
     class source:  # noqa: N801 stands for a value
-        upload, file_name = "upload", "demand.csv"
+        upload, file_name, facts = "upload", "demand.csv", facts_of()
 
 
 @pytest.mark.parametrize("name", SETTINGS)

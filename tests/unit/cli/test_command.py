@@ -78,6 +78,7 @@ def test_options_become_settings(batchcast, fake):
             "Plant=A",
             "--release",
             "Sofifi=A-1",
+            *("--mark", "2025-01-01..2025-01-31 exclude P 1 @ A", "--use-marks", "off"),
         ),
     )
 
@@ -112,6 +113,8 @@ def test_options_become_settings(batchcast, fake):
         "ignore_columns": ["Total"],
         "bad_rows": "skip",
         "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},
+        "history_marks": ["2025-01-01..2025-01-31 exclude P 1 @ A"],
+        "use_marks": "off",
         "release": ["Sofifi=A-1"],
         "rounding": "ceiling",
         "zero_threshold": 0.1,
@@ -162,8 +165,8 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         (("rnu", "d.csv"), "'rnu' is not a command; did you mean run?"),
         (
             ("xyz",),
-            "'xyz' is not a command; there are run, analyze, backtest, orders, recipes, serve, worker, batches, token, "
-            "backup, restore, sample, warm.",
+            "'xyz' is not a command; there are run, analyze, backtest, orders, recipes, serve, worker, batches, marks, "
+            "token, backup, restore, sample, warm.",
         ),
         (("analyze", "d.csv", "--horizn", "5"), "--horizn is not an option; did you mean --horizon?"),
         (("analyze", "d.csv", "--xyz"), "--xyz is not an option; --help shows those there are."),

@@ -132,6 +132,7 @@ def values_of(declared: Setting) -> str:
         "filters": "`column=value,value`, repeated",
         "mapping": "`column=name`, repeated",
         "ends": "date, SITE=date, repeated",
+        "mark_lines": "`first..last exclude part @ site`, or with `stock_out`, repeated",
         "event_lines": "`date..until name @ site`, repeated; a file for the command",
     }[declared.kind]
 

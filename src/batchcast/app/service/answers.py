@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ class SeriesDetail:
     series: Mapping[str, Any]  # its row of the index: demand class, model, stock and accuracy figures
     history: Sequence[tuple[str, float]]  # (first day of the period, demand), every period, the oldest first
     forecast: Sequence[Mapping[str, Any]]  # rows as they were published
+    out_of_stock: Sequence[dt.date]  # days for which other demand stood in, ascending: by the file or by marks
     previous: tuple[str, str] | None  # (site_code, partnumber) of the series before it
     next: tuple[str, str] | None
     scores: Sequence[tuple[str, float]]  # mean scaled lead-time pinball of each model in the backtest, the best first

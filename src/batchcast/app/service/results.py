@@ -36,7 +36,7 @@ from batchcast.domain.batch import Batch, BatchState, ResultFile, Source, Stored
 from batchcast.domain.calendar import Calendar, date_of
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, InvalidSettings, Message, UnknownSeries
-from batchcast.ingest.history.stored import read_series
+from batchcast.ingest.history.stored import read_out_days, read_series
 from batchcast.publish.kinds import (
     ACCURACY,
     CSV,
@@ -250,6 +250,7 @@ class ResultReader:
             series=index.row(position),
             history=self._history(batch, *key),
             forecast=read_forecast_of(self._files.path_of(batch, FORECAST, PARQUET), *key),
+            out_of_stock=[date_of(day) for day in self._out_days(batch, *key)],
             previous=before,
             next=after,
             scores=scores_of(accuracy or {}),
@@ -334,6 +335,12 @@ class ResultReader:
         days, quantities, first_day = read_series(self._files.history_of(batch.source), site_code, partnumber)
         calendar, last = batch.plan.request.calendar, batch.plan.request.end_of(site_code)
         return _by_period(calendar, np.asarray(days), np.asarray(quantities), first_day, last)
+
+    def _out_days(self, batch: Batch, site_code: str, partnumber: str) -> list[int]:
+        if batch.source is None:
+            return []
+        days: list[int] = read_out_days(self._files.history_of(batch.source), site_code, partnumber).tolist()
+        return days
 
     def _row(self, batch: Batch, kind: str, key: tuple[str, str]) -> Mapping[str, Any] | None:
         path = self._files.find(batch, kind, PARQUET)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from batchcast.app.configuration import ServiceConfig, provider_settings
 from batchcast.app.intake import Analysis, CancelToken
+from batchcast.app.planner import PlannerDesk
 from batchcast.app.provider import IdentityProvider
 from batchcast.app.recipes import ALONE, NO_CHOICE, RecipeChoice, chosen_recipes, unknown_recipe
 from batchcast.app.samples.writing import sample_lines
@@ -85,7 +86,8 @@ class Service:
     """The use cases of a server; every method is synchronous and may be called from any thread.
 
     Those that take a batch_id raise UnknownBatch where there is no batch of that id. What is
-    asked of results is at `results`, and files that came in and are not submitted yet are at `drafts`.
+    asked of results is at `results`, files that came in and are not submitted yet are at `drafts`, and what planners
+    leave is at `planner`.
 
     service = Service.open(config)
     service.start()
@@ -125,6 +127,7 @@ class Service:
             owner=owner,
             lease_seconds=config.lease_seconds,
         )
+        self.planner = PlannerDesk(store)
         self.drafts = Drafts(artifacts, _made(folder / "drafts"))
         self._files = ResultFiles(store, artifacts, self._intake_pool, _made(folder / "results"))
         ordering = Ordering(self._files, self._intake_pool, folder / "results", store)

@@ -31,6 +31,7 @@ from batchcast.app.intake import (
     renamed_report,
     take_in,
 )
+from batchcast.app.planner import MarksInForce
 from batchcast.app.recipes import NO_CHOICE, RecipeChoice, chosen_recipes, keep_reading
 from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
 from batchcast.app.settings_text import settings_of_texts
@@ -212,7 +213,9 @@ class Submissions:
     ) -> Intake:
         """Read a file by the recipe that is chosen or kept for its header; keep how, where that is asked for."""
         chosen = chosen_recipes(self.store, choice, settings)
-        intake = self.take_in(upload.path, upload.name, chosen.settings, pace, folder, recipes=chosen.recipes)
+        marks = MarksInForce.of(self.store)
+        own = marks.own(chosen.settings)
+        intake = self.take_in(upload.path, upload.name, own, pace, folder, recipes=chosen.recipes, marks=marks.texts)
         return keep_reading(self.store, intake, choice, upload.name, chosen.note)
 
     def take_in(
@@ -224,12 +227,20 @@ class Submissions:
         folder: Path,
         *,
         recipes: Sequence[Recipe] = (),
+        marks: Sequence[str] = (),
     ) -> Intake:
         """Read a file and plan its batch; sentences call it by its sender's name for it."""
         token = CancelToken()
         try:
             intake = take_in(
-                path, settings, folder=folder, pool=self.pool, pace=pace, cancel_token=token, recipes=recipes
+                path,
+                settings,
+                folder=folder,
+                pool=self.pool,
+                pace=pace,
+                cancel_token=token,
+                recipes=recipes,
+                marks=marks,
             )
         except RowsRefused as refused:
             report = renamed_report(refused.report, path.name, name)
@@ -242,10 +253,15 @@ class Submissions:
     def _take_in_again(self, batch: Batch, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """The file of a batch, read again only where the settings read it otherwise."""
         settings = replace(settings, today=settings.today or batch.settings.today)
-        if settings.same(batch.settings, decides="reading"):
-            return self._plan_again(source, settings, pace, folder)
+        marks = MarksInForce.of(self.store)
+        settings, texts = marks.own(settings), marks.of_sites({site.site_code for site in source.facts.sites})
+        now = settings
+        if settings.use_marks == "on":
+            now = replace(settings, history_marks=(*settings.history_marks, *texts))
+        if _in_order(now).same(_in_order(batch.settings), decides="reading"):
+            return self._plan_again(source, replace(settings, history_marks=batch.settings.history_marks), pace, folder)
         upload = self.artifacts.fetch(source.upload, folder)
-        return self.take_in(upload, source.file_name, settings, pace, folder)
+        return self.take_in(upload, source.file_name, settings, pace, folder, marks=texts)
 
     def _plan_again(self, source: Source, settings: BatchSettings, pace: Pace, folder: Path) -> Intake:
         """The plan of a history that has been read before."""
@@ -334,6 +350,11 @@ class Submissions:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_order(settings: BatchSettings) -> BatchSettings:
+    """The settings with their marks in an order that depends on nothing else."""
+    return replace(settings, history_marks=tuple(sorted(set(settings.history_marks))))
 
 
 def analysis_of(batch: Batch) -> Analysis:

@@ -114,6 +114,18 @@ def read_series(
         return days, quantities, int(found[columns.FIRST_DAY][0].as_py())
 
 
+def read_out_days(history: DemandHistory | Path, site_code: str, partnumber: str) -> NDArray[np.int32]:
+    """Days since 1970-01-01 for which other demand stands in, ascending; raises as `read_series`."""
+    path = history.path if isinstance(history, DemandHistory) else history
+    with pq.ParquetFile(path) as file:
+        group, row = _find(file, site_code, partnumber)
+        if columns.OUT_DAY not in file.schema_arrow.names:
+            return np.zeros(0, dtype=np.int32)
+        found = file.read_row_group(group, columns=[columns.OUT_DAY], use_threads=False).slice(row, 1)
+        days: NDArray[np.int32] = _values(found[columns.OUT_DAY])
+        return days
+
+
 def _find(file: pq.ParquetFile, site_code: str, partnumber: str) -> tuple[int, int]:
     """Row group and row of a series, by bisection: a history is sorted by the bytes of site and part."""
     wanted = (site_code.encode(), partnumber.encode())

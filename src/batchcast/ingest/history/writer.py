@@ -21,6 +21,7 @@ from batchcast.ingest.common.arrow import list_array, number_array, text_array
 from batchcast.ingest.history.accumulate import DAY_BITS, SeriesTotals, Totals
 from batchcast.ingest.history.coverage import Coverage, find_coverage
 from batchcast.ingest.history.frequency import Decision, decide_frequency
+from batchcast.ingest.history.marks import MarkedDays, find_marked
 from batchcast.ingest.history.patterns import DateCounts, PartDates
 from batchcast.ingest.history.stockouts import StockOuts
 
@@ -61,6 +62,7 @@ class AcceptedDemand:
     dates_are_months: bool  # some date was written without a day
     learned: Totals | None = None  # what of the totals is learned from; None: all
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # series
+    marked: MarkedDays = field(default_factory=MarkedDays)
 
     @cached_property
     def written(self) -> NDArray[np.int64]:
@@ -84,11 +86,14 @@ class Written(NamedTuple):
     """A history that was written."""
 
     facts: HistoryFacts
+    marked: MarkedDays  # what planners marked of it
     missing: tuple[Message, ...]  # what a person should know first: stretches that it does not cover
     notes: tuple[Message, ...]  # and of its frequency
 
 
-def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: bool) -> Written:
+def write_history(
+    accepted: AcceptedDemand, path: Path, *, frequency_is_asked: bool, marks: Sequence[str] = ()
+) -> Written:
     """Write the history, one row a series in the order of site and part; the same bytes for the same demand.
 
     Raises:
@@ -97,6 +102,8 @@ def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: b
     dates = _date_counts(accepted)
     decided = decide_frequency(dates, is_asked=frequency_is_asked)
     accepted, dates = replace(accepted, days=decided.days), replace(dates, days=decided.days)
+    span = (int(accepted.days.min()), int(accepted.days.max()))
+    accepted = replace(accepted, marked=find_marked(marks, partial(_numbers_of, accepted), span, decided.frequency))
     covered = find_coverage(dates, decided.frequency)
     order = _series_order(accepted)
     schema = _schema_of(accepted)
@@ -104,14 +111,20 @@ def write_history(accepted: AcceptedDemand, path: Path, *, frequency_is_asked: b
         for start in range(0, len(order), _ROW_GROUP):
             chosen = order[start : start + _ROW_GROUP]
             writer.write_table(_row_group(accepted, chosen, schema), row_group_size=_ROW_GROUP)
-    return Written(_facts(accepted, decided, covered, dates), covered.notes, decided.notes)
+    return Written(_facts(accepted, decided, covered, dates), accepted.marked, covered.notes, decided.notes)
+
+
+def _numbers_of(accepted: AcceptedDemand) -> dict[tuple[str, str], int]:
+    """The number of each series that is written, by site and part."""
+    sites, parts = accepted.series_site.tolist(), accepted.series_part.tolist()
+    return {(accepted.sites[sites[k]], accepted.parts[parts[k]]): k for k in accepted.written.tolist()}
 
 
 def _schema_of(accepted: AcceptedDemand) -> Any:
     schema = _SCHEMA
-    if accepted.learned is not None:
+    if accepted.learned is not None or accepted.marked.excludes:
         schema = schema.append(pa.field(columns.LEARNED_QUANTITY, pa.list_(pa.float64())))
-    if accepted.stock_outs.any():
+    if accepted.stock_outs.any() or accepted.marked:
         schema = schema.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32())))
     return schema
 
@@ -140,9 +153,13 @@ def _recent(of_sites: NDArray[Any], days: NDArray[np.int32], last_day: int) -> l
 
 def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], schema: Any) -> Any:
     totals = accepted.totals.of_series(chosen, accepted.day_order)
+    days = accepted.days[accepted.day_order]
+    learned = None
     if accepted.learned is not None:
         totals, learned = _side_by_side(totals, accepted.learned.of_series(chosen, accepted.day_order))
-    days = accepted.days[accepted.day_order]
+    if accepted.marked.excludes:
+        known = totals.total if learned is None else learned
+        learned = accepted.marked.learned(chosen, totals.position, days[totals.rank], known)
     bounds = np.zeros(len(chosen) + 1, dtype=np.int32)
     np.cumsum(np.bincount(totals.position, minlength=len(chosen)), out=bounds[1:])
     sites = [accepted.sites[i] for i in accepted.series_site[chosen]]
@@ -155,10 +172,11 @@ def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], schema: Any)
         list_array(bounds, days[totals.rank]),
         list_array(bounds, totals.total),
     ]
-    if accepted.learned is not None:
+    if learned is not None:
         arrays.append(list_array(bounds, learned))
-    if accepted.stock_outs.any():
-        arrays.append(list_array(*accepted.stock_outs.of_series(chosen, accepted.days)))
+    if accepted.stock_outs.any() or accepted.marked:
+        out = accepted.stock_outs.of_series(chosen, accepted.days)
+        arrays.append(list_array(*accepted.marked.beside(chosen, *out)))
     return pa.table(arrays, schema=schema)
 
 

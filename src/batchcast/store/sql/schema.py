@@ -213,7 +213,41 @@ session = Table(
     Column("ends_at", Double, nullable=False),
 )
 
-OF_A_BATCH = (file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
+history_mark = Table(
+    "history_mark",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    Column("scope", String(100), nullable=False),  # empty: all histories of the server
+    Column("kind", String(16), nullable=False),
+    Column("site_code", Text, nullable=False),
+    Column("partnumber", Text, nullable=False),
+    Column("first", String(10), nullable=False),  # YYYY-MM-DD
+    Column("last", String(10), nullable=False),
+    Column("reason", Text, nullable=False),  # JSON: a text may hold what a database refuses
+    Column("name", Text),
+    Column("at", Double, nullable=False),
+    Column("removed_by", Text),
+    Column("removed_at", Double),  # NULL: in force
+    sqlite_autoincrement=True,
+)
+
+look = Table(
+    "look",
+    metadata,
+    Column("seq", BigInteger, ForeignKey("batch.seq"), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of site, part and reason
+    Column("detail", Text, nullable=False),  # JSON
+    Column("at", Double, nullable=False),
+)
+
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("detail", Text, nullable=False),  # JSON
+)
+
+OF_A_BATCH = (look, file, idempotency_key, event, attempt, partition, content)  # what goes with a batch, before it
 
 
 # The clock of the database: the one that all servers share.

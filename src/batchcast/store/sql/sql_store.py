@@ -36,6 +36,7 @@ from batchcast.store.sql.database import Database, answering_within, migrate
 from batchcast.store.sql.locked_batch import LockedBatch
 from batchcast.store.sql.schema import from_text, to_text, to_time
 from batchcast.store.sql.sql_leases import SqlLeases, some_at_once
+from batchcast.store.sql.sql_notes import SqlNotes
 from batchcast.store.sql.sql_sessions import SqlSessions
 
 _SECONDS_OF_A_PROBE = 5.0
@@ -51,7 +52,7 @@ _EVENTS = (
 )
 
 
-class SqlStore(SqlLeases, SqlSessions):
+class SqlStore(SqlNotes, SqlLeases, SqlSessions):
     """Implements `Store`, which describes the methods; `open` makes it."""
 
     @classmethod

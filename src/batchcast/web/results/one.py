@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
+from batchcast.app.planner import marks_used
 from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
-from batchcast.domain.calendar import Frequency, length_in_words, span_of_days
+from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of, length_in_words, span_of_days
 from batchcast.domain.columns import quantile_column
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.planner import KeptMark
+from batchcast.domain.settings import MARK_KINDS, STOCK_OUT
 from batchcast.results.inventory import PublishedDemand
 from batchcast.results.lead_time import band_of
 from batchcast.results.overview import RECENT
 from batchcast.results.series import BacktestFold, SeriesPage
 from batchcast.web.results.table import PlaceInTable
-from batchcast.web.results.totals import Chart
+from batchcast.web.results.totals import Chart, ChartMark
 
 Key = tuple[str, str]  # site_code, partnumber
 
@@ -54,6 +58,7 @@ class OneSeries:
     figures: Mapping[str, Any]  # its row of the index
     chart: Chart
     steps: ChartSteps
+    marks: Sequence[tuple[KeptMark, bool]]  # in force, by their days; whether this result was made with it
     has_missed: bool  # the stock was too small in a backtest
     is_held: bool  # nothing is ordered until a person releases it
     demand: Sequence[tuple[dt.date, float]]  # periods with demand, the newest first
@@ -77,6 +82,7 @@ def show_series(
     *,
     steps: ChartSteps,
     sums: Sequence[Mapping[str, Any]] = (),
+    marks: Sequence[KeptMark] = (),
 ) -> OneSeries:
     """The series, with the way to those beside it: in the table that led to it, else in the order of all series."""
     request = batch.plan.request
@@ -86,8 +92,9 @@ def show_series(
         site_code=detail.series[columns.SITE_CODE],
         partnumber=detail.series[columns.PARTNUMBER],
         figures=detail.series,
-        chart=steps.chart,
+        chart=replace(steps.chart, marks=tuple(_marked(batch, detail, marks))),
         steps=steps,
+        marks=[(one, one.mark in marks_used(batch.settings, *_key_of(detail))) for one in marks],
         is_held=bool(columns.held_by(detail.series.get(columns.FLAG))),
         has_missed=any(fold.actual > fold.stock for fold in detail.backtest or ()),
         demand=[(date, quantity) for date, quantity in reversed(history) if quantity > 0],
@@ -102,11 +109,45 @@ def show_series(
         ],
         scores=_scores(detail.scores),
         sentences=sentences_of(detail.series, detail.backtest, request),
-        sums=[(length_in_words(request.calendar, row[columns.WINDOW]), row) for row in sums],
+        sums=[(length_in_words(request.calendar, int(row[columns.WINDOW])), row) for row in sums],
         previous_url=before,
         next_url=after,
         back_url=found_in.table.url(batch.batch_id),
     )
+
+
+def _key_of(detail: SeriesDetail) -> Key:
+    return detail.series[columns.SITE_CODE], detail.series[columns.PARTNUMBER]
+
+
+def _marked(batch: Batch, detail: SeriesDetail, kept: Sequence[KeptMark]) -> Iterator[ChartMark]:
+    """What is drawn into the history: marks, days out of stock as the file has them, and an order beyond all others."""
+    used = marks_used(batch.settings, *_key_of(detail))
+    every = dict.fromkeys([*used, *(one.mark for one in kept)])
+    for mark in every:
+        yield ChartMark(first=mark.first, last=mark.last, kind=mark.kind, words=MARK_KINDS[mark.kind])
+    calendar = batch.plan.request.calendar
+    marked = {period for mark in used for period in range(*_periods_of(calendar, mark.first, mark.last))}
+    out = sorted({calendar.period_of_day(day_of(day)) for day in detail.out_of_stock} - marked)
+    for first, last in _runs(out):
+        days = (date_of(calendar.first_day(first)), date_of(calendar.last_day(last)))
+        yield ChartMark(first=days[0], last=days[1], kind=STOCK_OUT, words=MARK_KINDS[STOCK_OUT])
+    extreme = detail.series.get(columns.EXTREME_DATE)
+    if extreme is not None and not any(mark.first <= extreme <= mark.last for mark in every):
+        period = calendar.period_of_day(day_of(extreme))
+        first_day, last_day = date_of(calendar.first_day(period)), date_of(calendar.last_day(period))
+        yield ChartMark(first=first_day, last=last_day, kind="one_off", words=N_("One-off?"))
+
+
+def _periods_of(calendar: Calendar, first: dt.date, last: dt.date) -> tuple[int, int]:
+    return calendar.period_of_day(day_of(first)), calendar.period_of_day(day_of(last)) + 1
+
+
+def _runs(periods: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each run of periods that follow each other."""
+    for _, run in groupby(enumerate(periods), key=lambda pair: pair[1] - pair[0]):
+        found = [period for _, period in run]
+        yield found[0], found[-1]
 
 
 def chart_of(
@@ -221,7 +262,7 @@ def _ways(
     """The addresses of the series before and after."""
     place, before, after = None, detail.previous, detail.next
     keys = [(row[columns.SITE_CODE], row[columns.PARTNUMBER]) for row in around.rows] if around else []
-    here = (detail.series[columns.SITE_CODE], detail.series[columns.PARTNUMBER])
+    here = _key_of(detail)
     if found_in.place is not None and here in keys:
         at = keys.index(here)
         place = max(found_in.place - 1, 0) + at

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from batchcast.app.findings import findings_of, in_percent, why_no_findings
+from batchcast.app.planner import Looked, NotInAttention, find_part, look_of
 from batchcast.app.service.answers import ResultNotKept, SeriesDetail
 from batchcast.app.service.ordering import OF_HISTORY
 from batchcast.app.service.service import Service
@@ -22,6 +23,8 @@ from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency, length_in_words
 from batchcast.domain.errors import BatchcastError, Message
+from batchcast.domain.planner import LONGEST_REASON
+from batchcast.domain.settings import MARK_KINDS
 from batchcast.http.files import answer_file
 from batchcast.results.lead_time import look_ahead
 from batchcast.web.context import Asker, BatchId, Here, Lang, PageContext
@@ -29,14 +32,14 @@ from batchcast.web.rendering import render, varied
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.lead_time import SeriesStock, stops_with, view_of
 from batchcast.web.results.one import ChartSteps, OneSeries, show_series, steps_of
-from batchcast.web.results.summary import WIDTHS, card_of, compare, draw, first_to_order, spark_of
+from batchcast.web.results.summary import WIDTHS, attention_values, card_of, compare, draw, first_to_order
 from batchcast.web.results.table import (
     NOTES,
     InTable,
     PlaceInTable,
     TableState,
 )
-from batchcast.web.results.terms import CLASSES, MARKS
+from batchcast.web.results.terms import CLASSES
 from batchcast.web.results.totals import chart_of_totals, in_weeks
 
 router = APIRouter()
@@ -49,7 +52,16 @@ _MOST_ORDERED = 6  # parts to order that the summary names
 
 @router.get("/batches/{batch_id}/results")
 async def results(
-    request: Request, batch_id: BatchId, here: Here, lang: Lang, *, site_code: Key = "", step: Step = "", look: str = ""
+    request: Request,
+    batch_id: BatchId,
+    here: Here,
+    lang: Lang,
+    *,
+    site_code: Key = "",
+    step: Step = "",
+    look: str = "",
+    looked: Looked = "",
+    more: bool = False,
 ) -> Response:
     """The summary of a batch; where htmx asks for it, its totals by period alone, or the parts to look at."""
     batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
@@ -64,10 +76,12 @@ async def results(
         parameters = urlencode({"site_code": site_code, "step": step})
         answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{parameters}"
         return varied(answer)
-    values |= _summary(batch, overview, look)
+    looks = await here.threads.light(here.service.planner.looks, batch_id)
+    values |= _summary(batch, overview)
+    values |= attention_values(batch_id, overview.attention, looks, kind=look, looked=looked, more=more)
     if target == "attention":
         answer = render(request, "results/attention.html", **values)
-        answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results" + (f"?look={look}" if look else "")
+        answer.headers["hx-replace-url"] = values["url_with"]()
         return varied(answer)
     return varied(render(request, "results/results.html", **values))
 
@@ -102,20 +116,14 @@ async def _by_period(
     return values | {"site_code": site_code, "has_days": has_days, "step": step}
 
 
-def _summary(batch: Batch, overview: Overview, look: str) -> dict[str, Any]:
+def _summary(batch: Batch, overview: Overview) -> dict[str, Any]:
     """What the first screen shows, and what is folded under it."""
-    asked, hindsight, attention = batch.plan.request, overview.hindsight, overview.attention
+    asked, hindsight = batch.plan.request, overview.hindsight
     compared = compare(overview.periods, asked)
-    kind = look if attention and look in attention.counts else ""
     return {
         "asked": asked,
         "compared": compared,
         "drawings": [draw(compared, width) for width in WIDTHS],
-        "attention": attention,
-        "look": kind,
-        "marked": attention.of_kind(kind) if attention else (),
-        "kinds": MARKS,
-        "spark_of": spark_of,
         "sites": [card_of(site, TableState(site_code=site.site_code).url(batch.batch_id)) for site in overview.sites],
         "classes": CLASSES,
         "findings": findings_of(hindsight) if hindsight else (),
@@ -156,7 +164,8 @@ async def one_series(
     batch, one = await here.threads.light(_one, here.service, batch_id, key, asked)
     stock = await here.threads.light(_stock, here.service, batch_id, key, level)
     values: dict[str, Any] = {"batch": batch, "one": one, "stock": stock, "classes": CLASSES, "notes": NOTES}
-    values |= {"way": way, "is_alone": False}
+    values |= {"way": way, "is_alone": False, "mark_kinds": MARK_KINDS, "longest_reason": LONGEST_REASON}
+    values |= await here.threads.light(_tick_of, here.service, batch_id, key)
     return varied(render(request, "results/one.html", chart=one.chart.as_json(lang), **values))
 
 
@@ -202,7 +211,17 @@ def _one(service: Service, batch_id: str, key: tuple[str, str], asked: Asked) ->
         sums = service.results.sums_of(batch_id, key)
     except ResultNotKept:
         sums = []
-    return batch, show_series(batch, detail, asked.found_in, around, steps=steps, sums=sums)
+    marks = service.planner.marks_of(*key)
+    return batch, show_series(batch, detail, asked.found_in, around, steps=steps, sums=sums, marks=marks)
+
+
+def _tick_of(service: Service, batch_id: str, key: tuple[str, str]) -> dict[str, Any]:
+    """The part, where it needs attention, and its tick."""
+    try:
+        part = find_part(service.results.overview(batch_id).attention, *key)
+    except (ResultNotKept, NotInAttention):
+        return {"marked_part": None}
+    return {"marked_part": part, "look": look_of(part, service.planner.looks(batch_id))}
 
 
 def _steps(service: Service, batch: Batch, detail: SeriesDetail, every: int) -> ChartSteps:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -11,19 +10,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.service.service import Service
+from batchcast.app.tokens import Role
 from batchcast.app.translation import Language
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
+from batchcast.http.bodies import last_of
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import CSV, CSV_SEMICOLON, FORMATS, XLSX
 from batchcast.results.attention import TWELFTH
 from batchcast.results.series import SeriesPage, SeriesQuery
-from batchcast.web.context import BatchId, Here, Lang, OurForm
+from batchcast.web.context import Asker, BatchId, Here, Lang, OurForm
 from batchcast.web.rendering import render, varied
 from batchcast.web.results.summary import spark_of
 from batchcast.web.results.table import COLUMNS, FIGURES, KEYS, NOTES, Table, TableState, last_page
 from batchcast.web.results.terms import CLASSES
-from batchcast.web.sessions import set_choice_cookie
 
 router = APIRouter()
 
@@ -53,7 +53,7 @@ async def series(request: Request, batch_id: BatchId, here: Here, lang: Lang, ta
         "page_url": lambda number: table.turned_to(number).url(batch_id),
         "classes": CLASSES,
         "notes": NOTES,
-        "views": views_of(request),
+        "views": await here.threads.light(here.service.planner.views),
         "view": query_of(table),
         "files": [(FORMATS[name], table.url_of_file(batch_id, name)) for name in _FILE_FORMATS[lang]],
     }
@@ -105,21 +105,9 @@ def _sites_of(batch: Batch) -> list[str]:
     return sorted({site for partition in batch.plan.partitions for site in partition.sites})
 
 
-# Named views: what the table shows, kept by a browser for the results of all batches, shared by their addresses.
+# Named views: what the table shows, kept on the server for the results of all batches, shared by their addresses.
 
-_COOKIE = "batchcast_views"
-_LONGEST_COOKIE = 3500  # bytes that every browser keeps
-_LONGEST_NAME = 60  # characters
 _NEITHER = ("page",)  # parameters of a table that are of no view
-
-
-def views_of(request: Request) -> Mapping[str, str]:
-    """The views that this browser keeps, by name: the parameters of a table."""
-    try:
-        kept = json.loads(request.cookies.get(_COOKIE, "{}"))
-        return {str(name): str(query) for name, query in kept.items()}
-    except (ValueError, AttributeError):
-        return {}
 
 
 def query_of(table: TableState) -> str:
@@ -128,16 +116,12 @@ def query_of(table: TableState) -> str:
 
 
 @router.post("/batches/{batch_id}/series/views")
-async def keep_view(request: Request, batch_id: BatchId, table: Table, texts: OurForm) -> Response:
+async def keep_view(batch_id: BatchId, here: Here, asker: Asker, table: Table, texts: OurForm) -> Response:
     """Keep the table of the address under the name of the form; without `keep`, forget the view of that name."""
-    name = " ".join("".join(texts.get("name", ())[-1:]).split())[:_LONGEST_NAME]
-    views = {known: query for known, query in views_of(request).items() if known != name}
-    if name and "keep" in texts:
-        views[name] = query_of(table)
-    answer = RedirectResponse(table.url(batch_id), status_code=303)
-    text = json.dumps(views, separators=(",", ":"))
-    while len(text) > _LONGEST_COOKIE:  # the oldest go
-        views.pop(next(iter(views)))
-        text = json.dumps(views, separators=(",", ":"))
-    set_choice_cookie(request, answer, _COOKIE, text)
-    return answer
+    asker.require(Role.PLANNER)
+    name = last_of(texts, "name")
+    if "keep" in texts:
+        await here.threads.light(here.service.planner.keep_view, name, query_of(table), asker.name)
+    else:
+        await here.threads.light(here.service.planner.drop_view, name)
+    return RedirectResponse(table.url(batch_id), status_code=303)

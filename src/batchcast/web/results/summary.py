@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
+from batchcast.app.planner import Looked, chosen_parts, look_of
 from batchcast.domain.accuracy import PeriodTotal, SiteTotal
+from batchcast.domain.attention import Attention
 from batchcast.domain.calendar import Calendar, Frequency, Span, day_of, length_in_words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.planner import Tick
+from batchcast.web.results.table import TableState
+from batchcast.web.results.terms import MARKS
 
 _MOST_BARS = 13  # stretches of the past
 _LABELS = 14  # bars that are all named; of more, every other
@@ -239,3 +246,36 @@ def first_to_order(orders: Orders, most: int) -> tuple[PartToOrder, ...]:
         cost = None if unit.cost is None else unit.cost + ((before.cost or 0.0) if before else 0.0)
         found[key] = PartToOrder(site_code=key[0], partnumber=key[1], units=units, cost=cost)
     return tuple(found.values())[:most]
+
+
+# The parts that need attention.
+
+Looks = Mapping[tuple[str, str, str], Tick]
+
+
+def attention_values(
+    batch_id: str, attention: Attention | None, looks: Looks, *, kind: str, looked: Looked, more: bool
+) -> dict[str, Any]:
+    """What the list shows: the parts with a reason of a kind (empty: all), those that are open, ticked, or both; at
+    once all of them, with `more`, else the first few."""
+    if attention is None:
+        return {"attention": None}
+    kind = kind if kind in attention.counts else ""
+
+    def url_with(**changed: str) -> str:
+        asked = {"look": kind, "looked": looked} | changed
+        parameters = urlencode({name: value for name, value in asked.items() if value})
+        return f"/batches/{batch_id}/results" + (f"?{parameters}" if parameters else "")
+
+    return {
+        "attention": attention,
+        "look": kind,
+        "looked": looked,
+        "marked": chosen_parts(attention, looks, kind, looked),
+        "ticked": sum(look_of(part, looks) is not None for part in attention.of_kind(kind)),
+        "is_more": more,
+        "kinds": MARKS,
+        "spark_of": spark_of,
+        "url_with": url_with,
+        "url_of": lambda part: TableState().url_of_series(batch_id, part.site_code, part.partnumber),
+    }

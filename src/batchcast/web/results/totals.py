@@ -42,6 +42,16 @@ _DECIMALS = 4  # more can't be seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChartMark:
+    """Days of the history that are marked."""
+
+    first: dt.date
+    last: dt.date
+    kind: str  # of `domain.planner`, or one_off
+    words: str  # English, translated for the script
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
     """A history with its forecast."""
 
@@ -54,6 +64,7 @@ class Chart:
     high: Sequence[float] | None = None
     band: tuple[float, float] | None = None  # the quantiles it lies between
     shown: int = 0  # periods of the history at first; 0: as many as there are by default
+    marks: Sequence[ChartMark] = ()
 
     def labels(self, language: Language) -> dict[str, str]:
         """What its keys are called, for the legend and the tooltip."""
@@ -78,6 +89,15 @@ class Chart:
             },
             "forecast": {"days": [day_of(date) for date in self.dates], **self._lines()},
             "labels": self.labels(language),
+            "marks": [
+                {
+                    "first": day_of(mark.first),
+                    "last": day_of(mark.last),
+                    "kind": mark.kind,
+                    "words": translate(mark.words, language),
+                }
+                for mark in self.marks
+            ],
         }
         return _inert(json.dumps(values, separators=(",", ":"), allow_nan=False))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,6 +15,8 @@ from batchcast.app.service.answers import SeriesDetail
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import ForecastRequest
+from batchcast.domain.planner import KeptMark
+from batchcast.domain.settings import BatchSettings, mark_of
 from batchcast.results.inventory import PublishedDemand
 from batchcast.results.series import BacktestFold, SeriesPage
 from batchcast.web.results.one import OneSeries, chart_of, show_series, steps_of
@@ -67,22 +71,53 @@ def fold(actual: float, high: float) -> BacktestFold:
     )
 
 
-def shown(place: int | None = None, around: list[tuple[str, str]] | None = None, **changes: Any) -> OneSeries:
+def shown(
+    place: int | None = None,
+    around: list[tuple[str, str]] | None = None,
+    *,
+    marks: tuple[str, ...] = (),
+    kept: Sequence[KeptMark] = (),
+    **changes: Any,
+) -> OneSeries:
     values: dict[str, Any] = {
         "series": FIGURES,
         "history": [("2026-01-01", 0.0), ("2026-01-02", 3.0), ("2026-01-03", 1.0)],
         "forecast": forecast(0.0, 1.0),
+        "out_of_stock": [],
         "previous": None,
         "next": ("S", "Q"),
         "scores": [("ses", 0.2), ("naive", 0.4)],
         "backtest": [fold(4.0, 2.0), fold(0.0, 8.0)],
     }
-    batch = cast(Batch, SimpleNamespace(batch_id="b", plan=SimpleNamespace(request=request(0.1, 0.5, 0.9))))
+    plan = SimpleNamespace(request=request(0.1, 0.5, 0.9))
+    batch = cast(Batch, SimpleNamespace(batch_id="b", plan=plan, settings=BatchSettings(history_marks=marks)))
     rows = [{"site_code": site, "partnumber": part} for site, part in around or []]
     found_in = PlaceInTable(table=TableState(sort="bias"), place=place)
     page = None if around is None else SeriesPage(rows=rows, total=len(rows), sums={})
     detail = SeriesDetail(**(values | changes))
-    return show_series(batch, detail, found_in, page, steps=steps_of(batch.plan.request, detail, 0, None))
+    steps = steps_of(batch.plan.request, detail, 0, None)
+    return show_series(batch, detail, found_in, page, steps=steps, marks=kept)
+
+
+def test_the_chart_shows_what_was_marked_what_will_be_and_what_the_file_has() -> None:
+    used, coming = "2026-01-01 exclude P @ S", "2026-01-02..2026-01-03 exclude P @ S"
+    mark = mark_of(coming)
+    assert mark
+    kept = KeptMark(mark=mark, reason="", name=None, at=dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
+    out = [dt.date(2026, 1, day) for day in (1, 3)]
+    figures = FIGURES | {"extreme_date": dt.date(2025, 12, 24)}
+
+    one = shown(marks=(used, "2026-01-01 exclude Q @ S"), kept=[kept], out_of_stock=out, series=figures)
+
+    found = [(mark.kind, mark.first.isoformat(), mark.last.isoformat()) for mark in one.chart.marks]
+    assert found == [
+        ("exclude", "2026-01-01", "2026-01-01"),
+        ("exclude", "2026-01-02", "2026-01-03"),
+        ("stock_out", "2026-01-03", "2026-01-03"),
+        ("one_off", "2025-12-24", "2025-12-24"),
+    ]
+    words = [mark["words"] for mark in json.loads(one.chart.as_json("id"))["marks"]]
+    assert words == ["Dikecualikan", "Dikecualikan", "Stok habis", "Sekali saja?"]
 
 
 def test_the_table_of_the_past_has_the_periods_with_demand_the_newest_first() -> None:
@@ -131,6 +166,7 @@ def detail_of(history: list[float], forecast: list[float]) -> SeriesDetail:
         series=FIGURES,
         history=[(day.isoformat(), quantity) for day, quantity in zip(days, history, strict=False)],
         forecast=rows,
+        out_of_stock=[],
         previous=None,
         next=None,
         scores=[],

@@ -3,8 +3,10 @@
 // A figure[data-chart] holds a legend, whose keys lend the lines their colours, a [data-plot] to draw in, and
 // <script type="application/json">:
 //   {language, frequency: "D" | "W" | "M", recent: periods shown at first,
-//    history: {days, demand}, forecast: {days, mean, plan, low, high}, labels: {history, mean, plan, band}}
-// Days are counted from 1970-01-01. `plan`, `low` and `high` may be missing.
+//    history: {days, demand}, forecast: {days, mean, plan, low, high}, labels: {history, mean, plan, band},
+//    marks: [{first, last, kind, words}]}
+// Days are counted from 1970-01-01. `plan`, `low` and `high` may be missing. A click on a step of the history is told by
+// the event chart:pick with its index; chart:show has the cursor go to a step.
 
 const SECONDS_A_DAY = 86400;
 const SPARSE_SHARE = 0.5; // of periods without demand, from which a line would only run along zero
@@ -105,6 +107,34 @@ function cutoffMark(x, historyLength, figure) {
   };
 }
 
+/** Draws what is marked in the history: a wash over its days, and its words where there is room for them. */
+function markedDays(marks, figure) {
+  return (plot) => {
+    const { left, top, width, height } = plot.bbox;
+    const pen = plot.ctx;
+    const colour = getComputedStyle(figure).getPropertyValue("--warn");
+    let taken = left;
+    pen.save();
+    pen.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+    pen.textBaseline = "top";
+    for (const { first, last, words } of [...(marks ?? [])].sort((one, other) => one.first - other.first)) {
+      const [from, to] = [first, last + 1].map((day) => plot.valToPos(day * SECONDS_A_DAY, "x", true));
+      const [start, end] = [Math.max(from, left), Math.min(Math.max(to, from + 3 * devicePixelRatio), left + width)];
+      if (end <= start) continue;
+      pen.fillStyle = faded(colour, 0.16);
+      pen.fillRect(start, top, end - start, height);
+      pen.fillStyle = colour;
+      pen.fillRect(start, top, end - start, 2 * devicePixelRatio);
+      const wide = pen.measureText(words).width;
+      const at = Math.min(start, left + width - wide);
+      if (at < taken) continue;
+      pen.fillText(words, at, top + 5 * devicePixelRatio);
+      taken = at + wide + 8 * devicePixelRatio;
+    }
+    pen.restore();
+  };
+}
+
 /** Draws the band of a forecast of one step, which as an area would have no width. */
 function soleBand(x, { history, forecast }, figure) {
   return (plot) => {
@@ -184,6 +214,7 @@ function optionsFor(figure, payload, columns, words, tooltip) {
     series: seriesOf(figure, payload, window.uPlot.paths),
     bands: payload.forecast.high ? [{ series: [2, 3], fill: faded(colourOf(figure, "band"), 0.25) }] : [],
     hooks: {
+      drawClear: [markedDays(payload.marks, figure)],
       draw: [cutoffMark(columns.x, payload.history.days.length, figure), soleBand(columns.x, payload, figure)],
       setCursor: [tooltip.follow],
     },
@@ -204,7 +235,18 @@ function draw(figure) {
     const tooltip = tooltipFor(payload, words);
     plot = new window.uPlot(optionsFor(figure, payload, columns, words, tooltip), data, place);
     plot.over.append(tooltip.box);
+    plot.over.addEventListener("click", () => {
+      const index = plot.cursor.idx;
+      if (index == null || index >= payload.history.days.length) return;
+      figure.dispatchEvent(new CustomEvent("chart:pick", { bubbles: true, detail: { index } }));
+    });
   };
+  figure.addEventListener("chart:show", ({ detail }) => {
+    const at = columns.x[detail.index];
+    if (at < plot.scales.x.min || at > plot.scales.x.max) plot.setScale("x", { min: show.all[0], max: show.all[1] });
+    const left = plot.valToPos(at, "x");
+    plot.setCursor({ left, top: plot.valToPos(payload.history.demand[detail.index], "y") });
+  });
   redraw();
   new ResizeObserver(() => {
     const width = place.clientWidth;
