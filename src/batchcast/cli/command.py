@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchcast.app.configuration import read_language
-from batchcast.cli import analyze, backtest, batches, marks, orders, recipes, run, sample, serve
+from batchcast.cli import analyze, backtest, batches, marks, orders, recipes, run, sample, serve, sums
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
@@ -27,6 +27,7 @@ COMMANDS = {
     "analyze": analyze.command,
     "backtest": backtest.command,
     "orders": orders.command,
+    "sums": sums.command,
     "recipes": recipes.command,
     "serve": serve.command,
     "worker": serve.worker_command,

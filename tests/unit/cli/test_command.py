@@ -165,8 +165,8 @@ def test_everything_wrong_with_a_call_is_named_at_once(batchcast):
         (("rnu", "d.csv"), "'rnu' is not a command; did you mean run?"),
         (
             ("xyz",),
-            "'xyz' is not a command; there are run, analyze, backtest, orders, recipes, serve, worker, batches, marks, "
-            "token, backup, restore, sample, warm.",
+            "'xyz' is not a command; there are run, analyze, backtest, orders, sums, recipes, serve, worker, batches, "
+            "marks, token, backup, restore, sample, warm.",
         ),
         (("analyze", "d.csv", "--horizn", "5"), "--horizn is not an option; did you mean --horizon?"),
         (("analyze", "d.csv", "--xyz"), "--xyz is not an option; --help shows those there are."),

@@ -13,7 +13,9 @@ from rich.text import Text
 from batchcast.app.findings import findings_of, why_no_findings
 from batchcast.cli.render.analysis import card, remark
 from batchcast.cli.session import Words, safe
+from batchcast.domain import columns
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow, WorstPart, in_units
+from batchcast.domain.calendar import length_in_words
 from batchcast.domain.errors import N_
 from batchcast.domain.inventory import NextUnit, Orders, notes_of, promise_of
 from batchcast.forecast.models.table import AUTO
@@ -21,6 +23,7 @@ from batchcast.publish.kinds import DOWNLOADS, KINDS, ORDER_TABLES
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
+    from batchcast.app.sums import ToldSums
 
 
 def result_lines(result: RunResult, words: Words) -> Iterator[RenderableType]:
@@ -166,3 +169,33 @@ def _table(next_units: Sequence[NextUnit], words: Words) -> Table:
             Text(words.share(unit.fill_rate_after, 1)),
         )
     return table
+
+
+# The demand summed over windows: the first parts, or where all of them are.
+
+_SUMS_SHOWN = 24  # rows
+
+
+def sums_lines(told: ToldSums, words: Words) -> Iterator[RenderableType]:
+    """The first rows, and where the others are."""
+    say = words.say
+    levels = [name for name in told.table.column_names if name.startswith("p") and name[1:2].isdigit()]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
+    for heading in (N_("Site"), N_("Part number"), N_("Over")):
+        table.add_column(say(heading), overflow="fold")
+    for heading in (say(N_("Mean")), say(N_("No demand")), *levels):
+        table.add_column(heading, justify="right")
+    for row in told.table.slice(0, _SUMS_SHOWN).to_pylist():
+        length = words.tell(length_in_words(told.calendar, in_units(row[columns.WINDOW])))
+        figures = [words.number(in_units(row[name]), ",") for name in levels]
+        key = (safe(row[columns.SITE_CODE]), safe(row[columns.PARTNUMBER]), length)
+        mean, none = words.number(in_units(row[columns.MEAN]), ","), words.share(row[columns.NO_DEMAND], 1)
+        table.add_row(*map(Text, (*key, mean, none, *figures)))
+    yield table
+    left = told.table.num_rows - _SUMS_SHOWN
+    if left > 0:
+        yield say(N_("… and {count:,} more rows."), count=left)
+    for note in told.notes:
+        yield remark("!", words.tell(note), "yellow")
+    if told.file is not None:
+        yield card(say(N_("Sums")), [(say(N_("File")), safe(str(told.file)))])
