@@ -275,6 +275,7 @@ class ColumnOfFile(Answer):
     ours: str | None = Field(description="Our column that is read from it.")
     period: dt.date | None = Field(description="Of a wide table: the first day of the period whose demand it holds.")
     is_ignored: bool = Field(description="Left out by `ignore_columns`.")
+    is_kept: bool = Field(description="Its values are kept with the parts: `attributes`.")
 
 
 class PreviewedRow(Answer):

@@ -53,6 +53,9 @@ async def orders(
     language: Lang,
     kind: Annotated[OrderTable | None, Query(description="This table in whole.")] = None,
     format: Annotated[OrderFormat, Query(description="Of the table.")] = CSV,
+    supplier: Annotated[
+        str | None, Query(max_length=500, description="In the table of orders only this one's; empty: of none known.")
+    ] = None,
 ) -> Response:
     """Answer a stock file, or the stock in the batch's own history, from the forecast of a COMPLETED batch.
 
@@ -61,7 +64,7 @@ async def orders(
     async with read_optional_upload(request, here.service, here.threads) as (upload, texts):
         given, recipes = choice_of_texts(texts)
         tell_of_recipe(request, recipes)
-        question = Question(stock=upload, texts=given, recipes=recipes)
+        question = Question(stock=upload, texts=given, recipes=recipes, supplier=supplier)
         if kind is not None:
             table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, format)
             return await answer_file(table, request.headers)

@@ -24,10 +24,10 @@ from batchcast.app.nouns import (
 from batchcast.app.service.answers import Accepted, BatchStatus, SeriesDetail
 from batchcast.app.translation import Language, translate
 from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchSummary, PartitionState
-from batchcast.domain.columns import PARTNUMBER, SITE_CODE
+from batchcast.domain.columns import PARTNUMBER, SITE_CODE, attribute_of
 from batchcast.domain.errors import Message
 from batchcast.publish.kinds import DOWNLOADS
-from batchcast.results.series import SeriesPage
+from batchcast.results.series import SeriesGroup, SeriesPage
 
 _LINKS = ("status", "events", "download", "cancel")
 _DOWNLOADS = frozenset(kind.name for kind in DOWNLOADS)
@@ -96,11 +96,24 @@ def render_history(page: BatchPage, query: BatchQuery, language: Language) -> an
     )
 
 
-def render_series_list(page: SeriesPage, offset: int, limit: int) -> resultanswers.SeriesList:
-    """A page of series."""
+def render_series_list(
+    page: SeriesPage, groups: Sequence[SeriesGroup] | None, offset: int, limit: int
+) -> resultanswers.SeriesList:
+    """A page of series, and groups of all that match where they were asked for."""
     return resultanswers.SeriesList(
-        series=[resultanswers.SeriesLine(**row) for row in page.rows], total=page.total, offset=offset, limit=limit
+        series=[_series_line(row) for row in page.rows],
+        total=page.total,
+        offset=offset,
+        limit=limit,
+        groups=None if groups is None else [resultanswers.SeriesGroup(**asdict(one)) for one in groups],
     )
+
+
+def _series_line(row: Mapping[str, Any]) -> resultanswers.SeriesLine:
+    """A row of the index, what else is known of the part by its own names."""
+    attributes = {name: value for column, value in row.items() if (name := attribute_of(column)) is not None}
+    figures = {column: value for column, value in row.items() if attribute_of(column) is None}
+    return resultanswers.SeriesLine(**figures, attributes=attributes)
 
 
 def render_one_series(
@@ -112,7 +125,7 @@ def render_one_series(
 ) -> resultanswers.WholeSeries:
     """One series with sentences about it, its sums, and its stock figures at another level where one was asked for."""
     return resultanswers.WholeSeries(
-        series=resultanswers.SeriesLine(**detail.series),
+        series=_series_line(detail.series),
         history=[
             resultanswers.HistoryPoint(date=dt.date.fromisoformat(day), demand_qty=q) for day, q in detail.history
         ],

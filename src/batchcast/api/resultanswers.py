@@ -17,6 +17,17 @@ class SeriesLine(Answer):
 
     site_code: str
     partnumber: str
+    attributes: dict[str, str | None] = Field(
+        description="What the file says of the part besides its demand, by the names of its columns; null: not known."
+    )
+
+
+class SeriesGroup(Answer):
+    """The series that match and share a value."""
+
+    value: str | None = Field(description="Null: it is not known of them.")
+    series: int
+    sums: dict[str, float] = Field(description="By column; `year_value` is there where the file has costs.")
 
 
 class SeriesList(Answer):
@@ -26,6 +37,9 @@ class SeriesList(Answer):
     total: int
     offset: int
     limit: int
+    groups: list[SeriesGroup] | None = Field(
+        description="Of all series that match, the most forecast first, at most 1,000; null without `group_by`."
+    )
 
 
 class HistoryPoint(Answer):
@@ -150,6 +164,7 @@ class OrderedPart(Answer):
     fill_rate_after: float | None = Field(description="With the order.")
     lead_time_mean: float | None = Field(description="Expected demand over the lead time, units.")
     order_cost: float | None = Field(description="Of the whole order; null where the cost of a unit is unknown.")
+    supplier: str | None = Field(description="As the history has it among its further columns; null: not known.")
 
 
 class RankedUnit(Answer):

@@ -20,7 +20,7 @@ from batchcast.app.service.results import SumRows
 from batchcast.app.service.service import Service
 from batchcast.http.files import FileAnswer, answer_file
 from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, DownloadFormat, DownloadKind
-from batchcast.results.series import SeriesQuery
+from batchcast.results.series import SeriesQuery, attributes_in
 from batchcast.results.sums import DEFAULT_LEVELS
 
 MOST_SERIES = 1000
@@ -76,6 +76,20 @@ async def series(
     search: Annotated[str, Query(max_length=200, description="In part number and site, whatever the case.")] = "",
     site_code: Annotated[list[str] | None, Query(description="Only these sites; may be repeated.")] = None,
     demand_class: Annotated[list[str] | None, Query(description="Only these classes; may be repeated.")] = None,
+    abc: Annotated[list[str] | None, Query(description="Only these ranks; may be repeated.")] = None,
+    xyz: Annotated[list[str] | None, Query(description="Only these ranks; may be repeated.")] = None,
+    attribute: Annotated[
+        list[str] | None,
+        Query(
+            max_length=100,
+            description="Only parts with this value, as `Family=Bearings`; may be repeated, several values of one name "
+            "are any of them. An empty value: it is not known.",
+        ),
+    ] = None,
+    group_by: Annotated[
+        str,
+        Query(max_length=500, description="Answer `groups` too: by an attribute, site_code, demand_class, abc or xyz."),
+    ] = "",
     flagged: Annotated[bool | None, Query(description="Only those with a flag, or only those without.")] = None,
     sort: Annotated[str, Query(max_length=100, description="A column of the answer. Default: site, then part.")] = "",
     descending: bool = False,
@@ -87,6 +101,9 @@ async def series(
         search=search,
         sites=frozenset(site_code or ()),
         classes=frozenset(demand_class or ()),
+        abc=frozenset(abc or ()),
+        xyz=frozenset(xyz or ()),
+        attributes=attributes_in(attribute or ()),
         flagged=flagged,
         sort=sort,
         descending=descending,
@@ -94,7 +111,8 @@ async def series(
         limit=limit,
     )
     page = await here.threads.light(here.service.results.series, batch_id, query)
-    return answer(render_series_list(page, offset, limit))
+    groups = await here.threads.light(here.service.results.groups, batch_id, query, group_by) if group_by else None
+    return answer(render_series_list(page, groups, offset, limit))
 
 
 @router.get(

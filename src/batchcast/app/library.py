@@ -14,6 +14,7 @@ from typing import Any
 from batchcast.app.intake import dated
 from batchcast.app.settings_text import check_models
 from batchcast.app.timings import TYPICAL_PACE
+from batchcast.domain import columns
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise, notes_of, promise_of
 from batchcast.domain.plan import (
@@ -33,6 +34,7 @@ from batchcast.ingest.history.stored import read_series_table
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.stock.stockfile import read_stock, read_stock_table
 from batchcast.plan.planner import plan_batch
+from batchcast.publish.combined import attribute_columns, named_as_sent
 from batchcast.results.ordering import order, order_tables
 from batchcast.results.sums import DEFAULT_LEVELS, check_sums, default_windows, sums_table
 
@@ -82,6 +84,7 @@ class Forecast:
     forecasts: Table  # a row per series and period: date, partnumber, site_code, forecast_qty, forecast_raw, p10, ...
     stock: Table  # a row per series: demand class, lead-time demand, safety stock, reorder point
     accuracy: Table  # a row per series: backtest errors and the chosen models
+    attributes: Table | None  # a row per series: further columns of the history, such as a family; None: it has none
     plan: Plan  # what was asked for, with every `auto` resolved
     refused: tuple[tuple[str, str, str], ...]  # (site_code, partnumber, reason) of series without a forecast
     folder: Path = field(repr=False)  # holds what orders are made from for as long as this value lives
@@ -210,7 +213,7 @@ def forecast(
     into, told = Path(tempfile.mkdtemp(prefix="batchcast-")), on_progress or _ignore
     try:
         forecast_partition(path, plan.partitions[0].ranges, plan.request, knowledge, into=into, on_progress=told)
-        result = _read_result(into, plan, demand.kind)
+        result = _read_result(into, path, plan, demand.kind)
     except BaseException:
         shutil.rmtree(into)
         raise
@@ -235,7 +238,7 @@ def _remove_with(owner: object, folder: Path) -> None:
     weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
 
 
-def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
+def _read_result(folder: Path, history: Path, plan: Plan, kind: str) -> Forecast:
     import json
 
     summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
@@ -243,11 +246,22 @@ def _read_result(folder: Path, plan: Plan, kind: str) -> Forecast:
         forecasts=_read_table(folder / FORECAST_FILE, kind),
         stock=_read_table(folder / STOCK_FILE, kind),
         accuracy=_read_table(folder / ACCURACY_FILE, kind),
+        attributes=_read_attributes(history, kind),
         plan=plan,
         refused=tuple((site, part, reason) for site, part, reason in summary["refused"]),
         folder=folder,
         kind=kind,
     )
+
+
+def _read_attributes(history: Path, kind: str) -> Table | None:
+    import pyarrow.parquet as pq
+
+    found = attribute_columns(history)
+    if not found:
+        return None
+    table = pq.ParquetFile(history, memory_map=False).read(columns=[*columns.SERIES, *found])
+    return _CONVERTERS[kind](next(named_as_sent(iter([table]))))
 
 
 def _read_table(path: Path, kind: str) -> Table:

@@ -51,7 +51,7 @@ def place_orders(
     """
     calendar = found.certificate.request.calendar
     held = replace(on_hand, notes=(*found.notes, *on_hand.notes))
-    orders = order(held, found.stock, found.figures, calendar, most=most)
+    orders = order(held, found.stock, found.figures, calendar, attributes=found.attributes, most=most)
     return orders, write_orders(orders, out or found.stock.parent, found.stem)
 
 

@@ -18,6 +18,8 @@ DAY = "day"  # list<int32>, ascending days with a non-zero total
 QUANTITY = "quantity"  # list<float64>, net total of each such day (negative where returns exceed demand)
 LEARNED_QUANTITY = "learned_quantity"  # list<float64>, what of each is learned from; only where rows are excluded
 OUT_DAY = "out_day"  # list<int32>, ascending days out of stock; only where the file has such a column
+UNIT_COST = "unit_cost"  # float64, of a unit as the file has it; only where it has such a column
+_ATTRIBUTE = "attribute:"  # what the name of a column of attributes begins with: `attribute:Family`, text
 
 # The published forecast.
 FORECAST_QTY = "forecast_qty"
@@ -91,6 +93,7 @@ DEMAND_PERIODS = "demand_periods"
 FORECAST_TOTAL = "forecast_total"
 RECENT = "recent"  # list<float32>, demand of the last twelfths of a year, the oldest first
 YEAR_TOTAL = "year_total"  # the sum of these
+YEAR_VALUE = "year_value"  # what these units cost; only where ABC counts value
 ABC, XYZ = "abc", "xyz"  # ranks among all series of the result; an earlier version published an index without them
 
 # What is kept beside the index: of each series ...
@@ -122,6 +125,21 @@ ALL_SITES = "ALL"  # the site of a history that has no site column
 def held_by(flag: str | None) -> tuple[str, ...]:
     """Those of HOLDS that a flag has."""
     return tuple(name for name in (flag or "").split("+") if name in HOLDS)
+
+
+def attribute_column(name: str) -> str:
+    """The column of an attribute of parts, which is called so in the file that was sent."""
+    return _ATTRIBUTE + name
+
+
+def attribute_of(column: str) -> str | None:
+    """The attribute whose column this is; None where it is of none."""
+    return column[len(_ATTRIBUTE) :] if column.startswith(_ATTRIBUTE) else None
+
+
+def is_of_part(column: str) -> bool:
+    """Whether a column of a history holds what is known of a part besides its demand."""
+    return column == UNIT_COST or attribute_of(column) is not None
 
 
 def quantile_column(quantile: float) -> str:

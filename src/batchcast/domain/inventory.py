@@ -61,6 +61,7 @@ class OrderLine:
     order_cost: float | None = None  # None where the cost of a unit is unknown
     hold: str | None = None  # why nothing is ordered until a person releases it: names of `columns.HOLDS`, with +
     held_qty: float | None = None  # what would be ordered then; None where it isn't held
+    supplier: str | None = None  # as the history has it; None: it is not known
 
     @property
     def avoided_short(self) -> float:
@@ -123,6 +124,10 @@ class Orders:
         return replace(
             self, lines=tuple(islice(ordered, most)), held=self.held[:most], next_units=self.next_units[:most]
         )
+
+    def of_supplier(self, supplier: str) -> Orders:
+        """The same with the lines of one supplier alone; an empty name: those whose supplier is not known."""
+        return replace(self, lines=tuple(line for line in self.lines if (line.supplier or "") == supplier))
 
     def within(self, budget: float) -> tuple[OrderLine, ...]:
         """The orders of known cost that a budget pays for: those first that serve most demand for their cost."""

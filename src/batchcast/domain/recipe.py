@@ -172,6 +172,7 @@ class FileColumn:
     ours: str | None = None  # our column that is read from it
     period: dt.date | None = None  # of a wide table: the first day of the period whose demand it holds
     is_ignored: bool = False  # left out, as asked for
+    is_kept: bool = False  # its values are kept with the parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

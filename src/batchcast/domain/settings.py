@@ -122,6 +122,7 @@ GROUPS: Mapping[Group, str] = {
     "work": N_("Machine"),
 }
 MOST_QUANTILES = 9
+NO_ATTRIBUTES = "="  # among `attributes`: none is kept, unless others are named
 _Fields = ParamSpec("_Fields")
 
 
@@ -717,6 +718,20 @@ class BatchSettings:
         help=N_("Whether marks on the history count, those that planners keep on a server too."),
         choices={"on": N_("Yes"), "off": N_("No: read the history as it is")},
         is_remembered=False,
+    )
+    attributes: tuple[str, ...] = _declared(
+        (),
+        kind="texts",
+        decides="reading",
+        group="input",
+        label=N_("Columns to keep with each part"),
+        help=N_("A column to filter and group the parts by, such as family or supplier; = keeps none."),
+        default_words=N_("those whose value hardly differs within a part"),
+        option="attribute",
+        metavar="NAME",
+        has_own_place=True,
+        is_remembered=False,
+        is_of_form=True,
     )
     release: tuple[str, ...] = _declared(
         (),

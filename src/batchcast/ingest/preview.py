@@ -94,6 +94,7 @@ class _Found:
 
     ours: Mapping[str, ColumnSource]  # our columns, and where each is read from
     periods: Mapping[int, int] = field(default_factory=dict)  # column -> day, of a wide table
+    kept: frozenset[str] = frozenset()  # names of the columns that are kept with the parts
     shown: FilePreview  # without its columns
 
 
@@ -194,6 +195,7 @@ def _described(first: FirstRows, header: Sequence[str], found: _Found, settings:
                 ours=ours.get(i),
                 period=None if period is None else date_of(period),
                 is_ignored=not {names[i], target_of(i, names)}.isdisjoint(settings.ignore_columns),
+                is_kept=names[i] in found.kept,
             )
         )
     where = {one: cells.name for one, cells in found.ours.items()}
@@ -236,7 +238,8 @@ def _read_history(
     notes = (*tally.signs.notes(), *shown.notes, *layout.notes, *decided)
     rows = tuple(_rows_of(first, layout, tally))
     shown = replace(shown, counts=_counts_of(tally, accepted), rows=rows, notes=notes)
-    return _Found(ours=ours, periods=periods, shown=shown)
+    kept = frozenset(one.name for one in accepted.attributes.texts) if accepted else frozenset[str]()
+    return _Found(ours=ours, periods=periods, kept=kept, shown=shown)
 
 
 def _counts_of(tally: Tally, accepted: AcceptedDemand | None) -> PreviewCounts:

@@ -105,8 +105,11 @@ def _ingest(
         missing = (*marked.notes(), *running_totals(accepted), *missing)
         decided += notes
         history = DemandHistory(path=path, facts=facts, input_sha256=digest() if digest else input_sha256_of(path))
+    kept = {one.name for one in accepted.attributes.texts} if accepted else set()
     report = _report(source, layout, name, tally, missing, decided)
-    return Ingested(history=history, report=replace(report, marks=tuple(map(str, marked.marks))), layout=layout)
+    left = tuple(one for one in report.columns_left_alone if one not in kept)
+    report = replace(report, columns_left_alone=left, marks=tuple(map(str, marked.marks)))
+    return Ingested(history=history, report=report, layout=layout)
 
 
 def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[AcceptedDemand | None, list[Message]]:
@@ -127,7 +130,9 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
         accepted = replace(accepted, left_out=summaries.series)
         tally.leave_out(summaries.series)
     reversals = tally.net_reversals()  # once sums of other series are known as such
-    return replace(accepted, learned=tally.learned()), [*decided, *summaries.notes(accepted), *reversals]
+    attributes, kept = tally.settle_attributes()
+    accepted = replace(accepted, learned=tally.learned(), attributes=attributes)
+    return accepted, [*decided, *summaries.notes(accepted), *reversals, *kept]
 
 
 def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSettings) -> Tally:

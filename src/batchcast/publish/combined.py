@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from batchcast.domain import columns
 from batchcast.domain.accuracy import SeasonUse
@@ -31,10 +32,10 @@ from batchcast.domain.plan import (
     Partition,
 )
 from batchcast.publish import verify
+from batchcast.publish.cells import harmless_text
 from batchcast.publish.certificate import Certificate
 from batchcast.publish.rows import RowReader, RowReaders
 from batchcast.publish.verify import rejected
-from batchcast.publish.writers import harmless_text
 
 # What one partition gave: a folder with three tables and a summary that accounts for every series.
 
@@ -261,6 +262,16 @@ class CombinedResult:
         for _, table in self._walk(_HISTORY_ROWS, (*columns.SERIES, columns.DAY, columns.QUANTITY)):
             yield table
 
+    @property
+    def has_attributes(self) -> bool:
+        """The history holds more of each part than its demand."""
+        return bool(attribute_columns(self._history_path))
+
+    def attributes(self) -> Iterator[pa.Table]:
+        """What is known of each series besides its demand, in pieces: a row a series."""
+        for _, table in self._walk(_PIECE_ROWS, (*columns.SERIES, *attribute_columns(self._history_path))):
+            yield table
+
     def _stream(self, kind: _Kind) -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
         rows = 0
@@ -295,6 +306,17 @@ class CombinedResult:
             if left:
                 what = f"{kind.file} has {left} rows more than its series need"
                 raise verify.rejected(result.partition.number, what)
+
+
+def attribute_columns(history: Path) -> tuple[str, ...]:
+    """The columns of a history file that hold what is known of each part besides its demand."""
+    return tuple(name for name in pq.read_schema(history).names if columns.is_of_part(name))
+
+
+def named_as_sent(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The attributes under the names that their columns have in the file that was sent."""
+    for table in pieces:
+        yield table.rename_columns([columns.attribute_of(name) or name for name in table.column_names])
 
 
 def _without_refused(keys: pa.Table, result: PartitionResult) -> pa.Table:

@@ -47,6 +47,7 @@ _ORDERS = (CSV, XLSX, CSV_SEMICOLON)
 _ON_REQUEST = (XLSX, CSV_SEMICOLON)
 
 FORECAST, STOCK, ACCURACY, REJECTED, CERTIFICATE = "forecast", "stock", "accuracy", "rejected", "certificate"
+ATTRIBUTES = "attributes"
 FIGURES, SERIES, PERIODS, OVERVIEW = "figures", "series", "periods", "overview"
 ORDERS, NEXT_UNITS = "orders", "next_units"
 
@@ -73,6 +74,7 @@ _ROWS = (
     ResultKind(FORECAST, N_("Forecast"), SERVED_FORMATS, "forecast.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(STOCK, N_("Stock figures"), SERVED_FORMATS, "stock.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(ACCURACY, N_("Accuracy"), SERVED_FORMATS, "accuracy.csv", "download", "publish.combined", "0.1.0"),
+    ResultKind(ATTRIBUTES, N_("Attributes"), SERVED_FORMATS, "attributes.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(FIGURES, "", (PARQUET,), "figures.parquet", "internal", "publish.combined", "0.1.0"),
     ResultKind(REJECTED, N_("Refused rows"), (CSV,), "rejected.csv", "download", "publish.combined", "0.1.0"),
     ResultKind(CERTIFICATE, N_("Certificate"), (JSON,), "certificate.json", "download", "publish.certificate", "0.1.0"),

@@ -14,8 +14,8 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken, PublishedFile, cannot_write
-from batchcast.publish.combined import CombinedResult, write_rejected
-from batchcast.publish.kinds import ACCURACY, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
+from batchcast.publish.combined import CombinedResult, named_as_sent, write_rejected
+from batchcast.publish.kinds import ACCURACY, ATTRIBUTES, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
 from batchcast.publish.staging import Staging, commit, recover
 from batchcast.publish.writers import SUFFIXES, write_table
 
@@ -109,6 +109,8 @@ def _write_files(
     write_table(paths[FORECAST], combined.forecast())
     write_table(paths[STOCK], combined.stock())
     write_table(paths[ACCURACY], combined.accuracy())
+    if combined.has_attributes:
+        write_table(paths[ATTRIBUTES], named_as_sent(combined.attributes()))
     if combined.has_figures:
         write_table(paths[FIGURES], combined.figures())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)

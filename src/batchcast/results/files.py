@@ -25,9 +25,10 @@ from batchcast.domain.disk import fsync
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.publish.certificate import Certificate, PublishedFile, cannot_write
-from batchcast.publish.combined import CombinedResult, write_rejected
+from batchcast.publish.combined import CombinedResult, named_as_sent, write_rejected
 from batchcast.publish.kinds import (
     ACCURACY,
+    ATTRIBUTES,
     CERTIFICATE,
     CSV,
     FIGURES,
@@ -45,7 +46,7 @@ from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.attention import DemandShapes, find_attention
 from batchcast.results.hindsight import look_back
 from batchcast.results.overview import BacktestSums, PeriodDemand, SitePeriods, summarise
-from batchcast.results.ranking import rank
+from batchcast.results.ranking import costs_of, rank
 from batchcast.results.series import SeriesFigures, index_pieces
 
 _CONVERTED_ROWS = 65_536  # at a time
@@ -142,7 +143,14 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
         demand = _counted((PeriodDemand.of(piece, combined.request) for piece in combined.history()), site_periods)
         figures = SeriesFigures.of(shapes.noted(demand), totals)
         both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
-        for _ in written(SERIES, index_pieces(both, figures, rank(shapes.all().twelfths))):
+        of_parts = pa.table({})
+        if combined.has_attributes:
+            of_parts = pa.concat_tables(combined.attributes())
+            for _ in written(ATTRIBUTES, named_as_sent(iter([of_parts]))):
+                pass
+            of_parts = of_parts.drop_columns(list(columns.SERIES))
+        ranking = rank(shapes.all().twelfths, costs_of(of_parts))
+        for _ in written(SERIES, index_pieces(both, figures, ranking, of_parts)):
             pass
         if combined.has_figures:
             backtest = BacktestSums.of(_written_small(paths[FIGURES, PARQUET], combined.figures()))

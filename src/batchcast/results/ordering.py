@@ -29,16 +29,27 @@ from batchcast.domain.inventory import (
     StockItem,
     StockOnHand,
 )
-from batchcast.ingest.common.names import mapping_example
+from batchcast.ingest.common.names import SUPPLIER_NAMES, mapping_example, normal
 from batchcast.ingest.values.keys import compared
 from batchcast.publish.certificate import Certificate, ChangedResult, NoResultHere, PublishFailed, StockOfOtherParts
-from batchcast.publish.kinds import CERTIFICATE, CSV, FIGURES, FORECAST, NEXT_UNITS, ORDER_TABLES, ORDERS, STOCK
+from batchcast.publish.kinds import (
+    ATTRIBUTES,
+    CERTIFICATE,
+    CSV,
+    FIGURES,
+    FORECAST,
+    NEXT_UNITS,
+    ORDER_TABLES,
+    ORDERS,
+    STOCK,
+)
 from batchcast.publish.publisher import lay_out
 from batchcast.publish.writers import write_table
 from batchcast.results.hindsight import Folds
 from batchcast.results.inventory import Inventory, PublishedDemand, published_demand
 
 Floats = NDArray[np.float64]
+_MULTILINE = pacsv.ParseOptions(newlines_in_values=True)
 _MOST_NAMED = 3  # parts in a sentence
 
 _STOCK = [
@@ -68,12 +79,19 @@ class FoundResult:
     certificate: Certificate
     stock: Path  # its stock table
     figures: Path  # what is kept of each series
+    attributes: Path | None  # what the history says of each part besides its demand; None: nothing
     stem: str  # the name of the forecast without its suffix
     notes: tuple[Message, ...] = ()  # what of it is not as it was published
 
 
 def order(
-    on_hand: StockOnHand, stock: Path, figures: Path, calendar: Calendar, *, most: int = MOST_PURCHASES
+    on_hand: StockOnHand,
+    stock: Path,
+    figures: Path,
+    calendar: Calendar,
+    *,
+    attributes: Path | None = None,
+    most: int = MOST_PURCHASES,
 ) -> Orders:
     """What to order and to buy next of the parts of a stock file.
 
@@ -82,6 +100,7 @@ def order(
         stock: the stock table of a result as CSV, or its index as Parquet: the same series in the same order.
         figures: what is kept of each series, as Parquet.
         calendar: that of the result: lead times in days are counted in its periods.
+        attributes: of the same series in the same order, for their suppliers; None: those of the index.
         most: purchases that are ranked.
 
     Raises:
@@ -104,7 +123,11 @@ def order(
     holds = ["+".join(columns.held_by(flag)) for flag in mine[columns.FLAG].to_pylist()]
     kept_back = ["" if on_hand.releases(item) else hold for item, hold in zip(known, holds, strict=True)]
     inventory = Inventory(known, demand, kept_back)
+    suppliers = read_suppliers(attributes or stock)
     lines = inventory.lines()
+    if suppliers is not None:
+        known_suppliers = suppliers.take(positions).to_pylist()
+        lines = tuple(replace(line, supplier=one) for line, one in zip(lines, known_suppliers, strict=True))
     next_units = inventory.next_units(most)
     pairs = [(item.site_code, item.partnumber) for item in on_hand.items]
     unknown = [pair for pair in pairs if pair not in position_of]
@@ -269,6 +292,9 @@ def find_result(result: Path) -> FoundResult:
                 "comes with {@service_level}."
             )
             raise ChangedResult(Message(template, {"name": names[kind], "certificate": path.name}))
+    attributes = layout.folder / names[ATTRIBUTES] if ATTRIBUTES in names else None
+    if attributes is not None and (not attributes.is_file() or file_sha256(attributes) != files[ATTRIBUTES].sha256):
+        attributes = None
     notes = []
     forecast = layout.folder / names.get(FORECAST, "")
     if forecast.is_file() and file_sha256(forecast) != files[FORECAST].sha256:
@@ -282,6 +308,7 @@ def find_result(result: Path) -> FoundResult:
         notes=tuple(notes),
         stock=layout.folder / names[STOCK],
         figures=layout.folder / names[FIGURES],
+        attributes=attributes,
         stem=Path(names.get(FORECAST, FORECAST)).stem,
     )
 
@@ -332,7 +359,27 @@ def read_stock(path: Path) -> pa.Table:
     if path.suffix == ".parquet":
         return pq.read_table(path, columns=list(_TYPES), use_threads=False)
     options = pacsv.ConvertOptions(column_types=_TYPES, include_columns=list(_TYPES))
-    return pacsv.read_csv(path, convert_options=options, parse_options=pacsv.ParseOptions(newlines_in_values=True))
+    return pacsv.read_csv(path, convert_options=options, parse_options=_MULTILINE)
+
+
+def read_suppliers(path: Path) -> pa.ChunkedArray | None:
+    """The supplier of each series, by an index as Parquet or attributes as CSV or Parquet; None where none is known."""
+    wanted = {normal(name) for name in SUPPLIER_NAMES}
+
+    def is_supplier(column: str) -> bool:
+        return normal(columns.attribute_of(column) or column) in wanted
+
+    if path.suffix == ".parquet":
+        named = [name for name in pq.read_schema(path).names if is_supplier(name)]
+        return pq.read_table(path, columns=named[:1], use_threads=False)[named[0]] if named else None
+    with pacsv.open_csv(path, parse_options=_MULTILINE) as file:
+        named = [name for name in file.schema.names if is_supplier(name)]
+    if not named:
+        return None
+    options = pacsv.ConvertOptions(
+        column_types={named[0]: pa.string()}, include_columns=named[:1], strings_can_be_null=True, null_values=[""]
+    )
+    return pacsv.read_csv(path, convert_options=options, parse_options=_MULTILINE)[named[0]]
 
 
 def read_figures(path: Path) -> pa.Table:
@@ -384,7 +431,7 @@ def _floats(table: pa.Table, name: str) -> Floats:
 
 
 def _table(rows: Sequence[OrderLine] | Sequence[NextUnit], kind: type[OrderLine | NextUnit]) -> pa.Table:
-    texts, whole = {"site_code", "partnumber", "hold"}, {"rank"}
+    texts, whole = {"site_code", "partnumber", "hold", "supplier"}, {"rank"}
     types = [
         (f.name, pa.string() if f.name in texts else pa.int64() if f.name in whole else pa.float64())
         for f in fields(kind)

@@ -20,7 +20,7 @@ from batchcast.domain import columns
 from batchcast.domain.accuracy import ClassTotal, Overview, PartLoss, PeriodTotal, SiteTotal
 from batchcast.domain.calendar import Frequency, date_of
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish.writers import Column
+from batchcast.publish.cells import Column
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,12 +21,21 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.plan import ForecastRequest
-from batchcast.publish.writers import Column
+from batchcast.publish.cells import Column
 from batchcast.results.overview import PeriodDemand
 from batchcast.results.ranking import Ranking
 
 Key = tuple[str, str]  # site_code, partnumber
-_SUMMED = (columns.HISTORY_TOTAL, columns.YEAR_TOTAL, columns.FORECAST_TOTAL, columns.REORDER_POINT)
+_SUMMED = (
+    columns.HISTORY_TOTAL,
+    columns.YEAR_TOTAL,
+    columns.YEAR_VALUE,
+    columns.FORECAST_TOTAL,
+    columns.REORDER_POINT,
+)
+_GROUPED = (columns.SITE_CODE, columns.DEMAND_CLASS, columns.ABC, columns.XYZ)  # besides attributes
+MOST_GROUPS = 1000
+_MOST_CHOICES = 200  # values of an attribute that can be chosen from a list
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +47,7 @@ class SeriesQuery:
     classes: frozenset[str] = frozenset()  # demand classes; empty: all
     abc: frozenset[str] = frozenset()  # empty: all
     xyz: frozenset[str] = frozenset()
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name -> values; an empty one: not known
     flagged: bool | None = None  # None: whether or not
     sort: str = ""  # a column of the index; empty: by site and part
     descending: bool = False  # what is missing comes last all the same
@@ -54,6 +64,15 @@ class SeriesPage:
     sums: Mapping[str, float]  # over all of them, by column of units
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesGroup:
+    """The series that match and have one value in a column."""
+
+    value: str | None  # None: it is not known of them
+    series: int
+    sums: Mapping[str, float]  # by column of units
+
+
 class SeriesIndex:
     """The series of a result with their figures, in the order of site and part as UTF-8 bytes."""
 
@@ -65,6 +84,7 @@ class SeriesIndex:
         self._part_index: NDArray[np.int32] = parts.indices.to_numpy(zero_copy_only=False)
         self._parts_folded = pc.utf8_lower(parts.dictionary)  # distinct ones
         self._orders: dict[tuple[str, bool], NDArray[np.int64]] = {}
+        self._encoded: dict[str, tuple[list[str | None], NDArray[np.int64]]] = {}
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -79,6 +99,52 @@ class SeriesIndex:
     def columns(self) -> tuple[str, ...]:
         """Columns that can be sorted by."""
         return tuple(field.name for field in self._table.schema if not pa.types.is_fixed_size_list(field.type))
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of what is known of each part besides its demand, as the file has them."""
+        return tuple(name for name in map(columns.attribute_of, self._table.column_names) if name is not None)
+
+    def choices(self) -> dict[str, list[str]]:
+        """The values of each attribute in their order; none where they are too many to choose from."""
+        found = {}
+        for name in self.attributes:
+            values = self._values(columns.attribute_column(name))[0]
+            known = sorted(value for value in values if value is not None)
+            found[name] = known if len(known) <= _MOST_CHOICES else []
+        return found
+
+    def groups(self, query: SeriesQuery, by: str) -> list[SeriesGroup]:
+        """The series that match by their value in a column, the most forecast first; at most MOST_GROUPS.
+
+        Args:
+            query: which series; its order and page do not matter.
+            by: an attribute, `site_code`, `demand_class`, `abc` or `xyz`.
+
+        Raises:
+            InvalidSettings: if series can't be grouped so.
+        """
+        name = by if by in _GROUPED and by in self.columns else columns.attribute_column(by)
+        if name not in self.columns:
+            template = N_("Series can't be grouped by {found!r}; choose one of {names}.")
+            known = [*(one for one in _GROUPED if one in self.columns), *self.attributes]
+            raise InvalidSettings([Message(template, {"found": by, "names": ", ".join(known)})])
+        values, codes = self._values(name)
+        wanted = self._wanted(query)
+        chosen = codes if wanted is None else codes[wanted]
+        counts = np.bincount(chosen, minlength=len(values))
+        sums = {}
+        for column in _SUMMED:
+            if column in self.columns:
+                figure = np.nan_to_num(self._column(column).to_numpy(zero_copy_only=False).astype(np.float64))
+                figure = figure if wanted is None else figure[wanted]
+                sums[column] = np.bincount(chosen, figure, len(values)).astype(float)
+        order = np.argsort(-sums[columns.FORECAST_TOTAL], kind="stable")
+        order = order[counts[order] > 0][:MOST_GROUPS]
+        return [
+            SeriesGroup(value=values[i], series=int(counts[i]), sums={one: float(s[i]) for one, s in sums.items()})
+            for i in order.tolist()
+        ]
 
     def page(self, query: SeriesQuery) -> SeriesPage:
         """The series that match, in order; equal ones in the order of the index.
@@ -145,16 +211,30 @@ class SeriesIndex:
             masks.append(_member(self._sites, query.sites)[self._site_index])
         named = {columns.DEMAND_CLASS: query.classes, columns.ABC: query.abc, columns.XYZ: query.xyz}
         masks += [self._has_one_of(name, chosen) for name, chosen in named.items() if chosen and name in self.columns]
+        for name, chosen in query.attributes.items():
+            if name not in self.attributes:
+                template = N_("The parts of this result have no {found!r}; they have {names}.")
+                known = ", ".join(self.attributes) or "–"
+                raise InvalidSettings([Message(template, {"found": name, "names": known})])
+            masks.append(self._has_one_of(columns.attribute_column(name), chosen))
         if query.flagged is not None:
             has_flag = self._column(columns.FLAG).is_valid().to_numpy(zero_copy_only=False)
             masks.append(has_flag == query.flagged)
         return np.logical_and.reduce(masks) if masks else None
 
     def _has_one_of(self, name: str, chosen: frozenset[str]) -> NDArray[np.bool_]:
-        encoded = self._column(name).dictionary_encode()
-        member = _member(encoded.dictionary.to_pylist(), chosen)
-        found: NDArray[np.bool_] = member[encoded.indices.to_numpy(zero_copy_only=False)]
+        values, codes = self._values(name)
+        found: NDArray[np.bool_] = _member([value or "" for value in values], chosen)[codes]
         return found
+
+    def _values(self, name: str) -> tuple[list[str | None], NDArray[np.int64]]:
+        """The distinct values of a column of texts, None among them, and which of them each series has."""
+        if name not in self._encoded:
+            encoded = self._column(name).dictionary_encode()
+            values = [*encoded.dictionary.to_pylist(), None]
+            codes = encoded.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+            self._encoded[name] = values, codes
+        return self._encoded[name]
 
     def _found(self, text: str) -> NDArray[np.bool_]:
         """Whether the site or part of each series contains a text, which is in lower case."""
@@ -239,6 +319,15 @@ def scores_of(accuracy: Mapping[str, Any]) -> list[tuple[str, float]]:
     return sorted(((model, value) for model, value in scores.items() if value is not None), key=lambda one: one[1])
 
 
+def attributes_in(texts: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The values that are asked for by name, from texts such as `Family=Bearings`."""
+    found: dict[str, frozenset[str]] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        found[name] = found.get(name, frozenset()) | {value}
+    return found
+
+
 def _member(names: Sequence[str | None], chosen: frozenset[str]) -> NDArray[np.bool_]:
     return np.array([name in chosen for name in names], dtype=bool)
 
@@ -277,9 +366,9 @@ class SeriesFigures:
 
 
 def index_pieces(
-    tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFigures, ranking: Ranking
+    tables: Iterator[tuple[pa.Table, pa.Table]], figures: SeriesFigures, ranking: Ranking, of_parts: pa.Table
 ) -> Iterator[pa.Table]:
-    """The index in pieces, from the stock and the accuracy of the same series."""
+    """The index in pieces, from the stock and the accuracy of the same series, and what else is known of them all."""
     start = 0
     for stock, accuracy in tables:
         rows = slice(start, start + stock.num_rows)
@@ -296,4 +385,6 @@ def index_pieces(
         }
         named |= {name: stock[name] for name in (*columns.EXTREME_FIGURES, *columns.LEVEL_FIGURES)}
         named |= ranking.columns_of(rows)
+        mine = of_parts.slice(rows.start, stock.num_rows)
+        named |= {name: mine[name].combine_chunks() for name in mine.column_names}
         yield pa.table(named)

@@ -191,7 +191,8 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
 
     `settings` decide how the file is read, with the one of `recipes` for its header.
 
-    Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None; returns as
+    Writes the whole tables into the folder `into` as files of the format `suffix`, if that is not None, the orders of
+    one `supplier` alone, if that is not None; returns as
     `orders` the first `most` of each; the `settings` the file was read with, the `signature` of its header, and its
     `columns`.
     """
@@ -203,7 +204,8 @@ def orders_job(arguments: Arguments, on_progress: OnProgress) -> Any:
         read = read_stock_file(given["source"], settings=given["settings"], recipes=given["recipes"])
         orders = order(read.on_hand, given["index"], given["figures"], given["calendar"])
         if given["suffix"] is not None:
-            write_orders(orders, given["into"], "stock", given["suffix"])
+            one = given["supplier"]
+            write_orders(orders if one is None else orders.of_supplier(one), given["into"], "stock", given["suffix"])
     found = {"orders": orders.brief(given["most"]), "settings": read.settings, "signature": read.signature}
     return encode({**found, "columns": dict(read.columns)})
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
-from batchcast.domain.settings import OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
+from batchcast.domain.settings import NO_ATTRIBUTES, OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.ingest.common.names import IN_HEADER, STOCK_NAMES
 from batchcast.ingest.layout.rowfilter import RowFilter, filter_text, find_filters
 from batchcast.ingest.values.months import lack_a_year
@@ -27,8 +27,13 @@ from batchcast.web.rendering import render
 MAPPED = "mapped"  # hidden field: the step has said how the file is read, so that no recipe fills in
 LAYOUT, WIDE = "layout", "wide"  # field: a column for each period, or one of dates
 PERIOD, AMONG = "period", "among"  # fields: the columns that are periods, of those that were offered
+KEPT, FOUND = (
+    "kept",
+    "kept_unasked",
+)  # fields: columns that are kept with the parts, and those that are if none is asked
+_OFFERS = "offers_kept"  # hidden field: the step has shown them
 FILTER = "filter_column"  # field: the column to choose rows by
-_MAPPING, _ROWS, _IGNORED = "column_mapping", "only_rows", "ignore_columns"
+_MAPPING, _ROWS, _IGNORED, _KEPT = "column_mapping", "only_rows", "ignore_columns", "attributes"
 _YEAR = "first_year"
 _YEARS_BACK = 20  # that can be chosen
 _NO_COLUMN = tuple(f"{ours}==" for ours in (columns.DATE, columns.DEMAND_QTY))  # each period has one of its own
@@ -89,6 +94,8 @@ class Step:
     is_wide: bool
     picks: tuple[Pick, ...]
     periods: tuple[FileColumn, ...]  # of a wide table: the columns that may be periods
+    kept: tuple[FileColumn, ...]  # columns that can be kept with the parts
+    found_kept: tuple[str, ...]  # those of them that are where none is asked for
     filters: tuple[Filter, ...]
     filter_columns: tuple[str, ...]  # that rows may be chosen by, besides
     fields: tuple[Setting, ...]
@@ -121,6 +128,9 @@ def form_of_step(texts: Texts) -> Form:
     offered = set(texts.get(AMONG, ()))
     left_out = offered - set(texts.get(PERIOD, ()))
     given[_IGNORED] = [*(name for name in texts.get(_IGNORED, ()) if name not in offered), *sorted(left_out)]
+    if _OFFERS in texts:
+        chosen = texts.get(KEPT, ())
+        given[_KEPT] = [] if FOUND in texts and set(chosen) == {*texts[FOUND]} - {""} else chosen or [NO_ATTRIBUTES]
     return read_form(given)
 
 
@@ -143,6 +153,8 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
         is_wide=is_wide,
         picks=tuple(_pick(ours, preview) for ours in _wanted(preview, is_wide=is_wide)),
         periods=periods,
+        kept=() if is_stock else tuple(_may_be_kept(preview)),
+        found_kept=_found_kept(preview, texts),
         filters=filters,
         filter_columns=tuple(name for name in names if name not in shown),
         fields=_fields(is_stock=is_stock),
@@ -252,6 +264,20 @@ def _periods(preview: FilePreview, asked: Mapping[str, str]) -> Iterator[FileCol
             yield column
 
 
+def _may_be_kept(preview: FilePreview) -> Iterator[FileColumn]:
+    """The columns that say something of the part, or may: those that nothing else is read from."""
+    for column in preview.columns:
+        if column.is_unique and not (column.ours or column.period or column.is_ignored):
+            yield column
+
+
+def _found_kept(preview: FilePreview, texts: Texts) -> tuple[str, ...]:
+    """The columns that are kept where none is asked for, as far as the first rows tell; known once they were shown."""
+    if not preview.settings.attributes:
+        return tuple(one.name for one in preview.columns if one.is_kept)
+    return tuple(name for name in texts.get(FOUND, ()) if name)
+
+
 # The rows.
 
 
@@ -278,7 +304,7 @@ def _filters(preview: FilePreview, texts: Texts) -> Iterator[Filter]:
 
 def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
     """What the step does not show, and the form holds."""
-    own = {one.name for one in step.fields} | {_MAPPING, _ROWS, _IGNORED} | ({_YEAR} if step.years else set())
+    own = {one.name for one in step.fields} | {_MAPPING, _ROWS, _IGNORED, _KEPT} | ({_YEAR} if step.years else set())
     for name, given in step.form.texts.items():
         if name not in own:
             yield from ((name, text) for text in given)
@@ -288,6 +314,8 @@ def _carried(step: Step, texts: Texts) -> Iterator[tuple[str, str]]:
             yield _MAPPING, f"{ours}={of}"
     offered = {one.target for one in step.periods}
     yield from ((_IGNORED, name) for name in step.preview.settings.ignore_columns if name not in offered)
+    if not step.kept:
+        yield from ((_KEPT, name) for name in step.preview.settings.attributes)
     yield from ((name, text) for name in (SHOWN, PROPOSED, "nonce") for text in texts.get(name, ()))
 
 
@@ -298,7 +326,7 @@ def preview_settings(form: Form) -> BatchSettings:
     """The settings of a form to preview a file with; where some can't be read, without those that are not columns."""
     if form.settings is not None:
         return form.settings
-    left = {name: form.texts[name] for name in (_MAPPING, _ROWS, _IGNORED) if name in form.texts}
+    left = {name: form.texts[name] for name in (_MAPPING, _ROWS, _IGNORED, _KEPT) if name in form.texts}
     return form_of_texts(left).settings or BatchSettings()
 
 

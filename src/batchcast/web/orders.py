@@ -31,7 +31,7 @@ from batchcast.http import bodies
 from batchcast.http.audit import tell_of_recipe
 from batchcast.http.error_status import BadForm
 from batchcast.http.files import answer_file
-from batchcast.publish.kinds import FORMATS, ORDER_FORMATS, OrderFormat, OrderTable
+from batchcast.publish.kinds import FORMATS, ORDER_FORMATS, ORDERS, OrderFormat, OrderTable
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.forms import DEFAULTS, Texts
 from batchcast.web.mapping import MAPPED, form_of_step, preview_settings, render_step
@@ -44,6 +44,7 @@ _IN_SIGHT = 20  # of the parts to buy next
 _ROWS_A_PAGE = 50
 _DRAFT = "draft"  # field: the stock file that is kept for a day
 _STOCK, _HISTORY = "stock", "history"  # parameter: the orders are for the stock of the history
+_SUPPLIER = "supplier"  # field: the one whose orders a file has
 _SORTS = {  # by column: whether the largest stand first
     "order_cost": True,
     "order_qty": True,
@@ -58,6 +59,7 @@ class OrderState:
 
     search: Annotated[str, Query(max_length=200)] = ""
     site_code: Annotated[str, Query(max_length=2000)] = ""  # empty: all
+    supplier: Annotated[str, Query(max_length=500)] = ""  # empty: all
     empty: bool = False  # only parts without stock
     sort: Annotated[str, Query(max_length=40)] = ""  # of _SORTS; empty: by cost, or by quantity where no cost is known
     descending: bool | None = None  # None: as the column opens
@@ -71,6 +73,7 @@ class OrderState:
             line
             for line in lines
             if (not self.site_code or line.site_code == self.site_code)
+            and (not self.supplier or line.supplier == self.supplier)
             and (not self.empty or (line.on_hand or 0.0) <= 0)
             and (text in line.partnumber.lower() or text in line.site_code.lower())
         ]
@@ -98,6 +101,35 @@ class OrderState:
         except ValueError:
             return None
         return found if 0 < found < 1e18 else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SupplierTotal:
+    """What is ordered of one supplier."""
+
+    supplier: str  # empty: it is not known
+    parts: int
+    units: float
+    cost: float | None  # None where no cost is known
+
+
+def by_supplier(lines: Sequence[OrderLine]) -> list[SupplierTotal]:
+    """The totals of each supplier, the dearest first, then the most units; none where no supplier is known."""
+    groups: dict[str, list[OrderLine]] = {}
+    for line in lines:
+        groups.setdefault(line.supplier or "", []).append(line)
+    if not any(groups):
+        return []
+    found = [
+        SupplierTotal(
+            supplier=name,
+            parts=len(mine),
+            units=sum(line.order_qty or 0.0 for line in mine),
+            cost=sum(line.order_cost or 0.0 for line in mine) if any(line.order_cost for line in mine) else None,
+        )
+        for name, mine in groups.items()
+    ]
+    return sorted(found, key=lambda one: (-(one.cost or 0.0), -one.units, one.supplier))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +165,7 @@ def _listed(orders: Orders, batch: Batch, question: Question, state: OrderState)
 
     def url(**changes: object) -> str:
         kept = {"search": state.search, "site_code": state.site_code, "sort": state.sort, "budget": state.budget}
+        kept |= {"supplier": state.supplier}
         kept |= {"empty": "true" if state.empty else "", "descending": _word(state.descending)}
         kept |= {name: _word(value) for name, value in changes.items()}
         named = {name: [value] for name, value in kept.items() if value}
@@ -158,6 +191,7 @@ def _listed(orders: Orders, batch: Batch, question: Question, state: OrderState)
         "cost": cost,
         "empty_parts": sum((line.on_hand or 0.0) <= 0 for line in orders.lines),
         "sites": sorted({line.site_code for line in orders.lines}),
+        "suppliers": by_supplier(orders.lines),
         "column": column,
         "is_descending": state.is_descending(column),
         "budgets": [round_down(cost * share) for share in (0.1, 0.25, 0.5)] if cost else [],
@@ -327,7 +361,8 @@ async def download_orders(
     """One of the tables as a file, for the stock file that the page still holds, or the stock in the history."""
     asker.require(Role.PLANNER)
     async with _question(request, here) as sent:  # a recipe was kept when the orders were made
-        question = replace(sent, recipes=replace(sent.recipes, keeps_answers=False))
+        supplier = sent.supplier if kind == ORDERS else None
+        question = replace(sent, recipes=replace(sent.recipes, keeps_answers=False), supplier=supplier)
         table = await here.threads.heavy(here.service.results.order_table, batch_id, question, kind, file_format)
     return await answer_file(table, request.headers)
 
@@ -337,16 +372,18 @@ async def _question(request: Request, here: PageContext) -> AsyncIterator[Questi
     """The question that a form of the page sends; its file may be one that was kept while its columns were chosen."""
     async with bodies.read_optional_upload(request, here.service, here.threads) as (upload, texts):
         check_form(request, texts)
-        given = {name: found for name, found in texts.items() if name not in (CSRF_FIELD, _DRAFT, _STOCK)}
+        given = {name: found for name, found in texts.items() if name not in (CSRF_FIELD, _DRAFT, _STOCK, _SUPPLIER)}
+        supplier = texts[_SUPPLIER][-1] if _SUPPLIER in texts else None
         if _DRAFT in texts:
             draft = await here.threads.light(here.service.drafts.find, texts[_DRAFT][-1])
             is_mapped = MAPPED in texts
             recipes = RecipeChoice(is_alone=is_mapped, keeps_answers=is_mapped)
-            yield Question(stock=draft, texts=form_of_step(texts).texts if is_mapped else given, recipes=recipes)
+            read = form_of_step(texts).texts if is_mapped else given
+            yield Question(stock=draft, texts=read, recipes=recipes, supplier=supplier)
             return
         chosen = [name for name, found in given.items() if name in SETTINGS and list(found) != [DEFAULTS.get(name)]]
         keeps = RecipeChoice(keeps_answers=any(map(is_kept, chosen)))
-        yield Question(stock=upload, texts=given, recipes=keeps)
+        yield Question(stock=upload, texts=given, recipes=keeps, supplier=supplier)
 
 
 async def _can_be_mapped(here: PageContext, stock: Draft, texts: Texts) -> bool:

@@ -8,7 +8,7 @@ from tests.plugins.browser import LANGUAGES, PHONE, barriers
 
 SAID = {
     "en": ("At 95% service you would have covered", "short", "backtest"),
-    "id": ("Dengan tingkat layanan 95%, stok Anda", "kurang", "backtest"),
+    "id": ("Dengan service level 95%, stok Anda", "kurang", "backtest"),
 }
 
 

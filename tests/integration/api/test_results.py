@@ -7,6 +7,7 @@ import io
 
 import pyarrow.parquet as pq
 import pytest
+from tests.integration.api.conftest import PARTS, demand_file
 
 pytestmark = pytest.mark.xdist_group("api")
 
@@ -161,7 +162,7 @@ def test_the_accuracy_of_a_batch_is_told_in_words_and_figures(client, completed)
     found = answer.json()
     assert answer.status_code == 200
     assert found["sentences"][0].startswith("At 95% service you would have covered")
-    assert said.json()["sentences"][0].startswith("Dengan tingkat layanan 95%")
+    assert said.json()["sentences"][0].startswith("Dengan service level 95%")
     assert said.headers["content-language"] == "id"
     assert found["cases"] >= found["judged"] > 0
     assert found["backtests"][0]["first"] < found["backtests"][0]["last"]
@@ -254,3 +255,29 @@ def test_two_files_of_one_name_are_two_batches_with_their_own_results(client, en
         assert ended(batch["batch_id"])["status"] == "COMPLETED"
         row = client.get(f"/api/batch/download/{batch['batch_id']}").text.splitlines()[1]
         assert f",{quantity}," in row
+
+
+def test_series_are_filtered_and_grouped_by_further_columns_of_the_file(client, submit, ended):
+    lines = demand_file().decode().splitlines()
+    kept = [f"{line},{'Seals' if line.split(',')[1] == PARTS[0] else 'Hoses'},40" for line in lines[1:]]
+    content = "\n".join([f"{lines[0]},Family,unit_cost", *kept]).encode()
+    batch_id = submit(content).json()["batch_id"]
+    assert ended(batch_id)["status"] == "COMPLETED"
+
+    def ask(**parameters):
+        return client.get(f"/api/batch/series/{batch_id}", params=parameters)
+
+    found = ask(attribute="Family=Seals", group_by="site_code").json()
+    assert {one["attributes"]["Family"] for one in found["series"]} == {"Seals"}
+    assert [one["series"] for one in found["groups"]] == [1, 1, 1]
+    assert found["total"] == 3
+    one = found["series"][0]
+    assert one["year_value"] == 40 * one["year_total"]
+    assert ask().json()["groups"] is None
+    assert {group["value"] for group in ask(group_by="Family").json()["groups"]} == {"Hoses", "Seals"}
+    assert ask(abc="X").json()["total"] == 0
+    assert ask(group_by="Nope").status_code == ask(attribute="Nope=1").status_code == 422
+    told = client.get(f"/api/batch/series/{batch_id}/{one['site_code']}/{one['partnumber']}").json()
+    assert told["series"]["attributes"] == {"Family": "Seals"}
+    table = client.get(f"/api/batch/download/{batch_id}", params={"kind": "attributes"}).text
+    assert table.splitlines()[0] == "site_code,partnumber,Family,unit_cost"

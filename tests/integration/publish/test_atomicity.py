@@ -239,4 +239,4 @@ def test_sealed_note_names_no_file_outside_its_folder(batch: Any, out: Path) -> 
     sealed = json.loads((stage / "sealed.json").read_text())
 
     assert sealed["names"] == ["stock.csv", "accuracy.csv", "figures.parquet", "certificate.json", "result.csv"]
-    assert sealed["gone"] == ["rejected.csv"]
+    assert sealed["gone"] == ["attributes.csv", "rejected.csv"]

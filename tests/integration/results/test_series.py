@@ -14,7 +14,7 @@ import pytest
 
 from batchcast.domain.errors import InvalidSettings
 from batchcast.results.files import publish_files
-from batchcast.results.series import SeriesIndex, SeriesQuery, read_forecast_of
+from batchcast.results.series import SeriesIndex, SeriesQuery, attributes_in, read_forecast_of
 
 ROWS: list[dict[str, Any]] = [
     {"site_code": "Bahodopi", "partnumber": "1E5", "demand_class": "lumpy", "flag": None, "bias": 0.5},
@@ -190,3 +190,42 @@ def test_a_page_of_a_loaded_index_is_that_of_the_published_one(batch: Any, tmp_p
     assert [row["history_total"] for row in index.page(query).rows] == [10, 6]
     assert [row["history_total"] for row in index.page(replace(query, offset=2)).rows] == [3, 1]
     assert index.find("Kendari", "ÅÄÖ") == 3
+
+
+FAMILIES = ("Bearings", "Seals", "Bearings", None, "")
+
+
+@pytest.fixture(scope="module")
+def with_families() -> SeriesIndex:
+    rows = [
+        row | {"attribute:Family": family or None, "forecast_total": total, "year_total": 2 * total}
+        for row, family, total in zip(ROWS, FAMILIES, (5.0, 9.0, 3.0, 2.0, 1.0), strict=True)
+    ]
+    return SeriesIndex(pa.Table.from_pylist(rows))
+
+
+def test_attributes_are_filters_and_one_without_a_value_finds_what_is_not_known(with_families: SeriesIndex) -> None:
+    def parts(*texts: str) -> list[str]:
+        return found(with_families, attributes=attributes_in(texts))
+
+    assert parts("Family=Bearings") == ["1E5", "00123"]
+    assert parts("Family=Bearings", "Family=Seals") == ["1E5", "=1+1", "00123"]
+    assert parts("Family=") == ["ÅÄÖ", "KEN.1"]
+    assert found(with_families, attributes=attributes_in(["Family=Bearings"]), sites=frozenset({"Kendari"})) == [
+        "00123"
+    ]
+    assert with_families.attributes == ("Family",)
+    assert with_families.choices() == {"Family": ["Bearings", "Seals"]}
+    with pytest.raises(InvalidSettings, match="have no 'Supplier'; they have Family"):
+        parts("Supplier=x")
+
+
+def test_groups_are_those_of_the_series_that_match_the_most_forecast_first(with_families: SeriesIndex) -> None:
+    def groups(by: str, **query: Any) -> list[tuple[str | None, int, float]]:
+        return [(g.value, g.series, g.sums["forecast_total"]) for g in with_families.groups(SeriesQuery(**query), by)]
+
+    assert groups("Family") == [("Seals", 1, 9.0), ("Bearings", 2, 8.0), (None, 2, 3.0)]
+    assert groups("site_code", classes=frozenset({"lumpy"})) == [("Bahodopi", 1, 5.0), ("Kendari", 1, 3.0)]
+    assert groups("Family", search="nothing") == []
+    with pytest.raises(InvalidSettings, match="grouped by 'bias'; choose one of site_code, demand_class, Family"):
+        groups("bias")

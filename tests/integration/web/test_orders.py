@@ -276,3 +276,27 @@ def test_what_a_column_of_stock_is_called_on_the_page_is_no_key(indonesian, url)
 
     assert "dua kolom yang berarti stok di tangan" in twice.text
     assert "stok di tangan adalah &#39;banyak&#39; di baris 2" in wrong.text
+
+
+def test_orders_are_totalled_filtered_and_written_by_supplier(browser, run_batch):
+    header, *rows = demand_file().decode().splitlines()
+    lines = [f"{header},Pemasok,stok,harga", *(f"{row},PT {row.split(',')[1][:1]},0,{len(row)}000" for row in rows)]
+    batch = run_batch("\n".join(lines).encode())
+    url = f"/batches/{batch.batch_id}/orders"
+
+    page = browser.post(url).text
+    names = re.findall(r'<a href="([^"]*supplier=[^"]*)"[^>]*><bdi>(PT [^<]*)</bdi>', page)
+    assert sorted(name for _, name in names) == sorted({f"PT {row.split(',')[1][:1]}" for row in rows})
+    first, name = names[0]
+    listed = browser.get(first.replace("&amp;", "&")).text
+    assert set(re.findall(r"<small><bdi>[^<]*</bdi> · <bdi>([^<]*)</bdi>", listed)) == {name}
+    assert re.search(r"\d+ parts to order, ", listed).group() in page  # the heading is of all
+    answer = browser.post(f"{url}/orders.csv", {"stock": "history", "supplier": name})
+    written = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert {row["supplier"] for row in written} == {name}
+    everything = browser.post(f"{url}/orders.csv", {"stock": "history"}).content.decode("utf-8-sig")
+    assert len(list(csv.DictReader(io.StringIO(everything)))) > len(written)
+
+
+def test_without_a_supplier_nothing_is_said_of_one(browser, url):
+    assert "By supplier" not in browser.post(url, files=file_of(PRICED)).text

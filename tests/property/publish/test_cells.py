@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from batchcast.publish.writers import CsvWriter, XlsxWriter, harmless_text, plain_numbers
+from batchcast.publish.cells import harmless_text, plain_numbers
+from batchcast.publish.writers import CsvWriter, XlsxWriter
 
 NASTY = st.text(st.sampled_from(list("=+-@'＝ ;,\t\r\n\"|AZ019_xé\u200f😀")), max_size=8)
 TEXTS = st.one_of(NASTY, st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20))

@@ -158,7 +158,7 @@ def test_it_is_told_in_indonesian_with_its_commas() -> None:
     said = translate(findings_of(FOUND)[0].said, "id")
 
     assert said == (
-        "Dengan tingkat layanan 95%, stok Anda akan cukup untuk 94,8% part dalam 3 bulan terakhir: "
+        "Dengan service level 95%, stok Anda akan cukup untuk 94,8% part dalam 3 bulan terakhir: "
         "3 backtest masing-masing 1 bulan."
     )
 

@@ -32,6 +32,7 @@ NAMED_BY_FACES = {
     "api": {
         "encoding",  # the word of OpenAPI for how a field is sent
         "events",  # those of a batch: what has happened to it
+        "attributes",  # of a part, in answers
     },
     "http": {"events"},  # those of a batch
     "cli": {
@@ -44,7 +45,7 @@ NAMED_BY_FACES = {
         *("max_execution_time", "max_rows_per_partition", "memory_limit_mb"),  # they may cure what a batch failed of
         "frequency",  # a figure of a plan
         *("bad_rows", "max_refused_share"),  # the button that leaves refused rows out
-        *("column_mapping", "only_rows", "ignore_columns"),  # fields of the mapping step, made of the file's columns
+        *("column_mapping", "only_rows", "ignore_columns", "attributes"),  # fields of the mapping step
         "lead_time",  # a column of a stock file, too
         "release",  # the button of a part that is held
         "first_year",  # a list of the mapping step, where the headers have no year

@@ -79,6 +79,8 @@ def test_options_become_settings(batchcast, fake):
             "--release",
             "Sofifi=A-1",
             *("--mark", "2025-01-01..2025-01-31 exclude P 1 @ A", "--use-marks", "off"),
+            "--attribute",
+            "Family",
         ),
     )
 
@@ -111,6 +113,7 @@ def test_options_become_settings(batchcast, fake):
         "only_rows": ["Mvt=201,261", "Plant=A"],
         "returns": "ignore",
         "ignore_columns": ["Total"],
+        "attributes": ["Family"],
         "bad_rows": "skip",
         "column_mapping": {"demand_qty": "Order Demand", "date": "Tgl"},
         "history_marks": ["2025-01-01..2025-01-31 exclude P 1 @ A"],
@@ -316,7 +319,7 @@ def test_a_backtest_tells_in_words_what_it_found(batchcast, fake, make):
 
     assert "How good this forecast is can't be told" in batchcast("backtest", "d.csv").out
     fake.hindsight = make.hindsight()
-    assert "Dengan tingkat layanan 95%" in batchcast("backtest", "d.csv", "--lang", "id").out
+    assert "Dengan service level 95%" in batchcast("backtest", "d.csv", "--lang", "id").out
     assert "94,8%" in batchcast("run", "d.csv", "-o", "o.csv", "--lang", "id").out
 
 

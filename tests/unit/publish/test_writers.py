@@ -91,7 +91,7 @@ def test_workbook_keeps_kinds_and_missing_cells(tmp_path: Path) -> None:
 
 
 def test_full_sheet_is_continued_on_a_second_with_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchcast.publish.writers.SHEET_ROWS", 5)
+    monkeypatch.setattr("batchcast.publish.workbook.SHEET_ROWS", 5)
     table = pa.table({"part": [f"{n:03}" for n in range(10)]})
 
     path = write(tmp_path / "table.xlsx", table.slice(0, 3), table.slice(3))

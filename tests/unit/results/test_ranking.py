@@ -36,3 +36,25 @@ def test_the_columns_of_the_index_are_those_of_its_rows() -> None:
     assert found["year_total"].tolist() == [30.0, 0.0]
     assert found["recent"].to_pylist() == [[2.0, 3.0] * 6, [0.0] * 12]
     assert (found["abc"].to_pylist(), found["xyz"].to_pylist()) == (["A", "C"], ["X", "Z"])
+
+
+def test_abc_counts_value_where_most_costs_are_known_else_units() -> None:
+    units = months([60.0], [25.0], [10.0], [5.0], [0.0])
+    cheap_first = np.array([1.0, 2.0, 5.0, 400.0, 9.0])
+
+    by_value = rank(units, cheap_first)
+
+    assert by_value.abc.tolist() == ["B", "C", "C", "A", "C"]
+    assert by_value.columns_of(slice(3, 4))["year_value"].tolist() == [12 * 5.0 * 400.0]
+    unknown = np.array([1.0, np.nan, np.nan, np.nan, 9.0])
+    assert rank(units, unknown).abc.tolist() == rank(units).abc.tolist()
+    assert "year_value" not in rank(units, unknown).columns_of(slice(0, 5))
+
+
+def test_a_series_of_unknown_cost_counts_at_the_median_of_the_others() -> None:
+    units = months(*[[10.0]] * 5)
+
+    values = rank(units, np.array([1.0, 2.0, 3.0, 4.0, np.nan])).values
+
+    assert values is not None
+    assert values.tolist() == [120.0, 240.0, 360.0, 480.0, 300.0]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.publish.writers import Column, joined
+from batchcast.publish.cells import Column, joined
 
 # Random numbers from the raw stream of the generator, which numpy keeps the same for ever.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batchcast.app.samples.histories import DAYS, SERIES, SHAPES, Generator, m5, spare_parts
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.publish.writers import Column, joined_bytes
+from batchcast.publish.cells import Column, joined_bytes
 
 SMALL_SAMPLES = tuple(SHAPES)  # made in a moment, to try a page
 SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")

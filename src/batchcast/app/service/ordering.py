@@ -63,6 +63,7 @@ class Question:
     stock: StockFile | None  # None: the stock that the history of the batch carries
     texts: Texts  # of settings that decide how it is read; others than those of the batch, where it is the history
     recipes: RecipeChoice = NO_CHOICE  # the history is read without them
+    supplier: str | None = None  # of the orders in a file; empty: those of none that is known; None: all
 
 
 OF_HISTORY = Question(stock=None, texts={})
@@ -119,7 +120,7 @@ class Ordering:
         found = {name: self._files.path_of(batch, *file) for name, file in paths.items()}
         stock = self._stock_of(batch, question)
         read = {"source": stock.path, "settings": stock.chosen.settings, "recipes": list(stock.chosen.recipes)}
-        given = {**found, **read, "into": into, "suffix": suffix, "most": most}
+        given = {**found, **read, "into": into, "suffix": suffix, "most": most, "supplier": question.supplier}
         given["calendar"] = batch.plan.request.calendar
         job = Job(
             function="batchcast.run.jobs:orders_job",

@@ -12,7 +12,7 @@ from batchcast.domain.accuracy import Overview, PeriodTotal
 from batchcast.domain.inventory import Orders
 from batchcast.results.comparison import Changes
 from batchcast.results.inventory import PublishedDemand
-from batchcast.results.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesGroup, SeriesPage, SeriesQuery
 from batchcast.results.sums import DEFAULT_LEVELS
 from batchcast.store.store import Store
 
@@ -38,6 +38,14 @@ class PublishedResults:
     def series(self, batch_id: str, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch; raises as `download`."""
         return self._reader.series(self._store.batch(batch_id), query)
+
+    def groups(self, batch_id: str, query: SeriesQuery, by: str) -> list[SeriesGroup]:
+        """The series that match by their value in a column; raises as `download`, and InvalidSettings."""
+        return self._reader.groups(self._store.batch(batch_id), query, by)
+
+    def attribute_choices(self, batch_id: str) -> dict[str, list[str]]:
+        """What is known of each part besides its demand, and the values to choose from; raises as `download`."""
+        return self._reader.attribute_choices(self._store.batch(batch_id))
 
     def one_series(self, batch_id: str, site_code: str, partnumber: str) -> SeriesDetail:
         """Everything that is known of one series; raises as `download`, and UnknownSeries."""

@@ -57,6 +57,7 @@ from batchcast.results.comparison import Changes, compare_results
 from batchcast.results.inventory import PublishedDemand, lead_time_demand_of, stock_figures_at
 from batchcast.results.overview import read_periods_of
 from batchcast.results.series import (
+    SeriesGroup,
     SeriesIndex,
     SeriesPage,
     SeriesQuery,
@@ -226,6 +227,14 @@ class ResultReader:
     def series(self, batch: Batch, query: SeriesQuery) -> SeriesPage:
         """Some series of a COMPLETED batch."""
         return self._index(batch).page(query)
+
+    def groups(self, batch: Batch, query: SeriesQuery, by: str) -> list[SeriesGroup]:
+        """The series that match by their value in a column; raises as `series`."""
+        return self._index(batch).groups(query, by)
+
+    def attribute_choices(self, batch: Batch) -> dict[str, list[str]]:
+        """What is known of each part besides its demand, and the values to choose from; raises as `series`."""
+        return self._index(batch).choices()
 
     def series_file(self, batch: Batch, query: SeriesQuery, names: Sequence[str], file_format: str) -> Download:
         """These columns of all series that match, as a file; raises as `series`, and NoSuchFile."""

@@ -149,6 +149,11 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+SUPPLIER_NAMES: Sequence[str] = _names(  # of an attribute of parts
+    """supplier suppliername supplierno suppliercode vendor vendorname vendorno vendorcode preferredvendor mainsupplier
+    preferredsupplier pemasok namapemasok kodepemasok namasupplier kodesupplier namavendor lieferant lieferantname
+    kreditor proveedor fournisseur fornitore leverancier fornecedor manufacturer pabrikan поставщик 供应商"""
+)
 LEAD_TIME_WORDS = frozenset(  # of a name, without its unit and without the words that join it
     _names(
         """leadtime lt deliverytime deliveryleadtime supplierleadtime vendorleadtime purchaseleadtime

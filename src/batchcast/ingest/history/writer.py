@@ -19,6 +19,7 @@ from batchcast.domain.errors import Message
 from batchcast.domain.history import MOST_RECENT, HistoryFacts, SiteFacts
 from batchcast.ingest.common.arrow import list_array, number_array, text_array
 from batchcast.ingest.history.accumulate import DAY_BITS, SeriesTotals, Totals
+from batchcast.ingest.history.attributes import Attributes
 from batchcast.ingest.history.coverage import Coverage, find_coverage
 from batchcast.ingest.history.frequency import Decision, decide_frequency
 from batchcast.ingest.history.marks import MarkedDays, find_marked
@@ -38,6 +39,7 @@ _FIELDS: Any = {
     columns.QUANTITY: pa.list_(pa.float64()),
 }
 _SCHEMA = pa.schema(_FIELDS)
+_NO_SERIES = np.empty(0, dtype=np.int64)
 _QUICK: dict[str, Any] = {  # to write and to read; a third of the size would cost twice the time
     "compression": "lz4",
     "use_dictionary": [columns.SITE_CODE],
@@ -61,6 +63,7 @@ class AcceptedDemand:
     stock_outs: StockOuts
     dates_are_months: bool  # some date was written without a day
     learned: Totals | None = None  # what of the totals is learned from; None: all
+    attributes: Attributes = field(default_factory=Attributes)
     left_out: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # series
     marked: MarkedDays = field(default_factory=MarkedDays)
 
@@ -126,6 +129,8 @@ def _schema_of(accepted: AcceptedDemand) -> Any:
         schema = schema.append(pa.field(columns.LEARNED_QUANTITY, pa.list_(pa.float64())))
     if accepted.stock_outs.any() or accepted.marked:
         schema = schema.append(pa.field(columns.OUT_DAY, pa.list_(pa.int32())))
+    for name, kind, _ in accepted.attributes.tables(_NO_SERIES):
+        schema = schema.append(pa.field(name, pa.string() if kind == "text" else pa.float64()))
     return schema
 
 
@@ -177,6 +182,8 @@ def _row_group(accepted: AcceptedDemand, chosen: NDArray[np.int64], schema: Any)
     if accepted.stock_outs.any() or accepted.marked:
         out = accepted.stock_outs.of_series(chosen, accepted.days)
         arrays.append(list_array(*accepted.marked.beside(chosen, *out)))
+    for name, _, values in accepted.attributes.tables(chosen):
+        arrays.append(pa.array(values, schema.field(name).type))
     return pa.table(arrays, schema=schema)
 
 

@@ -12,6 +12,7 @@ from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
+from batchcast.ingest.layout.attributecolumns import attribute_columns
 from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column, watched_columns
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
@@ -178,13 +179,19 @@ class _Known:
         if settings.demand_sign == "auto" and not (is_ledger or filters):
             check_moves(quantity.indices, self._keys(), names, held, self.taken)
         balance = () if is_ledger else balance_column(names, taken, held)
+        watched = () if is_ledger or balance else (*movements, *watched_columns(names, taken | {*movements}, held))
+        receipts = receipts_column(names, taken, held) if len(quantity.indices) == 1 else None
+        taken |= set() if receipts is None else {receipts}
+        attributes, said = attribute_columns(names, settings, held, keys=self._keys(), taken=taken)
         return Layout(
             header=every,
             part=part,
             site=self.found[columns.SITE_CODE],
             date=date,
             quantity=quantity,
-            notes=notes,
+            notes=(*notes, *said),
+            attributes=attributes,
+            cost=_cost_in(stock_columns),
             stock=out or inside,
             stock_means_out=out is not None,
             exclude=exclude,
@@ -193,8 +200,8 @@ class _Known:
             movements=movements,
             unit=unit,
             balance=balance,
-            watched=() if is_ledger or balance else (*movements, *watched_columns(names, taken | {*movements}, held)),
-            receipts=receipts_column(names, taken, held) if len(quantity.indices) == 1 else None,
+            watched=watched,
+            receipts=receipts,
             ignored=self.visible.ignored,
         )
 
@@ -217,6 +224,10 @@ class _Known:
         read = self.taken | {one.index for one in periods.found} | ({year} if year is not None else set())
         stock = locate_stock_columns(names, settings.column_mapping, read)
         read |= {i for cells in stock.values() for i in cells.indices}
+        totals = total_columns(periods.found, names, read | self.visible.ignored, held) if year is None else ()
+        unit = unit_column(names, read, periods.found[0].index, held)
+        other = read | {one.index for one in totals} | (set() if unit is None else {unit})
+        attributes, said = attribute_columns(names, settings, held, keys=self._keys(), taken=other)
         return Layout(
             header=every,
             part=part,
@@ -224,17 +235,20 @@ class _Known:
             date=span,
             quantity=span,
             periods=periods.found,
-            totals=total_columns(periods.found, names, read | self.visible.ignored, held) if year is None else (),
+            totals=totals,
+            attributes=attributes,
+            cost=_cost_in(stock),
             year=year,
             notes=(
                 *notes,
                 *unread_numbers(periods.found, names, read | self.visible.ignored, held),
                 *notes_on_columns(_single(self.found, settings), names, held, read),
                 *self.visible.notes,
+                *said,
             ),
             stock_columns=stock,
             filters=find_filters(every, settings.only_rows),
-            unit=unit_column(names, read, periods.found[0].index, held),
+            unit=unit,
             ignored=self.visible.ignored,
         )
 
@@ -276,6 +290,12 @@ class _Known:
             filters=find_filters(every, self.settings.only_rows),
             ignored=self.visible.ignored,
         )
+
+
+def _cost_in(stock_columns: Mapping[str, ColumnSource]) -> int | None:
+    """The one column of the cost of a unit among those of stock; None where there is none, or several may be it."""
+    cells = stock_columns.get(columns.UNIT_COST)
+    return cells.indices[0] if cells and len(cells.indices) == 1 else None
 
 
 def _years_in(cells: Sequence[object], settings: BatchSettings) -> list[int]:

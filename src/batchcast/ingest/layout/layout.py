@@ -63,6 +63,8 @@ class Layout(ReadOrCounted):
     balance: tuple[int, ...] = ()  # the column whose words tell rows of balances
     watched: tuple[int, ...] = ()  # columns in which words of balances may stand
     receipts: int | None = None  # column of what came in, where a row has it or the quantity
+    attributes: tuple[int, ...] = ()  # columns whose values are kept with the parts
+    cost: int | None = None  # column of the cost of a unit, which is kept too
     also: tuple[int, ...] = ()  # further columns that are read, to ask about them
     ignored: frozenset[int] = frozenset()  # columns that are left out, as asked for
 
@@ -74,9 +76,9 @@ class Layout(ReadOrCounted):
     @property
     def of_any_type(self) -> frozenset[int]:
         """Those of them that are only counted, or may name kinds of movements: they may be of any type."""
-        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *self.watched}
+        counted = {*self.unnamed, *self.movements, *self.rivals, *self.balance, *self.watched, *self.attributes}
         counted |= {one.index for one in self.totals}
-        counted |= set() if self.receipts is None else {self.receipts}
+        counted |= {one for one in (self.receipts, self.cost) if one is not None}
         return frozenset(counted - {one.index for one in self.filters})
 
     @property
@@ -84,8 +86,8 @@ class Layout(ReadOrCounted):
         cells = [self.date, self.part, self.quantity, *(one for one in (self.site, self.stock, self.exclude) if one)]
         read = {i for cell in cells for i in cell.indices} | {one.index for one in self.several}
         read |= {one.index for one in self.filters} | {*self.also, *self.movements, *self.rivals, *self.balance}
-        read |= {*self.watched, *(one.index for one in self.totals)}
-        return read | {i for i in (self.unit, self.year, self.receipts) if i is not None}
+        read |= {*self.watched, *self.attributes, *(one.index for one in self.totals)}
+        return read | {i for i in (self.unit, self.year, self.receipts, self.cost) if i is not None}
 
     @property
     def rivals(self) -> dict[int, str]:
@@ -102,9 +104,9 @@ class Layout(ReadOrCounted):
 
     @property
     def left_alone(self) -> tuple[str, ...]:
-        """Names of the columns that nothing reads."""
+        """Names of the columns that no demand is read from: they may tell kinds of rows, and be kept with the parts."""
         wanted = {*self.wanted, *(i for cells in self.stock_columns.values() for i in cells.indices)}
-        shown = {*self.movements, *self.rivals, *self.watched, *(one.index for one in self.totals)}
+        shown = {*self.movements, *self.rivals, *self.watched, *self.attributes, *(one.index for one in self.totals)}
         wanted -= shown - {*self.balance, *(one.index for one in self.filters)}
         return tuple(name for i, name in enumerate(self.header) if i not in wanted and name)
 

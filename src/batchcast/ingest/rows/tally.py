@@ -17,6 +17,7 @@ from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import Rejected
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.history.accumulate import Totals
+from batchcast.ingest.history.attributes import AttributeColumns, Attributes
 from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.balances import BalanceRows, BalanceWords, ReceiptRows
@@ -86,6 +87,9 @@ class Tally:
         self._rows_to_come = 0
         self.layout, self.spread = layout, spread
         self._units = None if layout.unit is None else UnitsOfParts(layout.header[layout.unit])
+        self._attributes = AttributeColumns(
+            layout.header, layout.attributes, layout.cost, is_asked=bool(settings.attributes)
+        )
         self._returns = settings.returns
         self._sheet = source.sheet
         self._numbered = Numbered()
@@ -260,8 +264,12 @@ class Tally:
         """Whether a person has to say which sign is demand, once all rows have been read."""
         return self.signs.needs_answer(refuses_returns=self._returns == "reject")
 
+    def settle_attributes(self) -> tuple[Attributes, list[Message]]:
+        """What is kept of each series besides its demand, and what a person should know of it."""
+        return self._attributes.settled(self._numbered.name_of, self.styles.known_style)
+
     def accepted(self) -> AcceptedDemand:
-        """What was accepted."""
+        """What was accepted, without its attributes."""
         self.totals.finish()
         return AcceptedDemand(
             sites=self._numbered.sites.texts,
@@ -328,6 +336,7 @@ class Tally:
             good &= self._acceptable(quantities)
             self._keep(sites, parts, days, quantities, good, self._excluded(block))
             self._count_units(block, parts, good)
+            self._keep_attributes(block, sites, parts, days, good)
             if self.layout.stock is not None:
                 self._mark_stock_outs(block, self.layout.stock, sites, parts, days, good)
             return iter(()) if good.all() else self._explained(block, np.flatnonzero(~good))
@@ -352,6 +361,7 @@ class Tally:
             bad_cells |= self._take_cells(block, period, good_keys, days, sites, parts)
         self._column_sums.compare(block, lambda index: self._total(block, index))
         self._count_units(block, parts, good_keys)
+        self._keep_attributes(block, sites, parts, None, good_keys)
         bad = np.flatnonzero(~good_keys | bad_cells)
         return self._explained(block, bad) if len(bad) else iter(())
 
@@ -475,6 +485,13 @@ class Tally:
     def _count_units(self, block: Block, parts: Codes, good: NDArray[np.bool_]) -> None:
         if self._units is not None and self.layout.unit is not None:
             self._units.add(parts, distinct(block.column(self.layout.unit)), good)
+
+    def _keep_attributes(
+        self, block: Block, sites: Codes, parts: Codes, days: NDArray[np.int32] | None, good: NDArray[np.bool_]
+    ) -> None:
+        """Remember what else the good rows say of their series; a row of none, as all of it is left out, is not."""
+        if self._attributes:
+            self._attributes.take(block, np.where(good, self._numbered.series.found(sites, parts), -1), days)
 
     def _acceptable(self, quantities: Quantities) -> NDArray[np.bool_]:
         if self._returns == "reject":

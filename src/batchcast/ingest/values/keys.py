@@ -291,6 +291,22 @@ class SeriesKeys:
             return self._looked_up(table, sites, parts)
         return self._searched((sites.astype(np.int64) << 32) | parts)
 
+    def found(self, sites: Codes, parts: Codes) -> Codes:
+        """The number of each row's series, -1 where it has none yet or its site or part can't be read."""
+        table = self._table
+        if table is not None:
+            rows, columns = table.shape
+            inside = (sites >= 0) & (parts >= 0) & (sites < rows) & (parts < columns)
+            numbers: Codes = np.where(
+                inside, table.reshape(-1)[np.where(inside, sites.astype(np.int64) * columns + parts, 0)], -1
+            )
+            return numbers
+        pairs = (sites.astype(np.int64) << 32) | parts
+        at = np.minimum(np.searchsorted(self._sorted, pairs), len(self._sorted) - 1)
+        return np.where((self._sorted[at] == pairs) & (sites >= 0) & (parts >= 0), self._numbers[at], -1).astype(
+            np.int32
+        )
+
     def _fitting(self, sites: int, parts: int) -> Codes | None:
         """The table, made large enough, or None once it would be too large."""
         if self._table is None:

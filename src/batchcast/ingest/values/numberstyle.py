@@ -92,6 +92,11 @@ class NumberReader:
         """Whether the style is known, of what was read so far, or does not matter."""
         return self.ambiguous is None or self.asked != "auto" or self.style in self.evidence
 
+    @property
+    def known_style(self) -> str | None:
+        """The decimal sign that was asked for, or that some value shows; None: none shows it."""
+        return self.style if self.asked != "auto" or self.style in self.evidence else None
+
     def notes(self) -> list[Message]:
         """What a person should know of the style, once the whole column has been read.
 

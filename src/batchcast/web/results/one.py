@@ -56,6 +56,7 @@ class OneSeries:
     site_code: str
     partnumber: str
     figures: Mapping[str, Any]  # its row of the index
+    attributes: Sequence[tuple[str, str]]  # what the file says of it: name of the column, and its value
     chart: Chart
     steps: ChartSteps
     marks: Sequence[tuple[KeptMark, bool]]  # in force, by their days; whether this result was made with it
@@ -92,6 +93,11 @@ def show_series(
         site_code=detail.series[columns.SITE_CODE],
         partnumber=detail.series[columns.PARTNUMBER],
         figures=detail.series,
+        attributes=[
+            (name, value)
+            for column, value in detail.series.items()
+            if (name := columns.attribute_of(column)) is not None and value
+        ],
         chart=replace(steps.chart, marks=tuple(_marked(batch, detail, marks))),
         steps=steps,
         marks=[(one, one.mark in marks_used(batch.settings, *_key_of(detail))) for one in marks],

@@ -171,8 +171,9 @@ async def one_series(
 
 def _changed(request: Request, **changes: object) -> str:
     """The address of the page with some parameters changed."""
-    named = dict(request.query_params) | {name: str(value) for name, value in changes.items()}
-    return f"{request.url.path}?{urlencode(named)}"
+    named = {name: request.query_params.getlist(name) for name in request.query_params}
+    named |= {name: [str(value)] for name, value in changes.items()}
+    return f"{request.url.path}?{urlencode(named, doseq=True)}"
 
 
 @router.get("/batches/{batch_id}/download")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +18,27 @@ from batchcast.http.bodies import last_of
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import CSV, CSV_SEMICOLON, FORMATS, XLSX
 from batchcast.results.attention import TWELFTH
-from batchcast.results.series import SeriesPage, SeriesQuery
+from batchcast.results.series import SeriesGroup, SeriesPage, SeriesQuery
 from batchcast.web.context import Asker, BatchId, Here, Lang, OurForm
 from batchcast.web.rendering import render, varied
 from batchcast.web.results.summary import spark_of
-from batchcast.web.results.table import COLUMNS, FIGURES, KEYS, NOTES, Table, TableState, last_page
+from batchcast.web.results.table import (
+    COLUMNS,
+    FIGURES,
+    GROUPED,
+    KEYS,
+    NOTES,
+    Table,
+    TableState,
+    last_page,
+    of_attribute,
+)
 from batchcast.web.results.terms import CLASSES
 
 router = APIRouter()
 
+_MOST_GROUPS = 100
+_ATTRIBUTES_BESIDE = 3
 _FILTER = "series-filter"  # id of the form whose every change asks for a new table
 _FILE_FORMATS: Mapping[Language, tuple[str, ...]] = {"en": (XLSX, CSV), "id": (XLSX, CSV_SEMICOLON, CSV)}
 
@@ -35,11 +47,20 @@ _FILE_FORMATS: Mapping[Language, tuple[str, ...]] = {"en": (XLSX, CSV), "id": (X
 async def series(request: Request, batch_id: BatchId, here: Here, lang: Lang, table: Table) -> Response:
     """The table of series; the table alone where htmx asks for it."""
     page, table = await here.threads.light(_rows, here.service, batch_id, table)
+    choices = await here.threads.light(here.service.results.attribute_choices, batch_id)
     values: dict[str, Any] = {
         "batch_id": batch_id,
         "table": table,
         "columns": [column for column in table.shown if not page.rows or column.name in page.rows[0]],
-        "all_columns": [column for column in COLUMNS if column.name not in KEYS],
+        "all_columns": [
+            *(column for column in COLUMNS if column.name not in KEYS),
+            *(of_attribute(columns.attribute_column(name)) for name in choices),
+        ],
+        "choices": choices,
+        "groups": await here.threads.light(_groups, here.service, batch_id, table),
+        "group_url": lambda value: table.with_value(table.group, value).url(batch_id),
+        "grouped": GROUPED,
+        "of_part": lambda row: " · ".join(value for value in _said_of(row, choices) if value),
         "figures": FIGURES,
         "rows": page.rows,
         "sums": page.sums,
@@ -84,6 +105,17 @@ def _rows(service: Service, batch_id: str, table: TableState) -> tuple[SeriesPag
     return page, table
 
 
+def _groups(service: Service, batch_id: str, table: TableState) -> list[SeriesGroup]:
+    """The totals of the groups that are asked for, the most forecast first."""
+    return service.results.groups(batch_id, table.query, table.group)[:_MOST_GROUPS] if table.group else []
+
+
+def _said_of(row: Mapping[str, Any], attributes: Collection[str]) -> Iterator[str | None]:
+    """What stands beside a part: the first of its attributes."""
+    for name in list(attributes)[:_ATTRIBUTES_BESIDE]:
+        yield row[columns.attribute_column(name)]
+
+
 def _pace(service: Service, batch_id: str) -> float:
     """What the forecast of the horizon is multiplied by, to stand beside twelfths of a year."""
     request = service.status(batch_id).batch.plan.request
@@ -97,6 +129,7 @@ def _around_table(service: Service, batch_id: str) -> dict[str, Any]:
     has_ranks = bool(every.rows) and columns.ABC in every.rows[0]
     leaders = service.results.series(batch_id, SeriesQuery(abc=frozenset("A"), limit=0)).total if has_ranks else 0
     found = {"batch": batch, "sites": _sites_of(batch), "series_count": every.total}
+    found["is_by_value"] = bool(every.rows) and columns.YEAR_VALUE in every.rows[0]
     return found | {"has_ranks": has_ranks, "leaders": leaders}
 
 
@@ -112,7 +145,7 @@ _NEITHER = ("page",)  # parameters of a table that are of no view
 
 def query_of(table: TableState) -> str:
     """What a view keeps of a table."""
-    return urlencode({name: text for name, text in table.parameters().items() if name not in _NEITHER})
+    return urlencode({name: text for name, text in table.parameters().items() if name not in _NEITHER}, doseq=True)
 
 
 @router.post("/batches/{batch_id}/series/views")

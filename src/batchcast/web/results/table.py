@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_
-from batchcast.results.series import SeriesQuery
+from batchcast.results.series import SeriesQuery, attributes_in
 
 ROWS_A_PAGE = 50
 _YES, _NO = "yes", "no"
@@ -36,6 +36,7 @@ COLUMNS = (
     Column(name=columns.DEMAND_CLASS, label=N_("Demand class"), kind="class"),
     Column(name=columns.RECENT, label=N_("Twelve months and forecast"), kind="spark"),
     Column(name=columns.YEAR_TOTAL, label=N_("Twelve months"), kind="quantity"),
+    Column(name=columns.YEAR_VALUE, label=N_("Twelve months, value"), kind="quantity", on_phone="off", is_shown=False),
     Column(name=columns.HISTORY_TOTAL, label=N_("Past demand"), kind="quantity", is_shown=False),
     Column(name=columns.FORECAST_TOTAL, label=N_("Forecast"), kind="quantity", on_phone="q"),
     Column(name=columns.REORDER_POINT, label=N_("Reorder point"), kind="quantity"),
@@ -51,6 +52,8 @@ LARGEST = columns.FORECAST_TOTAL  # what the table is sorted by as it opens: the
 
 FIGURES = frozenset(column.name for column in COLUMNS if column.kind in ("quantity", "share", "score"))
 
+GROUPED = (columns.SITE_CODE, columns.DEMAND_CLASS, columns.ABC, columns.XYZ)  # besides attributes
+
 _Text = Annotated[str, Query(max_length=2000)]
 
 
@@ -64,6 +67,8 @@ class TableState:
     abc: _Text = ""  # a rank; empty: all
     xyz: _Text = ""
     flagged: _Text = ""  # yes, no; empty: both
+    attribute: Annotated[tuple[str, ...], Query(max_length=100)] = ()  # Family=Bearings; without a value: all
+    group: _Text = ""  # an attribute, or a column of groups: its totals are shown; empty: none
     show: Annotated[tuple[str, ...], Query()] = ()  # names of columns, one or several with commas in each; empty: usual
     sort: _Text = ""  # a column of the index; empty: what is forecast, the largest first
     descending: bool = False
@@ -78,6 +83,7 @@ class TableState:
             classes=frozenset({self.demand_class} - {""}),
             abc=frozenset({self.abc} - {""}),
             xyz=frozenset({self.xyz} - {""}),
+            attributes=attributes_in(self._asked),
             flagged={_YES: True, _NO: False}.get(self.flagged),
             sort=self.sort or LARGEST,
             descending=self.descending or not self.sort,
@@ -88,19 +94,42 @@ class TableState:
     @property
     def is_filtered(self) -> bool:
         """Whether some series may be left out."""
-        return bool(self.search or self.site_code or self.demand_class or self.abc or self.xyz or self.flagged)
+        named = (self.search, self.site_code, self.demand_class, self.abc, self.xyz, self.flagged)
+        return any(named) or bool(self._asked)
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """The attributes whose value is asked for."""
+        return tuple(text for text in self.attribute if text.partition("=")[2])
+
+    def value_of(self, attribute: str) -> str:
+        """The value of an attribute that is asked for; empty where none is."""
+        return next((text.partition("=")[2] for text in self._asked if text.partition("=")[0] == attribute), "")
+
+    def with_value(self, by: str, value: str) -> TableState:
+        """Only the series of one group of a column that they are grouped by."""
+        if by in GROUPED:
+            changed: dict[str, Any] = {by: value, "group": "", "page": 1}
+            return replace(self, **changed)
+        others = tuple(text for text in self._asked if text.partition("=")[0] != by)
+        return replace(self, attribute=(*others, f"{by}={value}"), group="", page=1)
 
     @property
     def shown(self) -> tuple[Column, ...]:
         """The columns that are shown: those of the key, those that are chosen, and the one that is sorted by."""
         names = {*KEYS, self.sort, *(column.name for column in self._chosen)}
-        return tuple(column for column in COLUMNS if column.name in names)
+        further = (name for name in dict.fromkeys((*self._shown_names, self.sort)) if columns.attribute_of(name))
+        return (*(column for column in COLUMNS if column.name in names), *map(of_attribute, further))
 
     @property
     def _chosen(self) -> tuple[Column, ...]:
         """The columns that a person has chosen beside the key, else the usual ones."""
-        names = {name for given in self.show for name in given.split(",")} - {*KEYS}
+        names = {*self._shown_names} - {*KEYS}
         return tuple(column for column in COLUMNS if column.name in names) or _USUAL
+
+    @property
+    def _shown_names(self) -> tuple[str, ...]:
+        return tuple(name for given in self.show for name in _names_in(given))
 
     def turned_to(self, page: int) -> TableState:
         """The same rows, another page."""
@@ -120,16 +149,20 @@ class TableState:
             return "none"
         return "descending" if query.descending else "ascending"
 
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str | list[str]]:
         """The parameters of its address: those that differ from the table as it opens."""
-        said = {
+        further = [name for name in self._shown_names if columns.attribute_of(name)]
+        usual = self._chosen == _USUAL and not further
+        said: dict[str, str | list[str]] = {
             "search": self.search,
             "site_code": self.site_code,
             "demand_class": self.demand_class,
             "abc": self.abc,
             "xyz": self.xyz,
             "flagged": self.flagged,
-            "show": "" if self._chosen == _USUAL else ",".join(column.name for column in self._chosen),
+            "attribute": [*self._asked],
+            "group": self.group,
+            "show": [] if usual else [",".join(column.name for column in self._chosen), *further],
             "sort": self.sort,
             "descending": "true" if self.descending else "",
             "page": str(self.page) if self.page > 1 else "",
@@ -146,7 +179,7 @@ class TableState:
 
     def _address(self, path: str) -> str:
         parameters = self.parameters()
-        return path + (f"?{urlencode(parameters)}" if parameters else "")
+        return path + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")
 
     def url_of_series(self, batch_id: str, site_code: str, partnumber: str, place: int | None = None) -> str:
         """The address of one series, with its place in this table, counted from 0, where it was found in it."""
@@ -154,7 +187,17 @@ class TableState:
         if place is None:
             return f"/batches/{batch_id}/series/one?{urlencode(named)}"
         table = {f"in_{name}": value for name, value in self.parameters().items() if name != "page"}
-        return f"/batches/{batch_id}/series/one?{urlencode(named | table | {'place': str(place)})}"
+        return f"/batches/{batch_id}/series/one?{urlencode(named | table | {'place': str(place)}, doseq=True)}"
+
+
+def _names_in(given: str) -> list[str]:
+    """The columns that one parameter names; an attribute, whose name may hold a comma, has one of its own."""
+    return [given] if columns.attribute_of(given) else given.split(",")
+
+
+def of_attribute(name: str) -> Column:
+    """The column of an attribute of the parts."""
+    return Column(name=name, label=columns.attribute_of(name) or name, kind="attribute", is_shown=False)
 
 
 def last_page(total: int) -> int:
@@ -164,12 +207,13 @@ def last_page(total: int) -> int:
 
 def _table_it_is_in(request: Request, place: Annotated[int | None, Query(ge=0, le=10**9)] = None) -> PlaceInTable:
     """Read what `TableState.url_of_series` has written."""
-    given = {name.removeprefix("in_"): value for name, value in request.query_params.items() if name.startswith("in_")}
-    names = ("search", "site_code", "demand_class", "abc", "xyz", "flagged", "sort")
+    asked = request.query_params
+    given = {name.removeprefix("in_"): value for name, value in asked.items() if name.startswith("in_")}
+    names = ("search", "site_code", "demand_class", "abc", "xyz", "flagged", "group", "sort")
     texts = {name: given.get(name, "") for name in names}
-    show = (given["show"],) if given.get("show") else ()
+    show, attribute = tuple(asked.getlist("in_show")), tuple(asked.getlist("in_attribute"))
     page = 1 if place is None else place // ROWS_A_PAGE + 1
-    table = TableState(**texts, show=show, descending=given.get("descending") == "true", page=page)
+    table = TableState(**texts, show=show, attribute=attribute, descending=given.get("descending") == "true", page=page)
     return PlaceInTable(table=table, place=place)
 
 

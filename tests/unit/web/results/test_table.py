@@ -23,6 +23,7 @@ STATES = [
     TableState(sort="bias", descending=True, page=7),
     TableState(search="100%", sort="reorder_point"),
     TableState(abc="A", xyz="Z", show=("recent,bias",)),
+    TableState(attribute=("Family=A, B", "Supplier=x=y"), group="Family", show=("bias", "attribute:Family, old")),
 ]
 
 
