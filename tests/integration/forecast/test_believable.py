@@ -98,6 +98,9 @@ PARTS: Mapping[str, Part] = {
     "ended long ago": Part(draw=poisson((20, 20), (0, 28)), least=0, most=2, stock=12.0),
     "seasonal": Part(draw=along(lambda t: 50 * year(t), 48), least=42, most=58, stock=2.2, peak=4),
     "lone extreme": Part(draw=with_demand(poisson((5, 36)), 20, 10_000), least=4, most=7, stock=2.5, flag="extreme"),
+    "booked and reversed": Part(
+        draw=with_demand(with_demand(poisson((10, 36)), 20, 1000), 21, -1000), least=8, most=12, stock=2.0
+    ),
     "new": Part(draw=lambda rng: [12, 15, 14], least=5, most=18, stock=3.5),
     "seen once, two years ago": Part(draw=lambda rng: [40, *[0] * 23], least=0, most=4, stock=12.0),
     "lumpy": Part(draw=now_and_then(0.25, [8, 5, 40], 60), least=1.5, most=8, stock=5.0),
@@ -121,7 +124,7 @@ SEED = {name: place for place, name in enumerate(PARTS)}
 ALONE = (
     *("steady", "steady to a few percent", "always the same", "up four times, four months ago"),
     *("down to a quarter, five months ago", "a trend", "growth", "seasonal", "lone extreme", "lumpy", "intermittent"),
-    *("out of stock for five months", "weekly, steady", "daily, weekdays alone"),
+    *("booked and reversed", "out of stock for five months", "weekly, steady", "daily, weekdays alone"),
 )
 
 
