@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -57,19 +57,32 @@ PRIOR_CASES = 100.0  # cases of the batch at which they weigh as much as the def
 PRIOR_CURVATURE = 0.05  # relative loss of a factor e times the default, the weight of the default
 
 
-def prepare_knowledge(history_path: Path, request: ForecastRequest, total_series: int) -> SharedKnowledge:
+OnProgress = Callable[[float], None]
+
+# The share of the work that is done once trees have seen past cutoffs, are fitted, the candidates are compared, ...
+_SEEN, _FITTED, _COMPARED, _CALIBRATED, _RUN = 0.3, 0.6, 0.7, 0.8, 0.85
+
+
+def _unwatched(_share: float) -> None:
+    """Nothing is told."""
+
+
+def prepare_knowledge(
+    history_path: Path, request: ForecastRequest, total_series: int, on_progress: OnProgress = _unwatched
+) -> SharedKnowledge:
     """Learn the knowledge of a batch from the series of the history with the smallest hashes; all, where they are few.
 
     Args:
         history_path: the checked history of the whole batch.
         request: what is to be forecast.
         total_series: rows of the history file.
+        on_progress: told the share of the work that is done, 0 to 1, as cutoffs and fits are.
     """
     ranges = choose_sample(history_path, request.seed, total_series)
-    return learn_knowledge(read_panel(history_path, ranges, request), request)
+    return learn_knowledge(read_panel(history_path, ranges, request), request, on_progress)
 
 
-def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
+def learn_knowledge(panel: Panel, request: ForecastRequest, on_progress: OnProgress = _unwatched) -> SharedKnowledge:
     """Learn the knowledge of a batch from a panel that stands for it."""
     candidates = candidates_of(request)
     typical = typical_length(panel.lengths, request)
@@ -82,7 +95,10 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         profile = learn_profile(bound_extremes(panel, frequency, cutoffs[-1]), cutoffs[-1])
     year = choose_year(panel, profile, request, typical, cutoffs)
     years = (year.learn(cutoffs[-1]), year.learn(0)) if year else None
-    learned = _learn(panel, request, cutoffs, profile, year) if is_learned(candidates) else None
+    learned = (
+        _learn(panel, request, cutoffs, profile, year, on_progress=on_progress) if is_learned(candidates) else None
+    )
+    on_progress(_FITTED)
     if learned is None and not request.models:
         candidates = tuple(candidate for candidate in candidates if not is_learned([candidate]))
     step_years = _step_years(panel, request, cutoffs, profile, year)
@@ -97,9 +113,12 @@ def learn_knowledge(panel: Panel, request: ForecastRequest) -> SharedKnowledge:
         step_years=step_years,
         follows_levels=False,
     ).backtest(SETTLED_DEMANDS)
+    on_progress(_COMPARED)
     calibration, candidates = calibrate(candidates, backtest)
+    on_progress(_CALIBRATED)
     calibration = replace(calibration, pools=learn_pools(panel, request, cutoffs))
     quantiles, means = run_candidates(candidates, backtest.evidence, calibration, backtest.levels, request.lead_time)
+    on_progress(_RUN)
     pinball = np.empty((len(candidates), *backtest.usable.shape))  # of no candidate, where all asked for lack residuals
     for k in range(len(candidates)):
         pinball[k] = backtest.score(quantiles[k], means[k], ErrorTally())
@@ -232,6 +251,8 @@ def _learn(
     cutoffs: Sequence[int],
     profile: WeekdayProfile | None,
     year: YearChoice | None,
+    *,
+    on_progress: OnProgress,
 ) -> Learned | None:
     """Trees from the panel at many past cutoffs; None where there is too little."""
     typical = typical_length(panel.lengths, request)
@@ -240,7 +261,7 @@ def _learn(
         log_too_few_cases(len(panel) * len(practice))
         return None
     local = tuple(PointMass(MODELS[name]) for name in feature_models())
-    parts = []
+    parts, seen = [], 0
     for some in year.group(practice) if year else [practice]:
         known = year.learn(some[-1]) if year else None
         years = (known, known) if known else None
@@ -255,9 +276,15 @@ def _learn(
             follows_levels=False,
         )
         parts.append(gathered.backtest(SETTLED_DEMANDS))
+        seen += len(some)
+        on_progress(_SEEN * seen / len(practice))
     last_year = request.calendar.frequency is Frequency.DAILY and has_a_year(request, typical, cutoffs)
     came = _came(panel, request, practice, (*cutoffs, 0))
-    return learn(parts, came, request, tuple(cutoffs), last_year=last_year)
+
+    def fitted(share: float) -> None:
+        on_progress(_SEEN + (_FITTED - _SEEN) * share)
+
+    return learn(parts, came, request, tuple(cutoffs), last_year=last_year, on_progress=fitted)
 
 
 def _came(panel: Panel, request: ForecastRequest, practice: Sequence[int], known: Sequence[int]) -> list[Floats]:

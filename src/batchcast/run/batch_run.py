@@ -60,6 +60,7 @@ class BatchRun:
         self._attempts: Counter[int] = Counter()
         self._crashes: Counter[int] = Counter()
         self.has_submitted = False  # a first job: until then the pool counts a worker for it as idle
+        self.has_learned = True  # its timing tells how long that takes
         self.seconds: dict[str, float] = {}  # by step, as far as it has come
 
     def start(self) -> None:
@@ -103,7 +104,11 @@ class BatchRun:
         waiting = [p for p in start.maker.plan.partitions if p.number not in start.completed]
         started = time.monotonic()
         if waiting:  # what they share is needed for nothing else
-            prepared = self._carry_out_step("prepare", start.maker.prepare(), preparation_sentence)
+            is_known = self.sink.take_knowledge()
+            self.has_learned = not is_known
+            prepared = self._carry_out_step("prepare", start.maker.prepare(is_known=is_known), preparation_sentence)
+            if not is_known:
+                self.sink.keep_knowledge()
             self.seconds["prepare"] = round(time.monotonic() - started, 3)
             reach(CrashPoint.PREPARED)
             taken = self.sink.take_checkpoints(prepared, waiting)

@@ -237,7 +237,9 @@ class Dispatcher:
             batch = self.store.batch(batch_id)
             if batch.state.is_final:
                 workers = min(batch.settings.parallel, self.pool.size)
-                self._tell(batch, timing_of(batch, one.run.seconds, workers) if one.was_alone else None)
+                self._tell(
+                    batch, timing_of(batch, one.run.seconds, workers) if one.was_alone and one.run.has_learned else None
+                )
         except (StoreUnavailable, UnknownBatch) as error:  # or it was deleted at once
             _log.warning("batch %s: how it ended is not known here: %s", batch_id, error)
         finally:

@@ -72,13 +72,18 @@ def warm_job(arguments: Arguments, on_progress: OnProgress) -> None:
 
 
 def prepare_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, Any] | None:
-    """Learn what all partitions share, once, from the whole history; with `partitions`, tell what they are made of."""
+    """Learn what all partitions share, once, from the whole history, unless `is_known`: then it stands at `into`.
+
+    With `partitions`, tell what they are made of.
+    """
     from batchcast.forecast.partition import digest_rows
     from batchcast.forecast.prepare import prepare_knowledge
 
     given = decode(arguments)
     with needing_disk():
-        prepare_knowledge(given["history"], given["request"], given["series"]).save(given["into"])
+        if not given["is_known"]:
+            knowledge = prepare_knowledge(given["history"], given["request"], given["series"], on_progress)
+            knowledge.save(given["into"])
     partitions = given.get("partitions")
     if partitions is None:
         return None

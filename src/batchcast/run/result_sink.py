@@ -24,7 +24,7 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Partition
 from batchcast.run.job import Ending, Outcome
 from batchcast.run.leased_store import GIVEN_BACK, LeasedStore, count_reason, take_over
-from batchcast.run.steps import JobMaker, StepLimits, Steps, checkpoint_key
+from batchcast.run.steps import JobMaker, StepLimits, Steps, checkpoint_key, knowledge_key
 from batchcast.run.verdict import Failed, Stopped, attempt_end, publishing_problem
 from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
 from batchcast.store.errors import LeaseLost, StoreUnavailable
@@ -111,6 +111,9 @@ class ArtifactDestination:
         return ResultFile(kind=kind, format=form, file=file)
 
 
+KNOWLEDGE = "knowledge-"  # begins the name of the folder that keeps what a batch learned, beside its partitions
+
+
 @dataclass(kw_only=True, eq=False)
 class ResultSink:
     """Keeps the results of one batch for the holder of its lease; all methods are for the thread of its run."""
@@ -126,6 +129,8 @@ class ResultSink:
     limits: StepLimits
     _maker: JobMaker = field(init=False)  # once it has begun
     _results: dict[int, str] = field(init=False, default_factory=dict)  # by partition: where the result is kept
+    _batch: Batch = field(init=False)  # as it was then
+    _knowledge_key: str = field(init=False)
     _keys: dict[int, str] = field(init=False, default_factory=dict)  # by partition: of its checkpoint
 
     def __post_init__(self) -> None:
@@ -149,6 +154,9 @@ class ResultSink:
         take_over(self.store, self.lease, batch)
         self._remove_strays()
         self._maker = self._make_maker(batch)
+        self._batch = batch
+        history = batch.source.history.sha256 if batch.source else ""
+        self._knowledge_key = knowledge_key(batch.plan.request, history)
         attempts = self.store.attempts(self._batch_id) if self.lease.is_takeover else ()
         return BatchStart(
             maker=self._maker,
@@ -157,6 +165,37 @@ class ResultSink:
             crashes=count_reason(attempts, Ending.CRASH),
             completed=frozenset(self._results),
         )
+
+    def take_knowledge(self) -> bool:
+        """Bring what this batch, or the one that it repeats, has learned to where its jobs look; False: learn it."""
+        if not self.has_checkpoints:
+            return False
+        mine = self._knowledge_of(self._batch_id)
+        for batch_id in (self._batch_id, self._batch.retry_of):
+            try:
+                if batch_id not in (None, self._batch_id):
+                    self.artifacts.copy_folder(self._knowledge_of(str(batch_id)), mine)
+                folder = self.artifacts.fetch_folder(mine, self.folder / "learned")
+                shutil.copyfile(folder / self._maker.knowledge.name, self._maker.knowledge)
+                return True
+            except (ArtifactMissing, ArtifactsUnavailable, FileNotFoundError):
+                continue
+        return False
+
+    def keep_knowledge(self) -> None:
+        """Keep what the preparation learned, for an attempt after this one and for a batch that repeats this one."""
+        if not self.has_checkpoints or not self._maker.knowledge.exists():
+            return
+        folder = self.folder / "kept"
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(self._maker.knowledge, folder / self._maker.knowledge.name)
+        try:
+            self.artifacts.put_folder(folder, self._knowledge_of(self._batch_id), move=True)
+        except ArtifactsUnavailable as error:
+            _log.warning("batch %s: what it learned was not kept: %s", self._batch_id, error)
+
+    def _knowledge_of(self, batch_id: str) -> str:
+        return f"batches/{batch_id}/partitions/{KNOWLEDGE}{self._knowledge_key}"
 
     def take_checkpoints(self, prepared: object, partitions: Sequence[Partition]) -> Collection[int]:
         """Complete the partitions whose results an earlier batch has kept; returns their numbers.
@@ -289,6 +328,8 @@ class ResultSink:
             return
         results = {Path(prefix).name for prefix in self._results.values()}
         for name in self.artifacts.names(f"{self._root}/partitions") - results:
+            if name.startswith(KNOWLEDGE):
+                continue
             _remove(self.artifacts, f"{self._root}/partitions/{name}")
         for name in self.artifacts.names(self._root):
             if name.startswith("result-"):

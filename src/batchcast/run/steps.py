@@ -48,10 +48,15 @@ class Steps:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepLimits:
-    """What the steps that are no partition may take; their memory limit is that of a partition."""
+    """What the steps that are no partition may take.
+
+    Their work is bounded by design: a sample of the series is learned from, and a result is written piece by piece. A
+    limit that is set low for partitions is not theirs, so that it is the partition over its limit that fails, by name.
+    """
 
     prepare_seconds: float = 1800
     publish_seconds: float = 7200
+    least_memory_mb: int = 2048  # even where that of a partition is lower
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +72,17 @@ class JobMaker:
     publish_arguments: Mapping[str, Any]  # what the publishing step is told beside results and timings: domain values
     has_checkpoints: bool  # later batches may take the results of its partitions: the rows of each are digested
 
-    def prepare(self) -> Job:
-        """The job of the preparation step."""
+    def prepare(self, *, is_known: bool) -> Job:
+        """The job of the preparation step; where it is known what it learns, that stands at `knowledge`."""
         arguments = {
             "history": self.history.path,
             "request": self.plan.request,
             "series": self.history.facts.series,
-            "into": self._knowledge,
+            "into": self.knowledge,
+            "is_known": is_known,
             "partitions": self.plan.partitions if self.has_checkpoints else None,
         }
-        return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds)
+        return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds, self.limits.least_memory_mb)
 
     def partition(self, partition: Partition, attempt: int) -> Job:
         """The job of one attempt of a partition."""
@@ -84,7 +90,7 @@ class JobMaker:
             "history": self.history.path,
             "request": self.plan.request,
             "partition": partition,
-            "knowledge": self._knowledge,
+            "knowledge": self.knowledge,
             "into": self.result_folder(partition, attempt),
         }
         return self._job(self.steps.partition, arguments, self.settings.max_execution_time)
@@ -93,22 +99,23 @@ class JobMaker:
         """The job of the publishing step."""
         given = {"history": self.history, "plan": self.plan, "folders": folders}
         arguments = {**self.publish_arguments, **given, "timings": {**self.publish_arguments["timings"], **timings}}
-        return self._job(self.steps.publish, arguments, self.limits.publish_seconds)
+        return self._job(self.steps.publish, arguments, self.limits.publish_seconds, self.limits.least_memory_mb)
 
     def result_folder(self, partition: Partition, attempt: int) -> Path:
         """Where an attempt of a partition writes to: what a crashed one left never mixes with the next."""
         return self.folder / "partitions" / f"{partition.number:05}-{attempt}"
 
     @property
-    def _knowledge(self) -> Path:
+    def knowledge(self) -> Path:
+        """Where what the preparation learned is written."""
         return self.folder / "knowledge.json"
 
-    def _job(self, function: str, arguments: Mapping[str, Any], seconds: float) -> Job:
+    def _job(self, function: str, arguments: Mapping[str, Any], seconds: float, least_memory_mb: int = 0) -> Job:
         return Job(
             function=function,
             arguments=encode(arguments),
             timeout_seconds=seconds,
-            memory_limit_mb=self.settings.memory_limit_mb,
+            memory_limit_mb=max(self.settings.memory_limit_mb, least_memory_mb),
         )
 
 
@@ -126,6 +133,12 @@ def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
         rows: SHA-256 of the partition's rows of the history, wherever in the file they are.
     """
     given = [engine_versions(), _code(), encode(request), knowledge, rows]
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
+
+
+def knowledge_key(request: ForecastRequest, history: str) -> str:
+    """The same key where, and only where, the preparation step must learn the same; `history` is its SHA-256."""
+    given = [engine_versions(), _code(), encode(request), history]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 

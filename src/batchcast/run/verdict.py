@@ -60,6 +60,20 @@ WAYS_OUT: Mapping[str, Message] = {
 }  # by the reason of a partition: what to do, where a face has room for more than the sentence
 
 
+_CURES: Mapping[str, str] = {Ending.TIMEOUT: "max_execution_time", Ending.OUT_OF_MEMORY: "memory_limit_mb"}
+
+
+def cures_of(batch: Batch) -> frozenset[str]:
+    """The settings that may cure the failures of a batch.
+
+    Where a site is a partition, only another way to partition makes it smaller: fewer rows in one change nothing.
+    """
+    failed = [one for one in batch.partitions if one.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
+    reasons = {one.reason for one in failed} & set(_CURES)
+    smaller = "max_rows_per_partition" if batch.settings.partition_strategy == "auto" else "partition_strategy"
+    return frozenset({_CURES[str(reason)] for reason in reasons} | ({smaller} if reasons else set()))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """Where an attempt of a partition leaves it."""

@@ -144,6 +144,17 @@ def test_the_figures_of_a_series_are_those_that_stock_and_accuracy_were_made_of(
             assert its_accuracy["units_short"] is its_accuracy["units_over"] is None
 
 
+def test_the_preparation_tells_how_far_it_is_by_cutoffs_and_fits(batch):
+    panel, path, request, _ = batch
+    shares: list[float] = []
+
+    prepare_knowledge(path, request, len(panel), shares.append)
+
+    assert len(shares) > len(request.quantiles) + 4
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] <= 1
+
+
 def test_the_summary_accounts_for_every_series(batch, tmp_path: Path):
     _, path, request, _ = batch
     earlier = replace(request, last_period=LAST_DAY - 60)

@@ -262,10 +262,13 @@ class Site:
         self._make_plan = make_plan
         self._source = source
 
-    def submit(self, batch_id: str, cells: Sequence[int] = (10,), **settings: Any) -> None:
+    def submit(
+        self, batch_id: str, cells: Sequence[int] = (10,), *, retry_of: str | None = None, **settings: Any
+    ) -> None:
         """Queue a batch of partitions with so many cells each."""
         source = self._source(self.artifacts, batch_id)
-        self.store.add_batch(NewBatch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source))
+        new = NewBatch(batch_id, BatchSettings(**settings), self._make_plan(cells), source=source, retry_of=retry_of)
+        self.store.add_batch(new)
 
     def server(self, pool: Any, *, lease_seconds: float = 30, store: Any = None, **options: Any) -> Dispatcher:
         """A server that takes batches; its owner is not on this machine, so it is never found dead."""

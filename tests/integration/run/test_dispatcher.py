@@ -169,6 +169,33 @@ def test_results_of_an_earlier_batch_are_taken_where_nothing_has_changed(site, m
     assert site.files("b") == {"result-1", "00000-0-1", "00001-0-1", "00002-1-1"}
 
 
+def test_a_batch_that_repeats_another_learns_nothing_again(site, make_instant_pool, ends, monkeypatch):
+    pool, known = make_instant_pool(), []
+
+    def prepare(_job, given):
+        known.append(given["is_known"])
+        if given["is_known"]:
+            assert given["into"].read_text() == "learned"
+        else:
+            given["into"].write_text("learned")
+
+    pool.acts["prepare"] = prepare
+    site.submit("a")
+    server = site.server(pool)
+    ends("a")
+    for batch_id, repeated in (("b", "a"), ("c", "b"), ("d", None)):
+        site.submit(batch_id, retry_of=repeated)
+        server.wake()
+        ends(batch_id)
+    monkeypatch.setattr("batchcast.run.steps.engine_versions", lambda: {"batchcast": "9"})
+    site.submit("e", retry_of="a")
+    server.wake()
+    ends("e")
+
+    assert known == [False, True, True, False, False]
+    assert all(site.store.batch(batch_id).state is BatchState.COMPLETED for batch_id in "abcde")
+
+
 def test_a_checkpoint_outlives_the_batch_that_it_came_from(site, make_instant_pool, ends):
     site.submit("a")
     server = site.server(make_instant_pool())

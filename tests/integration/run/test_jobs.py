@@ -275,7 +275,7 @@ DAMAGES = {
 def test_a_result_is_verified_before_it_is_kept(taken_in, plan, tmp_path, monkeypatch, damage):
     given = {"history": taken_in[0].path, "request": plan.request}
     knowledge = tmp_path / "knowledge.json"
-    prepare_job(encode(given | {"series": 6, "into": knowledge}), lambda share: None)
+    prepare_job(encode(given | {"series": 6, "into": knowledge, "is_known": False}), lambda share: None)
     change, sentence = DAMAGES[damage]
     forecast = partition.forecast_partition
 

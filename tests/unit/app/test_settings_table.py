@@ -42,7 +42,6 @@ NAMED_BY_FACES = {
     },
     "web": {
         *("batch_mode", "site_codes"),  # they have a place of their own on the page
-        *("max_execution_time", "max_rows_per_partition", "memory_limit_mb"),  # they may cure what a batch failed of
         "frequency",  # a figure of a plan
         *("bad_rows", "max_refused_share"),  # the button that leaves refused rows out
         *("column_mapping", "only_rows", "ignore_columns", "attributes"),  # fields of the mapping step

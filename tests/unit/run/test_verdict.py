@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from batchcast.domain.batch import Batch, BatchState, PartitionState
 from batchcast.domain.errors import BatchFailed, InternalError, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import Ending, Job, Outcome
-from batchcast.run.verdict import WAYS_OUT, check_completed, judge_attempt
+from batchcast.run.verdict import WAYS_OUT, check_completed, cures_of, judge_attempt
 
 JOB = Job(function="m:f", timeout_seconds=300.0, memory_limit_mb=2048)
 INVALID_DATE = InternalError(Message("Invalid date format (line {n}: {value!r})", {"n": 1204, "value": "31/02/2025"}))
@@ -81,3 +83,22 @@ def test_a_batch_that_has_not_ended_is_no_published_one(make_plan):
 
     with pytest.raises(BatchFailed, match="The batch is PROCESSING; nothing was published"):
         check_completed(batch)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reason", "cures"),
+    [
+        ("site", "out-of-memory", {"memory_limit_mb", "partition_strategy"}),
+        ("auto", "out-of-memory", {"memory_limit_mb", "max_rows_per_partition"}),
+        ("site", "timeout", {"max_execution_time", "partition_strategy"}),
+        ("site", "crash", set()),
+    ],
+)
+def test_a_setting_that_can_not_help_is_not_offered(strategy, reason, cures):
+    """Where each site is a partition, fewer rows in a partition change nothing."""
+    state = PartitionState.TIMEOUT if reason == "timeout" else PartitionState.FAILED
+    ended = [(state, reason), (PartitionState.CANCELLED, None)]
+    records = tuple(SimpleNamespace(state=state, reason=reason) for state, reason in ended)
+    batch = SimpleNamespace(partitions=records, settings=BatchSettings(partition_strategy=strategy))
+
+    assert cures_of(batch) == cures

@@ -31,6 +31,7 @@ class BatchStatus:
     batch: Batch
     analysis: Analysis
     seconds_left: float | None  # until it has ended; None where it is not at work
+    learned: float = 0.0  # share of the learning step that is done, 0 to 1, while no partition has begun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from batchcast.app.configuration import MEGABYTE, ServiceConfig
 from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, BatchState, BatchSummary
+from batchcast.run.result_sink import KNOWLEDGE
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.errors import UnknownBatch
 from batchcast.store.store import Store
@@ -49,7 +50,8 @@ def _sweep_batch(batch: Batch, artifacts: Artifacts) -> int:
     found = {f"{root}/{name}" for name in artifacts.names(root) if name != "converted"}
     if f"{root}/partitions" in found:
         found.remove(f"{root}/partitions")
-        found |= {f"{root}/partitions/{name}" for name in artifacts.names(f"{root}/partitions")}
+        partitions = (name for name in artifacts.names(f"{root}/partitions") if not name.startswith(KNOWLEDGE))
+        found |= {f"{root}/partitions/{name}" for name in partitions}
     strays = [key for key in found if not any(one == key or one.startswith(f"{key}/") for one in kept)]
     for key in strays:
         artifacts.remove(key)

@@ -348,7 +348,17 @@ class Service:
     def status(self, batch_id: str) -> BatchStatus:
         """A batch as it stands."""
         batch = self._store.batch(batch_id)
-        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=_seconds_left(batch))
+        learned = self._learned(batch) if batch.state is BatchState.PROCESSING and not batch.progress else 0.0
+        seconds_left = _seconds_left(batch)
+        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=seconds_left, learned=learned)
+
+    def _learned(self, batch: Batch) -> float:
+        """How far the learning step of a batch is, by its latest event, 0 to 1."""
+        latest = self._store.events_after(batch.batch_id, batch.last_event - 1)
+        steps = [event.detail for event in latest if event.kind == "step" and event.detail.get("step") == "prepare"]
+        if not steps:
+            return 0.0
+        return 1.0 if steps[-1]["state"] == "done" else float(str(steps[-1].get("progress", 0.0)))
 
     def status_version(self, batch_id: str) -> int:
         """The number of its latest event, which is another when anything of it has changed."""

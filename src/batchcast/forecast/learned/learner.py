@@ -8,7 +8,7 @@ scaled pinball. The bounds: those of `domain/cutoffs.py`, 38 numbers a case, 4 M
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +39,7 @@ def learn(
     cutoffs: tuple[int, ...],
     *,
     last_year: bool = False,
+    on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Learned | None:
     """Trees for every fold and the final forecast; None where the batch is too small, or LightGBM is not there.
 
@@ -48,6 +49,7 @@ def learn(
         request: what is forecast.
         cutoffs: periods held back at each fold.
         last_year: whether days have the demand of a year ago among their features.
+        on_progress: told the share of the fits that are done, 0 to 1.
     """
     usable = np.concatenate([one.usable for one in practice])
     if int(usable.sum()) < FEWEST_CASES:
@@ -75,6 +77,7 @@ def learn(
         taught = _without_common_level(target, anchor, known) if has_year else target
         rows = table.reshape(known.size, -1)[cases]
         folds.append(_fit(rows, taught.ravel()[cases], weight.ravel()[cases], anchor.ravel()[cases]))
+        on_progress(len(folds) / len(came))
     return Learned(season_length=season, last_year=last_year, folds=tuple(folds), rows=int(usable.sum()))
 
 

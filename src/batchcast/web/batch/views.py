@@ -92,7 +92,8 @@ class BatchOverview:
             len(self.batch.partitions) > self.counts.get(PartitionState.PENDING, 0),
         )
         is_done = self.batch.state is BatchState.COMPLETED
-        shares = (1.0, float(has_begun or is_done), 1.0 if is_done else progress, float(is_done))
+        learned = 1.0 if has_begun or is_done else self.status.learned
+        shares = (1.0, learned, 1.0 if is_done else progress, float(is_done))
         return tuple(
             Phase(name=name, weight=weight, share=share) for (name, weight), share in zip(_PHASES, shares, strict=True)
         )

@@ -12,12 +12,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
-from batchcast.domain.batch import Batch, PartitionState
+from batchcast.domain.batch import Batch
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import deciding
 from batchcast.http import bodies
 from batchcast.http.audit import tell_of_recipe
 from batchcast.http.files import answer_file
+from batchcast.run.verdict import cures_of
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, PageContext, check_form
 from batchcast.web.forms import FIELDS, KEPT, SHOWN, Form, Texts, address_of, form_of_settings, groups_of, read_form
@@ -42,10 +43,6 @@ router = APIRouter()
 
 _MOST_SAID = 2  # sentences on how the file was read that stand in sight
 _NONCE = "nonce"  # hidden field: a form that is sent twice asks for one batch
-_CURES: dict[str, tuple[str, ...]] = {
-    "timeout": ("max_execution_time", "max_rows_per_partition"),
-    "out-of-memory": ("memory_limit_mb", "max_rows_per_partition"),
-}  # by the reason of a partition: the settings that may cure it
 
 
 @router.get("/")
@@ -291,7 +288,7 @@ def _page(
 
 
 def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
-    cures = _cures(subject.batch)
+    cures = cures_of(subject.batch) if subject.batch else frozenset()
     return {
         "has_answer": has_answer(texts),
         "is_mapped": MAPPED in texts,
@@ -307,13 +304,6 @@ def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
         "nonce": secrets.token_hex(8),
         "advice": _advice(checked),
     }
-
-
-def _cures(batch: Batch | None) -> frozenset[str]:
-    """Settings that may cure the failures of a batch."""
-    records = batch.partitions if batch else ()
-    ended = [record for record in records if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
-    return frozenset(name for record in ended for name in _CURES.get(record.reason or "", ()))
 
 
 def _advice(checked: Checked) -> Message | None:
