@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.app.configuration import RECIPES_FOLDER, Environment
-from batchcast.app.intake import Analysis, CancelToken, Intake, keep_source, take_in
+from batchcast.app.intake import Analysis, Intake, keep_source, take_in
 from batchcast.app.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
@@ -27,6 +27,7 @@ from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
 from batchcast.results.ordering import find_result, order_files, refuse_unknown_parts
+from batchcast.run.asking import CancelToken
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import sweep_orphans

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from batchcast.app.settings_text import check_models
@@ -25,6 +24,7 @@ from batchcast.forecast.models.table import learns_across_series
 from batchcast.ingest.history.stored import read_series_table
 from batchcast.plan.partitioner import BATCH_ROWS, BATCH_SITES
 from batchcast.plan.planner import plan_batch
+from batchcast.run.asking import CancelToken, carry_out
 from batchcast.run.job import Ending, Job, Outcome, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 
@@ -61,6 +61,7 @@ def place_problems(report: IngestReport, plan: Plan | None) -> IngestReport:
     return replace(report, problems=problems)
 
 
+_KILLED = "signal SIGKILL"  # how a worker ends that others kill
 _SECONDS = 3600.0  # for reading one file
 _LEAST_MEMORY_MB = 2048  # reading needs as much for any file, however small the partitions are
 
@@ -69,6 +70,19 @@ class ReadingFailed(InvalidInput):
     """The file made its reader run out of time or memory, or crash; nothing of it was kept."""
 
     slug = "reading-failed"
+
+
+class ReaderKilled(BatchcastError):
+    """The process that read the file was killed twice, by another one or by the machine; the file may be good."""
+
+    slug = "reader-killed"
+
+    def __init__(self, file_name: str) -> None:
+        template = N_(
+            "The process that reads {file} was killed twice from outside, which a machine does that lacks memory. "
+            "Nothing was kept; end other programs or wait, and send the file again."
+        )
+        super().__init__(Message(template, {"file": file_name}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,9 +219,7 @@ def _read(
         timeout_seconds=_SECONDS,
         memory_limit_mb=max(settings.memory_limit_mb, _LEAST_MEMORY_MB),
     )
-    submitted = pool.submit(job)
-    with cancel_token.stopping(submitted.cancel):
-        outcome = submitted.wait()
+    outcome = carry_out(pool, job, cancel_token, partial(shutil.rmtree, folder / "ingest", ignore_errors=True))
     if outcome.ending is Ending.DONE:
         read: dict[str, Any] = decode(outcome.result)
         return read
@@ -224,7 +236,10 @@ def error_of(file: Path, outcome: Outcome, job: Job) -> BatchcastError:
         Ending.TIMEOUT: Message(N_("it took more than {seconds:g} seconds"), {"seconds": job.timeout_seconds}),
         Ending.OUT_OF_MEMORY: Message(N_("it took more than {limit} MB of memory"), {"limit": job.memory_limit_mb}),
     }
-    crash = Message(N_("its reader ended with {end}"), {"end": outcome.ended_by or outcome.ending.value})
+    end = outcome.ended_by or outcome.ending.value
+    if outcome.ending is Ending.CRASH and end == _KILLED:
+        return ReaderKilled(file.name)
+    crash = Message(N_("its reader ended with {end} in each of two attempts"), {"end": end})
     template = N_(
         "{file} could not be read: {reason}. It may be damaged, or made to do harm; export it again, or send it to us."
     )
@@ -276,57 +291,3 @@ def _renamed(value: object, before: str, after: str) -> object:
         case list() | tuple():
             return type(value)(_renamed(item, before, after) for item in value)
     return value
-
-
-# Lets what is at work be stopped from any thread, and from a signal handler.
-
-
-class CancelToken:
-    """Passes a request to stop on to the work that is going on.
-
-    A signal handler may run while its own thread holds any lock; so `ask` only drops a note, and a thread of our own
-    acts on it.
-    """
-
-    def __init__(self) -> None:
-        self._requests: SimpleQueue[bool] = SimpleQueue()  # its put is safe in a signal handler
-        self._lock = threading.Lock()
-        self._stop: Callable[[], object] | None = None
-        self.was_asked = False
-
-    def ask(self) -> None:
-        """Ask that the work stops; returns at once."""
-        self._requests.put(True)
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Act on requests for as long as this is open."""
-        thread = threading.Thread(target=self._listen, name="cancel-token", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._requests.put(False)
-            thread.join()
-
-    @contextmanager
-    def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
-        """While this is open, a request calls `stop`; an earlier request calls it at once."""
-        with self._lock:
-            self._stop = stop
-            asked = self.was_asked
-        if asked:
-            stop()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._stop = None
-
-    def _listen(self) -> None:
-        while self._requests.get():
-            with self._lock:
-                self.was_asked = True
-                stop = self._stop
-            if stop is not None:
-                stop()

@@ -11,12 +11,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median_low
 
-from batchcast.app.intake import CancelToken, keep_source, take_in
+from batchcast.app.intake import keep_source, take_in
 from batchcast.domain.batch import Timing
 from batchcast.domain.errors import BatchcastError
 from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.plan.planner import steps_seconds
+from batchcast.run.asking import CancelToken
 from batchcast.run.job import WorkerPool
 from batchcast.run.one_batch import OneBatch
 from batchcast.run.steps import WARM_UP

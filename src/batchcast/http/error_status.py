@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import structlog
 
+from batchcast.app.intake import ReaderKilled
 from batchcast.app.planner import NotInAttention
 from batchcast.app.provider import ProviderUnavailable, SignInRefused
 from batchcast.app.recipes import UnknownRecipe
@@ -143,6 +144,16 @@ class HttpProblem(BatchcastError):
         super().__init__(Message(N_("The request was refused: {phrase}."), {"phrase": phrase}))
 
 
+class ServerStopping(BatchcastError):
+    """The server stops, and could not finish the request in time."""
+
+    slug = "server-stopping"
+    sentence = N_(
+        "The server is stopping and could not finish this. Send it again in a moment; with an idempotency key it is "
+        "done once."
+    )
+
+
 class PortTaken(BatchcastError):
     """Another program listens on the port already, so the server does not start."""
 
@@ -180,6 +191,8 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (InvalidSettings, 422),
     (InvalidRequest, 422),
     (BatchCancelled, 503),  # the server stops, and with it the reading of a file
+    (ReaderKilled, 503),
+    (ServerStopping, 503),
     (StoreUnavailable, 503),
     (ProviderUnavailable, 503),
     (ArtifactsUnavailable, 503),

@@ -6,6 +6,7 @@ with its own `Authentication`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -18,9 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batchcast.app.configuration import ServiceConfig
 from batchcast.http.audit import Audit
-from batchcast.http.error_status import BadHost, ForeignPage
+from batchcast.http.error_status import BadHost, ForeignPage, ServerStopping
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import is_batch_id
+from batchcast.run.asking import Asking, CancelToken, asked_by
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing
 SAFE_HEADERS: Mapping[str, str] = {
@@ -82,8 +84,14 @@ class Gate:
         headers = {**self._authentication.headers, **self._further}
         answer = _Answer(send, headers, self._prefix, has_body=method != "HEAD")
         began = time.perf_counter()
+        receiver = Receiver(receive, answer)
         try:
-            await self._pass(scope, receive, answer)
+            await self._pass(scope, receiver, answer)
+        except asyncio.CancelledError:  # the server stops, and has waited for a while
+            if answer.status is None:
+                stopping = self._authentication.answer(ServerStopping(), scope, Headers(scope=scope))
+                await stopping(scope, receive, answer)
+            raise
         except (ClientDisconnect, _HeadSent):
             answer.status = answer.status or _CLIENT_GONE
         except Exception as error:
@@ -91,17 +99,23 @@ class Gate:
                 raise  # the answer has begun: only breaking it off tells the client
             await self._authentication.answer(error, scope, Headers(scope=scope))(scope, receive, answer)
         finally:
+            receiver.close()
+            if receiver.gone.was_asked:  # what was stopped for that is not a fault
+                answer.status = _CLIENT_GONE
             self._note(method, scope, answer.status or _CLIENT_GONE, time.perf_counter() - began)
         await self._audit.note(scope, answer.status or _CLIENT_GONE, answer.place)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass(self, scope: Scope, receive: Receiver, send: Send) -> None:
         headers = Headers(scope=scope)
         if not self._hosts.admit(headers, scope):
             raise BadHost
         if scope["method"] not in SAFE_METHODS and not self._hosts.admit_origin(headers, scope):
             raise ForeignPage
         await self._authentication.admit(scope, headers)
-        await self._app(scope, receive, send)
+        person = scope.get("state", {}).get("person")
+        address = (scope.get("client") or ("",))[0]
+        with asked_by(Asking(share=(person and person.name) or address, gone=receive.gone)):
+            await self._app(scope, receive, send)
 
     def _note(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "other"
@@ -120,6 +134,38 @@ def below(prefix: str, scope: Scope) -> Scope:
     if not prefix or not (path == prefix or path.startswith(f"{prefix}/")):
         return scope
     return {**scope, "path": path[len(prefix) :] or "/", "raw_path": None}
+
+
+class Receiver:
+    """What a client sends; once that has come whole, it watches whether the client waits for its answer."""
+
+    def __init__(self, receive: Receive, answer: _Answer) -> None:
+        self._receive = receive
+        self._answer = answer
+        self._watching: asyncio.Task[Message] | None = None
+        self.gone = CancelToken()  # stopped once the client has gone before it was answered
+
+    async def __call__(self) -> Message:
+        """The next message; after the whole body, that the client has gone."""
+        if self._watching is not None:
+            return await asyncio.shield(self._watching)
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._watching = asyncio.create_task(self._watch(), name="client")
+        return message
+
+    async def _watch(self) -> Message:
+        message = await self._receive()
+        while message["type"] != "http.disconnect":
+            message = await self._receive()
+        if self._answer.status is None:
+            self.gone.stop()
+        return message
+
+    def close(self) -> None:
+        """Watch no longer: the request is answered."""
+        if self._watching is not None:
+            self._watching.cancel()
 
 
 class _HeadSent(OSError):

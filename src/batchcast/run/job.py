@@ -28,6 +28,7 @@ class Job:
     function: str  # "module:function"; the module must be one that the pool allows
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     timeout_seconds: float = 300  # from the moment a worker has it
+    share: str = ""  # whose it is: the jobs of one never take all workers; empty: no share
     memory_limit_mb: int = 2048  # MB of 2**20 bytes, resident, of the worker and all that it started
 
 
@@ -49,6 +50,10 @@ class Progress:
     """How far a job at work has come."""
 
     share: float  # of its work done, 0 to 1
+
+
+class PoolClosed(RuntimeError):
+    """The pool takes no more jobs: the process stops."""
 
 
 # What every pool of workers can do, wherever its workers live.
@@ -102,7 +107,7 @@ class WorkerPool(Protocol):
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.
 
         Raises:
-            RuntimeError: if the pool is closed.
+            PoolClosed: if it is.
         """
 
     def close(self) -> None:

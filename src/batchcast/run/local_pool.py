@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from batchcast.domain.errors import N_, Message
-from batchcast.run.job import Ending, Inbox, Job, Outcome, Progress
+from batchcast.run.job import Ending, Inbox, Job, Outcome, PoolClosed, Progress
 from batchcast.run.process_tree import MARK, new_pool_mark
 from batchcast.run.supervision import Supervision
 from batchcast.run.worker import ALLOWED, PARENT
@@ -297,11 +297,11 @@ class LocalPool:
         `reports` receives a Progress whenever the job tells how far it is, and in the end exactly one Outcome.
 
         Raises:
-            RuntimeError: if the pool is closed.
+            PoolClosed: if it is.
         """
         with self._changed:
             if self._is_closed:
-                raise RuntimeError(f"the pool is closed; it takes no {job.function}")
+                raise PoolClosed(f"the pool is closed; it takes no {job.function}")
             pooled = PooledJob(self, job, reports, place=(priority, next(self._arrivals)))
             insort(self._queue, pooled, key=lambda queued: queued.place)
             self._changed.notify()
@@ -338,20 +338,27 @@ class LocalPool:
         With `or_warm_up` and nothing to do, the warm-up job at once.
         """
         with self._changed:
-            while not self._queue and not self._is_closed:
+            while not self._is_closed:
+                pooled = next((one for one in self._queue if self._has_room(one.job.share)), None)
+                if pooled is not None:
+                    self._queue.remove(pooled)
+                    self._at_work.add(pooled)
+                    return pooled
                 if or_warm_up and self.warm_up:
                     return PooledJob(self, self.warm_up, None)
                 self._changed.wait()
-            if self._is_closed:
-                return None
-            pooled = self._queue.pop(0)
-            self._at_work.add(pooled)
-            return pooled
+            return None
 
     def forget(self, pooled: PooledJob) -> None:
         """A job is at work no longer."""
         with self._changed:
             self._at_work.discard(pooled)
+            if pooled.job.share:  # another of its share may be taken now, by any slot
+                self._changed.notify_all()
+
+    def _has_room(self, share: str) -> bool:
+        """Whether one more job of a share may be at work: one worker is left to others, where there are several."""
+        return not share or self.size == 1 or sum(one.job.share == share for one in self._at_work) < self.size - 1
 
     def new_worker(self) -> WorkerProcess:
         """For a slot: a worker process, just started, not yet ready.

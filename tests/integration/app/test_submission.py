@@ -13,7 +13,8 @@ from batchcast.app.service import submission as submission_module
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.retention import sweep_artifacts
 from batchcast.app.service.service import Service
-from batchcast.store.errors import StoreUnavailable
+from batchcast.store.artifacts.artifacts import ArtifactMissing
+from batchcast.store.errors import StoreUnavailable, UnknownBatch
 from batchcast.store.records import NewBatch
 from batchcast.store.sql.sql_store import SqlStore
 
@@ -91,3 +92,30 @@ def test_files_of_a_batch_that_was_not_added_are_swept_once_that_is_sure(service
     service._submissions.drop_undecided_claims()
     sweep_artifacts(service._store, service._artifacts)
     assert service._artifacts.batch_ids() == set()
+
+
+@pytest.mark.parametrize("asked", ["retry", "analyze_retry"])
+def test_a_batch_that_is_deleted_while_it_is_run_again_is_not_found(service, monkeypatch, asked):
+    batch = submit(service).batch
+    service.cancel(batch.batch_id)
+    kind = type(service._artifacts)
+    fetch = kind.fetch
+
+    def delete_first(self, *args, **more):  # another client is faster
+        monkeypatch.setattr(kind, "fetch", fetch)
+        service.delete(batch.batch_id)
+        return fetch(self, *args, **more)
+
+    monkeypatch.setattr(kind, "fetch", delete_first)
+
+    with pytest.raises(UnknownBatch, match=batch.batch_id):
+        getattr(service, asked)(batch.batch_id, FAST)
+
+
+def test_a_file_that_is_missing_while_its_batch_is_there_is_told_as_missing(service):
+    batch = submit(service).batch
+    service.cancel(batch.batch_id)
+    service._artifacts.remove(f"batches/{batch.batch_id}")
+
+    with pytest.raises(ArtifactMissing):
+        service.retry(batch.batch_id, FAST)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from batchcast.app.intake import CancelToken, place_problems, renamed, renamed_error
+from batchcast.app.intake import place_problems, renamed, renamed_error
 from batchcast.domain.errors import InvalidInput, Message
 from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.plan import Plan
+from batchcast.run.asking import CancelToken
 
 
 def _report(*sites: str | None) -> IngestReport:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from batchcast.app.intake import Reading, renamed_error
+from batchcast.app.intake import Reading, error_of, renamed_error
 from batchcast.app.nouns import MOST_ORDERS
 from batchcast.app.recipes import (
     NO_CHOICE,
@@ -36,6 +36,7 @@ from batchcast.domain.recipe import kept_settings
 from batchcast.ingest.common.names import STOCK_NAMES
 from batchcast.ingest.common.problems import InvalidStockFile
 from batchcast.publish.kinds import FIGURES, PARQUET, SERIES, OrderFormat, OrderTable
+from batchcast.run.asking import carry_out
 from batchcast.run.job import Ending, Job, WorkerPool
 
 _SECONDS = 600
@@ -128,7 +129,9 @@ class Ordering:
             timeout_seconds=_SECONDS,
             memory_limit_mb=_MEMORY_MB,
         )
-        outcome = self._pool.submit(job).wait()
+        outcome = carry_out(self._pool, job)
+        if outcome.ending is Ending.CANCELLED:
+            raise error_of(stock.path, outcome, job)
         if outcome.ending is not Ending.DONE:
             error = outcome.error or _failed(stock.name, outcome.ended_by or outcome.ending.value)
             raise renamed_error(error, stock.path.name, stock.name)

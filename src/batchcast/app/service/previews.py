@@ -13,6 +13,7 @@ from batchcast.app.service.submission import Received
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
+from batchcast.run.asking import carry_out
 from batchcast.run.job import Ending, Job, WorkerPool
 
 _SECONDS = 120.0  # a workbook is opened whole, whatever rows of it are read
@@ -51,7 +52,7 @@ def preview_upload(
         memory_limit_mb=_MEMORY_MB,
     )
     try:
-        outcome = pool.submit(job).wait()
+        outcome = carry_out(pool, job)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if outcome.ending is not Ending.DONE:
@@ -78,7 +79,7 @@ def read_events_upload(
             timeout_seconds=_SECONDS,
             memory_limit_mb=_MEMORY_MB,
         )
-        outcome = pool.submit(job).wait()
+        outcome = carry_out(pool, job)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if outcome.ending is not Ending.DONE:

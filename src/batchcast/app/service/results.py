@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -67,6 +68,7 @@ from batchcast.results.series import (
     scores_of,
 )
 from batchcast.results.sums import check_sums, default_windows, sums_of_series, sums_table
+from batchcast.run.asking import asker
 from batchcast.run.job import Ending, Job, WorkerPool
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store
@@ -203,7 +205,7 @@ class ResultFiles:
             timeout_seconds=_CONVERSION_SECONDS,
             memory_limit_mb=_CONVERSION_MEMORY_MB,
         )
-        outcome = self._pool.submit(job).wait()
+        outcome = self._pool.submit(replace(job, share=asker().share)).wait()  # others may wait for it too
         if outcome.ending is not Ending.DONE:
             raise outcome.error or _conversion_failed(kind, file_format, outcome.ended_by or outcome.ending.value)
 

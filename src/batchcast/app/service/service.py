@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from batchcast.app.configuration import ServiceConfig, provider_settings
-from batchcast.app.intake import Analysis, CancelToken
+from batchcast.app.intake import Analysis
 from batchcast.app.planner import PlannerDesk
 from batchcast.app.provider import IdentityProvider
 from batchcast.app.recipes import ALONE, NO_CHOICE, RecipeChoice, chosen_recipes, unknown_recipe
@@ -58,6 +58,7 @@ from batchcast.domain.recipe import FileKind, FilePreview, Recipe
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
 from batchcast.publish.kinds import CSV, REJECTED
+from batchcast.run.asking import CancelToken
 from batchcast.run.dispatcher import Dispatcher
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.process_tree import new_owner, sweep_orphans
@@ -67,7 +68,7 @@ from batchcast.store.artifacts.opening import open_artifacts
 from batchcast.store.errors import StoreUnavailable
 from batchcast.store.store import Store
 
-_INTAKE_WORKERS = 2  # uploads that are read, or results that are converted, at once
+_INTAKE_WORKERS = 3  # uploads that are read, or results that are converted, at once; one person has two at most
 
 _log = logging.getLogger(__name__)
 

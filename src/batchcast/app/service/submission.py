@@ -22,7 +22,6 @@ from typing import Protocol
 
 from batchcast.app.intake import (
     Analysis,
-    CancelToken,
     Intake,
     keep_source,
     place_problems,
@@ -43,8 +42,9 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Pace, RowsRefused
 from batchcast.domain.recipe import Recipe
 from batchcast.domain.settings import BatchSettings
+from batchcast.run.asking import asker
 from batchcast.run.job import WorkerPool
-from batchcast.store.artifacts.artifacts import Artifacts
+from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts
 from batchcast.store.errors import BatchNotEnded, KeyTaken, StoreUnavailable, UnknownBatch
 from batchcast.store.records import NewBatch
 from batchcast.store.store import CLAIM_GRACE_SECONDS, Store
@@ -156,7 +156,7 @@ class Submissions:
         known = self._known(sender, fingerprint)
         if known:
             return known
-        with self._scratch() as folder:
+        with self._scratch() as folder, self._unless_deleted(batch):
             upload = self.artifacts.fetch(source.upload, folder)
             intake = self._take_in_again(batch, source, settings, pace, folder)
             kept = _Kept(upload, source.file_name, retry_of=batch.batch_id)
@@ -166,7 +166,7 @@ class Submissions:
         """How the file of a batch would be forecast with these settings; nothing is kept. Raises as `submit`."""
         if batch.source is None:
             raise BatchNotEnded(batch.batch_id, batch.state.value)
-        with self._scratch() as folder:
+        with self._scratch() as folder, self._unless_deleted(batch):
             return self._take_in_again(batch, batch.source, settings, pace, folder).analysis
 
     def refused_rows(
@@ -204,9 +204,22 @@ class Submissions:
         source = batch.source
         if not batch.state.is_final or source is None:
             raise BatchNotEnded(batch.batch_id, batch.state.value)
-        with self._scratch() as folder:
+        with self._scratch() as folder, self._unless_deleted(batch):
             path = self.artifacts.fetch(source.upload, folder)
             yield _Fetched(path=path, name=source.file_name, sha256=source.input_sha256)
+
+    @contextmanager
+    def _unless_deleted(self, batch: Batch) -> Iterator[None]:
+        """Where a file of a batch is missing because it was deleted meanwhile, say that.
+
+        Raises:
+            UnknownBatch: if it was.
+        """
+        try:
+            yield
+        except ArtifactMissing:
+            self.store.batch(batch.batch_id)
+            raise
 
     def _take_in_by_recipe(
         self, upload: Received, settings: BatchSettings, pace: Pace, folder: Path, choice: RecipeChoice
@@ -230,7 +243,6 @@ class Submissions:
         marks: Sequence[str] = (),
     ) -> Intake:
         """Read a file and plan its batch; sentences call it by its sender's name for it."""
-        token = CancelToken()
         try:
             intake = take_in(
                 path,
@@ -238,7 +250,7 @@ class Submissions:
                 folder=folder,
                 pool=self.pool,
                 pace=pace,
-                cancel_token=token,
+                cancel_token=asker().gone,
                 recipes=recipes,
                 marks=marks,
             )
