@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from batchcast.app.service import submission as submission_module
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.retention import sweep_artifacts
 from batchcast.app.service.service import Service
+from batchcast.domain.crash_points import CrashPoint
+from batchcast.domain.errors import BatchcastError
+from batchcast.http.error_status import known_error, status_of
 from batchcast.store.artifacts.artifacts import ArtifactMissing
 from batchcast.store.errors import StoreUnavailable, UnknownBatch
 from batchcast.store.records import NewBatch
@@ -119,3 +123,52 @@ def test_a_file_that_is_missing_while_its_batch_is_there_is_told_as_missing(serv
 
     with pytest.raises(ArtifactMissing):
         service.retry(batch.batch_id, FAST)
+
+
+def test_a_submission_whose_files_can_not_be_brought_to_the_disk_is_not_acknowledged(service, monkeypatch):
+    failed = []
+
+    def fail(handle: int) -> None:
+        failed.append(handle)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("os.fsync", fail)
+        with pytest.raises((OSError, BatchcastError)) as refused:
+            submit(service, key="k")
+
+    assert failed  # and it was not tried once more: what a first failure lost can't be known
+    assert len(failed) == 1
+    known = known_error(refused.value)
+    assert status_of(known) == 503
+    assert service._store.queue() == (0, 0)
+    assert service._artifacts.batch_ids() == set()
+    assert submit(service, key="k").is_new
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        CrashPoint.UPLOAD_RECEIVED,
+        CrashPoint.UPLOAD_CHECKED,
+        CrashPoint.ARTIFACTS_CLAIMED,
+        CrashPoint.ARTIFACTS_KEPT,
+        CrashPoint.BATCH_ADDED,
+    ],
+)
+def test_an_error_at_a_point_of_a_submission_leaves_a_whole_batch_or_nothing(service, monkeypatch, point):
+    def fail(reached: CrashPoint) -> None:
+        if reached is point:
+            raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("batchcast.app.service.submission.reach", fail)
+        with pytest.raises(OSError, match="Input/output error"):
+            submit(service, key="k")
+    was_added = point is CrashPoint.BATCH_ADDED
+
+    assert service._store.queue() == (int(was_added), 0)
+    assert len(service._artifacts.batch_ids()) == int(was_added)
+    again = submit(service, key="k")
+    assert again.is_new is not was_added
+    assert service._artifacts.batch_ids() == {again.batch.batch_id}
