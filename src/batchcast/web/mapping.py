@@ -153,7 +153,7 @@ def show_step(form: Form, preview: FilePreview, texts: Texts) -> Step:
         is_wide=is_wide,
         picks=tuple(_pick(ours, preview) for ours in _wanted(preview, is_wide=is_wide)),
         periods=periods,
-        kept=() if is_stock else tuple(_may_be_kept(preview)),
+        kept=() if is_stock else tuple(one for one in _may_be_kept(preview) if one not in periods),
         found_kept=_found_kept(preview, texts),
         filters=filters,
         filter_columns=tuple(name for name in names if name not in shown),

@@ -90,10 +90,13 @@ def stock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def carrying_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The history of `lumpy_file`, as an ERP exports it that has stock and cost in columns beside the demand."""
+    """The history of `lumpy_file`, as an ERP exports it that has stock, cost, supplier and family beside the demand."""
     path = tmp_path_factory.mktemp("samples") / "erp <b>.csv"
     header, *rows = lumpy_demand().splitlines()
-    lines = [f"{header},stok,harga_satuan", *(f"{row},{n % 4},{n % 9 + 1}.5" for n, row in enumerate(rows))]
+    lines = [f"{header},stok,harga_satuan,Pemasok,Keluarga <b>"]
+    for n, row in enumerate(rows):
+        kind = sum(row.split(",")[1].encode()) % 3
+        lines.append(f"{row},{n % 4},{n % 9 + 1}.5,{('PT Sumber <b>', 'CV Makmur', '')[kind]},Keluarga {kind}")
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 

@@ -151,6 +151,11 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     yield "orders-read-so"
     reader.order_from_history()
     yield "orders-from-history"
+    page.goto(f"{server.page}/batches/{carrying}/series?group=Pemasok")
+    yield "series-grouped"
+    page.locator("#series-table tbody th a").last.click()
+    page.locator(".uplot").wait_for()
+    yield "one-series-attributes"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
     yield "series-none"
     page.goto(f"{server.page}/batches/{batch_id}/series/one?site_code=x&partnumber=y")
