@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
-from tests.plugins.sources import PACKAGE, page, table_row, text_of
+from tests.plugins.sources import PACKAGE, page, python_sources, table_row, text_of, tree_of
 
 import batchcast
 from batchcast.api.application import create_app
@@ -196,3 +197,19 @@ def test_every_kind_of_event_is_described(source):
 @pytest.mark.parametrize("name", [*batchcast.__all__])
 def test_every_name_of_the_library_is_described(name):
     assert f"`batchcast.{name}" in page("reference/library.md")
+
+
+def test_every_action_of_the_log_is_described_with_its_fields():
+    calls = [
+        {one.arg: one.value for one in node.keywords}
+        for path in python_sources()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", "") == "_log"
+    ]
+    table = page("reference/service.md").partition("## The log")[2]
+    told = [call for call in calls if "action" in call]
+
+    assert len(told) == 6
+    for fields in told:
+        row = table_row(table, f"`{fields['action'].value}`")
+        assert [name for name in fields if name not in ("action", "exc_info", None) and f"`{name}`" not in row] == []
