@@ -153,7 +153,8 @@ def read_rows(source: RowSource, layout: Layout, into: Path, settings: BatchSett
                     tally.take(block)
             if spread is not None:
                 before, layout = layout, judge_again(layout, settings, spread)
-                layout = replace(layout, balance=layout.balance or tally.words.column())
+                words = [i for i in tally.words.column() if not tally.signs.tells_ledger(layout.header[i])]
+                layout = replace(layout, balance=layout.balance or tuple(words))
                 tally.layout, spread = layout, None
                 if layout.wanted != before.wanted or layout.balance != before.balance:
                     readers = readers.second_pass()
@@ -255,6 +256,7 @@ def _report(  # noqa: PLR0917
         *tally.choice.notes(),
         *tally.balances.notes(),
         *tally.receipts.notes(),
+        *tally.others.notes([one.name for one in layout.filters]),
         *tally.repeats(),
         *tally.notes_to_come(),
         *missing,

@@ -78,8 +78,6 @@ def _holds_codes(index: int, sample: Sample) -> bool:
 class BalanceWords:
     """Looks for words of balances in columns of texts, in all rows: the sample may have none of them."""
 
-    _WORDS = _BALANCE.pattern.replace(r"\b", "")  # as Arrow understands it; what it finds is looked at again
-
     def __init__(self, columns: Sequence[int]) -> None:
         self._rows = 0
         self._counts = dict.fromkeys(columns, 0)  # rows with such words
@@ -89,7 +87,7 @@ class BalanceWords:
         self._rows += block.num_rows
         for index in self._counts if block.num_rows else ():
             column = block.column(index)
-            found = {text for text in self._likely(column) if _BALANCE.search(text)}
+            found = texts_holding(column, _BALANCE)
             if found:
                 cells = distinct(column)
                 numbers = [i for i, cell in enumerate(cells.cells) if isinstance(cell, str) and cell in found]
@@ -100,17 +98,23 @@ class BalanceWords:
         found = (i for i, count in self._counts.items() if 0 < count <= _MOST_SHARE * self._rows)
         return tuple(found)[:1]
 
-    def _likely(self, column: Any) -> list[str]:
-        """The different texts of a column that may hold such words."""
-        if isinstance(column, list):
-            column = text_array(list({cell for cell in column if isinstance(cell, str)}))
-        texts = column.dictionary if pa.types.is_dictionary(column.type) else column
-        if pa.types.is_string_view(texts.type):
-            texts = texts.cast(pa.string())
-        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
-            return []
-        likely: list[str] = texts.filter(pc.match_substring_regex(texts, self._WORDS, ignore_case=True)).to_pylist()
-        return likely
+
+def texts_holding(column: Any, words: re.Pattern[str]) -> set[str]:
+    """The different texts of a column of a block that hold some words."""
+    if isinstance(column, list):
+        column = text_array(list({cell for cell in column if isinstance(cell, str)}))
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.string())
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        return set()
+    likely = pc.match_substring_regex(texts, _for_arrow(words), ignore_case=True)
+    return {text for text in texts.filter(likely).to_pylist() if words.search(text)}
+
+
+def _for_arrow(words: re.Pattern[str]) -> str:
+    """A pattern that finds no less: its ends of words are those of ASCII."""
+    return words.pattern.replace(r"\b", "")
 
 
 def check_moves(

@@ -22,6 +22,7 @@ from batchcast.ingest.common.names import (
     target_of,
 )
 from batchcast.ingest.common.problems import AmbiguousColumn
+from batchcast.ingest.layout.nodemand import by_likelihood, is_of_measures, likeliest
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.keys import key_text
 from batchcast.ingest.values.months import month_named
@@ -64,6 +65,7 @@ def narrowed(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sa
         left = [i for i in left if sample.has_dates(i) or not any(sample.has_dates(j) for j in matches)]
     if ours == columns.DEMAND_QTY:
         left = [i for i in left if sample.has_numbers(i) and not is_money(i, names, sample)]
+        left = likeliest(left, names) if left else []
     return left or list(matches)
 
 
@@ -108,6 +110,7 @@ def numeric_columns(names: Sequence[str], sample: Sample, taken: Collection[int]
 
 def question(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sample) -> AmbiguousColumn:
     """Which of several columns is one of ours."""
+    matches = by_likelihood(matches, names) if ours == columns.DEMAND_QTY else matches
     found = ", ".join(f"{names[i]!r} ({letter_of(i)})" for i in matches)
     template = N_("Several columns could be {ours}: {found}. Say which with {@column_mapping=$example}.")
     choices = choices_of(ours, matches, names, sample)
@@ -360,6 +363,7 @@ def notes_on_columns(
 def _other_quantities(quantity: int | None, free: Sequence[int], names: Sequence[str], sample: Sample) -> list[Message]:
     """What to say of other columns that are named for quantities and hold some."""
     words = [i for i in free if _QUANTITY_WORD.search(names[i]) and not _MONEY_WORD.search(_CAMEL.sub(" ", names[i]))]
+    words += [i for i in free if i not in words and is_of_measures([i], names)]
     others = [i for i in words if sample.has_numbers(i) and any(sample.numbers(i))]
     if quantity is None or not others:
         return []
@@ -388,5 +392,6 @@ def fitting_columns(ours: str, free: Sequence[int], names: Sequence[str], sample
         return [i for i in free if sample.has_dates(i)] or [i for i in free if sample.has_keys(i)]
     if ours == columns.DEMAND_QTY:
         numeric = set(numeric_columns(names, sample, ()))
-        return [i for i in free if i in numeric and not (is_money(i, names, sample) or is_named_for_money(names[i]))]
-    return [i for i in free if not (sample.has_dates(i) or is_total_word(names[i]))]
+        units = [i for i in free if i in numeric and not (is_money(i, names, sample) or is_named_for_money(names[i]))]
+        return likeliest(units, names) if units else []
+    return [i for i in free if not (sample.has_dates(i) or is_total_word(names[i]) or is_of_measures([i], names))]

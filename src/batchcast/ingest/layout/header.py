@@ -16,9 +16,12 @@ from batchcast.ingest.layout.attributecolumns import attribute_columns
 from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column, watched_columns
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
+    is_named_for_money,
     notes_on_columns,
     numbered_part,
+    numeric_columns,
     parts_across,
+    question,
     sites_across,
 )
 from batchcast.ingest.layout.holes import is_sum_of, total_columns, unread_numbers
@@ -34,6 +37,7 @@ from batchcast.ingest.layout.locate import (
 )
 from batchcast.ingest.layout.missing import likely_sites, missing_columns
 from batchcast.ingest.layout.movements import movement_columns, tells_ledger
+from batchcast.ingest.layout.nodemand import ask_about_kinds, check_purchases, is_of_measures, is_second_quantity
 from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample
@@ -143,7 +147,12 @@ class _Known:
             return
         total = quantity.indices[0] if quantity and quantity.indices else None
         numeric = [i for i in free if names[i]]
+        if list(missing) == [columns.DEMAND_QTY] and is_of_measures(numeric, names):
+            found = [i for i in numeric_columns(names, sample, self.taken) if not is_named_for_money(names[i])]
+            if len(found) > 1:
+                raise question(columns.DEMAND_QTY, found, names, sample)
         are_parts = columns.PARTNUMBER in missing and len(numeric) > 1 and all(map(sample.has_numbers, numeric))
+        are_parts = are_parts and not is_of_measures(numeric, names)
         if are_parts and (total is None or is_sum_of(total, numeric, names, sample)):
             raise parts_across(numeric, names, where)
         if list(missing) == [columns.DEMAND_QTY] and self.found[columns.SITE_CODE] is None:
@@ -166,20 +175,24 @@ class _Known:
         if columns.DEMAND_QTY not in settings.column_mapping:
             check_money(quantity.indices[0], names, held, taken)
             check_balance(quantity.indices[0], self._keys(), names, held, taken)
+        purchases: list[Message] = []
+        if columns.DEMAND_QTY not in settings.column_mapping and quantity.indices:
+            purchases = check_purchases(quantity.indices, names, held)
         out, inside, exclude = (locate_flags(ours, names, settings.column_mapping, taken) for ours in FLAG_NAMES)
         taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)
         taken |= {i for cells in stock_columns.values() for i in cells.indices}
         unit = unit_column(names, taken, quantity.indices[0] if quantity.indices else 0, held)
-        notes = (*notes_on_columns(_single(self.found, settings), names, held, taken), *self.visible.notes)
+        notes = (*purchases, *notes_on_columns(_single(self.found, settings), names, held, taken), *self.visible.notes)
         taken |= set() if unit is None else {unit}
-        movements, filters = movement_columns(names, taken, held), find_filters(every, settings.only_rows)
+        second = {i for i in range(len(names)) if is_second_quantity(i, quantity.name, names, held)}
+        movements, filters = movement_columns(names, taken | second, held), find_filters(every, settings.only_rows)
         taken |= {one.index for one in filters}
         is_ledger = tells_ledger(names, movements, held)  # it is asked about by its kinds
         if settings.demand_sign == "auto" and not (is_ledger or filters):
             check_moves(quantity.indices, self._keys(), names, held, self.taken)
         balance = () if is_ledger else balance_column(names, taken, held)
-        watched = () if is_ledger or balance else (*movements, *watched_columns(names, taken | {*movements}, held))
+        watched = () if is_ledger else (*movements, *watched_columns(names, taken | {*movements}, held))
         receipts = receipts_column(names, taken, held) if len(quantity.indices) == 1 else None
         taken |= set() if receipts is None else {receipts}
         attributes, said = attribute_columns(names, settings, held, keys=self._keys(), taken=taken)
@@ -220,6 +233,9 @@ class _Known:
         notes = list(periods.notes)
         if year is not None:
             notes.append(_refuse_or_note_years(names[year], [names[one.index] for one in periods.found], settings))
+        filters = find_filters(every, settings.only_rows)
+        if not filters:
+            ask_about_kinds(names, taken | {one.index for one in periods.found}, held)
         span = ColumnSource(f"{periods.found[0].name} … {periods.found[-1].name}")
         read = self.taken | {one.index for one in periods.found} | ({year} if year is not None else set())
         stock = locate_stock_columns(names, settings.column_mapping, read)
@@ -247,7 +263,7 @@ class _Known:
                 *said,
             ),
             stock_columns=stock,
-            filters=find_filters(every, settings.only_rows),
+            filters=filters,
             unit=unit,
             ignored=self.visible.ignored,
         )

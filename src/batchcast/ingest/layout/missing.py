@@ -21,6 +21,8 @@ from batchcast.ingest.common.names import (
 )
 from batchcast.ingest.common.problems import MissingColumn
 from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money
+from batchcast.ingest.layout.movements import words_of_plans
+from batchcast.ingest.layout.nodemand import are_purchases, is_of_measures
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
@@ -99,6 +101,20 @@ def missing_columns(
             "{@column_mapping=demand_qty==1}."
         )
         values["money"] = money
+    elif purchases := are_purchases(names):
+        template = N_(
+            "{where} has no column for {missing}, and may be a list of purchases or receipts, by its columns "
+            "{purchases}: what was bought is not what was needed. Export goods issues or sales; or, if every row is "
+            "demand, name the columns with {@column_mapping}."
+        )
+        values["purchases"] = ", ".join(map(repr, purchases))
+    elif list(missing) == [columns.DEMAND_QTY] and (plan := _plan_alone(names, free, sample)):
+        template = N_(
+            "{where} has no column for {missing}: {plan!r} is named for a plan or forecast, which is no demand. The "
+            "columns are {found}. Export what was issued or sold too; or name the column with "
+            "{@column_mapping=$example}, if it holds just that."
+        )
+        values["plan"] = plan
     elif list(missing) == [columns.DEMAND_QTY]:
         template = N_(
             "{where} has no column for {missing}. Accepted names are {accepted}; the columns are {found}. Name "
@@ -136,6 +152,12 @@ def _money_alone(names: Sequence[str], free: Sequence[int], sample: Sample) -> s
     return names[found[0]]
 
 
+def _plan_alone(names: Sequence[str], free: Sequence[int], sample: Sample) -> str:
+    """The first column of a plan, where no other column can hold the quantity; empty where one can."""
+    found = fitting_columns(columns.DEMAND_QTY, free[:_MOST_GUESSED], names, sample) if sample else []
+    return names[found[0]] if found and words_of_plans(names[found[0]])[0] else ""
+
+
 def several_in_one(names: Sequence[str]) -> str:
     """A name that is several accepted ones with blanks between them; empty where there is none."""
     for name in names[:_MOST_GUESSED]:
@@ -167,7 +189,7 @@ def likely_sites(names: Sequence[str], free: Sequence[int], sample: Sample) -> l
     found = [i for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
     words = [normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], "amount", "price", "total", "out", "in")]
     words += [normal(name) for accepted in STOCK_NAMES.values() for name in accepted]
-    if any(is_named_for_money(names[i]) for i in found):
+    if any(is_named_for_money(names[i]) for i in found) or is_of_measures(found, names):
         return []
     return [] if any(len(word) > 1 and word in normal(names[i]) for i in found for word in words) else found
 

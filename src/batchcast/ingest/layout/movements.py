@@ -73,6 +73,8 @@ _RECEIPT_WORDS = _texts(
 _OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
     "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
     "umlagerung traspaso trasferimento penyesuaian koreksi pindah opening initial перемещение инвентаризация 调拨 盘点 "
+    "correction corrections korrektur korreksi correccion correzione rettifica correcao inventurdifferenz "
+    "bestandskorrektur ajuste ajustement regularisation stocktaking "
     "saldo awal balance forward inicial anfangsbestand eröffnung beginning iniziale начальный 期初"
 )
 _ISSUE_WORDS = _texts(
@@ -87,6 +89,21 @@ _REVERSAL_WORDS = _texts(
     "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
     "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 "
     "uniss suniss oeret refund refunds refunded chargeback"
+)
+_PLAN_WORDS = _texts(
+    "plan plans planned budget budgeted forecast forecasts forecasted fcst target targets rencana anggaran proyeksi "
+    "prakiraan ramalan prognose prognosen prognosis vorhersage soll geplant planung presupuesto presupuestado "
+    "pronostico previsto prevista planificado prevision previsions previsao budgete prevu preventivo begroting begroot "
+    "gepland prognoza orcado orcamento planejado план плановый бюджет прогноз 计划 预算 预测 計画 予算 予測"
+)
+_ACTUAL_WORDS = _texts(
+    "actual actuals aktual realisasi realized realised ist real reales realizado realise reel effectif consuntivo "
+    "effettivo werkelijk werkelijke wirklich rzeczywiste факт фактический 实际 実績"
+)
+_BESIDE_PLANS = _texts(  # words that stand beside them in the name of a column, or of a kind of rows
+    "qty quantity quantities units unit pcs menge jumlah jml kuantitas cantidad quantite quantita quantidade aantal "
+    "sales demand penjualan permintaan bedarf absatz verkauf ventas demanda ventes demande original revised initial "
+    "rolling version ver year month total количество 数量"
 )
 _DOCUMENT_WORDS = _texts(  # of documents of customers and suppliers: an issue where no word says otherwise
     "inv invoice invoices faktur factura facture fattura rechnung fatura order orders payment payments"
@@ -144,6 +161,7 @@ _NAMED_KINDS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
 _FEW_KINDS = 3  # in the first rows of a file that may be sorted by them
 _MOST_CANDIDATES = 6  # columns
@@ -227,14 +245,21 @@ def role_of(kind: str, column: str) -> Role:
     if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
         return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
     words = {_plain(word) for word in _WORD.findall(kind)}
-    if words & _OTHER_WORDS:
-        return "receipt"
+    is_plan, is_actual = words_of_plans(kind)
+    if words & _OTHER_WORDS or is_plan or is_actual:
+        return "issue" if is_actual else "receipt"
     is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
     if is_receipt and is_issue:
         return ""
     if words & _REVERSAL_WORDS or _CREDITS.search(kind):
         return "receipt" if is_receipt else "reversal"
     return "receipt" if is_receipt else "issue" if is_issue or words & _DOCUMENT_WORDS else ""
+
+
+def words_of_plans(text: str) -> tuple[bool, bool]:
+    """Whether a text says nothing but that it is of a plan, and nothing but that it is of what happened."""
+    words = {_plain(word) for word in _WORD.findall(_CAMEL.sub(" ", text.replace("_", " ")))} - _BESIDE_PLANS
+    return bool(words) and words <= _PLAN_WORDS, bool(words) and words <= _ACTUAL_WORDS
 
 
 def _of_flag(kind: str, column: str) -> Role:

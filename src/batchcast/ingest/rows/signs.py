@@ -203,6 +203,10 @@ class SignReader:
         is_chosen = not set(self.filtered).isdisjoint(self.movements)
         return not is_chosen and any(map(self._is_ledger_by, self.movements))
 
+    def tells_ledger(self, column: str) -> bool:
+        """Whether one of the columns that may be of movements tells demand from other rows: then it is asked about."""
+        return column in self.movements and self._is_ledger_by(column)
+
     def _is_ledger_by(self, movement: str) -> bool:
         """The same by one of the columns that may tell it."""
         roles, by_kind = self._roles(movement), self.kinds.get(movement, {})
@@ -275,9 +279,16 @@ class SignReader:
             "issues together: {found}. Set {@only_rows} to the rows that are demand, and {@demand_sign} to "
             "their sign."
         )
+        if not self.all.negative:
+            template = N_(
+                "Column {column} has rows of several kinds together, and not all of them are demand: {found}. Set "
+                "{@only_rows} to the rows that are."
+            )
         values = {"column": self.column, "negative": self.all.negative, "positive": self.all.positive, "found": found}
         choices = [choice for name, by in telling.items() for choice in _choices_of(name, by)]
         every = Message(N_("all rows, and negative quantities are returns"))
+        if not self.all.negative:
+            every = Message(N_("all rows are demand, and are summed"))
         choices.append(Choice(settings={"demand_sign": "positive"}, reading=every))
         return ReceiptsAndIssues(Message(template, values), setting="only_rows", choices=choices)
 

@@ -25,6 +25,7 @@ from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.movements import role_of
+from batchcast.ingest.layout.nodemand import NoDemandWords
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.spread import SpreadRows
@@ -69,7 +70,8 @@ class Tally:
         self.signs = signs
         self.choice, self.balances = RowChoice(layout.filters), BalanceRows(layout.balance, layout.header)
         self.receipts = ReceiptRows(layout.quantity.indices, layout.receipts, layout.header)
-        self.words = BalanceWords(() if spread is None else layout.watched)
+        self.words = BalanceWords(() if spread is None or layout.balance else layout.watched)
+        self.others = NoDemandWords(layout.watched, layout.header)
         self.unnamed, self._rivals = UnnamedColumns(layout.unnamed), UnnamedColumns(list(layout.rivals))
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
@@ -120,6 +122,7 @@ class Tally:
             self.unnamed.take(block)
             self._rivals.take(block)
             self.words.take(block)
+            self.others.take(block)
         broken: Iterator[Refused] = ((one.row, [(one.column, "", None, one.reason)]) for one in block.broken)
         refused = self._sort(block) if block.num_rows else iter(())
         self._lines_before += block.num_rows

@@ -1,0 +1,194 @@
+"""Names and words of what is no demand: plans and forecasts, purchases, returns, corrections and transfers of stock."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from batchcast.domain import columns
+from batchcast.domain.errors import N_, Choice, Message
+from batchcast.ingest.common.names import shortened, target_of
+from batchcast.ingest.common.problems import AmbiguousColumn, ReceiptsAndIssues
+from batchcast.ingest.common.source import Block
+from batchcast.ingest.layout.balances import texts_holding
+from batchcast.ingest.layout.movements import role_of, words_of_plans
+from batchcast.ingest.layout.rowfilter import counted_values, filter_text
+from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.values.cells import date_text, distinct
+
+_PURCHASE = re.compile(  # of the document of a purchase, or of the receipt of its goods
+    r"(?<![^\W\d_])(?:p\W?o\W{0,2}(?:no|nr|num|number|date|qty|quantity|line|item|id)|(?:no|nomor|tgl|tanggal|qty|jumlah)[\W_]*p\W?o"
+    r"|purch(?:ase|asing)?[\W_]*(?:order|doc|date|qty|quantity|no)|(?:tgl|tanggal|qty|jumlah|no)[\W_]*(?:pembelian|beli|terima)"
+    r"|grn|gr[\W_]*(?:no|date|qty)|goods[\W_]*receipt|(?:receipt|received)[\W_]*(?:date|qty|quantity|no)|qty[\W_]*received"
+    r"|bestell(?:datum|menge|nummer|nr)|einkaufsbeleg|wareneingang|ebeln|bedat"
+    r"|pedido[\W_]*de[\W_]*compra|orden[\W_]*de[\W_]*compra|commande[\W_]*(?:d.)?achat|ordine[\W_]*(?:di[\W_]*)?acquisto"
+    r"|inkooporder|заказ[\W_]*поставщик\w*|采购订单|采购单)",
+    re.IGNORECASE,
+)
+_SUPPLIER = re.compile(
+    r"(?<![^\W\d_])(?:vendor|supplier|pemasok|lieferant|kreditor|proveedor|fournisseur|fornitor|fornecedor|leverancier"
+    r"|dostawc|поставщик|供应商|仕入先)",
+    re.IGNORECASE,
+)
+_CUSTOMER = re.compile(
+    r"customer|client|kunde|pelanggan|sold.?to|ship.?to|debitor|cliente|klant|покупатель|客户|得意先|sales|issue|keluar|"
+    r"department|cost.?cent|work.?order|\bwo\b|job",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(  # of a row that moves or corrects stock
+    r"correc|koreksi|korrektur|korreksi|rettific|corrig|ajust|adjust|penyesuaian|inventur|inventaris|umlager|umbuch"
+    r"|stock\W?(?:take|taking|count|transfer|transf|move)|(?:cycle|physical)\W?(?:count|inventory)|opname|opnam"
+    r"|transfer|traspaso|trasferimento|transferencia|transfert|pindah\W?gudang|mutasi\W?antar|перемещ|инвентар|корректир"
+    r"|调拨|盘点|调整|棚卸|振替",
+    re.IGNORECASE,
+)
+_MOST_SHOWN = 4
+_MOST_SHARE = 0.95  # of the rows: words in more of them describe the file
+_NAMES_OF_RETURNS = re.compile(
+    r"(?<![^\W\d_])(?:retur|devol|r[uü]ckgabe|retour|reso(?![^\W\d_])|возврат|退)", re.IGNORECASE
+)
+_OF_ISSUES = re.compile(
+    r"(?<![^\W\d_])(?:issued?|used|consumed|sold|shipped|delivered|dispensed|out|keluar|terjual|terpakai|pemakaian|abgang"
+    r"|verbrauch|salida|sortie|uscita|uitgifte|расход)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+_OF_FLAGS = re.compile(r"(?<![^\W\d_])(?:is|flag|indicator|ind|yn|y/n)(?![^\W\d_])|\?", re.IGNORECASE)
+
+
+def check_purchases(quantity: Sequence[int], names: Sequence[str], sample: Sample) -> list[Message]:
+    """Ask before what was bought is forecast as demand; else what to say of a column of suppliers.
+
+    Raises:
+        AmbiguousColumn: if columns are named for purchases, or for suppliers beside them, and none for who took it.
+    """
+    found = are_purchases(names) if sample else []
+    if not found:
+        suppliers = [name for name in names if _SUPPLIER.search(name)] if sample else []
+        if not suppliers or any(map(_CUSTOMER.search, names)):
+            return []
+        template = N_(
+            "Column {column!r} names suppliers: if the rows are purchases, they are what was bought, not the demand."
+        )
+        return [Message(template, {"column": suppliers[0]})]
+    template = N_(
+        "The file may be a list of purchases or receipts, by its columns {columns}: what was bought is not what was "
+        "needed. Export goods issues or sales; or, if every row is demand, name its column with "
+        "{@column_mapping=$example}."
+    )
+    chosen = quantity[0]
+    mapping = f"{columns.DEMAND_QTY}={target_of(chosen, names)}"
+    reading = Message(N_("every row is demand, in column {column}"), {"column": names[chosen]})
+    choice = Choice(settings={"column_mapping": mapping}, reading=reading)
+    raise AmbiguousColumn(
+        Message(template, {"columns": ", ".join(map(repr, found)), "example": mapping}), choices=[choice]
+    )
+
+
+def are_purchases(names: Sequence[str]) -> list[str]:
+    """The columns by which a file is a list of purchases; empty where it is none."""
+    if any(map(_CUSTOMER.search, names)):
+        return []
+    bought = [name for name in names if _PURCHASE.search(name)]
+    suppliers = [name for name in names if _SUPPLIER.search(name)]
+    return list(dict.fromkeys([*bought, *suppliers])) if bought and (suppliers or len(bought) > 1) else []
+
+
+def is_second_quantity(index: int, quantity: str, names: Sequence[str], sample: Sample) -> bool:
+    """Whether a column of returns holds quantities, not whether each row is one: `Returned` beside `Issued`."""
+    name = names[index]
+    if not _NAMES_OF_RETURNS.search(name) or _OF_FLAGS.search(name):
+        return False
+    return sample.has_numbers(index) and _OF_ISSUES.search(quantity) is not None
+
+
+def named_for_returns(name: str) -> bool:
+    """Whether a column is named for returns."""
+    return _NAMES_OF_RETURNS.search(name) is not None
+
+
+def likeliest(indices: Sequence[int], names: Sequence[str]) -> list[int]:
+    """The columns that may be the demand, without those of returns and plans where there are others."""
+    ranked = by_likelihood(indices, names)
+    return [i for i in ranked if _rank(names[i]) == _rank(names[ranked[0]])]
+
+
+def by_likelihood(indices: Sequence[int], names: Sequence[str]) -> list[int]:
+    """Columns that may be the demand, those of returns behind the others, and those of plans last."""
+    return sorted(indices, key=lambda index: _rank(names[index]))
+
+
+def _rank(name: str) -> int:
+    if words_of_plans(name)[0]:
+        return 2
+    return 1 if _NAMES_OF_RETURNS.search(name) else 0
+
+
+def is_of_measures(indices: Collection[int], names: Sequence[str]) -> bool:
+    """Whether some columns are named for a plan, for what happened, or for returns: then they are no sites or parts."""
+    return any(any(words_of_plans(names[i])) or _NAMES_OF_RETURNS.search(names[i]) for i in indices)
+
+
+def ask_about_kinds(names: Sequence[str], taken: Collection[int], sample: Sample) -> None:
+    """Ask which rows of a wide table are demand, where a column names kinds of them, such as `Plan` and `Actual`.
+
+    Raises:
+        ReceiptsAndIssues: if one does.
+    """
+    for index, name in enumerate(names):
+        if not name or index in taken or sample.has_numbers(index):
+            continue
+        counts = Counter(date_text(cell).strip() for cell in sample.filled(index))
+        roles = {kind: role_of(kind, name) for kind in counts}
+        issues = [kind for kind, role in roles.items() if role == "issue"]
+        if not issues or "receipt" not in roles.values():
+            continue
+        template = N_(
+            "Column {column!r} names kinds of rows, {kinds}: all of them would be summed. Set {@only_rows} to the rows "
+            "that are demand, or leave the column out with {@ignore_columns=$name} if all are."
+        )
+        only = Message(N_("only the rows with {name} {values}"), {"name": name, "values": ", ".join(map(repr, issues))})
+        every = Message(N_("all rows are demand, and are summed"))
+        choices = [
+            Choice(settings={"only_rows": filter_text(name, issues)}, reading=only),
+            Choice(settings={"ignore_columns": target_of(index, names)}, reading=every),
+        ]
+        values = {"column": name, "kinds": counted_values(counts), "name": target_of(index, names)}
+        raise ReceiptsAndIssues(Message(template, values), setting="only_rows", choices=choices)
+
+
+class NoDemandWords:
+    """Counts the rows in which a column of texts has words of corrections, transfers or counts of stock."""
+
+    def __init__(self, columns_of_words: Sequence[int], names: Sequence[str]) -> None:
+        self._names, self._rows = names, 0
+        self._found: dict[int, Counter[str]] = {index: Counter() for index in columns_of_words}
+
+    def take(self, block: Block) -> None:
+        """Look at the rows of a block."""
+        self._rows += block.num_rows
+        for index, counts in self._found.items() if block.num_rows else ():
+            column = block.column(index)
+            found = texts_holding(column, _OTHERS)
+            if found:
+                cells = distinct(column)
+                of = np.bincount(cells.index, minlength=len(cells.cells)).tolist()
+                counts.update({cell: n for cell, n in zip(cells.cells, of, strict=True) if cell in found})
+
+    def notes(self, kinds: Collection[str]) -> list[Message]:
+        """What to say; nothing of the columns of kinds, by which rows are chosen or asked about."""
+        notes = []
+        for index, counts in self._found.items():
+            count = sum(counts.values())
+            if self._names[index] in kinds or not 0 < count <= _MOST_SHARE * self._rows:
+                continue
+            template = N_(
+                "{count:,} rows may be no demand: column {column!r} says {values}, as corrections, transfers and "
+                "counts of stock do. They are counted; take them out, or choose the others with {@only_rows}."
+            )
+            shown = ", ".join(repr(shortened(text.strip(), 40)) for text, _ in counts.most_common(_MOST_SHOWN))
+            shown += ", …" if len(counts) > _MOST_SHOWN else ""
+            notes.append(Message(template, {"count": count, "column": self._names[index], "values": shown}))
+        return notes
