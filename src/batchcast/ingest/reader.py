@@ -312,7 +312,7 @@ def _notes(layout: Layout, tally: Tally) -> list[Message]:
         )
         example = mapping_example({columns.SITE_CODE: "=ALL"})
         notes.append(Message(template, {"column": layout.columns[columns.SITE_CODE], "example": example}))
-    notes += [*tally.unnamed.notes(), *tally.key_notes(), *tally.few_blanks()]
+    notes += [*tally.unnamed.notes(), *tally.key_notes(), *tally.blanks.notes(tally.rows_read)]
     notes += tally.exclusions.notes(layout.exclude.name if layout.exclude else "")
     outs = tally.stock_outs
     if outs.unclear:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
+from batchcast.ingest.common.demandnames import by_likelihood, is_of_measures, likeliest
 from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     IN_HEADER,
@@ -22,7 +23,6 @@ from batchcast.ingest.common.names import (
     target_of,
 )
 from batchcast.ingest.common.problems import AmbiguousColumn
-from batchcast.ingest.layout.nodemand import by_likelihood, is_of_measures, likeliest
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.keys import key_text
 from batchcast.ingest.values.months import month_named

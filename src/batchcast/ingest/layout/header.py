@@ -9,6 +9,7 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.demandnames import is_of_measures
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
@@ -37,7 +38,7 @@ from batchcast.ingest.layout.locate import (
 )
 from batchcast.ingest.layout.missing import likely_sites, missing_columns
 from batchcast.ingest.layout.movements import movement_columns, tells_ledger
-from batchcast.ingest.layout.nodemand import ask_about_kinds, check_purchases, is_of_measures, is_second_quantity
+from batchcast.ingest.layout.nodemand import ask_about_kinds, check_purchases, is_second_quantity
 from batchcast.ingest.layout.quantitychecks import check_balance, check_money
 from batchcast.ingest.layout.rowfilter import find_filters
 from batchcast.ingest.layout.sample import Sample

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
+from batchcast.ingest.common.demandnames import plain_word, words_of_plans
 from batchcast.ingest.common.names import normal
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.cells import date_text
@@ -90,21 +90,6 @@ _REVERSAL_WORDS = _texts(
     "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 "
     "uniss suniss oeret refund refunds refunded chargeback"
 )
-_PLAN_WORDS = _texts(
-    "plan plans planned budget budgeted forecast forecasts forecasted fcst target targets rencana anggaran proyeksi "
-    "prakiraan ramalan prognose prognosen prognosis vorhersage soll geplant planung presupuesto presupuestado "
-    "pronostico previsto prevista planificado prevision previsions previsao budgete prevu preventivo begroting begroot "
-    "gepland prognoza orcado orcamento planejado план плановый бюджет прогноз 计划 预算 预测 計画 予算 予測"
-)
-_ACTUAL_WORDS = _texts(
-    "actual actuals aktual realisasi realized realised ist real reales realizado realise reel effectif consuntivo "
-    "effettivo werkelijk werkelijke wirklich rzeczywiste факт фактический 实际 実績"
-)
-_BESIDE_PLANS = _texts(  # words that stand beside them in the name of a column, or of a kind of rows
-    "qty quantity quantities units unit pcs menge jumlah jml kuantitas cantidad quantite quantita quantidade aantal "
-    "sales demand penjualan permintaan bedarf absatz verkauf ventas demanda ventes demande original revised initial "
-    "rolling version ver year month total количество 数量"
-)
 _DOCUMENT_WORDS = _texts(  # of documents of customers and suppliers: an issue where no word says otherwise
     "inv invoice invoices faktur factura facture fattura rechnung fatura order orders payment payments"
 )
@@ -161,7 +146,6 @@ _NAMED_KINDS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
 _FEW_KINDS = 3  # in the first rows of a file that may be sorted by them
 _MOST_CANDIDATES = 6  # columns
@@ -244,7 +228,7 @@ def role_of(kind: str, column: str) -> Role:
     code = kind.split(" ", maxsplit=1)[0]
     if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
         return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
-    words = {_plain(word) for word in _WORD.findall(kind)}
+    words = {plain_word(word) for word in _WORD.findall(kind)}
     is_plan, is_actual = words_of_plans(kind)
     if words & _OTHER_WORDS or is_plan or is_actual:
         return "issue" if is_actual else "receipt"
@@ -254,12 +238,6 @@ def role_of(kind: str, column: str) -> Role:
     if words & _REVERSAL_WORDS or _CREDITS.search(kind):
         return "receipt" if is_receipt else "reversal"
     return "receipt" if is_receipt else "issue" if is_issue or words & _DOCUMENT_WORDS else ""
-
-
-def words_of_plans(text: str) -> tuple[bool, bool]:
-    """Whether a text says nothing but that it is of a plan, and nothing but that it is of what happened."""
-    words = {_plain(word) for word in _WORD.findall(_CAMEL.sub(" ", text.replace("_", " ")))} - _BESIDE_PLANS
-    return bool(words) and words <= _PLAN_WORDS, bool(words) and words <= _ACTUAL_WORDS
 
 
 def _of_flag(kind: str, column: str) -> Role:
@@ -291,14 +269,6 @@ def _of_epicor(kind: str) -> Role:
     if found[1] == "STK":
         return "issue" if found[2] in {"MTL", "CUS", "UKN", "ASM", "SHP", "PLT"} else "receipt"
     return "reversal" if found[1] in {"MTL", "CUS", "SHP", "ASM"} else "receipt"
-
-
-def _plain(word: str) -> str:
-    """A word in small letters without accents."""
-    if word.isascii():
-        return word.lower()
-    letters = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
 
 
 def _other(code: str) -> Role:

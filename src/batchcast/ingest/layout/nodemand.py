@@ -10,34 +10,16 @@ import numpy as np
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
+from batchcast.ingest.common.demandnames import NAMES_OF_RETURNS, NAMES_OF_SUPPLIERS, are_purchases, names_customer
 from batchcast.ingest.common.names import shortened, target_of
 from batchcast.ingest.common.problems import AmbiguousColumn, ReceiptsAndIssues
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.layout.balances import texts_holding
-from batchcast.ingest.layout.movements import role_of, words_of_plans
+from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.cells import date_text, distinct
 
-_PURCHASE = re.compile(  # of the document of a purchase, or of the receipt of its goods
-    r"(?<![^\W\d_])(?:p\W?o\W{0,2}(?:no|nr|num|number|date|qty|quantity|line|item|id)|(?:no|nomor|tgl|tanggal|qty|jumlah)[\W_]*p\W?o"
-    r"|purch(?:ase|asing)?[\W_]*(?:order|doc|date|qty|quantity|no)|(?:tgl|tanggal|qty|jumlah|no)[\W_]*(?:pembelian|beli|terima)"
-    r"|grn|gr[\W_]*(?:no|date|qty)|goods[\W_]*receipt|(?:receipt|received)[\W_]*(?:date|qty|quantity|no)|qty[\W_]*received"
-    r"|bestell(?:datum|menge|nummer|nr)|einkaufsbeleg|wareneingang|ebeln|bedat"
-    r"|pedido[\W_]*de[\W_]*compra|orden[\W_]*de[\W_]*compra|commande[\W_]*(?:d.)?achat|ordine[\W_]*(?:di[\W_]*)?acquisto"
-    r"|inkooporder|заказ[\W_]*поставщик\w*|采购订单|采购单)",
-    re.IGNORECASE,
-)
-_SUPPLIER = re.compile(
-    r"(?<![^\W\d_])(?:vendor|supplier|pemasok|lieferant|kreditor|proveedor|fournisseur|fornitor|fornecedor|leverancier"
-    r"|dostawc|поставщик|供应商|仕入先)",
-    re.IGNORECASE,
-)
-_CUSTOMER = re.compile(
-    r"customer|client|kunde|pelanggan|sold.?to|ship.?to|debitor|cliente|klant|покупатель|客户|得意先|sales|issue|keluar|"
-    r"department|cost.?cent|work.?order|\bwo\b|job",
-    re.IGNORECASE,
-)
 _OTHERS = re.compile(  # of a row that moves or corrects stock
     r"correc|koreksi|korrektur|korreksi|rettific|corrig|ajust|adjust|penyesuaian|inventur|inventaris|umlager|umbuch"
     r"|stock\W?(?:take|taking|count|transfer|transf|move)|(?:cycle|physical)\W?(?:count|inventory)|opname|opnam"
@@ -47,9 +29,6 @@ _OTHERS = re.compile(  # of a row that moves or corrects stock
 )
 _MOST_SHOWN = 4
 _MOST_SHARE = 0.95  # of the rows: words in more of them describe the file
-_NAMES_OF_RETURNS = re.compile(
-    r"(?<![^\W\d_])(?:retur|devol|r[uü]ckgabe|retour|reso(?![^\W\d_])|возврат|退)", re.IGNORECASE
-)
 _OF_ISSUES = re.compile(
     r"(?<![^\W\d_])(?:issued?|used|consumed|sold|shipped|delivered|dispensed|out|keluar|terjual|terpakai|pemakaian|abgang"
     r"|verbrauch|salida|sortie|uscita|uitgifte|расход)(?![^\W\d_])",
@@ -66,8 +45,8 @@ def check_purchases(quantity: Sequence[int], names: Sequence[str], sample: Sampl
     """
     found = are_purchases(names) if sample else []
     if not found:
-        suppliers = [name for name in names if _SUPPLIER.search(name)] if sample else []
-        if not suppliers or any(map(_CUSTOMER.search, names)):
+        suppliers = [name for name in names if NAMES_OF_SUPPLIERS.search(name)] if sample else []
+        if not suppliers or names_customer(names):
             return []
         template = N_(
             "Column {column!r} names suppliers: if the rows are purchases, they are what was bought, not the demand."
@@ -87,48 +66,12 @@ def check_purchases(quantity: Sequence[int], names: Sequence[str], sample: Sampl
     )
 
 
-def are_purchases(names: Sequence[str]) -> list[str]:
-    """The columns by which a file is a list of purchases; empty where it is none."""
-    if any(map(_CUSTOMER.search, names)):
-        return []
-    bought = [name for name in names if _PURCHASE.search(name)]
-    suppliers = [name for name in names if _SUPPLIER.search(name)]
-    return list(dict.fromkeys([*bought, *suppliers])) if bought and (suppliers or len(bought) > 1) else []
-
-
 def is_second_quantity(index: int, quantity: str, names: Sequence[str], sample: Sample) -> bool:
     """Whether a column of returns holds quantities, not whether each row is one: `Returned` beside `Issued`."""
     name = names[index]
-    if not _NAMES_OF_RETURNS.search(name) or _OF_FLAGS.search(name):
+    if not NAMES_OF_RETURNS.search(name) or _OF_FLAGS.search(name):
         return False
     return sample.has_numbers(index) and _OF_ISSUES.search(quantity) is not None
-
-
-def named_for_returns(name: str) -> bool:
-    """Whether a column is named for returns."""
-    return _NAMES_OF_RETURNS.search(name) is not None
-
-
-def likeliest(indices: Sequence[int], names: Sequence[str]) -> list[int]:
-    """The columns that may be the demand, without those of returns and plans where there are others."""
-    ranked = by_likelihood(indices, names)
-    return [i for i in ranked if _rank(names[i]) == _rank(names[ranked[0]])]
-
-
-def by_likelihood(indices: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Columns that may be the demand, those of returns behind the others, and those of plans last."""
-    return sorted(indices, key=lambda index: _rank(names[index]))
-
-
-def _rank(name: str) -> int:
-    if words_of_plans(name)[0]:
-        return 2
-    return 1 if _NAMES_OF_RETURNS.search(name) else 0
-
-
-def is_of_measures(indices: Collection[int], names: Sequence[str]) -> bool:
-    """Whether some columns are named for a plan, for what happened, or for returns: then they are no sites or parts."""
-    return any(any(words_of_plans(names[i])) or _NAMES_OF_RETURNS.search(names[i]) for i in indices)
 
 
 def ask_about_kinds(names: Sequence[str], taken: Collection[int], sample: Sample) -> None:

@@ -13,7 +13,6 @@ from batchcast.domain import columns
 from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings, NumberStyle
-from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import Rejected
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.history.accumulate import Totals
@@ -31,6 +30,7 @@ from batchcast.ingest.layout.sample import UnnamedColumns
 from batchcast.ingest.layout.spread import SpreadRows
 from batchcast.ingest.layout.units import UnitsOfParts
 from batchcast.ingest.layout.wide import DaysOfPeriods
+from batchcast.ingest.rows.blanks import BlankCells
 from batchcast.ingest.rows.numbered import Numbered
 from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
@@ -38,7 +38,7 @@ from batchcast.ingest.rows.reversals import Exclusions, Reversals
 from batchcast.ingest.rows.runs import RunOverlaps, find_runs, tell_apart
 from batchcast.ingest.rows.signs import SignReader
 from batchcast.ingest.rows.summaries import ColumnSums, RowSums
-from batchcast.ingest.values.cells import cell_of, date_text, distinct, read_cells, read_codes
+from batchcast.ingest.values.cells import distinct, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.values.keys import NO_KEY, Codes
 from batchcast.ingest.values.numberstyle import NumberReader, Quantities, read_quantities
@@ -76,8 +76,7 @@ class Tally:
         self.rejected = rejected
         self.rows_read = self.rows_accepted = self.rows_ignored = self.returns_netted = self.blank_lines = 0
         self.cells_left_out = 0  # (date, part, site) totals of series that are sums of others
-        self._blanks = self._zeros = 0  # cells of periods
-        self._blank_example = ("", "")  # part and period of the first
+        self.blanks = BlankCells(layout.date if layout.across else layout.part)
         self.totals = Totals()
         self.stock_outs, self.exclusions = StockOuts(), Exclusions()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
@@ -229,17 +228,6 @@ class Tally:
         if not summed or not (are_few or self.layout.several):
             return None
         return note_repeats(self._numbered, self.totals, summed)
-
-    def few_blanks(self) -> list[Message]:
-        """What to say of blank cells of a wide table whose other cells say 0."""
-        if not self._zeros or not 0 < self._blanks <= max(_FEW_REPEATS, _FEW_REPEATED * self.rows_read):
-            return []
-        template = N_(
-            "{count:,} cells of periods are blank where others say 0, such as that of {part} in {period}: they count "
-            "as no demand. Fill them in, if there was some."
-        )
-        part, period = self._blank_example
-        return [Message(template, {"count": self._blanks, "part": shortened(part), "period": period})]
 
     def rows_by_day(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The days that have a row, and how many each has."""
@@ -399,7 +387,7 @@ class Tally:
         blank = good_keys & self._blank(block, column.index, quantities)
         self._column_sums.add(column.index, quantities, blank)
         present = good_keys & ~blank
-        self._note_blanks(block, column, blank, int((present & (quantities == 0)).sum()))
+        self.blanks.add(block, column.name, blank, int((present & (quantities == 0)).sum()))
         self.rows_read += int(present.sum())
         quantities = self._demand(block, quantities, present)
         good = present & self._acceptable(quantities) & (days != NO_DAY)
@@ -407,16 +395,6 @@ class Tally:
             good &= ~np.isin(days, list(self.dates.refused))
         self._keep(sites, parts, days, quantities, good, has_several=True)
         return np.asarray(present & ~good)
-
-    def _note_blanks(self, block: Block, column: Period | Across, blank: NDArray[np.bool_], zeros: int) -> None:
-        """Count the blank cells and the zeros of a column."""
-        self._zeros += zeros
-        if blank.any():
-            if not self._blanks:
-                row = next(block.rows([int(np.argmax(blank))]))
-                first = self.layout.date if self.layout.across else self.layout.part
-                self._blank_example = (date_text(cell_of(row, first)).strip(), column.name)
-            self._blanks += int(blank.sum())
 
     def _excluded(self, block: Block) -> NDArray[np.bool_] | None:
         """Which rows are not learned from, shape (rows,); None where no column says so."""
