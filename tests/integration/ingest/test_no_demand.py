@@ -138,10 +138,11 @@ def test_lists_of_issues_and_sales_are_none(read, header):
     assert read(rows(header, [5, 7, 9], "4500001", "Acme")).report.rows_kept == 108
 
 
-def test_suppliers_beside_a_quantity_are_said(read):
-    notes = read(rows("Date,Part No,Qty,Preferred Supplier", [5, 7, 9], "Acme")).report.notes
+@pytest.mark.parametrize(("suppliers", "is_said"), [("Acme", False), (("Acme", "Bolt", "Cog", "Acme"), True)])
+def test_suppliers_that_differ_within_a_part_are_said(read, suppliers, is_said):
+    notes = read(rows("Date,Part No,Qty,Supplier", [5, 7, 9], suppliers)).report.notes
 
-    assert any("'Preferred Supplier' names suppliers" in str(note) for note in notes)
+    assert any("'Supplier' names suppliers" in str(note) for note in notes) is is_said
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ class _Known:
             check_balance(quantity.indices[0], self._keys(), names, held, taken)
         purchases: list[Message] = []
         if columns.DEMAND_QTY not in settings.column_mapping and quantity.indices:
-            purchases = check_purchases(quantity.indices, names, held)
+            purchases = check_purchases(quantity.indices, self._keys(), names, held)
         out, inside, exclude = (locate_flags(ours, names, settings.column_mapping, taken) for ours in FLAG_NAMES)
         taken |= {i for cells in (out or inside, exclude) if cells for i in cells.indices}
         stock_columns = locate_stock_columns(names, settings.column_mapping, taken)

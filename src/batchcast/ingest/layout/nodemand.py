@@ -37,15 +37,24 @@ _OF_ISSUES = re.compile(
 _OF_FLAGS = re.compile(r"(?<![^\W\d_])(?:is|flag|indicator|ind|yn|y/n)(?![^\W\d_])|\?", re.IGNORECASE)
 
 
-def check_purchases(quantity: Sequence[int], names: Sequence[str], sample: Sample) -> list[Message]:
-    """Ask before what was bought is forecast as demand; else what to say of a column of suppliers.
+def check_purchases(
+    quantity: Sequence[int], keys: Sequence[int], names: Sequence[str], sample: Sample
+) -> list[Message]:
+    """Ask before what was bought is forecast as demand; else what to say of suppliers that differ within a part.
+
+    Args:
+        quantity: the column taken as the quantity.
+        keys: those of the part and the site.
+        names: of all columns.
+        sample: the first rows.
 
     Raises:
         AmbiguousColumn: if columns are named for purchases, or for suppliers beside them, and none for who took it.
     """
     found = are_purchases(names) if sample else []
     if not found:
-        suppliers = [name for name in names if NAMES_OF_SUPPLIERS.search(name)] if sample else []
+        named = [i for i, name in enumerate(names) if NAMES_OF_SUPPLIERS.search(name)] if sample else []
+        suppliers = [names[i] for i in named if _differs_within(i, keys, sample)]
         if not suppliers or names_customer(names):
             return []
         template = N_(
@@ -64,6 +73,13 @@ def check_purchases(quantity: Sequence[int], names: Sequence[str], sample: Sampl
     raise AmbiguousColumn(
         Message(template, {"columns": ", ".join(map(repr, found)), "example": mapping}), choices=[choice]
     )
+
+
+def _differs_within(index: int, keys: Sequence[int], sample: Sample) -> bool:
+    """Whether a column is no attribute of the parts: some have several values."""
+    of = zip(zip(*(sample.cells(i) for i in keys), strict=True), sample.cells(index), strict=True)
+    pairs = {(key, cell) for key, cell in of if cell is not None}
+    return len(pairs) > len({key for key, _ in pairs})
 
 
 def is_second_quantity(index: int, quantity: str, names: Sequence[str], sample: Sample) -> bool:
