@@ -77,6 +77,16 @@ class Panel:
         )
 
 
+def warm_reading() -> None:
+    """Load what `read_panel` calls, or compile it."""
+    quantities, one = np.ones(1), np.zeros(1, dtype=np.int64)
+    quantities.flags.writeable = False  # as Arrow gives them
+    bounds, day = np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int32)
+    scatter_demand(day, quantities, bounds, one, bounds, np.zeros(1), day.copy())
+    mark_periods(day, bounds, one, bounds, np.zeros(1, dtype=np.bool_))
+    fill_stand_ins(np.ones(1), bounds, np.zeros(1, dtype=np.bool_))
+
+
 def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastRequest) -> Panel:
     """The panel of some series of a history file, in the file's order.
 
@@ -96,7 +106,7 @@ def read_panel(path: Path, ranges: Sequence[tuple[int, int]], request: ForecastR
     day, quantity = _flat(table[columns.DAY]), _flat(table[learned])
     bounds = day.offsets.to_numpy()
     used = slice(int(bounds[0]), int(bounds[-1]))
-    periods = request.calendar.periods_of_days(day.values.to_numpy()[used])
+    periods = np.require(request.calendar.periods_of_days(day.values.to_numpy()[used]), requirements="W")
     shift = int(quantity.offsets[0].as_py())
     quantities = quantity.values.to_numpy()[shift : shift + used.stop - used.start]
     values = np.zeros(offsets[-1])
@@ -126,7 +136,7 @@ def _unknown(
         days = _flat(table[columns.OUT_DAY])
         bounds = days.offsets.to_numpy().astype(np.int64)
         periods = request.calendar.periods_of_days(days.values.to_numpy()[bounds[0] : bounds[-1]])
-        mark_periods(periods, bounds - bounds[0], starts, offsets, flags)
+        mark_periods(np.require(periods, requirements="W"), bounds - bounds[0], starts, offsets, flags)
     elif not request.unobserved:
         return None
     if request.unobserved:

@@ -21,13 +21,15 @@ from batchcast.domain.errors import N_
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.forecaster import ChunkForecast, Task, chunks_of, forecast_chunk
 from batchcast.forecast.knowledge import SharedKnowledge
+from batchcast.forecast.learned.features import warm_features
 from batchcast.forecast.metrics import Tallies
 from batchcast.forecast.models.table import FALLBACK_NAME
-from batchcast.forecast.panel import Panel, read_panel
+from batchcast.forecast.panel import Panel, read_panel, warm_reading
 from batchcast.forecast.prepare import learn_knowledge
 from batchcast.forecast.tables import make_tables, result_writer, write_summary
 from batchcast.forecast.year import learn_year
 from batchcast.forecast.year_choice import TRIED, judge_years
+from batchcast.forecast.year_judge import warm_judging
 
 AFTER_CUTOFF = N_("first seen after the last period of the history that is used")
 
@@ -270,3 +272,6 @@ def warm() -> None:
     judge_years(panel, request, (2, 4), TRIED)  # too short a history for a year of its own
     profile = learn_year(panel, request.calendar, 2, own=True)
     profile.flatten(panel, profile.of_panel(panel, request.calendar), request.calendar)
+    warm_reading()
+    warm_judging()
+    warm_features()

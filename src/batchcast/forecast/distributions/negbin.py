@@ -43,7 +43,7 @@ def negbin_quantiles(mean: Floats, dispersion: Floats, unit: Floats, levels: tup
         whole numbers where it is not.
     """
     quantiles = np.zeros((len(mean), len(levels)))
-    fill_negbin(mean, dispersion, unit, np.array(levels), gamma_table(levels), quantiles)
+    fill_negbin(mean, dispersion, np.ascontiguousarray(unit), np.array(levels), gamma_table(levels), quantiles)
     return quantiles
 
 

@@ -104,6 +104,12 @@ def _mean_of_known(values: Floats) -> Floats:
     return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
+def warm_features() -> None:
+    """Load what `make_features` calls where there are series enough to learn from, or compile it."""
+    one, none = np.ones((1, 1), dtype=np.int64), np.zeros((1, 1), dtype=np.int64)
+    sum_stretches(np.ones(1), none, one, one[0], none[0], np.empty((1, 1, 1)))
+
+
 @compiled
 def sum_stretches(values: Floats, first: Ints, ends: Ints, starts: Ints, stops: Ints, sums: Floats) -> None:
     """Mean demand of a period in each stretch before each cutoff.
