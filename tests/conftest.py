@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.plugins.browser",
     "tests.plugins.bucket",
     "tests.plugins.finished_batch",
+    "tests.plugins.image",
     "tests.plugins.postgresql",
 ]
 
