@@ -105,7 +105,7 @@ def render_series_list(
         total=page.total,
         offset=offset,
         limit=limit,
-        groups=None if groups is None else [resultanswers.SeriesGroup(**asdict(one)) for one in groups],
+        groups=None if groups is None else [resultanswers.GroupTotals(**asdict(one)) for one in groups],
     )
 
 

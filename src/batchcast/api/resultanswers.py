@@ -22,7 +22,7 @@ class SeriesLine(Answer):
     )
 
 
-class SeriesGroup(Answer):
+class GroupTotals(Answer):
     """The series that match and share a value."""
 
     value: str | None = Field(description="Null: it is not known of them.")
@@ -37,7 +37,7 @@ class SeriesList(Answer):
     total: int
     offset: int
     limit: int
-    groups: list[SeriesGroup] | None = Field(
+    groups: list[GroupTotals] | None = Field(
         description="Of all series that match, the most forecast first, at most 1,000; null without `group_by`."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,3 +159,14 @@ def _not_ready(batch: Batch) -> str:
     if batch.state.is_final:
         return N_("Batch {batch_id} is {state}, so there is no result; retry it to get one.")
     return N_("Batch {batch_id} is {state}; its result can be downloaded once it is COMPLETED.")
+
+
+def seconds_left(batch: Batch) -> float | None:
+    """Until a batch at work has ended: what was estimated counts for less the more of the work is done."""
+    if batch.state is not BatchState.PROCESSING or batch.started_at is None:
+        return None
+    elapsed = max(time.time() - batch.started_at.timestamp(), 0.0)
+    done = batch.progress
+    by_estimate = max(batch.plan.estimate_seconds - elapsed, 0.0)
+    by_progress = elapsed * (1 - done) / done if done else 0.0
+    return round((1 - done) * by_estimate + done * by_progress, 1)

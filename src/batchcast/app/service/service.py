@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import shutil
-import time
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from batchcast.app.service.answers import (
     NoSuchFile,
     Readiness,
     ServerLoad,
+    seconds_left,
 )
 from batchcast.app.service.chores import Chores
 from batchcast.app.service.drafts import Drafts
@@ -350,8 +350,8 @@ class Service:
         """A batch as it stands."""
         batch = self._store.batch(batch_id)
         learned = self._learned(batch) if batch.state is BatchState.PROCESSING and not batch.progress else 0.0
-        seconds_left = _seconds_left(batch)
-        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=seconds_left, learned=learned)
+        left = seconds_left(batch)
+        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=left, learned=learned)
 
     def _learned(self, batch: Batch) -> float:
         """How far the learning step of a batch is, by its latest event, 0 to 1."""
@@ -494,17 +494,6 @@ class Service:
             timing = calibrate(self._pool, self._folder, self._cancel_token)
         if timing is not None and not self._store.timings(self._version, limit=1):
             self._store.add_timing(timing)
-
-
-def _seconds_left(batch: Batch) -> float | None:
-    """Until a batch at work has ended: what was estimated counts for less the more of the work is done."""
-    if batch.state is not BatchState.PROCESSING or batch.started_at is None:
-        return None
-    elapsed = max(time.time() - batch.started_at.timestamp(), 0.0)
-    done = batch.progress
-    by_estimate = max(batch.plan.estimate_seconds - elapsed, 0.0)
-    by_progress = elapsed * (1 - done) / done if done else 0.0
-    return round((1 - done) * by_estimate + done * by_progress, 1)
 
 
 def _made(folder: Path) -> Path:
