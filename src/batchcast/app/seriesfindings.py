@@ -184,11 +184,17 @@ def _models(figures: Mapping[str, Any], request: ForecastRequest) -> Message:
     elif not figures.get(columns.FOLDS):
         template = untold
     elif any(name in _LEARNED for name in names):
-        learned, others = (", ".join(n for n in names if (n in _LEARNED) is is_one) for is_one in (True, False))
+        learned, others = (_in_a_row([n for n in names if (n in _LEARNED) is is_one]) for is_one in (True, False))
         return Message(mixed, {"learned": learned, "others": others})
     else:
         template = own if len(names) == 1 else averaged
-    listed = _MODELS.get(len(names), ", ".join(f"{{model{place}}}" for place in range(len(names))))
-    said = Message(listed, {f"model{k}": name for k, name in enumerate(names)})
-    others = ", ".join(name for name in names if name != POOLED)
-    return Message(template, {"models": said, "alike": POOLED, "others": others})
+    row = _in_a_row(names)
+    said = Message(_MODELS.get(len(names), row.template), row.values)
+    others = _in_a_row([name for name in names if name != POOLED])
+    return Message(template, {"models": said, "alike": _in_a_row([POOLED]), "others": others})
+
+
+def _in_a_row(names: Sequence[str]) -> Message:
+    """Models, each at a place of its own, so that a page can say it in words."""
+    template = ", ".join(f"{{model{place}}}" for place in range(len(names)))
+    return Message(template, {f"model{place}": name for place, name in enumerate(names)})

@@ -29,6 +29,7 @@ Naming = Literal[  # of settings in a sentence
 _NAMED_SETTING = "setting"  # a value of this name is the name of a setting
 _CHOICES = "choices"  # a value of this name beside it lists what it can be
 _CHOICE_WORDS = {one: words for each in SETTINGS.values() for one, words in each.choices.items() if "_" in one}
+_MODEL = "model"  # values whose names begin so are names of models
 _STYLES = {"point": N_("point"), "comma": N_("comma")}  # values of the name "style"
 _COLUMNS = {  # values of the name "ours", on the page
     columns.DATE: N_("date"),
@@ -42,7 +43,11 @@ _COLUMNS = {  # values of the name "ours", on the page
     columns.LEAD_TIME: N_("lead time"),
     columns.LEAD_TIME_DAYS: N_("lead time in days"),
 }
+_NONE = "="  # what stands in a setting for no column of the file
+_COLUMN_OF = "{ours}={column}"  # a column of ours and the file's, of a recipe
+_NO_COLUMN = N_("{ours}: no column")  # ... where the file's is none
 _ON_PAGE = {  # in place of what names a command or what is typed
+    _COLUMN_OF: N_("{ours}: column “{column}”"),
     FORGETTING: N_("delete it on the page Recipes"),
     HELD_BACK: N_(
         "Parts that are held back: {count:,} ({named}). Nothing is ordered of them, as neither their history nor like "
@@ -50,6 +55,7 @@ _ON_PAGE = {  # in place of what names a command or what is typed
     ),
 }
 _MAPPING_STEP = N_("How the file is read")  # the page of the step that maps columns
+_IN_MAPPING_STEP = ("ignore_columns", "attributes")  # settings that it asks for with ticks, under no name of theirs
 _LOCALE = Path(__file__).parent / "locale"
 _LANGUAGE_VARIABLES = ("BATCHCAST_LANG", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set decides
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -67,7 +73,8 @@ def translate(message: Message | str, language: Language, naming: Naming = "fiel
     if isinstance(message, str):
         message = Message(message)
     if naming == "label" and message.template in _ON_PAGE:
-        message = Message(_ON_PAGE[message.template], message.values)
+        is_none = message.template == _COLUMN_OF and message.values["column"] == _NONE
+        message = Message(_NO_COLUMN if is_none else _ON_PAGE[message.template], message.values)
     template = translated_template(message.template, language)
     if not message.values and "{" + SETTING_PLACE not in template:
         return template
@@ -112,6 +119,13 @@ def language_of(environment: Mapping[str, str]) -> Language:
 
 
 @cache
+def _model_words() -> Mapping[str, str]:
+    from batchcast.forecast.models.table import WORDS  # loads NumPy, which most commands do without
+
+    return WORDS
+
+
+@cache
 def _catalogue(language: Language) -> Mapping[str, str]:
     from babel.messages.pofile import read_po
 
@@ -134,6 +148,8 @@ class _Speaker(PlaceFormatter):
         words = {"style": _STYLES, "ours": _COLUMNS if self.naming == "label" else {}}.get(str(key), {})
         if isinstance(value, str) and value in words:
             return translate(words[value], self.language)
+        if self.naming == "label" and isinstance(value, str) and str(key).startswith(_MODEL):
+            return translate(_model_words().get(value, value), self.language)
         if self.naming == "label" and isinstance(value, str) and value in _CHOICE_WORDS:
             return f"“{translate(_CHOICE_WORDS[value], self.language)}”"
         declared = SETTINGS.get(str(kwargs.get(_NAMED_SETTING)))
@@ -149,10 +165,11 @@ class _Speaker(PlaceFormatter):
         if self.naming == "option":
             words = text if declared.kind == "mapping" else shlex.quote(text)  # a mapping is in quotes where needed
             return f"{declared.options[0]} {words}" if text else declared.options[0]
-        if declared.kind == "mapping":
+        if declared.kind == "mapping" or (name in _IN_MAPPING_STEP and not text):
             return f"“{translate(_MAPPING_STEP, self.language)}”"
         label = translate(declared.label, self.language)
-        chosen = translate(declared.choices.get(text, text), self.language).partition(":")[0]
+        known = {**declared.choices, _NONE: N_("none")}
+        chosen = translate(known[text], self.language).partition(":")[0] if text in known else text
         return f"“{label}: {chosen}”" if text else f"“{label}”"
 
     def format_field(self, value: Any, format_spec: str) -> str:

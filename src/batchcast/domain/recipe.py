@@ -55,6 +55,11 @@ class Recipe:
         """Its settings as they are typed, by setting."""
         return {name: _texts(value) for name, value in self.settings.items()}
 
+    @property
+    def reading(self) -> Message:
+        """Its settings, as the readers of a face choose them."""
+        return _said(self.texts)
+
 
 def kept_settings(settings: BatchSettings, columns: Mapping[str, str], kind: FileKind = "history") -> dict[str, Any]:
     """What a recipe keeps of the settings that a file was read with, and the columns that were chosen in it.

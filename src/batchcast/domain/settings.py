@@ -700,13 +700,13 @@ class BatchSettings:
         group="input",
         label=N_("Marks on the history"),
         help=N_(
-            "Days of a part that are not learned from (exclude), or on which it was out of stock (stock_out), a line "
-            "each: 2025-07-01..2025-07-31 exclude P-1 @ Sofifi. A server adds the marks that planners keep on it."
+            "Days of a part that are not learned from (one-off), or on which it was out of stock (stock-out), a line "
+            "each: 2025-07-01..2025-07-31 one-off P-1 @ Sofifi. A server adds the marks that planners keep on it."
         ),
         default_words=N_("none"),
         option="mark",
         metavar="MARK",
-        example="2025-07-01..2025-07-31 exclude P-1 @ Sofifi",
+        example=N_("2025-07-01..2025-07-31 one-off P-1 @ Sofifi"),
         is_remembered=False,
     )
     use_marks: UseMarks = _declared(
@@ -1050,8 +1050,12 @@ def event_problem(text: str) -> Message:
 EXCLUDE: Final = "exclude"  # what was demanded then is not learned from: a one-off order, a mistake
 STOCK_OUT: Final = "stock_out"  # the part was out of stock: what was sold is not what was wanted
 MARK_KINDS: Mapping[str, str] = {EXCLUDE: N_("Excluded"), STOCK_OUT: N_("Out of stock")}
+_MARK_WORDS: Mapping[str, str] = {  # as people call them, in either language
+    **dict.fromkeys(("one-off", "sekali-saja"), EXCLUDE),
+    **dict.fromkeys(("stock-out", "stok-habis"), STOCK_OUT),
+}
 MOST_MARKS = 20_000  # in force at once
-_MARK = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?\s+(\w+)\s+(\S.*)", re.ASCII)
+_MARK = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.(\d{4}-\d{2}-\d{2}))?\s+([\w-]+)\s+(\S.*)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -1070,9 +1074,10 @@ class HistoryMark:
 
 
 def mark_of(text: str) -> HistoryMark | None:
-    """The mark of a text such as `2025-07-01..2025-07-31 exclude P-1 @ Sofifi`; None where it can't be read."""
+    """The mark of a text such as `2025-07-01..2025-07-31 exclude P-1 @ Sofifi`; None where there is none."""
     written = _MARK.fullmatch(text.strip())
-    if written is None or written.group(3) not in MARK_KINDS:
+    kind = None if written is None else _MARK_WORDS.get(written.group(3), written.group(3))
+    if written is None or kind is None or kind not in MARK_KINDS:
         return None
     if not all(_is_date(day) for day in written.group(1, 2) if day):
         return None
@@ -1080,14 +1085,14 @@ def mark_of(text: str) -> HistoryMark | None:
     part, _, site = (piece.strip() for piece in written.group(4).rpartition(_AT))
     if not part or not site or last < first:
         return None
-    return HistoryMark(kind=written.group(3), site_code=site, partnumber=part, first=first, last=last)
+    return HistoryMark(kind=kind, site_code=site, partnumber=part, first=first, last=last)
 
 
 def mark_problem(text: str) -> Message:
     """Why a text names no mark."""
     template = N_(
-        "{setting} has {found!r}; write a line for each mark: days, exclude or stock_out, part and site, such as "
-        "2025-07-01..2025-07-31 exclude P-1 @ Sofifi."
+        "{setting} has {found!r}; write a line for each mark: days, one-off or stock-out, part and site, such as "
+        "2025-07-01..2025-07-31 one-off P-1 @ Sofifi."
     )
     return Message(template, {"setting": "history_marks", "found": text[:80]})
 

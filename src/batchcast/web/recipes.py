@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
-from batchcast.domain.settings import SETTINGS
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import render
 
@@ -17,7 +16,7 @@ router = APIRouter()
 async def recipes(request: Request, here: Here) -> Response:
     """All recipes, the newest first, each with a button that deletes it."""
     kept = await here.threads.light(here.service.recipes)
-    return render(request, "recipes/recipes.html", recipes=kept, declared=SETTINGS)
+    return render(request, "recipes/recipes.html", recipes=kept)
 
 
 @router.post("/recipes/delete")

@@ -31,14 +31,15 @@ def test_an_answer_is_kept_used_for_the_next_file_and_deleted(browser, indonesia
     )
     assert run.status_code == 303
     listed = browser.get("/recipes")
-    name = re.search(r'<th scope="row">(demand-[0-9a-f]{6})</th>', listed.text)[1]
-    assert "Date order: Day first: 31/12/2025" in listed.text
+    name = re.search(r'scope="row">(demand-[0-9a-f]{6})</th>', listed.text)[1]
+    assert "“Date order: Day first”, date: column “date”" in listed.text
+    assert "date=date" not in listed.text
     assert "Resep" in indonesian.get("/recipes").text
 
     again = send(browser, FILE.encode())
     assert "One question before it can be read" not in again.text
     assert f"Read by the recipe &#39;{name}&#39;" in again.text
-    assert "“Date order: Day first”, date=date" in again.text
+    assert "“Date order: Day first”, date: column “date”" in again.text
     assert "To forget it: delete it on the page Recipes." in again.text
     assert "batchcast recipes" not in again.text
 

@@ -152,3 +152,13 @@ def test_one_number_is_read_with_either_decimal_sign(text, level):
 def test_several_numbers_are_not_read_as_the_first():
     with pytest.raises(InvalidSettings, match="one number"):
         settings_of_texts({"service_level": ["0.9; 0.98"]})
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("one-off", "exclude"), ("sekali-saja", "exclude"), ("stock-out", "stock_out"), ("stok-habis", "stock_out")],
+)
+def test_a_mark_is_taken_in_the_words_of_either_language(word, kind):
+    settings = settings_of_texts({"history_marks": [f"2025-07-01..2025-07-31 {word} P-1 @ Sofifi"]})
+
+    assert settings.history_marks == (f"2025-07-01..2025-07-31 {kind} P-1 @ Sofifi",)

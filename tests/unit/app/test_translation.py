@@ -6,6 +6,8 @@ import pytest
 
 from batchcast.app.translation import format_number, language_of, translate
 from batchcast.domain.errors import Message
+from batchcast.domain.recipe import Recipe
+from batchcast.forecast.models.table import MODELS
 
 LINE = "line {line}"
 
@@ -48,6 +50,38 @@ def test_our_columns_and_signs_of_numbers_are_said_in_words_where_a_person_reads
     assert translate(column, "id", "label") == "Several could be jumlah permintaan."
     assert translate(column, "id", "option") == "Several could be demand_qty."
     assert [translate(style, "id", naming) for naming in ("label", "field")] == ["read with koma"] * 2
+
+
+def test_columns_of_a_recipe_are_said_in_words_on_the_page_and_as_they_are_typed_elsewhere():
+    settings = {
+        "date_order": "day_first",
+        "column_mapping": {"date": "=", "partnumber": "Kode: A"},
+        "attributes": ["="],
+        "only_rows": ["Jam=12:30"],
+    }
+    recipe = Recipe(name="r", signature="0", settings=settings, source="a.csv", kept_on=dt.date(2026, 1, 1))
+
+    assert translate(recipe.reading, "id", "label") == (
+        "“Urutan tanggal: Hari dulu”, tanggal: tanpa kolom, nomor part: kolom “Kode: A”, "
+        "“Kolom yang disimpan bersama tiap part: tidak ada”, “Hanya baris dengan: Jam=12:30”"
+    )
+    assert "partnumber=Kode: A" in translate(recipe.reading, "id", "option")
+
+
+def test_models_are_said_in_words_on_the_page_alone():
+    said = Message("{model0} and {model1}", {"model0": "negbin_moving_average", "model1": "fallback_mean"})
+
+    assert translate(said, "en", "label") == "moving average and mean of the history"
+    assert translate(said, "id", "label") == "rata-rata bergerak dan rata-rata seluruh riwayat"
+    assert translate(said, "en", "option") == "negbin_moving_average and fallback_mean"
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_every_model_has_words_of_its_own_in_each_language(language):
+    said = [translate(Message("{model}", {"model": name}), language, "label") for name in MODELS]
+
+    assert len({*said}) == len(MODELS)
+    assert [one for one in said if "_" in one or one in MODELS] == []
 
 
 def test_a_sentence_without_values_keeps_its_braces_and_one_without_translation_its_english():

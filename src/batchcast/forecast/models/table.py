@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from batchcast.domain.errors import N_
+
 AUTO = "auto"  # in place of models: they are chosen for each series; in a leaderboard: what was chosen
 DistributionKind = Literal["negative_binomial", "windows", "bootstrap", "conformal", "learned_quantiles", "like_parts"]
 
@@ -24,6 +26,7 @@ class Model:
     """A model: what forecasts the mean of each step, and how demand is distributed around it."""
 
     name: str  # as it is asked for
+    words: str  # as a page calls it within a sentence
     group: str  # models of one group are near copies: an average holds one of them where it can
     kernel: str = ""  # module of `forecast.kernels` that forecasts its mean; "": it has no kernel of its own
     distribution: DistributionKind = "negative_binomial"
@@ -51,49 +54,142 @@ class Model:
 
 _ALL = (
     # no demand at all
-    Model(name="zero", kernel="simple", group="zero", is_candidate=False, is_baseline=True),
+    Model(name="zero", words=N_("no demand"), kernel="simple", group="zero", is_candidate=False, is_baseline=True),
     # the last period again
-    Model(name="naive", kernel="simple", group="naive", is_candidate=False, is_baseline=True),
+    Model(
+        name="naive",
+        words=N_("the last period again"),
+        kernel="simple",
+        group="naive",
+        is_candidate=False,
+        is_baseline=True,
+    ),
     # the mean of the whole history
-    Model(name="mean", kernel="simple", group="history", prior_loss=1.09, feature=0),
+    Model(name="mean", words=N_("mean of the history"), kernel="simple", group="history", prior_loss=1.09, feature=0),
     # the last season again
-    Model(name="seasonal_naive", kernel="simple", group="season", seasons=1, prior_loss=1.25, feature=9),
+    Model(
+        name="seasonal_naive",
+        words=N_("the last season again"),
+        kernel="simple",
+        group="season",
+        seasons=1,
+        prior_loss=1.25,
+        feature=9,
+    ),
     # the mean of the recent periods
-    Model(name="moving_average", kernel="simple", group="level", prior_loss=0.92, feature=1),
+    Model(
+        name="moving_average", words=N_("moving average"), kernel="simple", group="level", prior_loss=0.92, feature=1
+    ),
     # simple exponential smoothing
-    Model(name="ses", kernel="ses", group="level", prior_loss=0.95, feature=2),
+    Model(name="ses", words=N_("exponential smoothing"), kernel="ses", group="level", prior_loss=0.95, feature=2),
     # a level and a trend that fades (Holt)
-    Model(name="holt_damped", kernel="holt", group="trend", periods=8, prior_loss=1.0, feature=3),
+    Model(
+        name="holt_damped",
+        words=N_("fading trend (Holt)"),
+        kernel="holt",
+        group="trend",
+        periods=8,
+        prior_loss=1.0,
+        feature=3,
+    ),
     # level, trend and season (Holt and Winters)
     Model(
-        name="holt_winters", kernel="holt_winters", group="season", periods=8, seasons=2, prior_loss=0.95, feature=10
+        name="holt_winters",
+        words=N_("trend and season (Holt-Winters)"),
+        kernel="holt_winters",
+        group="season",
+        periods=8,
+        seasons=2,
+        prior_loss=0.95,
+        feature=10,
     ),
     # a smoothed level and part of the trend line (dynamic optimised theta)
-    Model(name="theta", kernel="theta", group="trend", periods=4, prior_loss=0.91, feature=4),
+    Model(
+        name="theta",
+        words=N_("trend line (theta)"),
+        kernel="theta",
+        group="trend",
+        periods=4,
+        prior_loss=0.91,
+        feature=4,
+    ),
     # the size of a demand divided by the gap between demands
-    Model(name="croston", kernel="croston", group="interval", is_candidate=False),
+    Model(name="croston", words=N_("size and gap (Croston)"), kernel="croston", group="interval", is_candidate=False),
     # Croston without its bias (Syntetos and Boylan)
-    Model(name="sba", kernel="croston", group="interval", prior_loss=1.12, feature=5),
+    Model(
+        name="sba",
+        words=N_("Croston without bias (SBA)"),
+        kernel="croston",
+        group="interval",
+        prior_loss=1.12,
+        feature=5,
+    ),
     # the probability of a demand times its size (Teunter, Syntetos and Babai)
-    Model(name="tsb", kernel="tsb", group="chance", prior_loss=0.93, feature=6),
+    Model(name="tsb", words=N_("chance and size (TSB)"), kernel="tsb", group="chance", prior_loss=0.93, feature=6),
     # smoothed sums over the mean gap between demands
-    Model(name="adida", kernel="buckets", group="bucket", prior_loss=0.94, feature=11),
+    Model(
+        name="adida",
+        words=N_("sums over the mean gap (ADIDA)"),
+        kernel="buckets",
+        group="bucket",
+        prior_loss=0.94,
+        feature=11,
+    ),
     # smoothed sums over many lengths, averaged
-    Model(name="imapa", kernel="buckets", group="bucket", prior_loss=0.9, feature=7),
+    Model(
+        name="imapa",
+        words=N_("sums over many lengths (IMAPA)"),
+        kernel="buckets",
+        group="bucket",
+        prior_loss=0.9,
+        feature=7,
+    ),
     # Croston that fades to zero in finite time (obsolescence)
-    Model(name="linear_decay", kernel="croston", group="decay", prior_loss=0.96, feature=8),
+    Model(
+        name="linear_decay", words=N_("Croston that fades"), kernel="croston", group="decay", prior_loss=0.96, feature=8
+    ),
     # the sums that past windows had
-    Model(name="empirical", distribution="windows", group="history", prior_loss=1.3, is_baseline=True),
+    Model(
+        name="empirical",
+        words=N_("sums of past windows"),
+        distribution="windows",
+        group="history",
+        prior_loss=1.3,
+        is_baseline=True,
+    ),
     # sums drawn from the sizes seen (Willemain, Smart and Schwarz)
-    Model(name="wss", distribution="bootstrap", group="bootstrap", prior_loss=1.05),
+    Model(
+        name="wss",
+        words=N_("drawn from past sizes (WSS)"),
+        distribution="bootstrap",
+        group="bootstrap",
+        prior_loss=1.05,
+    ),
     # the errors that the point model made on like series
-    Model(name="conformal_imapa", distribution="conformal", mean_of="imapa", group="conformal", prior_loss=0.9),
-    Model(name="conformal_ses", distribution="conformal", mean_of="ses", group="conformal", prior_loss=0.95),
+    Model(
+        name="conformal_imapa",
+        words=N_("IMAPA with the errors of like parts"),
+        distribution="conformal",
+        mean_of="imapa",
+        group="conformal",
+        prior_loss=0.9,
+    ),
+    Model(
+        name="conformal_ses",
+        words=N_("smoothing with the errors of like parts"),
+        distribution="conformal",
+        mean_of="ses",
+        group="conformal",
+        prior_loss=0.95,
+    ),
     # few demands, by what like parts teach: a member of `auto` for parts with few demands, beside the others
-    Model(name="pooled", distribution="like_parts", group="pooled", is_candidate=False),
+    Model(
+        name="pooled", words=N_("what like parts teach"), distribution="like_parts", group="pooled", is_candidate=False
+    ),
     # trees for the quantiles, and trees for the mean, of lead-time demand
     Model(
         name="lightgbm_quantile",
+        words=N_("trees for the quantiles (LightGBM)"),
         distribution="learned_quantiles",
         mean_of="lightgbm_tweedie",
         group="learned_quantiles",
@@ -101,7 +197,14 @@ _ALL = (
         share=0.5,
         is_learned=True,
     ),
-    Model(name="lightgbm_tweedie", group="learned_mean", prior_loss=0.86, share=0.25, is_learned=True),
+    Model(
+        name="lightgbm_tweedie",
+        words=N_("trees for the mean (LightGBM)"),
+        group="learned_mean",
+        prior_loss=0.86,
+        share=0.25,
+        is_learned=True,
+    ),
 )
 MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _ALL})  # by name
 CANDIDATES: Mapping[str, Model] = MappingProxyType(
@@ -111,6 +214,9 @@ POINT_MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for mode
 
 FALLBACK = "mean"  # stands in where no model has a forecast, and ...
 FALLBACK_NAME = "fallback_mean"  # ... how results name it then; it cannot be asked for
+WORDS: Mapping[str, str] = MappingProxyType(
+    {name: model.words for name, model in [*MODELS.items(), *CANDIDATES.items(), (FALLBACK_NAME, MODELS[FALLBACK])]}
+)  # of each model, by every name that results have for it
 POOLED = "pooled"  # what like parts teach of few demands
 YARDSTICK = "naive"  # what value added is measured against
 LEARNED_MEAN = "lightgbm_tweedie"  # whose mean is that of the trees

@@ -45,6 +45,7 @@ class Score:
     """How a model did in the backtest."""
 
     model: str
+    said: Message  # the model in words
     loss: float
     share: float  # of the largest loss, 0 to 1
 
@@ -259,7 +260,15 @@ def _summed_history(history: Sequence[tuple[dt.date, float]], size: int) -> list
 
 def _scores(scores: Sequence[tuple[str, float]]) -> list[Score]:
     most = max((loss for _, loss in scores), default=0.0)
-    return [Score(model=model, loss=loss, share=loss / most if most > 0 else 0.0) for model, loss in scores]
+    return [
+        Score(
+            model=model,
+            said=Message("{model}", {"model": model}),
+            loss=loss,
+            share=loss / most if most > 0 else 0.0,
+        )
+        for model, loss in scores
+    ]
 
 
 def _ways(

@@ -12,6 +12,7 @@ const SECONDS_A_DAY = 86400;
 const SPARSE_SHARE = 0.5; // of periods without demand, from which a line would only run along zero
 const HEADROOM = 1.08; // above the highest value
 const HEIGHT = 300;
+const HALF_A_DATE = 40; // room at the right for the last date, which stands under its point
 
 /** Whether a history is mostly zeros, so that stems read better than a line. */
 export function isSparse(demand) {
@@ -200,6 +201,7 @@ function optionsFor(figure, payload, columns, words, tooltip) {
   return {
     width: Math.max(figure.clientWidth, 200),
     height: HEIGHT,
+    padding: [null, HALF_A_DATE, null, null],
     tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, y: false, points: { size: 7 } },
