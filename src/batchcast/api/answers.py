@@ -213,6 +213,7 @@ class Report(Answer):
     rows_filtered: int = Field(description="Left out by only_rows.")
     rows_refused: int
     returns_netted: int = Field(description="Rows that take demand back.")
+    marks: list[str] = Field(description="Marks on the history that concern its parts and days.")
     notes: list[str]
     problems: list[RowError] = Field(description="The first hundred of rows_refused.")
 
