@@ -158,6 +158,19 @@ def test_the_columns_of_a_wide_table_that_are_no_periods_are_left_out(browser, s
     assert batch.settings.ignore_columns == ("Fbe-23", "Semua")
 
 
+def test_a_column_that_is_no_period_is_told_once_where_the_preview_is_and_by_what_the_step_offers(browser):
+    typo = WIDE.replace("Kode", "part").replace(";Semua", ";Apr-23")
+
+    page = send(browser, typo.encode()).text
+
+    assert page.count("Columns among the periods are no periods: &#39;Fbe-23&#39; (D)") == 1
+    assert "It can&#39;t be read this way" in page
+    assert "The file can&#39;t be forecast as it is" not in page
+    assert "mapping-preview asks" in page  # on a phone it stands above the columns
+    assert "Columns to leave out" not in page
+    assert "/help/errors#" in page
+
+
 def test_the_file_of_a_batch_is_mapped_again_for_a_retry(browser, run_batch, service):
     batch = run_batch(FILE.encode(), column_mapping=", ".join(COLUMNS))
     url = f"/batches/{batch.batch_id}/retry"

@@ -341,8 +341,8 @@ def _gaps(days: Sequence[int]) -> list[Message]:
     missing = _missing(sorted(days))
     if missing:
         template = N_(
-            "No column has the periods {periods} between {first} and {last}: they count as no demand. Export them too, "
-            "if there was some."
+            "No column has the periods {periods} between {first} and {last}: they count as no demand, unless the "
+            "report says that they were not observed. Export them too, if there was some."
         )
         shown = ", ".join(missing[:MOST_SAID]) + (f", … ({len(missing)})" if len(missing) > MOST_SAID else "")
         values = {"periods": shown, "first": date_of(min(days)), "last": date_of(max(days))}
