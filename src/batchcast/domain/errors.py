@@ -15,7 +15,7 @@ BatchcastError
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, ClassVar
@@ -62,6 +62,16 @@ class Message:
         if "{" + SETTING_PLACE in self.template:
             return _PLACES.vformat(self.template, (), self.values)
         return self.template.format(**self.values) if self.values else self.template
+
+
+def counted(found: Iterable[tuple[str, int]], ending: str = "") -> Message:
+    """Names with the number of each, for a place of a sentence: `'EA' (1,440), 'BOX' (12)`, in Indonesian 1.440."""
+    pairs = list(found)
+    places = (f"{{name{i}}} ({{count{i}:,}})" for i in range(len(pairs)))
+    values: dict[str, object] = {"ending": ending}
+    for i, (name, count) in enumerate(pairs):
+        values |= {f"name{i}": name, f"count{i}": count}
+    return Message(", ".join(places) + "{ending}", values)
 
 
 _MOST_BYTES = 4096  # of a sentence that is kept

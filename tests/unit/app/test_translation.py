@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from batchcast.app.translation import format_number, language_of, translate
-from batchcast.domain.errors import Message
+from batchcast.domain.errors import Message, counted
 from batchcast.domain.recipe import Recipe
 from batchcast.forecast.models.table import MODELS
 
@@ -104,3 +104,13 @@ def test_a_sentence_without_values_keeps_its_braces_and_one_without_translation_
 )
 def test_the_language_is_that_of_the_first_variable_that_is_set(environment, language):
     assert language_of(environment) == language
+
+
+def test_counts_of_a_list_get_the_points_of_the_language():
+    message = Message("Quantities of {column} are written with a unit, which is left out: {units}.", {"column": "Qty"})
+    units = counted([("EA", 1440), ("BOX", 12)], ", …")
+
+    assert translate(units, "en") == str(units) == "EA (1,440), BOX (12), …"
+    assert translate(Message(message.template, {**message.values, "units": units}), "id").endswith(
+        "EA (1.440), BOX (12), …."
+    )

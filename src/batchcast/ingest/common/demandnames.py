@@ -7,8 +7,16 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 
 
+def plain_word(word: str) -> str:
+    """A word in small letters without accents."""
+    if word.isascii():
+        return word.lower()
+    letters = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
+
+
 def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(map(plain_word, text.split()))
 
 
 _PLAN_WORDS = _words(
@@ -56,14 +64,6 @@ def words_of_plans(text: str) -> tuple[bool, bool]:
     """Whether a text says nothing but that it is of a plan, and nothing but that it is of what happened."""
     words = {plain_word(word) for word in _WORD.findall(_CAMEL.sub(" ", text.replace("_", " ")))} - _BESIDE_PLANS
     return bool(words) and words <= _PLAN_WORDS, bool(words) and words <= _ACTUAL_WORDS
-
-
-def plain_word(word: str) -> str:
-    """A word in small letters without accents."""
-    if word.isascii():
-        return word.lower()
-    letters = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
 
 
 def names_customer(names: Iterable[str]) -> bool:

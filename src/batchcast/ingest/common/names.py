@@ -232,14 +232,15 @@ IN_HEADER = "(header)"  # a part or site that is mapped to it is the name of eac
 NAMES_OF_YEARS = _names("year tahun thn jahr année annee año ano anno jaar rok år год 年")
 _PLACED = re.compile(r"(?P<name>.*?) ?\(column (?P<letter>[A-Z]{1,3})\)$", re.DOTALL | re.ASCII)
 LONGEST_COMPARED = 200  # characters of a name that is compared with others: likeness costs the square of them
+LONGEST_NAME = 1000  # characters of a name of a column that are read: many patterns look through each
 _IGNORED = re.compile(r"[\s_\-.:]+")
 _MOST_COMPARED = 1000  # names
 _MOST_NAMED = 30  # columns that a sentence lists
 
 
 def normal(name: str) -> str:
-    """A column name as it is compared: case, spaces, underscores, dashes and dots make no difference."""
-    return _short_normal(name) if len(name) <= LONGEST_COMPARED else _IGNORED.sub("", name).casefold()
+    """A column name as it is compared: case, spaces, underscores, dashes and dots make no difference in short ones."""
+    return _short_normal(name) if len(name) <= LONGEST_COMPARED else name
 
 
 @lru_cache(maxsize=1 << 15)

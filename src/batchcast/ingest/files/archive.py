@@ -195,7 +195,8 @@ def _of_one_name(infos: Sequence[zipfile.ZipInfo], name: str, settings: BatchSet
             "{@overlaps=earliest} to read one of them, or {@overlaps=sum} to read all; or take out what is not "
             "part of the history."
         )
-        sizes = ", ".join(f"{info.file_size:,}" for info in infos)
+        places = ", ".join(f"{{size{i}:,}}" for i in range(len(infos)))
+        sizes = Message(places, {f"size{i}": info.file_size for i, info in enumerate(infos)})
         message = Message(template, {"name": name, "count": len(infos), "member": infos[0].filename, "sizes": sizes})
         readings = {
             "latest": N_("the last of them, of {size:,} bytes"),

@@ -15,6 +15,7 @@ from batchcast.ingest.common.names import (
     FALLBACK_DATES,
     FALLBACK_QUANTITIES,
     FLAG_NAMES,
+    LONGEST_NAME,
     MONEY_NAMES,
     SHEET,
     STOCK_NAMES,
@@ -23,6 +24,7 @@ from batchcast.ingest.common.names import (
     nearest,
     normal,
     placed_column,
+    shortened,
     target_of,
 )
 from batchcast.ingest.common.problems import OverTheLimit, UnknownMapping
@@ -63,7 +65,7 @@ class VisibleNames:
 
 def visible_names(header: Sequence[str], settings: BatchSettings) -> VisibleNames:
     """The names of a header, and what to say of the columns that are to be ignored."""
-    every = tuple(name.strip() for name in header)
+    every = tuple(shortened(name.strip(), LONGEST_NAME) for name in header)
     asked = dict.fromkeys(name.strip() for name in settings.ignore_columns)
     ignored = {one: [i for i, name in enumerate(every) if one and name == one] for one in asked}
     for one in asked:

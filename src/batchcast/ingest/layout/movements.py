@@ -51,7 +51,7 @@ _PLAIN_NAMES = ("type", "tipe", "jenis")  # of a column that can hold other code
 
 
 def _texts(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(map(plain_word, text.split()))
 
 
 _SAP_ISSUES = _texts(
@@ -68,14 +68,16 @@ _RECEIPT_WORDS = _texts(
     "masuk penerimaan pembelian terima beli gr grn production output assembly replenishment "
     "wareneingang zugang einkauf bestellung entrada entradas compra compras entree entrees recepcion ricevimento "
     "carico acquisto ontvangst inkoop giris alis alıs przychod zakup приход поступление закупка покупка 入库 采购 收货 "
-    "進貨 nhập وارد รับ arrival arrivals oorec nrec "
+    "進貨 入庫 採購 收貨 收料 仕入 入荷 受入 입고 구매 매입 nhập وارد استلام مشتريات شراء รับ ซื้อ "
+    "arrival arrivals oorec nrec"
 )
 _OTHER_WORDS = _texts(  # transfers, counts and corrections of stock, in or out
     "transfer transfers adjustment adjustments adjmt adj opname stocktake count inventory inventur umbuchung "
     "umlagerung traspaso trasferimento penyesuaian koreksi pindah opening initial перемещение инвентаризация 调拨 盘点 "
     "correction corrections korrektur korreksi correccion correzione rettifica correcao inventurdifferenz "
     "bestandskorrektur ajuste ajustement regularisation stocktaking "
-    "saldo awal balance forward inicial anfangsbestand eröffnung beginning iniziale начальный 期初"
+    "saldo awal balance forward inicial anfangsbestand eröffnung beginning iniziale начальный 期初 "
+    "调整 調撥 盤點 調整 移動 棚卸 이동 조정 실사 โอน ปรับปรุง ปรับยอด ตรวจนับ ยกมา"
 )
 _ISSUE_WORDS = _texts(
     "issue issues issued iss out outward outwards outbound outgoing keluar pengeluaran pemakaian pakai penjualan jual "
@@ -83,15 +85,24 @@ _ISSUE_WORDS = _texts(
     "fulfillment fulfilment dispatch dispatched picked woiss soiss niss shipod oeship bacflush "
     "verbrauch lieferung salida salidas venta ventas consumo sortie sorties vente saida saidas venda vendas uscita "
     "scarico vendita uitgifte verkoop verbruik cikis cıkıs satis satıs rozchod sprzedaz расход продажа "
-    "реализация списание отгрузка 出库 销售 领用 发货 銷貨 xuất صادر จ่าย"
+    "реализация списание отгрузка выдача 出库 销售 领用 领料 发货 发料 銷貨 出庫 銷售 領用 領料 發貨 出荷 "
+    "売上 販売 払出 출고 판매 매출 xuất صادر صرف مبيعات بيع จ่าย เบิก ขาย"
 )
 _REVERSAL_WORDS = _texts(
     "return returns returned reversal reversed retur pengembalian kembali batal pembatalan storno stornierung retoure "
     "ruckgabe rucklieferung devolucion devolucao reso iade zwrot возврат 退货 退库 退回 "
-    "uniss suniss oeret refund refunds refunded chargeback"
+    "退料 退貨 退庫 返品 返却 반품 مرتجع คืน uniss suniss oeret refund refunds refunded chargeback"
 )
 _DOCUMENT_WORDS = _texts(  # of documents of customers and suppliers: an issue where no word says otherwise
     "inv invoice invoices faktur factura facture fattura rechnung fatura order orders payment payments"
+)
+_PURCHASE_WORDS = _texts(  # what goes back to a supplier is no demand taken back
+    "purchase purchases purch purchased buy bought pembelian beli einkauf bestellung compra compras acquisto inkoop "
+    "alis alıs zakup закупка покупка 采购 採購 仕入 구매 매입 مشتريات شراء ซื้อ"
+)
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # words without spaces between
+_UNSPACED_WORDS = tuple(
+    word for word in _RECEIPT_WORDS | _OTHER_WORDS | _ISSUE_WORDS | _REVERSAL_WORDS if _UNSPACED.match(word)
 )
 _CREDITS = re.compile(
     r"\b(?:rtn|ret|crn|credit\s?(?:memo|note)|nota\s?kredit|gutschrift|avoir|rechnungskorrektur)\b", re.IGNORECASE
@@ -228,16 +239,23 @@ def role_of(kind: str, column: str) -> Role:
     code = kind.split(" ", maxsplit=1)[0]
     if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
         return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
-    words = {plain_word(word) for word in _WORD.findall(kind)}
+    words = _words_of(kind)
     is_plan, is_actual = words_of_plans(kind)
     if words & _OTHER_WORDS or is_plan or is_actual:
         return "issue" if is_actual else "receipt"
     is_receipt, is_issue = bool(words & _RECEIPT_WORDS), bool(words & _ISSUE_WORDS)
-    if is_receipt and is_issue:
+    is_reversal = bool(words & _REVERSAL_WORDS)
+    if is_receipt and is_issue and not is_reversal:
         return ""
-    if words & _REVERSAL_WORDS or _CREDITS.search(kind):
-        return "receipt" if is_receipt else "reversal"
+    if is_reversal or _CREDITS.search(kind):
+        return "receipt" if words & _PURCHASE_WORDS or is_receipt > is_issue else "reversal"
     return "receipt" if is_receipt else "issue" if is_issue or words & _DOCUMENT_WORDS else ""
+
+
+def _words_of(kind: str) -> set[str]:
+    """The words of a kind; in scripts without spaces those that it holds anywhere: `销售出库`, `จ่ายออก`."""
+    words = {plain_word(word) for word in _WORD.findall(kind)}
+    return words | {word for word in _UNSPACED_WORDS if word in kind} if _UNSPACED.search(kind) else words
 
 
 def _of_flag(kind: str, column: str) -> Role:

@@ -24,7 +24,7 @@ _OTHERS = re.compile(  # of a row that moves or corrects stock
     r"correc|koreksi|korrektur|korreksi|rettific|corrig|ajust|adjust|penyesuaian|inventur|inventaris|umlager|umbuch"
     r"|stock\W?(?:take|taking|count|transfer|transf|move)|(?:cycle|physical)\W?(?:count|inventory)|opname|opnam"
     r"|transfer|traspaso|trasferimento|transferencia|transfert|pindah\W?gudang|mutasi\W?antar|перемещ|инвентар|корректир"
-    r"|调拨|盘点|调整|棚卸|振替",
+    r"|调拨|盘点|调整|調撥|盤點|調整|棚卸|振替|移動|재고\W?이동|조정|실사|โอน|ปรับปรุง|ปรับยอด|ตรวจนับ",
     re.IGNORECASE,
 )
 _MOST_SHOWN = 4

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Message, counted
 from batchcast.ingest.common.arrow import number_array
 from batchcast.ingest.common.names import named_columns, nearest, normal, shortened
 from batchcast.ingest.common.problems import AmbiguousColumn, NoRows, UnknownFilter
@@ -54,11 +54,11 @@ def filter_text(column: str, values: Iterable[str]) -> str:
     return f"{column}={written.getvalue()}"
 
 
-def counted_values(counts: Mapping[str, int]) -> str:
-    """Values with the rows that hold each, the most frequent first, for a sentence."""
+def counted_values(counts: Mapping[str, int]) -> Message:
+    """Values with the rows that hold each, the most frequent first, for a sentence in any language."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = ", ".join(f"{shortened(value)!r} ({count:,})" for value, count in ranked[:_MOST_SHOWN])
-    return shown + (", …" if len(ranked) > _MOST_SHOWN else "")
+    shown = ((repr(shortened(value)), count) for value, count in ranked[:_MOST_SHOWN])
+    return counted(shown, ", …" if len(ranked) > _MOST_SHOWN else "")
 
 
 def _read_filter(text: str, names: Sequence[str]) -> tuple[int, list[str]]:

@@ -271,9 +271,10 @@ class SignReader:
         return AmbiguousSign(Message(template, values), setting="demand_sign", choices=choices)
 
     def _ledger_question(self, telling: Mapping[str, Mapping[str, Signed]]) -> ReceiptsAndIssues:
-        found = "; ".join(
-            f"{name} {counted_values({kind: one.rows for kind, one in by.items()})}" for name, by in telling.items()
-        )
+        kinds = [counted_values({kind: one.rows for kind, one in by.items()}) for by in telling.values()]
+        listed = "; ".join(f"{{column{i}}} {{kinds{i}}}" for i in range(len(kinds)))
+        named = {f"column{i}": name for i, name in enumerate(telling)}
+        found = Message(listed, named | {f"kinds{i}": one for i, one in enumerate(kinds)})
         template = N_(
             "Column {column} has {negative:,} negative and {positive:,} positive quantities, of receipts and "
             "issues together: {found}. Set {@only_rows} to the rows that are demand, and {@demand_sign} to "

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.errors import N_, Choice, Message, counted
 from batchcast.domain.settings import NumberStyle
 from batchcast.ingest.common.arrow import number_array, numbers_of, text_array
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
@@ -187,13 +187,13 @@ class NumberReader:
         found = self.found_units
         if not found:
             return []
-        counted = ", ".join(f"{unit} ({count:,})" for unit, count in found.most_common())
+        named = counted(found.most_common())
         if len(found) > 1 and self.units is not None and not self.units:
-            raise self._which_units(counted)
+            raise self._which_units(named)
         template = N_("Quantities of {column} are written with a unit, which is left out: {units}.")
-        return [Message(template, {"column": self.column, "units": counted})]
+        return [Message(template, {"column": self.column, "units": named})]
 
-    def _which_units(self, counted: str) -> SeveralUnits:
+    def _which_units(self, named: Message) -> SeveralUnits:
         template = N_(
             "The quantities of column {column} are in several units: {units}. Set {@quantity_units} to the one "
             "that is to be read, or to all of them if they count alike."
@@ -205,7 +205,7 @@ class NumberReader:
         ]
         every = Message(N_("all of them, as the units count alike"))
         choices.append(Choice(settings={"quantity_units": ",".join(self.found_units)}, reading=every))
-        message = Message(template, {"column": self.column, "units": counted})
+        message = Message(template, {"column": self.column, "units": named})
         return SeveralUnits(message, setting="quantity_units", choices=choices)
 
     def _typed(self, column: Any) -> Quantities:

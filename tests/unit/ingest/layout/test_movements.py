@@ -26,6 +26,17 @@ from batchcast.ingest.layout.sample import Sample
         ("Issue", "Transfer"),
         ("Penjualan", "Stock Opname"),
         ("Mutasi Keluar", "Mutasi Masuk"),
+        ("销售出库", "采购入库"),
+        ("領料單", "進貨單"),
+        ("出庫", "入庫"),
+        ("출고", "입고"),
+        ("자재출고", "구매입고"),
+        ("จ่ายออก", "รับเข้า"),
+        ("ใบเบิก", "ใบรับสินค้า"),
+        ("Xuất kho", "Nhập kho"),
+        ("صرف", "استلام"),
+        ("Расход", "начальный остаток"),
+        ("Abgang", "Eröffnung"),
     ],
 )
 def test_a_column_of_any_name_tells_issues_from_receipts(issue, receipt):
@@ -36,7 +47,9 @@ def test_a_column_of_any_name_tells_issues_from_receipts(issue, receipt):
     assert role_of(receipt, "Catatan") == "receipt"
 
 
-@pytest.mark.parametrize("kind", ["Return", "Retur Penjualan", "Sales Return", "Storno", "退货", "Возврат"])
+@pytest.mark.parametrize(
+    "kind", ["Return", "Retur Penjualan", "Sales Return", "Storno", "退货", "Возврат", "销售退货入库", "คืนสินค้า"]
+)
 def test_returns_take_demand_back(kind):
     assert role_of(kind, "Type") == "reversal"
 
@@ -59,7 +72,9 @@ def test_documents_tell_what_their_rows_are(kind, role):
     assert role_of(kind, "Document Type") == role
 
 
-@pytest.mark.parametrize("kind", ["Purchase Return", "Retur Pembelian", "Transfer Out", "Return Receipt"])
+@pytest.mark.parametrize(
+    "kind", ["Purchase Return", "Retur Pembelian", "Transfer Out", "Return Receipt", "采购退货出库"]
+)
 def test_what_goes_back_to_a_supplier_or_to_another_site_is_no_demand(kind):
     assert role_of(kind, "Type") == "receipt"
 
