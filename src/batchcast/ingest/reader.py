@@ -121,6 +121,11 @@ def settle_rows(tally: Tally, source: RowSource, layout: Layout) -> tuple[Accept
     decided = [*tally.total_notes(), *tally.dates.notes(), *tally.styles.notes()]
     if tally.needs_sign():
         raise tally.signs.question(signs_by_value(source, layout, tally))
+    doubtful = tally.others.doubtful(is_chosen=bool(layout.filters))
+    if doubtful is not None:
+        question = tally.others.question(doubtful, tuple(signs_by_value(source, layout, tally).get(doubtful, ())))
+        if question is not None:
+            raise question
     decided += tally.unit_notes()
     if not tally.rows_accepted:
         return None, decided

@@ -190,3 +190,49 @@ def test_issued_and_returned_are_no_sites(read):
 def test_whether_a_row_is_a_return_is_still_asked(read, name, values):
     with pytest.raises(ReceiptsAndIssues):
         read(rows(f"date,part,qty,{name}", [5, 7, 9], values))
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "word"),
+    [
+        ("Jenis", "WO", "Stock Opname"),
+        ("Tipe", "Bon", "Koreksi stok"),
+        ("Bewegungsart", "Bedarf", "Inventurdifferenz"),
+        ("Tipo", "OT", "Ajuste de inventario"),
+        ("业务类型", "维修", "盘点"),
+    ],
+)
+def test_a_kind_that_corrects_or_moves_stock_is_a_question(read, column, kind, word):
+    content = rows(f"date,part,qty,{column}", [5, 7, 9], (kind, kind, kind, word))
+    with pytest.raises(ReceiptsAndIssues, match="27 of 108 rows may be no demand") as asked:
+        read(content)
+
+    kept = [
+        read(content, **{name: (text,) for name, text in choice.settings.items()}).report.rows_kept
+        for choice in asked.value.choices
+    ]
+    assert kept == [81, 108]
+
+
+def test_remarks_of_most_rows_that_move_stock_are_a_question(read):
+    remarks = ["transfer ke gudang B" if i % 3 else f"WO {i}" for i in range(108)]
+
+    with pytest.raises(ReceiptsAndIssues, match="72 of 108 rows may be no demand") as asked:
+        read(rows("date,part,qty,Remark", [5, 7, 9], remarks))
+
+    assert asked.value.choices[-1].settings == {"ignore_columns": "Remark"}
+
+
+def test_the_rows_without_a_kind_are_kept_beside_it(read):
+    content = rows("date,part,qty,Jenis", [5, 7, 9], ("", "WO", "Stock Opname"))
+    with pytest.raises(ReceiptsAndIssues) as asked:
+        read(content)
+
+    assert read(content, only_rows=(asked.value.choices[0].settings["only_rows"],)).report.rows_kept == 72
+
+
+def test_a_transfer_of_money_is_none_of_stock(read):
+    report = read(rows("date,part,qty,Payment Type", [5, 7, 9], ("Bank transfer", "Cash"))).report
+
+    assert report.rows_kept == 108
+    assert not any("may be no demand" in str(note) for note in report.notes)

@@ -226,6 +226,11 @@ def names_kinds(column: str) -> bool:
     return bool(_NAMED_KINDS.search(column)) or normal(column) in map(normal, MOVEMENT_NAMES)
 
 
+def tells_kinds_by_name(column: str) -> bool:
+    """Whether a column is named for kinds of rows or the direction of a move, as `Jenis` and `In/Out` are."""
+    return names_kinds(column) or _NAMES_OF_DIRECTION.search(column) is not None
+
+
 def role_of(kind: str, column: str) -> Role:
     """What a row of this kind is: demand, demand that was taken back, or something else that moves stock.
 

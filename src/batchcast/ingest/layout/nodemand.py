@@ -15,7 +15,7 @@ from batchcast.ingest.common.names import shortened, target_of
 from batchcast.ingest.common.problems import AmbiguousColumn, ReceiptsAndIssues
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.layout.balances import texts_holding
-from batchcast.ingest.layout.movements import role_of
+from batchcast.ingest.layout.movements import role_of, tells_kinds_by_name
 from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.cells import date_text, distinct
@@ -27,7 +27,12 @@ _OTHERS = re.compile(  # of a row that moves or corrects stock
     r"|调拨|盘点|调整|調撥|盤點|調整|棚卸|振替|移動|재고\W?이동|조정|실사|โอน|ปรับปรุง|ปรับยอด|ตรวจนับ",
     re.IGNORECASE,
 )
+_OF_PAYMENTS = re.compile(  # by transfer of money
+    r"(?<![^\W\d_])(?:pay|paid|bayar|pembayaran|zahl|bezahl|pago|paiement|pagamento|betal|bank|оплат)|付款|支払|支付",
+    re.IGNORECASE,
+)
 _MOST_SHOWN = 4
+_MOST_ROWS = 0.5  # of the rows: with words in more of them it is asked which are demand
 _MOST_SHARE = 0.95  # of the rows: words in more of them describe the file
 _OF_ISSUES = re.compile(
     r"(?<![^\W\d_])(?:issued?|used|consumed|sold|shipped|delivered|dispensed|out|keluar|terjual|terpakai|pemakaian|abgang"
@@ -123,7 +128,8 @@ class NoDemandWords:
 
     def __init__(self, columns_of_words: Sequence[int], names: Sequence[str]) -> None:
         self._names, self._rows = names, 0
-        self._found: dict[int, Counter[str]] = {index: Counter() for index in columns_of_words}
+        watched = [index for index in columns_of_words if not _OF_PAYMENTS.search(names[index])]
+        self._found: dict[int, Counter[str]] = {index: Counter() for index in watched}
 
     def take(self, block: Block) -> None:
         """Look at the rows of a block."""
@@ -136,6 +142,43 @@ class NoDemandWords:
                 of = np.bincount(cells.index, minlength=len(cells.cells)).tolist()
                 counts.update({cell: n for cell, n in zip(cells.cells, of, strict=True) if cell in found})
 
+    def doubtful(self, *, is_chosen: bool) -> str | None:
+        """The column that may say which rows are demand: words in most rows, or in a column named for kinds of rows.
+
+        Args:
+            is_chosen: a person chose rows, and so the others are known to be demand.
+        """
+        for index, counts in self._found.items() if not is_chosen else ():
+            name, share = self._names[index], sum(counts.values()) / max(self._rows, 1)
+            if 0 < share <= _MOST_SHARE and (share > _MOST_ROWS or tells_kinds_by_name(name)):
+                return name
+        return None
+
+    def question(self, name: str, values: Collection[str]) -> ReceiptsAndIssues | None:
+        """Which rows of a doubtful column are demand; None where its values are no kinds of rows.
+
+        Args:
+            name: of the column.
+            values: the different ones of the column; none where there are many.
+        """
+        index = next(i for i in self._found if self._names[i] == name)
+        others, count = [value for value in values if not _OTHERS.search(value)], sum(self._found[index].values())
+        if not others and count <= _MOST_ROWS * self._rows:
+            return None
+        template = N_(
+            "{count:,} of {rows:,} rows may be no demand: column {column!r} says {values}, as corrections, transfers "
+            "and counts of stock do. Set {@only_rows} to the rows that are demand, or leave the column out with "
+            "{@ignore_columns=$name} if all are."
+        )
+        only = Message(N_("only the rows with {name} {values}"), {"name": name, "values": ", ".join(map(repr, others))})
+        choices = [Choice(settings={"only_rows": filter_text(name, others)}, reading=only)] if others else []
+        target = target_of(index, self._names)
+        every = Message(N_("all rows are demand, and are summed"))
+        choices.append(Choice(settings={"ignore_columns": target}, reading=every))
+        said = {"count": count, "rows": self._rows, "column": name, "name": target}
+        said["values"] = self._shown(self._found[index])
+        return ReceiptsAndIssues(Message(template, said), setting="only_rows", choices=choices)
+
     def notes(self, kinds: Collection[str]) -> list[Message]:
         """What to say; nothing of the columns of kinds, by which rows are chosen or asked about."""
         notes = []
@@ -147,7 +190,11 @@ class NoDemandWords:
                 "{count:,} rows may be no demand: column {column!r} says {values}, as corrections, transfers and "
                 "counts of stock do. They are counted; take them out, or choose the others with {@only_rows}."
             )
-            shown = ", ".join(repr(shortened(text.strip(), 40)) for text, _ in counts.most_common(_MOST_SHOWN))
-            shown += ", …" if len(counts) > _MOST_SHOWN else ""
-            notes.append(Message(template, {"count": count, "column": self._names[index], "values": shown}))
+            values = {"count": count, "column": self._names[index], "values": self._shown(counts)}
+            notes.append(Message(template, values))
         return notes
+
+    @staticmethod
+    def _shown(counts: Counter[str]) -> str:
+        shown = ", ".join(repr(shortened(text.strip(), 40)) for text, _ in counts.most_common(_MOST_SHOWN))
+        return shown + (", …" if len(counts) > _MOST_SHOWN else "")
