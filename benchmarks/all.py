@@ -23,6 +23,7 @@ ARGUMENTS = {
     "service": [["--check"]],
     "page": [["--check"]],
     "estimates": [["--check"]],
+    "two_years": [["--check"]],
 }
 PACKAGES = ("batchcast", "numpy", "numba", "pyarrow", "polars", "statsforecast")
 
