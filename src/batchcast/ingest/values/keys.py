@@ -53,6 +53,7 @@ _DOUBTFUL |= {"unassigned", "missing", "nothing", "empty", "kosong", "leer", "vi
 _DOUBTFUL |= {"not available", "not applicable", "nicht zugeordnet", "tidak ada", "belum ada", "no aplica"}
 _DOUBTFUL |= {"-", "--", "---", "–", "—", ".", "..", "...", "?", "??", "???", "*", "#", "_"}
 _SHORTENED = re.compile(r"[1-9](?:[.,](\d+))?E\+(\d{2,3})$", re.ASCII)
+_OF_FLOAT = re.compile(r"([1-9]\d{15,})\.0+", re.ASCII)
 _LIKE_DATE = re.compile(
     r"(?:\d{1,2}[-/ ])?([A-Za-z]{3})[-/ ]\d{2}$|\d{1,2}[-/ ]([A-Za-z]{3})(?:[-/ ]\d{2,4})?$", re.ASCII
 )
@@ -224,7 +225,9 @@ def _no_key(text: str) -> str | None:
 
 def _lost_digits(cell: object, text: str) -> Message | None:
     """Why a code is no longer what it was; None where it is."""
-    if isinstance(cell, float) and abs(cell) >= _LARGEST_PLAIN:
+    written = _OF_FLOAT.fullmatch(text)
+    was_float = written is not None and int(float(written[1])) == int(written[1])  # other digits no float can hold
+    if was_float or (isinstance(cell, float) and abs(cell) >= _LARGEST_PLAIN):
         return Message(N_("has 16 digits or more and is stored as a number, which keeps 15; export the column as text"))
     shortened = _SHORTENED.match(text)
     if shortened and int(shortened[2]) > len(shortened[1] or ""):

@@ -90,6 +90,18 @@ def test_a_code_that_a_spreadsheet_has_shortened_is_refused(text):
     assert "digits are lost" in str(read_key(text))
 
 
+@pytest.mark.parametrize("code", ["8991234567890123776.0", "1234567890123456.00"])
+def test_a_long_code_that_a_program_has_written_as_a_float_is_refused(code):
+    assert "stored as a number" in str(read_key(code))
+
+
+@pytest.mark.parametrize(
+    "code", ["8991234567890123456.0", "8991234567890123776", "123456789012345.0", "1234567890123456.7"]
+)
+def test_a_long_code_that_no_float_has_held_is_kept(code):
+    assert read_key(code) == code
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
