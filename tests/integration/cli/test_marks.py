@@ -39,7 +39,7 @@ def test_a_mark_is_added_listed_and_removed(marks):
     ("arguments", "sentence"),
     [
         (("add",), "MARK is missing"),
-        (("add", "2025-01-05 forget P-1 @ A"), "exclude or stock_out"),
+        (("add", "2025-01-05 forget P-1 @ A"), "one-off or stock-out"),
         (("remove",), "NUMBER is missing"),
         (("remove", "x"), "'x' is no number of a mark"),
     ],
