@@ -20,6 +20,7 @@ from tests.plugins.image import Image
 
 from batchcast.app.tokens import Role, new_token
 
+pytestmark = pytest.mark.xdist_group("image")  # it is built once
 COMPOSE = Path(__file__).parents[3] / "deploy" / "compose.yaml"
 TOKEN, ENTRY = new_token("ani", Role.ADMIN)
 
