@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELP = N_("Marks on the history of parts, of a running server: list, add, remove.")
 MARK_HELP = N_("The mark: days, one-off or stock-out, part and site: '2025-07-01..2025-07-31 one-off P-1 @ Sofifi'.")
-NO_MARK = N_("MARK is missing: write it as 2025-07-01..2025-07-31 exclude P-1 @ Sofifi.")
+NO_MARK = N_("MARK is missing: write it as 2025-07-01..2025-07-31 one-off P-1 @ Sofifi.")
 NO_NUMBER = N_("NUMBER is missing: `batchcast marks list` shows the numbers.")
 NOT_A_NUMBER = N_("{found!r} is no number of a mark; `batchcast marks list` shows them.")
 NONE = N_("No day is marked on this server.")
