@@ -104,7 +104,6 @@ class _Place:
     pool: LocalPool
     batch_id: str
     started: float
-    is_compiled: bool  # whether an earlier run has compiled what this one needs
 
 
 class Batchcast:
@@ -215,7 +214,8 @@ class Batchcast:
         on_hand = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
         # Chosen models need few of the kernels that warming loads: each is loaded when it is called.
         with self._place(settings, workers=settings.parallel, warm=not settings.models) as place:
-            if not place.is_compiled:
+            is_compiled = are_compiled()
+            if not is_compiled:
                 run_request.listener.on_note(NOT_COMPILED)
             run_request.listener.on_step("ingest")
             intake = self._take_in(run_request.file, settings, place, run_request.recipes)
@@ -225,7 +225,7 @@ class Batchcast:
             run_request.listener.on_analysis(intake.analysis)
             if on_hand is not None:
                 refuse_unknown_parts(on_hand, read_series_keys(intake.history))
-            result = self._carry_out(run_request, intake, place)
+            result = self._carry_out(run_request, intake, place, is_compiled)
         if on_hand is None or run_request.out is None:
             return result
         orders, files = place_orders(on_hand, find_result(run_request.out))
@@ -242,8 +242,7 @@ class Batchcast:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
             pool = stack.enter_context(LocalPool(workers, warm_up=WARM_UP if warm else None))
-            is_compiled = are_compiled()
-            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started, is_compiled=is_compiled)
+            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:
         """Read a file and plan its batch; without a choice, by its settings alone."""
@@ -260,7 +259,7 @@ class Batchcast:
         )
         return intake if choice is None else keep_reading(self.recipes, intake, choice, file.name, chosen.note)
 
-    def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place) -> RunResult:
+    def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place, is_compiled: bool) -> RunResult:
         output = _Output(run_request)
         one = OneBatch(place.batch_id, place.pool, place.folder / "work", output.placement())
         source = keep_source(intake, one.artifacts, place.batch_id, run_request.file.name, None)
@@ -275,7 +274,7 @@ class Batchcast:
                 raise
             batch = one.wait()
         check_completed(batch)
-        if not place.is_compiled:  # what compiled is no measure of the next
+        if not is_compiled:  # what compiled is no measure of the next
             note_compiled()
         elif one.timing:  # the next command starts its workers and reads its file as well
             self._timings.add(replace(one.timing, start_seconds=one.timing.start_seconds + seconds_before))

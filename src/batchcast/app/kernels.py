@@ -80,11 +80,9 @@ def _sources() -> str:
 
 def _copy_newer(source: Path, target: Path) -> None:
     """Copy the files of a folder that are missing in another, or older there."""
-    for path in source.rglob("*"):
+    for path in filter(Path.is_file, source.rglob("*")):
         copy = target / path.relative_to(source)
-        if path.is_dir():
-            copy.mkdir(parents=True, exist_ok=True)
-        elif not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
+        if not copy.exists() or copy.stat().st_mtime < path.stat().st_mtime:
             copy.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=copy.parent, delete=False) as part:
                 part.write(path.read_bytes())
