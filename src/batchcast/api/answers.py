@@ -148,6 +148,9 @@ class AuditLine(Answer):
     )
     status: int = Field(description="HTTP status of the answer; from 400 on, nothing was changed.")
     batch_id: str | None
+    about: str | None = Field(
+        description="What it changed beside a batch: whose session, which recipe, part and site, mark or view."
+    )
 
 
 class AuditLog(Answer):

@@ -24,6 +24,7 @@ from batchcast.app.translation import Language, translate
 from batchcast.domain.attention import Attention, MarkedPart
 from batchcast.domain.planner import KeptMark, Tick, new_mark
 from batchcast.domain.settings import MARK_KINDS
+from batchcast.http.audit import tell_of
 from batchcast.http.bodies import last_of, read_texts
 
 router = APIRouter()
@@ -73,6 +74,7 @@ async def add_mark(request: Request, here: Here, asker: Asker, language: Lang) -
     """Keep a mark for the next runs; the same mark again is the one that there is."""
     texts = await read_texts(request, here.service, here.threads)
     given = {name: last_of(texts, name) for name in ("site_code", "partnumber", "first", "last", "reason")}
+    tell_of(request, given["partnumber"], given["site_code"])
     mark = new_mark(last_of(texts, "kind"), **given, name=asker.name)
     kept = await here.threads.light(here.service.planner.add_mark, mark)
     return answer(_mark(kept), language, status=201)
@@ -81,8 +83,11 @@ async def add_mark(request: Request, here: Here, asker: Asker, language: Lang) -
 @router.delete(
     "/api/marks/{number}", tags=["marks"], status_code=204, responses=documented(404), summary="Remove a mark"
 )
-async def remove_mark(number: Annotated[int, Path(ge=1, le=2**53)], here: Here, asker: Asker) -> Response:
+async def remove_mark(
+    request: Request, number: Annotated[int, Path(ge=1, le=2**53)], here: Here, asker: Asker
+) -> Response:
     """The next runs are made without it; it stays in the list with who removed it."""
+    tell_of(request, str(number))
     await here.threads.light(here.service.planner.remove_mark, number, asker.name)
     return Response(status_code=204)
 
@@ -120,6 +125,7 @@ async def look(request: Request, batch_id: BatchId, here: Here, asker: Asker) ->
     """Keep a tick with name and date, for all reasons of the part; it belongs to this result."""
     texts = await read_texts(request, here.service, here.threads)
     key = (last_of(texts, "site_code"), last_of(texts, "partnumber"))
+    tell_of(request, *reversed(key))
     await here.threads.light(_look, here.service, batch_id, key, asker.name)
     return Response(status_code=204)
 
@@ -132,6 +138,7 @@ async def look(request: Request, batch_id: BatchId, here: Here, asker: Asker) ->
     summary="Take back that a part was looked at",
 )
 async def undo_look(
+    request: Request,
     batch_id: BatchId,
     here: Here,
     *,
@@ -139,6 +146,7 @@ async def undo_look(
     partnumber: Annotated[str, Query(max_length=10_000)],
 ) -> Response:
     """Its reasons are open again; nothing happens where it had no tick."""
+    tell_of(request, partnumber, site_code)
     await here.threads.light(_undo_look, here.service, batch_id, (site_code, partnumber))
     return Response(status_code=204)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from batchcast.api.answers import KeptRecipe, Recipes
 from batchcast.api.context import Here, answer
 from batchcast.api.problems import documented
+from batchcast.http.audit import tell_of
 
 router = APIRouter(prefix="/api/recipes", tags=["recipes"])
 
@@ -35,7 +36,8 @@ async def recipes(here: Here) -> Response:
 
 
 @router.delete("/{name}", status_code=204, responses=documented(404), summary="Forget a recipe")
-async def delete(name: Annotated[str, Path(max_length=100)], here: Here) -> Response:
+async def delete(request: Request, name: Annotated[str, Path(max_length=100)], here: Here) -> Response:
     """Files of its header are read without it from now on; batches that used it hold its settings."""
+    tell_of(request, name)
     await here.threads.light(here.service.delete_recipe, name)
     return Response(status_code=204)

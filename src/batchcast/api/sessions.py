@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from batchcast.api.answers import SessionLine, SessionList, SessionsEnded
 from batchcast.api.context import Asker, Here, answer
 from batchcast.api.problems import documented
 from batchcast.domain.session import KeptSession
+from batchcast.http.audit import tell_of
 
 PATH = "/api/sessions"
 
@@ -30,18 +31,22 @@ async def sessions(
 
 @router.delete("", response_model=SessionsEnded, responses=documented(), summary="End all sessions of a person")
 async def end_all(
+    request: Request,
     here: Here,
     asker: Asker,
     name: Annotated[str | None, Query(max_length=200, description="Of another person, by admins.")] = None,
 ) -> Response:
     """One's own, or as an admin those of `name`. On other servers of the database they end within seconds."""
-    ended = await here.threads.light(here.service.sign_ins.end_all, asker, name or asker.name or "")
+    holder = name or asker.name or ""
+    tell_of(request, holder)
+    ended = await here.threads.light(here.service.sign_ins.end_all, asker, holder)
     return answer(SessionsEnded(ended=ended))
 
 
 @router.delete("/{session}", status_code=204, responses=documented(404), summary="End a session")
-async def end(session: Annotated[str, Path(max_length=64)], here: Here, asker: Asker) -> Response:
+async def end(request: Request, session: Annotated[str, Path(max_length=64)], here: Here, asker: Asker) -> Response:
     """One's own, or as an admin any. On other servers of the database it ends within seconds."""
+    tell_of(request, await here.threads.light(here.service.sign_ins.holder, session))
     await here.threads.light(here.service.sign_ins.end, asker, session)
     return Response(status_code=204)
 

@@ -17,4 +17,5 @@ class AuditEntry:
     action: str  # one of `http.audit.ACTIONS`
     status: int  # of the answer: from 400 on, nothing was changed
     batch_id: str | None = None
+    about: str | None = None  # what it changed beside a batch: whose session, which recipe, part, mark or view
     number: int = 0  # given by the store: later entries have higher ones

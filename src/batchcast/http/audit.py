@@ -68,7 +68,8 @@ ACTION_OF: Mapping[tuple[str, str], str] = {
     ("POST", "/sessions/end"): "end_session",
 }
 _MAKE = ("submit", "retry", "keep_recipe")  # a batch, which the answer leads to
-_KEEPS_RECIPE = "keeps_recipe"  # of the state of a request
+_KEEPS_RECIPE, _ABOUT = "keeps_recipe", "audit_about"  # of the state of a request
+_LONGEST_ABOUT = 200  # characters
 _FIRST_REFUSAL = 400  # status
 MOST_LINES = 10_000  # of the log in one answer
 _MADE = re.compile(r"/(?:batches|api/batch/status)/([0-9a-f]{32})$", re.ASCII)  # where a new batch is
@@ -77,7 +78,17 @@ _MADE = re.compile(r"/(?:batches|api/batch/status)/([0-9a-f]{32})$", re.ASCII)  
 def tell_of_recipe(request: Request, recipes: RecipeChoice) -> None:
     """Have the audit log tell that a request keeps a recipe, where it does and is not refused."""
     if recipes.save_as is not None or recipes.keeps_answers:
-        setattr(request.state, _KEEPS_RECIPE, True)
+        setattr(request.state, _KEEPS_RECIPE, recipes.save_as or "")
+
+
+def tell_of(request: Request, *about: str) -> None:
+    """Have the audit log tell what a request is about beside a batch, also where it is refused.
+
+    Args:
+        request: that changes something.
+        about: words for it: whose session, which recipe, part and site, mark or view. Empty ones are left out.
+    """
+    setattr(request.state, _ABOUT, " · ".join(filter(None, about))[:_LONGEST_ABOUT])
 
 
 def audit_file(entries: Sequence[AuditEntry]) -> Response:
@@ -101,11 +112,11 @@ class Audit:
         """Keep an entry of an answered request; `place` is the address that the answer leads to, or empty."""
         state = scope.get("state", {})
         action = ACTION_OF.get((scope["method"], getattr(scope.get("route"), "path", "")))
-        actions = [] if action is None else [action]
-        if state.get(_KEEPS_RECIPE) and status < _FIRST_REFUSAL:
-            actions.append("keep_recipe")
+        actions = [] if action is None else [(action, state.get(_ABOUT))]
+        if _KEEPS_RECIPE in state and status < _FIRST_REFUSAL:
+            actions.append(("keep_recipe", state[_KEEPS_RECIPE]))
         person: Person = state.get("person", ANONYMOUS)
-        for action in actions:
+        for action, about in actions:
             entry = AuditEntry(
                 at=dt.datetime.now(dt.UTC),
                 name=person.name,
@@ -114,6 +125,7 @@ class Audit:
                 action=action,
                 status=status,
                 batch_id=(_made_at(place) if action in _MAKE else None) or _asked_for(scope),
+                about=about or None,
             )
             await self._threads.light(self._service.note_action, entry)
 

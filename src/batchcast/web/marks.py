@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from batchcast.app.tokens import Role
 from batchcast.domain.planner import UnknownMark, new_mark
 from batchcast.domain.settings import MARK_KINDS
+from batchcast.http.audit import tell_of
 from batchcast.http.bodies import Texts, last_of
 from batchcast.web.context import Asker, BatchId, Here, OurForm
 from batchcast.web.rendering import local_path, render
@@ -24,10 +25,11 @@ async def marks(request: Request, here: Here) -> Response:
 
 
 @router.post("/marks/remove")
-async def remove(here: Here, asker: Asker, texts: OurForm) -> Response:
+async def remove(request: Request, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Remove the mark that the form names."""
     asker.require(Role.PLANNER)
     number = last_of(texts, "number")
+    tell_of(request, number)
     if not number.isdecimal() or not number.isascii():
         raise UnknownMark(0)
     await here.threads.light(here.service.planner.remove_mark, int(number), asker.name)
@@ -35,10 +37,11 @@ async def remove(here: Here, asker: Asker, texts: OurForm) -> Response:
 
 
 @router.post("/batches/{batch_id}/series/one/marks")
-async def add(batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
+async def add(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Mark days of the part that the form names."""
     asker.require(Role.PLANNER)
     given = {name: last_of(texts, name) for name in ("site_code", "partnumber", "first", "last", "reason")}
+    tell_of(request, given["partnumber"], given["site_code"])
     mark = new_mark(last_of(texts, "kind"), **given, name=asker.name)
     await here.threads.light(here.service.planner.add_mark, mark)
     return _back(texts, f"/batches/{batch_id}/series")

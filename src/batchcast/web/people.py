@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
+from batchcast.http.audit import tell_of
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import render
 
@@ -23,12 +24,15 @@ async def sessions(request: Request, here: Here, asker: Asker) -> Response:
 
 
 @router.post("/sessions/end")
-async def end(here: Here, asker: Asker, texts: OurForm) -> Response:
+async def end(request: Request, here: Here, asker: Asker, texts: OurForm) -> Response:
     """End the session that the form names, or all of a person."""
     asker.require(Role.VIEWER)
     names, digests = texts.get("name", ()), texts.get("session", ())
     if names:
+        tell_of(request, names[0])
         await here.threads.light(here.service.sign_ins.end_all, asker, names[0])
     else:
-        await here.threads.light(here.service.sign_ins.end, asker, next(iter(digests), ""))
+        digest = next(iter(digests), "")
+        tell_of(request, await here.threads.light(here.service.sign_ins.holder, digest))
+        await here.threads.light(here.service.sign_ins.end, asker, digest)
     return RedirectResponse("/sessions", status_code=303)

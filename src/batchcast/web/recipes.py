@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.tokens import Role
+from batchcast.http.audit import tell_of
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import render
 
@@ -20,8 +21,10 @@ async def recipes(request: Request, here: Here) -> Response:
 
 
 @router.post("/recipes/delete")
-async def delete(here: Here, asker: Asker, texts: OurForm) -> Response:
+async def delete(request: Request, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Delete the recipe that the form names."""
     asker.require(Role.PLANNER)
-    await here.threads.light(here.service.delete_recipe, next(iter(texts.get("name", ())), ""))
+    name = next(iter(texts.get("name", ())), "")
+    tell_of(request, name)
+    await here.threads.light(here.service.delete_recipe, name)
     return RedirectResponse("/recipes", status_code=303)

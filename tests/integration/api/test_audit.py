@@ -68,9 +68,30 @@ def test_a_recipe_that_a_request_keeps_is_noted_beside_what_else_it_does(as_pers
 
     entries = as_person("admin", "GET", "/api/audit").json()["entries"]
 
-    told = [(one["action"], one["name"], one["status"]) for one in entries[:-known]]
-    assert told == [("keep_recipe", "planner", 202), ("submit", "planner", 202), ("keep_recipe", "planner", 200)]
+    told = [(one["action"], one["name"], one["status"], one["about"]) for one in entries[:-known]]
+    assert told == [
+        ("keep_recipe", "planner", 202, "monthly"),
+        ("submit", "planner", 202, None),
+        ("keep_recipe", "planner", 200, "monthly"),
+    ]
     assert entries[0]["batch_id"] == entries[1]["batch_id"]
+
+
+def test_an_entry_tells_what_was_changed_beside_a_batch(as_person):
+    mark = {"kind": "exclude", "site_code": "KDI", "partnumber": "P-7", "first": "2025-01-01"}
+    number = as_person("planner", "POST", "/api/marks", json=mark).json()["number"]
+    as_person("planner", "DELETE", f"/api/marks/{number}")
+    as_person("admin", "DELETE", "/api/recipes/unknown")
+    as_person("planner", "POST", f"/api/batch/looked/{UNKNOWN_ID}", json={"site_code": "", "partnumber": "P" * 300})
+
+    entries = as_person("admin", "GET", "/api/audit").json()["entries"][:4]
+
+    assert [(one["action"], one["status"], one["about"]) for one in reversed(entries)] == [
+        ("add_mark", 201, "P-7 · KDI"),
+        ("remove_mark", 204, str(number)),
+        ("delete_recipe", 404, "unknown"),
+        ("look", 404, "P" * 200),
+    ]
 
 
 CHANGES_NOTHING = {  # that others see, but a recipe

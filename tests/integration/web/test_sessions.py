@@ -75,7 +75,7 @@ def test_a_page_that_follows_within_seconds_asks_no_database(two_pages, monkeypa
 
 
 def test_a_person_sees_and_ends_their_own_sessions_alone(two_pages, impatient):
-    _, one, other = two_pages
+    service, one, other = two_pages
     admin, phone, desk = signed_in(one, "admin"), signed_in(other, "planner", **PHONE), signed_in(one, "planner")
 
     page = desk.get("/sessions")
@@ -93,6 +93,9 @@ def test_a_person_sees_and_ends_their_own_sessions_alone(two_pages, impatient):
     assert (refused.status_code, refused_all.status_code) == (404, 403)
     assert ended.url.path == "/sessions"
     assert (is_signed_in(phone), is_signed_in(desk), is_signed_in(admin)) == (False, True, True)
+    noted = [(entry.name, entry.status, entry.about) for entry in service.audit(3)]
+    assert noted == [("planner", 303, "planner"), ("planner", 403, "admin"), ("planner", 404, "admin")]
+    assert "<bdi>planner</bdi>" in admin.get("/audit").text
 
 
 def test_an_admin_ends_all_sessions_of_a_person_and_it_is_noted(two_pages, impatient):
@@ -102,7 +105,8 @@ def test_an_admin_ends_all_sessions_of_a_person_and_it_is_noted(two_pages, impat
     admin.post("/sessions/end", {"name": "viewer"})
 
     assert (is_signed_in(first), is_signed_in(second), is_signed_in(admin)) == (False, False, True)
-    assert (service.audit(1)[0].action, service.audit(1)[0].name) == ("end_session", "admin")
+    noted = service.audit(1)[0]
+    assert (noted.action, noted.name, noted.about) == ("end_session", "admin", "viewer")
 
 
 def test_a_stream_ends_with_the_session_of_its_reader(two_pages, impatient):

@@ -103,6 +103,11 @@ class SignIns:
         """Whether this is the session of that id."""
         return kept.digest == _digest(session_id)
 
+    def holder(self, digest: str) -> str:
+        """The name of the person whose session this is; empty where it is over."""
+        kept = self._store.session(digest, IDLE_SECONDS)
+        return "" if kept is None else kept.name
+
     def sign_out(self, session_id: str) -> None:
         """End a session by its id; nothing happens where it is over."""
         self._store.end_sessions(digest=_digest(session_id))

@@ -246,7 +246,7 @@ def _problem(error: exc.SQLAlchemyError) -> str:
 # Bringing a database up to the schema of this version. Alembic is loaded where there is something to do: it takes a
 # tenth of a server's start.
 
-LATEST = "0006"  # revision of the newest migration
+LATEST = "0007"  # revision of the newest migration
 _LOCK = 0x6261746368  # "batch": servers that start at once migrate one after the other
 
 

@@ -196,6 +196,7 @@ audit = Table(
     Column("action", String(32), nullable=False),
     Column("status", Integer, nullable=False),
     Column("batch_id", String(64)),
+    Column("about", Text),
     sqlite_autoincrement=True,
 )
 

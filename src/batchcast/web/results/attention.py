@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.planner import find_part
 from batchcast.app.service.service import Service
 from batchcast.app.tokens import Role
+from batchcast.http.audit import tell_of
 from batchcast.http.bodies import Texts, last_of
 from batchcast.web.context import Asker, BatchId, Here, OurForm
 from batchcast.web.rendering import local_path
@@ -16,17 +17,19 @@ router = APIRouter()
 
 
 @router.post("/batches/{batch_id}/results/looked")
-async def look(batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
+async def look(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Note that a part was looked at."""
     asker.require(Role.PLANNER)
+    tell_of(request, *reversed(_key(texts)))
     await here.threads.light(_look, here.service, batch_id, _key(texts), asker.name)
     return _back(batch_id, texts)
 
 
 @router.post("/batches/{batch_id}/results/looked/undo")
-async def undo_look(batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
+async def undo_look(request: Request, batch_id: BatchId, here: Here, asker: Asker, texts: OurForm) -> Response:
     """Take that back."""
     asker.require(Role.PLANNER)
+    tell_of(request, *reversed(_key(texts)))
     await here.threads.light(_undo, here.service, batch_id, _key(texts))
     return _back(batch_id, texts)
 

@@ -14,6 +14,7 @@ from batchcast.app.tokens import Role
 from batchcast.app.translation import Language
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
+from batchcast.http.audit import tell_of
 from batchcast.http.bodies import last_of
 from batchcast.http.files import answer_file
 from batchcast.publish.kinds import CSV, CSV_SEMICOLON, FORMATS, XLSX
@@ -149,10 +150,13 @@ def query_of(table: TableState) -> str:
 
 
 @router.post("/batches/{batch_id}/series/views")
-async def keep_view(batch_id: BatchId, here: Here, asker: Asker, table: Table, texts: OurForm) -> Response:
+async def keep_view(
+    request: Request, batch_id: BatchId, here: Here, asker: Asker, *, table: Table, texts: OurForm
+) -> Response:
     """Keep the table of the address under the name of the form; without `keep`, forget the view of that name."""
     asker.require(Role.PLANNER)
     name = last_of(texts, "name")
+    tell_of(request, name)
     if "keep" in texts:
         await here.threads.light(here.service.planner.keep_view, name, query_of(table), asker.name)
     else:
