@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-long test-all check screenshots bench accuracy audit sbom clean programs static warm interpreted \
-	counted uncounted computing acceptance alone coverage
+	counted uncounted computing acceptance alone coverage bounds
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,10 +45,15 @@ alone: $(VENV)/.dev
 	@echo "Tests that count what their process has started or measure time, and so run where nothing else does:"
 	$(PYTEST) -q $(COUNTING) -m "alone and not long" $$(grep -rl --include='test_*.py' 'mark\.alone' tests)
 
-test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients)
+test-long: $(VENV)/bin/python ## run the long tests (20,000 mutated files, a server killed at every point, every state of every page, large batches, many clients, every index of compiled kernels)
 	@$(MAKE) --no-print-directory --jobs 2 programs warm
 	$(PYTEST) -q -m long tests/property tests/integration
 	$(PYTEST) -q -m long tests/acceptance
+	@$(MAKE) --no-print-directory bounds
+
+# Compiled code reads beside an array without a word. With its indices checked it is several times slower, and compiled apart.
+bounds: $(VENV)/.dev
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CURDIR)/$(VENV)/.kernels-with-bounds $(PYTEST) -q -m "not long" tests/unit/forecast tests/integration/forecast
 
 # Counting doubles what a test computes, so it is done once, apart. It is judged over the short tests alone: the long ones run
 # the same lines again, in processes that are killed.

@@ -114,8 +114,9 @@ def thin(panel: Panel) -> Panel:
 
 def warm_judging() -> None:
     """Load what `judge` calls where a history is long enough to have a year, or compile it."""
-    bounds, place = np.array([0, 2], dtype=np.int64), np.zeros(1, dtype=np.int64)
-    _fill_levels(np.ones(2), bounds, 1, place, place, np.ones((1, 2)), 0.5, np.zeros(1), np.zeros(1))
+    periods, bounds = np.ones(2), np.array([0, 2], dtype=np.int64)
+    places, shifts = np.zeros(2, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    _fill_levels(periods, bounds, 1, places, shifts, np.ones((1, 2)), 0.5, np.zeros(1), np.zeros(1))
 
 
 @compiled
