@@ -74,7 +74,7 @@ def render_status(status: BatchStatus, language: Language) -> answers.Status:
             "error": _batch_failure(batch, say),
             "settings": batch.settings.as_json(),
             "analysis": analysis_json(status.analysis, say),
-            "partitions": [partition_json(record, say) for record in batch.partitions],
+            "partitions": [partition_json(batch, record, say) for record in batch.partitions],
             "result": _result(batch),
             "submitted_at": batch.submitted_at,
             "started_at": batch.started_at,
@@ -151,7 +151,7 @@ def _batch_failure(batch: Batch, say: Say) -> Json | None:
         return None
     ended = (PartitionState.FAILED, PartitionState.TIMEOUT)
     found = next((r for r in batch.partitions if r.state in ended and r.error == batch.error), None)
-    failure = failure_json(batch.error, found.reason if found else None, say)
+    failure = failure_json(batch, batch.error, found, say)
     return {**failure, "partition": found.partition.number if found else None}
 
 

@@ -164,7 +164,7 @@ class OrderedPart(Answer):
     fill_rate_after: float | None = Field(description="With the order.")
     lead_time_mean: float | None = Field(description="Expected demand over the lead time, units.")
     order_cost: float | None = Field(description="Of the whole order; null where the cost of a unit is unknown.")
-    supplier: str | None = Field(description="As the history has it among its further columns; null: not known.")
+    supplier: str | None = Field(description="Of the stock file, else of the history; null where none is known.")
 
 
 class RankedUnit(Answer):
@@ -179,6 +179,7 @@ class RankedUnit(Answer):
     avoided_short: float = Field(description="Units of lead-time demand that it serves on average.")
     fill_rate_before: float
     fill_rate_after: float
+    supplier: str | None = Field(description="As of the orders.")
 
 
 class ServicePromise(Answer):

@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ from batchcast.plan.planner import plan_batch
 from batchcast.publish.combined import attribute_columns, named_as_sent
 from batchcast.results.ordering import order, order_tables
 from batchcast.results.sums import DEFAULT_LEVELS, check_sums, default_windows, sums_table
+
+_ATTRIBUTES_FILE = "attributes.parquet"  # in the folder of a Forecast: suppliers of orders are read from it
 
 Table = Any  # a pandas or polars DataFrame, or a pyarrow Table: the kind that was given
 
@@ -126,8 +128,14 @@ class Forecast:
         """
         chosen = BatchSettings.from_json(settings)
         on_hand = read_stock(Path(stock), chosen) if isinstance(stock, str | Path) else read_stock_table(stock, chosen)
+        stock_table, figures, attributes = (self.folder / name for name in (STOCK_FILE, FIGURES_FILE, _ATTRIBUTES_FILE))
         found = order(
-            on_hand, self.folder / STOCK_FILE, self.folder / FIGURES_FILE, self.plan.request.calendar, most=most
+            on_hand,
+            stock_table,
+            figures,
+            self.plan.request.calendar,
+            attributes=attributes if attributes.is_file() else None,
+            most=most,
         )
         tables = {kind: _CONVERTERS[self.kind](table) for kind, table in order_tables(found).items()}
         said = tuple(str(message) for message in (*promise_of(found), *notes_of(found)))
@@ -242,26 +250,39 @@ def _read_result(folder: Path, history: Path, plan: Plan, kind: str) -> Forecast
     import json
 
     summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
+    refused = tuple((site, part, reason) for site, part, reason in summary["refused"])
+    attributes = _read_attributes(history)
+    if attributes is not None:
+        _keep_attributes(attributes, {(site, part) for site, part, _ in refused}, folder / _ATTRIBUTES_FILE)
     return Forecast(
         forecasts=_read_table(folder / FORECAST_FILE, kind),
         stock=_read_table(folder / STOCK_FILE, kind),
         accuracy=_read_table(folder / ACCURACY_FILE, kind),
-        attributes=_read_attributes(history, kind),
+        attributes=None if attributes is None else _CONVERTERS[kind](attributes),
         plan=plan,
-        refused=tuple((site, part, reason) for site, part, reason in summary["refused"]),
+        refused=refused,
         folder=folder,
         kind=kind,
     )
 
 
-def _read_attributes(history: Path, kind: str) -> Table | None:
+def _read_attributes(history: Path) -> Table | None:
+    """The further columns of a history with its series, as a pyarrow table; None where it has none."""
     import pyarrow.parquet as pq
 
     found = attribute_columns(history)
     if not found:
         return None
     table = pq.ParquetFile(history, memory_map=False).read(columns=[*columns.SERIES, *found])
-    return _CONVERTERS[kind](next(named_as_sent(iter([table]))))
+    return next(named_as_sent(iter([table])))
+
+
+def _keep_attributes(attributes: Table, refused: Collection[tuple[str, str]], path: Path) -> None:
+    """Write those of the series with a forecast, which stand in the order of the other tables."""
+    import pyarrow.parquet as pq
+
+    keys = zip(*(attributes[name].to_pylist() for name in columns.SERIES), strict=True)
+    pq.write_table(attributes.filter([key not in refused for key in keys]), path)
 
 
 def _read_table(path: Path, kind: str) -> Table:

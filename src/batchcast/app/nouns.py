@@ -23,7 +23,7 @@ from batchcast.domain.history import IngestReport
 from batchcast.domain.inventory import Orders, notes_of, promise_of
 from batchcast.domain.plan import Partition, Plan
 from batchcast.domain.recipe import FilePreview
-from batchcast.run.verdict import WAYS_OUT
+from batchcast.run.verdict import way_out_of
 
 if TYPE_CHECKING:
     from batchcast.app.intake import Analysis
@@ -181,7 +181,7 @@ def batch_json(batch: Batch) -> Json:
     }
 
 
-def partition_json(record: PartitionRecord, say: Say) -> Json:
+def partition_json(batch: Batch, record: PartitionRecord, say: Say) -> Json:
     """A partition as it stands."""
     return {
         **_planned(record.partition),
@@ -191,18 +191,17 @@ def partition_json(record: PartitionRecord, say: Say) -> Json:
         "attempt": record.attempt,
         "reused": record.reused_from is not None,
         "reused_from": record.reused_from,
-        "error": None if record.error is None else failure_json(record.error, record.reason, say),
+        "error": None if record.error is None else failure_json(batch, record.error, record, say),
     }
 
 
-def failure_json(error: Message, reason: str | None, say: Say) -> Json:
-    """Why a batch or partition did not end well, and what to do about it where the sentence does not say."""
-    message, found = say(error), WAYS_OUT.get(reason) if reason else None
-    way_out = say(found) if found else None
+def failure_json(batch: Batch, error: Message, record: PartitionRecord | None, say: Say) -> Json:
+    """Why a batch, or a partition of it, did not end well, and what to do about it where the sentence does not say."""
+    way_out = way_out_of(batch, record) if record else None
     return {
-        "code": reason or "error",
-        "message": message,
-        "way_out": way_out if way_out and way_out not in message else None,
+        "code": record.reason or "error" if record else "error",
+        "message": say(error),
+        "way_out": say(way_out) if way_out else None,
     }
 
 

@@ -90,12 +90,8 @@ def _tell_person(error: BatchcastError, session: Session) -> None:
     screen, words = session.screen.err, session.words
     for message in _messages_of(error):
         screen.print(remark("✗", words.tell(message), "bold red"))
-    if isinstance(error, PartitionFailed):
-        from batchcast.run.verdict import WAYS_OUT
-
-        way_out = WAYS_OUT.get(error.reason)
-        if way_out is not None and words.tell(way_out) not in words.tell(error.message):
-            screen.print(remark("→", words.tell(way_out), "bold"))
+    if isinstance(error, PartitionFailed) and error.way_out is not None:
+        screen.print(remark("→", words.tell(error.way_out), "bold"))
     if isinstance(error, ReadingQuestion) and not session.as_json:
         for choice in error.choices:
             screen.print(remark("→", f"{option_words(choice.settings)}: {words.tell(choice.reading)}", "bold"))

@@ -171,7 +171,7 @@ class EventView(View):
             before = self._seen.get(record.partition.number, (PartitionState.PENDING, 0))
             if now != before:
                 self._seen[record.partition.number] = now
-                self._write("partition", **partition_json(record, self._session.words.text))
+                self._write("partition", **partition_json(batch, record, self._session.words.text))
         overall = (batch.state.value, int(100 * batch.progress))
         if overall != self._overall:
             self._overall = overall

@@ -163,13 +163,17 @@ class BatchFailed(BatchcastError):
 
 
 class PartitionFailed(BatchFailed):
-    """A partition failed, and with it the batch; `partition` is its number, `reason` the code of how it ended."""
+    """A partition failed, and with it the batch.
+
+    `partition` is its number, `reason` the code of how it ended, `way_out` what to do where the sentence does not say.
+    """
 
     slug = "partition-failed"
 
-    def __init__(self, message: Message, *, partition: int, reason: str) -> None:
+    def __init__(self, message: Message, *, partition: int, reason: str, way_out: Message | None = None) -> None:
         self.partition = partition
         self.reason = reason
+        self.way_out = way_out
         super().__init__(message)
 
 

@@ -24,6 +24,7 @@ class StockItem:
     on_hand: float | None = None  # units; below 0 where more is promised than held
     on_order: float | None = None  # units that were ordered and have not come, 0 or more; None: 0
     pack_size: float | None = None  # units that are bought at once, above 0; None: 1
+    supplier: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ class OrderLine:
     order_cost: float | None = None  # None where the cost of a unit is unknown
     hold: str | None = None  # why nothing is ordered until a person releases it: names of `columns.HOLDS`, with +
     held_qty: float | None = None  # what would be ordered then; None where it isn't held
-    supplier: str | None = None  # as the history has it; None: it is not known
+    supplier: str | None = None  # as the stock file has it, else the history; None: it is not known
 
     @property
     def avoided_short(self) -> float:
@@ -84,6 +85,7 @@ class NextUnit:
     avoided_short: float  # units of demand per lead time that it is expected to serve
     fill_rate_before: float
     fill_rate_after: float
+    supplier: str | None = None  # None: it is not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,7 @@ from batchcast.plan.partitioner import (
     partition_by_size,
     periods_of_series,
 )
+from batchcast.plan.remedies import Cut
 from batchcast.plan.request import resolve_request
 
 
@@ -60,7 +61,7 @@ def plan_batch(
         last_date=min(facts.last_date, date_of(request.calendar.last_day(request.last_period))),
         estimate_seconds=batch_seconds(partitions, cases, pace, workers=settings.parallel),
         single_job_seconds=single_job_seconds(partitions, cases, pace),
-        hints=find_hints(partitions, periods, settings, pace),
+        hints=find_hints(Cut(settings=settings, batch_mode=scope.batch_mode, partitions=partitions), periods, pace),
         notes=(*request_notes, *scope.notes),
         cases=cases,
     )
@@ -107,14 +108,12 @@ _BYTES_PER_CELL = 32  # the panel and what is computed beside it
 _SHOWN = 5
 
 
-def find_hints(
-    partitions: Sequence[Partition], periods: NDArray[np.int64], settings: BatchSettings, pace: Pace
-) -> tuple[Message, ...]:
+def find_hints(cut: Cut, periods: NDArray[np.int64], pace: Pace) -> tuple[Message, ...]:
     """A sentence for every weakness of the plan. `periods` holds the periods of each series that is forecast."""
     found = [
-        _overhead(partitions),
-        _time_out(partitions, settings, pace),
-        _memory(partitions, settings),
+        _overhead(cut.partitions),
+        _time_out(cut, pace),
+        _memory(cut),
         _short_history(periods),
     ]
     return tuple(hint for hint in found if hint is not None)
@@ -131,8 +130,8 @@ def _overhead(partitions: Sequence[Partition]) -> Message | None:
     return Message(template, {"count": len(small), "total": len(partitions), "few": FEW_ROWS, "named": _named(small)})
 
 
-def _time_out(partitions: Sequence[Partition], settings: BatchSettings, pace: Pace) -> Message | None:
-    limit = settings.max_execution_time
+def _time_out(cut: Cut, pace: Pace) -> Message | None:
+    partitions, limit = cut.partitions, cut.settings.max_execution_time
     risky = [
         p
         for p in partitions
@@ -142,20 +141,20 @@ def _time_out(partitions: Sequence[Partition], settings: BatchSettings, pace: Pa
         return None
     template = N_(
         "{count} of {total} partitions are large for a limit of {limit:g} seconds ({named}): they risk a "
-        "time-out. Raise {@max_execution_time}, or lower {@max_rows_per_partition} with "
-        "{@partition_strategy=auto}."
+        "time-out. {way_out}"
     )
     values = {"count": len(risky), "total": len(partitions), "limit": limit, "named": _named(risky)}
-    return Message(template, values)
+    return Message(template, values | {"way_out": cut.way_out("max_execution_time", risky)})
 
 
-def _memory(partitions: Sequence[Partition], settings: BatchSettings) -> Message | None:
+def _memory(cut: Cut) -> Message | None:
+    partitions, settings = cut.partitions, cut.settings
     heavy = [p for p in partitions if _memory_mb(p) > settings.memory_limit_mb]
     if not heavy:
         return None
     template = N_(
         "{count} of {total} partitions may need up to {needed:,} MB, over the limit of {limit:,} MB ({named}). "
-        "Raise {@memory_limit_mb}, or lower {@max_rows_per_partition} with {@partition_strategy=auto}."
+        "{way_out}"
     )
     values = {
         "count": len(heavy),
@@ -163,6 +162,7 @@ def _memory(partitions: Sequence[Partition], settings: BatchSettings) -> Message
         "needed": max(map(_memory_mb, heavy)),
         "limit": settings.memory_limit_mb,
         "named": _named(heavy),
+        "way_out": cut.way_out("memory_limit_mb", heavy),
     }
     return Message(template, values)
 

@@ -213,6 +213,7 @@ class Inventory:
                 order_cost=None
                 if None in (item.on_hand, item.unit_cost)
                 else float(order[i]) * (item.unit_cost or 0.0),
+                supplier=item.supplier,
             )
             for i, item in enumerate(self._items)
         )
@@ -248,6 +249,7 @@ class Inventory:
                     avoided_short=one.avoided,
                     fill_rate_before=before,
                     fill_rate_after=after,
+                    supplier=item.supplier,
                 )
             )
         return tuple(bought)

@@ -118,16 +118,13 @@ def order(
     known.sort(key=lambda item: position_of[item.site_code, item.partnumber])
     known, on_lead_times = _in_periods(known, on_hand.supposed_periods, calendar)
     positions = pa.array([position_of[item.site_code, item.partnumber] for item in known], pa.int64())
+    known = _with_suppliers(known, read_suppliers(attributes or stock), positions)
     mine = table.take(positions)
     demand = demand_of(mine, kept.take(positions))
     holds = ["+".join(columns.held_by(flag)) for flag in mine[columns.FLAG].to_pylist()]
     kept_back = ["" if on_hand.releases(item) else hold for item, hold in zip(known, holds, strict=True)]
     inventory = Inventory(known, demand, kept_back)
-    suppliers = read_suppliers(attributes or stock)
     lines = inventory.lines()
-    if suppliers is not None:
-        known_suppliers = suppliers.take(positions).to_pylist()
-        lines = tuple(replace(line, supplier=one) for line, one in zip(lines, known_suppliers, strict=True))
     next_units = inventory.next_units(most)
     pairs = [(item.site_code, item.partnumber) for item in on_hand.items]
     unknown = [pair for pair in pairs if pair not in position_of]
@@ -154,6 +151,14 @@ def order(
         demand=sum(line.lead_time_mean or 0.0 for line in lines if line.on_hand is not None),
         served=sum((line.lead_time_mean or 0.0) * (line.fill_rate_now or 0.0) for line in lines),
     )
+
+
+def _with_suppliers(items: list[StockItem], of_history: pa.ChunkedArray | None, positions: pa.Array) -> list[StockItem]:
+    """The items with the suppliers that the history has, where the stock file names none."""
+    if of_history is None:
+        return items
+    found = of_history.take(positions).to_pylist()
+    return [replace(item, supplier=item.supplier or one) for item, one in zip(items, found, strict=True)]
 
 
 def _in_periods(items: list[StockItem], column: str, calendar: Calendar) -> tuple[list[StockItem], list[Message]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from batchcast.domain.batch import Batch, BatchState, PartitionState
+from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, BatchFailed, Message, PartitionFailed
 from batchcast.domain.plan import Partition
+from batchcast.plan.remedies import Cut
 from batchcast.run.job import Ending, Job, Outcome
 from batchcast.store.records import AttemptEnd
 
@@ -50,28 +51,36 @@ _PUBLISHING = {
     Ending.ERROR: N_("Publishing error: {problem}"),
     Ending.CRASH: N_("Publishing crash: Its worker ended with {end} in each of {attempts} attempts"),
 }
-WAYS_OUT: Mapping[str, Message] = {
-    Ending.OUT_OF_MEMORY: Message(N_("Reduce {@max_rows_per_partition} or raise {@memory_limit_mb}.")),
-    Ending.TIMEOUT: Message(N_("Reduce {@max_rows_per_partition} or raise {@max_execution_time}.")),
+_WAYS_OUT: Mapping[str, Message] = {
     Ending.ERROR: Message(N_("Correct what the sentence names, and submit the batch again.")),
     Ending.CRASH: Message(
         N_("Submit the batch again; if it ends so again, send us the log, which has the last output of its worker.")
     ),
-}  # by the reason of a partition: what to do, where a face has room for more than the sentence
+}  # by the reason of a partition that exceeded no limit
+_EXCEEDED: Mapping[str, str] = {Ending.TIMEOUT: "max_execution_time", Ending.OUT_OF_MEMORY: "memory_limit_mb"}
+_ENOUGH_SAID = ("max_rows_per_partition",)  # the remedy that the sentence of memory itself has
 
 
-_CURES: Mapping[str, str] = {Ending.TIMEOUT: "max_execution_time", Ending.OUT_OF_MEMORY: "memory_limit_mb"}
+def way_out_of(batch: Batch, record: PartitionRecord) -> Message | None:
+    """What to do about a partition that did not end well, where its own sentence does not say it."""
+    if record.reason is None or (limit := _EXCEEDED.get(record.reason)) is None:
+        return _WAYS_OUT.get(record.reason or "")
+    cut = _cut_of(batch)
+    if record.reason == Ending.OUT_OF_MEMORY and cut.smaller_with(record.partition) == _ENOUGH_SAID:
+        return None
+    return cut.way_out(limit, [record.partition])
 
 
 def cures_of(batch: Batch) -> frozenset[str]:
-    """The settings that may cure the failures of a batch.
+    """The settings that may cure the failures of a batch: the limits that were exceeded, and what makes smaller."""
+    cut = _cut_of(batch)
+    exceeded = [one for one in batch.partitions if one.reason in _EXCEEDED]
+    smaller = {name for one in exceeded for name in cut.smaller_with(one.partition)}
+    return frozenset({_EXCEEDED[str(one.reason)] for one in exceeded} | smaller)
 
-    Where a site is a partition, only another way to partition makes it smaller: fewer rows in one change nothing.
-    """
-    failed = [one for one in batch.partitions if one.state in (PartitionState.FAILED, PartitionState.TIMEOUT)]
-    reasons = {one.reason for one in failed} & set(_CURES)
-    smaller = "max_rows_per_partition" if batch.settings.partition_strategy == "auto" else "partition_strategy"
-    return frozenset({_CURES[str(reason)] for reason in reasons} | ({smaller} if reasons else set()))
+
+def _cut_of(batch: Batch) -> Cut:
+    return Cut(settings=batch.settings, batch_mode=batch.plan.batch_mode, partitions=batch.plan.partitions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +162,8 @@ def check_completed(batch: Batch) -> None:
     message = batch.error or Message(N_("The batch is {state}; nothing was published."), {"state": batch.state})
     for record in batch.partitions:
         if record.state in (PartitionState.FAILED, PartitionState.TIMEOUT) and record.error == batch.error:
-            raise PartitionFailed(message, partition=record.partition.number, reason=record.reason or "error")
+            reason, way_out = record.reason or "error", way_out_of(batch, record)
+            raise PartitionFailed(message, partition=record.partition.number, reason=reason, way_out=way_out)
     raise BatchFailed(message)
 
 

@@ -79,6 +79,27 @@ def test_orders_are_made_of_a_file_or_a_table_in_the_kind_of_the_history(sample:
     assert (reorder == result.stock["reorder_point"].to_numpy()).all()
 
 
+def test_orders_name_the_supplier_of_the_stock_else_that_of_the_history() -> None:
+    months = pd.date_range("2022-01-01", periods=30, freq="MS")
+    frames = [
+        pd.DataFrame({"date": months, "partnumber": part, "site_code": "S", "demand_qty": 4, "vendor": vendor})
+        for part, vendor in (("A", "PT Lama"), ("B", "PT Tetap"))
+    ]
+    result = batchcast.forecast(pd.concat(frames), models="naive")
+    stock = pd.DataFrame(
+        {"partnumber": ["A", "B"], "site_code": "S", "on_hand": [0, 0], "supplier": ["PT Baru", None], "cost": 1.0}
+    )
+
+    found = result.orders(stock)
+
+    assert dict(zip(found.orders["partnumber"], found.orders["supplier"], strict=True)) == {
+        "A": "PT Baru",
+        "B": "PT Tetap",
+    }
+    ranked = set(zip(found.next_units["partnumber"], found.next_units["supplier"], strict=True))
+    assert ranked == {("A", "PT Baru"), ("B", "PT Tetap")}
+
+
 def test_what_orders_are_made_from_goes_with_the_result(sample: Path) -> None:
     result = batchcast.forecast(sample, horizon=7)
     folder = result.folder

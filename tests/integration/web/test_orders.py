@@ -298,5 +298,15 @@ def test_orders_are_totalled_filtered_and_written_by_supplier(browser, run_batch
     assert len(list(csv.DictReader(io.StringIO(everything)))) > len(written)
 
 
+def test_the_suppliers_of_a_stock_file_alone_have_totals(browser, url):
+    header, *rows = PRICED.decode().splitlines()
+    lines = [f"{header};vendor", *(f"{row};PT Sumber" for row in rows)]
+
+    page = browser.post(url, files=file_of("\n".join(lines).encode())).text
+
+    assert "By supplier" in page
+    assert "<bdi>PT Sumber</bdi>" in page
+
+
 def test_without_a_supplier_nothing_is_said_of_one(browser, url):
     assert "By supplier" not in browser.post(url, files=file_of(PRICED)).text

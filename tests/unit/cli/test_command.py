@@ -375,7 +375,9 @@ def test_the_exit_code_tells_how_it_ended(batchcast, fake, error, code):
 
 
 def test_a_failed_partition_is_told_to_programs_with_its_number(batchcast, fake):
-    fake.error = PartitionFailed(Message("Partition 3 timeout: Exceeded 300s"), partition=3, reason="timeout")
+    error = Message("Partition 3 timeout: Exceeded 300s")
+    way_out = Message("Raise {@max_execution_time}, or {@partition_strategy=auto}.")
+    fake.error = PartitionFailed(error, partition=3, reason="timeout", way_out=way_out)
 
     called = batchcast("run", "d.csv", "-o", "out.csv", "--json")
 
@@ -389,7 +391,7 @@ def test_a_failed_partition_is_told_to_programs_with_its_number(batchcast, fake)
     }
     assert called.err.splitlines() == [
         "✗ Partition 3 timeout: Exceeded 300s",
-        "→ Reduce --max-rows or raise --timeout.",
+        "→ Raise --timeout, or --strategy auto.",
     ]
 
 

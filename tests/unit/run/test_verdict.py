@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pytest
 
-from batchcast.domain.batch import Batch, BatchState, PartitionState
+from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import BatchFailed, InternalError, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.run.job import Ending, Job, Outcome
-from batchcast.run.verdict import WAYS_OUT, check_completed, cures_of, judge_attempt
+from batchcast.run.verdict import check_completed, cures_of, judge_attempt, way_out_of
 
 JOB = Job(function="m:f", timeout_seconds=300.0, memory_limit_mb=2048)
 INVALID_DATE = InternalError(Message("Invalid date format (line {n}: {value!r})", {"n": 1204, "value": "31/02/2025"}))
@@ -48,7 +48,6 @@ def test_the_sentences_are_those_of_the_product_word_for_word(make_plan, number,
 
     assert str(verdict.error) == sentence
     assert (verdict.state, verdict.reason) == (state, outcome.ending.value)
-    assert WAYS_OUT[verdict.reason].template
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.5, "0.5"), (300, "300"), (86_400.0, "86400"), (1.25, "1.25")])
@@ -85,20 +84,71 @@ def test_a_batch_that_has_not_ended_is_no_published_one(make_plan):
         check_completed(batch)
 
 
+def ended_batch(make_plan, reason, *, series=9, sites=("A",), batch_mode=True, **settings):
+    """A batch of 9,000 rows in two partitions, of which the first ended so."""
+    plan = make_plan([8_000, 1_000])
+    first = replace(plan.partitions[0], series=series, sites=sites)
+    plan = replace(plan, partitions=(first, plan.partitions[1]), batch_mode=batch_mode)
+    state = PartitionState.TIMEOUT if reason == "timeout" else PartitionState.FAILED
+    records = (
+        PartitionRecord(partition=first, state=state, reason=reason),
+        PartitionRecord(partition=plan.partitions[1], state=PartitionState.CANCELLED),
+    )
+    return Batch(batch_id="b", settings=BatchSettings(**settings), plan=plan, partitions=records)
+
+
+BY_SIZE = {"partition_strategy": "auto"}
+
+
 @pytest.mark.parametrize(
-    ("strategy", "reason", "cures"),
+    ("reason", "how", "cures", "words"),
     [
-        ("site", "out-of-memory", {"memory_limit_mb", "partition_strategy"}),
-        ("auto", "out-of-memory", {"memory_limit_mb", "max_rows_per_partition"}),
-        ("site", "timeout", {"max_execution_time", "partition_strategy"}),
-        ("site", "crash", set()),
+        ("timeout", {}, {"partition_strategy"}, "set partition_strategy=auto"),
+        ("timeout", {"series": 1}, set(), None),
+        (
+            "timeout",
+            {"max_rows_per_partition": 50_000},
+            {"partition_strategy", "max_rows_per_partition"},
+            "set partition_strategy=auto, lower max_rows_per_partition",
+        ),
+        ("timeout", {"sites": ("A", "B"), "max_partitions": 2}, {"max_partitions"}, "raise max_partitions"),
+        (
+            "timeout",
+            BY_SIZE | {"max_rows_per_partition": 4_500},
+            {"max_rows_per_partition"},
+            "lower max_rows_per_partition",
+        ),
+        ("timeout", BY_SIZE | {"max_partitions": 2}, {"max_partitions"}, "raise max_partitions"),
+        ("timeout", {"batch_mode": False, "sites": ("A", "B")}, {"batch_mode"}, "set batch_mode=on"),
+        (
+            "timeout",
+            {"batch_mode": False},
+            {"batch_mode", "partition_strategy"},
+            "set batch_mode=on, set partition_strategy=auto",
+        ),
+        ("out-of-memory", {}, {"partition_strategy"}, "set partition_strategy=auto"),
+        ("out-of-memory", {"series": 1}, set(), None),
     ],
 )
-def test_a_setting_that_can_not_help_is_not_offered(strategy, reason, cures):
-    """Where each site is a partition, fewer rows in a partition change nothing."""
-    state = PartitionState.TIMEOUT if reason == "timeout" else PartitionState.FAILED
-    ended = [(state, reason), (PartitionState.CANCELLED, None)]
-    records = tuple(SimpleNamespace(state=state, reason=reason) for state, reason in ended)
-    batch = SimpleNamespace(partitions=records, settings=BatchSettings(partition_strategy=strategy))
+def test_what_can_not_make_a_partition_smaller_is_not_offered(make_plan, reason, how, cures, words):
+    batch = ended_batch(make_plan, reason, **how)
+    limit = {"timeout": "max_execution_time", "out-of-memory": "memory_limit_mb"}[reason]
 
-    assert cures_of(batch) == cures
+    assert cures_of(batch) == {limit} | cures
+    smaller = f", or make partitions smaller: {words}" if words else ""
+    assert str(way_out_of(batch, batch.partitions[0])) == f"Raise {limit}{smaller}."
+
+
+def test_the_remedy_that_the_sentence_of_memory_has_is_not_said_twice(make_plan):
+    batch = ended_batch(make_plan, "out-of-memory", **BY_SIZE, max_rows_per_partition=4_500)
+
+    assert way_out_of(batch, batch.partitions[0]) is None
+    assert cures_of(batch) == {"memory_limit_mb", "max_rows_per_partition"}
+
+
+@pytest.mark.parametrize("reason", ["error", "crash"])
+def test_no_setting_cures_an_error_or_a_crash(make_plan, reason):
+    batch = ended_batch(make_plan, reason)
+
+    assert cures_of(batch) == frozenset()
+    assert "ubmit the batch again" in str(way_out_of(batch, batch.partitions[0]))

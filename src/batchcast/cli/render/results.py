@@ -151,7 +151,8 @@ def figures_lines(
 def _table(next_units: Sequence[NextUnit], words: Words) -> Table:
     say = words.say
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-    for heading in ("#", say(N_("Site")), say(N_("Part number"))):
+    has_suppliers = any(unit.supplier for unit in next_units)
+    for heading in ("#", say(N_("Site")), say(N_("Part number")), *([say(N_("Supplier"))] * has_suppliers)):
         table.add_column(heading, overflow="fold")
     numbers = (N_("Units"), N_("Cost"), N_("Short avoided"), N_("Served before"), N_("Served after"))
     for label in numbers:
@@ -162,6 +163,7 @@ def _table(next_units: Sequence[NextUnit], words: Words) -> Table:
             Text(str(unit.rank)),
             Text(safe(unit.site_code)),
             Text(safe(unit.partnumber)),
+            *([Text(safe(unit.supplier or ""))] * has_suppliers),
             Text(words.number(unit.units, ",g")),
             Text(cost),
             Text(words.number(unit.avoided_short, ",.3f")),

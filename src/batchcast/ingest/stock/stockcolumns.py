@@ -15,6 +15,7 @@ from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     FLAG_NAMES,
     STOCK_NAMES,
+    SUPPLIER_NAMES,
     lead_time_of,
     mapping_example,
     named_columns,
@@ -115,6 +116,7 @@ class StockLayout(ReadOrCounted):
     kinds: tuple[int, ...] = ()  # columns that may say what kind of stock each row is
     promised: tuple[int, ...] = ()  # columns that may have to be taken off the units on hand, where they do
     taken_off: tuple[int, ...] = ()  # those that are
+    supplier: ColumnSource | None = None  # the column of suppliers, where there is one
     told: frozenset[int] = frozenset()  # columns that are not read, of which the notes tell
     sample: Sample = NOTHING  # the first rows, for a question about those
 
@@ -125,7 +127,8 @@ class StockLayout(ReadOrCounted):
 
     @property
     def _read(self) -> set[int]:
-        cells = [self.part, *(one for one in (self.site, self.date) if one), *self.stock_columns.values()]
+        others = (self.site, self.date, self.supplier)
+        cells = [self.part, *(one for one in others if one), *self.stock_columns.values()]
         return {i for cell in cells for i in cell.indices} | self._compared | {*self.taken_off, *self.chosen_by}
 
     @property
@@ -209,6 +212,7 @@ def find_stock_columns(
     read = taken | {i for cells in stock.values() for i in cells.indices}
     is_known = ON_HAND in stock and ON_HAND not in mapping  # by its name
     promised = promised_columns(names, read, held) if is_known else ()
+    supplier = _supplier(names, read)
     told = _unread_order(names, read, held, stock.get(ON_ORDER))
     if not any(map(is_free, names)):
         told |= note_on_promised(names, promised, held)
@@ -228,6 +232,7 @@ def find_stock_columns(
         units=settings.quantity_units,
         filters=filters,
         kinds=_kinds(names, read | {one.index for one in filters}, held),
+        supplier=supplier,
         promised=promised,
         told=frozenset(told),
         rivals=rival_columns(names, read, held) if is_known else (),
@@ -322,6 +327,13 @@ def _days_of_lead_time(stock: Mapping[str, ColumnSource]) -> float:
     cells = stock.get(columns.LEAD_TIME_DAYS)
     days = None if cells is None else lead_time_of(cells.name)
     return days if days is not None and days > 0 else 1.0
+
+
+def _supplier(names: Sequence[str], taken: Collection[int]) -> ColumnSource | None:
+    """The column of suppliers: of several (code and name) the one whose name stands first among ours."""
+    free = {normal(name): i for i, name in reversed(list(enumerate(names))) if i not in taken}
+    found = next((free[name] for name in map(normal, SUPPLIER_NAMES) if name in free), None)
+    return None if found is None else ColumnSource(names[found], (found,))
 
 
 def _kinds(names: Sequence[str], taken: Collection[int], sample: Sample) -> tuple[int, ...]:

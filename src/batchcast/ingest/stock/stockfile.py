@@ -429,7 +429,12 @@ def _items_of(rows: StockRows, totals: Collection[int]) -> tuple[StockItem, ...]
     keys = rows.keys()
     numbers = {ours: latest.numbers(len(keys)) for ours, latest in rows.latest.items()}
     return tuple(
-        StockItem(site_code=keys[i][0], partnumber=keys[i][1], **{ours: known[i] for ours, known in numbers.items()})
+        StockItem(
+            site_code=keys[i][0],
+            partnumber=keys[i][1],
+            supplier=rows.suppliers.get(i),
+            **{ours: known[i] for ours, known in numbers.items()},
+        )
         for i in rows.order()
         if i not in totals
     )

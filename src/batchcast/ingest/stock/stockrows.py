@@ -69,6 +69,7 @@ class StockRows:
         self.units: Counter[str] = Counter()  # different units that are held or on order, by their unit
         self.zero_lead_times = 0
         self.rivals = Rivals(layout.rivals, layout.header, layout.promised)
+        self.suppliers: dict[int, str] = {}  # of each series: the last that a row names
         self._layout = layout
         self._sheet = source.sheet
         self._dates = dates
@@ -95,6 +96,7 @@ class StockRows:
         if not (good | silent).all():
             yield from self._unreadable(block, np.flatnonzero(~(good | silent)))
         self._count_kinds(block)
+        self._take_suppliers(block, series, good)
         found: dict[str, Floats] = {}
         for ours, cells in self._layout.stock_columns.items():
             values, has_value = self._numbers(block, read_cells(block, cells), ours)
@@ -112,6 +114,16 @@ class StockRows:
         if self.rivals.columns:
             others = {i: self._numbers_of(block, i) for i in (*self.rivals.columns, *self.rivals.promised)}
             self.rivals.take(found[ON_HAND], found.get(FREE), found.get(ON_ORDER), others)
+
+    def _take_suppliers(self, block: Block, series: Codes, good: Flags) -> None:
+        if self._layout.supplier is None or not block.num_rows:
+            return
+        cells = read_cells(block, self._layout.supplier)
+        texts = [" ".join(key_text(cell).split()) for cell in cells.cells]
+        has_text = np.array([bool(text) for text in texts], dtype=np.bool_)
+        rows = np.flatnonzero(good & has_text[cells.index])
+        names = map(texts.__getitem__, cells.index[rows].tolist())
+        self.suppliers.update(zip(series[rows].tolist(), names, strict=True))
 
     def _numbers_of(self, block: Block, index: int) -> Floats:
         return self._numbers(block, read_cells(block, ColumnSource("", (index,))), ON_HAND)[0]

@@ -11,7 +11,7 @@ from functools import cached_property
 from batchcast.app.service.answers import BatchStatus
 from batchcast.domain.batch import Batch, BatchState, PartitionRecord, PartitionState
 from batchcast.domain.errors import Message
-from batchcast.run.verdict import WAYS_OUT
+from batchcast.run.verdict import way_out_of
 from batchcast.web.results.downloads import FileLinks, files_of
 
 ROWS_ON_A_PAGE = 50
@@ -35,7 +35,6 @@ class PartitionRow:
 
     record: PartitionRecord
     seconds: float | None  # at work, until now or its end
-    way_out: Message | None
 
     @property
     def number(self) -> int:
@@ -137,6 +136,10 @@ class BatchOverview:
         found = (record for record in self.batch.partitions if record.state in _FAILED)
         return tuple(partition_row(record, self.now) for record in found)[:_MOST_FAILED]
 
+    def way_out(self, row: PartitionRow) -> Message | None:
+        """What to do about a partition that failed, where its sentence does not say."""
+        return way_out_of(self.batch, row.record)
+
     @property
     def failed_count(self) -> int:
         """Number of partitions that failed or took too long."""
@@ -208,6 +211,4 @@ def partition_row(record: PartitionRecord, now: dt.datetime) -> PartitionRow:
     seconds = record.seconds
     if record.state is PartitionState.PROCESSING and record.started_at is not None:
         seconds = max(0.0, (now - record.started_at).total_seconds())
-    way_out = WAYS_OUT.get(record.reason) if record.reason else None
-    has_it = record.error is not None and way_out is not None and str(way_out) in str(record.error)
-    return PartitionRow(record=record, seconds=seconds, way_out=None if has_it else way_out)
+    return PartitionRow(record=record, seconds=seconds)

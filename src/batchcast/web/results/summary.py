@@ -25,9 +25,10 @@ _SAME = 0.005  # a difference under half a percent is none
 _A_YEAR = {Frequency.WEEKLY: 52, Frequency.MONTHLY: 12}  # periods
 _SECOND_OF_A_LEAP_YEAR = (2, 29)
 
-WIDTHS = (340, 860, 1180)  # of the drawings; style sheets show the one that fits, so that letters keep their size
+WIDTHS = (340, 860, 1180, 1900)  # of the drawings; style sheets show the one that fits, so that letters keep their size
 _TICKS = 4  # lines above zero, at most
 _HEIGHT, _TOP, _BOTTOM, _LEFT = 216, 30, 24, 48
+_TALL = 320  # on the widest screens
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +162,8 @@ def draw(found: Comparison, width: int) -> BarChart:
     year = found.year_before.total if found.year_before else 0.0
     highest = max(year, 1.0, *(one.total for one in stretches))
     step = nice_step(highest / _TICKS)
-    foot = _HEIGHT - _BOTTOM
+    height = _TALL if width == WIDTHS[-1] else _HEIGHT
+    foot = height - _BOTTOM
     scale = (foot - _TOP) / highest
     slot = (width - _LEFT) / len(stretches)
     every = -(-len(stretches) * (78 if width < WIDTHS[1] else 56) // (width - _LEFT)) or 1
@@ -178,7 +180,7 @@ def draw(found: Comparison, width: int) -> BarChart:
     )
     ticks = tuple((k * step, foot - k * step * scale) for k in range(int(highest / step) + 1))
     year_y = foot - year * scale if found.year_before else None
-    return BarChart(width=width, height=_HEIGHT, left=_LEFT, foot=foot, bars=bars, ticks=ticks, year_y=year_y)
+    return BarChart(width=width, height=height, left=_LEFT, foot=foot, bars=bars, ticks=ticks, year_y=year_y)
 
 
 def nice_step(least: float) -> float:

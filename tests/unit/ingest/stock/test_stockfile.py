@@ -58,6 +58,28 @@ def test_indonesian_names_in_any_dialect(write, delimiter: str, encoding: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "suppliers"),
+    [
+        ("part;stok;Pemasok", ["A;1;PT Sumber", "B;2;"], ["PT Sumber", None]),
+        ("part;stok;Vendor Code;Vendor", ["A;1;V-7;CV  Makmur "], ["CV Makmur"]),
+        ("part;stok;vendor_name", ["A;1;PT A", "A;2;PT B", "B;1;"], ["PT B", None]),  # two places of one part
+        ("tanggal;part;stok;pemasok", ["2025-01-01;A;1;PT A", "2025-02-01;A;2;"], ["PT A"]),
+        ("part;stok;nama", ["A;1;Seal"], [None]),
+    ],
+)
+def test_the_supplier_of_a_part_is_the_last_that_is_named(write, header: str, rows: list[str], suppliers) -> None:
+    found = read_stock(write("\n".join([header, *rows])))
+
+    assert [item.supplier for item in found.items] == suppliers
+
+
+def test_a_column_of_suppliers_is_read_and_others_of_them_are_named(write) -> None:
+    found = read_stock(write("part;stok;Vendor Code;Vendor\nA;1;V-7;CV Makmur\n"))
+
+    assert [str(note).partition(":")[2][:15] for note in found.notes if "not read" in str(note)] == [" 'Vendor Code'."]
+
+
 def test_one_number_decides_for_all(write) -> None:
     items = read_stock(write("part;stok;harga\nA;1;15.000\nB;2;1,5\n")).items
 

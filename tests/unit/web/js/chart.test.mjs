@@ -7,6 +7,7 @@ import {
   isSparse,
   leftOf,
   recentSpan,
+  tallFor,
   valuesAt,
   wordsFor,
 } from "../../../../src/batchcast/web/static/js/chart.js";
@@ -65,6 +66,17 @@ test("the height begins at zero and leaves room above; a chart of zeros has a he
   assert.deepEqual(heightOf(100), [0, 108]);
   assert.deepEqual(heightOf(0), [0, 1]);
   assert.deepEqual(heightOf(null), [0, 1]);
+});
+
+test("a level is in sight unless the values would lie flat under it", () => {
+  assert.deepEqual(heightOf(100, 250), [0, 270]);
+  assert.deepEqual(heightOf(100, 40), [0, 108]);
+  assert.deepEqual(heightOf(100, 301), [0, 108]);
+  assert.deepEqual(heightOf(0, 50), [0, 54]);
+});
+
+test("a chart grows with a wide screen", () => {
+  assert.deepEqual([340, 1100, 1700, 4000].map(tallFor), [300, 300, 374, 440]);
 });
 
 test("a tooltip tells the demand of the past, zeros too, and all that is forecast of the future", () => {

@@ -5,13 +5,16 @@
 //   {language, frequency: "D" | "W" | "M", recent: periods shown at first,
 //    history: {days, demand}, forecast: {days, mean, plan, low, high}, labels: {history, mean, plan, band},
 //    marks: [{first, last, kind, words}]}
+// A <data> in the element that data-level of the figure names is a level to draw: its value, with its words; the chart
+// follows it when it changes.
 // Days are counted from 1970-01-01. `plan`, `low` and `high` may be missing. A click on a step of the history is told by
 // the event chart:pick with its index; chart:show has the cursor go to a step.
 
 const SECONDS_A_DAY = 86400;
 const SPARSE_SHARE = 0.5; // of periods without demand, from which a line would only run along zero
 const HEADROOM = 1.08; // above the highest value
-const HEIGHT = 300;
+const FARTHEST_LEVEL = 3; // times the highest value: a level above that is named at the top instead
+const [LEAST_HEIGHT, MOST_HEIGHT] = [300, 440]; // pixels
 const HALF_A_DATE = 40; // room at the right for the last date, which stands under its point
 
 /** Whether a history is mostly zeros, so that stems read better than a line. */
@@ -44,9 +47,18 @@ export function recentSpan(x, historyLength, periods) {
   return [x[first] - room, x[x.length - 1] + room];
 }
 
-/** From zero to a little above the highest value; a chart of nothing but zeros still has a height. */
-export function heightOf(highest) {
-  return [0, highest > 0 ? highest * HEADROOM : 1];
+/**
+ * From zero to a little above the highest value, and above a level that is not so far above it that the values would
+ * lie flat; a chart of nothing but zeros still has a height.
+ */
+export function heightOf(highest, level = 0) {
+  const top = level <= FARTHEST_LEVEL * highest || !(highest > 0) ? Math.max(highest ?? 0, level) : highest;
+  return [0, top > 0 ? top * HEADROOM : 1];
+}
+
+/** How tall a chart of some width is: taller on wide screens, so that it does not lie flat. */
+export function tallFor(width) {
+  return Math.round(Math.min(Math.max(width * 0.22, LEAST_HEIGHT), MOST_HEIGHT));
 }
 
 /** The values at one x, as [name of a key, value]: only those that the chart has there. */
@@ -136,6 +148,46 @@ function markedDays(marks, figure) {
   };
 }
 
+/** The level that a figure shows: {value, words}; undefined where it has none. */
+function levelOf(figure) {
+  const found = figure.dataset.level && document.querySelector(`${figure.dataset.level} data`);
+  return found ? { value: Number(found.value), words: found.textContent } : undefined;
+}
+
+/** Draws a level as a dashed line with its words, or the words alone at the top where it is above the chart. */
+function levelMark(figure) {
+  return (plot) => {
+    const level = levelOf(figure);
+    if (!level || !(level.value > 0)) return;
+    const { left, top, width } = plot.bbox;
+    const is_above = level.value > plot.scales.y.max;
+    const at = is_above ? top : Math.round(plot.valToPos(level.value, "y", true));
+    const pen = plot.ctx;
+    pen.save();
+    pen.strokeStyle = pen.fillStyle = getComputedStyle(figure).getPropertyValue("--ink");
+    pen.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+    pen.lineWidth = devicePixelRatio;
+    if (!is_above) {
+      pen.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
+      pen.beginPath();
+      pen.moveTo(left, at);
+      pen.lineTo(left + width, at);
+      pen.stroke();
+    }
+    const has_room = at - top > 20 * devicePixelRatio;
+    pen.textBaseline = has_room ? "bottom" : "top";
+    pen.lineJoin = "round";
+    pen.lineWidth = 4 * devicePixelRatio;
+    pen.setLineDash([]);
+    pen.strokeStyle = getComputedStyle(figure).getPropertyValue("--card");
+    const words = is_above ? `↑ ${level.words}` : level.words;
+    const place = [left + 6 * devicePixelRatio, at + (has_room ? -4 : is_above ? 22 : 4) * devicePixelRatio];
+    pen.strokeText(words, ...place);
+    pen.fillText(words, ...place);
+    pen.restore();
+  };
+}
+
 /** Draws the band of a forecast of one step, which as an area would have no width. */
 function soleBand(x, { history, forecast }, figure) {
   return (plot) => {
@@ -200,14 +252,14 @@ function optionsFor(figure, payload, columns, words, tooltip) {
   const axis = { stroke: text, grid, ticks: { ...grid, size: 4 }, font: "12px system-ui, sans-serif" };
   return {
     width: Math.max(figure.clientWidth, 200),
-    height: HEIGHT,
+    height: tallFor(figure.clientWidth),
     padding: [null, HALF_A_DATE, null, null],
     tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, y: false, points: { size: 7 } },
     scales: {
       x: { time: true, min: low, max: high },
-      y: { range: (_plot, _lowest, highest) => heightOf(highest) },
+      y: { range: (_plot, _lowest, highest) => heightOf(highest, levelOf(figure)?.value) },
     },
     axes: [
       { ...axis, space: 90, values: (_plot, splits) => splits.map((at) => words.date(at)) },
@@ -217,7 +269,7 @@ function optionsFor(figure, payload, columns, words, tooltip) {
     bands: payload.forecast.high ? [{ series: [2, 3], fill: faded(colourOf(figure, "band"), 0.25) }] : [],
     hooks: {
       drawClear: [markedDays(payload.marks, figure)],
-      draw: [cutoffMark(columns.x, payload.history.days.length, figure), soleBand(columns.x, payload, figure)],
+      draw: [cutoffMark(columns.x, payload.history.days.length, figure), soleBand(columns.x, payload, figure), levelMark(figure)],
       setCursor: [tooltip.follow],
     },
   };
@@ -250,9 +302,11 @@ function draw(figure) {
     plot.setCursor({ left, top: plot.valToPos(payload.history.demand[detail.index], "y") });
   });
   redraw();
+  const level = figure.dataset.level && document.querySelector(figure.dataset.level);
+  if (level) new MutationObserver(redraw).observe(level, { childList: true });
   new ResizeObserver(() => {
     const width = place.clientWidth;
-    if (width > 0 && width !== plot.width) plot.setSize({ width, height: HEIGHT });
+    if (width > 0 && width !== plot.width) plot.setSize({ width, height: tallFor(width) });
   }).observe(place);
   const show = { recent: recentSpan(columns.x, payload.history.days.length, payload.recent) };
   show.all = recentSpan(columns.x, payload.history.days.length, columns.x.length);
