@@ -172,7 +172,7 @@ def _end_early(
     """
     ends = {site.site_code: _end_of(facts, calendar, site) for site in sites}
     before = [site for site in sites if ends[site.site_code] < last]
-    silent = [one for one in before if not one.end_is_doubtful and _days_since(one, facts) > _MOST_MISSING_DAYS]
+    silent = [one for one in before if _days_since(one, facts) > _MOST_MISSING_DAYS]
     if sum(site.rows for site in silent) >= _ASKED_SHARE * facts.rows and silent:
         raise _is_site_closed(facts, calendar, silent, {site.site_code: ends[site.site_code] for site in silent}, last)
     most = 0 if calendar.frequency == facts.frequency else _MOST_UNSURE_DAYS

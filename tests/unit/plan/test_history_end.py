@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,20 @@ def test_a_site_silent_for_long_is_a_question_that_its_choices_answer(make_facts
     assert "Sofifi, north (2024-11-20)" in question
     assert choices == ["Sofifi, north=2025-05-10", "Sofifi, north=2024-11-20"]
     assert [resolve(facts, closed_through=(one,))[2] for one in choices] == [{}, {"Sofifi, north": "2024-11-20"}]
+
+
+@pytest.mark.parametrize(("rows", "is_asked"), [(400, True), (3, False)])
+def test_a_doubtful_end_long_before_the_others_is_asked_or_said(
+    make_facts: MakeFacts, rows: int, is_asked: bool
+) -> None:
+    """Of a site with few rows a day chance is never ruled out; it is not read as zeros without a word."""
+    long_ago = replace(site("Sofifi", "2024-10-20", early=True, rows=rows), end_is_doubtful=True)
+    facts = make_facts(sites=(site("KDI", rows=600), long_ago), rows=600 + rows)
+
+    if is_asked:
+        assert "Sofifi (2024-10-20)" in asked(facts)[0]
+    else:
+        assert "without demand after it" in resolve(facts)[1]
 
 
 def test_a_small_site_silent_for_long_counts_as_closed_and_is_said(make_facts: MakeFacts) -> None:

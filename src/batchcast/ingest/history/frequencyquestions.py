@@ -45,6 +45,10 @@ _OF_QUARTERS = N_(
     "The {count} dates of the history are one of each quarter: totals of a quarter are too coarse to forecast. "
     "Send months, weeks or days; or set {@frequency=M} if the months between had no demand."
 )
+_OF_SEVERAL_MONTHS = N_(
+    "The {count} dates of the history are {months} months apart: as months, those between them would have no demand. "
+    "Send months, weeks or days; or set {@frequency=M} if the months between had no demand."
+)
 _PARTS_OF_YEARS = N_(
     "{count} of {total} parts that were looked at, such as {example!r}, have one date a year: totals of a year "
     "are too coarse to forecast. Send months, weeks or days; or set {@frequency=M} if the months between had no "
@@ -228,18 +232,20 @@ def mixture_of_parts(site: str, given: PartDates, of_frequency: dict[Frequency, 
 
 
 def refuse_coarse(dates: DateCounts, fits: Flags) -> None:
-    """Refuse dates of quarters or years: as months, most would have no demand.
+    """Refuse dates of quarters, years or other multiples of months: as months, most would have no demand.
 
     Raises:
-        ReadingQuestion: if every date is of the same months of its quarter, or of one month of its year.
+        ReadingQuestion: if all dates, or those of many parts, are so far apart.
     """
     months = np.unique(dates.days[fits].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
     observations = int(dates.of_sites[:, fits].sum())
     if len(months) < _LEAST_COARSE:
         return
-    for length, template in ((YEAR, _OF_YEARS), (_QUARTER, _OF_QUARTERS)):
-        if observations >= 2 * len(months) and not (np.diff(months) % length).any():
-            raise _too_coarse(Message(template, {"count": len(months)}))
+    apart = int(np.gcd.reduce(np.diff(months)))
+    least = _LEAST_COARSE if apart % _QUARTER == 0 else LEAST_MONTHS
+    if apart > 1 and len(months) >= least and observations >= 2 * len(months):
+        template = _OF_YEARS if apart % YEAR == 0 else _OF_QUARTERS if apart == _QUARTER else _OF_SEVERAL_MONTHS
+        raise _too_coarse(Message(template, {"count": len(months), "months": apart}))
     of_years, of_quarters, total = _coarse_parts(dates)
     for parts, template in ((of_years, _PARTS_OF_YEARS), (of_quarters, _PARTS_OF_QUARTERS)):
         if len(parts) > max(LEAST_SHARE * total, 1):

@@ -243,7 +243,7 @@ class _Known:
         read |= {i for cells in stock.values() for i in cells.indices}
         totals = total_columns(periods.found, names, read | self.visible.ignored, held) if year is None else ()
         unit = unit_column(names, read, periods.found[0].index, held)
-        other = read | {one.index for one in totals} | (set() if unit is None else {unit})
+        other = read | periods.others | {one.index for one in totals} | (set() if unit is None else {unit})
         attributes, said = attribute_columns(names, settings, held, keys=self._keys(), taken=other)
         return Layout(
             header=every,
@@ -258,7 +258,7 @@ class _Known:
             year=year,
             notes=(
                 *notes,
-                *unread_numbers(periods.found, names, read | self.visible.ignored, held),
+                *unread_numbers(periods.found, names, read | periods.others | self.visible.ignored, held),
                 *notes_on_columns(_single(self.found, settings), names, held, read),
                 *self.visible.notes,
                 *said,

@@ -44,6 +44,7 @@ class Periods:
 
     found: tuple[Period, ...] = ()
     notes: tuple[Message, ...] = ()
+    others: frozenset[int] = frozenset()  # columns of other measures of the same periods: they are left alone
 
 
 def find_periods(
@@ -73,10 +74,10 @@ def find_periods(
     names, left = _as_months(names, settings)
     reader = DateReader.of_header(settings)
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
-    texts = {i: names[i] for i in free}
+    texts, others = {i: names[i] for i in free}, set[int]()
     found = _days(reader, texts, names)
     if len(found) < 2:
-        quantities, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
+        quantities, others, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
         if quantities:
             texts, reader = quantities, DateReader.of_header(settings)
             found, left = _days(reader, texts, names), [said]
@@ -87,7 +88,8 @@ def find_periods(
     chosen = tuple(Period(i, header[i] if base_year else names[i], day) for i, day in found.items())
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
     values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
-    return Periods(chosen, (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values()))))
+    notes = (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values())))
+    return Periods(chosen, notes, frozenset(others))
 
 
 def in_common_years(names: Sequence[str], settings: BatchSettings) -> list[str]:
@@ -284,9 +286,9 @@ def _refuse_repeats(found: dict[int, int], names: Sequence[str]) -> None:
 
 def _quantities_of_periods(
     names: Sequence[str], free: Sequence[int], settings: BatchSettings, first_year: int | None
-) -> tuple[dict[int, str], Message]:
-    """The date in the header of each column that holds quantities, and what to say; none where it is otherwise."""
-    nothing: tuple[dict[int, str], Message] = {}, Message("")
+) -> tuple[dict[int, str], set[int], Message]:
+    """The date in the header of each column of quantities, the columns of other measures, and what to say."""
+    nothing: tuple[dict[int, str], set[int], Message] = {}, set(), Message("")
     groups: dict[str, dict[int, str]] = {}
     for i in free:
         for measure, date in _splits(names[i]):
@@ -316,7 +318,8 @@ def _quantities_of_periods(
     template = N_("The columns named {chosen!r} are the demand of each period; left alone: {others}.")
     if not others:
         template = N_("The columns named {chosen!r} are the demand of each period.")
-    return dated[chosen[0]], Message(template, {"chosen": chosen[0], "others": ", ".join(others)})
+    said = Message(template, {"chosen": chosen[0], "others": ", ".join(others)})
+    return dated[chosen[0]], {i for measure in others for i in dated[measure]}, said
 
 
 def _splits(name: str) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from batchcast.ingest.values.dates import (
     WrittenDate,
     in_common_era,
     no_year,
+    not_a_date,
     read_date,
 )
 from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
@@ -134,6 +135,8 @@ class DateReader:
             return Message(template, {"day": date_of((written.readings or {})["serial"] or 0).isoformat()})
         if written.shape == "ordinal" and order == "year_month":
             return Message(N_("is a period of the closing of a fiscal year, which is no month"))
+        if written.shape == "month" and self.asked == "auto":
+            return not_a_date()
         if order in (written.readings or {}) and order != NO_YEAR:
             return Message(N_("is not a date: that month has no such day"))
         if written.shape == "name":
@@ -225,7 +228,7 @@ class DateReader:
             return int(NO_DAY)
         day = self._day(written)
         is_month = written.unit == "month" or written.shape == "name"
-        is_month |= written.shape in ("key", "ordinal") and self._orders[written.shape].order == "year_month"
+        is_month |= written.shape in ("key", "month", "ordinal") and self._orders[written.shape].order == "year_month"
         self.saw_month = self.saw_month or is_month
         return int(NO_DAY) if day is None or day in self.refused else day
 
@@ -234,7 +237,7 @@ class DateReader:
         if written.readings is not None:
             order = self._orders[written.shape].order
             day = written.readings.get(order)
-            if day is not None and order == "year_month":
+            if day is not None and order == "year_month" and written.shape != "month":
                 day = self.fiscal.day(day)
         return day if day is None or written.time is None else self.zone.day(day, *written.time)
 
@@ -245,7 +248,7 @@ class DateReader:
             first = next(iter(orders.evidence.values()))
             reading = _read_as(orders, order)
             return Message(_NUMBERED[order], {"value": first.value, "place": first.location, "reading": reading})
-        if ambiguous is None or order == NO_YEAR:
+        if ambiguous is None or order == NO_YEAR or (orders.shape == "month" and order == "year_month"):
             return None
         if self._asked_of(orders):
             return Message(N_("Dates are read {order}, as asked for."), {"order": order})
@@ -300,7 +303,7 @@ class DateReader:
             template = N_("The dates of column {column} are read {chosen}: no other order fits all of them.")
             return Message(template, values)
         template = N_("The dates of column {column} are read {chosen}; {unlikely} is unlikely.")
-        if orders.shape == "key" and named_key(self.column):
+        if orders.shape in ("key", "month") and named_key(self.column):
             template = N_("The dates of column {column} are read {chosen}, as its name says; not {unlikely}.")
         return Message(template, values | {"unlikely": _read_as(orders, others[0])})
 

@@ -36,11 +36,12 @@ _TIME = re.compile(
 _WEEKDAY = re.compile(
     r"([A-Za-z]+)['’]?([A-Za-z]*)\.?,?\s+(?=\d|[A-Za-z])(?!\d{2}(?:\d{2})?$)"
 )  # sen 2024 is no Monday
-_OF = re.compile(r" del? | d['’]", re.IGNORECASE)  # 5 de agosto de 2024
+_OF = re.compile(r" (?:del?|of) | d['’]", re.IGNORECASE)  # 5 de agosto de 2024
+_NUMBERED_DAY = re.compile(r"(?<=\d)(?:er|st|nd|rd|th|º|ª)(?=[\s,.]|$)", re.IGNORECASE)  # 1er mai, May 5th
 _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
 _YEAR_WEEK_DAY = re.compile(r"(\d{4})-?W(\d{2})-?([1-7])$", re.ASCII)
-_YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{2})$", re.ASCII)  # as offices of statistics write months
+_YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{1,2})$", re.ASCII)  # as offices of statistics write months
 _YEAR_AND_DAY = re.compile(r"((?:19|20)\d{2})[-/. ]?(\d{3})$|(\d{2})(\d{3})$", re.ASCII)  # 2024032, 2024-032, 24032
 _PERIOD_YEAR = re.compile(r"(\d{3})[-/.]((?:19|20)\d{2})$", re.ASCII)  # 003.2024, as SAP writes posting periods
 _JULIAN_DAY = re.compile(
@@ -62,7 +63,7 @@ _NUMBER_NAME = re.compile(rf"(\d{{1,2}})[-/.' ]?({LETTERS})\.?$", re.ASCII)
 _WEEK = "(?:W|KW|CW|WK|Week|Minggu|Pekan|Woche|Semaine|Semana|Vecka)"
 _YEAR_WEEK = re.compile(rf"(\d{{4}})[-/. ]?{_WEEK}\.?[-/ ]?(\d{{1,2}})$", re.ASCII | re.IGNORECASE)
 _WEEK_YEAR = re.compile(
-    rf"{_WEEK}\.?[-/ ]?(\d{{1,2}})(?:\s*[-/. ]\s*(\d{{4}})|\s*/\s*(\d{{2}}))$", re.ASCII | re.IGNORECASE
+    rf"{_WEEK}\.?[-/ ]?(?:ke[- ]?)?(\d{{1,2}})(?:\s*[-/. ]\s*(\d{{4}})|\s*/\s*(\d{{2}}))$", re.ASCII | re.IGNORECASE
 )
 _NUMBERED_MONTH = re.compile(
     r"(?:(?:Tháng|Thg|Th)\.?\s*(\d{1,2})|(\d{1,2})\s*[月월])[ ,/-]*(\d{4})$", re.ASCII | re.IGNORECASE
@@ -89,7 +90,7 @@ SEVERAL_MONTHS = N_("names a month that differs by language: {months}; write its
 _EMPTY = N_("is empty")
 
 LAST_PERIOD = 16  # of a fiscal year, with those of its closing
-Shape = Literal["numbers", "key", "name", "serial", "ordinal"]
+Shape = Literal["numbers", "key", "month", "name", "serial", "ordinal"]
 NO_YEAR = "no_year"  # the reading of `Jan-05` as a day of January; it gives no date
 
 
@@ -109,8 +110,8 @@ class WrittenDate(NamedTuple):
 
     day: int | None = None  # since 1970-01-01, where it is certain
     readings: Mapping[str, int | None] | None = None  # else; see `dateorder.py` for the orders
-    shape: Shape = "numbers"  # of what has readings: three numbers, six digits, a month's name and a number, a day
-    # number of a spreadsheet, or a year and three digits
+    shape: Shape = "numbers"  # of what has readings: three numbers, six digits, a year and a number, a month's name
+    # and a number, a day number of a spreadsheet, or a year and three digits
     unit: Literal["day", "week", "month"] = "day"  # of a certain date
     time: TimeOfDay | None = None
 
@@ -145,6 +146,11 @@ def empty() -> Message:
     return Message(_EMPTY)
 
 
+def not_a_date() -> Message:
+    """The reason of what is none."""
+    return Message(_NOT_A_DATE)
+
+
 def no_year() -> Message:
     """The reason of `1-Jan`."""
     return Message(_NO_YEAR)
@@ -172,7 +178,7 @@ def _without_time(text: str) -> tuple[str, TimeOfDay | None]:
             hour = hour % 12 + (12 if found["half"] in "Pp" else 0)
         time = TimeOfDay(hour * 3600 + minute * 60 + second, _minutes_ahead(found["zone"]))
         text = text[: found.start()]
-    weekday = _WEEKDAY.match(text)
+    weekday = None if _WEEK_YEAR.match(text) else _WEEKDAY.match(text)  # Minggu is Sunday, and a week
     if weekday and (weekday[1] + weekday[2]).lower() in _WEEKDAYS:
         text = text[weekday.end() :]
     return text, time
@@ -217,7 +223,7 @@ def _counted(text: str) -> WrittenDate | None:
 
 
 def _named(text: str, language: str | None) -> WrittenDate | None:
-    text = _DOT_IN_NAME.sub("", _OF.sub(" ", text.replace("’", "'")))
+    text = _DOT_IN_NAME.sub("", _OF.sub(" ", _NUMBERED_DAY.sub("", text.replace("’", "'"))))
     for pattern, parts_in_order, build in _NAMED:
         found = pattern.match(text)
         if found is None:
@@ -267,6 +273,17 @@ def _certain(year: int, month: int, day: int) -> WrittenDate:
 
 def _month(year: int, month: int) -> WrittenDate:
     return WrittenDate(_day(year, month, 1), unit="month")
+
+
+def _month_or_week(year: int, number: int) -> WrittenDate:
+    """`2024-05` or `05/2024`: a month, or a week where the column has some over 12 or is named for weeks."""
+    _day(year, 1, 1)
+    readings: dict[str, int | None] = {"year_month": _day(year, number, 1)} if 1 <= number <= 12 else {}
+    week = _monday(year, number) if number else None
+    if week is None and not readings:
+        raise _OutOfRange(Message(_NOT_A_DATE))
+    readings["year_week"] = week
+    return WrittenDate(readings=readings, shape="month")
 
 
 def _iso_week(year: int, week: int) -> WrittenDate:
@@ -385,8 +402,8 @@ def _name_and_number(month: int, parts: Mapping[str, str]) -> WrittenDate:
 _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...] = (
     (_YEAR_FIRST, lambda n: _certain(*n)),
     (_COMPACT, lambda n: _certain(*n)),
-    (_YEAR_MONTH, lambda n: _month(*n)),
-    (_MONTH_YEAR, lambda n: _month(n[1], n[0])),
+    (_YEAR_MONTH, lambda n: _month_or_week(*n)),
+    (_MONTH_YEAR, lambda n: _month_or_week(n[1], n[0])),
     (_YEAR_M_MONTH, lambda n: _month(*n)),
     (_YEAR_WEEK_DAY, lambda n: WrittenDate(_day_of_week(*n))),
     (_YEAR_WEEK, lambda n: _iso_week(*n)),

@@ -17,10 +17,12 @@ _LONG_SPAN = 3653  # days; a longer reading is unlikely beside one that is _TIME
 _TIMES_SHORTER = 3
 _SLIPS = 0.04  # share of the days at either end that decides nothing
 _FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a column of months
+_LEAST_WEEKS = 4  # keys over 16 that make a column of months one of weeks
 DAY_ORDERS = ("day_first", "month_first", "year_first")
 ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
     "numbers": DAY_ORDERS,
     "key": ("year_month", "year_week", "year_day", *DAY_ORDERS),
+    "month": ("year_month", "year_week"),
     "name": ("year_first",),
     "serial": ("serial",),
     "ordinal": ("year_day", "year_month"),
@@ -70,6 +72,8 @@ class PossibleOrders:
         orders = [order for order in ORDERS[self.shape] if order in self.allowed]
         if self.shape == "key":
             orders = self._of_keys(orders, column)
+        if self.shape == "month":
+            orders = [self._month_or_week(column)]
         if self.shape == "ordinal" and self._may_be_periods():
             orders = ["year_month"] if self._are_periods(today) else ["year_day", "year_month"]
         if self.is_dotted and "day_first" in orders:
@@ -121,14 +125,24 @@ class PossibleOrders:
         last, now = date_of(max(self.days["year_month"])), date_of(today)
         return 12 * (now.year - last.year) + now.month - last.month in (0, 1)
 
+    def _month_or_week(self, column: str) -> str:
+        """Months, unless the column is named for weeks or many of its numbers are no month nor fiscal period."""
+        beyond = sum(date_of(day).isocalendar().week > LAST_PERIOD for day in self.weeks)
+        are_many = beyond >= (_LEAST_WEEKS if self.months else 1) and not self._are_slips()
+        are_weeks = named_key(column) == "year_week" or are_many
+        return "year_week" if are_weeks else "year_month"
+
+    def _are_slips(self) -> bool:
+        """Whether so few keys are no months that they may be slips."""
+        return 0 < len(self.weeks) < _FEW_WEEKS * (len(self.weeks) + len(self.months))
+
     def _of_keys(self, orders: list[str], column: str) -> list[str]:
         """Months or weeks: by the name of the column, by numbers over 12, by years that never go beyond 12."""
         if named_key(column) in orders:
             return [named_key(column)]
         if "year_month" in orders and len({date_of(day).year for day in self.months}) > 1:
             return [order for order in orders if order != "year_week"]
-        slips = 0 < len(self.weeks) < _FEW_WEEKS * (len(self.weeks) + len(self.months))
-        return [*orders, "year_month"] if slips and "year_week" in orders else orders
+        return [*orders, "year_month"] if self._are_slips() and "year_week" in orders else orders
 
 
 def named_key(column: str) -> str:

@@ -93,6 +93,21 @@ def test_totals_of_quarters_and_years_are_never_months_with_holes(months, word):
     assert decide({"A": dates}, is_asked=True).frequency.value == "M"
 
 
+@pytest.mark.parametrize("months", [2, 4, 6, 9, 18])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_totals_of_other_numbers_of_months_are_never_months_with_holes(months, at_end):
+    dates = coarse_dates(months, 1, 8)
+    next_month = (dates[3] + dt.timedelta(31)).replace(day=1)
+    each = [*dates, next_month]
+    if at_end:
+        *dates, next_month = [(day.replace(day=28) + dt.timedelta(4)).replace(day=1) - dt.timedelta(1) for day in each]
+
+    with pytest.raises(ReadingQuestion, match=f"The 8 dates of the history are {months} months apart"):
+        decide({"A": dict.fromkeys(dates, 3)})
+    assert decide({"A": dict.fromkeys(dates, 3)}, is_asked=True).frequency.value == "M"
+    assert decide({"A": dict.fromkeys([*dates, next_month], 3)}).frequency.value == "M"
+
+
 @pytest.mark.parametrize("dates", [DAYS, [day for day in DAYS if day.weekday() < 5], DAYS[::17], DAYS[:5], [DAYS[3]]])
 def test_days_stay_days(dates):
     decided = decide({"A": dict.fromkeys(dates, 2)})

@@ -122,6 +122,16 @@ def test_quantities_beside_values_are_read(header):
     assert "left alone: Value" in said(layout)
 
 
+def test_other_measures_of_the_periods_are_no_attributes_of_the_parts():
+    """A column of values in which few parts differ looks like one, as costs and families do."""
+    rows = [("A", "1", "10", "2", "20"), ("B", "2", "10", "3", "20"), ("C", "3", "10", "3", "20")]
+    layout = layout_of("Qty Jan 2024", "Value Jan 2024", "Qty Feb 2024", "Value Feb 2024", rows=rows)
+
+    assert [period.name for period in layout.periods] == ["Qty Jan 2024", "Qty Feb 2024"]
+    assert layout.attributes == ()
+    assert "left alone: Value." in said(layout)
+
+
 @pytest.mark.parametrize("unit", ["pcs", "EA", "units", "kg"])
 def test_a_unit_behind_each_period_is_the_measure(unit):
     layout = layout_of(*(f"{month} ({unit})" for month in ("Jan-24", "Feb-24", "Mar-24")))

@@ -320,3 +320,35 @@ def test_years_of_the_buddhist_calendar_are_read_where_that_is_said(text):
     assert common.days([text], Message).tolist() == [NO_DAY]
     assert "if it is 2024, counted as in Thailand, set era=buddhist" in str(common.explain(text))
     assert buddhist.days([text.replace("2567", "2024")], Message).tolist() == [NO_DAY]  # no mixture is guessed
+
+
+def weeks(pattern, numbers):
+    return [pattern.format(year=2024, number=number) for number in numbers]
+
+
+SEPARATED = ["{year}-{number:02d}", "{number:02d}/{year}", "{number}.{year}"]
+
+
+@pytest.mark.parametrize("pattern", SEPARATED)
+@pytest.mark.parametrize(("column", "numbers"), [("date", range(1, 53)), ("Week", range(1, 13)), ("KW", range(3, 20))])
+def test_a_year_and_a_number_are_weeks_where_the_column_has_many_over_16_or_is_named_so(pattern, column, numbers):
+    days, notes = read(weeks(pattern, numbers), column=column)
+
+    assert days == [dt.date.fromisocalendar(2024, number, 1) for number in numbers]
+    assert "week" in " ".join(notes)
+
+
+@pytest.mark.parametrize("pattern", SEPARATED)
+@pytest.mark.parametrize("slips", [[], [13], [17], [13, 14, 15, 16]])
+def test_they_are_months_otherwise_and_a_slip_or_a_period_of_the_closing_is_no_date(pattern, slips):
+    days, notes = read(weeks(pattern, [*range(1, 13), *slips]))
+
+    assert days == [dt.date(2024, number, 1) for number in range(1, 13)] + [None] * len(slips)
+    assert notes == []
+
+
+def test_they_are_weeks_where_that_is_asked_for():
+    assert read(weeks("{year}-{number:02d}", [1, 5]), asked="year_week")[0] == [
+        dt.date(2024, 1, 1),
+        dt.date(2024, 1, 29),
+    ]

@@ -42,7 +42,35 @@ def test_months_have_indonesian_and_english_names(month, number):
     assert certain(f"2-{month}-2024") == date(2024, number, 2)
 
 
-@pytest.mark.parametrize("text", ["2024-07", "2024-7", "07/2024", "Jul-2024", "Juli 2024", "2024 Jul"])
+@pytest.mark.parametrize("text", ["2024-07", "2024-7", "07/2024", "07.2024"])
+def test_a_year_and_a_number_can_be_a_month_or_a_week(text):
+    assert readings(text) == {"year_month": date(2024, 7, 1), "year_week": date(2024, 2, 12)}
+
+
+@pytest.mark.parametrize("text", ["2024-13", "13/2024", "13.2024"])
+def test_over_12_it_can_only_be_a_week(text):
+    assert readings(text) == {"year_week": date(2024, 3, 25)}
+
+
+@pytest.mark.parametrize("text", ["2024-54", "0/2024", "2024-00"])
+def test_over_53_or_0_it_is_none(text):
+    assert isinstance(read_date(text), Message)
+
+
+@pytest.mark.parametrize("text", ["Minggu 5 2024", "Minggu ke-5 2024", "minggu 5/2024", "Pekan 05.2024"])
+def test_a_week_of_a_year_has_its_indonesian_names_although_minggu_is_sunday_too(text):
+    assert certain(text) == date(2024, 1, 29)
+    assert certain("Minggu 4 Februari 2024") == date(2024, 2, 4)
+
+
+@pytest.mark.parametrize(
+    "text", ["1er mars 2024", "1st March 2024", "March 1st, 2024", "1st of March 2024", "1º de marzo de 2024"]
+)
+def test_a_day_may_be_written_as_a_number_in_order(text):
+    assert certain(text) == date(2024, 3, 1)
+
+
+@pytest.mark.parametrize("text", ["2024M7", "2024M07", "2024-M07", "Jul-2024", "Juli 2024", "2024 Jul"])
 def test_a_month_is_its_first_day_and_known_as_a_month(text):
     assert certain(text) == date(2024, 7, 1)
     written = read_date(text)
