@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
-from tests.plugins.browser import LANGUAGES, PHONE, barriers
+from tests.plugins.browser import LANGUAGES, PHONE, WIDE, barriers
 
 WORDS = {
     "en": {
@@ -143,3 +143,57 @@ def test_a_view_is_kept_for_other_people_and_results(open_page, site, batch_id):
     other.wait_for_url("**sort=units_short**")
     other.locator(".view button").click()
     expect(other.get_by_role("link", name="Short first")).to_have_count(0)
+
+
+MOST_WORDS = 400
+VISIBLE_WORDS = (
+    r"() => document.querySelector('main').innerText.split(/\s+/).filter(w => /[\p{L}\p{N}]/u.test(w)).length"
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_screen_of_a_result_is_short_and_the_rest_is_folded(open_page, site, large_file, language):
+    """On the founding sample, whose thirteen sites and hundreds of marked parts could fill pages."""
+    accepted = site.client.accepted(large_file.read_bytes(), name=large_file.name, horizon=30, batch_mode="on")
+    assert site.client.await_end(accepted, seconds=180)["status"] == "COMPLETED"
+    page = open_page(f"{site.page}/batches/{accepted}/results", language=language)
+
+    assert 0 < page.evaluate(VISIBLE_WORDS) <= MOST_WORDS
+    for fold in page.locator("main details > summary").all():
+        fold.click()
+    assert page.evaluate(VISIBLE_WORDS) > 2 * MOST_WORDS
+
+
+def test_charts_and_pages_grow_with_the_screen(open_page, site, batch_id):
+    page = open_page(f"{site.page}/batches/{batch_id}/results", size=(1600, 900))
+
+    def place(selector):
+        return page.locator(selector).bounding_box()
+
+    widths = []
+    for width in (1600, 2560):
+        page.set_viewport_size({"width": width, "height": 1200})
+        card, beside = place(".summary .o-1"), place(".summary .o-4")
+        assert beside["x"] >= card["x"] + card["width"]  # two columns
+        assert page.locator(".bars:visible").count() == 1
+        widths.append(place(".bars:visible")["width"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert widths[1] > 1.4 * widths[0]
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_the_chart_of_a_history_has_its_reorder_point_at_the_level_that_is_chosen(open_page, site, batch_id, size):
+    page = open_page(f"{site.page}/batches/{batch_id}/series?search=SEAL-005", size=size)
+    page.locator("#series-table").get_by_role("link", name="SEAL-005").first.click()
+    page.locator(".uplot").wait_for()
+    canvas = "() => document.querySelector('#history canvas').toDataURL()"
+    drawn, point = page.evaluate(canvas), page.locator("#history-level data").get_attribute("value")
+
+    with page.expect_response("**service_level=*"):
+        page.locator(".stops label").first.click()
+    expect(page.locator("#history-level data")).not_to_have_attribute("value", point)
+    page.wait_for_function(f"drawn => ({canvas})() !== drawn", arg=drawn)
+    assert page.locator("#history-level data").get_attribute("value") == page.evaluate(
+        "() => document.querySelector('#figures dd').innerText.replace(',', '') + '.0'"
+    )

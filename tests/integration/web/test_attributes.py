@@ -52,6 +52,36 @@ def test_the_table_is_filtered_and_totalled_by_them(browser, batch):
     assert '<small class="of-part"><bdi>Family <1> & co' not in one
 
 
+def test_the_summary_is_totalled_by_a_group_of_choice(browser, batch):
+    url = f"/batches/{batch.batch_id}/results"
+
+    by_site = browser.get(url).text
+    ways = [html.unescape(way) for way in re.findall(r'id="by-\d+" href="([^"#]*)#groups"', by_site)]
+    fragment = browser.get(f"{url}?by=Family", headers={"hx-target": "groups"})
+    cards = re.findall(r'<li><a href="([^"]*)"><span class="site-head"><b><bdi>(.*?)</bdi>', fragment.text)
+
+    assert [way.partition("?")[2] for way in ways] == [
+        "",
+        "by=demand_class",
+        "by=abc",
+        "by=xyz",
+        "by=Family",
+        "by=Supplier",
+    ]
+    assert all(browser.get(way).status_code == 200 for way in ways)
+    assert fragment.headers["hx-replace-url"] == f"{url}?by=Family"
+    assert {html.unescape(name) for _, name in cards} == set(FAMILIES.values())
+    table = html.unescape(browser.get(html.unescape(cards[0][0])).text)
+    listed = re.findall(r'<small class="of-part"><bdi>(.*?) · ', table)
+    assert set(listed) == {html.unescape(cards[0][1])}
+
+
+def test_a_group_that_there_is_not_is_that_of_sites(browser, batch):
+    page = browser.get(f"/batches/{batch.batch_id}/results?by=Remark").text
+
+    assert re.search(r'id="by-1"[^>]*aria-current="true"', page)
+
+
 def test_a_part_has_them_beside_it_and_the_file_has_its_columns(browser, batch):
     url = f"/batches/{batch.batch_id}/series"
     site, part = LINES[1].split(",")[2], LINES[1].split(",")[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -22,17 +22,26 @@ from batchcast.domain import columns
 from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Frequency, length_in_words
-from batchcast.domain.errors import BatchcastError, Message
+from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.planner import LONGEST_REASON
 from batchcast.domain.settings import MARK_KINDS
 from batchcast.http.files import answer_file
 from batchcast.results.lead_time import look_ahead
+from batchcast.results.series import SeriesQuery
 from batchcast.web.context import Asker, BatchId, Here, Lang, PageContext
 from batchcast.web.rendering import render, varied
 from batchcast.web.results.downloads import files_of
 from batchcast.web.results.lead_time import SeriesStock, stops_with, view_of
 from batchcast.web.results.one import ChartSteps, OneSeries, show_series, steps_of
-from batchcast.web.results.summary import WIDTHS, attention_values, card_of, compare, draw, first_to_order
+from batchcast.web.results.summary import (
+    WIDTHS,
+    attention_values,
+    card_of,
+    compare,
+    draw,
+    first_to_order,
+    group_cards,
+)
 from batchcast.web.results.table import (
     NOTES,
     InTable,
@@ -62,19 +71,25 @@ async def results(
     look: str = "",
     looked: Looked = "",
     more: bool = False,
+    by: Key = "",
 ) -> Response:
-    """The summary of a batch; where htmx asks for it, its totals by period alone, or the parts to look at."""
+    """The summary of a batch; where htmx asks for it, its totals by period or group, or the parts to look at."""
     batch, overview, problem = await here.threads.light(_totals, here.service, batch_id)
     values: dict[str, Any] = {"batch": batch, "overview": overview, "problem": problem, "files": files_of(batch)}
     target = request.headers.get("hx-target")
     if overview is None:
         return varied(render(request, "results/results.html", **values))
-    if target != "attention":
+    if target not in ("attention", "groups"):
         values |= await _by_period(here, lang, batch, overview, site_code=site_code, step=step)
     if target == "totals":
         answer = render(request, "results/totals.html", **values)
         parameters = urlencode({"site_code": site_code, "step": step})
         answer.headers["hx-replace-url"] = f"/batches/{batch_id}/results?{parameters}"
+        return varied(answer)
+    values |= await here.threads.light(_groups, here.service, batch, overview, by)
+    if target == "groups":
+        answer = render(request, "results/groups.html", **values)
+        answer.headers["hx-replace-url"] = values["group_way"](values["by"])
         return varied(answer)
     looks = await here.threads.light(here.service.planner.looks, batch_id)
     values |= _summary(batch, overview)
@@ -116,6 +131,38 @@ async def _by_period(
     return values | {"site_code": site_code, "has_days": has_days, "step": step}
 
 
+_PLAIN_GROUPS: Mapping[str, str] = {
+    columns.SITE_CODE: N_("Site"),
+    columns.DEMAND_CLASS: N_("Demand class"),
+    columns.ABC: "ABC",
+    columns.XYZ: "XYZ",
+}  # by column; further columns of the file have their own names
+
+
+def _groups(service: Service, batch: Batch, overview: Overview, by: str) -> dict[str, Any]:
+    """What is forecast by site, or by another group that is asked for and that there is."""
+    batch_id = batch.batch_id
+    attributes = [name for name, found in service.results.attribute_choices(batch_id).items() if found]
+    there = service.results.series(batch_id, SeriesQuery(limit=1)).rows
+    plain = {name: label for name, label in _PLAIN_GROUPS.items() if there and name in there[0]}
+    choices = [*plain.items(), *((name, name) for name in attributes)]
+    by = by if by in dict(choices) else columns.SITE_CODE
+    if by == columns.SITE_CODE:
+        groups: list[Any] = [card_of(one, TableState(site_code=one.site_code).url(batch_id)) for one in overview.sites]
+    else:
+        found = service.results.groups(batch_id, SeriesQuery(), by)
+        groups = list(group_cards(found, lambda value: TableState().with_value(by, value).url(batch_id)))
+    base = f"/batches/{batch_id}/results"
+    return {
+        "by": by,
+        "groups": groups,
+        "group_choices": choices,
+        "plain_groups": plain,
+        "classes": CLASSES,
+        "group_way": lambda name: base if name == columns.SITE_CODE else f"{base}?{urlencode({'by': name})}",
+    }
+
+
 def _summary(batch: Batch, overview: Overview) -> dict[str, Any]:
     """What the first screen shows, and what is folded under it."""
     asked, hindsight = batch.plan.request, overview.hindsight
@@ -124,8 +171,6 @@ def _summary(batch: Batch, overview: Overview) -> dict[str, Any]:
         "asked": asked,
         "compared": compared,
         "drawings": [draw(compared, width) for width in WIDTHS],
-        "sites": [card_of(site, TableState(site_code=site.site_code).url(batch.batch_id)) for site in overview.sites],
-        "classes": CLASSES,
         "findings": findings_of(hindsight) if hindsight else (),
         "no_findings": why_no_findings(hindsight) if hindsight and not hindsight.cases else None,
         "level": in_percent(asked.service_level),

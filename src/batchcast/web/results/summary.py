@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from batchcast.app.planner import Looked, chosen_parts, look_of
+from batchcast.domain import columns
 from batchcast.domain.accuracy import PeriodTotal, SiteTotal
 from batchcast.domain.attention import Attention
 from batchcast.domain.calendar import Calendar, Frequency, Span, day_of, length_in_words
@@ -16,6 +17,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import ForecastRequest
 from batchcast.domain.planner import Tick
+from batchcast.results.series import SeriesGroup
 from batchcast.web.results.table import TableState
 from batchcast.web.results.terms import MARKS
 
@@ -226,6 +228,33 @@ def card_of(site: SiteTotal, url: str) -> SiteCard:
         spark=spark_of(site.stretches, site.forecast_total),
         change=site.forecast_total / last - 1 if last > 0 else None,
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupCard:
+    """The series with one value of a column beside those with the others."""
+
+    value: str | None  # None: it is not known of them
+    series: int
+    total: float  # that is forecast
+    share: float  # of all that is forecast
+    url: str | None  # of its series; None where they can't be asked for
+
+
+def group_cards(groups: Sequence[SeriesGroup], url_of: Callable[[str], str]) -> list[GroupCard]:
+    """The groups as they are shown; `url_of` makes the address of the series with a value."""
+    totals = [one.sums[columns.FORECAST_TOTAL] for one in groups]
+    whole = sum(totals)
+    return [
+        GroupCard(
+            value=one.value,
+            series=one.series,
+            total=total,
+            share=total / whole if whole > 0 else 0.0,
+            url=None if one.value is None else url_of(one.value),
+        )
+        for one, total in zip(groups, totals, strict=True)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -130,6 +130,7 @@ function markedDays(marks, figure) {
     pen.save();
     pen.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
     pen.textBaseline = "top";
+    pen.textAlign = "left";
     for (const { first, last, words } of [...(marks ?? [])].sort((one, other) => one.first - other.first)) {
       const [from, to] = [first, last + 1].map((day) => plot.valToPos(day * SECONDS_A_DAY, "x", true));
       const [start, end] = [Math.max(from, left), Math.min(Math.max(to, from + 3 * devicePixelRatio), left + width)];
@@ -176,6 +177,7 @@ function levelMark(figure) {
     }
     const has_room = at - top > 20 * devicePixelRatio;
     pen.textBaseline = has_room ? "bottom" : "top";
+    pen.textAlign = "left";
     pen.lineJoin = "round";
     pen.lineWidth = 4 * devicePixelRatio;
     pen.setLineDash([]);
