@@ -10,8 +10,8 @@ from typing import Any
 HEAD = """# Licences of what batchcast installs
 
 Written by `make sbom`, which also writes the bill of materials `dist/batchcast.cdx.json` (CycloneDX) beside the wheel:
-what `pip install 'batchcast[postgresql,s3,oidc]'` brings, in the versions of `constraints.txt`. batchcast itself is
-under the licence in `LICENSE`.
+what `pip install 'batchcast[postgresql,s3,oidc,otel]'` brings, in the versions of `constraints.txt`. batchcast itself
+is under the licence in `LICENSE`.
 
 | package | version | licence |
 |---|---|---|

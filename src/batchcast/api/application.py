@@ -27,7 +27,7 @@ from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.audit import Audit
 from batchcast.http.error_status import InvalidRequest, http_problem
 from batchcast.http.gate import SAFE_HEADERS, SAFE_METHODS, Gate
-from batchcast.http.metrics import Metrics
+from batchcast.http.metrics import TELEMETRY, Metrics
 from batchcast.http.request import Attempts, token_of
 from batchcast.http.threads import Threads
 
@@ -48,6 +48,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        telemetry=TELEMETRY,
     )
     app.state.context = Context(
         service=service,

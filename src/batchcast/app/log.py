@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import structlog
 
+from batchcast.run.tracing import current_ids
+
 MOST_REPEATS = 20  # lines of one warning or error within SECONDS_OF_REPEATS
 SECONDS_OF_REPEATS = 60.0
 _MOST_KINDS = 1000  # of warnings that are counted at once
@@ -36,6 +38,7 @@ def set_up_service_log(form: Literal["auto", "text", "json"]) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        add_trace,
         escape_control_characters,
     ]
     renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -86,6 +89,11 @@ class RepeatLimit(logging.Filter):
             self._seen.clear()
         self._seen[kind] = (began, lines + 1)
         return lines < MOST_REPEATS
+
+
+def add_trace(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say to which trace a line belongs, where there is one."""
+    return {**event, **current_ids()}
 
 
 def escape_control_characters(

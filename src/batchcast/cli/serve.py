@@ -54,16 +54,21 @@ def worker_command(session: Session) -> Command:
 def _serve(session: Session, values: Values) -> int:
     config = _checked_config(session, values)
     from batchcast.app.service.service import Service
+    from batchcast.app.service.tracing import start_tracing
     from batchcast.server.server import open_sockets, run_servers
 
     sockets = open_sockets(config)
     hand_over_log(config.log_format, debug=session.debug)
+    end_tracing = start_tracing()
     try:
         service = Service.open(config)
     except BaseException:
         sockets.close()
         raise
-    return run_servers(service, config, sockets=sockets, on_listening=partial(_announce, session, config))
+    try:
+        return run_servers(service, config, sockets=sockets, on_listening=partial(_announce, session, config))
+    finally:
+        end_tracing()
 
 
 def _announce(session: Session, config: ServiceConfig, sockets: Sockets) -> None:
@@ -83,8 +88,10 @@ def _announce(session: Session, config: ServiceConfig, sockets: Sockets) -> None
 def _work(session: Session, values: Values) -> None:
     config = _checked_config(session, values)
     from batchcast.app.service.service import Service
+    from batchcast.app.service.tracing import start_tracing
 
     hand_over_log(config.log_format, debug=session.debug)
+    end_tracing = start_tracing()
     stop = _stop_asked_for()
     service = Service.open(config)
     try:
@@ -96,6 +103,7 @@ def _work(session: Session, values: Values) -> None:
         _await(stop)
     finally:
         service.stop()
+        end_tracing()
 
 
 def _stop_asked_for() -> SimpleQueue[int]:

@@ -124,13 +124,14 @@ class Audit:
                 address=(scope.get("client") or ("",))[0],
                 action=action,
                 status=status,
-                batch_id=(_made_at(place) if action in _MAKE else None) or _asked_for(scope),
+                batch_id=(made_at(place) if action in _MAKE else None) or _asked_for(scope),
                 about=about or None,
             )
             await self._threads.light(self._service.note_action, entry)
 
 
-def _made_at(place: str) -> str | None:
+def made_at(place: str) -> str | None:
+    """The id of the batch that an answer leads to; None where it leads to none."""
     found = _MADE.search(place)
     return found[1] if found else None
 

@@ -18,10 +18,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batchcast.app.configuration import ServiceConfig
-from batchcast.http.audit import Audit
+from batchcast.http.audit import Audit, made_at
 from batchcast.http.error_status import BadHost, ForeignPage, ServerStopping
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import is_batch_id
+from batchcast.run import tracing
 from batchcast.run.asking import Asking, CancelToken, asked_by
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing
@@ -191,6 +192,8 @@ class _Answer:
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
             self.place = headers.get("location") or headers.get("hx-redirect", "")
+            if batch_id := made_at(self.place):
+                tracing.note(batch_id=batch_id)
             for name in _OF_PATHS if self._prefix else ():
                 if headers.get(name, "").startswith("/"):
                     headers[name] = self._prefix + headers[name]

@@ -15,6 +15,7 @@ from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.plan import Partition
 from batchcast.publish.certificate import ResultRejected
+from batchcast.run import tracing
 from batchcast.run.job import Ending, Job, Outcome, Progress, Report, SubmittedJob, WorkerPool
 from batchcast.run.leased_store import LeasedStore
 from batchcast.run.result_sink import BatchStart, ResultSink
@@ -79,7 +80,8 @@ class BatchRun:
 
     def _run(self) -> None:
         try:
-            self._carry_on_or_roll_back()
+            with tracing.batch_span(self.batch_id):
+                self._carry_on_or_roll_back()
         except Exception:  # noqa: BLE001 a mistake of ours: the batch was rolled back for it where that can be done
             _log.exception("batch %s could not be carried on", self.batch_id)
         finally:
@@ -91,6 +93,7 @@ class BatchRun:
         except (Stopped, LeaseLost, StoreUnavailable) as end:
             self._give_back(end)
         except Failed as failure:
+            tracing.note(outcome=BatchState.ROLLED_BACK.value)
             self._roll_back(failure.message)
         except Exception as mistake:
             problem = mistake.message if isinstance(mistake, BatchcastError) else repr(mistake)
@@ -106,17 +109,21 @@ class BatchRun:
         if waiting:  # what they share is needed for nothing else
             is_known = self.sink.take_knowledge()
             self.has_learned = not is_known
-            prepared = self._carry_out_step("prepare", start.maker.prepare(is_known=is_known), preparation_sentence)
+            with tracing.phase("prepare"):
+                prepared = self._carry_out_step("prepare", start.maker.prepare(is_known=is_known), preparation_sentence)
             if not is_known:
                 self.sink.keep_knowledge()
             self.seconds["prepare"] = round(time.monotonic() - started, 3)
             reach(CrashPoint.PREPARED)
             taken = self.sink.take_checkpoints(prepared, waiting)
             reach(CrashPoint.CHECKPOINTS_TAKEN)
-            self._carry_out_partitions([p for p in waiting if p.number not in taken])
+            with tracing.phase("forecast", partitions=len(waiting), reused=len(taken)):
+                self._carry_out_partitions([p for p in waiting if p.number not in taken])
         self.seconds["forecast"] = round(time.monotonic() - started - self.seconds.get("prepare", 0.0), 3)
         reach(CrashPoint.PARTITIONS_COMPLETED)
-        self._publish()
+        with tracing.phase("publish"):
+            self._publish()
+        tracing.note(outcome=BatchState.COMPLETED.value)
 
     def _publish(self) -> None:
         started = time.monotonic()
@@ -172,6 +179,8 @@ class BatchRun:
                     noted[partition.number] = report.share
                     self.store.note_progress(self.batch_id, partition.number, report.share)
                 continue
+            attempt = self._attempts[partition.number]
+            tracing.note_job("partition", report, number=partition.number, attempt=attempt, series=partition.series)
             if self._is_to_be_tried_again(partition, report, submitted.job):
                 noted.pop(partition.number, None)
                 waiting.appendleft(partition)

@@ -43,6 +43,7 @@ class Outcome:
     stderr_tail: str = ""  # end of what its worker wrote to stderr, where it did not end well
     seconds: float = 0.0  # at work
     peak_mb: float = 0.0  # most memory seen, in MB of 2**20 bytes
+    worker_pid: int | None = None  # of the process that had it; None where none had
 
 
 @dataclass(frozen=True, slots=True)

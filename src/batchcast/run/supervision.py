@@ -94,6 +94,7 @@ class Supervision:
             ending=ending,
             seconds=time.monotonic() - self._started,
             peak_mb=self._peak_mb,
+            worker_pid=self.worker.pid,
             stderr_tail="" if ending is Ending.DONE else self.worker.stderr_tail,
             **fields,
         )

@@ -13,7 +13,7 @@ from batchcast.domain.errors import BatchcastError
 from batchcast.http.audit import Audit
 from batchcast.http.error_status import NoSuchPage, http_problem
 from batchcast.http.gate import Gate
-from batchcast.http.metrics import Metrics
+from batchcast.http.metrics import TELEMETRY, Metrics
 from batchcast.http.threads import Threads
 from batchcast.web import access, assets, audit, help, history, marks, orders, people, recipes
 from batchcast.web.access import PageAuthentication
@@ -38,7 +38,9 @@ ROUTERS = tuple(
 
 def create_page(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
     """The page over a service; `app.state.live.close()` ends its streams."""
-    app = FastAPI(title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="batchcast", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, telemetry=TELEMETRY
+    )
     known, sessions = Assets.read(), Sessions(session_key(service.config))
     templates = Templates(known, service.config.prefix)
     app.state.context = PageContext(

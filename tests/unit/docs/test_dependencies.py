@@ -24,7 +24,11 @@ BROUGHT_BY = {
     "markupsafe": "jinja2",
     "aiohttp": "s3fs",
     "botocore": "aiobotocore",
+    "opentelemetry-api": "fastapi",
 }  # imported, and required by what is declared: by distribution, the one that requires it
+
+SHARED = "opentelemetry"  # a name that several distributions have modules below
+PARTS_OF_SHARED = {"sdk": "opentelemetry-sdk", "exporter": "opentelemetry-exporter-otlp-proto-http"}
 
 
 def name_of(requirement: str) -> str:
@@ -41,6 +45,9 @@ def imported_distributions() -> set[str]:
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [node.module or ""]
+            below = {tuple(module.split(".")[:2]) for module in modules if module.startswith(SHARED)}
+            found |= {PARTS_OF_SHARED.get(part, f"{SHARED}-api") for _, *parts in below for part in parts or [""]}
+            modules = [module for module in modules if not module.startswith(SHARED)]
             tops = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names) - {"batchcast"}
             found |= {name_of(distribution) for top in tops for distribution in distributions.get(top, [top])[:1]}
     return found
@@ -82,7 +89,7 @@ def test_every_dependency_has_its_reason_and_no_other_is_named():
 
 
 def test_the_page_of_licences_has_what_is_declared_in_the_version_that_is_installed():
-    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
     pinned = {name_of(name): version for name, version in pins.items()}
     rows = re.findall(r"^\| ([\w.-]+) \| (\S+) \| (.+) \|$", (ROOT / "docs" / "licences.md").read_text(), re.MULTILINE)
     listed = {name_of(name): (version, licence) for name, version, licence in rows if name != "package"}
