@@ -6,7 +6,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-long test-all check screenshots bench accuracy audit sbom clean programs static warm interpreted \
+.PHONY: help demo serve test test-long test-all check screenshots bench accuracy audit hashes sbom clean programs static warm interpreted \
 	counted uncounted computing acceptance alone coverage bounds
 
 VENV := .venv
@@ -126,11 +126,17 @@ accuracy: $(VENV)/.accuracy ## measure accuracy against peers on the real data s
 audit: $(VENV)/.audit ## look up known faults of every pinned package, where their list can be reached
 	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
+hashes: $(VENV)/.dev ## write the hashes of the files of every pinned package into constraints.txt, after a pin was changed
+	$(BIN)/python tools/pin_hashes.py constraints.txt
+
 sbom: $(VENV)/.audit ## build the wheel into dist/, and beside it what it installs and under which licences, as CycloneDX
 	rm -rf dist build/installed
 	$(BIN)/python -m pip wheel -q --no-deps --build-constraint constraints.txt --wheel-dir dist .
 	$(BIN)/python -m venv build/installed
-	build/installed/bin/python -m pip install -qq --constraint constraints.txt "$$(ls dist/*.whl)[postgresql,s3,oidc]"
+	build/installed/bin/python -m pip install -qq --require-hashes --requirement $(VENV)/pip.txt
+	$(BIN)/python tools/list_requirements.py postgresql s3 oidc otel > build/needed.txt
+	build/installed/bin/python -m pip install -qq --constraint constraints.txt --requirement build/needed.txt
+	build/installed/bin/python -m pip install -qq --no-deps "$$(ls dist/*.whl)"
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \
 		-o dist/batchcast.cdx.json build/installed/bin/python
 	$(BIN)/python tools/list_licences.py dist/batchcast.cdx.json > docs/licences.md
@@ -152,12 +158,17 @@ $(VENV)/bin/python:
 		"install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 
+# Each file must have one of the hashes of the constraints. The pip that comes with Python does not look for them there.
 $(VENV)/.pip: constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install -qq --upgrade --constraint constraints.txt pip
+	@sed -n '/^pip==/,/[^\\]$$/p' constraints.txt > $(VENV)/pip.txt
+	$(BIN)/python -m pip install -qq --require-hashes --requirement $(VENV)/pip.txt
 	@touch $@
 
+# The checkout is a folder, which has no hash: so what it needs comes first, by hashes.
 $(VENV)/.runtime: pyproject.toml hatch_build.py package-lock.json $(VENV)/.pip
-	$(BIN)/python -m pip install -qq --constraint constraints.txt --build-constraint constraints.txt --editable .
+	$(BIN)/python tools/list_requirements.py > $(VENV)/needed.txt
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --requirement $(VENV)/needed.txt
+	$(BIN)/python -m pip install -qq --no-deps --build-constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
