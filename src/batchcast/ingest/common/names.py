@@ -53,7 +53,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
         tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
-        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата"""
+        date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата ngày tarih 날짜 일자 วันที่
+        التاريخ buch.dat. buchungsdat."""
     )
     + FALLBACK_DATES,
     columns.PARTNUMBER: _names(
@@ -64,14 +65,17 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         codigo_material código_material codigo_do_produto itemnum item_num
         article référence reference_article codice_articolo
         artikelcode stock_code part_code matnr артикул номенклатура 物料编码 物料 stock_item
-        partnum part_num itno prtno kd_barang kd_part"""
+        partnum part_num itno prtno kd_barang kd_part kode_sparepart kode_suku_cadang articolo indeks indeks_towaru
+        stok_kodu malzeme_kodu 品番 品目コード 商品コード 商品编码 料号 품번 품목코드 mã_hàng mã_vật_tư รหัสสินค้า
+        رقم_الصنف"""
     ),
     columns.SITE_CODE: _names(
         """site_code site location lokasi gudang warehouse store plant plnt branch cabang depot depo werk lager lagerort
         storage_location warehouse_code warehouse_name nama_gudang kode_gudang kode_cabang nama_cabang
         kode_lokasi kode_site almacén almacen bodega planta centro sucursal entrepôt entrepot magasin magazijn
         magazzino deposito depósito armazém armazem filiale standort site_id location_code plant_code store_id
-        store_code organization organization_code склад 仓库 倉庫 werks godown whse whs wh_code"""
+        store_code organization organization_code склад 仓库 倉庫 werks godown whse whs wh_code
+        dépôt filial magazyn kho คลัง คลังสินค้า المستودع 창고"""
     ),
     columns.DEMAND_QTY: _names(
         """demand_qty demand qty quantity jumlah order_demand y kuantitas jml kts qty_out qty_issued issue_qty
@@ -84,7 +88,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
         verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
-        количество 数量 sold"""
+        количество 数量 sold qta số_lượng จำนวน الكمية adet 수량 出库数量"""
     )
     + FALLBACK_QUANTITIES
     + ENTRY_NAMES
@@ -145,6 +149,12 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
         "pedido_pendiente",
         "bestellt",
         "sedang_dipesan",
+        "offene_bestellungen",
+        "pedidos_pendientes",
+        "в_пути",
+        "在途",
+        "在途数量",
+        "発注残",
         "outstanding_po",
     ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),

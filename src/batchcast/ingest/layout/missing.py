@@ -21,8 +21,8 @@ from batchcast.ingest.common.names import (
     target_of,
 )
 from batchcast.ingest.common.problems import MissingColumn
-from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money
-from batchcast.ingest.layout.sample import Sample
+from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money, median_of
+from batchcast.ingest.layout.sample import Sample, is_date, number_of
 from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
 _COUNTED_PERIOD = re.compile(
@@ -61,6 +61,7 @@ def missing_columns(
     missing: Sequence[str], names: Sequence[str], free: Sequence[int], where: Message | None, sample: Sample
 ) -> MissingColumn:
     """The error that says what is missing, and what to do about it: a mapping, dates as headers, or another export."""
+    refuse_data_as_header(names, where, sample)
     accepted = "; ".join(f"{ours}: {', '.join(ACCEPTED_NAMES[ours][:MOST_NAMES])} …" for ours in missing)
     values: dict[str, object] = {"missing": ", ".join(missing), "accepted": accepted, "found": named_columns(names)}
     values |= {"where": where or Message(N_("The file"))}
@@ -130,17 +131,64 @@ def missing_columns(
     return MissingColumn(Message(template, values))
 
 
+def refuse_data_as_header(names: Sequence[str], where: Message | None, sample: Sample) -> None:
+    """Refuse a header that is a row of data: it has a date over dates, and a number over numbers.
+
+    Raises:
+        MissingColumn: if that is so.
+    """
+    dates = [i for i, name in enumerate(names[:_MOST_GUESSED]) if sample.has_dates(i) and is_date(name)]
+    others = (i for i in range(min(len(names), _MOST_GUESSED)) if i not in dates)
+    if not dates or not any(number_of(names[i]) is not None and sample.has_numbers(i) for i in others):
+        return
+    template = N_(
+        "{where} has no header: its first row is one of data, {found}. Write a row above it that names the columns, "
+        "such as date, partnumber, site_code, demand_qty."
+    )
+    values = {"where": where or Message(N_("The file")), "found": named_columns(names)}
+    raise MissingColumn(Message(template, values))
+
+
 def _example(missing: Sequence[str], names: Sequence[str], free: Sequence[int], sample: Sample) -> str:
     """A mapping of what is missing, each to another column that can hold it by its cells."""
     left = list(free)[:_MOST_GUESSED]
     said = {}
     for ours in sorted(missing, key=lambda one: one == columns.PARTNUMBER):  # the rest is most likely the part
-        chosen = fitting_columns(ours, left, names, sample) if sample else left
-        likely = likely_column(ours, [names[i] for i in chosen if names[i]])
-        found = [i for i in chosen if names[i] == likely] or [i for i in chosen if not names[i] and sample.filled(i)]
-        said[ours] = target_of(found[0], names) if found else likely
-        left = [i for i in left if i not in found[:1]]
+        said[ours], found = likely_target(ours, names, left, sample)
+        left = [i for i in left if i != found]
     return mapping_example({ours: said[ours] for ours in missing})
+
+
+def likely_target(ours: str, names: Sequence[str], free: Sequence[int], sample: Sample) -> tuple[str, int | None]:
+    """What a mapping calls the column that is most likely one of ours, and its number; None where none can be."""
+    chosen = fitting_columns(ours, free, names, sample) if sample else list(free)
+    if ours == columns.PARTNUMBER:
+        chosen = _likeliest_parts(chosen, names, sample)
+    if ours == columns.DEMAND_QTY:
+        chosen = _likeliest_units(chosen, names, sample)
+    likely = likely_column(ours, [names[i] for i in chosen if names[i]])
+    found = [i for i in chosen if names[i] == likely] or [i for i in chosen if not names[i] and sample.filled(i)]
+    return (target_of(found[0], names), found[0]) if found else (likely, None)
+
+
+def _likeliest_units(free: Sequence[int], names: Sequence[str], sample: Sample) -> list[int]:
+    """The columns most likely the quantity: those named like one, else that of whole numbers, and of the smallest."""
+    accepted = [normal(name) for name in ACCEPTED_NAMES[columns.DEMAND_QTY] if len(name) > 2]
+    if not sample or any(word in normal(names[i]) for i in free for word in accepted):
+        return list(free)
+    return sorted(free, key=lambda i: (sample.has_decimals(i), median_of(i, sample)))[:1]
+
+
+def _likeliest_parts(free: Sequence[int], names: Sequence[str], sample: Sample) -> list[int]:
+    """The columns most likely the part: those named like one, else those of codes with the most different ones."""
+    accepted = [normal(name) for name in ACCEPTED_NAMES[columns.PARTNUMBER] if len(name) > 2]
+    if not sample or any(word in normal(names[i]) for i in free for word in accepted):
+        return list(free)
+    codes = [i for i in free if names[i] and not (sample.has_decimals(i) or sample.has_currency(i))]
+    codes = [i for i in codes if not is_named_for_money(names[i])]
+    texts = [i for i in codes if sample.filled(i) and not sample.has_numbers(i)] or codes
+    most = max((len(sample.distinct(i)) for i in texts), default=0)
+    return [i for i in texts if len(sample.distinct(i)) == most] or list(free)
 
 
 def _money_alone(names: Sequence[str], free: Sequence[int], sample: Sample) -> str:

@@ -51,7 +51,7 @@ class Sample:
 
     def has_dates(self, index: int) -> bool:
         """Most cells are dates written out; plain numbers such as 202405 are none here."""
-        return self._most(index, "dates", _is_date)
+        return self._most(index, "dates", is_date)
 
     def has_keys(self, index: int) -> bool:
         """Most cells are a year with a month, a week or a day of it, as in 202405 or 2024003."""
@@ -250,7 +250,8 @@ def number_of(cell: Any) -> float | None:
     return written.comma if written.point is None else written.point
 
 
-def _is_date(cell: Any) -> bool:
+def is_date(cell: Any) -> bool:
+    """Whether a cell is a date written out."""
     if isinstance(cell, dt.date):
         return True
     if not isinstance(cell, str) or len(cell) > 40:

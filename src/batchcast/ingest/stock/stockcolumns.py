@@ -27,6 +27,7 @@ from batchcast.ingest.common.problems import AmbiguousColumn, InvalidStockFile
 from batchcast.ingest.common.source import ColumnSource, ReadOrCounted
 from batchcast.ingest.layout.candidates import is_money, numbered_part, question
 from batchcast.ingest.layout.locate import check_mapping, check_width, locate, locate_stock_columns, visible_names
+from batchcast.ingest.layout.missing import MOST_NAMES, likely_target
 from batchcast.ingest.layout.rowfilter import RowFilter, find_filters
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.stock.rivals import (
@@ -194,10 +195,7 @@ def find_stock_columns(
     if part is None and (number := numbered_part(names, held, is_wide=True)) is not None:
         part = ColumnSource(names[number], (number,))
     if part is None:
-        template = N_("{name} has no column {column}; it has {found}. Name one of them {accepted}.")
-        accepted = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER])
-        values = {"column": columns.PARTNUMBER, "found": named_columns(names), "accepted": accepted}
-        raise InvalidStockFile(Message(template, {"name": name, **values}))
+        raise _no_part(name, names, set(site.indices) if site else set(), held)
     date, undecided = _date(names, mapping, held)
     taken = {i for cells in (part, site, date) if cells for i in cells.indices}
     stock = locate_stock_columns(names, mapping, taken)
@@ -238,6 +236,23 @@ def find_stock_columns(
         rivals=rival_columns(names, read, held) if is_known else (),
         sample=held,
     )
+
+
+def _no_part(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> InvalidStockFile:
+    """What to say of a file without a column that is known as the part."""
+    known = {normal(one) for accepted in (*STOCK_NAMES.values(), *_NAMES_HERE.values()) for one in accepted}
+    free = [i for i, column in enumerate(names) if column and i not in taken and normal(column) not in known]
+    target, found = likely_target(columns.PARTNUMBER, names, free, sample)
+    template = N_("{name} has no column {column}; it has {found}. Add one of the parts, named as one of {accepted} ….")
+    values = {"name": name, "column": columns.PARTNUMBER, "found": named_columns(names)}
+    values["accepted"] = ", ".join(ACCEPTED_NAMES[columns.PARTNUMBER][:MOST_NAMES])
+    if found is not None:
+        template = N_(
+            "{name} has no column {column}; it has {found}. Say which it is with {@column_mapping=$example}, or name "
+            "it as one of {accepted} …."
+        )
+        values["example"] = mapping_example({columns.PARTNUMBER: target})
+    return InvalidStockFile(Message(template, values))
 
 
 def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int], sample: Sample) -> None:

@@ -126,6 +126,8 @@ class StockReading:
             notes = [self._left_unknown(bad), *notes]
         self._check_share(rows, bad, is_dated=is_dated)
         several = rows.several()
+        if not is_dated:
+            self._refuse_two_lists(rows)
         self._ask_about_units(rows)
         self._ask_about_kinds(rows, several, is_dated=is_dated)
         if repeat is not None and not is_dated and not any(differs for *_, differs in several):
@@ -149,6 +151,23 @@ class StockReading:
             supposed_periods=self._supposed_periods(),
             release=self._settings.release,
         )
+
+    def _refuse_two_lists(self, rows: StockRows) -> None:
+        """Refuse files that have the same parts: their stock may be that of two days, and its sum twice what is there.
+
+        Raises:
+            InvalidStockFile: if there are some.
+        """
+        if rows.in_two_files is None:
+            return
+        series, first, second = rows.in_two_files
+        site, part = rows.keys()[series]
+        template = N_(
+            "Part {part!r} of site {site!r} is in {first} and in {second} of {name}: these may be lists of two days, "
+            "whose sum is twice the stock. Send the latest list alone; of several storage locations, send one list "
+            "that has them all."
+        )
+        raise _refused(template, name=self._name, part=part, site=site, first=first, second=second)
 
     def _ask_about_units(self, rows: StockRows) -> None:
         """Ask which unit counts, where stock is written in several.

@@ -77,6 +77,8 @@ class StockRows:
         self._sites, self._parts = Keys(), Keys()
         self._series = SeriesKeys()
         self._first_rows: Rows = np.zeros(0, dtype=np.int64)  # of each series
+        self._file_of: dict[int, str] = {}  # the first of several files that has a series
+        self.in_two_files: tuple[int, str, str] | None = None  # a series, and two files that have it
 
     def take(self, block: Block, first: int) -> Iterator[Unreadable]:
         """Take the rows of a block whose first has this number; yields those without a readable site, part or day."""
@@ -95,6 +97,8 @@ class StockRows:
         self.left_out += int(silent.sum())
         if not (good | silent).all():
             yield from self._unreadable(block, np.flatnonzero(~(good | silent)))
+        if block.file is not None and self.in_two_files is None:
+            self._note_file(series[good], block.file)
         self._count_kinds(block)
         self._take_suppliers(block, series, good)
         found: dict[str, Floats] = {}
@@ -144,6 +148,14 @@ class StockRows:
         if not len(again):
             return None
         return int(self._first_rows[series[again[0]]]), first + int(again[0])
+
+    def _note_file(self, series: Codes, file: str) -> None:
+        """Note which file has some series, and the first of them that another has too."""
+        for one in np.unique(series).tolist():
+            known = self._file_of.setdefault(one, file)
+            if known != file:
+                self.in_two_files = one, known, file
+                return
 
     def bad_cells(self) -> list[tuple[int, str]]:
         """Number of the row and column of each cell that counts and can't be read, in the order of the file."""

@@ -81,3 +81,32 @@ def test_of_a_table_of_periods_only_the_part_is_missing():
 
     assert "has no column for partnumber." in said
     assert 'column_mapping="partnumber=Row Labels"' in said
+
+
+UNKNOWN = [  # date, part, site, money and units in languages whose names are not known
+    ("Ημερομηνία", "Κωδικός", "Αποθήκη", "Αξία", "Ποσότητα"),
+    ("Dátum", "Cikkszám", "Raktár", "Érték", "Mennyiség"),
+    ("Päivä", "Nimike", "Varasto", "Arvo", "Määrä"),
+    ("c1", "c2", "c3", "c4", "c5"),
+]
+
+
+@pytest.mark.parametrize("names", UNKNOWN, ids=lambda names: names[0])
+@pytest.mark.parametrize("price", [12.5, 1200])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (0, 3, 2, 4, 1), (2, 3, 0, 4, 1)])
+def test_names_that_are_not_known_are_told_by_what_they_hold(names, price, order):
+    """The part has the most codes, and of two columns of numbers the one of money is larger, or has decimals."""
+    rows = [(f"2024-01-{1 + i:02d}", f"07-44{i % 9}", "KDI", q * price, q) for i, q in enumerate(UNITS[:28])]
+    said = refused([names[i] for i in order], [tuple(row[i] for i in order) for row in rows])
+
+    assert f'column_mapping="date={names[0]}, partnumber={names[1]}, demand_qty={names[4]}"' in said
+
+
+@pytest.mark.parametrize(
+    "row", [("2024-01-05", "07-4410", "KDI", "4"), ("05/01/2024", "4", "P-1"), ("P-1", "4.5", "5 Jan 2024")]
+)
+def test_a_row_of_data_in_place_of_the_header_is_told(row):
+    said = refused(list(row), [row] * 5)
+
+    assert "has no header: its first row is one of data" in said
+    assert "column_mapping" not in said

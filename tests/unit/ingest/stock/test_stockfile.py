@@ -93,7 +93,7 @@ def test_one_number_decides_for_all(write) -> None:
         ("", "is empty"),
         ("part,name\nA,1\n", "says nothing of stock; it has 'part', 'name'"),
         ("part,stok\n", "stok.csv has a header and no rows under it: export it again"),
-        ("site,stok\nA,1\n", r"no column partnumber; it has 'site', 'stok'\. Name one of them"),
+        ("site,stok\nA,1\n", r"no column partnumber; it has 'site', 'stok'\. Add one of the parts"),
         (
             "part,colour\nA,1\n",
             "the stock on hand; it has 'part', 'colour'. Say which it is with column_mapping=on_hand=colour",
@@ -557,3 +557,31 @@ def test_lists_of_something_else_are_told_as_such(write, header, row, sentence) 
         read_stock(write(f"{header}\n{row}\n"))
 
     assert "PO Number=" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "part"),
+    [
+        ("Kode,Gudang,Saldo Awal,Saldo Akhir", "P-{i},X,5,6", "Kode"),
+        ("Varasto;Nimike;Saldo", "X;07-44{i};5", "Nimike"),
+        ("Keterangan,Nomor stok,Stok", "baik,P-{i},4", "Nomor stok"),
+    ],
+)
+def test_a_file_whose_part_has_an_unknown_name_says_how_to_map_it(write, header: str, row: str, part: str) -> None:
+    with pytest.raises(InvalidStockFile) as refused:
+        read_stock(write("\n".join([header, *(row.format(i=i) for i in range(4))])))
+
+    assert f"partnumber={part}" in str(refused.value)
+    assert len(str(refused.value)) < 500, "a sentence that people read"
+
+
+def test_lists_of_two_days_in_one_archive_are_never_summed(tmp_path: Path) -> None:
+    november, december = "part,site,on hand\nA,X,5\nB,X,2\n", "part,site,on hand\nB,X,3\nC,X,1\n"
+    for name, second in (("days", december), ("sites", december.replace("X", "Y"))):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr("11.csv", november)
+            archive.writestr("12.csv", second)
+
+    with pytest.raises(InvalidStockFile, match=r"Part 'B' of site 'X' is in 11\.csv and in 12\.csv of days\.zip"):
+        read_stock(tmp_path / "days.zip")
+    assert [item.on_hand for item in read_stock(tmp_path / "sites.zip").items] == [5, 2, 3, 1]
