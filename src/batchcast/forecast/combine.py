@@ -27,7 +27,8 @@ FAR_WORSE = 1.5  # times the loss of the best of the others, at which a learned 
 SHARE_OF_MEANS = 0.5  # of the learned mean in the average of means, whatever the other members
 TAIL = 0.95  # level beyond which ...
 TAIL_STRETCH = 1.15  # ... the average is stretched: all members underestimate rare demand
-MOST_NONE = 0.85  # chance of no demand that averaged quantiles are brought to, at most: those from 0.9 on stay
+MOST_BY_MEMBERS = 0.85  # chance of no demand that averaged quantiles are brought to by members, at most, ...
+MOST_NONE = 0.925  # ... and by what like parts teach: those from 0.95 on stay
 HALF = 0.5 - 1e-9  # of the weights
 STEP_MEMBERS = 3  # whose steps are averaged, at most
 STEP_POOL_WEIGHT = 10.0  # folds that count as much as the losses of the demand class, where steps are chosen
@@ -189,7 +190,7 @@ def zero_as_most(
     """
     share = np.empty(average.shape)
     average_chosen((forecasts == 0.0).astype(np.float64), chosen, weights, share)
-    none = (share >= HALF) & (np.array(levels) <= MOST_NONE)
+    none = (share >= HALF) & (np.array(levels) <= MOST_BY_MEMBERS)
     return np.where(none, average * 0.0, average)
 
 

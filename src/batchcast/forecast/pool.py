@@ -50,6 +50,8 @@ DECAY = 0.75  # of the weight of a case against one a span later
 DRAWN = 10.0  # demands as whose experience a factor is drawn to 1
 SITE_SIZES = 10.0  # series of its own at which the usual size of a site weighs as much as that of all
 FACTORS = (0.1, 5.0)  # range of a factor
+ENDED_DRAWN = 3.0  # parts that go on as whose experience a share of ended ones is drawn to none
+MOST_ENDED = 0.95  # share of like parts that have ended
 LARGEST_RATIO = 10.0  # a size that comes counts at most as so many times what is expected of it
 NOISES = (0.1, 0.2, 0.4, 0.6, 0.9, 1.4, 2.0, 3.0)
 GRIDS = {  # factors of the prior that are tried in turn
@@ -91,36 +93,53 @@ def learn_pools(panel: Panel, request: ForecastRequest, folds: Sequence[int]) ->
 def _learn(panel: Panel, request: ForecastRequest, held: int, span: int) -> Pool:
     began = int((panel.last_periods - panel.lengths).min(initial=panel.last_period)) + 1
     pool = replace(prior_pool(request.calendar.frequency, span), began=began)
-    cases = _cases(panel, held, span)
-    if len(cases.table) < FEWEST_CASES:
-        return pool
-    pool = _fit_rate(pool, cases)
-    sites = [panel.site_codes[i] for i in cases.series.tolist()]
-    pool = _fit_sizes(pool, cases, sites)
-    return _fit_factors(pool, cases, sites)
+    past = _look_back(panel, held, span)
+    cases = past.with_demands(1, MOST_FEW)
+    if len(cases.table) >= FEWEST_CASES:
+        pool = _fit_rate(pool, cases)
+        sites = [panel.site_codes[i] for i in cases.series.tolist()]
+        pool = _fit_sizes(pool, cases, sites)
+        pool = _fit_factors(pool, cases, sites)
+    many = past.with_demands(MOST_FEW + 1, math.inf)
+    return _fit_ends(pool, many, [panel.site_codes[i] for i in many.series.tolist()])
 
 
-def _cases(panel: Panel, held: int, span: int) -> _Cases:
-    """Series with few demands at cutoffs whose span ends before `held` periods from the end."""
+@dataclass(frozen=True, kw_only=True)
+class _Past:
+    """Every series at past cutoffs; arrays of shape (cutoffs, series), but for the table."""
+
+    table: Floats  # of `measure_demands`, shape (cutoffs, series, FIELDS)
+    known: NDArray[np.bool_]  # is what came known: not where it was out of stock
+    weight: Floats  # of each cutoff
+
+    def with_demands(self, least: float, most: float) -> _Cases:
+        """The cases with so many demands by then; of many each second, or third."""
+        number = self.table[..., NUMBER]
+        places = np.flatnonzero(self.known & (number >= least) & (number <= most))
+        places = places[:: max(-(-len(places) // MOST_CASES), 1)]
+        cutoff, series = np.divmod(places, max(number.shape[1], 1))
+        return _Cases(table=self.table.reshape(-1, FIELDS)[places], series=series, weight=self.weight[cutoff])
+
+
+def _look_back(panel: Panel, held: int, span: int) -> _Past:
+    """The past at cutoffs whose span ends before `held` periods from the end."""
     longest = int(panel.lengths.max(initial=0))
     room = longest - held - span
     stride = max(1, min(SPANS * span, room) // CUTOFFS)
     cutoffs = np.arange(held + span, max(held + span, min(longest, held + span + CUTOFFS * stride)), stride)
     if not len(cutoffs):
-        return _Cases(table=np.zeros((0, FIELDS)), series=np.zeros(0, dtype=np.int64), weight=np.zeros(0))
+        none = np.zeros((0, len(panel)))
+        return _Past(table=np.zeros((*none.shape, FIELDS)), known=none > 0, weight=np.zeros(0))
     starts = np.tile(panel.offsets[:-1], (len(cutoffs), 1))
     ends = panel.offsets[1:] - cutoffs[:, None]
     last = panel.last_periods.astype(np.int64) - cutoffs[:, None]
     table = measure_demands(panel.values, starts, ends, last, span)
-    known = (table[..., NUMBER] >= 1) & (table[..., NUMBER] <= MOST_FEW)
+    known = np.ones(table.shape[:2], dtype=np.bool_)
     if panel.out_of_stock is not None:
         flags = take_actuals(panel.out_of_stock.astype(np.float64), panel.offsets, cutoffs, span)
-        known &= flags.sum(axis=2) == 0
-    places = np.flatnonzero(known)
-    places = places[:: max(-(-len(places) // MOST_CASES), 1)]
-    cutoff, series = np.divmod(places, known.shape[1])
-    weight = min(stride / span, 1.0) * DECAY ** ((cutoffs[cutoff] - cutoffs[0]) / span)
-    return _Cases(table=table.reshape(known.size, -1)[places], series=series, weight=weight)
+        known = flags.sum(axis=2) == 0
+    weight = min(stride / span, 1.0) * DECAY ** ((cutoffs - cutoffs[0]) / span)
+    return _Past(table=table, known=known, weight=weight)
 
 
 def _fit_rate(pool: Pool, cases: _Cases) -> Pool:
@@ -230,3 +249,13 @@ def _factors(pool: Pool, cases: _Cases, sites: Sequence[str], group: Any, groups
     expected = pool.expect(cases.table, sites, pool.span).number
     seen, usual = (np.bincount(group, cases.weight * one, groups) for one in (cases.number, expected))
     return np.clip((seen + DRAWN) / (usual + DRAWN), *FACTORS)
+
+
+def _fit_ends(pool: Pool, cases: _Cases, sites: Sequence[str]) -> Pool:
+    """Shares of parts that have ended: those without demand beyond what would be if it went on, drawn to none."""
+    _, age = group_of(cases.table, pool.span)
+    said = pool.none_of_alive(cases.table, sites, pool.span)
+    beyond, usual = (
+        np.bincount(age, cases.weight * one, GROUPS[1]) for one in ((cases.number == 0) - said, 1.0 - said)
+    )
+    return replace(pool, by_end=tuple(np.clip(beyond / (usual + ENDED_DRAWN), 0.0, MOST_ENDED).tolist()))

@@ -139,9 +139,9 @@ def test_the_tail_is_stretched_beyond_its_edge_alone():
     assert found[1].tolist() == pytest.approx([0, 0, 0, 2.3])
 
 
-@pytest.mark.parametrize(("none", "zeros"), [(0.0, 0), (0.24, 1), (0.26, 2), (0.5, 3), (0.83, 4), (1.0, 4)])
+@pytest.mark.parametrize(("none", "zeros"), [(0.0, 0), (0.24, 1), (0.26, 2), (0.5, 3), (0.83, 4), (0.88, 5), (1.0, 5)])
 def test_quantiles_are_none_up_to_the_nearest_level_of_the_chance_of_none(none, zeros):
-    levels = (0.1, 0.3, 0.5, 0.85, 0.9, 0.99)  # 0.24 is nearer to 0.2, at which no quantile is asked for
+    levels = (0.1, 0.3, 0.5, 0.85, 0.9, 0.95)  # 0.24 is nearer to 0.2, at which no quantile is asked for
     quantiles = np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 9.0]])
 
     cut = cut_to_none(quantiles, levels, np.array([none]))[0]

@@ -15,6 +15,7 @@ from batchcast.forecast.distributions.pooling import (
     AHEAD_TOTAL,
     FIRST,
     LOG_SIZE,
+    MOST_FEW,
     NUMBER,
     QUIET,
     SINCE_FIRST,
@@ -220,6 +221,34 @@ def test_a_new_part_with_demand_in_each_period_is_not_likely_to_have_none(make_p
 
     assert none[0] < 0.25
     assert none[1:].mean() > 0.5
+
+
+@pytest.mark.parametrize("rates", [(0.3, 0.6), (0.12, 0.3)], ids=["busy", "rare"])
+def test_parts_that_have_ended_have_none_as_often_as_is_said(make_panel, make_request, rates):
+    """Parts that end one by one, as projects do: the longer they are quiet, the fewer of them go on."""
+    rng = np.random.default_rng(4)
+    ends = rng.integers(10, 150, 600)
+    chances = np.where(np.arange(86) < ends[:, None], rng.uniform(*rates, (600, 1)), 0.0)
+    demand = np.where(rng.random((600, 86)) < chances, 6.0, 0.0)
+    demand = demand[(demand[:, :80] > 0).sum(axis=1) > MOST_FEW]
+    panel = make_panel(*(one[np.argmax(one > 0) : 80] for one in demand))
+    pool = learn_pools(panel, make_request(calendar=Calendar(frequency=MONTHLY), lead_time=6), ())[-1]
+    ends_of = panel.offsets[None, 1:]
+    table = measure_demands(panel.values, panel.offsets[None, :-1], ends_of, panel.last_periods[None].astype(np.int64))
+    quiet = table[0, :, QUIET] >= 12
+
+    came = 1.0 - demand[quiet, 80:].any(axis=1).mean()
+    said, if_alive = (one(table, panel.site_codes, 6)[0, quiet].mean() for one in (pool.none, pool.none_of_alive))
+    assert said == pytest.approx(came, abs=0.06)
+    assert if_alive < came - 0.06
+
+
+def test_where_no_part_ends_none_is_thought_to(make_panel, make_request):
+    rng = np.random.default_rng(4)
+    panel = make_panel(*(np.where(rng.random(80) < 0.3, 6.0, 0.0) for _ in range(200)))
+    pool = learn_pools(panel, make_request(calendar=Calendar(frequency=MONTHLY), lead_time=6), ())[-1]
+
+    assert max(pool.by_end) < 0.1
 
 
 def test_normal_quantiles():

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.forecast.distributions.candidate import Calibration, Candidate, Levels, Rows
-from batchcast.forecast.distributions.pooling import MOST_FEW, NUMBER, SINCE_FIRST, Expected, measure_demands
+from batchcast.forecast.distributions.pooling import MOST_FEW, Expected, measure_demands
 from batchcast.forecast.evidence import Evidence
 
 Floats = NDArray[np.float64]
 
 SHARES = (0.0, 1.0, 1.0, 0.5, 0.5, 0.5)  # of it in `auto`, by number of demands; none of more than MOST_FEW
-OWN_DEMANDS = 0.5  # demands, and periods without, that the own history of a part is thought to have had before
 LARGEST_LEVEL = 0.9999  # of the quantile that is plausible
 
 
@@ -41,18 +40,13 @@ class Pooled(Candidate):
         return every.quantiles(levels)
 
     def none(self, evidence: Evidence, calibration: Calibration) -> Floats:
-        """The chance of no demand over the span, shape (cutoffs, series), of any number of demands.
-
-        Of three to five, that share a forecast with models of their own, it is half way to what they show themselves: a
-        new part with demand in each of its periods is not like those that had as many in years.
-        """
-        demands = measure_demands(evidence.values, evidence.starts, evidence.ends, evidence.last_periods)
-        number, since, span = demands[..., NUMBER], demands[..., SINCE_FIRST], evidence.span
-        shape = np.maximum(number - 1.0, 0.0) + OWN_DEMANDS
-        own = Expected(number=span * shape / (since + 2 * OWN_DEMANDS), shape=shape, size=shape, variation=shape)
-        alike = self.expect(evidence, calibration).chance_within(span)
-        is_shared = (number <= MOST_FEW) & (np.array(SHARES)[np.minimum(number, MOST_FEW).astype(np.int64)] < 1.0)
-        return np.where(is_shared & (number > 0), np.sqrt(alike * own.chance_within(span)), alike)
+        """The chance of no demand over the span, shape (cutoffs, series), of any number of demands."""
+        table = measure_demands(evidence.values, evidence.starts, evidence.ends, evidence.last_periods)
+        found = [
+            calibration.pool_of(fold, evidence).none(one, evidence.site_codes, evidence.span)
+            for fold, one in zip(evidence.folds.tolist(), table, strict=True)
+        ]
+        return np.array(found).reshape(evidence.starts.shape)
 
     def expect(self, evidence: Evidence, calibration: Calibration) -> Expected:
         """What comes in the span after each cutoff, without its year."""

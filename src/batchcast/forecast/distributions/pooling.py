@@ -9,6 +9,7 @@ rare or new; of those of the first periods nearly all have few demands only beca
                  and how long after the beginning of the file the first demand came
     how much     sizes are lognormal: the mean of the own logarithms, drawn towards that of like parts
     the sum      nothing with the chance of no demand; else lognormal with the mean and the variance of such a sum
+    none at all  of parts with more demands more often than so, as some have ended: a share by age of the last one
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ AGES = (1 / 3, 1.0, 2.0, 4.0)  # spans since the last demand at which a group of
 SIZES = (-0.75, 0.75, 2.0)  # deviations from the usual size at which a group of size ends
 WAITS = (0.5, 1.0, 2.0, 4.0)  # spans from the beginning of the file to the first demand at which a group of these ends
 GROUPS = (3, len(AGES) + 1)  # numbers of demands (1, 2, more), by ages
+FEWEST_OWN = 3  # demands that tell of their own how likely none is; of up to MOST_FEW half
+OWN_DEMANDS = 0.5  # demands, and periods without, that the own history of a part is thought to have had before
 
 MOST_DRAWN = 0.9  # a size is drawn at most so far towards that of like parts, in logarithms: some parts are just large
 FARTHEST = 2.5  # deviations above the usual size that one demand counts at most as, ...
@@ -61,6 +64,7 @@ class Pool:
     by_size: tuple[float, ...] = (1.0,) * (len(SIZES) + 1)
     by_site: Mapping[str, float] = field(default_factory=dict)
     by_wait: tuple[float, ...] = (1.0,) * (len(WAITS) + 1)
+    by_end: tuple[float, ...] = (0.0,) * GROUPS[1]  # share of parts with more demands that have ended, by age
     began: int | None = None  # period in which the file begins; None: not known
     usual_by_site: Mapping[str, float] = field(default_factory=dict)
 
@@ -79,6 +83,28 @@ class Pool:
         number = np.where(demands[..., NUMBER] > 0, span * np.minimum(rate, 1.0), 0.0)
         shape = self.shape + np.maximum(demands[..., NUMBER] - 1.0, 0.0)
         return Expected(number=number, shape=shape, size=self.size(demands, away), variation=np.array(self.variation))
+
+    def none(self, demands: Floats, sites: Sequence[str], span: int) -> Floats:
+        """The chance of no demand in the span after each cutoff, shape (cutoffs, series), of any number of demands.
+
+        Of parts with more than MOST_FEW a share has ended, and the longer they are quiet the more of them.
+        """
+        share = np.array(self.by_end)[group_of(demands, self.span)[1]]
+        share = np.where(demands[..., NUMBER] > MOST_FEW, share, 0.0)
+        return share + (1.0 - share) * self.none_of_alive(demands, sites, span)
+
+    def none_of_alive(self, demands: Floats, sites: Sequence[str], span: int) -> Floats:
+        """The same if demand goes on, one a period at most.
+
+        Of FEWEST_OWN to MOST_FEW demands it is half way, in logarithms, to what they show themselves: a new part with
+        demand in each of its periods is not like those that had as many in years.
+        """
+        number, since = demands[..., NUMBER], demands[..., SINCE_FIRST]
+        shape = np.maximum(number - 1.0, 0.0) + OWN_DEMANDS
+        own = Expected(number=span * shape / (since + 2 * OWN_DEMANDS), shape=shape, size=shape, variation=shape)
+        alike = self.expect(demands, sites, span).chance_within(span)
+        is_shared = (number >= FEWEST_OWN) & (number <= MOST_FEW)
+        return np.where(is_shared, np.sqrt(alike * own.chance_within(span)), alike)
 
     def rate(self, demands: Floats) -> Floats:
         """Demands a period, before the factors of like parts."""
@@ -129,7 +155,9 @@ class Pool:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """What `as_json` gave."""
-        lists: dict[str, Any] = {name: tuple(values[name]) for name in ("by_size", "by_wait") if name in values}
+        lists: dict[str, Any] = {
+            name: tuple(values[name]) for name in ("by_size", "by_wait", "by_end") if name in values
+        }
         return cls(**{**values, **lists, "by_group": tuple(map(tuple, values["by_group"]))})
 
 
