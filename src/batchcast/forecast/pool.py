@@ -254,7 +254,7 @@ def _factors(pool: Pool, cases: _Cases, sites: Sequence[str], group: Any, groups
 def _fit_ends(pool: Pool, cases: _Cases, sites: Sequence[str]) -> Pool:
     """Shares of parts that have ended: those without demand beyond what would be if it went on, drawn to none."""
     _, age = group_of(cases.table, pool.span)
-    said = pool.none_of_alive(cases.table, sites, pool.span)
+    said = pool.expect(cases.table, sites, pool.span).chance_within(pool.span)
     beyond, usual = (
         np.bincount(age, cases.weight * one, GROUPS[1]) for one in ((cases.number == 0) - said, 1.0 - said)
     )

@@ -79,7 +79,8 @@ class Pool:
         usual = self.usual_of(sites)
         away = np.where(np.isnan(usual), 0.0, demands[..., LOG_SIZE] - usual)
         rate = self.rate(demands) * self.group_factor(demands) * self.size_factor(away)
-        rate *= np.array([self.by_site.get(site, 1.0) for site in sites]) * self.wait_factor(demands)
+        by_site = np.array([self.by_site.get(site, 1.0) for site in sites]) if self.by_site else 1.0
+        rate *= by_site * self.wait_factor(demands)
         number = np.where(demands[..., NUMBER] > 0, span * np.minimum(rate, 1.0), 0.0)
         shape = self.shape + np.maximum(demands[..., NUMBER] - 1.0, 0.0)
         return Expected(number=number, shape=shape, size=self.size(demands, away), variation=np.array(self.variation))
@@ -113,8 +114,8 @@ class Pool:
 
     def usual_of(self, sites: Sequence[str]) -> Floats:
         """The usual logarithm of a size at the site of each series; NaN where none is known."""
-        if self.usual is None:
-            return np.full(len(sites), np.nan)
+        if self.usual is None or not self.usual_by_site:
+            return np.full(len(sites), np.nan if self.usual is None else self.usual)
         return np.array([self.usual_by_site.get(site, self.usual) for site in sites])
 
     def group_factor(self, demands: Floats) -> Floats:
