@@ -156,6 +156,11 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     page.locator("#series-table tbody th a").last.click()
     page.locator(".uplot").wait_for()
     yield "one-series-attributes"
+    yield from of_what_planners_leave(reader, carrying)
+    page.goto(f"{server.page}/batches/{carrying}/results?by=Pemasok")
+    yield "results-by-supplier"
+    page.goto(f"{server.page}/batches/{carrying}/compare?other={batch_id}")
+    yield "compare"
     page.goto(f"{server.page}/batches/{batch_id}/series?search=nothing-like-it")
     yield "series-none"
     page.goto(f"{server.page}/batches/{batch_id}/series/one?site_code=x&partnumber=y")
@@ -166,6 +171,28 @@ def of_results(reader: Reader, files: Mapping[str, Path]) -> Iterator[str]:
     yield "history-none"
     page.goto(f"{server.page}/batches/{batch_id}/delete")
     yield "batch-delete"
+
+
+def of_what_planners_leave(reader: Reader, batch_id: str) -> Iterator[str]:
+    """From a part of a result: marks in its history, and the tick of one that needs attention."""
+    page, site = reader.page, reader.server.page
+    page.locator("#mark-days > summary").click()
+    yield "mark-days"
+    page.locator("#mark-days [name=reason]").fill("Overhaul <b>")
+    page.locator("#mark-days button").click()
+    page.locator(".marks").wait_for()
+    yield "one-series-marked"
+    page.goto(f"{site}/marks")
+    yield "marks"
+    page.locator(".marks button").first.click()
+    page.goto(f"{site}/marks")
+    yield "marks-removed"
+    page.goto(f"{site}/batches/{batch_id}/results")
+    page.locator("#tick-1").click()
+    page.locator(".looks .done").wait_for()
+    yield "results-ticked"
+    page.goto(f"{site}/batches/{batch_id}/results?looked=done")
+    yield "results-looked-at"
 
 
 def of_help(reader: Reader) -> Iterator[str]:

@@ -78,7 +78,7 @@ PRICED = b"site;part;stok;dipesan;harga\nKendari;0012;0;0;2500\nKendari;A/1 b;0;
 
 def parts_of(page):
     """The parts of the list of orders, in order, each with its quantity."""
-    listed = page.text.partition('id="lines-title"')[2].partition('id="next-title"')[0]
+    listed = page.text.partition('id="lines-title"')[2].partition("<section")[0]
     return re.findall(r"<bdi>([^<]*)</bdi></a><br><small><bdi>([^<]*)</bdi>", listed)
 
 

@@ -201,6 +201,20 @@ class Spark:
 
     heights: tuple[float, ...]  # 0 to 24, the forecast last
 
+    @property
+    def past(self) -> str:
+        """The bars of the past as one path, of which a table has fifty."""
+        return "".join(_bar(place, height) for place, height in enumerate(self.heights[:-1]))
+
+    @property
+    def ahead(self) -> str:
+        """The bar of the forecast."""
+        return _bar(len(self.heights) - 1, self.heights[-1])
+
+
+def _bar(place: int, height: float) -> str:
+    return f"M{8 * place} {25 - height:.1f}h6v{height + 1:.1f}h-6z"
+
 
 def spark_of(past: Sequence[float], forecast: float) -> Spark:
     """The drawing, its highest bar as high as there is room."""
