@@ -149,7 +149,8 @@ class _Speaker(PlaceFormatter):
         if isinstance(value, str) and value in words:
             return translate(words[value], self.language)
         if self.naming == "label" and isinstance(value, str) and str(key).startswith(_MODEL):
-            return translate(_model_words().get(value, value), self.language)
+            names = value.split("+")  # those of a mean of several
+            return ", ".join(translate(_model_words().get(name, name), self.language) for name in names)
         if self.naming == "label" and isinstance(value, str) and value in _CHOICE_WORDS:
             return f"“{translate(_CHOICE_WORDS[value], self.language)}”"
         declared = SETTINGS.get(str(kwargs.get(_NAMED_SETTING)))

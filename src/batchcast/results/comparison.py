@@ -102,5 +102,6 @@ def _reason(row: Mapping[str, Any]) -> Message:
         return Message(N_("Other demand: {was:,.0f} units in all before, {now:,.0f} now."), {"was": was, "now": now})
     was, now = row[columns.MODEL + _BEFORE], row[columns.MODEL]
     if was != now:
-        return Message(N_("The same demand in all, another model: {was} before, {now} now."), {"was": was, "now": now})
+        template = N_("The same demand in all, another model. Before: {model_was}. Now: {model_now}.")
+        return Message(template, {"model_was": was, "model_now": now})
     return Message(N_("The same demand in all and the same model: the dates, the settings or other parts differ."))

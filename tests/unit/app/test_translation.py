@@ -114,3 +114,12 @@ def test_counts_of_a_list_get_the_points_of_the_language():
     assert translate(Message(message.template, {**message.values, "units": units}), "id").endswith(
         "EA (1.440), BOX (12), …."
     )
+
+
+def test_a_mean_of_several_models_is_named_by_all_their_words_on_the_page():
+    said = Message("{model_now}", {"model_now": "ses+naive+pooled"})
+
+    words = translate(said, "en", "label")
+    assert words.count(", ") == 2
+    assert not {"ses", "+", "pooled"} & set(words.replace(",", "").split())
+    assert translate(said, "en") == "ses+naive+pooled"

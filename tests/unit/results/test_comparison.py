@@ -41,7 +41,7 @@ def test_each_difference_has_its_reason() -> None:
     found = reasons(compare_results(before, after))
 
     assert found["A"] == "Other demand: 40 units in all before, 44 now."
-    assert found["B"] == "The same demand in all, another model: ses before, naive now."
+    assert found["B"] == "The same demand in all, another model. Before: ses. Now: naive."
     assert found["C"].startswith("The same demand in all and the same model")
     assert found["GONE"] == "Not in this result any more."
     assert found["NEW"] == "Not in the earlier result."
