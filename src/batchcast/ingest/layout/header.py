@@ -36,7 +36,7 @@ from batchcast.ingest.layout.locate import (
     locate_stock_columns,
     visible_names,
 )
-from batchcast.ingest.layout.missing import likely_sites, missing_columns
+from batchcast.ingest.layout.missing import likely_sites, missing_columns, refuse_data_as_header
 from batchcast.ingest.layout.movements import movement_columns, tells_ledger
 from batchcast.ingest.layout.nodemand import ask_about_kinds, check_purchases, is_second_quantity
 from batchcast.ingest.layout.quantitychecks import check_balance, check_money
@@ -87,7 +87,7 @@ def find_columns(
     left = {across, columns.DEMAND_QTY} if across else set()
     found = {ours: locate(ours, names, mapping, held) for ours in ACCEPTED_NAMES if ours not in left}
     check_mapping(mapping)
-    known = _Known(visible, settings, held, found)
+    known = _Known(visible, settings, held, found, where)
     if across:
         known.need(columns.DATE, *({columns.PARTNUMBER} - {across}), where=where, advises=sample is not None)
         return known.across_layout(across)
@@ -110,6 +110,7 @@ class _Known:
     settings: BatchSettings
     sample: Sample
     found: dict[str, ColumnSource | None]
+    where: Message | None = None  # the file or sheet, as the sentences name it
 
     @property
     def taken(self) -> set[int]:
@@ -173,6 +174,7 @@ class _Known:
             return None
         every, names, settings, held = self.visible.every, self.visible.names, self.settings, self.sample
         taken = self.taken
+        refuse_data_as_header([names[i] if i in taken else "" for i in range(len(names))], self.where, held)
         if columns.DEMAND_QTY not in settings.column_mapping:
             check_money(quantity.indices[0], names, held, taken)
             check_balance(quantity.indices[0], self._keys(), names, held, taken)

@@ -110,3 +110,10 @@ def test_a_row_of_data_in_place_of_the_header_is_told(row):
 
     assert "has no header: its first row is one of data" in said
     assert "column_mapping" not in said
+
+
+@pytest.mark.parametrize("row", [("2024-01-05", "07-4410", "4"), ("5 Jan 2024", "P-1", "4.5")])
+def test_nor_is_that_row_lost_where_its_cells_are_mapped(row):
+    mapping = dict(zip(("date", "partnumber", "demand_qty"), row, strict=True))
+
+    assert "has no header: its first row is one of data" in refused(list(row), [row] * 5, column_mapping=mapping)
