@@ -129,6 +129,27 @@ def test_a_planner_works_below_a_path_behind_a_proxy_with_tls(site):
     assert assets
     assert {browser.get(address).status_code for address in assets} == {200}
 
+    form = {"csrf": csrf_of(start.text), "batch_mode": "on", "models": "naive", "horizon": "2"}
+    ours = {"Origin": str(browser.base_url)}
+    draft = browser.post("/forecast/files", data=form, files={"file": ("d.csv", demand())}, headers=ours)
+    assert draft.status_code == 303, draft.text
+    place = draft.headers["location"].partition("?")[0]
+    assert re.fullmatch(r"/forecast/files/[^/]+", place)
+    assert browser.get(draft.headers["location"]).status_code == 200
+    first = ended_batch(browser, browser.post(f"{place}/run", data=form, headers=ours))
+    assert browser.get(f"{first}/retry").status_code == 200
+    again = ended_batch(browser, browser.post(f"{first}/retry", data=form, headers=ours))
+    assert again != first
+
+
+def ended_batch(browser: httpx.Client, begun: httpx.Response) -> str:
+    """The address of a batch that a form began, once the batch has completed."""
+    assert begun.status_code == 303, begun.text
+    place = begun.headers["location"].partition("?")[0]
+    assert re.fullmatch(r"/forecast/batches/[0-9a-f]{32}", place)
+    until(lambda: browser.get(f"{place}/results").status_code == 200)
+    return place
+
 
 @pytest.mark.long
 def test_a_program_submits_follows_and_downloads_behind_a_proxy(site):
@@ -147,7 +168,16 @@ def test_a_program_submits_follows_and_downloads_behind_a_proxy(site):
     download = browser.get(f"/forecast/api/batch/download/{batch_id}")
     assert download.status_code == 200
     assert download.text.count("\n") > len(demand().splitlines()) // 8
-    assert browser.get(f"/forecast/batches/{batch_id}/results", follow_redirects=True).status_code == 200
+
+    retried = browser.post(f"/forecast/api/batch/retry/{batch_id}")
+    assert retried.status_code == 202, retried.text
+    again = retried.json()["batch_id"]
+    assert again != batch_id
+    with browser.stream("GET", f"/forecast/api/batch/events/{again}") as events:
+        assert [line for line in events.iter_lines() if line.startswith("event:")]
+    assert browser.get(f"/forecast/api/batch/download/{again}").text == download.text
+    part = browser.get(f"/forecast/api/batch/download/{again}", headers={"Range": "bytes=0-9"})
+    assert (part.status_code, part.text) == (206, download.text[:10])
 
 
 @pytest.mark.long
