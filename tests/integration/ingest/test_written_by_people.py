@@ -35,6 +35,13 @@ def test_codes_in_a_formula_are_unwrapped_and_said(read, series, written):
     assert '1 parts or sites are written as a formula, such as ="00123"' in said(ingested)
 
 
+@pytest.mark.parametrize("date", ["2024-01-01", "01/01/2024", "1 Jan 2024"])
+def test_dates_in_a_formula_are_those_that_it_shows(read, series, date):
+    ingested = read(HEADER + f'"=""{date}""",A,S,2\n{date},A,S,1\n13/01/2024,A,S,1\n')
+
+    assert (ingested.report.rows_refused, parts(series, ingested)) == (0, {"A": 4})
+
+
 def test_space_around_codes_is_dropped_and_said(read, series):
     ingested = read(rows("AB-1", "AB-1  ", "AB-1\u00a0", "AB-2"))
 

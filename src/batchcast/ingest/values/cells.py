@@ -15,7 +15,7 @@ from batchcast.domain.errors import Message
 from batchcast.domain.history import row_location
 from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.source import Block, ColumnSource, SourceRow
-from batchcast.ingest.values.keys import Keys, key_text
+from batchcast.ingest.values.keys import Keys, key_text, without_wrapping
 
 JOINT = "-"  # between the pieces of a joined key: site_code=Client+Warehouse gives 0-1
 
@@ -85,12 +85,12 @@ def cell_of(row: SourceRow, source: ColumnSource) -> Any:
 
 
 def date_text(cell: object) -> str:
-    """A cell of a date column as text: a date cell of a workbook in ISO order, without its time."""
+    """A cell of a date column as text: a date cell of a workbook in ISO order, without its time; `="…"` unwrapped."""
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()
     if isinstance(cell, dt.date):
         return cell.isoformat()
-    return cell if isinstance(cell, str) else key_text(cell)
+    return without_wrapping(cell) if isinstance(cell, str) else key_text(cell)
 
 
 def _joined(pieces: Sequence[DistinctCells]) -> DistinctCells:
