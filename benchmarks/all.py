@@ -22,6 +22,7 @@ ARGUMENTS = {
     "scaling": [["--full"]],
     "service": [["--check"]],
     "page": [["--check"]],
+    "table": [["--check"]],
     "estimates": [["--check"]],
     "two_years": [["--check"]],
 }
