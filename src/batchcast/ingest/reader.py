@@ -221,6 +221,7 @@ class _Readers:
 
 def _implausible(tally: Tally, to_come: frozenset[int], settings: BatchSettings) -> Reasons:
     """Why the rows of some days are refused; raises AmbiguousDates where it is a question."""
+    tally.dates.ask_about_era(settings)
     days, rows = tally.rows_by_day()
     counted = ~np.isin(days, list(to_come))
     return find_implausible(days[counted], rows[counted], today=settings.today, asked=settings.future_rows)

@@ -105,7 +105,7 @@ CASES = {
     "date_iso_week": case("D", Read(frequency="W", first="2020-09-28", refused=1, start="2022-01-03")),
     "date_indonesian_names": case("D", MONTHS),
     "year_and_month_apart": case("D", Asked("column_mapping")),
-    "thai_two_digit_year": case("D", Asked("future_rows"), RowsRefused()),
+    "thai_two_digit_year": case("D", Asked("era")),
     # E: the sign
     "mb51_trailing_minus_issues": case("E", MONTHS, Asked("demand_sign")),
     "stock_ledger_in_out": case("E", Asked("only_rows"), Asked("demand_sign")),

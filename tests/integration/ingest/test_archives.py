@@ -99,3 +99,29 @@ def test_a_member_without_our_columns_is_named(read, tmp_path):
 
     with pytest.raises(found.MissingColumn, match=r"^2024/colours\.csv"):
         read(path)
+
+
+@pytest.mark.parametrize("name", ["b.csv.gz", "b.gz", "B.TXT.GZ"])
+def test_gzipped_members_of_a_zip_are_read(read, series, name):
+    packed = gzip.compress((HEADER + "2024-01-02,A,S,2\n").encode())
+
+    ingested = read(zipped({"a.csv": HEADER + "2024-01-01,A,S,1\n", name: packed}), name="history.zip")
+
+    assert sum(sum(days.values()) for days in series(ingested).values()) == 3
+
+
+def test_a_damaged_gzipped_member_is_named(read):
+    packed = gzip.compress((HEADER + "2024-01-02,A,S,2\n" * 200).encode())
+
+    with pytest.raises(found.DamagedFile, match=r"b\.csv\.gz is cut short"):
+        read(zipped({"b.csv.gz": packed[:-20]}), name="history.zip")
+
+
+@pytest.mark.parametrize("inner", ["inner.zip", "inner.7z", "inner.tar.gz"])
+def test_archives_within_an_archive_are_named_with_what_to_do(read, inner):
+    with pytest.raises(found.UnknownFormat, match=rf"but archives: {inner}\. Unpack them"):
+        read(zipped({inner: b"PK"}), name="history.zip")
+
+    ingested = read(zipped({"a.csv": HEADER + "2024-01-01,A,S,1\n", inner: b"PK"}), name="history.zip")
+
+    assert any(f"left alone: {inner}. Unpack them" in str(note) for note in ingested.report.notes)

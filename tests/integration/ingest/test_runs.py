@@ -182,3 +182,35 @@ def test_lines_of_a_wide_table_in_no_order_are_no_second_run(read, seed):
     random.Random(seed).shuffle(lines)
 
     assert read(in_columns(lines)).report.rows_kept == 144
+
+
+@pytest.mark.parametrize("rows", [export(), export(DAYS[:4], PARTS[:2])], ids=["long", "short"])
+def test_a_file_pasted_twice_with_its_header_is_a_question_whose_choices_do_what_they_say(read, series, rows):
+    content = text(rows, ["date,part,qty"], rows)
+
+    with pytest.raises(OverlappingFiles, match="pasted twice") as asked:
+        read(content, bad_rows="skip")
+
+    found = {one.settings["overlaps"]: total(series, read(content, **one.settings)) for one in asked.value.choices}
+    assert found == {"latest": sum_of(rows), "earliest": sum_of(rows), "sum": 2 * sum_of(rows)}
+
+
+def test_a_header_between_other_rows_is_no_question(read, series):
+    first, second = export(DAYS[:6]), export(DAYS[6:])
+
+    ingested = read(text(first, ["date,part,qty"], second), bad_rows="skip", max_refused_share=1)
+
+    assert total(series, ingested) == sum_of(first, second)
+    assert ingested.report.rows_refused == 1
+
+
+def test_a_wide_table_pasted_twice_with_its_header_is_a_question(read, series):
+    header = ",".join(["part", *(day[:7] for day in DAYS)])
+    rows = [",".join([part, *(str(int(part[1:]) ** 2 + number) for number in range(12))]) for part in PARTS]
+    content = text(rows, [header], rows, header=header)
+
+    with pytest.raises(OverlappingFiles, match="pasted twice"):
+        read(content, bad_rows="skip", max_refused_share=1)
+
+    once = read(content, bad_rows="skip", max_refused_share=1, overlaps="latest")
+    assert total(series, once) == sum(int(cell) for row in rows for cell in row.split(",")[1:])

@@ -234,6 +234,7 @@ class Rejected:
     def __init__(self, path: Path, header: Sequence[str], *, several_files: bool, has_sheet: bool) -> None:
         self.path = path
         self.count = 0
+        self.headers = 0  # of them are the header once more
         self.problems: list[RowProblem] = []
         self.by_site: Counter[str] = Counter()  # the site as far as it can be read, else ""
         self._header = header
@@ -259,6 +260,7 @@ class Rejected:
         where = [*([problem.file] if self._several_files else []), *([problem.sheet] if self._has_sheet else [])]
         reason = "; ".join(str(one) for one in reasons)
         cells = ["" if cell is None else str(cell) for cell in row.cells]
+        self.headers += [cell.strip() for cell in cells] == [name.strip() for name in self._header]
         self._writer.writerow(map(harmless, [*where, str(row.line), problem.column, problem.value, reason, *cells]))
 
     def close(self) -> Path | None:

@@ -31,6 +31,8 @@ from batchcast.ingest.layout.missing import several_in_one
 from batchcast.ingest.layout.tworows import ask_about_year, header_in_two_rows, says_more, two_row_headers
 from batchcast.ingest.text.bytestream import GZIP_MAGIC, Bytes, gzip_file, plain_file, zip_member
 
+_GZIP = ".gz"
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _NAMED = 20  # files that a sentence lists
 _MOST_IN_TITLE = 2  # cells of a row that is a title
 
@@ -178,7 +180,9 @@ def open_zip(
         if len(same) > len(kept):
             template = N_("Of {count} files named {member} one is read, of {size:,} bytes.")
             notes.append(Message(template, {"count": len(same), "member": one.filename, "size": kept[0].file_size}))
-    return _members([zip_member(archive, info, limits) for info in chosen], name, left, settings, find, notes)
+    packed = sum(info.filename.lower().endswith(_GZIP) for info in chosen)
+    within = replace(limits, max_expanded_bytes=limits.max_expanded_bytes // max(1, packed))  # all of them together
+    return _members([zip_member(archive, info, within) for info in chosen], name, left, settings, find, notes)
 
 
 def _of_one_name(infos: Sequence[zipfile.ZipInfo], name: str, settings: BatchSettings) -> Sequence[zipfile.ZipInfo]:
@@ -295,6 +299,13 @@ def _digest(source: Bytes) -> bytes:
 
 
 def _no_members(name: str, empty: Sequence[str], left_alone: Sequence[str]) -> EmptyInput | UnknownFormat:
+    archives = [one for one in left_alone if one.lower().endswith(_ARCHIVES)]
+    if archives:
+        template = N_(
+            "{name} holds no CSV file itself, but archives: {names}. Unpack them, and send their files, or a zip of "
+            "these files."
+        )
+        return UnknownFormat(Message(template, {"name": name, "names": _listed(archives)}))
     if left_alone:
         template = N_("{name} holds no CSV file, only {names}; a folder or zip is read where it holds CSV files.")
         return UnknownFormat(Message(template, {"name": name, "names": ", ".join(left_alone[:10])}))
@@ -340,7 +351,10 @@ def _why_left(name: str) -> str | None:
         return N_("Files that macOS adds were left alone: {names}.")
     if any(part.startswith(".") and part.strip(".") for part in parts):
         return N_("Hidden files, whose names start with a dot, were left alone: {names}.")
-    if PurePosixPath(name.lower().removesuffix(".gz")).suffix not in FILE_KINDS["CSV"]:
+    if name.lower().endswith(_ARCHIVES):
+        return N_("Archives within it were left alone: {names}. Unpack them, and send their files beside the others.")
+    known = FILE_KINDS["CSV"] if not name.lower().endswith(_GZIP) else (*FILE_KINDS["CSV"], "")
+    if PurePosixPath(name.lower().removesuffix(_GZIP)).suffix not in known:
         return N_("Files of other kinds were left alone: {names}.")
     return None
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from batchcast.domain.calendar import date_of, day_of
-from batchcast.domain.errors import N_, Choice, InvalidInput, Message
+from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
 from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
@@ -20,8 +20,9 @@ from batchcast.ingest.common.source import SourceRow, is_blank
 from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_holes
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
-from batchcast.ingest.values.dateorder import NO_DAY, DateReader
+from batchcast.ingest.values.dateorder import NO_DAY, DateReader, as_buddhist
 from batchcast.ingest.values.dates import in_common_era, read_date
+from batchcast.ingest.values.digits import plain_digits
 from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
 from batchcast.ingest.values.keys import key_text, read_key
 from batchcast.ingest.values.months import language_of, with_years, years_of
@@ -76,6 +77,7 @@ def find_periods(
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
     texts, others = {i: names[i] for i in free}, set[int]()
     found = _days(reader, texts, names)
+    reader.ask_about_era(settings)
     if len(found) < 2:
         quantities, others, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
         if quantities:
@@ -93,10 +95,9 @@ def find_periods(
 
 
 def in_common_years(names: Sequence[str], settings: BatchSettings) -> list[str]:
-    """The names of columns, their years of the Buddhist calendar as common ones where it was asked for."""
-    if settings.era != "buddhist":
-        return list(names)
-    return [in_common_era(name) if len(name) <= LONGEST_PERIOD else name for name in names]
+    """The names of columns, in digits from 0 to 9, their Buddhist years as common ones where that was asked for."""
+    written = in_common_era if settings.era == "buddhist" else plain_digits
+    return [written(name) if len(name) <= LONGEST_PERIOD else name for name in names]
 
 
 def _as_months(names: Sequence[str], settings: BatchSettings) -> tuple[list[str], list[Message]]:
@@ -161,13 +162,7 @@ def ask_about_years(cells: Sequence[object], column: str, settings: BatchSetting
         "{@era=buddhist}."
     )
     values = {"column": column, "year": key_text(cells[0]), "first": str(min(years)), "last": str(max(years))}
-    raise _of_era(Message(template, values), values)
-
-
-def _of_era(message: Message, span: Mapping[str, object]) -> AmbiguousDates:
-    reading = Message(N_("years of the Buddhist calendar, from {first} to {last}"), span)
-    choice = Choice(settings={"era": "buddhist"}, reading=reading)
-    return AmbiguousDates(message, setting="era", choices=[choice])
+    raise AmbiguousDates(Message(template, values), setting="era", choices=[as_buddhist(values)])
 
 
 def _ask_about_era(names: Sequence[str], settings: BatchSettings, where: Message) -> None:
@@ -183,7 +178,7 @@ def _ask_about_era(names: Sequence[str], settings: BatchSettings, where: Message
         "Thailand, from {first} to {last}, set {@era=buddhist}."
     )
     values = {"where": where, "period": dated[0], "first": date_of(days[0]), "last": date_of(days[-1])}
-    raise _of_era(Message(template, values), values)
+    raise AmbiguousDates(Message(template, values), setting="era", choices=[as_buddhist(values)])
 
 
 def days_of_year(periods: Sequence[Period], year: int) -> list[int]:

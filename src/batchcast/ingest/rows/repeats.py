@@ -121,6 +121,8 @@ class FileOverlaps:
         self._waiting: list[tuple[Whole, Limbs, Whole]] = []
         self._count = 0
         self.notes: list[Message] = []
+        self.takes_equal_once = True  # else that is asked too
+        self.also_set: Mapping[str, str] = {}  # settings that each choice needs besides
         self.taken_off: dict[str, Whole] = {}  # by file, ascending: series and days whose rows do not count
 
     def add(
@@ -170,7 +172,7 @@ class FileOverlaps:
         told = self.told(shared, pairs, days)
         first, last = np.append(True, ~same), np.append(~same, True)
         losing = {"latest": ~last, "earliest": ~first, "sum": np.zeros(len(keys), dtype=np.bool_)}
-        if is_exact:
+        if is_exact and self.takes_equal_once:
             asked, template = "earliest", _TAKEN_ONCE
         elif asked == "auto":
             raise self._question(told, losing, keys, owners)
@@ -205,7 +207,8 @@ class FileOverlaps:
         choices = []
         for asked, reading in self.readings.items():
             left_out = self._quantity(keys[losing[asked]], owners[losing[asked]])
-            choices.append(Choice(settings={"overlaps": asked}, reading=Message(reading, {"total": every - left_out})))
+            settings = {"overlaps": asked, **self.also_set}
+            choices.append(Choice(settings=settings, reading=Message(reading, {"total": every - left_out})))
         return OverlappingFiles(Message(self.ask, told), setting="overlaps", choices=choices)
 
     def _quantity(self, keys: Whole, owners: Whole) -> float:

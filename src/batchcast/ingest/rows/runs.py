@@ -22,6 +22,7 @@ from batchcast.ingest.values.cells import date_text, distinct
 from batchcast.ingest.values.numberstyle import Quantities
 
 _LEAST_SHARED = 20  # days of parts and sites that both runs have
+_LEAST_BELOW_HEADER = 3  # the same where the header is there once more
 _LEAST_SHARE = 0.5  # of those of the shorter run
 _MOST_LOOKED_AT = 1 << 18  # rows; of a larger file those of some series
 _LOCAL = 0.9  # share of the repeats inside a run that stand together
@@ -57,23 +58,24 @@ class TwoRuns(NamedTuple):
         return TwoRuns(int(rows.lines[self.end - 1]) + 1, int(rows.lines[self.start]))
 
 
-def find_runs(rows: FileRows) -> TwoRuns | None:
-    """Two runs whose quantities differ; None where there are none."""
+def find_runs(rows: FileRows, *, has_headers: bool = False) -> TwoRuns | None:
+    """Two runs whose quantities differ, or with a header between them; None where there are none."""
     every = np.arange(len(rows.series))
     looked = every[rows.series % (len(every) // _MOST_LOOKED_AT + 1) == 0]
-    found = _boundary(rows.keys[looked], rows.series[looked], rows.days[looked])
+    least = _LEAST_BELOW_HEADER if has_headers else _LEAST_SHARED
+    found = _boundary(rows.keys[looked], rows.series[looked], rows.days[looked], least)
     if found is None:
         return None
     runs = TwoRuns(int(looked[found.end - 1]) + 1, int(looked[found.start]))
-    return runs if _differing(rows, runs.start) else None
+    return runs if has_headers or _differing(rows, runs.start) else None
 
 
-def _boundary(keys: Whole, series: Whole, days: Whole) -> TwoRuns | None:
+def _boundary(keys: Whole, series: Whole, days: Whole, least: int) -> TwoRuns | None:
     """Where most keys stand before that stand behind it again; None where that are no two runs."""
     order = np.argsort(keys, kind="stable")
     same = keys[order][1:] == keys[order][:-1]
     before, after = order[:-1][same], order[1:][same]
-    if len(before) < _LEAST_SHARED:
+    if len(before) < least:
         return None
     opened = np.zeros(len(keys) + 1, dtype=np.int64)
     np.add.at(opened, before + 1, 1)
@@ -83,7 +85,7 @@ def _boundary(keys: Whole, series: Whole, days: Whole) -> TwoRuns | None:
     crosses = (before < start) & (after >= start)
     first, second = before[crosses], after[crosses]
     of_runs = (start - np.count_nonzero(after < start), len(keys) - start - np.count_nonzero(before >= start))
-    if len(first) < max(_LEAST_SHARED, _LEAST_SHARE * min(of_runs)):
+    if len(first) < max(least, _LEAST_SHARE * min(of_runs)):
         return None
     are_several = len(np.unique(days[first])) > 1 and (len(np.unique(series[first])) > 1 or len(np.unique(series)) == 1)
     is_run = are_several and _stand_together(before[~crosses], after[~crosses], series, days)
@@ -109,6 +111,13 @@ def _differing(rows: FileRows, start: int) -> int:
     (one, of_one), (other, of_other) = sums
     _, at, at_other = np.intersect1d(one, other, assume_unique=True, return_indices=True)
     return int(np.count_nonzero(~np.isclose(of_one[at], of_other[at_other], rtol=1e-9, atol=1e-9)))
+
+
+_ASK_PASTED = N_(
+    "The file has its header once more among its rows, and two runs through the same dates, parts and sites, {first} "
+    "and {second}, as a file has that was pasted twice: {count:,} values from {start} to {end} are in both, "
+    "{differing:,} of them with other quantities. Set {@overlaps=latest}, {@overlaps=earliest}, or {@overlaps=sum}."
+)
 
 
 class RunOverlaps(FileOverlaps):
@@ -139,9 +148,11 @@ class RunOverlaps(FileOverlaps):
         ),
     }
 
-    def __init__(self, rows: FileRows, start: int) -> None:
-        """Takes the rows of a file, and the row that its second run begins with."""
+    def __init__(self, rows: FileRows, start: int, *, has_headers: bool = False) -> None:
+        """Takes the rows of a file, the row that its second run begins with, and whether its header is there again."""
         super().__init__()
+        if has_headers:  # which are refused rows
+            self.ask, self.takes_equal_once, self.also_set = _ASK_PASTED, False, {"bad_rows": "skip"}
         self._differing = _differing(rows, start)
         self._names = [
             Message(

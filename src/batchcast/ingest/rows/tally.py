@@ -175,16 +175,16 @@ class Tally:
         """Compare two runs of rows through the same dates, parts and sites in one file; `reread` gives its rows again.
 
         Raises:
-            OverlappingFiles: if their quantities differ, and it was not said which count.
+            OverlappingFiles: if they differ, or a header is between them, and it was not said which count.
         """
         layout = self.layout
         if layout.exclude or self.totals.cells == self.rows_accepted:
             return
         rows = self._reversals.rows_of_one_file()
-        runs = None if rows is None else find_runs(rows)
-        if rows is None or runs is None:
+        if rows is None or (runs := find_runs(rows, has_headers=self.rejected.headers > 0)) is None:
             return
-        found, left = RunOverlaps(rows, runs.start), set(layout.left_alone)
+        found = RunOverlaps(rows, runs.start, has_headers=self.rejected.headers > 0)
+        left = set(layout.left_alone)
         others = {i: name for i, name in enumerate(layout.header) if name in left}
         again = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
         apart = tell_apart(

@@ -86,8 +86,19 @@ def gzip_file(path: Path, name: str, limits: IngestLimits) -> Bytes:
 
 
 def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLimits) -> Bytes:
-    """A member of a zip, unpacked."""
-    return Bytes(info.filename, lambda: archive.open(info), info.compress_size, limits)
+    """A member of a zip, unpacked, also where it is gzipped besides."""
+
+    def opened() -> Any:
+        member: Any = archive.open(info)
+        packed = member.read(2) == GZIP_MAGIC
+        member.seek(0)
+        if packed:
+            unpacked = gzip.GzipFile(fileobj=member)
+            unpacked.myfileobj = member  # closed with it
+            return unpacked
+        return member
+
+    return Bytes(info.filename, opened, info.compress_size, limits)
 
 
 class _translated:  # noqa: N801 used as a verb

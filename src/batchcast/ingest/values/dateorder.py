@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of, day_of
-from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings, DateOrder, Era
 from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
@@ -24,6 +25,7 @@ from batchcast.ingest.values.dates import (
     SEVERAL_MONTHS,
     Shape,
     WrittenDate,
+    has_short_year,
     in_common_era,
     no_year,
     not_a_date,
@@ -32,11 +34,12 @@ from batchcast.ingest.values.dates import (
 from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
 from batchcast.ingest.values.implausible import Reasons
 from batchcast.ingest.values.months import language_of
-from batchcast.ingest.values.possibleorders import DAY_ORDERS, ORDERS, Locate, PossibleOrders, named_key
+from batchcast.ingest.values.possibleorders import DAY_ORDERS, ORDERS, Locate, PossibleOrders, ends_now, named_key
 from batchcast.ingest.values.zones import StampZone
 
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
+_MOST_SHORT = 5_000  # dates with a year of two digits that are kept; they are enough to tell its calendar
 _LONGEST_REMEMBERED = 64  # characters
 _DAY_SECONDS = 86_400
 _ZONES = 4096  # more than the minutes between any two zones
@@ -73,6 +76,7 @@ class DateReader:
     era: Era = "common"  # in which years of four digits are counted
     fiscal: FiscalYears = field(default_factory=FiscalYears)  # of periods of a year
     language: str | None = None  # of the names of months, where they differ by language
+    _short: dict[str, LocatedValue] = field(default_factory=dict)  # with years of two digits that may be Buddhist
     _orders: dict[Shape, PossibleOrders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
 
@@ -157,6 +161,42 @@ class DateReader:
         found = [self._note_of(one) for one in self._orders.values()]
         return [note for note in (*found, self.zone.note()) if note is not None]
 
+    def ask_about_era(self, settings: BatchSettings) -> None:
+        """Ask whether years of two digits, such as 67, are of the Buddhist calendar.
+
+        Raises:
+            AmbiguousDates: if a history that is sent today ends on the last of them in that calendar, and only there.
+        """
+        read = sum(day != NO_DAY for day in self._days.values())
+        if self.today is None or 2 * len(self._short) <= min(read, _MOST_SHORT) or settings.future_rows == "keep":
+            return
+        spans: dict[Era, tuple[int, int]] = {}
+        eras: tuple[Era, ...] = ("common", "buddhist")
+        for era in eras:
+            reader = DateReader(self.asked, self.column, era=era, language=self.language)
+            with suppress(InvalidInput):
+                days = reader.days(list(self._short), Message)
+                known = days[days != NO_DAY].tolist()
+                spans |= {era: (min(known), max(known))} if known else {}
+        fits = {era: ends_now(last, day_of(self.today)) for era, (_, last) in spans.items()}
+        if not fits.get("buddhist") or fits.get("common"):
+            return
+        example = next(iter(self._short.values()))
+        span = {name: date_of(day).isoformat() for name, day in zip(("first", "last"), spans["buddhist"], strict=True)}
+        choices = [as_buddhist(span)]
+        if "common" in spans:
+            first, last = (date_of(day).isoformat() for day in spans["common"])
+            reading = Message(
+                N_("years of the common calendar, from {first} to {last}"), {"first": first, "last": last}
+            )
+            choices.append(Choice(settings={"future_rows": "keep"}, reading=reading))
+        template = N_(
+            "The dates of column {column}, such as {value!r} ({place}), have years of two digits. If they are counted "
+            "as in Thailand, from {first} to {last}, set {@era=buddhist}."
+        )
+        values = {"column": self.column, "value": example.value, "place": example.location}
+        raise AmbiguousDates(Message(template, values | span), setting="era", choices=choices)
+
     def _note_of(self, orders: PossibleOrders) -> Message | None:
         if self.fiscal.is_chosen and orders.order == "year_month" and orders.days.get("year_month"):
             span = min(orders.days["year_month"]), max(orders.days["year_month"])
@@ -169,6 +209,8 @@ class DateReader:
         had_times, shifted = bool(self.zone.times), self.zone.shifts
         were_ambiguous = {shape for shape, orders in self._orders.items() if orders.ambiguous or shape == "serial"}
         for text, written in new.items():
+            if self.era == "common" and len(self._short) < _MOST_SHORT and has_short_year(text):
+                self._short[text] = LocatedValue(text, locate(text))
             if isinstance(written, Message):
                 continue
             if written.time is not None:
@@ -378,6 +420,12 @@ class DateReader:
             values |= {"first_reading": choices[0].reading, "second_reading": choices[1].reading}
             values |= {"orders": _named_orders(likely)}
         return AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
+
+
+def as_buddhist(span: Mapping[str, object]) -> Choice:
+    """The choice of the Buddhist calendar, with the `first` and the `last` date that it gives."""
+    reading = Message(N_("years of the Buddhist calendar, from {first} to {last}"), span)
+    return Choice(settings={"era": "buddhist"}, reading=reading)
 
 
 def _named_orders(orders: Sequence[str]) -> Message:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
+from batchcast.ingest.values.digits import plain_digits
 from batchcast.ingest.values.months import LETTERS, month_named
 
 _WEEKDAY_NAMES = (
@@ -78,6 +79,7 @@ _NO_SUCH_DAY = N_("is not a date: that month has no such day")
 BUDDHIST_YEARS = 543  # that this calendar is ahead of the common one
 _BUDDHIST = range(2400, 2701)  # years that are none here, and likely of that calendar
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?=\d{2}(?!\d)|\d{4}(?!\d)|(?!\d))")
+_SHORT_YEAR = re.compile(r"(?<![\d:])(5[4-9]|[6-9]\d)(?![\d:])", re.ASCII)  # 2554 to 2599: no day, month or week
 _YEAR_BUDDHIST = N_(
     "has the year {year}, which is outside {earliest} to {latest}; if it is {common}, counted as in Thailand, set "
     "{@era=buddhist}"
@@ -117,8 +119,17 @@ class WrittenDate(NamedTuple):
 
 
 def in_common_era(text: str) -> str:
-    """A written date of the Buddhist calendar with its years of four digits as in the common one."""
+    """A written date of the Buddhist calendar with its year as in the common one, in four digits."""
+    text = plain_digits(text)
+    if has_short_year(text):
+        return _SHORT_YEAR.sub(lambda found: str(2500 + int(found[1]) - BUDDHIST_YEARS), text, count=1)
     return _YEAR.sub(lambda found: f"{int(found[1]) - BUDDHIST_YEARS:04d}", text)
+
+
+def has_short_year(text: str) -> bool:
+    """Whether a written date has two digits that can only be its year, in the Buddhist calendar: `05/01/67`."""
+    text = plain_digits(text)
+    return bool(_SHORT_YEAR.search(text)) and not _YEAR.search(text)
 
 
 def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
@@ -128,7 +139,7 @@ def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
         text: as it is written.
         language: of the column, where its names of months are other months in other languages (`months.py`).
     """
-    text = " ".join(text.split())
+    text = " ".join(plain_digits(text).split())
     if not text:
         return Message(_EMPTY)
     try:

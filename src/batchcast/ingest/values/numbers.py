@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.limits import LARGEST_QUANTITY
+from batchcast.ingest.values.digits import plain_digits
 from batchcast.ingest.values.keys import ERROR_VALUE, is_error_value, without_wrapping
 
 _NOT_A_NUMBER = N_("is not a number")
@@ -47,7 +48,7 @@ class WrittenNumber(NamedTuple):
 
 def read_number(text: str) -> WrittenNumber | Message:
     """What `text` can mean as a quantity, or the reason why it is none."""
-    text = text.strip()
+    text = plain_digits(text).strip()
     if not text:
         return Message(_EMPTY)
     if is_error_value(text) or text.strip("()+- ").lower() in _NOT_FINITE_NAMES:
@@ -85,7 +86,7 @@ def _plainly(text: str) -> tuple[str, str]:
 
 def unit_of(text: str) -> str:
     """The unit that a quantity is written with, in small letters; empty where there is none."""
-    text = text.strip()
+    text = plain_digits(text).strip()
     return "" if _SIGNED.match(text) else unit_key(_plainly(text)[1])
 
 

@@ -86,7 +86,7 @@ class PossibleOrders:
     def fits(self, order: str, today: int | None) -> bool:
         """Whether a history that is sent today would end on the last of these days."""
         _, last = self._bulk(order)
-        return today is None or today - _BEFORE_TODAY <= last <= today + DAYS_AFTER_TODAY
+        return today is None or ends_now(last, today)
 
     def _bulk(self, order: str) -> tuple[int, int]:
         """The first and the last day but for a few at either end, which may be slips."""
@@ -143,6 +143,11 @@ class PossibleOrders:
         if "year_month" in orders and len({date_of(day).year for day in self.months}) > 1:
             return [order for order in orders if order != "year_week"]
         return [*orders, "year_month"] if self._are_slips() and "year_week" in orders else orders
+
+
+def ends_now(last: int, today: int) -> bool:
+    """Whether a history that is sent today may end on a day."""
+    return today - _BEFORE_TODAY <= last <= today + DAYS_AFTER_TODAY
 
 
 def named_key(column: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from batchcast.domain.calendar import date_of
@@ -379,17 +381,32 @@ THAI = [
     ["01/2567", "02/2567", "03/2567"],
     ["2567-01", "2567-02", "2567-03"],
     ["Jan 2567", "Feb 2567", "Mar 2567"],
+    ["ม.ค. ๒๕๖๗", "ก.พ. ๒๕๖๗", "มี.ค. ๒๕๖๗"],
+    ["ม.ค. 67", "ก.พ. 67", "มี.ค. 67"],
+    ["มกราคม 67", "กุมภาพันธ์ 67", "มีนาคม 67"],
+    ["01/67", "02/67", "03/67"],
+    ["67/01", "67/02", "67/03"],
+    ["Jan-67", "Feb-67", "Mar-67"],
+    ["๐๑/๖๗", "๐๒/๖๗", "๐๓/๖๗"],
 ]
 
 
 @pytest.mark.parametrize("months", THAI, ids=lambda months: months[0])
 def test_periods_of_buddhist_years_are_asked_about_and_read(months):
     with pytest.raises(AmbiguousDates, match="counted as in Thailand, from 2024-01-01 to 2024-03-01") as asked:
-        find_columns(["part", *months], BatchSettings())
+        find_columns(["part", *months], BatchSettings(today=dt.date(2024, 4, 5)))
 
     assert asked.value.setting == "era"
+    assert str(asked.value.choices[0].reading) == "years of the Buddhist calendar, from 2024-01-01 to 2024-03-01"
     layout = find_columns(["part", *months], BatchSettings(**asked.value.choices[0].settings))
     assert days_of(layout) == "2024-01 2024-03 3"
+
+
+@pytest.mark.parametrize("months", [["Jan-24", "Feb-24", "Mar-24"], ["01/2024", "02/2024"], ["Jan-98", "Feb-98"]])
+def test_periods_of_the_common_calendar_are_not_asked_about(months):
+    found = find_columns(["part", *months], BatchSettings(today=dt.date(2024, 4, 5)))
+
+    assert len(found.periods) == len(months)
 
 
 def test_so_are_years_in_a_column_of_their_own():
