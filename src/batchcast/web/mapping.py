@@ -18,6 +18,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import NO_ATTRIBUTES, OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
+from batchcast.ingest.common.demandnames import by_likelihood
 from batchcast.ingest.common.names import IN_HEADER, STOCK_NAMES
 from batchcast.ingest.layout.rowfilter import RowFilter, filter_text, find_filters
 from batchcast.ingest.values.months import lack_a_year
@@ -208,7 +209,7 @@ def _pick(ours: str, preview: FilePreview) -> Pick:
     options = [
         ColumnOption(value="", column=by_itself, label=_words_of_default(ours, found, preview), is_chosen=asked is None)
     ]
-    for column in preview.columns:
+    for column in _by_likelihood(ours, preview.columns):
         if column.period is None and not column.is_ignored:
             is_chosen = asked in {column.target, column.name if column.is_unique else column.target}
             value = f"{ours}={column.target}"
@@ -223,6 +224,14 @@ def _pick(ours: str, preview: FilePreview) -> Pick:
     is_stock = preview.kind == "stock"
     label = _DATE_OF_STOCK if is_stock and ours == columns.DATE else _LABELS[ours]
     return Pick(ours=ours, label=label, options=tuple(options), is_missing=ours in preview.missing)
+
+
+def _by_likelihood(ours: str, offered: Sequence[FileColumn]) -> list[FileColumn]:
+    """The columns in the order of the file; for a quantity numbers first, and money last."""
+    if ours != columns.DEMAND_QTY:
+        return list(offered)
+    ranked = by_likelihood(range(len(offered)), [one.name for one in offered])
+    return sorted((offered[i] for i in ranked), key=lambda one: not one.has_numbers)
 
 
 def called(column: FileColumn) -> Message:

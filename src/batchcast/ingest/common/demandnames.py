@@ -1,4 +1,4 @@
-"""Names of columns that are no demand, or may be none: plans and forecasts, purchases, returns."""
+"""Names of columns that are no demand, or may be none: plans and forecasts, purchases, returns, money."""
 
 from __future__ import annotations
 
@@ -56,8 +56,46 @@ _CUSTOMER = re.compile(
 NAMES_OF_RETURNS = re.compile(
     r"(?<![^\W\d_])(?:retur|devol|r[uü]ckgabe|retour|reso(?![^\W\d_])|возврат|退)", re.IGNORECASE
 )
+
+
+def _any_of(text: str) -> str:
+    return "|".join(re.escape(plain_word(one)).replace("_", r"\W?") for one in text.split())
+
+
+def _worded(*, words: str, beginnings: str, anywhere: str) -> re.Pattern[str]:
+    """Finds whole words, words that begin so (where a language adds endings), and parts of words."""
+    start, end = r"(?<![^\W\d_])", r"(?![^\W\d_])"
+    return re.compile(f"{start}(?:(?:{_any_of(words)}){end}|{_any_of(beginnings)})|{_any_of(anywhere)}")
+
+
+_PRICE = _worded(  # prices, costs and currencies: money also beside a word of quantities, as in a price of a unit
+    words="""price prices cost costs cogs rp idr rupiah usd eur euro gbp jpy cny inr thb vnd myr tl harga biaya nilai
+        precio precios costo coste prix cout couts preço preços custo prezzo prezzi prijs pris hinta cena ceny
+        cene egységár preț prețul koszt koszty بها""",
+    beginnings="""fiyat maliyet költség kostnad omkostning kustannu náklad цен цін стоимост себестоимост вартіст
+        стойност τιμη τιμες κοστο سعر السعر تكلفة التكلفة قیمت कीमत दाम מחיר עלות""",
+    anywhere="""preis kosten ราคา ต้นทุน บาท đơn_giá don_gia 价格 價格 单价 單價 总价 成本 価格 単価 原価 가격 단가 원가
+        $ € £ ¥ ₹ ₺ ฿""",
+)
+_MONEY = _worded(
+    words="""amount amt sale sales revenue turnover value omset omzet importe valor monto montant valeur montante
+        receita faturamento importo valore fatturato ricavo bedrag waarde belopp beløb beloep värde verdi
+        omsättning omsetning omsætning kwota obrat hodnota összeg érték forgalom valoare arvo amaun wert ποσό""",
+    beginnings="""tutar bedel ciro hasılat değer wartoś przych částk čiastk tržb árbevétel liikevaihto сумм сума сумат
+        выручк оборот αξία τζίρο مبلغ المبلغ قيمة القيمة ارزش राशि मूल्य סכום ערך""",
+    anywhere="""betrag umsatz erlös warenwert gesamtwert nettowert มูลค่า จำนวนเงิน ยอดขาย thành_tiền thanh_tien số_tiền
+        so_tien giá_trị gia_tri doanh_thu 金额 金額 销售额 銷售額 营业额 价值 売上 금액 매출""",
+)
+_QUANTITY = _worded(
+    words="kts pieces szt stk عدد العدد",
+    beginnings="qty adet adedi кол",
+    anywhere="""qty quant unit pcs piece menge anzahl jumlah jml kuant cantid cantit stück qtd qté qte miktar ilość
+        množstv mennyiség antal määrä hoeveelheid количеств кільк ποσότητ τεμάχ كمية الكمية تعداد مقدار मात्रा
+        כמות ปริมาณ จำนวน số_lượng so_luong 数量 數量 件数 個数 수량""",
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+")
+_LONGEST_NAME = 200  # characters of a name that are looked through
 
 
 def words_of_plans(text: str) -> tuple[bool, bool]:
@@ -81,20 +119,40 @@ def are_purchases(names: Sequence[str]) -> list[str]:
 
 
 def likeliest(indices: Sequence[int], names: Sequence[str]) -> list[int]:
-    """The columns that may be the demand, without those of returns and plans where there are others."""
+    """The columns that may be the demand, without those of returns, plans and money where there are others."""
     ranked = by_likelihood(indices, names)
     return [i for i in ranked if _rank(names[i]) == _rank(names[ranked[0]])]
 
 
 def by_likelihood(indices: Sequence[int], names: Sequence[str]) -> list[int]:
-    """Columns that may be the demand, those of returns behind the others, and those of plans last."""
+    """Columns that may be the demand, those of returns behind the others, then those of plans, and of money."""
     return sorted(indices, key=lambda index: _rank(names[index]))
 
 
 def _rank(name: str) -> int:
+    if is_named_for_money(name):
+        return 3
     if words_of_plans(name)[0]:
         return 2
     return 1 if NAMES_OF_RETURNS.search(name) else 0
+
+
+def is_named_for_money(name: str) -> bool:
+    """Whether a name has a word of money, in any language, and none of quantities; a price of a unit is money."""
+    plain = _plain_name(name)
+    return _PRICE.search(plain) is not None or (
+        _MONEY.search(plain) is not None and _QUANTITY.search(_MONEY.sub("", plain)) is None
+    )
+
+
+def is_named_for_quantities(name: str) -> bool:
+    """Whether a name has a word of quantities, in any language, and none of money."""
+    plain = _plain_name(name)
+    return not (_PRICE.search(plain) or _MONEY.search(plain)) and _QUANTITY.search(plain) is not None
+
+
+def _plain_name(name: str) -> str:
+    return plain_word(_CAMEL.sub(" ", name[:_LONGEST_NAME]))
 
 
 def is_of_measures(indices: Collection[int], names: Sequence[str]) -> bool:

@@ -7,7 +7,13 @@ from collections.abc import Collection, Sequence
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Choice, Message
-from batchcast.ingest.common.demandnames import by_likelihood, is_of_measures, likeliest
+from batchcast.ingest.common.demandnames import (
+    by_likelihood,
+    is_named_for_money,
+    is_named_for_quantities,
+    is_of_measures,
+    likeliest,
+)
 from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     IN_HEADER,
@@ -46,13 +52,6 @@ PRICES = (
     "prix",
     "hpp",
 )
-_MONEY_WORD = re.compile(
-    r"(?<![^\W\d_])(?:amount|sales?|revenue|turnover|value|price|cost|betrag|umsatz|wert|preis|kosten|nilai|harga|biaya|"
-    r"omzet|importe|valor|precio|costo|montant|prix|coût|fatturato|prezzo|rp|idr|usd|eur|сумма|цена)(?![^\W\d_])",
-    re.IGNORECASE,
-)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # TrnValue is two words
-_QUANTITY_WORD = re.compile(r"qty|quant|unit|pcs|piece|menge|anzahl|jumlah|kuant|cantid|stück", re.IGNORECASE)
 _STOCK = {normal(name) for names in STOCK_NAMES.values() for name in names} | {"min", "max", "lineno", "linenumber"}
 
 
@@ -72,12 +71,6 @@ def narrowed(ours: str, matches: Sequence[int], names: Sequence[str], sample: Sa
 def is_money(index: int, names: Sequence[str], sample: Sample) -> bool:
     """Whether a column holds a currency, or another column times a price."""
     return sample.has_currency(index) or _product_of(index, names, sample) is not None
-
-
-def is_named_for_money(name: str) -> bool:
-    """Whether a name has a word of money, and none of quantities."""
-    name = _CAMEL.sub(" ", name)
-    return _MONEY_WORD.search(name) is not None and _QUANTITY_WORD.search(name) is None
 
 
 def _product_of(index: int, names: Sequence[str], sample: Sample) -> tuple[int, int] | None:
@@ -362,7 +355,7 @@ def notes_on_columns(
 
 def _other_quantities(quantity: int | None, free: Sequence[int], names: Sequence[str], sample: Sample) -> list[Message]:
     """What to say of other columns that are named for quantities and hold some."""
-    words = [i for i in free if _QUANTITY_WORD.search(names[i]) and not _MONEY_WORD.search(_CAMEL.sub(" ", names[i]))]
+    words = [i for i in free if is_named_for_quantities(names[i])]
     words += [i for i in free if i not in words and is_of_measures([i], names)]
     others = [i for i in words if sample.has_numbers(i) and any(sample.numbers(i))]
     if quantity is None or not others:
@@ -394,4 +387,5 @@ def fitting_columns(ours: str, free: Sequence[int], names: Sequence[str], sample
         numeric = set(numeric_columns(names, sample, ()))
         units = [i for i in free if i in numeric and not (is_money(i, names, sample) or is_named_for_money(names[i]))]
         return likeliest(units, names) if units else []
-    return [i for i in free if not (sample.has_dates(i) or is_total_word(names[i]) or is_of_measures([i], names))]
+    others = [i for i in free if not (sample.has_dates(i) or is_total_word(names[i]) or is_of_measures([i], names))]
+    return [i for i in others if not (is_named_for_money(names[i]) or is_named_for_quantities(names[i]))] or others

@@ -9,7 +9,7 @@ from typing import Any
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.demandnames import is_of_measures
+from batchcast.ingest.common.demandnames import is_named_for_money, is_of_measures
 from batchcast.ingest.common.names import ACCEPTED_NAMES, FLAG_NAMES, IN_HEADER, NAMES_OF_YEARS, normal
 from batchcast.ingest.common.problems import MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import ColumnSource
@@ -17,7 +17,6 @@ from batchcast.ingest.layout.attributecolumns import attribute_columns
 from batchcast.ingest.layout.balances import balance_column, check_moves, receipts_column, watched_columns
 from batchcast.ingest.layout.candidates import (
     ask_about_pieces,
-    is_named_for_money,
     notes_on_columns,
     numbered_part,
     numeric_columns,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, Message
-from batchcast.ingest.common.demandnames import are_purchases, is_of_measures, words_of_plans
+from batchcast.ingest.common.demandnames import are_purchases, is_named_for_money, is_of_measures, words_of_plans
 from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     LONGEST_COMPARED,
@@ -21,7 +21,7 @@ from batchcast.ingest.common.names import (
     target_of,
 )
 from batchcast.ingest.common.problems import MissingColumn
-from batchcast.ingest.layout.candidates import fitting_columns, is_named_for_money, median_of
+from batchcast.ingest.layout.candidates import fitting_columns, median_of
 from batchcast.ingest.layout.sample import Sample, is_date, number_of
 from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
