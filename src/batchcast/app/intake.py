@@ -38,6 +38,7 @@ class Analysis:
     report: IngestReport
     plan: Plan | None  # None where no row could be accepted
     sites: tuple[str, ...] = ()  # of the file, whichever of them are forecast
+    early_ends: Mapping[str, dt.date] = field(default_factory=dict)  # the last row of sites that end before the others
 
     @property
     def proposes_batch_mode(self) -> bool:
@@ -142,7 +143,8 @@ def take_in(
     settings = replace(read["settings"], history_marks=_united(settings.history_marks, report.marks))
     seconds = time.perf_counter() - started
     plan = plan_history(history, settings, pace) if history else None
-    analysis = Analysis(report=place_problems(report, plan), plan=plan, sites=_sites_of(history))
+    report = place_problems(report, plan)
+    analysis = Analysis(report=report, plan=plan, sites=_sites_of(history), early_ends=_early_ends(history))
     if history is None or plan is None:
         raise RowsRefused(analysis.report, plan, analysis.sites)
     check_refused(analysis.report, settings, plan, analysis.sites)
@@ -196,6 +198,11 @@ def keep_source(intake: Intake, artifacts: Artifacts, batch_id: str, name: str, 
         report=replace(report, rejected_path=None),
         ingest_seconds=round(intake.seconds, 3),
     )
+
+
+def _early_ends(history: DemandHistory | None) -> dict[str, dt.date]:
+    sites = history.facts.sites if history else ()
+    return {site.site_code: site.last_date for site in sites if site.ends_early and site.last_date}
 
 
 def _sites_of(history: DemandHistory | None) -> tuple[str, ...]:

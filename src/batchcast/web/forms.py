@@ -17,6 +17,10 @@ SHOWN = "shown"  # hidden field: the form had the switch, so that a switch that 
 PROPOSED = "proposed"  # hidden field: the state that the page has proposed for the switch, where no person chose one
 KEPT = "kept"  # parameter: the address holds the settings, so that none that the browser remembers fill in
 ANSWER = "answer"  # of the button that was pressed: settings as a query, whatever their fields say
+END_SITE, END_DAY = "end_site", "end_day"  # fields, in pairs: a site, empty for all of them, and its last closed day
+MORE_SITE, MORE_DAY = "more_site", "more_day"  # the same of one more site, which counts where it has no pair
+ASKED_SITE, ASKED_DAY = "asked_site", "asked_day"  # the same of a question, which count where ...
+USE_ASKED = "use_asked"  # ... this button was pressed
 FIELDS = tuple(  # the settings among the fields of the form, in its order
     sorted(
         (declared for declared in SETTINGS.values() if not declared.has_own_place),
@@ -24,6 +28,7 @@ FIELDS = tuple(  # the settings among the fields of the form, in its order
     )
 )
 _SWITCH = "batch_mode"
+_ENDS = next(name for name, declared in SETTINGS.items() if declared.kind == "ends")
 _LONGEST_QUERY = 8000  # characters that browsers, proxies and servers take
 _NAMES = frozenset(declared.name for declared in FIELDS)
 
@@ -122,12 +127,37 @@ def _group(group: Group, form: Form, cures: Collection[str]) -> FieldGroup:
 def read_form(texts: Texts) -> Form:
     """The form that a browser sent."""
     given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
+    given |= _ends_of_rows(texts, given.get(_ENDS, []))
     for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
         given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
     if SHOWN in texts:
         given[_SWITCH] = given.get(_SWITCH, ["off"])
     is_proposed = _SWITCH in given and given[_SWITCH][-1] == "".join(texts.get(PROPOSED, ())[-1:])
     return replace(form_of_texts(given), is_switch_proposed=is_proposed)
+
+
+def _ends_of_rows(texts: Texts, typed: Sequence[str]) -> dict[str, list[str]]:
+    """The setting of where histories end, by the rows of dates that a browser sent; nothing where it sent none."""
+    if END_SITE not in texts and USE_ASKED not in texts:
+        return {}
+    days = dict(closed_days(typed))
+    days |= {site: day for site, day in _pairs(texts, MORE_SITE, MORE_DAY) if site and day}
+    days |= dict(_pairs(texts, END_SITE, END_DAY))
+    if USE_ASKED in texts:
+        days |= dict(_pairs(texts, ASKED_SITE, ASKED_DAY))
+    return {_ENDS: [f"{site}={day}".removeprefix("=") for site, day in days.items() if day]}
+
+
+def _pairs(texts: Texts, site: str, day: str) -> list[tuple[str, str]]:
+    return list(zip(texts.get(site, ()), texts.get(day, ()), strict=False))
+
+
+def closed_days(typed: Sequence[str]) -> dict[str, str]:
+    """The last closed day of each site, of all of them under the empty text; none where that can't be read."""
+    settings = form_of_texts({_ENDS: list(typed)}).settings
+    every, by_site = (None, {}) if settings is None else settings.closed_days
+    found = {site: day.isoformat() for site, day in by_site.items()}
+    return found if every is None else {"": every.isoformat(), **found}
 
 
 def address_of(path: str, form: Form, flags: Sequence[str] = ()) -> str:

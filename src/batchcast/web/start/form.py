@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -103,6 +104,7 @@ class Checked:
     report: IngestReport | None = None  # None where the file can't be read at all
     plan: Plan | None = None
     sites: tuple[str, ...] = ()
+    early_ends: Mapping[str, dt.date] = field(default_factory=dict)  # the last row of sites that end before the others
     proposes_batch_mode: bool = False
     refusal: BatchcastError | None = None  # why it can't be forecast as it stands
 
@@ -193,6 +195,7 @@ def _shown(form: Form, analysis: Analysis) -> Checked:
         report=analysis.report,
         plan=analysis.plan,
         sites=analysis.sites,
+        early_ends=analysis.early_ends,
         proposes_batch_mode=analysis.proposes_batch_mode,
     )
 

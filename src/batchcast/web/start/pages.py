@@ -24,6 +24,7 @@ from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, Pag
 from batchcast.web.forms import FIELDS, KEPT, SHOWN, Form, Texts, address_of, form_of_settings, groups_of, read_form
 from batchcast.web.mapping import MAPPED, form_of_step
 from batchcast.web.rendering import page_before, render
+from batchcast.web.start.ends import end_of_all, rows_asked, rows_of_ends
 from batchcast.web.start.form import (
     Checked,
     address_with,
@@ -303,6 +304,9 @@ def _values(subject: Subject, checked: Checked, texts: Texts) -> dict[str, Any]:
         "groups": groups_of(checked.form, cures),
         "nonce": secrets.token_hex(8),
         "advice": _advice(checked),
+        "ends": rows_of_ends(checked.form, checked),
+        "end_of_all": end_of_all(checked.form),
+        "ends_asked": rows_asked(checked.question, texts),
     }
 
 
