@@ -151,7 +151,7 @@ def test_what_is_no_date_is_refused_with_its_line(read, cell):
 @pytest.mark.parametrize(
     "cell",
     ["inf", "-inf", "nan", "NaN", "1e308", "1e999", "1e16", "", " ", "abc", "0x1F", "1_000", "--5", "(5",
-     "-(5)", "1.2.3", "1e", "$5", "5%", "#N/A", "٣", "9" * 400, "-", ".", "()"],
+     "-(5)", "1.2.3", "1e", "$5", "5%", "#N/A", "9" * 400, "-", ".", "()"],
 )  # fmt: skip
 def test_what_is_no_quantity_is_refused_with_its_line(read, cell):
     ingested = read(HEADER + GOOD + f"2024-01-02,A,S,{cell}\n")
