@@ -88,8 +88,7 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge
         verbrauch absatz absatzmenge stückzahl stueckzahl anzahl cantidad cantidad_vendida unidades quantité
         quantite qté qte quantidade qtd qtde quantità quantita hoeveelheid aantal antal ilość ilosc miktar
-        количество 数量 sold qta số_lượng จำนวน الكمية adet 수량 出库数量 množství mennyiség antall määrä cantitate
-        ποσότητα кількість كمية تعداد כמות मात्रा 數量"""
+        количество 数量 sold qta số_lượng จำนวน الكمية adet 수량 出库数量"""
     )
     + FALLBACK_QUANTITIES
     + ENTRY_NAMES
