@@ -89,9 +89,9 @@ def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: IngestLi
     """A member of a zip, unpacked, also where it is gzipped besides."""
 
     def opened() -> Any:
+        with archive.open(info) as start:
+            packed = start.read(2) == GZIP_MAGIC
         member: Any = archive.open(info)
-        packed = member.read(2) == GZIP_MAGIC
-        member.seek(0)
         if packed:
             unpacked = gzip.GzipFile(fileobj=member)
             unpacked.myfileobj = member  # closed with it
