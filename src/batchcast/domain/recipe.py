@@ -83,11 +83,16 @@ FORGETTING = N_('`batchcast recipes delete "{name}"`, or the page Recipes')  # t
 def use_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> Message:
     """What the report of a file says where a recipe has changed its settings."""
     template = N_("Read by the recipe {name!r}, kept from {source} on {day}: {settings}. To forget it: {way}.")
+    return Message(template, said_of(recipe, before, after))
+
+
+def said_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> dict[str, object]:
+    """Its name, where it is from, the settings that it changes and the way to forget it, as values of a sentence."""
     was, now = before.as_json(), after.as_json()
     now[MAPPING] = {ours: of for ours, of in now[MAPPING].items() if ours not in was[MAPPING]}
     used = {name: _texts(now[name]) for name in recipe.settings if now.get(name) and now[name] != was[name]}
     values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat()}
-    return Message(template, {**values, "settings": _said(used), "way": Message(FORGETTING, {"name": recipe.name})})
+    return {**values, "settings": _said(used), "way": Message(FORGETTING, {"name": recipe.name})}
 
 
 def _said(used: Mapping[str, Sequence[str]]) -> Message:

@@ -91,6 +91,7 @@ Overlaps = Literal["auto", "latest", "earliest", "sum"]
 BadRows = Literal["fail", "skip"]
 Rounding = Literal["none", "half_up", "ceiling", "floor", "keep_total"]
 UseMarks = Literal["on", "off"]
+UseRecipes = Literal["auto", "off", "always"]
 WeekStart = Literal["auto", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 Kind = Literal[
@@ -718,6 +719,24 @@ class BatchSettings:
         help=N_("Whether marks on the history count, those that planners keep on a server too."),
         choices={"on": N_("Yes"), "off": N_("No: read the history as it is")},
         is_remembered=False,
+    )
+    use_recipes: UseRecipes = _declared(
+        "auto",
+        kind="choice",
+        decides="reading",
+        group="input",
+        label=N_("Use recipes"),
+        help=N_(
+            "Whether a file is read by the recipe that is kept for its header; automatic asks where it does not fit."
+        ),
+        choices={
+            "auto": _AUTOMATIC,
+            "off": N_("No: read the file without a recipe"),
+            "always": N_("Yes, also where it does not fit"),
+        },
+        is_remembered=False,
+        of_stock_file=True,
+        answers="recipe-does-not-fit",
     )
     attributes: tuple[str, ...] = _declared(
         (),

@@ -18,7 +18,7 @@ import numpy as np
 
 from batchcast.domain import columns
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import InvalidInput, Message, ReadingQuestion
+from batchcast.domain.errors import N_, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.history import RowProblem
 from batchcast.domain.inventory import StockOnHand
 from batchcast.domain.recipe import FileColumn, FileKind, FilePreview, PreviewCounts, PreviewRow, Recipe, Refusal
@@ -81,11 +81,24 @@ def preview_file(
         return _previewed("stock", source, settings, find, partial(_read_stock, source.name, settings))
 
     known = by_signature(recipes, kind)
+    find_stock = partial(find_stock_columns, source.name)
     if kind == "history":
-        preview, _, used = by_recipe(read_history, find_columns, settings, known)
+        preview, after, used = by_recipe(read_history, find_columns, settings, known)
     else:
-        preview, _, used = by_recipe(read_stock, partial(find_stock_columns, source.name), settings, known)
+        preview, after, used = by_recipe(read_stock, find_stock, settings, known)
+    if used and after.use_recipes == "auto" and _refused(preview):
+        without = read_history(settings, find_columns) if kind == "history" else read_stock(settings, find_stock)
+        if _refused(without) < _refused(preview):
+            said = N_("The recipe of this header refuses rows that are read without it, and is not filled in. {recipe}")
+            preview, used = without, (Message(said, {"recipe": used[0]}),)
     return replace(preview, notes=(*used, *preview.notes))
+
+
+def _refused(preview: FilePreview) -> float:
+    """The rows that are refused; infinite where all of the file is, and no question is why."""
+    if preview.refusal is not None and not preview.refusal.choices:
+        return float("inf")
+    return preview.counts.rows_refused if preview.counts else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

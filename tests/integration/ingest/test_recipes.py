@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batchcast.domain.errors import InvalidInput
+from batchcast.domain.errors import InvalidInput, ReadingQuestion
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.problems import RecipeDoesNotFit
 from batchcast.ingest.recipes import ReadFile, ReadStockFile, read_file, read_stock_file
 
 LONG = "Tgl;Brg;Qty A;Qty B\n01/02/2024;X;3;5\n02/03/2024;X;4;5\n"
@@ -195,3 +197,97 @@ def test_a_site_a_row_is_said_until_the_column_is_chosen(tmp_path: Path) -> None
 
     assert "it may hold bins, not sites" in said()
     assert "it may hold bins, not sites" not in said(site_code="lokasi")
+
+
+# A recipe that does not fit the file.
+
+DAYS = (1, 5, 9, 13, 17, 21, 25)
+DATED = "Tgl,Part,Qty\n" + "".join(f"{day:02}/{month:02}/2024,X,{day}\n" for month in (1, 2, 3) for day in DAYS)
+NUMBERS = "Tgl;Part;Qty\n" + "".join(f"2024-0{month}-01;X{i};{i}.25\n" for month in (1, 2, 3) for i in range(1, 5))
+
+
+def kept(text: str, folder: Path, **settings: Any) -> Recipe:
+    """A recipe for the header of a text, with settings of its own."""
+    found = recipe_of(read(folder, text, BatchSettings(use_recipes="off")))
+    return replace(found, settings={**found.settings, **settings})
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "counts"),
+    [
+        (DATED, {"date_order": "month_first"}, "12 of 21"),
+        (NUMBERS, {"number_style": "comma"}, "12 of 12"),
+        (DATED.replace("21/03", "32/03"), {"date_order": "month_first"}, "12 of 21"),
+    ],
+    ids=["order of dates", "style of numbers", "order of dates, and one that is none"],
+)
+def test_a_recipe_that_refuses_what_is_read_without_it_is_a_question(
+    tmp_path: Path, text: str, settings: dict[str, str], counts: str
+) -> None:
+    recipe = kept(text, tmp_path, **settings)
+
+    with pytest.raises(RecipeDoesNotFit, match=f"recipe 'issues', kept from .* {counts} rows") as asked:
+        read(tmp_path, text, BatchSettings(bad_rows="skip"), recipe)
+
+    assert [dict(choice.settings) for choice in asked.value.choices] == [
+        {"use_recipes": "off"},
+        {"use_recipes": "always"},
+    ]
+    without = read(tmp_path, text, BatchSettings(use_recipes="off"), recipe).ingested
+    assert without.report.rows_refused == text.count("32/")
+    assert not any("recipe" in str(note) for note in without.report.notes)
+    by_it = read(tmp_path, text, BatchSettings(use_recipes="always"), recipe).ingested
+    assert f"{by_it.report.rows_refused} of" == counts[:5]
+    assert "by the recipe 'issues'" in str(by_it.report.notes[0])
+
+
+def test_a_column_that_is_gone_is_a_question_too(tmp_path: Path) -> None:
+    wide = WIDE.replace("Brg;Gudang", "Part;Lokasi 1")
+    mapping = {"site_code": "Lokasi 1"}
+    recipe = recipe_of(read(tmp_path, wide, BatchSettings(date_order="day_first", column_mapping=mapping)))
+
+    with pytest.raises(RecipeDoesNotFit, match="Lokasi 1") as asked:
+        read(tmp_path, wide.replace("Lokasi 1", "Lokasi 2"), BatchSettings(), recipe)
+    assert asked.value.setting == "use_recipes"
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (DATED.replace("25/03", "32/03"), {"date_order": "day_first"}),
+        (DATED.replace(",X,5\n", ",X,-5\n"), {"returns": "reject"}),
+    ],
+    ids=["a day that is none", "returns"],
+)
+def test_rows_that_are_refused_either_way_or_on_purpose_do_not_speak_against_it(
+    tmp_path: Path, text: str, settings: dict[str, str]
+) -> None:
+    recipe = kept(text, tmp_path, **settings)
+
+    found = read(tmp_path, text, BatchSettings(), recipe).ingested
+
+    assert found.report.rows_refused
+    assert "by the recipe 'issues'" in str(found.report.notes[0])
+
+
+def test_a_stock_file_that_a_recipe_refuses_is_a_question(tmp_path: Path) -> None:
+    file = tmp_path / "stock.csv"
+    file.write_text("Part,Stok,Harga\nX,1.5,3.25\nY,2.5,4.75\n", encoding="utf-8")
+    found = read_stock_file(file, settings=BatchSettings())
+    settings = {**kept_settings(found.settings, found.columns, "stock"), "number_style": "comma"}
+    recipe = Recipe(
+        name="stok",
+        signature=found.signature,
+        settings=settings,
+        source="old.csv",
+        kept_on=dt.date(2024, 5, 1),
+        kind="stock",
+    )
+
+    with pytest.raises(RecipeDoesNotFit, match="recipe 'stok'"):
+        read_stock_file(file, settings=BatchSettings(), recipes=[recipe])
+
+    assert read_stock_file(file, settings=BatchSettings(use_recipes="off"), recipes=[recipe]).on_hand.items
+    with pytest.raises(InvalidInput) as refused:
+        read_stock_file(file, settings=BatchSettings(use_recipes="always"), recipes=[recipe])
+    assert not isinstance(refused.value, ReadingQuestion)

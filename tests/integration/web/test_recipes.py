@@ -55,3 +55,22 @@ def test_a_file_that_runs_without_a_question_keeps_no_recipe(browser):
     browser.post(f"/files/{draft}/run", FAST | {"date_order": "month_first"}, follow_redirects=False)
 
     assert "No recipe is kept yet" in browser.get("/recipes").text
+
+
+def test_a_recipe_that_does_not_fit_is_a_question_with_a_button_for_each_reading(browser, indonesian):
+    draft = draft_of(send(browser, FILE.encode()))
+    answers = FAST | {"date_order": "day_first", "answered": "1"}
+    browser.post(f"/files/{draft}/run", answers, follow_redirects=False)
+    header, *rows = FILE.splitlines()
+    monthly = "\n".join([header, *(f"{row[3:5]}/{row[:2]}{row[5:]}" for row in rows), "01/25/2025,Pa,S,1,x", ""])
+
+    asked = send(browser, monthly.encode())
+
+    assert "One question before it can be read" in asked.text
+    assert "does not fit demand.csv" in asked.text
+    assert 'value="use_recipes=off"' in asked.text
+    assert 'value="use_recipes=always"' in asked.text
+    assert "tidak cocok dengan demand.csv" in send(indonesian, monthly.encode()).text
+    without = browser.post(f"/files/{draft_of(asked)}/analysis", FAST | {"answer": "use_recipes=off"})
+    assert "every row is read" in without.text
+    assert "Read by the recipe" not in without.text

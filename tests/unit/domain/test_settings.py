@@ -80,7 +80,7 @@ def test_every_setting_of_reading_is_decided_to_be_of_a_form_or_of_one_delivery(
     of_form = {name for name, declared in SETTINGS.items() if declared.is_of_form}
     of_one_delivery = {
         *("today", "closed_through", "forecast_start_date", "future_rows", "overlaps", "bad_rows"),
-        *("max_refused_share", "first_year", "history_marks", "use_marks"),
+        *("max_refused_share", "first_year", "history_marks", "use_marks", "use_recipes"),
     }
     read_or_asked = {name for name, declared in SETTINGS.items() if declared.decides == "reading" or declared.answers}
 

@@ -25,6 +25,7 @@ InvalidInput (domain)
 ├── AmbiguousSign           a question: most quantities are negative, are they the demand?
 ├── ReceiptsAndIssues       a question: receipts and issues are in one column, which rows are demand?
 ├── UnknownFilter           `only_rows` names a column or value that isn't there
+├── RecipeDoesNotFit        a question: the recipe of its header refuses what is read without it
 ├── MixedNumberStyles       some numbers have a decimal point, others a decimal comma
 ├── QuantitiesTooLarge      the quantities add up to more than can be added exactly
 ├── InvalidStockFile        a stock file can't be read, or a row of it
@@ -188,6 +189,12 @@ class ReceiptsAndIssues(ReadingQuestion):
     """Receipts and issues are in one column, or rows of stock that can and that can't be used."""
 
     slug = "receipts-and-issues"
+
+
+class RecipeDoesNotFit(ReadingQuestion):
+    """The recipe that is kept for the header refuses what can be read without it."""
+
+    slug = "recipe-does-not-fit"
 
 
 class UnknownFilter(InvalidInput):
