@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from batchcast.app.locale.singular import singular
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
 from batchcast.domain.inventory import HELD_BACK
@@ -78,6 +79,8 @@ def translate(message: Message | str, language: Language, naming: Naming = "fiel
     template = translated_template(message.template, language)
     if not message.values and "{" + SETTING_PLACE not in template:
         return template
+    if language == "en":
+        template = singular(template, message.values)
     return _Speaker(language, naming).vformat(template, (), message.values)
 
 

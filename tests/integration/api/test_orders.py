@@ -130,7 +130,7 @@ def test_a_history_with_columns_of_stock_needs_no_second_file(client, carrying):
     assert all(one["on_hand"] == last[one["site_code"], one["partnumber"]] for one in answer["orders"])
     assert answer["next_units"][0]["cost"] is not None
     assert any(f"the latest of {len(lines):,} rows" in sentence for sentence in answer["sentences"])
-    assert any(sentence.startswith("1 rows whose date, part or site") for sentence in answer["sentences"])
+    assert any(sentence.startswith("1 row whose date, part or site") for sentence in answer["sentences"])
     assert any(sentence.startswith("Service level: 95.0% promised") for sentence in answer["sentences"])
     report = client.get(f"/api/batch/status/{batch_id}").json()["analysis"]["report"]
     assert report["stock_columns"] == {"unit_cost": "harga", "on_hand": "Stok"}
