@@ -1,1 +1,4 @@
-"""What differs between the languages of the sentences: the Indonesian catalogue, and the numbers of English nouns."""
+"""What differs between the languages of the sentences: the Indonesian catalogue, and the numbers of English nouns.
+
+Open first: `singular.py`.
+"""
