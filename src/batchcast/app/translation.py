@@ -6,6 +6,7 @@ places, and nothing else.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from functools import cache
@@ -30,6 +31,12 @@ Naming = Literal[  # of settings in a sentence
 _NAMED_SETTING = "setting"  # a value of this name is the name of a setting
 _CHOICES = "choices"  # a value of this name beside it lists what it can be
 _CHOICE_WORDS = {one: words for each in SETTINGS.values() for one, words in each.choices.items() if "_" in one}
+_OF_SERVER = "server_"  # values whose names begin so are told whole only where batchcast itself runs
+_PLACES_OF_SERVER = {"server_place": N_("the server's storage"), "server_database": N_("of the server")}
+_PATH = re.compile(  # or address; one with blanks only where it is in quotes
+    r"""(?P<quote>['"])(?:[a-z][\w+.-]*:/)?(?:/|[A-Z]:\\).*?(?P=quote)|"""
+    r"""(?<![\w/<])(?:[a-z][\w+.-]*:/)?/[^\s'",;()]*\w/?|\b[A-Z]:\\[^\s'",;()]+"""
+)
 _MODEL = "model"  # values whose names begin so are names of models
 _STYLES = {"point": N_("point"), "comma": N_("comma")}  # values of the name "style"
 _COLUMNS = {  # values of the name "ours", on the page
@@ -69,7 +76,8 @@ def translate(message: Message | str, language: Language, naming: Naming = "fiel
 
     A value that is itself a Message is translated too. A number is written in the language's form (1,234.5 or
     1.234,5) where its place asks for a written form: `{count:,}`, `{share:.1%}`; without one (`{line}`) it stays as a
-    person would type it. A sentence without a translation is said in English.
+    person would type it. A sentence without a translation is said in English. What a value `server_…` tells of places
+    of the machine is told with `option` alone, on that machine: a page and the API name none; the log does.
     """
     if isinstance(message, str):
         message = Message(message)
@@ -148,6 +156,9 @@ class _Speaker(PlaceFormatter):
         value = super().get_value(key, args, kwargs)
         if key == _NAMED_SETTING and isinstance(value, str) and value in SETTINGS:
             return self.setting(value, "").strip("“”")
+        if self.naming != "option" and str(key).startswith(_OF_SERVER) and isinstance(value, str):
+            place = _PLACES_OF_SERVER.get(str(key))
+            value = translate(place, self.language) if place else _PATH.sub("…", value)
         words = {"style": _STYLES, "ours": _COLUMNS if self.naming == "label" else {}}.get(str(key), {})
         if isinstance(value, str) and value in words:
             return translate(words[value], self.language)

@@ -107,5 +107,7 @@ def _unavailable(error: OSError) -> UploadsUnavailable:
         return UploadsUnavailable(
             Message(N_("The server's disk is full, so the file could not be taken; nothing was kept. Try again later."))
         )
-    template = N_("The server could not write the file to its disk ({reason}); nothing was kept. Try again later.")
-    return UploadsUnavailable(Message(template, {"reason": error.strerror or str(error)}))
+    template = N_(
+        "The server could not write the file to its disk ({server_reason}); nothing was kept. Try again later."
+    )
+    return UploadsUnavailable(Message(template, {"server_reason": error.strerror or str(error)}))

@@ -118,9 +118,9 @@ def decode_error(encoded: Mapping[str, Any]) -> BatchcastError:
     """
     kind = _error_class(encoded["class"])
     if kind is None:
-        template = N_("{kind}: {text}")
+        template = N_("{kind}: {server_reason}")
         error: BatchcastError = InternalError(
-            Message(template, {"kind": encoded["class"], "text": encoded.get("text")})
+            Message(template, {"kind": encoded["class"], "server_reason": encoded.get("text")})
         )
     else:
         error = kind.__new__(kind)  # not through __init__: each class takes other arguments

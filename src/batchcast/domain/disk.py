@@ -74,10 +74,10 @@ class DiskFailed(BatchcastError):
 
     def __init__(self, reason: str) -> None:
         template = N_(
-            "The server's disk could not be read or written ({reason}); nothing was changed. Have the machine looked "
-            "at, and try again."
+            "The server's disk could not be read or written ({server_reason}); nothing was changed. Have the machine "
+            "looked at, and try again."
         )
-        super().__init__(Message(template, {"reason": reason}))
+        super().__init__(Message(template, {"server_reason": reason}))
 
 
 def disk_error(error: OSError) -> BatchcastError | None:

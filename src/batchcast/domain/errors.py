@@ -53,7 +53,10 @@ _PLACES = PlaceFormatter()
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence with its values kept apart, so that every face can say it in the reader's language."""
+    """A sentence with its values kept apart, so that every face can say it in the reader's language.
+
+    A value whose name begins with `server_` may tell a place of the machine, such as a path; see `translate`.
+    """
 
     template: str  # English, with {named} places; the key of its translations
     values: Mapping[str, object] = field(default_factory=dict)  # what stands in the places

@@ -248,7 +248,7 @@ class StockOfOtherParts(InvalidInput):
 def cannot_write(out: Path, error: OSError) -> PublishFailed:
     """The error that says why a result could not be written."""
     template = N_(
-        "The result can't be written to {out}: {reason}. Nothing was published, and what was there before is whole. "
-        "Make room or choose another place, and run it again."
+        "The result can't be written to {server_place}: {server_reason}. Nothing was published, and what was there "
+        "before is whole. Make room or choose another place, and run it again."
     )
-    return PublishFailed(Message(template, {"out": str(out), "reason": error.strerror or str(error)}))
+    return PublishFailed(Message(template, {"server_place": str(out), "server_reason": error.strerror or str(error)}))

@@ -96,7 +96,9 @@ class BatchRun:
             tracing.note(outcome=BatchState.ROLLED_BACK.value)
             self._roll_back(failure.message)
         except Exception as mistake:
-            problem = mistake.message if isinstance(mistake, BatchcastError) else repr(mistake)
+            problem = Message("{server_reason}", {"server_reason": repr(mistake)})
+            if isinstance(mistake, BatchcastError):
+                problem = mistake.message
             self._roll_back(Message(N_("The batch could not be carried on: {problem}"), {"problem": problem}))
             raise
 

@@ -377,5 +377,5 @@ class LocalPool:
                 self.scratch.mkdir(parents=True, exist_ok=True)
             return tempfile.mkdtemp(prefix="batchcast-worker-", dir=self.scratch)
         except OSError as error:
-            template = N_("No worker can be started: there is no place for its temporary files ({reason}).")
-            raise WorkerStartFailed(Message(template, {"reason": error.strerror or str(error)})) from error
+            template = N_("No worker can be started: there is no place for its temporary files ({server_reason}).")
+            raise WorkerStartFailed(Message(template, {"server_reason": error.strerror or str(error)})) from error

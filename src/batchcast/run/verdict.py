@@ -143,7 +143,11 @@ def publishing_sentence(outcome: Outcome, job: Job, attempts: int) -> Message:
 
 def publishing_problem(error: BatchcastError | OSError) -> Message:
     """What is said of a result that can't be put in its place."""
-    problem = error.message if isinstance(error, BatchcastError) else str(error)
+    problem = (
+        error.message
+        if isinstance(error, BatchcastError)
+        else Message("{server_reason}", {"server_reason": str(error)})
+    )
     return Message(_PUBLISHING[Ending.ERROR], {"problem": problem})
 
 

@@ -78,8 +78,10 @@ class StoreUnavailable(BatchcastError):
     slug = "store-unavailable"
 
     def __init__(self, database: str, problem: str) -> None:
-        template = N_("The database {database} can't be used at the moment: {problem}. Try again in a while.")
-        super().__init__(Message(template, {"database": database, "problem": problem}))
+        template = N_(
+            "The database {server_database} can't be used at the moment: {server_reason}. Try again in a while."
+        )
+        super().__init__(Message(template, {"server_database": database, "server_reason": problem}))
 
 
 class DatabaseDamaged(StoreUnavailable):
@@ -89,10 +91,10 @@ class DatabaseDamaged(StoreUnavailable):
 
     def __init__(self, database: str, problem: str) -> None:
         template = N_(
-            "The database {database} is damaged: {problem}. Stop the server, keep the damaged file aside, and put a "
-            "copy from a backup in its place; without one, `sqlite3 DAMAGED .recover` saves what can be read."
+            "The database {server_database} is damaged: {server_reason}. Stop the server, keep the damaged file aside, "
+            "and put a copy from a backup in its place; without one, `sqlite3 DAMAGED .recover` saves what can be read."
         )
-        BatchcastError.__init__(self, Message(template, {"database": database, "problem": problem}))
+        BatchcastError.__init__(self, Message(template, {"server_database": database, "server_reason": problem}))
 
 
 class UnknownDatabase(BatchcastError):

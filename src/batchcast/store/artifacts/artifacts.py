@@ -155,10 +155,10 @@ class ArtifactMissing(BatchcastError):
 
     def __init__(self, key: str, place: str) -> None:
         template = N_(
-            "{key} is missing in {place}, where batchcast keeps its files: it was removed, or was never complete. "
-            "Put it back from a backup, or submit the file again."
+            "{key} is missing in {server_place}, where batchcast keeps its files: it was removed, or was never "
+            "complete. Put it back from a backup, or submit the file again."
         )
-        self._keep(key, Message(template, {"key": key, "place": place}))
+        self._keep(key, Message(template, {"key": key, "server_place": place}))
 
     def _keep(self, key: str, message: Message) -> None:
         self.key = key
@@ -172,10 +172,10 @@ class ArtifactDamaged(ArtifactMissing):
 
     def __init__(self, key: str, place: str, *, expected: str, found: str) -> None:
         template = N_(
-            "{key} in {place} is damaged: its SHA-256 was {expected} when it was kept, and is now {found}. "
+            "{key} in {server_place} is damaged: its SHA-256 was {expected} when it was kept, and is now {found}. "
             "Put it back from a backup, or submit the file again."
         )
-        values = {"key": key, "place": place, "expected": expected[:16], "found": found[:16]}
+        values = {"key": key, "server_place": place, "expected": expected[:16], "found": found[:16]}
         self._keep(key, Message(template, values))
 
 
@@ -186,10 +186,10 @@ class ArtifactsUnavailable(BatchcastError):
 
     def __init__(self, place: str, reason: str) -> None:
         template = N_(
-            "The files of batches can't be kept in {place} or read from it: {reason}. "
+            "The files of batches can't be kept in {server_place} or read from it: {server_reason}. "
             "Make room, or see that it can be reached and written, and try it again."
         )
-        super().__init__(Message(template, {"place": place, "reason": reason}))
+        super().__init__(Message(template, {"server_place": place, "server_reason": reason}))
 
 
 class UnknownArtifacts(InvalidSettings):
