@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -9,7 +10,7 @@ from tests.integration.ingest.test_unnamed_columns import as_csv, as_html, as_pa
 from tests.integration.ingest.workbooks import ERRORS, ods_cell, ods_members, packed, xls_bytes, xlsb_members
 
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.problems import AmbiguousColumn, UnknownFormat
+from batchcast.ingest.common.problems import AmbiguousColumn, UnknownFormat, UnreadablePeriods
 from batchcast.ingest.reader import ingest_file
 
 
@@ -250,3 +251,12 @@ def test_a_code_that_reads_as_nothing_is_kept_and_said_or_refused_in_every_kind(
     assert report.rows_kept == 2 * len(CODES)
     (said,) = [note for note in map(str, report.notes) if "also write where there is none" in note]
     assert all(repr(code) in said for code in CODES[:5])
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#N/A"])
+def test_an_error_value_among_the_headers_of_periods_is_named_with_its_column(read_bytes, error):
+    rows = [["part", "2024-01-01", error, "2024-03-01", "2024-04-01"], ["A", 1.0, 2.0, 3.0, 4.0]]
+
+    for name, content in {"x.xlsb": packed(xlsb_members(rows)), "x.xls": xls_bytes(rows)}.items():
+        with pytest.raises(UnreadablePeriods, match=re.escape(f"{error!r} (C)")):
+            read_bytes(name, content)

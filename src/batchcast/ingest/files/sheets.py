@@ -192,12 +192,9 @@ def choose_sheet(
         if sheet.start is None:
             continue
         try:
-            source, layout = find_header(name, sheet, settings, find)
-            source.kind, source.no_values, source.damage = (
-                workbook.kind,
-                workbook.no_values(name),
-                workbook.damage(name),
-            )
+            no_values = workbook.no_values(name)
+            source, layout = find_header(name, sheet, settings, find, no_values)
+            source.kind, source.no_values, source.damage = workbook.kind, no_values, workbook.damage(name)
             found.append((source, layout))
         except InvalidInput as error:
             words = max(_words(row) for row in islice(sheet.iter_rows(), _HEADER_WITHIN))
@@ -218,9 +215,9 @@ def choose_sheet(
 
 
 def find_header(
-    name: str, sheet: SheetReader, settings: BatchSettings, find: FindLayout[LayoutT]
+    name: str, sheet: SheetReader, settings: BatchSettings, find: FindLayout[LayoutT], no_values: NoValues
 ) -> tuple[SheetSource, LayoutT]:
-    """The first row whose cells name the columns.
+    """The first row whose cells name the columns; a cell without a value is named by what stands there.
 
     Raises:
         InvalidInput: what is wrong with the likeliest row: the first of those with the most words.
@@ -228,6 +225,9 @@ def find_header(
     rows = [[_plain(cell) for cell in row] for row in islice(sheet.iter_rows(), _HEADER_WITHIN + MOST_SAMPLED)]
     width = (sheet.end or (0, 0))[1] + 1
     headers = [_header(row, width) for row in rows[:_HEADER_WITHIN]]
+    for i, header in enumerate(headers):
+        if shown := no_values.get(i + 1):
+            headers[i] = tuple(shown.get(column, text) for column, text in enumerate(header))
     known = known_names([*settings.column_mapping.values(), *getattr(find, "names", ())])
     errors: list[InvalidInput] = []
 

@@ -31,6 +31,14 @@ _COUNTED_PERIOD = re.compile(
     r"|(?:19|20)\d{2}|(?:\d{4}\W?)?Q[1-4](?:\W?\d{2,4})?)$",  # years and quarters
     re.IGNORECASE,
 )
+_PART_OF_YEAR = (  # a quarter or a half, in the languages of the files
+    r"(?:(?:Q|K|T|TW|Qtr|Quarter|Kuartal|Triwulan|Trim|Trimestre|Trimester|Quartal|Kwartaal|Kvartal)\W?(?:[1-4]|I{1,3}|IV)"
+    r"|(?:H|S|Sem|Smt|Semester|Semestre|Half|Halbjahr)\W?(?:[12]|II?)|[1-4]\W{0,2}(?:Q|Quartal|Trimestre)|[12]\W{0,2}(?:H|Halbjahr))"
+)
+_COARSE_PERIOD = re.compile(
+    rf"(?:(?:19|20)\d{{2}}|(?:19|20)?\d{{2}}\W?{_PART_OF_YEAR}|{_PART_OF_YEAR}\W{{0,2}}(?:19|20)?\d{{2}})$",
+    re.IGNORECASE | re.ASCII,
+)
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 MOST_NAMES = 8  # accepted names that a sentence lists
 _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])", re.IGNORECASE)
@@ -45,6 +53,11 @@ _MOST_GUESSED = 200  # columns that are compared when one is missing
 def counted_periods(names: Sequence[str]) -> list[str]:
     """Column names that count periods, such as `week 1`, without saying which."""
     return [name for name in names if _COUNTED_PERIOD.match(name.strip())]
+
+
+def _are_too_coarse(periods: Sequence[str]) -> bool:
+    """Whether columns are named for quarters, halves or years, with their years."""
+    return len(periods) >= LEAST_PERIODS and all(_COARSE_PERIOD.match(name.strip()) for name in periods)
 
 
 def _shaped_periods(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[str]:
@@ -73,6 +86,11 @@ def missing_columns(
         template = N_(
             "{where} is a wide table whose periods are no dates ({periods} …): they have no year. Say the year of the "
             "first with {@first_year}, or write the year into each, such as 2024-01-31."
+        )
+    elif {columns.DATE, columns.DEMAND_QTY} <= set(missing) and _are_too_coarse(periods):
+        template = N_(
+            "{where} is a wide table whose periods are quarters, halves or years ({periods} …): their totals are too "
+            "coarse to forecast. Send months, weeks or days."
         )
     elif len(periods) >= LEAST_PERIODS and columns.DEMAND_QTY in missing and columns.DATE in missing:
         template = N_(
