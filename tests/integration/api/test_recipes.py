@@ -65,3 +65,24 @@ def test_the_batch_holds_the_settings_that_were_used(client, recipe, service):
     settings = service.status(sent.json()["batch_id"]).batch.settings
     assert settings.date_order == "day_first"
     assert settings.column_mapping == {"date": "Hari", "partnumber": "Brg", "demand_qty": "Keluar"}
+
+
+def test_a_recipe_that_does_not_fit_is_a_question_whose_answer_can_be_sent(client):
+    header = b"date;partnumber;demand_qty\n"
+    rows = b"".join(b"%02d/05/2024;X;%d\n" % (day, day) for day in range(13, 29))
+    kept = analyze(client, header + rows, date_order="day_first", save_recipe="days first")
+    assert kept.status_code == 200, kept.text
+    other = header + b"".join(b"05/%02d/2024;X;%d\n" % (day, day) for day in range(1, 29))
+
+    asked = analyze(client, other)
+    answered = analyze(client, other, use_recipes="off")
+    client.delete("/api/recipes/days first")
+
+    assert (asked.status_code, asked.json()["code"]) == (422, "recipe-does-not-fit")
+    assert [choice["settings"] for choice in asked.json()["choices"]] == [
+        {"use_recipes": "off"},
+        {"use_recipes": "always"},
+    ]
+    assert "days first" in asked.json()["detail"]
+    assert answered.status_code == 200
+    assert answered.json()["analysis"]["report"]["rows_kept"] == 28
