@@ -318,7 +318,7 @@ def test_a_pool_that_is_closed_rolls_the_batch_back(bench, make_pool, until):
     batch = running.wait(20)
 
     assert batch.state is BatchState.ROLLED_BACK
-    assert str(batch.error).startswith("The batch could not be carried on: RuntimeError('the pool is closed")
+    assert str(batch.error).startswith("The batch could not be carried on: PoolClosed('the pool is closed")
     assert one.leaves_nothing()
 
 
