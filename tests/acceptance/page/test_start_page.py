@@ -75,10 +75,6 @@ def test_nothing_lies_over_what_has_the_focus(open_page, site, large_file, spoil
     if size == LAPTOP:  # the first screen has the switch, the sites and the button
         for place in (reader.switch, page.locator("#run li").first, page.get_by_role("button", name="Run forecast")):
             expect(place).to_be_in_viewport(ratio=1)
-    run = page.get_by_role("button", name="Run forecast")
-    expect(run).to_be_in_viewport(ratio=1)
-    page.get_by_role("heading", name="Forecast configuration").scroll_into_view_if_needed()
-    expect(run).to_be_in_viewport(ratio=1)
     page.goto(site.page)
     reader.choose(spoilt_file)
 
