@@ -77,6 +77,31 @@ def test_a_page_heals_by_itself_when_the_server_was_killed_and_came_back(open_pa
     expect(reader.rows.get_by_text("Completed", exact=True)).to_have_count(3)
 
 
+@pytest.mark.parametrize("where", ["dialog", "page"])
+def test_a_batch_is_not_stopped_while_no_server_answers_and_the_page_says_so(chromium, site, small_file, where):
+    site.set_fault(HELD, "hold")
+    page = chromium.new_context(locale="en-GB").new_page()  # its console may speak of failed requests
+    try:
+        batch_id = site.client.accepted(small_file.read_bytes(), batch_mode="on", models="naive")
+        page.goto(f"{site.page}/batches/{batch_id}" + ("/stop" if where == "page" else ""))
+        if where == "dialog":
+            page.locator("[data-dialog]").click()
+        page.route("**/stop", lambda route: route.abort())
+
+        page.get_by_role("button", name="Stop batch").last.click()
+        expect(page.locator("#notice")).to_contain_text("The server did not answer")
+        assert f"/batches/{batch_id}" in page.url
+
+        page.unroute("**/stop")
+        if where == "dialog":
+            page.locator("[data-dialog]").click()
+        page.get_by_role("button", name="Stop batch").last.click()
+        Reader(page, "en", site).await_state("stopped")
+    finally:
+        page.context.close()
+        site.lift_fault(HELD)
+
+
 @pytest.mark.long
 def test_the_time_of_submission_stays_the_readers_own_while_the_batch_runs(open_page, site, small_file):
     site.set_fault(HELD, "hold")

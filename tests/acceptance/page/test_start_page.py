@@ -67,6 +67,36 @@ OVER_THE_FOCUS = """() => {
 }"""
 
 
+@pytest.mark.parametrize("name", ["small", "large", "carrying", "lumpy"])
+def test_on_a_phone_the_button_is_in_sight_when_a_file_was_chosen(open_page, site, files, name):
+    reader = Reader(open_page(site.page, language="id", size=PHONE), "id", site)
+    run = reader.page.get_by_role("button", name=reader.word("run"))
+    reader.choose(files[name])
+    expect(run).to_be_in_viewport(ratio=1)
+    assert reader.page.evaluate("scrollY") == 0
+
+    reader.page.locator("#set-horizon").scroll_into_view_if_needed()
+    covered = "one => getComputedStyle(one).position"  # it follows the file and lies over nothing
+    assert {run.evaluate(covered), reader.page.locator(".rail").evaluate(covered)} == {"static"}
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_the_enter_key_in_a_setting_keeps_it_and_leaves_the_page_where_it_is(open_page, site, small_file, has_file):
+    reader = Reader(open_page(site.page), "en", site)
+    page = reader.page
+    if has_file:
+        reader.choose(small_file)
+    place = page.url.partition("?")[0]
+    horizon = page.locator("#set-horizon")
+    horizon.fill("9")
+    with page.expect_response("**/analysis" if has_file else "**/settings"):
+        horizon.press("Enter")
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    page.reload()
+    assert page.url.partition("?")[0] == place
+    expect(horizon).to_have_value("9")
+
+
 @pytest.mark.parametrize("size", [LAPTOP, PHONE])
 def test_nothing_lies_over_what_has_the_focus(open_page, site, large_file, spoilt_file, size):
     reader = Reader(open_page(site.page, size=size), "en", site)
