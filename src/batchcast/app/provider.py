@@ -56,13 +56,13 @@ class SignInRefused(BatchcastError):
 
 
 class ProviderUnavailable(BatchcastError):
-    """The provider of identities does not answer as it should."""
+    """The provider of identities does not answer as it should; where it is and what it said is for the log alone."""
 
     slug = "provider-unavailable"
 
     def __init__(self, issuer: str, problem: str) -> None:
-        template = N_("{issuer}, which signs people in, can't be used at the moment: {problem}. Try again later.")
-        super().__init__(Message(template, {"issuer": issuer, "problem": problem}))
+        template = N_("{server_provider} can't be used at the moment: {server_log}. Try again later.")
+        super().__init__(Message(template, {"server_provider": issuer, "server_log": problem}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,12 @@ _NAMED_SETTING = "setting"  # a value of this name is the name of a setting
 _CHOICES = "choices"  # a value of this name beside it lists what it can be
 _CHOICE_WORDS = {one: words for each in SETTINGS.values() for one, words in each.choices.items() if "_" in one}
 _OF_SERVER = "server_"  # values whose names begin so are told whole only where batchcast itself runs
-_PLACES_OF_SERVER = {"server_place": N_("the server's storage"), "server_database": N_("of the server")}
+_PLACES_OF_SERVER = {
+    "server_place": N_("the server's storage"),
+    "server_database": N_("of the server"),
+    "server_provider": N_("The provider of identities"),
+    "server_log": N_("the server's log tells why"),  # what another server said: it may name hosts of a closed network
+}
 _PATH = re.compile(  # or address; one with blanks only where it is in quotes
     r"""(?P<quote>['"])(?:[a-z][\w+.-]*:/)?(?:/|[A-Z]:\\).*?(?P=quote)|"""
     r"""(?<![\w/<])(?:[a-z][\w+.-]*:/)?/[^\s'",;()]*\w/?|\b[A-Z]:\\[^\s'",;()]+"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -154,6 +156,19 @@ class ServerStopping(BatchcastError):
     )
 
 
+class MachineExhausted(BatchcastError):
+    """The machine has no further thread, process or memory for the request; nothing was kept."""
+
+    slug = "machine-exhausted"
+
+    def __init__(self, reason: str) -> None:
+        template = N_(
+            "The machine has no further thread, process or memory for this ({server_reason}); nothing was kept. Try "
+            "again in a moment."
+        )
+        super().__init__(Message(template, {"server_reason": reason}))
+
+
 class PortTaken(BatchcastError):
     """Another program listens on the port already, so the server does not start."""
 
@@ -161,6 +176,10 @@ class PortTaken(BatchcastError):
 
 
 RETRY_AFTER_SECONDS = 5
+_NO_THREAD = (
+    "can't start new thread",
+    os.strerror(errno.EAGAIN),
+)  # said by Python and by Arrow, in no class of its own
 
 _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BadHost, 400),
@@ -193,6 +212,7 @@ _STATUSES: tuple[tuple[type[BatchcastError], int], ...] = (
     (BatchCancelled, 503),  # the server stops, and with it the reading of a file
     (ReaderKilled, 503),
     (ServerStopping, 503),
+    (MachineExhausted, 503),
     (StoreUnavailable, 503),
     (ProviderUnavailable, 503),
     (ArtifactsUnavailable, 503),
@@ -235,7 +255,9 @@ def known_error(error: Exception) -> BatchcastError:
 
     An error that is none of batchcast becomes an incident: the client gets its id, the log the id with the trace.
     """
-    if isinstance(error, OSError):
+    if _is_exhaustion(error):
+        error = MachineExhausted(str(error) or type(error).__name__)
+    elif isinstance(error, OSError):
         error = disk_error(error) or error
     if not isinstance(error, BatchcastError):
         incident = secrets.token_hex(8)
@@ -247,6 +269,12 @@ def known_error(error: Exception) -> BatchcastError:
         trace = error if status == HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.warning(str(error), action="problem", code=error.slug, exc_info=trace)
     return error
+
+
+def _is_exhaustion(error: Exception) -> bool:
+    if isinstance(error, OSError | BatchcastError):
+        return isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.ENOMEM)  # of fork
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_THREAD)
 
 
 def messages_of(error: BatchcastError) -> tuple[Message, ...]:

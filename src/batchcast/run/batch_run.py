@@ -84,6 +84,8 @@ class BatchRun:
                 self._carry_on_or_roll_back()
         except Exception:  # noqa: BLE001 a mistake of ours: the batch was rolled back for it where that can be done
             _log.exception("batch %s could not be carried on", self.batch_id)
+            self._end_jobs()
+            self.sink.remove_scratch()
         finally:
             self.when_ended()
 

@@ -199,6 +199,16 @@ class Dispatcher:
         if self._stopping.is_set():
             self.store.release_batch(lease)
             return False
+        try:
+            self._set_off(lease)
+        except Exception:  # such as a system that has no further thread: the batch waits for a better moment
+            with self._lock:
+                self._at_work.pop(lease.owner, None)
+            self.store.release_batch(lease)
+            raise
+        return True
+
+    def _set_off(self, lease: Lease) -> None:
         reach(CrashPoint.BATCH_CLAIMED)
         _log.info("batch %s is taken, fence %d", lease.batch_id, lease.fence)
         one = self._make_run(lease)
@@ -207,7 +217,6 @@ class Dispatcher:
                 other.was_alone = one.was_alone = False
             self._at_work[lease.owner] = one
         one.run.start()
-        return True
 
     def _make_run(self, lease: Lease) -> _AtWork:
         stopping = threading.Event()

@@ -7,36 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import time
-from pathlib import Path
 
 import httpx
 import pytest
+from tests.acceptance.service.injection import REMOVALS, RENAMES, SYNCS, injected
 from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import until
-from tests.plugins.debian import find_program, skip_or_fail
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("broken disk")]
 
-SYNCS, RENAMES, REMOVALS = "fsync,fdatasync", "rename,renameat,renameat2", "unlink,unlinkat"
 SLOW = 0.2  # seconds
-
-
-@contextlib.contextmanager
-def injected(server, calls, fault):
-    """Have these calls of a server and its workers meet with a fault for as long as the block runs."""
-    strace = find_program("strace", "strace") or skip_or_fail("strace is not on this machine; install strace")
-    traced = ["-f", "-qq", "-o", "/dev/null", "-p", str(server.running.pid)]
-    tracer = subprocess.Popen([strace, *traced, "-e", f"trace={calls}", "-e", f"inject={calls}:{fault}"])
-    status = Path(f"/proc/{server.running.pid}/status")
-    try:
-        until(lambda: tracer.poll() is not None or f"TracerPid:\t{tracer.pid}\n" in status.read_text())
-        if tracer.poll() is not None:
-            pytest.skip("strace can't attach to a process here")
-        yield
-    finally:
-        tracer.terminate()
-        tracer.wait(20)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +42,9 @@ def test_a_server_killed_in_a_call_of_the_system_loses_and_doubles_nothing(make_
 def test_what_can_not_be_brought_to_the_disk_is_not_acknowledged(make_server):
     server = make_server().start()
 
-    with injected(server, SYNCS, "error=EIO"):
+    with injected(server, SYNCS, "error=EIO") as met:
         refused = server.client.submit(demand(), key="once", **SETTINGS)
+        assert met()
 
     assert refused.status_code == 503, refused.text
     assert refused.headers["Retry-After"]
@@ -72,25 +53,39 @@ def test_what_can_not_be_brought_to_the_disk_is_not_acknowledged(make_server):
     assert server.client.await_end(batch_id)["status"] == "COMPLETED"
 
 
-def test_a_batch_whose_results_can_not_be_brought_to_the_disk_has_none(make_server, undisturbed):
+def test_a_batch_whose_results_can_not_be_brought_to_the_disk_is_rolled_back(make_server, new_postgresql_database):
+    server = make_server(database_url=new_postgresql_database())  # so that only files are brought to this disk
+    server.set_fault("S1", "hold")
+    server.start()
+    batch_id = server.client.accepted(demand(), **SETTINGS)
+    server.await_job("S1-held")
+
+    with injected(server, SYNCS, "error=EIO") as met:
+        server.lift_fault("S1")
+        ended = server.client.await_end(batch_id)
+        assert met()
+
+    assert ended["status"] == "ROLLED_BACK"
+    assert "Input/output error" in ended["error"]["message"]
+    assert server.client.download(batch_id).status_code == 409
+    again = server.client.accepted(demand(seed=1), **SETTINGS)
+    assert server.client.await_end(again)["status"] == "COMPLETED"
+
+
+def test_a_batch_goes_on_once_the_database_can_be_brought_to_the_disk_again(make_server, undisturbed):
     server = make_server()
     server.set_fault("S1", "hold")
     server.start()
     batch_id = server.client.accepted(demand(), **SETTINGS)
-    server.await_job("S1")
+    server.await_job("S1-held")
 
-    with injected(server, SYNCS, "error=EIO"):
+    with injected(server, SYNCS, "error=EIO", path=server.home / "batchcast.db-wal") as met:
         server.lift_fault("S1")
-        time.sleep(1)  # for the fault to be met: then the disk is whole again
+        until(met)
     ended = server.client.await_end(batch_id)
 
-    assert ended["status"] in {"COMPLETED", "ROLLED_BACK"}
-    if ended["status"] == "COMPLETED":  # the database, on the same disk, could not keep that it had failed either
-        assert server.client.sha256(batch_id) == undisturbed["sha256"]
-    else:
-        assert server.client.download(batch_id).status_code == 409
-    again = server.client.accepted(demand(seed=1), **SETTINGS)
-    assert server.client.await_end(again)["status"] == "COMPLETED"
+    assert ended["status"] == "COMPLETED"
+    assert server.client.sha256(batch_id) == undisturbed["sha256"]
 
 
 def test_a_slow_disk_does_not_stop_those_who_read_a_status(make_server):

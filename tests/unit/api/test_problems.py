@@ -6,6 +6,7 @@ import errno
 import json
 
 import pytest
+from pyarrow.lib import ArrowException
 
 from batchcast.api.problems import answer_problem
 from batchcast.app.configuration import ServiceConfig
@@ -66,6 +67,12 @@ def test_a_server_can_be_told_to_answer_to_every_name(tmp_path):
         (OSError(errno.EIO, "Input/output error", "/home/place/file"), 503, "disk-failed"),
         (OSError(errno.EROFS, "Read-only file system", "/home/place/file"), 503, "disk-failed"),
         (OSError(errno.ENOSPC, "No space left on device", "/home/place/file"), 507, "no-disk-space"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), 503, "machine-exhausted"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 503, "machine-exhausted"),
+        (MemoryError(), 503, "machine-exhausted"),
+        (RuntimeError("can't start new thread"), 503, "machine-exhausted"),
+        (ArrowException("Failed to launch worker thread: Resource temporarily unavailable"), 503, "machine-exhausted"),
+        (RuntimeError("another mistake"), 500, "internal-error"),
         (FileNotFoundError(errno.ENOENT, "No such file", "/home/place/file"), 500, "internal-error"),
     ],
 )

@@ -59,7 +59,7 @@ OF_SERVER = sorted(
         for kind in every_kind()
         for listed, status in error_status._STATUSES
         if issubclass(kind, listed)
-        and kind is not ProviderUnavailable  # which tells what another server answers
+        and kind is not ProviderUnavailable  # below
         and kind.__module__.startswith("batchcast.")
         and (status >= 500 or "Artifact" in kind.__name__)
     },
@@ -123,6 +123,26 @@ def test_the_log_of_a_server_names_the_place(monkeypatch):
 
     assert PLACE in said[0]
     assert "can't be kept in the server's storage or read from it: No space left on device" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "problem",
+    ["certificate is not valid for 'id.internal'", "http://10.1.2.3:81/keys: HTTP 500", "it calls itself 'https://x'"],
+)
+def test_neither_a_provider_nor_what_it_said_is_told_but_in_the_log(monkeypatch, problem):
+    said = []
+    monkeypatch.setattr(error_status._log, "warning", lambda text, **_: said.append(text), raising=False)
+
+    error = ProviderUnavailable("https://id.internal/realm", problem)
+    answers = [
+        answer_problem(error, {"accept-language": language}, "/sign-in/provider").body.decode()
+        for language in LANGUAGES
+    ]
+    answers += [translate(error.message, language, "label") for language in LANGUAGES]
+
+    assert not [part for part in ("internal", "10.1.2.3", "calls itself") if part in "".join(answers)]
+    assert all("https://id.internal/realm" in text and problem in text for text in said)
+    assert len(said) == len(LANGUAGES)
 
 
 @pytest.mark.parametrize(
