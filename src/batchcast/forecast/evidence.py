@@ -49,6 +49,7 @@ class Evidence:
     learned: Floats | None  # learned quantiles of the sum, at `learned.LEVELS`; NaN, None: nothing was learned
     weights: Floats | None  # of each step by weekday and time of the year, same shape; None: all are alike
     lift: Floats | None = None  # mean factor of the year over the span, shape (cutoffs, series); None: no year
+    own_year: NDArray[np.bool_] | None = None  # same shape: which series have one where the batch has none; None: all
 
     @cached_property
     def level_variance(self) -> Floats:
@@ -125,6 +126,7 @@ class Evidence:
             learned=None,
             weights=None,
             lift=None,
+            own_year=None,
         )
 
     def lifted(self, total: Floats) -> Floats:
@@ -136,11 +138,23 @@ class Evidence:
     @property
     def grain(self) -> Floats:
         """The unit of the values, shape (cutoffs, series): 0 where the year has made fractions of them."""
-        return self.moments.unit if self.lift is None else np.zeros_like(self.moments.unit)
+        return np.where(self._is_divided, 0.0, self.moments.unit)
+
+    @property
+    def batch_has_year(self) -> bool:
+        """Whether the year of all series was divided out, not that of some alone."""
+        return self.lift is not None and self.own_year is None
+
+    @property
+    def _is_divided(self) -> NDArray[np.bool_]:
+        shape = self.moments.unit.shape
+        return np.full(shape, self.lift is not None) if self.own_year is None else self.own_year
 
     def whole(self, quantiles: Floats) -> Floats:
         """Quantiles, shape (cutoffs, series, levels), raised to multiples of the unit where the year broke them."""
-        return quantiles if self.lift is None else round_up(quantiles, self.moments.unit[:, :, None])
+        if self.lift is None:
+            return quantiles
+        return np.where(self._is_divided[..., None], round_up(quantiles, self.moments.unit[:, :, None]), quantiles)
 
     def steps(self, model: str, count: int) -> Floats:
         """Means of the first `count` steps, shape (cutoffs, series, count)."""
@@ -199,7 +213,7 @@ def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) 
 
     Args:
         evidence: before anything learned is attached to it.
-        parts: place of a cutoff, the series there, and evidence of these series at that cutoff alone.
+        parts: place of a cutoff, the series there, and evidence of these alone at that cutoff, for as many steps.
     """
     if not parts:
         return evidence
@@ -207,18 +221,27 @@ def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) 
     starts, ends = evidence.starts.copy(), evidence.ends.copy()
     measure = evidence.measure.table.copy()
     weights, lift = (None if a is None else a.copy() for a in (evidence.weights, evidence.lift))
+    own_year: NDArray[np.bool_] | None = None
+    if lift is None and any(other.lift is not None for _, _, other in parts):
+        lift, own_year = np.ones(starts.shape), np.zeros(starts.shape, dtype=np.bool_)
+        if weights is None:
+            weights = np.ones(
+                next((*starts.shape, other.weights.shape[2]) for _, _, other in parts if other.weights is not None)
+            )
     means = {model: steps.copy() for model, steps in evidence.means.items()}
     values, size = [evidence.values], len(evidence.values)
     for place, rows, other in parts:
         table[place, rows], classes[place, rows] = other.moments.table[0], other.classes[0]
         measure[place, rows], dispersion[place, rows] = other.measure.table[0], other.dispersion[0]
         if weights is not None and other.weights is not None:
-            weights[place, rows] = other.weights[0, :, : weights.shape[2]]
+            weights[place, rows] = other.weights[0]
         if lift is not None and other.lift is not None:
             lift[place, rows] = other.lift[0]
+            if own_year is not None:
+                own_year[place, rows] = True
         starts[place, rows], ends[place, rows] = other.starts[0] + size, other.ends[0] + size
         for model, steps in means.items():
-            steps[place, rows] = other.means[model][0, :, : steps.shape[2]]
+            steps[place, rows] = other.means[model][0]
         values.append(other.values)
         size += len(other.values)
     return replace(
@@ -233,6 +256,7 @@ def substitute(evidence: Evidence, parts: Sequence[tuple[int, Ints, Evidence]]) 
         means=means,
         weights=weights,
         lift=lift,
+        own_year=own_year,
     )
 
 

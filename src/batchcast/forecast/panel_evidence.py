@@ -23,7 +23,7 @@ from batchcast.forecast.models.table import OWN_YEAR, YEAR
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel, series_keys
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
-from batchcast.forecast.year import YearProfile
+from batchcast.forecast.year import OWN_COMPETES, OWN_ROUNDS, YearProfile, find_clear_years, no_year
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,8 @@ class PanelEvidence:
     """The evidence of a panel, from one pass of every point model over all cutoffs.
 
     At each cutoff an extreme counts as what the rest of its series makes plausible (`extremes.py`), and so it does in
-    what came; with `bounds_extremes` False it counts as it is.
+    what came; with `bounds_extremes` False it counts as it is. A level that has changed for good (`levels.py`) and a
+    clear year of a single series (`year.py`) are followed, but not with `as_they_came`.
     Where demand has a year, the folds take one pass and the final forecast another: it knows more of the year.
     """
 
@@ -63,7 +64,8 @@ class PanelEvidence:
         years: tuple[YearProfile, YearProfile] | None = None,
         step_years: Sequence[YearProfile | None] = (),
         bounds_extremes: bool = True,
-        follows_levels: bool = True,
+        as_they_came: bool = False,
+        steps: int | None = None,
     ) -> None:
         self.panel = panel
         self._learned = learned
@@ -75,6 +77,8 @@ class PanelEvidence:
         self._keys = series_keys(pa.array(panel.site_codes, pa.string()), pa.array(panel.partnumbers), request.seed)
         self._years = years
         self._step_years = step_years  # of the cutoffs and the end; (): steps are not chosen by them
+        first_end = int(panel.last_periods.min(initial=panel.last_period))
+        self._steps = steps or max(request.steps_from(first_end), request.lead_time)  # that are forecast
         held = np.array(self._held, dtype=np.int64)
         self._measure = measure_history(panel.values, panel.offsets, held, request.lead_time)
         self._limits = np.full((len(held), len(panel)), np.inf)  # of a demand, shape (cutoffs, series)
@@ -82,9 +86,12 @@ class PanelEvidence:
             frequency = request.calendar.frequency
             self._limits = largest_plausible(panel.values, panel.offsets, held, frequency)
         self._latest = np.zeros((len(held), len(panel)), dtype=np.int64)  # periods at a new level
-        if follows_levels:
+        self._has_own_year = np.zeros((len(held), len(panel)), dtype=np.bool_)
+        if not as_they_came:
             frequency = request.calendar.frequency
             _, self._latest = find_changes(panel.values, panel.offsets, held, frequency, self._limits)
+            if not years or frequency not in OWN_COMPETES:
+                self._has_own_year = find_clear_years(panel.values, panel.offsets, held, frequency)
 
     def backtest(self, least_demands: int = LEAST_DEMANDS) -> Backtest:
         """Evidence at every fold, with the demand after it; of series with so many demands at their cutoff."""
@@ -112,24 +119,35 @@ class PanelEvidence:
         return attach_predictions(evidence, self._learned.predict(evidence) if self._learned else None)
 
     def _bounded(self, positions: slice) -> Iterator[tuple[int, Ints, Evidence]]:
-        """Evidence of the series that have an extreme at a cutoff, with what it counts as."""
-        at_cutoffs = zip(self._held[positions], self._limits[positions], self._latest[positions], strict=True)
-        for place, (held, limits, latest) in enumerate(at_cutoffs):
-            rows = np.flatnonzero(np.isfinite(limits) | (latest > 0))
-            if len(rows):
-                gathered = PanelEvidence(
-                    bring_to_new_level(cut_to_limits(self.panel, held, limits, rows), latest[rows]),
-                    self._request,
-                    self._distributions,
-                    cutoffs=(),
-                    profile=self._profile,
-                    learned=None,
-                    years=self._years_of(positions, held),
-                    step_years=[one and replace(one, held=0) for one in self._step_years[positions][place : place + 1]],
-                    bounds_extremes=False,
-                    follows_levels=False,
-                )
-                yield place, rows, gathered._gather(slice(0, 1))
+        """Evidence of the series that are not taken as they came: with an extreme, a new level, a year of their own."""
+        for place, held in enumerate(self._held[positions]):
+            at = positions.start + place
+            limits, latest, own_year = self._limits[at], self._latest[at], self._has_own_year[at]
+            others = (np.isfinite(limits) | (latest > 0)) & ~own_year
+            for rows, has_own in ((np.flatnonzero(others), False), (np.flatnonzero(own_year), True)):
+                if len(rows):
+                    panel = bring_to_new_level(cut_to_limits(self.panel, held, limits, rows), latest[rows])
+                    years = self._years_of(positions, held)
+                    gathered = PanelEvidence(
+                        panel,
+                        self._request,
+                        self._distributions,
+                        cutoffs=(),
+                        profile=self._profile,
+                        learned=None,
+                        years=self._with_own(years, panel) if has_own else years,
+                        step_years=[one and replace(one, held=0) for one in self._step_years[at : at + 1]],
+                        bounds_extremes=False,
+                        as_they_came=True,
+                        steps=self._steps,
+                    )
+                    yield place, rows, gathered._gather(slice(0, 1))
+
+    def _with_own(self, years: tuple[YearProfile, YearProfile] | None, panel: Panel) -> tuple[YearProfile, YearProfile]:
+        """The year of the batch, if it has one, with the full correction of each series."""
+        year = years[0] if years else no_year(panel, self._request.calendar, 0)
+        own = replace(year, own=True, own_rounds=OWN_ROUNDS)
+        return own, own
 
     def _gather(self, positions: slice) -> Evidence:
         years = self._years_of(positions, 0)
@@ -198,11 +216,6 @@ class PanelEvidence:
                     ahead = ahead if week is None else ahead * week[place]
                     found[name][place] = ahead * self._measure.at(positions).mean[place][:, None]
         return found
-
-    @property
-    def _steps(self) -> int:
-        first_end = int(self.panel.last_periods.min(initial=self.panel.last_period))
-        return max(self._request.steps_from(first_end), self._request.lead_time)
 
     def _without_week(self, held: Sequence[int]) -> tuple[Panel, Floats | None]:
         """The panel as if all weekdays were alike, and the weights of the weekdays of the steps after each cutoff."""

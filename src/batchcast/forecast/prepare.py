@@ -111,7 +111,7 @@ def learn_knowledge(panel: Panel, request: ForecastRequest, on_progress: OnProgr
         learned=learned,
         years=years,
         step_years=step_years,
-        follows_levels=False,
+        as_they_came=True,
     ).backtest(SETTLED_DEMANDS)
     on_progress(_COMPARED)
     calibration, candidates = calibrate(candidates, backtest)
@@ -273,7 +273,7 @@ def _learn(
             profile=profile,
             learned=None,
             years=years,
-            follows_levels=False,
+            as_they_came=True,
         )
         parts.append(gathered.backtest(SETTLED_DEMANDS))
         seen += len(some)

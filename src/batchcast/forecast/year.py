@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast.effects import Effects
-from batchcast.forecast.kernels.year import divide_year, sum_own, sum_pool
+from batchcast.forecast.kernels.year import compare_years, divide_year, sum_own, sum_pool
 from batchcast.forecast.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -43,6 +43,18 @@ SPECIAL = 0.3  # logarithm of a factor at which a common difference counts half 
 LOWEST, HIGHEST = 0.02, 50.0  # of a factor
 FARTHEST = 5.0  # of a shock, and its inverse
 
+# A series has a clear year of its own where its last years are alike, by their months or stretches of four weeks.
+MONTH = {Frequency.DAILY: 28, Frequency.WEEKLY: 4, Frequency.MONTHLY: 1}  # periods of about a month
+MONTHS = {Frequency.DAILY: 13, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}  # of these in a year
+MOST_YEARS = 4  # that are looked at, the last
+CLEAR = (11.0, 6.5, 5.5)  # Fisher's F of two, three and MOST_YEARS years: of demand that wanders one in 1,000 has it
+STEADY = 0.6  # of the months have demand
+OWN_COMPETES = {
+    Frequency.DAILY,
+    Frequency.WEEKLY,
+}  # where the batch has a year: with corrections of series, and without
+OWN_ROUNDS = 3  # of the corrections of a series with a clear year: one leaves half of a strong one
+
 
 @dataclass(frozen=True, kw_only=True)
 class YearProfile:
@@ -58,6 +70,7 @@ class YearProfile:
     until: int = 0  # the last period that it knows of
     shocks: Floats = field(default_factory=lambda: np.ones(0))  # of that period, the one before and so on
     effects: Effects | None = None  # of holidays that move, and of events of the user's
+    own_rounds: int = 1  # of the correction of each series
 
     def of_panel(self, panel: Panel, calendar: Calendar) -> Floats:
         """Factors of each series of a panel without its week, shape (series, places)."""
@@ -66,12 +79,16 @@ class YearProfile:
         pooled = pooled.reshape(-1, len(self.overall)) ** self.trust
         if not self.own:
             return pooled
-        seen, expected = np.zeros_like(pooled), np.zeros_like(pooled)
         year = calendar.frequency.periods_in_year
         places, shifts = places_back(panel, calendar)
         flags = _unknown(panel)
-        sum_own(panel.values, panel.offsets, flags, self.held, places, shifts, year, self.trend, pooled, seen, expected)
-        return _normalised(pooled * _correct(seen, expected, OWN_WIDTHS[self.frequency], OWN_CASES))
+        for _ in range(self.own_rounds):
+            seen, expected = np.zeros_like(pooled), np.zeros_like(pooled)
+            sum_own(
+                panel.values, panel.offsets, flags, self.held, places, shifts, year, self.trend, pooled, seen, expected
+            )
+            pooled = _normalised(pooled * _correct(seen, expected, OWN_WIDTHS[self.frequency], OWN_CASES))
+        return pooled
 
     def flatten(self, panel: Panel, table: Floats, calendar: Calendar) -> Floats:
         """The values of a panel as if all times of the year were alike, by the factors of its series."""
@@ -130,6 +147,24 @@ def no_year(panel: Panel, calendar: Calendar, held: int) -> YearProfile:
     return YearProfile(
         frequency=calendar.frequency, held=held, trust=0.0, own=False, trend=0.0, overall=ones, until=until
     )
+
+
+def find_clear_years(values: Floats, offsets: Ints, held: Ints, frequency: Frequency) -> Flags:
+    """Which series have a clear year of their own at each cutoff, shape (cutoffs, series).
+
+    Months differ from each other, beside a steady trend and the level of each year, far more than the same months of
+    different years do.
+
+    Args:
+        values: demand of all series, one after the other, oldest first.
+        offsets: shape (series + 1,): series i is `values[offsets[i]:offsets[i + 1]]`.
+        held: periods held back from the end at each cutoff.
+        frequency: of the periods.
+    """
+    ratios = np.zeros((len(held), len(offsets) - 1))
+    years = np.zeros(ratios.shape, dtype=np.int64)
+    compare_years(values, offsets, held, MONTH[frequency], MONTHS[frequency], MOST_YEARS, STEADY, ratios, years)
+    return np.asarray(ratios >= np.array([np.inf, np.inf, *CLEAR])[years])
 
 
 def learn_year(panel: Panel, calendar: Calendar, held: int, *, trust: float = 1.0, own: bool = False) -> YearProfile:

@@ -113,6 +113,9 @@ PARTS: Mapping[str, Part] = {
     "weekly, up three times": Part(
         draw=poisson((20, 130), (60, 24)), least=45, most=70, stock=2.0, frequency="W", flag="level_changed"
     ),
+    "weekly, seasonal": Part(  # the last quarter has 25 a week, the next one 75
+        draw=along(lambda t: 50 * year(t - 65, 52.0), 156), least=62, most=90, stock=1.7, frequency="W"
+    ),
     "weekly, seldom": Part(draw=now_and_then(0.1, [2, 1, 3], 156), least=0.08, most=0.4, stock=8.0, frequency="W"),
     "daily, steady": Part(draw=poisson((6, 420)), least=5, most=7, stock=1.5, frequency="D"),
     "daily, weekdays alone": Part(
@@ -153,12 +156,12 @@ def others(frequency: str):
         yield f"other {k}", values * (rng.random(length) < 0.3) if k % 3 == 0 else values
 
 
-def forecast(rows, frequency: str):
+def forecast(rows, frequency: str, horizon: int | None = None):
     columns = zip(*rows, strict=True)
     table = dict(zip(("date", "partnumber", "demand_qty", "available"), map(list, columns), strict=True))
     import pyarrow as pa
 
-    return batchcast.forecast(pa.table(table), horizon=HORIZON[frequency], frequency=frequency)
+    return batchcast.forecast(pa.table(table), horizon=horizon or HORIZON[frequency], frequency=frequency)
 
 
 def drawn(name: str):
@@ -205,3 +208,42 @@ def test_a_part_among_sixty_others_is_forecast_as_a_planner_would(name, in_one_f
 @pytest.mark.parametrize("name", ALONE)
 def test_a_part_in_a_file_of_its_own_is_forecast_as_a_planner_would(name):
     assert_believable(name, forecast(drawn(name), PARTS[name].frequency))
+
+
+@pytest.mark.parametrize("last", ["at its lowest", "at its highest"])
+def test_a_part_with_the_only_season_of_its_file_is_forecast_by_it_within_a_horizon_of_half_a_year(last):
+    phase = 6 if last == "at its lowest" else 0
+    demand = np.random.default_rng(3).poisson(50 * year(np.arange(36) + phase)).astype(float)
+    rows = [row for name, values in others("M") for row in rows_of(name, values, "M")]
+
+    result = forecast([*rows, *rows_of("alone", demand, "M")], "M", 6)
+
+    steps = [row["forecast_raw"] for row in result.forecasts.to_pylist() if row["partnumber"] == "alone"]
+    truth = 50 * year(np.arange(36, 42) + phase)
+    assert sum(steps) == pytest.approx(truth.sum(), rel=0.15), (steps, truth)
+    assert np.abs(np.array(steps) - truth).sum() <= 0.25 * truth.sum(), (steps, truth)
+
+
+def test_an_extreme_counts_as_usual_where_sites_end_further_apart_than_the_lead_time():
+    months = [dt.date(2021 + m // 12, m % 12 + 1, 1) for m in range(36)]
+    rng = np.random.default_rng(0)
+    rows = [
+        (month, f"p{k}", site, 5000.0 if (site, k, m) == ("A", 0, 20) else float(rng.poisson(5)))
+        for site, length in (("A", 36), ("B", 22))
+        for k in range(40)
+        for m, month in enumerate(months[:length])
+    ]
+    import pyarrow as pa
+
+    table = dict(
+        zip(("date", "partnumber", "site_code", "demand_qty"), map(list, zip(*rows, strict=True)), strict=True)
+    )
+
+    result = batchcast.forecast(
+        pa.table(table), horizon=1, frequency="M", closed_through=("A=2023-12-31", "B=2022-10-31")
+    )
+
+    assert result.stock.num_rows == 80
+    extreme = next(r for r in result.stock.to_pylist() if (r["site_code"], r["partnumber"]) == ("A", "p0"))
+    assert extreme["flag"] == "extreme"
+    assert extreme["reorder_point"] < 30

@@ -15,7 +15,7 @@ from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.learned.learner import _without_common_level
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.year import YearProfile, factors_ahead, learn_year, place_of_periods
+from batchcast.forecast.year import YearProfile, factors_ahead, find_clear_years, learn_year, place_of_periods
 from batchcast.forecast.year_choice import NO_YEAR, TRIED, choose_year, pick_trust
 
 DAYS, WEEKS, MONTHS = (Calendar(frequency=frequency) for frequency in Frequency)
@@ -326,3 +326,66 @@ def test_knowledge_with_a_year_is_read_back(make_panel, make_request, turn_of_ye
     found, other = (forecast_panel(panel, request, one) for one in (knowledge, again))
     assert found.forecast.equals(other.forecast)
     assert found.stock.equals(other.stock)
+
+
+def of_many(draw, count: int, periods: int):
+    """Histories one after the other, and where each begins."""
+    rng = np.random.default_rng(11)
+    values = np.concatenate([draw(rng, np.arange(periods)) for _ in range(count)])
+    return values.astype(float), np.arange(count + 1) * periods
+
+
+def wanders(rng, t):
+    return np.maximum(50 + np.cumsum(rng.normal(0, 5, len(t))), 0)
+
+
+SEASONS = {
+    "D": lambda rng, t: rng.poisson(5 * (1 + 0.8 * np.cos(2 * np.pi * t / 364))),
+    "W": lambda rng, t: rng.poisson(20 * (1 + 0.8 * np.cos(2 * np.pi * t / 52))),
+    "M": lambda rng, t: rng.poisson(50 * (1 + 0.8 * np.cos(2 * np.pi * t / 12))),
+}
+
+
+@pytest.mark.parametrize("years", [2, 3, 5])
+@pytest.mark.parametrize("frequency", list(Frequency))
+def test_a_strong_season_is_a_clear_year_after_two_years(frequency, years):
+    values, offsets = of_many(SEASONS[str(frequency)[0].upper()], 40, years * frequency.periods_in_year)
+
+    assert find_clear_years(values, offsets, np.array([0]), frequency).mean() >= 0.95
+    assert not find_clear_years(values, offsets, np.array([1 + 4 * frequency.periods_in_year]), frequency).any()
+
+
+@pytest.mark.parametrize("years", [2, 3, 4, 6])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        wanders,
+        lambda rng, t: rng.poisson(20, len(t)),
+        lambda rng, t: rng.poisson(5 + t),
+        lambda rng, t: rng.poisson(0.3, len(t)),
+        lambda rng, t: np.where(rng.random(len(t)) < 0.2, rng.lognormal(2, 1.2, len(t)).round(), 0),
+        lambda rng, t: 60.0 * (t % 12 == 11),
+        lambda rng, t: np.full(len(t), 12.0),
+        lambda rng, t: np.where(t < len(t) // 2, 10, 80) + rng.poisson(3, len(t)),
+    ],
+    ids=["wanders", "steady", "trend", "seldom", "lumpy", "once a year", "always the same", "two levels"],
+)
+def test_what_has_no_season_or_too_little_demand_has_a_clear_year_in_few_cases(draw, years):
+    values, offsets = of_many(draw, 2000, 12 * years)
+
+    assert find_clear_years(values, offsets, np.array([0]), Frequency.MONTHLY).mean() <= 0.003
+
+
+def test_a_clear_year_of_one_series_changes_no_other_by_a_bit(make_panel, make_request):
+    rng, months = np.random.default_rng(2), np.arange(48)
+    plain = [rng.poisson(mean, 48).astype(float) for mean in rng.gamma(2.0, 10.0, 30)]
+    season = np.round(50 * (1 + 0.8 * np.cos(2 * np.pi * months / 12)))
+    request = make_request(horizon=6, last_period=LAST_MONTH)
+    knowledge = learn_knowledge(make_panel(*plain, last_period=LAST_MONTH), request)
+
+    alone = forecast_panel(make_panel(*plain, last_period=LAST_MONTH), request, knowledge)
+    beside = forecast_panel(make_panel(*plain, season, last_period=LAST_MONTH), request, knowledge)
+
+    for name in ("forecast", "stock", "accuracy"):
+        rows, rows_beside = (getattr(one, name).to_pylist() for one in (alone, beside))
+        assert rows_beside[: len(rows)] == rows

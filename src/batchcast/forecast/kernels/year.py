@@ -17,6 +17,7 @@ FEWEST_KNOWN = 4.0  # periods of a series that says anything
 UNLIKE = 0.25  # squared relative difference between the profiles of two series: a steady one counts as few, not many
 STEADIEST = 0.05  # relative variance of a period under which a series is not taken to be known any better
 TREND_CASES = 8.0  # periods as variable as their mean, a year apart, at which a trend of one series counts half
+NO_NOISE = 1e-9  # of the variance between months, that within them is at least
 CLOSED = 0.2  # factor under which a period carries on the one before instead of being divided
 
 
@@ -212,3 +213,78 @@ def divide_periods(values: Floats, offsets: Ints, shifts: Ints, rows: Ints, fact
                 flat[t] = values[t] / factor
             else:
                 flat[t] = flat[t - 1] if t > offsets[i] else values[t]
+
+
+@compiled
+def compare_years(
+    values: Floats,
+    offsets: Ints,
+    held: Ints,
+    month: int,
+    months: int,
+    most: int,
+    steady: float,
+    ratios: Floats,
+    years: Ints,
+) -> None:
+    """Compare the months of the year with each other, and with themselves in other years: the last ones of each series.
+
+    Args:
+        values, offsets: see `sum_pool`.
+        held: periods held back from the end at each cutoff.
+        month: periods that are summed to a month.
+        months: of a year.
+        most: years that are looked at.
+        steady: share of the months with demand, at least.
+        ratios: written, shape (cutoffs, series): variance between months over that within them, beside a trend and the
+            level of each year (Fisher's F); as it is where demand is not steady enough.
+        years: written, same shape: how many were looked at; as it is where there are fewer than two.
+    """
+    for i in range(len(offsets) - 1):
+        for c in range(len(held)):
+            stop = offsets[i + 1] - held[c]
+            known = min((stop - offsets[i]) // (month * months), most)
+            if known < 2:
+                continue
+            count = known * months
+            away, usual = np.zeros(count), np.zeros(months)
+            with_demand = 0.0
+            for b in range(count):
+                for t in range(stop - (count - b) * month, stop - (count - b - 1) * month):
+                    away[b] += values[t]
+                with_demand += away[b] > 0.0
+            years[c, i] = known
+            if with_demand < steady * count:
+                continue
+            slope = _trend_of_years(away, known, months)
+            for y in range(known):
+                one = away[y * months : (y + 1) * months]
+                one -= one.mean() + slope * (np.arange(months) - (months - 1) / 2.0)
+            between = within = 0.0
+            for b in range(count):
+                usual[b % months] += away[b] / known
+            for b in range(count):
+                between += usual[b % months] ** 2
+                within += (away[b] - usual[b % months]) ** 2
+            if between > 0.0:
+                ratios[c, i] = between / max(within / (known - 1.0), NO_NOISE * between)
+
+
+@compiled
+def _trend_of_years(demand: Floats, years: int, months: int) -> float:
+    """Change from one month to the next that is seen both within years and from year to year: the lesser of the two.
+
+    A new level is no change within years, a season none from year to year.
+    """
+    inside = across = inside_spread = across_spread = 0.0
+    for y in range(years):
+        from_middle = y - (years - 1) / 2.0
+        across += from_middle * demand[y * months : (y + 1) * months].mean()
+        across_spread += from_middle * from_middle * months
+        for m in range(months):
+            inside += (m - (months - 1) / 2.0) * demand[y * months + m]
+            inside_spread += (m - (months - 1) / 2.0) ** 2
+    inside, across = inside / inside_spread, across / across_spread
+    if inside * across <= 0.0:
+        return 0.0
+    return inside if abs(inside) < abs(across) else across

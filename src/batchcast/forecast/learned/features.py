@@ -57,7 +57,7 @@ def make_features(evidence: Evidence, season_length: int, last_year: bool) -> Fe
     usual = anchor if evidence.lift is None else anchor / np.maximum(evidence.lift, TINY)  # without the year
     unit = np.where(moments.unit > 0, moments.unit, FRACTION * moments.size_mean + TINY)
     size = np.maximum(moments.size_mean, TINY)
-    oldest = np.inf if evidence.lift is None else evidence.frequency.periods_in_year  # more would tell the date
+    oldest = evidence.frequency.periods_in_year if evidence.batch_has_year else np.inf  # more would tell the date
     interval = np.where(moments.demands > 0, demand_interval(moments), np.nan)
     since = np.where(moments.demands > 0, moments.periods - 1.0 - moments.last, np.nan)
     columns = [

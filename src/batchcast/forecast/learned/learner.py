@@ -63,7 +63,7 @@ def learn(
     anchor, table = np.concatenate([part.anchor for part in parts]), np.concatenate([part.table for part in parts])
     held_back = np.concatenate([one.evidence.held for one in practice])
     weight = np.minimum(anchor / np.concatenate([one.evidence.moments.scale for one in practice]), HEAVIEST)
-    has_year = practice[0].evidence.lift is not None
+    has_year = practice[0].evidence.batch_has_year
     folds: list[Trees | None] = []
     for held, total in zip((*cutoffs, 0), came, strict=True):
         known = usable & (held_back >= held + request.lead_time)[:, None]
