@@ -12,6 +12,8 @@ times. Candidates of the group of one already chosen come only when no other gro
 # ruff: noqa: PLR0917 (compiled functions take plain arrays, in their order)
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -202,6 +204,19 @@ def cut_to_none(quantiles: Floats, levels: tuple[float, ...], none: Floats) -> F
     kept = np.array([0.0, *(level for level in LEVELS if level <= MOST_NONE)])
     nearest = kept[np.searchsorted((kept[1:] + kept[:-1]) / 2.0, none)]
     return np.where(np.array(levels) <= nearest[..., None], quantiles * 0.0, quantiles)
+
+
+def zero_with_sum(steps: Floats, step_levels: Sequence[float], quantiles: Floats, levels: Sequence[float]) -> Floats:
+    """Quantiles of the periods of a sum, 0 at those at which the sum is 0: nothing in all is nothing in each.
+
+    Args:
+        steps: quantiles of the periods, shape (series, periods, step levels).
+        step_levels: ascending.
+        quantiles: of the sum, shape (series, levels).
+        levels: ascending.
+    """
+    none = np.where(quantiles == 0.0, np.array(levels), 0.0).max(axis=1, initial=0.0)
+    return np.where(np.array(step_levels) <= none[:, None, None], steps * 0.0, steps)
 
 
 # The steps of lead-time demand. They are chosen beside its sum, by how far demand came in other proportions, and scaled

@@ -37,6 +37,7 @@ from batchcast.forecast.combine import (
     weigh_members,
     weigh_shapes,
     zero_as_most,
+    zero_with_sum,
 )
 from batchcast.forecast.distributions.candidate import Candidate, Distribution
 from batchcast.forecast.distributions.negbin import step_quantiles
@@ -413,6 +414,8 @@ def _look_ahead(
     if len(few):
         own_bands = POOLED_CANDIDATE.steps(final, calibration, few, steps, request.quantiles)
         bands[few] = _mixed(bands[few], own_bands, ahead.pooled[few])
+    within = slice(0, request.lead_time)
+    bands[:, within] = zero_with_sum(bands[:, within], request.quantiles, ahead.quantiles, levels)
     limit, step_limit = task.limits(final)
     held, _ = limit_quantiles(ahead.quantiles, limit)
     own = levels.index(request.service_level)

@@ -200,6 +200,17 @@ def assert_believable(name: str, result) -> None:
     assert all(value is not None for value in levels) == ("level_changed" in (stock["flag"] or "")), found
 
 
+@pytest.mark.parametrize("frequency", ["M", "W", "D"])
+def test_no_period_has_more_certain_demand_than_the_lead_time(frequency, in_one_file):
+    result = in_one_file(frequency)
+    sums = result.sums(windows=[HORIZON[frequency]], levels=[0.1, 0.5, 0.9]).to_pylist()
+    last = {row["partnumber"]: row for row in sums}
+
+    for row in result.forecasts.to_pylist():
+        for level in ("p10", "p50", "p90"):
+            assert row[level] == 0 or last[row["partnumber"]][level] > 0, row
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_among_sixty_others_is_forecast_as_a_planner_would(name, in_one_file):
     assert_believable(name, in_one_file(PARTS[name].frequency))

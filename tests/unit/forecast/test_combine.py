@@ -17,6 +17,7 @@ from batchcast.forecast.combine import (
     weigh_means,
     weigh_members,
     zero_as_most,
+    zero_with_sum,
 )
 
 GROUPS = np.array([0, 1, 2, 3], dtype=np.int64)
@@ -164,3 +165,15 @@ def test_an_average_is_none_where_half_of_the_weight_is():
     weights = np.array([[0.5, 0.25, 0.25]])
     average_chosen(forecasts, chosen, weights, average)
     assert zero_as_most(average, forecasts, chosen, weights, levels)[0].tolist() == [0.0, 0.0, 0.0, 4.25]
+
+
+def test_where_a_sum_may_be_nothing_each_of_its_periods_may():
+    levels, step_levels = (0.05, 0.1, 0.3, 0.5, 0.9), (0.1, 0.25, 0.5, 0.9)
+    sums = np.array([[0.0, 0.0, 0.0, 4.0, 9.0], [1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
+    steps = np.tile(np.array([1.0, 2.0, 3.0, 4.0]), (3, 2, 1))
+
+    found = zero_with_sum(steps, step_levels, sums, levels)
+
+    assert found[0].tolist() == [[0.0, 0.0, 3.0, 4.0]] * 2
+    assert found[1].tolist() == steps[1].tolist()
+    assert found[2].tolist() == [[0.0, 0.0, 0.0, 0.0]] * 2
