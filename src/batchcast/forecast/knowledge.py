@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -121,30 +122,36 @@ class SharedKnowledge:
 
     @classmethod
     def load(cls, path: Path) -> SharedKnowledge:
-        """Read what `save` wrote."""
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        profile = values["profile"]
-        sites = {site: tuple(weights) for site, weights in profile["sites"].items()} if profile else {}
-        shape = (len(values["cutoffs"]), len(DEMAND_CLASSES), len(values["candidates"]))
-        tables = {
-            name: np.array(values[name], dtype=np.float64).reshape(shape) for name in ("losses", "common", "cases")
-        }
-        return cls(
-            cutoffs=tuple(values["cutoffs"]),
-            candidates=tuple(values["candidates"]),
-            profile=WeekdayProfile(overall=tuple(profile["overall"]), sites=sites) if profile else None,
-            calibration=Calibration(
-                spread=values["spread"],
-                residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
-                pools=tuple(map(Pool.from_json, values["pools"])),
-                steps=tuple((factor, growth) for factor, growth in values["step_spread"]),
-            ),
-            periods=values["periods"],
-            years=_years(values["years"]),
-            learned=Learned.from_json(values["learned"]) if values["learned"] else None,
-            steps=StepKnowledge.from_json(values["steps"]) if values["steps"] else None,
-            **tables,
-        )
+        """Read what `save` wrote. Files of the same content give the same object: a worker reads each batch's once."""
+        return _parsed(path.read_bytes())
+
+
+_KEPT = 2  # batches whose knowledge a process keeps: those whose partitions alternate
+
+
+@lru_cache(_KEPT)
+def _parsed(content: bytes) -> SharedKnowledge:
+    values: dict[str, Any] = json.loads(content)
+    profile = values["profile"]
+    sites = {site: tuple(weights) for site, weights in profile["sites"].items()} if profile else {}
+    shape = (len(values["cutoffs"]), len(DEMAND_CLASSES), len(values["candidates"]))
+    tables = {name: np.array(values[name], dtype=np.float64).reshape(shape) for name in ("losses", "common", "cases")}
+    return SharedKnowledge(
+        cutoffs=tuple(values["cutoffs"]),
+        candidates=tuple(values["candidates"]),
+        profile=WeekdayProfile(overall=tuple(profile["overall"]), sites=sites) if profile else None,
+        calibration=Calibration(
+            spread=values["spread"],
+            residuals={candidate: np.array(table) for candidate, table in values["residuals"].items()},
+            pools=tuple(map(Pool.from_json, values["pools"])),
+            steps=tuple((factor, growth) for factor, growth in values["step_spread"]),
+        ),
+        periods=values["periods"],
+        years=_years(values["years"]),
+        learned=Learned.from_json(values["learned"]) if values["learned"] else None,
+        steps=StepKnowledge.from_json(values["steps"]) if values["steps"] else None,
+        **tables,
+    )
 
 
 def _years(values: Any) -> tuple[YearProfile, YearProfile] | None:

@@ -55,10 +55,13 @@ def add_all_exactly(limbs: Limbs, values: NDArray[np.float64]) -> None:
         add_exactly(limbs, value)
 
 
-def exact_total(limbs: Limbs) -> int:
-    """The sum held in `limbs`, shape (_POWERS, 2), as a count of the smallest steps: add such counts freely."""
-    powers = np.flatnonzero(limbs.any(axis=1))
-    return sum(((int(limbs[p, 1]) << _HALF) + int(limbs[p, 0])) << int(p) for p in powers)
+def exact_totals(limbs: Limbs) -> list[int]:
+    """The sums held in `limbs`, shape (sums, _POWERS, 2), as counts of the smallest steps: add such counts freely."""
+    totals = [0] * len(limbs)
+    sums, powers = np.nonzero(limbs.any(axis=2))
+    for number, power, (low, high) in zip(sums.tolist(), powers.tolist(), limbs[sums, powers].tolist(), strict=True):
+        totals[number] += ((high << _HALF) + low) << power
+    return totals
 
 
 def nearest_float(total: int) -> float:
@@ -184,7 +187,7 @@ class ErrorTally:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values that `merge_statistics` adds without rounding: sums in hexadecimal, counts as they are."""
-        return {"sums": [hex(exact_total(row)) for row in self.limbs], "counts": [int(n) for n in self.counts]}
+        return {"sums": list(map(hex, exact_totals(self.limbs))), "counts": [int(n) for n in self.counts]}
 
 
 class Tallies:

@@ -146,7 +146,8 @@ def _find(function: str) -> Callable[[dict[str, Any], Callable[[float], None]], 
 
 # Modules that no process of ours needs, and that libraries load where they happen to be installed.
 #
-# pyarrow and LightGBM look for pandas and scikit-learn: a quarter of a second of every start, and memory for good.
+# pyarrow looks for pandas, and numba for the BLAS of scipy, which no kernel calls: half a second of every start, and
+# memory for good.
 # Imports nothing, because every worker pays for it.
 
 
@@ -156,7 +157,7 @@ class LeftOut:
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> None:
         """Nothing, or say so."""
-        if name in {"pandas", "sklearn"}:
+        if name in {"pandas", "scipy"}:
             raise ModuleNotFoundError(f"{name} is left out of the processes of batchcast", name=name)
 
 

@@ -7,16 +7,21 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from batchcast.forecast.metrics import add_exactly, empty_limbs, exact_total, nearest_float
+from batchcast.forecast.metrics import add_exactly, empty_limbs, exact_totals, nearest_float
 
 TERMS = [1e300, 1.0, -1e300, 1e-300, 0.1, 0.2, -0.3, 5e-324, 2.0**53, 1.0, -7.25, 0.0]
 
 
 def total_of(terms: list[float]) -> int:
-    limbs = empty_limbs()
-    for term in terms:
-        add_exactly(limbs, term)
-    return exact_total(limbs)
+    return totals_of(terms)[0]
+
+
+def totals_of(*sums: list[float]) -> list[int]:
+    limbs = empty_limbs(len(sums))
+    for one, terms in zip(limbs, sums, strict=True):
+        for term in terms:
+            add_exactly(one, term)
+    return exact_totals(limbs)
 
 
 def test_a_sum_is_exact_to_the_last_bit():
@@ -36,3 +41,9 @@ def test_no_order_and_no_sharing_out_changes_a_sum(seed: int):
 
 def test_nothing_sums_to_nothing():
     assert nearest_float(total_of([])) == 0.0
+
+
+def test_sums_are_read_together_each_of_its_own_terms():
+    together = totals_of(TERMS, [], [-0.5, -1e-300], TERMS[:3])
+
+    assert together == [total_of(TERMS), 0, total_of([-0.5, -1e-300]), total_of(TERMS[:3])]

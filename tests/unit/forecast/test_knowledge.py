@@ -105,6 +105,19 @@ def test_a_knowledge_is_read_back_as_it_was_saved(tmp_path: Path, make_panel, ma
         assert found.calibration.residuals[candidate].tolist() == table.tolist()
 
 
+def test_what_was_read_is_kept_by_its_content(tmp_path: Path):
+    one, other, path = tmp_path / "one.json", tmp_path / "other.json", tmp_path / "same.json"
+    prior_knowledge(["negbin_ses"]).save(one)
+    prior_knowledge(["negbin_ses"], periods=7).save(other)
+
+    path.write_bytes(one.read_bytes())
+    first = SharedKnowledge.load(path)
+    assert SharedKnowledge.load(one) is first  # the same content elsewhere
+    path.write_bytes(other.read_bytes())
+    assert SharedKnowledge.load(path).periods == 7  # another content at the same place
+    assert SharedKnowledge.load(one) is first
+
+
 def test_prior_knowledge_is_read_back(tmp_path: Path):
     knowledge = prior_knowledge(["negbin_ses"])
 
