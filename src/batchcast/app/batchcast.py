@@ -9,24 +9,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.configuration import RECIPES_FOLDER, Environment
 from batchcast.app.intake import Analysis, Intake, keep_source, take_in
 from batchcast.app.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
 from batchcast.app.timings import Timings
-from batchcast.app.workspace import new_batch_id, open_workspace
+from batchcast.app.workspace import RECIPES_FOLDER, Environment, new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
 from batchcast.domain.batch import Batch, Event
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
+from batchcast.domain.plan import Pace
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.history.stored import read_series_keys
+from batchcast.plan.planner import useful_workers
 from batchcast.publish.certificate import Certificate, CertificateMismatch, OutputTaken, engine_versions
 from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
-from batchcast.results.ordering import find_result, order_files, refuse_unknown_parts
 from batchcast.run.asking import CancelToken
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
@@ -125,7 +125,7 @@ class Batchcast:
         Raises:
             InvalidInput, InvalidSettings: as `run`.
         """
-        with self._place(settings, workers=1, warm=False) as place:
+        with self._place(warm=False) as place:
             return self._take_in(file, settings, place, recipes).analysis
 
     def run(
@@ -213,7 +213,7 @@ class Batchcast:
         recipes = () if run_request.recipes is None else self.recipes.recipes()
         on_hand = None if stock is None else read_stock_beside(stock, run_request.file, settings, recipes)
         # Chosen models need few of the kernels that warming loads: each is loaded when it is called.
-        with self._place(settings, workers=settings.parallel, warm=not settings.models) as place:
+        with self._place(warm=not settings.models) as place:
             is_compiled = are_compiled()
             if not is_compiled:
                 run_request.listener.on_note(NOT_COMPILED)
@@ -224,16 +224,20 @@ class Batchcast:
                 run_request.original.require_input(intake.history.input_sha256)
             run_request.listener.on_analysis(intake.analysis)
             if on_hand is not None:
+                from batchcast.results.ordering import refuse_unknown_parts
+
                 refuse_unknown_parts(on_hand, read_series_keys(intake.history))
             result = self._carry_out(run_request, intake, place, is_compiled)
         if on_hand is None or run_request.out is None:
             return result
+        from batchcast.results.ordering import find_result
+
         orders, files = place_orders(on_hand, find_result(run_request.out))
         return replace(result, orders=orders, files=result.files | files)
 
     @contextmanager
-    def _place(self, settings: BatchSettings, *, workers: int, warm: bool) -> Iterator[_Place]:
-        """A folder and workers for one batch; all gone on leaving."""
+    def _place(self, *, warm: bool) -> Iterator[_Place]:
+        """A folder and a first worker for one batch; all gone on leaving."""
         started = time.perf_counter()
         batch_id = new_batch_id()
         sweep_orphans()
@@ -241,27 +245,30 @@ class Batchcast:
         with ExitStack() as stack:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
-            pool = stack.enter_context(LocalPool(workers, warm_up=WARM_UP if warm else None))
+            pool = stack.enter_context(LocalPool(1, warm_up=WARM_UP if warm else None))
             yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:
         """Read a file and plan its batch; without a choice, by its settings alone."""
-        pace = self._timings.pace(self._version)
         chosen = Chosen(settings=settings) if choice is None else chosen_recipes(self.recipes, choice, settings)
         intake = take_in(
             file,
             chosen.settings,
             folder=place.folder,
             pool=place.pool,
-            pace=pace,
+            pace=self._pace(),
             cancel_token=self._cancel_token,
             recipes=chosen.recipes,
         )
         return intake if choice is None else keep_reading(self.recipes, intake, choice, file.name, chosen.note)
 
+    def _pace(self) -> Pace:
+        return self._timings.pace(self._version)
+
     def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place, is_compiled: bool) -> RunResult:
         output = _Output(run_request)
         one = OneBatch(place.batch_id, place.pool, place.folder / "work", output.placement())
+        place.pool.grow(useful_workers(intake.plan.partitions, run_request.settings, self._pace()))
         source = keep_source(intake, one.artifacts, place.batch_id, run_request.file.name, None)
         seconds_before = time.perf_counter() - place.started
         one.start(run_request.settings, intake.plan, source)
@@ -343,8 +350,12 @@ def check_out(file: Path, out: Path, stock: Path | None = None) -> None:
         OutputTaken: if something else is there, or it is the input itself or the stock file.
     """
     layout = lay_out(out)
-    orders = () if stock is None else order_files(layout.folder, Path(layout.names[FORECAST]).stem).values()
-    for path in (*(layout.path(kind) for kind in layout.names), *orders):
+    places = [layout.path(kind) for kind in layout.names]
+    if stock is not None:
+        from batchcast.results.ordering import order_files
+
+        places += order_files(layout.folder, Path(layout.names[FORECAST]).stem).values()
+    for path in places:
         refuse_input(file, path)
         if stock is not None and path.exists() and stock.exists() and path.samefile(stock):
             template = N_("{out} is the stock file itself; the result must go somewhere else.")

@@ -34,7 +34,7 @@ TYPICAL_PACE = Pace(  # of a server, whose workers are warm
     step_seconds_per_series=2.6e-5,
     step_seconds_per_partition=0.01,
 )
-COLD_PACE = replace(TYPICAL_PACE, start_seconds=1.5)  # of a command, which starts its workers first
+COLD_PACE = replace(TYPICAL_PACE, start_seconds=1.5, worker_start_seconds=0.8)  # of a command, which starts its own
 _REMEMBERED = 50  # lines that are read
 COUNTED = 5  # latest batches that count: the machine may be busier, or another, than it was
 
@@ -80,6 +80,7 @@ def pace_from(timings: Sequence[Timing], typical: Pace = TYPICAL_PACE) -> Pace:
         seconds_per_cell=typical.seconds_per_cell * work,
         seconds_per_series=typical.seconds_per_series * work,
         seconds_per_partition=typical.seconds_per_partition * work,
+        worker_start_seconds=typical.worker_start_seconds * work,
         start_seconds=typical.start_seconds * steps,
         step_seconds_per_sampled=typical.step_seconds_per_sampled * steps,
         step_seconds_per_case=typical.step_seconds_per_case * steps,

@@ -114,6 +114,7 @@ class Pace:
     step_seconds_per_case: float = 0.0  # wall seconds of learning across series, a case
     step_seconds_per_partition: float = 0.0  # wall seconds of keeping results, a partition
     sampled_series: int = 2000  # the most that the preparation looks at
+    worker_start_seconds: float = 0.0  # CPU seconds of one more worker before its first partition; 0: they are there
 
 
 class RowsRefused(InvalidInput):

@@ -59,7 +59,7 @@ def plan_batch(
         series=len(periods),
         first_date=_first_date(facts, request),
         last_date=min(facts.last_date, date_of(request.calendar.last_day(request.last_period))),
-        estimate_seconds=batch_seconds(partitions, cases, pace, workers=settings.parallel),
+        estimate_seconds=batch_seconds(partitions, cases, pace, workers=useful_workers(partitions, settings, pace)),
         single_job_seconds=single_job_seconds(partitions, cases, pace),
         hints=find_hints(Cut(settings=settings, batch_mode=scope.batch_mode, partitions=partitions), periods, pace),
         notes=(*request_notes, *scope.notes),
@@ -197,6 +197,14 @@ def partition_seconds(partition: Partition, pace: Pace) -> float:
     """CPU seconds one partition takes on a core of its own."""
     by_size = partition.cells * pace.seconds_per_cell + partition.series * pace.seconds_per_series
     return by_size + pace.seconds_per_partition
+
+
+def useful_workers(partitions: Sequence[Partition], settings: BatchSettings, pace: Pace) -> int:
+    """Workers that a batch is worth: as many as asked for, else those whose share is more work than their start."""
+    if settings.max_parallel is not None or not pace.worker_start_seconds:
+        return settings.parallel
+    work = sum(partition_seconds(partition, pace) for partition in partitions)
+    return max(min(settings.parallel, int(work / pace.worker_start_seconds)), 1)
 
 
 def steps_seconds(*, series: int, partitions: int, cases: int, pace: Pace) -> float:

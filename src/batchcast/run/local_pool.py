@@ -243,7 +243,7 @@ class LocalPool:
     Starting it does not block: workers start, and warm up while there is nothing else to do, on threads of their own.
     """
 
-    size: int  # workers, and jobs at work at once
+    size: int  # workers, and jobs at work at once; see `grow`
     _: KW_ONLY
     warm_up: Job | None = None  # a job that a worker does once, when it would be idle, to load what later jobs need
     allowed: tuple[str, ...] = (JOBS,)  # modules whose functions (and those of modules below them) a job may name
@@ -280,6 +280,21 @@ class LocalPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def grow(self, size: int) -> None:
+        """Have at least so many workers; those that are missing start, and warm up, on threads of their own.
+
+        Raises:
+            PoolClosed: if it is.
+        """
+        with self._changed:
+            if self._is_closed:
+                raise PoolClosed("the pool is closed; it takes no more workers")
+            new = [Slot(self, number) for number in range(self.size, size)]
+            self._slots.extend(new)
+            self.size += len(new)
+        for slot in new:
+            slot.start()
 
     @property
     def idle(self) -> int:

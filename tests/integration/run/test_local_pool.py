@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from batchcast.domain.errors import InternalError, InvalidSettings, PartitionFailed
-from batchcast.run.job import Ending, Job, Progress
+from batchcast.run.job import Ending, Job, PoolClosed, Progress
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.supervision import Supervision
 from batchcast.run.worker_process import WorkerStartFailed
@@ -45,6 +45,22 @@ def test_a_worker_is_kept_warm_between_jobs_in_a_session_of_its_own_with_one_thr
     assert first["pid"] != os.getpid()
     assert first["session"] == first["pid"]
     assert first["threads"] == ["1", "1", "1"]
+
+
+def test_a_pool_that_grows_takes_the_jobs_that_wait_and_never_shrinks(make_pool, act):
+    pool = make_pool(1)
+    stuck = pool.submit(act("wait_for_ever"))
+    waiting = pool.submit(act("who"))
+
+    pool.grow(3)
+    pool.grow(1)
+
+    assert waiting.wait(20).ending is Ending.DONE
+    assert (pool.size, pool.idle) == (3, 2)
+    stuck.cancel()
+    pool.close()
+    with pytest.raises(PoolClosed):
+        pool.grow(4)
 
 
 def test_progress_is_told_in_order_and_not_too_often(make_pool, act):

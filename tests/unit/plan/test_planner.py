@@ -15,7 +15,7 @@ from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.history import HistoryFacts, SeriesTable
 from batchcast.domain.plan import Pace, Plan
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan.planner import plan_batch
+from batchcast.plan.planner import batch_seconds, plan_batch, useful_workers
 
 MakeHistory = Callable[..., tuple[HistoryFacts, SeriesTable]]
 # Rows of the 13 sites of the founding sample, 11,919 in all.
@@ -162,6 +162,21 @@ def test_estimate_is_the_time_of_the_busiest_worker(make_history: MakeHistory, m
     assert found.estimate_seconds == 2 + (4 + 3)  # A alone on one worker, B then C on the other
     assert found.single_job_seconds == 2 + 12
     assert found.speed_up == pytest.approx(14 / 9)
+
+
+@pytest.mark.parametrize(
+    ("start", "asked", "workers"), [(0, None, 4), (3, None, 4), (5, None, 2), (20, None, 1), (20, 3, 3)]
+)
+def test_a_worker_is_worth_its_start_unless_it_is_asked_for(start, asked, workers, make_history, monkeypatch) -> None:
+    monkeypatch.setattr("batchcast.domain.settings.usable_cores", lambda: 4)
+    facts, series = make_history({"A": [1] * 5, "B": [1] * 4, "C": [1] * 3})  # 12 seconds of work
+    pace = Pace(seconds_per_cell=0, seconds_per_series=1, start_seconds=2, worker_start_seconds=start)
+    settings = BatchSettings(batch_mode="on", max_parallel=asked)
+
+    found = plan_batch(facts, series, settings, pace)
+
+    assert useful_workers(found.partitions, settings, pace) == workers
+    assert found.estimate_seconds == batch_seconds(found.partitions, 0, pace, workers=workers)
 
 
 def test_what_is_learned_across_series_counts_where_it_is_asked_for(make_history: MakeHistory) -> None:
