@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.configuration import ARTIFACTS_FOLDER, DATABASE_FILE, RECIPES_FOLDER, ServiceConfig
+from batchcast.app.configuration import ARTIFACTS_FOLDER, DATABASE_FILE, ServiceConfig
+from batchcast.app.workspace import RECIPES_FOLDER
 from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, StoredFile
 from batchcast.domain.disk import file_sha256, fsync, needing_disk, write_whole
 from batchcast.domain.errors import N_, ConflictError, InvalidInput, Message

@@ -20,30 +20,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from batchcast.app.provider import ProviderSettings
 from batchcast.app.tokens import TOKEN_ROLES
-from batchcast.app.translation import Language, language_of
+from batchcast.app.workspace import Environment
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import usable_cores
 
-# Where this installation keeps its things; the only place that reads the environment.
+# The server that a command calls.
 
 _THIS_MACHINE = "http://127.0.0.1:9571"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """What the surroundings of the process decide."""
-
-    home: Path  # BATCHCAST_HOME, or the platform's folder for user data: batches at work, timings
-
-    @classmethod
-    def read(cls) -> Environment:
-        """The environment of this process."""
-        home = os.environ.get("BATCHCAST_HOME")
-        if home:
-            return cls(home=Path(home).expanduser())
-        from platformdirs import user_data_path
-
-        return cls(home=user_data_path("batchcast", appauthor=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +43,7 @@ def read_server_address(url: str | None) -> ServerAddress:
     return ServerAddress(url=named.rstrip("/"), token=os.environ.get("BATCHCAST_TOKEN") or None)
 
 
-def read_language() -> Language:
-    """The language of the person at this terminal."""
-    return language_of(os.environ)
-
-
-DATABASE_FILE, ARTIFACTS_FOLDER, RECIPES_FOLDER = "batchcast.db", "artifacts", "recipes"  # in the home folder
+DATABASE_FILE, ARTIFACTS_FOLDER = "batchcast.db", "artifacts"  # in the home folder
 
 PREFIX = "BATCHCAST_"
 _NOT_OF_A_SERVER = {

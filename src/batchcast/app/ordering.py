@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchcast.app.intake import Reading
 from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_recipes, keep_recipe, refuse_recipes
@@ -15,11 +16,12 @@ from batchcast.app.settings_text import Texts, events_settings, stock_settings
 from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS, BatchSettings, event_of
-from batchcast.ingest.eventfile import read_events
-from batchcast.ingest.history.stored import input_sha256_of
-from batchcast.ingest.recipes import ReadStockFile, read_stock_file
-from batchcast.ingest.stock.stockfile import read_stock
-from batchcast.results.ordering import FoundResult, find_result, order, write_orders
+
+if TYPE_CHECKING:
+    from batchcast.ingest.recipes import ReadStockFile
+    from batchcast.results.ordering import FoundResult
+
+# What reads files is imported where a stock file or a file of events is there: each run would pay for it.
 
 
 def read_stock_beside(
@@ -33,6 +35,9 @@ def read_stock_beside(
     Raises:
         InvalidInput: if the stock file can't be read.
     """
+    from batchcast.ingest.recipes import read_stock_file
+    from batchcast.ingest.stock.stockfile import read_stock
+
     if stock.exists() and history.exists() and stock.samefile(history):
         return read_stock(stock, stock_settings(settings, {}))
     asked = {name: getattr(settings, name) for name in OF_ANY_STOCK_FILE}
@@ -49,6 +54,8 @@ def place_orders(
         StockOfOtherParts: if no part of the stock file is of the result.
         PublishFailed: if the orders can't be written.
     """
+    from batchcast.results.ordering import order, write_orders
+
     calendar = found.certificate.request.calendar
     held = replace(on_hand, notes=(*found.notes, *on_hand.notes))
     orders = order(held, found.stock, found.figures, calendar, attributes=found.attributes, most=most)
@@ -82,6 +89,11 @@ def make_orders(
         InvalidSettings: if a setting can't be read; UnknownRecipe if there is no recipe of the name that is chosen.
         PublishFailed: if the files can't be written.
     """
+    from batchcast.ingest.history.stored import input_sha256_of
+    from batchcast.ingest.recipes import read_stock_file
+    from batchcast.ingest.stock.stockfile import read_stock
+    from batchcast.results.ordering import find_result
+
     found = find_result(result)
     is_history = stock.exists() and input_sha256_of(stock) == found.certificate.input_sha256
     if is_history:
@@ -113,6 +125,8 @@ def texts_of_files(texts: Texts) -> Texts:
     """
     if not any(SETTINGS[name].kind == "event_lines" for name in texts if name in SETTINGS):
         return texts
+    from batchcast.ingest.eventfile import read_events
+
     settings = events_settings(texts)
     read = {
         name: [one for text in given for one in ([text] if event_of(text) else read_events(Path(text), settings))]

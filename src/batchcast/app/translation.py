@@ -6,6 +6,7 @@ places, and nothing else.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -132,6 +133,11 @@ def language_of(environment: Mapping[str, str]) -> Language:
     """The reader's language by BATCHCAST_LANG or the locale: Indonesian where it begins with `id`, else English."""
     chosen = next((environment[name] for name in _LANGUAGE_VARIABLES if environment.get(name)), "")
     return "id" if chosen.lower().split("_")[0].split(".")[0] in {"id", "in", "indonesian"} else "en"
+
+
+def read_language() -> Language:
+    """The language of the person at this terminal."""
+    return language_of(os.environ)
 
 
 @cache

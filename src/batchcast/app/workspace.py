@@ -1,4 +1,4 @@
-"""A folder of its own for every batch at work, gone when the batch has ended; and the room on the disk of a server."""
+"""The home folder, a folder in it for every batch at work, gone with the batch; and the room on a server's disk."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,24 @@ from batchcast.domain.disk import fsync
 from batchcast.domain.errors import N_, BatchcastError, Message
 
 _OWNER = "owner.json"
+RECIPES_FOLDER = "recipes"  # in the home folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the surroundings of the process decide."""
+
+    home: Path  # BATCHCAST_HOME, or the platform's folder for user data: batches at work, timings
+
+    @classmethod
+    def read(cls) -> Environment:
+        """The environment of this process."""
+        home = os.environ.get("BATCHCAST_HOME")
+        if home:
+            return cls(home=Path(home).expanduser())
+        from platformdirs import user_data_path
+
+        return cls(home=user_data_path("batchcast", appauthor=False))
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from batchcast.app.configuration import read_server_address
 from batchcast.app.recipes import SAVE
 from batchcast.cli.options import URL_HELP, given_texts, recipe_fields, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
@@ -106,6 +105,7 @@ def _carry_out(session: Session, values: Values, *, action: Action) -> None:
         *_problems_of_choices(values),
         *_problems_of_numbers(values),
     )
+    from batchcast.app.configuration import read_server_address
     from batchcast.cli.server_client import ServerClient
 
     with ServerClient(read_server_address(values["url"]), session.words.language) as client:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchcast.app.configuration import read_language
+from batchcast.app.translation import read_language
 from batchcast.cli import analyze, backtest, batches, marks, orders, recipes, run, sample, serve, sums
 from batchcast.cli.failure import tell_failure
-from batchcast.cli.parsing import Group, take_shared_options, version_option
+from batchcast.cli.parsing import Commands, Group, take_shared_options, version_option
 from batchcast.cli.session import Screen, Session, Words, open_batchcast, set_up_log
 from batchcast.domain.errors import N_
 
@@ -61,6 +61,7 @@ def call(arguments: Sequence[str], screen: Screen, open_app: Callable[[], Batchc
 def build(session: Session) -> Group:
     """The command with all its commands, described in the reader's language."""
     say = session.words.say
-    commands = [command(session) for command in COMMANDS.values()]
     about = say(ABOUT) + "\n\n" + say(EXIT_CODES)
-    return Group(session, "batchcast", about, commands=commands, parameters=[version_option(session)])
+    return Group(
+        session, "batchcast", about, commands=Commands(session, COMMANDS), parameters=[version_option(session)]
+    )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from batchcast.app.configuration import read_server_address
 from batchcast.cli.options import URL_HELP
 from batchcast.cli.parsing import Argument, Command, Group, Option, Values, argument, flag, option
 from batchcast.cli.session import Session, safe
@@ -51,6 +50,7 @@ def command(session: Session) -> Group:
 
 def _carry_out(session: Session, values: Values, *, action: Action) -> None:
     session.refuse_problems(*_problems(values))
+    from batchcast.app.configuration import read_server_address
     from batchcast.cli.server_client import ServerClient
 
     with ServerClient(read_server_address(values["url"]), session.words.language) as client:

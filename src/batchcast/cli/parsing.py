@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from batchcast import __version__
-from batchcast.app.configuration import read_language
-from batchcast.app.translation import LANGUAGES
+from batchcast.app.translation import LANGUAGES, read_language
 from batchcast.cli.session import Session, Words
 from batchcast.domain.errors import N_, InvalidSettings, Message
 
@@ -109,6 +108,29 @@ class Command(click.Command):
         _write_parameters(self, ctx, formatter, self._session.words)
 
 
+class Commands(Mapping[str, click.Command]):
+    """Commands by name, each made when it is first looked at: a call of one does not wait for the others' options."""
+
+    def __init__(self, session: Session, makers: Mapping[str, Callable[[Session], click.Command]]) -> None:
+        self._session = session
+        self._makers = makers
+        self._made: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._made:
+            self._made[name] = self._makers[name](self._session)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 class Group(click.Group):
     """Commands under one name; without a command it shows what there is."""
 
@@ -118,13 +140,14 @@ class Group(click.Group):
         name: str,
         help_text: str,
         *,
-        commands: Sequence[click.Command],
+        commands: Mapping[str, click.Command] | Sequence[click.Command],
         parameters: Sequence[click.Parameter] = (),
     ) -> None:
+        named = commands if isinstance(commands, Mapping) else {str(command.name): command for command in commands}
         super().__init__(
             name,
             help=help_text,
-            commands={str(command.name): command for command in commands},
+            commands=cast(MutableMapping[str, click.Command], named),  # nothing is added to them
             params=[*parameters, _help_option(session)],
             add_help_option=False,
             context_settings={"max_content_width": _WIDTH_OF_HELP},

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from batchcast.app.configuration import MEGABYTE
 from batchcast.app.tokens import TOKEN_ROLES, new_token
 from batchcast.cli.options import place_parameters, read_service_config, service_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
@@ -263,6 +262,8 @@ def _folder(session: Session, given: str | None, missing: str) -> Path:
 
 
 def _figures(backup: Backup) -> dict[str, float]:
+    from batchcast.app.configuration import MEGABYTE
+
     return {"batches": backup.batches, "files": backup.files, "megabytes": backup.size / MEGABYTE}
 
 

@@ -42,6 +42,7 @@ FORMATS: Mapping[str, FileFormat] = {
     )
 }
 TABLE_FORMATS = (CSV, XLSX, PARQUET)  # that a run publishes, the default first
+SUFFIXES = tuple(f".{name}" for name in TABLE_FORMATS)
 SERVED_FORMATS = (CSV, XLSX, CSV_SEMICOLON, PARQUET)  # that a server gives a table in
 _ORDERS = (CSV, XLSX, CSV_SEMICOLON)
 _ON_REQUEST = (XLSX, CSV_SEMICOLON)

@@ -8,16 +8,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.publish.certificate import Certificate, InvalidCertificate, OutputTaken, PublishedFile, cannot_write
-from batchcast.publish.combined import CombinedResult, named_as_sent, write_rejected
-from batchcast.publish.kinds import ACCURACY, ATTRIBUTES, CERTIFICATE, FIGURES, FORECAST, KINDS, REJECTED, STOCK
+from batchcast.publish.kinds import (
+    ACCURACY,
+    ATTRIBUTES,
+    CERTIFICATE,
+    FIGURES,
+    FORECAST,
+    KINDS,
+    REJECTED,
+    STOCK,
+    SUFFIXES,
+)
 from batchcast.publish.staging import Staging, commit, recover
-from batchcast.publish.writers import SUFFIXES, write_table
+
+# What writes tables is imported where one is written: a command asks for the layout alone, and would pay for it.
+if TYPE_CHECKING:
+    from batchcast.publish.combined import CombinedResult
 
 
 def stage_result(
@@ -43,6 +56,8 @@ def stage_result(
         PublishFailed: if a file can't be written.
         In each case nothing is left, and what was there before is whole.
     """
+    from batchcast.publish.combined import CombinedResult
+
     started = time.perf_counter()
     layout = lay_out(out)
     check_place(layout)
@@ -79,6 +94,9 @@ def stage_accuracy(
     partitions: Sequence[tuple[Partition, Path]], *, history: DemandHistory, request: ForecastRequest, out: Path
 ) -> Path:
     """Stage the accuracy alone, for OUT or for accuracy.csv in the folder OUT; returns and raises as `stage_result`."""
+    from batchcast.publish.combined import CombinedResult
+    from batchcast.publish.writers import write_table
+
     path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     with _staging(path, out) as staging:
@@ -105,6 +123,9 @@ def _write_files(
     staging: Staging, layout: OutputLayout, combined: CombinedResult, rejected_rows: Path | None
 ) -> dict[str, PublishedFile]:
     """Every file but the certificate, by kind."""
+    from batchcast.publish.combined import named_as_sent, write_rejected
+    from batchcast.publish.writers import write_table
+
     paths = {kind: staging.path(name) for kind, name in layout.names.items()}
     write_table(paths[FORECAST], combined.forecast())
     write_table(paths[STOCK], combined.stock())

@@ -15,10 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from batchcast.publish.cells import TEXT, Column, harmless_text, is_text, joined, joined_bytes, plain_numbers
-from batchcast.publish.kinds import CSV_SEMICOLON, FORECAST, TABLE_FORMATS
+from batchcast.publish.kinds import CSV_SEMICOLON, FORECAST
 from batchcast.publish.workbook import XlsxWriter
 
-SUFFIXES = tuple(f".{name}" for name in TABLE_FORMATS)
 GROUP_ROWS = 131_072  # of a Parquet file
 
 

@@ -113,7 +113,7 @@ def test_a_submission_is_checked_planned_and_forecast(service, completed) -> Non
 @pytest.mark.long
 def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None:
     from batchcast.app.batchcast import Batchcast
-    from batchcast.app.configuration import Environment
+    from batchcast.app.workspace import Environment
 
     (tmp_path / "demand.csv").write_bytes(demand())
     command = Batchcast(Environment(home=tmp_path / "home"))
