@@ -18,6 +18,7 @@ PAGE = FOLDER.parent / "docs" / "benchmarks.md"
 START = "<!-- figures: written by `make bench` -->"
 NOT_BENCHMARKS = {"all", "measure", "pictures"}
 ARGUMENTS = {
+    "command_against_peers": [["--check"]],
     "ingest": [["--rows", "1000000"], ["--rows", "59000000"]],
     "scaling": [["--full"]],
     "service": [["--check"]],
