@@ -1,9 +1,9 @@
 """Two years of a server: a batch of the founding sample every day, on one SQLite database.
 
 The first third of the days runs the program as it was two schemas ago, the second that of one schema ago, the last this
-one; each brings the database up at its start. The server is restarted every 30 days, every other time by kill -9. A day
-passes by setting all times in the database back by one; batches older than `--keep-days` are deleted. All batches are
-naive forecasts of two days: what is measured is what is kept, not the models.
+one; each brings the database up at its start. The server is restarted every `--restart-days`, every other time by
+kill -9. A day passes by setting all times in the database back by one; batches older than `--keep-days` are deleted.
+All batches are naive forecasts of two days: what is measured is what is kept, not the models.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,8 +28,10 @@ from measure import BATCHCAST, MEGABYTE, BenchmarkFailed, print_table, serve
 
 ROOT = Path(__file__).parents[1]
 MIGRATIONS = "src/batchcast/store/sql/migrations/versions"
-SETTINGS = {"batch_mode": "on", "models": "naive", "horizon": "2"}
+SETTINGS = {"models": "naive", "horizon": "2"}
 DAY = 86_400
+NEWLINE = b"\n"
+SECONDS_BETWEEN_QUESTIONS = 0.2  # whether a batch has ended: more would be a load of its own
 LOOKS = 20  # at the page, of which the median counts
 MOST_GROWTH = 1.25  # of memory and of the home, from the first day with everything that is kept to the last
 LIVED = {"batch": ("submitted_at", "started_at", "ended_at"), "event": ("at",)}  # columns of times
@@ -40,6 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--keep-days", type=int, default=90)
+    parser.add_argument(
+        "--part-of", type=int, default=1, help="a day's file has every n-th part of the founding sample"
+    )
+    parser.add_argument("--restart-days", type=int, default=30)
+    parser.add_argument("--batch-mode", choices=["on", "off"], default="on", help="on: a partition for each site")
     parser.add_argument("--check", action="store_true", help="fail where memory or the home keep growing")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -47,10 +54,12 @@ def main() -> None:
         sample = folder / "founding.csv"
         command = [*BATCHCAST, "sample", "alldemand_augjul", sample]
         subprocess.run([str(word) for word in command], check=True, capture_output=True)
-        rows = list(_live(folder, sample.read_bytes(), given.days, given.keep_days))
+        content = _every(given.part_of, sample.read_bytes())
+        rows = list(_live(folder, content, given))
     print(
-        f"{given.days} days with a batch of 11,919 rows each; batches are kept for {given.keep_days} days. Memory and "
-        "open files are those of the server's own process after the chores of its start; the page is the history.\n"
+        f"{given.days} days with a batch of {content.count(NEWLINE) - 1:,} rows each, batch mode {given.batch_mode}; "
+        f"batches are kept for {given.keep_days} days. Memory and open files are those of the server's own process "
+        "after the chores of its start; the page is the history.\n"
     )
     print_table(["day", "schema", "batches", "memory MB", "open files", "home MB", "history page ms"], rows)
     whole = [row for row in rows if int(str(row[0])) >= given.keep_days]
@@ -59,25 +68,40 @@ def main() -> None:
         raise BenchmarkFailed(f"columns {grown} have grown by more than a quarter: {whole[0]} to {whole[-1]}")
 
 
-def _live(folder: Path, content: bytes, days: int, keep_days: int) -> Iterator[list[object]]:
+def _every(step: int, content: bytes) -> bytes:
+    """The header, and the rows of every n-th part."""
+    header, *rows = content.splitlines(keepends=True)
+    column = header.split(b",").index(b"partnumber")
+    kept = set(sorted({row.split(b",")[column] for row in rows})[::step])
+    return header + b"".join(row for row in rows if row.split(b",")[column] in kept)
+
+
+def _live(folder: Path, content: bytes, given: argparse.Namespace) -> Iterator[list[object]]:
+    days, keep_days = given.days, given.keep_days
     versions = [_unpacked(commit, folder / commit) for commit in _before_the_latest_schemas(2)] + [ROOT / "src"]
     home, is_killed = folder / "home", False
-    restarts = sorted({*range(0, days, 30), days // 3, 2 * days // 3, days})
+    restarts = sorted({*range(0, days, given.restart_days), days // 3, 2 * days // 3, days})
     for begun, ended in pairwise(restarts):
         source = versions[min(3 * begun // days, 2)]
         with ExitStack() as stack:
             stack.enter_context(_environment({"PYTHONPATH": str(source)} | _kept(source, keep_days)))
             server, address, page = stack.enter_context(serve(home))
-            yield [begun, _schema(home), *_look(server, address, page, home)]
+            yield _told([begun, _schema(home), *_look(server, address, page, home)])
             for day in range(begun, ended):
-                _run(address, content, day)
+                _run(address, content, day, given.batch_mode)
                 _pass_a_day(home)
             if is_killed:
                 server.kill()
                 server.wait()
         is_killed = not is_killed
     with _environment(_kept(versions[-1], keep_days)), serve(home) as (server, address, page):
-        yield [days, _schema(home), *_look(server, address, page, home)]
+        yield _told([days, _schema(home), *_look(server, address, page, home)])
+
+
+def _told(row: list[object]) -> list[object]:
+    """The row, shown at once: the table takes an hour."""
+    print(*row, file=sys.stderr, flush=True)
+    return row
 
 
 def _before_the_latest_schemas(count: int) -> list[str]:
@@ -116,16 +140,17 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _run(address: str, content: bytes, day: int) -> None:
+def _run(address: str, content: bytes, day: int, batch_mode: str) -> None:
     """Forecast a day's file: no two days have the same, so nothing of an earlier one is used again."""
+    settings = SETTINGS | {"batch_mode": batch_mode}
     of_day = content + f"2025-07-31,DAY-{day},Kendari,{day % 7 + 1}\n".encode()
     with httpx.Client(base_url=address, timeout=120, trust_env=False) as http:
-        answer = http.post("/api/batch/submit", files={"file": ("demand.csv", of_day)}, data=SETTINGS)
+        answer = http.post("/api/batch/submit", files={"file": ("demand.csv", of_day)}, data=settings)
         if answer.status_code != 202:
             raise BenchmarkFailed(f"day {day}: {answer.text}")
         batch_id, state = answer.json()["batch_id"], "PENDING"
         while state in ("PENDING", "PROCESSING"):
-            time.sleep(0.05)
+            time.sleep(SECONDS_BETWEEN_QUESTIONS)
             state = http.get(f"/api/batch/status/{batch_id}").json()["status"]
     if state != "COMPLETED":
         raise BenchmarkFailed(f"day {day}: the batch is {state}")
@@ -158,10 +183,19 @@ def _look(server: subprocess.Popen[bytes], address: str, page: str, home: Path) 
             http.get(f"{page}/history").raise_for_status()
             seconds.append(time.perf_counter() - started)
     process = psutil.Process(server.pid)
-    size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     batches = listed.get("total", len(listed["batches"]))
     memory = process.memory_info().rss / MEGABYTE
-    return [batches, memory, process.num_fds(), size / MEGABYTE, statistics.median(seconds) * 1000]
+    return [batches, memory, process.num_fds(), _megabytes(home), statistics.median(seconds) * 1000]
+
+
+def _megabytes(home: Path) -> float:
+    """What the files of a home take; those that are deleted meanwhile take nothing."""
+    size = 0
+    for folder, _, names in os.walk(home):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += Path(folder, name).stat().st_size
+    return size / MEGABYTE
 
 
 if __name__ == "__main__":

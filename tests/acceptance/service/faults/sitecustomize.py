@@ -17,6 +17,7 @@ import itertools
 import os
 import signal
 import sys
+import threading
 import time
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -30,7 +31,7 @@ def hold(file):
     # The log tells who is held, and not only who has begun.
     note(f"{file.name}-held")
     while file.exists():
-        time.sleep(0.01)
+        threading.Event().wait(0.01)  # under libfaketime a sleep is an invalid argument
 
 
 def stuck(file):
