@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from batchcast.domain.errors import N_, InvalidSettings, Message
@@ -50,18 +51,22 @@ def _number(setting: str, given: Sequence[str]) -> float:
 
 def _numbers(setting: str, given: Sequence[str]) -> tuple[float, ...]:
     try:
-        return tuple(float(text.replace(",", ".")) for text in _numbers_in(given))
-    except ValueError:
+        return tuple(_number_of(text.replace(",", ".")) for text in _numbers_in(given))
+    except (ValueError, ArithmeticError):
         template = N_("{setting} is {found!r}; it must be made of numbers, such as 0.1; 0.5.")
         raise NotReadable(Message(template, {"setting": setting, "found": ",".join(given)})) from None
 
 
+def _number_of(text: str) -> float:
+    return float(Decimal(text.removesuffix("%")) / 100) if text.endswith("%") else float(text)
+
+
 def _numbers_in(given: Sequence[str]) -> Iterator[str]:
     """The numbers of texts: with semicolons or blanks between them a comma is a decimal sign, else it lies between."""
-    for text in given:
+    for text in (_PERCENT.sub("%", text) for text in given):
         pieces = [piece for piece in re.split(r"[;\s]+", text.strip()) if piece]
         are_separate = ";" in text or (len(pieces) > 1 and not any(piece.endswith(",") for piece in pieces))
-        is_decimal = are_separate or re.fullmatch(r"\s*\d+,\d+\s*", text)
+        is_decimal = are_separate or re.fullmatch(r"\s*\d+,\d+%?\s*", text)
         yield from pieces if is_decimal else (word.strip() for word in text.split(",") if word.strip())
 
 
@@ -126,6 +131,7 @@ def _marks(_setting: str, given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(mark_of(line) or line) for line in lines))
 
 
+_PERCENT = re.compile(r"\s+%")
 _NEXT_EVENT = re.compile(r"[\r\n]+|;\s*(?=\d{4}-\d{2}-\d{2})")
 _END = re.compile(r"\s*(?:(?P<site>\S.*?)\s*=\s*)??(?P<day>\d{4}-\d{2}-\d{2})\s*(?:[,;]|$)")  # a site may hold commas
 _NEXT_PAIR = re.compile(r"[,;]\s*(?=[a-z_]+\s*=)")  # the name of a column may hold commas itself

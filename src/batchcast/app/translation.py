@@ -6,6 +6,7 @@ places, and nothing else.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import shlex
@@ -19,7 +20,7 @@ from batchcast.domain import columns
 from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
 from batchcast.domain.inventory import HELD_BACK
 from batchcast.domain.recipe import FORGETTING
-from batchcast.domain.settings import SETTINGS
+from batchcast.domain.settings import SETTINGS, Setting
 
 Language = Literal["en", "id"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -44,6 +45,8 @@ _PATH = re.compile(  # or address; one with blanks only where it is in quotes
     r"""(?<![\w/<])(?:[a-z][\w+.-]*:/)?/[^\s'",;()]*\w/?|\b[A-Z]:\\[^\s'",;()]+"""
 )
 _MODEL = "model"  # values whose names begin so are names of models
+_DECIMAL = re.compile(r"\d*\.?\d+")
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STYLES = {"point": N_("point"), "comma": N_("comma")}  # values of the name "style"
 _COLUMNS = {  # values of the name "ours", on the page
     columns.DATE: N_("date"),
@@ -56,6 +59,7 @@ _COLUMNS = {  # values of the name "ours", on the page
     "pack_size": N_("units in a pack"),
     columns.LEAD_TIME: N_("lead time"),
     columns.LEAD_TIME_DAYS: N_("lead time in days"),
+    "supplier": N_("supplier"),
 }
 _NONE = "="  # what stands in a setting for no column of the file
 _COLUMN_OF = "{ours}={column}"  # a column of ours and the file's, of a recipe
@@ -82,8 +86,9 @@ def translate(message: Message | str, language: Language, naming: Naming = "fiel
 
     A value that is itself a Message is translated too. A number is written in the language's form (1,234.5 or
     1.234,5) where its place asks for a written form: `{count:,}`, `{share:.1%}`; without one (`{line}`) it stays as a
-    person would type it. A sentence without a translation is said in English. What a value `server_…` tells of places
-    of the machine is told with `option` alone, on that machine: a page and the API name none; the log does.
+    person would type it. A date is said in words: 10 November 2026; a share that is set is 95% with `label`. A sentence
+    without a translation is said in English. What a value `server_…` tells of places of the machine is told with
+    `option` alone, on that machine: a page and the API name none; the log does.
     """
     if isinstance(message, str):
         message = Message(message)
@@ -112,6 +117,19 @@ def format_number(number: float, form: str, language: Language) -> str:
     if not any(digit in written for digit in "123456789"):
         written = written.lstrip("+-")
     return written.translate(_SWAP_POINT_AND_COMMA) if language == "id" else written
+
+
+def format_date(day: dt.date, language: Language) -> str:
+    """A day as sentences say it: 10 November 2026."""
+    from babel.dates import format_date
+
+    return str(format_date(day, "d MMMM y", locale=language))
+
+
+def format_percent(share: float, language: Language) -> str:
+    """A share with as many decimals as it has, four at most: 95%, 99.99%."""
+    written = format_number(100 * share, ",.4f", language).rstrip("0").rstrip(".,")
+    return f"{written}%"
 
 
 def format_duration(seconds: float, language: Language) -> str:
@@ -156,6 +174,10 @@ def _catalogue(language: Language) -> Mapping[str, str]:
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string}
 
 
+class _Percent(float):
+    """A share that is said in percent, whatever form its place asks for."""
+
+
 class _Speaker(PlaceFormatter):
     """Puts values into a template's places in one language, for one face."""
 
@@ -173,15 +195,25 @@ class _Speaker(PlaceFormatter):
         words = {"style": _STYLES, "ours": _COLUMNS if self.naming == "label" else {}}.get(str(key), {})
         if isinstance(value, str) and value in words:
             return translate(words[value], self.language)
-        if self.naming == "label" and isinstance(value, str) and str(key).startswith(_MODEL):
+        if self.naming == "label":
+            value = self.on_page(str(key), value, SETTINGS.get(str(kwargs.get(_NAMED_SETTING))))
+        return translate(value, self.language, self.naming) if isinstance(value, Message) else value
+
+    def on_page(self, key: str, value: Any, declared: Setting | None) -> Any:
+        """A value as the page says it; `declared` is the setting that the sentence is about."""
+        if isinstance(value, str) and key.startswith(_MODEL):
             names = value.split("+")  # those of a mean of several
             return ", ".join(translate(_model_words().get(name, name), self.language) for name in names)
-        if self.naming == "label" and isinstance(value, str) and value in _CHOICE_WORDS:
+        if isinstance(value, str) and value in _CHOICE_WORDS:
             return f"“{translate(_CHOICE_WORDS[value], self.language)}”"
-        declared = SETTINGS.get(str(kwargs.get(_NAMED_SETTING)))
-        if key == _CHOICES and declared is not None and declared.choices and self.naming == "label":
-            return ", ".join(f"“{translate(words, self.language)}”" for words in declared.choices.values())
-        return translate(value, self.language, self.naming) if isinstance(value, Message) else value
+        if declared and declared.is_share and isinstance(value, int | float):
+            return _Percent(value)
+        if key == _CHOICES and declared:
+            known = declared.choices
+            if declared.kind == "model_names":
+                known = {name: _model_words()[name] for name in str(value).split(", ")}
+            return ", ".join(f"“{translate(words, self.language)}”" for words in known.values()) or value
+        return value
 
     def setting(self, name: str, text: str) -> str:
         """A setting, and a value of it, as the readers of a face choose them."""
@@ -195,10 +227,24 @@ class _Speaker(PlaceFormatter):
             return f"“{translate(_MAPPING_STEP, self.language)}”"
         label = translate(declared.label, self.language)
         known = {**declared.choices, _NONE: N_("none")}
-        chosen = translate(known[text], self.language).partition(":")[0] if text in known else text
-        return f"“{label}: {chosen}”" if text else f"“{label}”"
+        if not text:
+            return f"“{label}”"
+        chosen = translate(known[text], self.language).partition(":")[0] if text in known else self.typed(name, text)
+        return f"“{label}: {chosen}”"
+
+    def typed(self, name: str, text: str) -> str:
+        """A value of a setting as a person reads it on the page: its dates in words, a share in percent."""
+        if SETTINGS[name].is_share and _DECIMAL.fullmatch(text):
+            return format_percent(float(text), self.language)
+        if SETTINGS[name].kind in ("date", "ends"):
+            return _ISO.sub(lambda day: format_date(dt.date.fromisoformat(day[0]), self.language), text)
+        return text
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, _Percent):
+            return format_percent(value, self.language)
+        if isinstance(value, dt.date) and not format_spec:
+            return format_date(value, self.language)
         is_written = format_spec.endswith(("f", "%", ","))
         if is_written and isinstance(value, int | float):
             return format_number(value, format_spec, self.language)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 import math
@@ -54,10 +53,6 @@ class Words:
     def duration(self, seconds: float) -> str:
         """A time that something takes: `0.4 s`, `3 min 10 s`."""
         return format_duration(seconds, self.language)
-
-    def date(self, date: dt.date) -> str:
-        """A date, in the form that reads one way only."""
-        return date.isoformat()
 
 
 def safe(text: str) -> str:

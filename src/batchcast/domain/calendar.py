@@ -168,7 +168,7 @@ class Span:
         """The first and the last month or day, the first without what the last says again."""
         days = date_of(self.calendar.first_day(self.first)), date_of(self.calendar.last_day(self.last))
         is_monthly = self.calendar.frequency is Frequency.MONTHLY
-        first, last = (_month(day) if is_monthly else _day(day) for day in days)
+        first, last = (month_in_words(day) if is_monthly else _day(day) for day in days)
         return (last if first == last else _short(first, last)), last
 
 
@@ -194,7 +194,8 @@ def _day(date: dt.date) -> Message:
     return Message(_DAY, {"day": date.day, "month": Message(_MONTHS[date.month - 1]), "year": date.year})
 
 
-def _month(date: dt.date) -> Message:
+def month_in_words(date: dt.date) -> Message:
+    """`Mar 2002`."""
     return Message(_MONTH, {"month": Message(_MONTHS[date.month - 1]), "year": date.year})
 
 

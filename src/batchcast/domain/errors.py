@@ -15,6 +15,7 @@ BatchcastError
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
@@ -55,6 +56,7 @@ _PLACES = PlaceFormatter()
 class Message:
     """A sentence with its values kept apart, so that every face can say it in the reader's language.
 
+    A date among them is said in words, 10 November 2026; one that is to be typed is a text, or stands behind a setting.
     A value whose name begins with `server_` may tell a place of the machine, such as a path; see `translate`.
     """
 
@@ -69,12 +71,13 @@ class Message:
 
 def counted(found: Iterable[tuple[str, int]], ending: str = "") -> Message:
     """Names with the number of each, for a place of a sentence: `'EA' (1,440), 'BOX' (12)`, in Indonesian 1.440."""
-    pairs = list(found)
-    places = (f"{{name{i}}} ({{count{i}:,}})" for i in range(len(pairs)))
-    values: dict[str, object] = {"ending": ending}
-    for i, (name, count) in enumerate(pairs):
-        values |= {f"name{i}": name, f"count{i}": count}
-    return Message(", ".join(places) + "{ending}", values)
+    return listed([Message("{name} ({count:,})", {"name": name, "count": count}) for name, count in found], ending)
+
+
+def listed(items: Iterable[object], ending: str = "") -> Message:
+    """Values with commas between, each said as the reader's language does: a number, a date, a sentence."""
+    values = {f"item{i}": item for i, item in enumerate(items)}
+    return Message(", ".join(f"{{{name}}}" for name in values) + "{ending}", {**values, "ending": ending})
 
 
 _MOST_BYTES = 4096  # of a sentence that is kept
@@ -102,7 +105,7 @@ def _fits(message: Message) -> bool:
 
 
 def _cut(value: object, room: int) -> object:
-    if isinstance(value, int | float) or value is None:
+    if isinstance(value, int | float | dt.date) or value is None:
         return value
     if isinstance(value, Message):
         return value if _fits(value) and len(str(value).encode()) <= room else _cut(str(value), room)

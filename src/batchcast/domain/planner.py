@@ -63,7 +63,7 @@ def new_mark(
             problems.append(Message(template, {"setting": field, "found": text}))
     if days["first"] and days["last"] and days["last"] < days["first"]:
         template = N_("A mark that begins on {first} can't end on {last}.")
-        problems.append(Message(template, {"first": str(days["first"]), "last": str(days["last"])}))
+        problems.append(Message(template, {"first": days["first"], "last": days["last"]}))
     for field, text in (("partnumber", partnumber), ("site_code", site_code)):
         if not text.strip() or len(text) > _LONGEST_CODE or not text.isprintable():
             template = N_("{setting} is {found!r}: name a part and a site as the file has them.")

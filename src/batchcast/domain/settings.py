@@ -151,6 +151,7 @@ class Setting:
     is_remembered: bool = True  # the browser proposes the value for the next file
     of_stock_file: bool = False  # also decides how a stock file is read
     is_of_form: bool = False  # holds for every file that one report exports: a recipe keeps it
+    is_share: bool = False  # a number from 0 to 1 that a person reads as 95%
     answers: str = ""  # slug of the refusal that asks a person for this setting
 
     @property
@@ -659,6 +660,7 @@ class BatchSettings:
         help=N_("The share of rows that may be left out; above it the file is refused, also where it is to go on."),
         low=0,
         high=1,
+        is_share=True,
         metavar="SHARE",
         is_remembered=False,
         of_stock_file=True,
@@ -807,7 +809,7 @@ class BatchSettings:
         decides="numbers",
         group="forecast",
         label=N_("Models"),
-        help=N_("Models to choose from, with commas between them."),
+        help=N_("Models to choose from."),
         default_words=N_("auto, the best by backtest"),
         metavar="NAME,…",
         example="zero, naive, seasonal_naive",
@@ -821,6 +823,7 @@ class BatchSettings:
         help=N_("The probability of no stockout that the reorder point is to give."),
         low=0.5,
         high=0.9999,
+        is_share=True,
         metavar="P",
         is_everyday=True,
     )

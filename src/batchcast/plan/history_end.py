@@ -10,7 +10,7 @@ from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
 from batchcast.domain.errors import N_, Choice, InvalidSettings, Message, ReadingQuestion
 from batchcast.domain.history import HistoryFacts, SiteFacts
 from batchcast.domain.settings import BatchSettings
-from batchcast.plan.low_end import iso, keep_or_leave_out, listed, setting_of, without_low_end
+from batchcast.plan.low_end import dated, iso, keep_or_leave_out, named_first, setting_of, without_low_end
 
 _MOST_QUIET_DAYS = 10  # at the end of a closed period, as over the holidays of a year's end
 _MOST_MISSING_DAYS = 93  # of a site that is not exported: one without a row for longer may have been closed, which ...
@@ -63,7 +63,7 @@ def _refuse_unknown_sites(facts: HistoryFacts, named: Mapping[str, dt.date]) -> 
     unknown = [site for site in named if site not in known]
     if unknown:
         template = N_("{@closed_through} names the site {site}, which the file does not have; it has {known}.")
-        raise InvalidSettings([Message(template, {"site": site, "known": listed(known)}) for site in unknown])
+        raise InvalidSettings([Message(template, {"site": site, "known": named_first(known)}) for site in unknown])
 
 
 def _refuse_too_early(calendar: Calendar, ends: Mapping[str, int], last: int) -> None:
@@ -98,7 +98,7 @@ def _last_complete_period(
     if closed is not None:
         last = _closed_by(calendar, closed)
         template = N_("The history is closed through {end}, as asked for: the last period is that of {start}.")
-        return last, (Message(template, {"end": closed.isoformat(), "start": iso(calendar.first_day(last))}),)
+        return last, (Message(template, {"end": closed, "start": date_of(calendar.first_day(last))}),)
     last_day = day_of(facts.last_date)
     last = calendar.period_of_day(last_day)
     if settings.today is not None and settings.future_rows != "keep":
@@ -108,7 +108,7 @@ def _last_complete_period(
                 "The history is left out from {start} on: on {today} that period is not over. Set "
                 "{@closed_through} if it is complete."
             )
-            values = {"start": iso(calendar.first_day(over + 1)), "today": settings.today.isoformat()}
+            values = {"start": date_of(calendar.first_day(over + 1)), "today": settings.today}
             return over, (Message(template, values),)
     if calendar.frequency == facts.frequency or not _has_more_to_come(facts, calendar, last_day):
         return last, ()
@@ -126,10 +126,10 @@ def _last_of_dates(
 ) -> tuple[int, tuple[Message, ...]]:
     """The last complete period where finer dates end before the last one does."""
     end, last_day = calendar.last_day(last), day_of(facts.last_date)
-    values: dict[str, object] = {"start": iso(calendar.first_day(last)), "end": facts.last_date.isoformat()}
+    values: dict[str, object] = {"start": date_of(calendar.first_day(last)), "end": facts.last_date}
     if settings.today is not None and end < day_of(settings.today):
         missing = end - last_day
-        values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today.isoformat()}
+        values |= {"missing": missing, "before": facts.longest_gap, "today": settings.today}
         if missing <= facts.longest_gap:
             template = N_(
                 "The last period ({start}) counts as closed: it is over on {today}, and the {missing} days "
@@ -181,10 +181,10 @@ def _end_early(
     gone = _as_closed(silent, facts)
     if not early:
         return {}, gone
-    days = {site.site_code: site.last_date.isoformat() for site in early if site.last_date}
+    days = {site.site_code: site.last_date for site in early if site.last_date}
     as_none = setting_of(dict.fromkeys(days, iso(calendar.last_day(last))))
     values: dict[str, object] = {"count": len(early), "total": len(facts.sites), "setting": as_none}
-    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
+    values["sites"] = dated(days)
     template = N_(
         "{count} of {total} sites have their last row before the others, by more than chance explains: {sites}. "
         "Their history ends there: what comes after is not observed, not demand of 0, and they are forecast "
@@ -209,9 +209,9 @@ def _is_site_closed(
     facts: HistoryFacts, calendar: Calendar, sites: Sequence[SiteFacts], ends: Mapping[str, int], last: int
 ) -> ReadingQuestion:
     """The question whether sites without rows for long had no demand, or were not exported."""
-    days = {site.site_code: str(site.last_date) for site in sites}
+    days = {site.site_code: site.last_date for site in sites if site.last_date}
     values: dict[str, object] = {"count": len(sites), "total": len(facts.sites)}
-    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
+    values["sites"] = dated(days)
     as_none = setting_of(dict.fromkeys(days, iso(calendar.last_day(last))))
     template = N_(
         "{count} of {total} sites have their last row long before the others: {sites}. Had they no demand since "
@@ -233,7 +233,7 @@ def _as_closed(sites: Sequence[SiteFacts], facts: HistoryFacts) -> tuple[Message
         "{count} of {total} sites have their last row before the others: {sites}. They count as without demand "
         "after it; for one that was not exported set {@closed_through} to that day, such as {example}."
     )
-    days = {site.site_code: str(site.last_date) for site in sites}
+    days = {site.site_code: site.last_date for site in sites if site.last_date}
     values: dict[str, object] = {"count": len(sites), "total": len(facts.sites)}
-    values["sites"] = listed([f"{site} ({day})" for site, day in days.items()])
+    values["sites"] = dated(days)
     return (Message(template, values | {"example": "{}={}".format(*next(iter(days.items())))}),)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of
-from batchcast.domain.errors import N_, Choice, Message, ReadingQuestion
+from batchcast.domain.errors import N_, Choice, Message, ReadingQuestion, listed
 from batchcast.domain.history import HistoryFacts
 from batchcast.domain.settings import BatchSettings
 
@@ -204,7 +204,7 @@ def _left_out(low: _Low, calendar: Calendar, last: int) -> Message:
             "The last period, that of {start}, is left out: it is not over, and its quantities add up to "
             "{found:,.15g}, never to less than {least:,.15g} before. Set {@closed_through} if it is complete."
         )
-    return Message(template, _values(low) | {"start": iso(calendar.first_day(last))})
+    return Message(template, _values(low) | {"start": date_of(calendar.first_day(last))})
 
 
 def _values(low: _Low) -> dict[str, object]:
@@ -236,7 +236,7 @@ def _question(low: _Low, calendar: Calendar, last: int) -> ReadingQuestion:
             "{@closed_through}."
         )
     first = calendar.first_day(last + 1 - low.periods)
-    values = _values(low) | {"start": iso(first), "end": iso(calendar.last_day(last))}
+    values = _values(low) | {"start": date_of(first), "end": date_of(calendar.last_day(last))}
     choices = keep_or_leave_out(calendar, last, low.periods)
     return ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
 
@@ -274,7 +274,7 @@ def _ask_about_month(facts: HistoryFacts, calendar: Calendar, last: int) -> None
             "same days of a month before: the file may be cut off, or the month is not closed yet. Is it complete? Set "
             "{@closed_through}."
         )
-    values = _values(low) | {"start": begin.isoformat(), "end": facts.last_date.isoformat()}
+    values = _values(low) | {"start": begin, "end": facts.last_date}
     whole, part = iso(calendar.last_day(last)), (begin - dt.timedelta(1)).isoformat()
     choices = _choices(whole, part, whole, part)
     raise ReadingQuestion(Message(template, values), setting="closed_through", choices=choices)
@@ -316,15 +316,15 @@ def _question_of_sites(low: Mapping[str, _Low], begin: dt.date, calendar: Calend
         "In the last period, that of {start}, far fewer parts have a row than ever before at {sites}: the file may be "
         "cut off, or the period is not closed there. Is it complete? Set {@closed_through}."
     )
-    message = Message(template, {"start": begin.isoformat(), "sites": _compared(low)})
+    message = Message(template, {"start": begin, "sites": _compared(low)})
     end, before = iso(calendar.last_day(last)), iso(day_of(begin) - 1)
     choices = _choices(setting_of(dict.fromkeys(low, end)), setting_of(dict.fromkeys(low, before)), end, before)
     return ReadingQuestion(message, setting="closed_through", choices=choices)
 
 
-def _compared(low: Mapping[str, _Low]) -> str:
-    told = {site: _values(one) for site, one in low.items()}
-    return listed([f"{site} ({one['found']:,} < {one['least']:,})" for site, one in told.items()])
+def _compared(low: Mapping[str, _Low]) -> Message:
+    compared = "{site} ({found:,.15g} < {least:,.15g})"
+    return named_first([Message(compared, {"site": site} | _values(one)) for site, one in low.items()])
 
 
 def _said_of_sites(low: Mapping[str, _Low], first: Mapping[str, int], count: int) -> Iterator[Message]:
@@ -339,13 +339,13 @@ def _said_of_sites(low: Mapping[str, _Low], first: Mapping[str, int], count: int
         )
         start = min(first[site] for site in little)
         values: dict[str, object] = {"count": len(little), "total": count, "sites": _compared(little)}
-        yield Message(template, values | {"start": iso(start), "example": _day_before(first, next(iter(little)))})
+        yield Message(template, values | {"start": date_of(start), "example": _day_before(first, next(iter(little)))})
     if nothing:
         template = N_(
             "{count} of {total} sites have nothing but rows of 0 from a day on: {sites}. They count as without demand; "
             "for one that has no figures yet set {@closed_through} to the day before, such as {example}."
         )
-        shown = listed([f"{site} ({iso(first[site])})" for site in nothing])
+        shown = dated({site: date_of(first[site]) for site in nothing})
         values = {"count": len(nothing), "total": count, "sites": shown}
         yield Message(template, values | {"example": _day_before(first, nothing[0])})
 
@@ -364,22 +364,27 @@ def keep_or_leave_out(calendar: Calendar, last: int, periods: int = 1) -> list[C
 
 
 def _choices(whole: str, part: str, end: str, before: str) -> list[Choice]:
-    """The same by the settings of both, and the days that they say."""
+    """The same by the settings of both, and the days that they say, as they are typed."""
     complete, left_out = N_("complete: closed through {day}"), N_("left out: closed through {day}")
     return [
-        Choice(settings={"closed_through": setting}, reading=Message(text, {"day": day}))
+        Choice(settings={"closed_through": setting}, reading=Message(text, {"day": dt.date.fromisoformat(day)}))
         for text, setting, day in ((complete, whole, end), (left_out, part, before))
     ]
 
 
-def setting_of(of_sites: Mapping[str, str]) -> str:
+def setting_of(of_sites: Mapping[str, str | dt.date]) -> str:
     """The days through which sites are closed, as the setting is typed."""
     return ", ".join(f"{site}={day}" for site, day in of_sites.items())
 
 
-def listed(texts: Sequence[str]) -> str:
+def dated(days: Mapping[str, dt.date]) -> Message:
+    """Some of the sites, each with a day of it."""
+    return named_first([Message("{site} ({day})", {"site": site, "day": day}) for site, day in days.items()])
+
+
+def named_first(each: Sequence[object]) -> Message:
     """Some of them, with commas between."""
-    return ", ".join(texts[:_SHOWN]) + (", …" if len(texts) > _SHOWN else "")
+    return listed(each[:_SHOWN], ", …" if len(each) > _SHOWN else "")
 
 
 def iso(day: int) -> str:

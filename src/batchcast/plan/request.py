@@ -133,7 +133,7 @@ def _refuse_nothing_left(facts: HistoryFacts, first: int, last: int) -> None:
             "The history, {start} to {end}, does not hold one complete week or month: nothing is left to forecast "
             "from. Choose a finer frequency or send more history."
         )
-        values = {"start": facts.first_date.isoformat(), "end": facts.last_date.isoformat()}
+        values = {"start": facts.first_date, "end": facts.last_date}
         raise InvalidSettings([Message(template, values)])
 
 
@@ -145,8 +145,8 @@ def _refuse_start_before_history(
             "{@forecast_start_date} is {found}, but the history begins on {start}: nothing is left before it to "
             "forecast from. Choose a date from {low} on."
         )
-        low = _iso(calendar.first_day(first + 1))
-        values = {"found": start_date.isoformat(), "start": facts.first_date.isoformat(), "low": low}
+        low = date_of(calendar.first_day(first + 1))
+        values = {"found": start_date, "start": facts.first_date, "low": low}
         raise InvalidSettings([Message(template, values)])
 
 
@@ -157,7 +157,7 @@ def _rounding_notes(calendar: Calendar, start_date: dt.date, start: int) -> tupl
     template = N_(
         "{@forecast_start_date} {found} is inside a period; the forecast starts with that period, on {start}."
     )
-    return (Message(template, {"found": start_date.isoformat(), "start": _iso(first_day)}),)
+    return (Message(template, {"found": start_date, "start": date_of(first_day)}),)
 
 
 def _left_out_note(facts: HistoryFacts, calendar: Calendar, start: int, *, periods: int) -> Message:
@@ -165,7 +165,7 @@ def _left_out_note(facts: HistoryFacts, calendar: Calendar, start: int, *, perio
         "The forecast starts on {start}, inside the history: its last {periods} complete periods, up to {end}, "
         "are left out and no model sees them."
     )
-    values = {"start": _iso(calendar.first_day(start)), "periods": periods, "end": facts.last_date.isoformat()}
+    values = {"start": date_of(calendar.first_day(start)), "periods": periods, "end": facts.last_date}
     return Message(template, values)
 
 
@@ -181,8 +181,8 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
             "{@forecast_start_date} is {found}, {skip} periods after the history ends; it can be at most {high} "
             "periods after it, {latest}."
         )
-        latest = _iso(calendar.first_day(complete + 1 + high))
-        values = {"found": start_date.isoformat(), "skip": skip, "high": high, "latest": latest}
+        latest = date_of(calendar.first_day(complete + 1 + high))
+        values = {"found": start_date, "skip": skip, "high": high, "latest": latest}
         raise InvalidSettings([Message(template, values)])
     if skip == 0:
         return ()
@@ -191,9 +191,9 @@ def _skip_notes(calendar: Calendar, start_date: dt.date, complete: int, skip: in
         "and are not in the result."
     )
     values = {
-        "start": _iso(calendar.first_day(complete + 1 + skip)),
+        "start": date_of(calendar.first_day(complete + 1 + skip)),
         "skip": skip,
-        "first": _iso(calendar.first_day(complete + 1)),
+        "first": date_of(calendar.first_day(complete + 1)),
     }
     return (Message(template, values),)
 
@@ -222,7 +222,3 @@ def _week_start_notes(facts: HistoryFacts, calendar: Calendar, settings: BatchSe
         "Set {@week_start} to {found} to keep the dates of the history."
     )
     return (Message(template, {"found": _WEEKDAYS[stamped[0]], "start": _WEEKDAYS[calendar.week_start]}),)
-
-
-def _iso(day: int) -> str:
-    return date_of(day).isoformat()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.translation import Language, format_percent
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Group, Setting
 
@@ -29,6 +30,7 @@ FIELDS = tuple(  # the settings among the fields of the form, in its order
 )
 _SWITCH = "batch_mode"
 _ENDS = next(name for name, declared in SETTINGS.items() if declared.kind == "ends")
+_MODELS = next(name for name, declared in SETTINGS.items() if declared.kind == "model_names")
 _LONGEST_QUERY = 8000  # characters that browsers, proxies and servers take
 _NAMES = frozenset(declared.name for declared in FIELDS)
 
@@ -93,6 +95,13 @@ class Form:
         given = self.texts.get(setting)
         return given[-1] if given else DEFAULTS.get(setting, "")
 
+    def share(self, setting: str, language: Language) -> str:
+        """What the field of a share shows: 95%; a text that is none as it was typed."""
+        try:
+            return format_percent(float(self.value(setting)), language)
+        except ValueError:
+            return self.value(setting)
+
     def problem(self, setting: str) -> Message | None:
         """What is wrong with a setting."""
         return next((one for one in self.problems if setting_of(one) == setting), None)
@@ -101,6 +110,12 @@ class Form:
     def other_problems(self) -> tuple[Message, ...]:
         """Those of no field on the page."""
         return tuple(one for one in self.problems if setting_of(one) not in _NAMES)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that were named, as they are ticked; none where they can't be read."""
+        known = form_of_texts({_MODELS: self.texts.get(_MODELS, ())}).settings
+        return known.models if known else ()
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -130,6 +145,11 @@ def read_form(texts: Texts) -> Form:
     given |= _ends_of_rows(texts, given.get(_ENDS, []))
     for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
         given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
+    for name in (name for name in given if SETTINGS[name].is_share):
+        known = form_of_texts({name: given[name]}).settings
+        given[name] = given[name] if known is None else texts_of(known)[name]  # 95% as 0.95
+    if _MODELS in given:
+        given[_MODELS] = [",".join(given[_MODELS])]  # each tick is sent by itself
     if SHOWN in texts:
         given[_SWITCH] = given.get(_SWITCH, ["off"])
     is_proposed = _SWITCH in given and given[_SWITCH][-1] == "".join(texts.get(PROPOSED, ())[-1:])

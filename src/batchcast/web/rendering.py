@@ -25,12 +25,14 @@ from batchcast.app.translation import (
     Language,
     format_duration,
     format_number,
+    format_percent,
     translate,
     translated_template,
 )
 from batchcast.domain.calendar import Frequency
 from batchcast.domain.errors import Message
 from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
+from batchcast.forecast.models.table import MODELS, WORDS
 from batchcast.http.error_status import headers_of, known_error, messages_of, status_of
 from batchcast.http.request import preferred_language
 from batchcast.results.lead_time import Bin
@@ -152,6 +154,7 @@ def _environment(language: Language, assets: Assets) -> Environment:
     made.globals.update(
         _=_speaker(language), say=_sayer(language), static=assets.url, csrf_field=_csrf_field, language=language
     )
+    made.globals.update(models={name: WORDS[name] for name in MODELS})
     kinds = {**FILE_KINDS, **PACKED_KINDS}
     made.globals.update(file_kinds=", ".join(kinds), file_suffixes=",".join(chain(*kinds.values())))
     return made
@@ -299,6 +302,7 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
         "number": number,
         "quantity": quantity,
         "percent": percent,
+        "share": format_percent,
         "amounts": amounts,
         "chance": chance,
         "change": change,

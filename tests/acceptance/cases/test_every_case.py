@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shlex
 from dataclasses import dataclass, field
 from functools import cache
@@ -153,6 +154,16 @@ def test_the_outcome_is_right(name):
     seen = look_at(name)
 
     assert any(seen.fits(right, GIVEN[name]["totals"]) for right in CASES[name].right), seen
+
+
+_FROM_FILE = re.compile(r"'[^']*'|\S+, misalnya .*?(?= –|$)|misalnya \S+")  # a value, samples, how it may be typed
+
+
+@each_case
+def test_dates_in_sentences_are_words(name):
+    said = [translate(message, "id", "label") for message in look_at(name).messages]
+
+    assert [sentence for sentence in said if re.search(r"\b\d{4}-\d{2}\b", _FROM_FILE.sub("", sentence))] == []
 
 
 @each_case

@@ -294,7 +294,7 @@ def test_a_service_level_out_of_range_is_refused_in_a_sentence(browser: Browser,
     )
 
     assert answer.status_code == 422
-    assert "it can be from 0.5 to 0.9999" in answer.text
+    assert "it must be a number from 50% to 99.99%" in answer.text
 
 
 def test_the_backtest_shows_each_past_forecast_with_what_came(

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import get_args
 
 import pytest
 
-from batchcast.app.translation import format_number, language_of, translate
-from batchcast.domain.errors import Message, counted
+from batchcast.app.translation import Naming, format_number, language_of, translate
+from batchcast.domain.errors import Message, counted, listed
 from batchcast.domain.recipe import Recipe
 from batchcast.forecast.models.table import MODELS
 
@@ -38,9 +39,50 @@ def test_numbers_get_the_points_of_the_language_where_their_place_asks_for_a_for
 
 
 def test_other_values_are_said_as_they_are():
-    assert (
-        translate(Message("{day} {text!r}", {"day": dt.date(2025, 1, 31), "text": "{0}"}), "id") == "2025-01-31 '{0}'"
+    assert translate(Message("{text!r} {day}", {"day": "2025-01-31", "text": "{0}"}), "id") == "'{0}' 2025-01-31"
+
+
+@pytest.mark.parametrize("naming", get_args(Naming))
+@pytest.mark.parametrize(("language", "said"), [("en", "10 November 2026"), ("id", "10 Mei 2026")])
+def test_a_date_is_said_in_words_and_written_as_it_is_typed_behind_a_setting(language, said, naming):
+    day = dt.date(2026, 11 if language == "en" else 5, 10)
+    sentence = translate(Message("{day}: {@closed_through=$day}", {"day": day}), language, naming)
+    typed = {"field": f"closed_through={day}", "option": f"--closed-through {day}", "label": f": {said}”"}[naming]
+    assert sentence.startswith(f"{said}: ")
+    assert sentence.endswith(typed)
+
+
+def test_dates_and_numbers_of_a_list_are_said_as_the_language_does():
+    named = listed([dt.date(2026, 8, 3), Message("{count:,}", {"count": 1234})], ", …")
+    assert translate(named, "id") == "3 Agustus 2026, 1.234, …"
+    assert str(named) == "2026-08-03, 1,234, …"
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "indonesian"),
+    [("0.95", "95%", "95%"), ("0.9999", "99.99%", "99,99%"), ("0", "0%", "0%"), ("1", "100%", "100%")],
+)
+def test_a_share_that_is_set_is_said_in_percent_on_the_page_and_as_it_is_typed_elsewhere(share, english, indonesian):
+    message = Message("{@max_refused_share=$share}", {"share": share})
+    assert translate(message, "en", "label").endswith(f": {english}”")
+    assert translate(message, "id", "label").endswith(f": {indonesian}”")
+    assert translate(message, "id", "option") == f"--max-refused-share {share}"
+
+
+def test_the_range_of_a_share_is_said_in_percent_on_the_page():
+    template = "{setting} is {found}; it must be a number from {low:g} to {high:g}."
+    values = {"setting": "service_level", "found": 0.3, "low": 0.5, "high": 0.9999}
+    assert "0,3" not in translate(Message(template, values), "id", "label")
+    assert translate(Message(template, values), "en", "label") == (
+        "Service level is 30%; it must be a number from 50% to 99.99%."
     )
+    assert "0.9999" in translate(Message(template, values), "id", "option")
+
+
+def test_models_that_can_be_named_are_listed_in_words_on_the_page():
+    message = Message("{setting}: {choices}", {"setting": "models", "choices": "zero, naive"})
+    assert translate(message, "en", "label") == "Models: “no demand”, “the last period again”"
+    assert translate(message, "en", "option") == "--models: zero, naive"
 
 
 def test_our_columns_and_signs_of_numbers_are_said_in_words_where_a_person_reads_them_on_the_page():

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from batchcast.app.translation import format_date
+
 BATCH = "ab" * 16
 
 
@@ -141,9 +143,7 @@ def test_batches_older_than_an_age_are_deleted_the_oldest_first(batchcast, monke
 
     assert (called.code, called.out) == (
         0,
-        f"2 batches that ended before {days[1]} are deleted.\n".replace(
-            days[1], (today - dt.timedelta(days=90)).isoformat()
-        ),
+        f"2 batches that ended before {format_date(today - dt.timedelta(days=90), 'en')} are deleted.\n",
     )
     deleted = [path.rpartition("/")[2] for method, path, _ in asked if method == "DELETE"]
     assert deleted == [ended(days[3])["batch_id"], ended(days[2])["batch_id"]]

@@ -290,7 +290,7 @@ def test_an_analysis_is_a_result(batchcast):
     assert called.code == 0
     assert called.err == ""
     assert "12,000 read, 11,919 kept, 81 summed into the same day, part and site" in called.out
-    assert "2024-08-01 to 2024-10-03, daily" in called.out
+    assert "1 August 2024 to 3 October 2024, daily" in called.out
     assert "2, of 50 to 100 rows each" in called.out
     assert "12 s; 4.0 times faster than one job on one core" in called.out
 

@@ -18,7 +18,7 @@ _NOUNS = {
     mark minute month order pair part partition period place purchase result return row second site table unit value
     view week year"""
     )
-} | {"batches": "batch", "quantities": "quantity"}
+} | {"batches": "batch", "quantities": "quantity", "stretches": "stretch"}
 _VERBS = {
     "are copies": "is a copy",
     "are balances": "is a balance",

@@ -278,8 +278,8 @@ class ResultReader:
         index = self._index(batch)
         published = index.row(_position(index, site_code, partnumber))
         if not LEAST_LEVEL <= service_level <= MOST_LEVEL:
-            template = N_("{@service_level} is {found}; it can be from {least} to {most}.")
-            values = {"found": service_level, "least": LEAST_LEVEL, "most": MOST_LEVEL}
+            template = N_("{setting} is {found}; it must be a number from {low:g} to {high:g}.")
+            values = {"setting": "service_level", "found": service_level, "low": LEAST_LEVEL, "high": MOST_LEVEL}
             raise InvalidSettings([Message(template, values)])
         row = self._row(batch, FIGURES, (site_code, partnumber))
         if row is None:

@@ -124,7 +124,7 @@ def _rows(report: IngestReport, words: Words) -> str:
 def _history(plan: Plan, words: Words) -> str:
     template = N_("{first} to {last}, {frequency}")
     frequency = frequency_name(plan.request.calendar.frequency, words)
-    return words.say(template, first=words.date(plan.first_date), last=words.date(plan.last_date), frequency=frequency)
+    return words.say(template, first=plan.first_date, last=plan.last_date, frequency=frequency)
 
 
 def _forecast(plan: Plan, words: Words) -> str:
@@ -134,7 +134,7 @@ def _forecast(plan: Plan, words: Words) -> str:
     first = request.first_period
     start, end = (date_of(request.calendar.first_day(p)) for p in (first, first + request.horizon - 1))
     template = N_("{horizon} periods, {start} to {end}")
-    return words.say(template, horizon=request.horizon, start=words.date(start), end=words.date(end))
+    return words.say(template, horizon=request.horizon, start=start, end=end)
 
 
 def _partitions(plan: Plan, words: Words) -> str:

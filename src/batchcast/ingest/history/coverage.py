@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import DAYS_IN_WEEK, Calendar, Frequency, date_of
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Message, listed
 from batchcast.domain.history import Gap
 from batchcast.ingest.history.patterns import DateCounts
 
@@ -309,18 +309,12 @@ def _notes(
 
 
 def _from_to(gap: Gap) -> Message:
-    values = {"first": gap.first.isoformat(), "last": gap.last.isoformat()}
+    values = {"first": gap.first, "last": gap.last}
     said = Message(N_("from {first} to {last}"), values) if gap.last > gap.first else Message(N_("on {first}"), values)
     return said if gap.site_code is None else Message(N_("site {site} {when}"), {"site": gap.site_code, "when": said})
 
 
 def _listed(each: Sequence[Message]) -> Message:
     """Some of them, with commas between; how many there are more."""
-    shown = each[:_SHOWN]
-    template = ", ".join(f"{{stretch{k}}}" for k in range(len(shown)))
-    values: dict[str, object] = {f"stretch{k}": one for k, one in enumerate(shown)}
-    if len(each) == len(shown):
-        return Message(template, values)
-    return Message(
-        N_("{listed} and {count} more"), {"listed": Message(template, values), "count": len(each) - len(shown)}
-    )
+    shown, rest = listed(each[:_SHOWN]), len(each) - _SHOWN
+    return Message(N_("{listed} and {count} more"), {"listed": shown, "count": rest}) if rest > 0 else shown

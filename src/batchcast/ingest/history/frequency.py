@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchcast.domain.calendar import Frequency, date_of
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, Message, listed
 from batchcast.ingest.history.frequencyquestions import (
     FINEST_FIRST,
     LEAST_SHARE,
@@ -143,14 +143,14 @@ def _decided(dates: DateCounts, pattern: Pattern, *, is_asked: bool) -> Decision
         return Decision(frequency=pattern.frequency, days=days, usual=usual)
     days, usual = _without_shifts(days, usual)
     observations = int(dates.of_sites[:, strays].sum())
-    named = sorted(date_of(int(day)).isoformat() for day in dates.days[strays])
+    named = sorted(date_of(int(day)) for day in dates.days[strays])
     template = N_(
         "The history is of frequency {frequency}: {pattern}. {count} of {total} dates, with {observations} values, do "
         "not fit: {dates}; they count in the period that holds them, or in the missing one beside."
     )
     values: dict[str, object] = {"frequency": pattern.frequency.value, "pattern": Message(PATTERNS[pattern.frequency])}
     values |= {"count": len(named), "total": len(days), "observations": observations}
-    shown = ", ".join(named[:_SHOWN]) + (", …" if len(named) > _SHOWN else "")
+    shown = listed(named[:_SHOWN], ", …" if len(named) > _SHOWN else "")
     note = Message(template, values | {"dates": shown})
     return Decision(frequency=pattern.frequency, days=days, usual=usual, notes=(note,))
 

@@ -158,7 +158,7 @@ def ask_about_change(dates: DateCounts) -> None:
         for is_usual in rules:
             run = _run_of_totals(periods, is_usual, least)
             if run is not None and _are_of_most(counts, run):
-                first, last = (date_of(int(days[i])).isoformat() for i in run)
+                first, last = (date_of(int(days[i])) for i in run)
                 values: dict[str, object] = {"first": first, "last": last, "frequency": frequency.value}
                 values |= {"coarse": Message(PATTERNS[frequency]), "fine": Message(PATTERNS[Frequency.DAILY])}
                 raise _which_of(Message(_CHANGED, values), frequency, Frequency.DAILY)

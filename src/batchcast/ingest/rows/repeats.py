@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import date_of
-from batchcast.domain.errors import N_, Choice, Message
+from batchcast.domain.errors import N_, Choice, Message, listed
 from batchcast.domain.settings import Overlaps
 from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import OverlappingFiles
@@ -195,8 +195,8 @@ class FileOverlaps:
             "first": self._files[one].name,
             "second": self._files[other].name,
             "more": more,
-            "start": date_of(min(of_days)).isoformat(),
-            "end": date_of(max(of_days)).isoformat(),
+            "start": date_of(min(of_days)),
+            "end": date_of(max(of_days)),
             "count": len(shared),
         }
 
@@ -292,18 +292,23 @@ def note_even_repeats(numbered: Numbered, totals: Totals, rows_accepted: int) ->
     rows, sites, parts = numbered.series_rows, numbered.series.sites, numbered.series.parts
     days = np.array(numbered.days, dtype=np.int64)
     by_day = totals.count_days(np.zeros(count, dtype=np.int64), 1, len(days))[0]
-    dates = [date_of(int(day)).isoformat() for day in days]
     order = np.argsort(days)
     views = (
         (N_("site {names}"), numbered.sites.texts, np.bincount(sites, rows), np.bincount(sites, cells)),
         (N_("part {names}"), numbered.parts.texts, np.bincount(parts, rows), np.bincount(parts, cells)),
-        (N_("the dates {names}"), [dates[i] for i in order], numbered.day_rows[order], by_day[order]),
+        (
+            N_("the dates {names}"),
+            [date_of(day) for day in days[order].tolist()],
+            numbered.day_rows[order],
+            by_day[order],
+        ),
     )
     for template, names, of_rows, of_cells in views:
         found = evenly_repeated(of_rows, of_cells)
         if len(found):
-            shown = ", ".join(shortened(names[i]) for i in found[:_MOST_NAMED])
-            shown += f", … ({len(found)})" if len(found) > _MOST_NAMED else ""
+            each = (names[i] for i in found[:_MOST_NAMED])
+            ending = f", … ({len(found)})" if len(found) > _MOST_NAMED else ""
+            shown = listed([shortened(one) if isinstance(one, str) else one for one in each], ending)
             said = N_(
                 "Every value of {which} is there {times} times, and no other is repeated; all are summed. If these "
                 "rows were exported twice, take them out."

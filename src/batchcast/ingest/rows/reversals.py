@@ -175,8 +175,8 @@ def _note(pairs: _Pairs, name_of: Callable[[int], dict[str, str]]) -> Message:
         "count": len(pairs.series),
         "total": float(pairs.quantities.sum()),
         "quantity": float(pairs.quantities[largest]),
-        "booked": date_of(int(pairs.booked[largest])).isoformat(),
-        "reversed": date_of(int(pairs.reversed[largest])).isoformat(),
+        "booked": date_of(int(pairs.booked[largest])),
+        "reversed": date_of(int(pairs.reversed[largest])),
     }
     return Message(
         template, values | {kind: shortened(text) for kind, text in name_of(int(pairs.series[largest])).items()}

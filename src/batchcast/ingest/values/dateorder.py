@@ -136,7 +136,7 @@ class DateReader:
         order = self._orders[written.shape].order
         if written.shape == "serial":
             template = N_("is a day number of a spreadsheet ({day}), and other dates of the column are written out")
-            return Message(template, {"day": date_of((written.readings or {})["serial"] or 0).isoformat()})
+            return Message(template, {"day": date_of((written.readings or {})["serial"] or 0)})
         if written.shape == "ordinal" and order == "year_month":
             return Message(N_("is a period of the closing of a fiscal year, which is no month"))
         if written.shape == "month" and self.asked == "auto":
@@ -182,10 +182,10 @@ class DateReader:
         if not fits.get("buddhist") or fits.get("common"):
             return
         example = next(iter(self._short.values()))
-        span = {name: date_of(day).isoformat() for name, day in zip(("first", "last"), spans["buddhist"], strict=True)}
+        span = {name: date_of(day) for name, day in zip(("first", "last"), spans["buddhist"], strict=True)}
         choices = [as_buddhist(span)]
         if "common" in spans:
-            first, last = (date_of(day).isoformat() for day in spans["common"])
+            first, last = (date_of(day) for day in spans["common"])
             reading = Message(
                 N_("years of the common calendar, from {first} to {last}"), {"first": first, "last": last}
             )
@@ -443,7 +443,7 @@ def _is_unclear(written: WrittenDate | Message) -> bool:
 
 def _span(orders: PossibleOrders, order: str) -> dict[str, object]:
     days = orders.days.get(order, {0})
-    return {"first": date_of(min(days)).isoformat(), "last": date_of(max(days)).isoformat()}
+    return {"first": date_of(min(days)), "last": date_of(max(days))}
 
 
 # The days of a date column, whatever it is made of: written dates, date cells of a workbook, or a typed column.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from batchcast.domain.calendar import date_of, day_of
+from batchcast.domain.calendar import date_of, day_of, month_in_words
 from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.ingest.common.problems import AmbiguousDates
@@ -77,7 +77,7 @@ class FiscalYears:
 
     def reading(self, first: int, last: int) -> Message:
         """What the periods then are, from the first to the last, taken as calendar months."""
-        span = {"first": _month(self.day(first)), "last": _month(self.day(last))}
+        span = {name: month_in_words(date_of(self.day(day))) for name, day in (("first", first), ("last", last))}
         if self.is_calendar:
             return Message(N_("as calendar months, from {first} to {last}"), span)
         template = N_("the fiscal year begins in {month} and is named for {named}: from {first} to {last}")
@@ -121,7 +121,3 @@ def _settings_of(one: FiscalYears) -> Mapping[str, str]:
 
 def _number_of(month: str) -> int:
     return list(SETTINGS["fiscal_year_start"].choices).index(month)
-
-
-def _month(day: int) -> str:
-    return f"{date_of(day):%Y-%m}"

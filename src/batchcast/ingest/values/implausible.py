@@ -45,7 +45,7 @@ def find_implausible(
         if asked == "auto" and _are_many(int(rows[later].sum()), int(rows.sum())):
             raise _planned(days, rows, later, today)
         template = N_("is after today, {today}; set {@future_rows=keep} if it is right")
-        found |= {int(day): Message(template, {"today": today.isoformat()}) for day in days[later]}
+        found |= {int(day): Message(template, {"today": today}) for day in days[later]}
         days, rows = days[~later], rows[~later]
     return found | _apart(days, rows)
 
@@ -60,13 +60,13 @@ def _planned(
     """The question whether rows after today are demand."""
     if later.all():
         return _all_later(days, rows, today)
-    count, last = int(rows[later].sum()), date_of(int(days[-1])).isoformat()
+    count, last = int(rows[later].sum()), date_of(int(days[-1]))
     template = N_(
         "{count:,} of {total:,} rows are after today, {today}, up to {last}: they may be planned orders. Set "
         "{@future_rows=refuse} to leave them out, or {@future_rows=keep} if they are demand."
     )
-    values = {"count": count, "total": int(rows.sum()), "today": today.isoformat(), "last": last}
-    ends = date_of(int(days[~later][-1])).isoformat()
+    values = {"count": count, "total": int(rows.sum()), "today": today, "last": last}
+    ends = date_of(int(days[~later][-1]))
     refuse = Message(N_("refuse the {count:,} rows after today; the history ends on {ends}"), values | {"ends": ends})
     keep = Message(N_("keep them as demand; the history ends on {last}"), values)
     choices = [
@@ -78,13 +78,13 @@ def _planned(
 
 def _all_later(days: NDArray[np.int32], rows: NDArray[np.int64], today: dt.date) -> ReadingQuestion:
     """The question whether dates that are all after today are read right."""
-    first, last = (date_of(int(day)).isoformat() for day in (days[0], days[-1]))
+    first, last = (date_of(int(day)) for day in (days[0], days[-1]))
     template = N_(
         "All {count:,} rows are after today, {today}, from {first} to {last}: their years may be of another "
         "calendar, such as the Buddhist or the Islamic one, or of another century. Write the years of the "
         "common calendar, with four digits; or set {@future_rows=keep} if the dates are right."
     )
-    values = {"count": int(rows.sum()), "today": today.isoformat(), "first": first, "last": last}
+    values = {"count": int(rows.sum()), "today": today, "first": first, "last": last}
     keep = Message(N_("keep them as demand; the history ends on {last}"), values)
     choices = [Choice(settings={"future_rows": "keep"}, reading=keep)]
     return ReadingQuestion(Message(template, values), setting="future_rows", choices=choices)
@@ -107,6 +107,6 @@ def _apart(days: NDArray[np.int32], rows: NDArray[np.int64]) -> dict[int, Messag
                 "is years away from all other dates, which are from {first} to {last}; set {@future_rows=keep} "
                 "if it is right"
             )
-            values = {name: date_of(day).isoformat() for name, day in zip(("first", "last"), rest, strict=True)}
+            values = {name: date_of(day) for name, day in zip(("first", "last"), rest, strict=True)}
             found |= {int(day): Message(template, values) for day in ordered[: last + 1]}
     return found

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from batchcast.domain.calendar import date_of, day_of
+from batchcast.domain.calendar import date_of, day_of, month_in_words
 from batchcast.domain.errors import Message
 from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
 from batchcast.ingest.common.source import ReadAgain
@@ -256,7 +256,7 @@ def test_periods_of_a_fiscal_year_are_the_months_that_were_said(pattern, start, 
     days, notes = read_fiscal(periods(pattern), start, named)
 
     assert (days[0], days[-1], len({*days})) == (first, last, 24)
-    assert f"from {first:%Y-%m} to {last:%Y-%m}" in notes[0]
+    assert f"from {month_in_words(first)} to {month_in_words(last)}" in notes[0]
 
 
 def test_the_year_that_a_fiscal_year_is_named_for_is_asked_for():
