@@ -24,7 +24,7 @@ from batchcast.domain.inventory import StockOnHand
 from batchcast.domain.recipe import FileColumn, FileKind, FilePreview, PreviewCounts, PreviewRow, Recipe, Refusal
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.limits import IngestLimits
-from batchcast.ingest.common.names import ACCEPTED_NAMES, SHEET, letter_of, shortened, target_of
+from batchcast.ingest.common.names import ACCEPTED_NAMES, SHEET, SUPPLIER, letter_of, shortened, target_of
 from batchcast.ingest.common.source import Block, ColumnSource, FindLayout, LayoutT, SourceRow, is_blank
 from batchcast.ingest.files.recognise import open_file
 from batchcast.ingest.history.writer import AcceptedDemand
@@ -364,7 +364,8 @@ def _read_stock(
     name: str, settings: BatchSettings, shown: FilePreview, first: FirstRows, layout: StockLayout
 ) -> _Found:
     ours = {columns.PARTNUMBER: layout.part, **layout.stock_columns}
-    ours |= {one: cells for one, cells in ((columns.SITE_CODE, layout.site), (columns.DATE, layout.date)) if cells}
+    others = ((columns.SITE_CODE, layout.site), (columns.DATE, layout.date), (SUPPLIER, layout.supplier))
+    ours |= {one: cells for one, cells in others if cells}
     held, refusal = StockOnHand(items=()), None
     reading = StockReading(name, first, layout, settings)
     try:

@@ -19,7 +19,7 @@ from batchcast.domain.errors import N_, InvalidInput, Message
 from batchcast.domain.recipe import MOST_PREVIEWED, FileColumn, FilePreview
 from batchcast.domain.settings import NO_ATTRIBUTES, OF_STOCK_FILE, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.ingest.common.demandnames import by_likelihood
-from batchcast.ingest.common.names import IN_HEADER, STOCK_NAMES
+from batchcast.ingest.common.names import IN_HEADER, STOCK_NAMES, SUPPLIER
 from batchcast.ingest.layout.rowfilter import RowFilter, filter_text, find_filters
 from batchcast.ingest.values.months import lack_a_year
 from batchcast.web.forms import PROPOSED, SHOWN, Form, Texts, form_of_settings, form_of_texts, read_form
@@ -50,6 +50,7 @@ _LABELS: Mapping[str, str] = {
     "pack_size": N_("Units in a pack"),
     "lead_time": N_("Lead time, in periods"),
     "lead_time_days": N_("Lead time, in days"),
+    SUPPLIER: N_("Supplier"),
 }
 _ONE_SITE = N_("No column: everything is one site")
 _IN_HEADER = N_("No column: each column of numbers is one, by its name")
@@ -169,7 +170,7 @@ def _wanted(preview: FilePreview, *, is_wide: bool) -> tuple[str, ...]:
     keys = (columns.PARTNUMBER, columns.SITE_CODE)
     if preview.kind == "stock":
         first = ("on_hand", "on_order")
-        return (*keys, *first, *(one for one in STOCK_NAMES if one not in first), columns.DATE)
+        return (*keys, *first, *(one for one in STOCK_NAMES if one not in first), SUPPLIER, columns.DATE)
     if IN_HEADER in preview.settings.column_mapping.values():  # the other columns are the quantities
         return (columns.DATE, *keys)
     return keys if is_wide else (columns.DATE, *keys, columns.DEMAND_QTY)

@@ -175,6 +175,16 @@ def test_nothing_of_it_is_kept(send, service):
     assert {path for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_the_column_of_suppliers_is_named_as_a_field(send):
+    header, *rows = STOCK.splitlines()
+    named = b"\n".join([header + b";rekanan", *(row + b";PT Sumber" for row in rows)])
+
+    order = send(named, settings={"column_mapping": "supplier=rekanan"}).json()["orders"][0]
+
+    assert order["supplier"] == "PT Sumber"
+    assert send(named).json()["orders"][0]["supplier"] is None
+
+
 def test_how_a_stock_file_was_read_is_kept_used_listed_and_deleted(client, send, completed):
     counted = STOCK.replace(b";stok;", b";Hasil Opname;")
     assert send(counted).status_code == 422

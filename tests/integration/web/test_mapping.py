@@ -215,6 +215,35 @@ def test_a_stock_file_that_is_not_understood_leads_to_the_step_and_its_orders_ar
     assert "Read by the recipe &#39;stok-stock-" in again.text
 
 
+def test_the_column_of_suppliers_is_chosen_in_the_step(browser, orders):
+    stock = STOCK.replace(b";Datang", b";Datang;Rekanan").replace(b"0;0\n", b"0;0;PT Sumber\n")
+    stock = stock.replace(b"500;0\n", b"500;0;\n").replace(b"0;100\n", b"0;100;\n")
+    step = browser.post(orders, files={"file": ("stok.csv", stock)})
+    draft = re.search(r"/orders/mapping/([0-9a-f]{32})", str(step.url))[1]
+    mapped = [*STOCK_COLUMNS, "supplier=Rekanan"]
+
+    fields = {"mapped": "1", "draft": draft, "column_mapping": mapped}
+    previewed = browser.post(f"{orders}/mapping/{draft}", fields).text
+    ordered = browser.post(orders, fields).text
+
+    assert '<option value="supplier=Rekanan">Rekanan' in step.text
+    assert "supplier=Rekanan" in chosen(previewed)
+    assert "PT Sumber" in ordered
+
+
+@pytest.mark.parametrize("order", [("Netto", "Nilai", "Keluarnya"), ("Keluarnya", "Nilai", "Netto")])
+def test_columns_that_may_be_the_quantity_are_offered_before_money_and_text(browser, order):
+    cells = {"Netto": "9.500,00", "Nilai": "19.500,50", "Keluarnya": "3"}
+    header = ";".join(["Kapan", "Brg", *order, "Catatan"])
+    row = ";".join(["13/01/2024", "X", *(cells[one] for one in order), "segera"])
+
+    page = send(browser, f"{header}\n{row}\n{row.replace('X', 'Y')}\n".encode()).text
+
+    offered = re.findall(r'<option value="demand_qty=([^"=]+)"', page)
+    assert offered.index("Keluarnya") < offered.index("Nilai") < offered.index("Catatan")
+    assert re.findall(r'<option value="partnumber=([^"=]+)"', page) == ["Kapan", "Brg", *order, "Catatan"]
+
+
 def test_the_columns_of_a_stock_file_can_be_chosen_before_anything_is_worked_out(browser, orders):
     known = b"part,site,stok,kedatangan\nX,Kolaka,0,7\n"
 

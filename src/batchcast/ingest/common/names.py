@@ -159,6 +159,7 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
     ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
+SUPPLIER = "supplier"  # of a stock file, as a mapping names it
 SUPPLIER_NAMES: Sequence[str] = _names(  # of an attribute of parts
     """supplier suppliername supplierno suppliercode vendor vendorname vendorno vendorcode preferredvendor mainsupplier
     preferredsupplier pemasok namapemasok kodepemasok namasupplier kodesupplier namavendor lieferant lieferantname

@@ -40,13 +40,13 @@ _JOIN = "+"  # joins columns in a mapping: site_code=Client+Warehouse
 _LITERAL = "="  # a mapping that starts with it is one value for every row: demand_qty==1
 
 
-def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Refuse a mapping of what is none of ours.
+def check_mapping(mapping: Mapping[str, str], also: Sequence[str] = ()) -> None:
+    """Refuse a mapping of what is none of ours, in a demand history or, with some columns `also`, a stock file.
 
     Raises:
         UnknownMapping: if there is one.
     """
-    known = (*ACCEPTED_NAMES, *FLAG_NAMES, *STOCK_NAMES)
+    known = (*ACCEPTED_NAMES, *FLAG_NAMES, *STOCK_NAMES, *also)
     for ours in mapping:
         if ours not in known and ours != SHEET:
             template = N_("The column mapping names {name!r}, which is none of {ours}.")

@@ -15,6 +15,7 @@ from batchcast.ingest.common.names import (
     ACCEPTED_NAMES,
     FLAG_NAMES,
     STOCK_NAMES,
+    SUPPLIER,
     SUPPLIER_NAMES,
     lead_time_of,
     mapping_example,
@@ -189,7 +190,7 @@ def find_stock_columns(
     visible = visible_names(header, settings)
     names = visible.names
     mapping = settings.column_mapping
-    check_mapping(mapping)
+    check_mapping(mapping, (SUPPLIER,))
     held = Sample(sample or ())
     part, site = (locate(ours, names, mapping, held) for ours in (columns.PARTNUMBER, columns.SITE_CODE))
     if part is None and (number := numbered_part(names, held, is_wide=True)) is not None:
@@ -210,12 +211,13 @@ def find_stock_columns(
     read = taken | {i for cells in stock.values() for i in cells.indices}
     is_known = ON_HAND in stock and ON_HAND not in mapping  # by its name
     promised = promised_columns(names, read, held) if is_known else ()
-    supplier = _supplier(names, read)
+    supplier = locate(SUPPLIER, names, mapping) if SUPPLIER in mapping else _supplier(names, read)
     told = _unread_order(names, read, held, stock.get(ON_ORDER))
     if not any(map(is_free, names)):
         told |= note_on_promised(names, promised, held)
     if columns.LEAD_TIME not in stock and columns.LEAD_TIME_DAYS not in stock:
         told |= _unread_lead_time(names, read)
+    read |= set(supplier.indices) if supplier else set()
     filters = find_filters(visible.every, settings.only_rows)
     return StockLayout(
         header=visible.every,

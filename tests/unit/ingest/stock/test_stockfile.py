@@ -19,6 +19,7 @@ from batchcast.ingest.common.problems import (
     SeveralUnits,
     UnclosedQuote,
     UnknownFormat,
+    UnknownMapping,
     UnreadableInput,
 )
 from batchcast.ingest.stock.stockfile import read_stock
@@ -72,6 +73,29 @@ def test_the_supplier_of_a_part_is_the_last_that_is_named(write, header: str, ro
     found = read_stock(write("\n".join([header, *rows])))
 
     assert [item.supplier for item in found.items] == suppliers
+
+
+@pytest.mark.parametrize(
+    ("mapped", "suppliers"),
+    [
+        ("Rekanan", ["PT Sumber", None]),
+        ("Kode Rekanan + Rekanan", ["7-PT Sumber", None]),
+        ("", [None, None]),
+        ("=PT Satu", ["PT Satu", "PT Satu"]),
+    ],
+    ids=["a column", "two joined", "none", "one for all"],
+)
+def test_the_column_of_suppliers_can_be_mapped(write, mapped: str, suppliers) -> None:
+    file = write("part;stok;Kode Rekanan;Rekanan;Pemasok\nA;1;7;PT Sumber;x\nB;2;8;;y\n")
+
+    found = read_stock(file, BatchSettings(column_mapping={"supplier": mapped or "="}))
+
+    assert [item.supplier for item in found.items] == suppliers
+
+
+def test_a_supplier_that_is_mapped_to_no_column_is_refused(write) -> None:
+    with pytest.raises(UnknownMapping, match="'Rekan', which is not a column; did you mean 'Rekanan'"):
+        read_stock(write("part;stok;Rekanan\nA;1;x\n"), BatchSettings(column_mapping={"supplier": "Rekan"}))
 
 
 def test_a_column_of_suppliers_is_read_and_others_of_them_are_named(write) -> None:
