@@ -260,7 +260,7 @@ class Batchcast:
             cancel_token=self._cancel_token,
             recipes=chosen.recipes,
         )
-        return intake if choice is None else keep_reading(self.recipes, intake, choice, file.name, chosen.note)
+        return intake if choice is None else keep_reading(self.recipes, intake, choice, file.name)
 
     def _pace(self) -> Pace:
         return self._timings.pace(self._version)

@@ -105,7 +105,7 @@ def make_orders(
     read = read_stock_file(stock, settings=chosen.settings, recipes=chosen.recipes)
     orders, files = place_orders(read.on_hand, found, out=out, most=most)
     kept = keep_recipe(book, stock_reading(read), recipes, stock.name)
-    return orders.after(kept, chosen.note), files
+    return orders.after(kept), files
 
 
 def stock_reading(read: ReadStockFile) -> Reading:

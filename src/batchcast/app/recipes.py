@@ -8,14 +8,14 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from batchcast.app.intake import Intake, Reading
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, InvalidSettings, Message
-from batchcast.domain.recipe import LONG_DAYS, MOST_SITES, FileKind, PastReading, Recipe, only_the_newest, use_of
+from batchcast.domain.recipe import ANY_HEADER, LONG_DAYS, MOST_SITES, FileKind, PastReading, Recipe, only_the_newest
 from batchcast.domain.settings import BatchSettings
 
 USE, SAVE = "recipe", "save_recipe"  # the fields and options that name them
@@ -83,14 +83,13 @@ class Chosen:
     """What a file is read with."""
 
     settings: BatchSettings
-    recipes: tuple[Recipe, ...] = ()  # the newest first: those whose headers count
-    note: Message | None = None  # for the report, where a recipe was named
+    recipes: tuple[Recipe, ...] = ()  # the newest first: those whose headers count, or one for any header
 
 
 def chosen_recipes(
     book: RecipeBook, choice: RecipeChoice, settings: BatchSettings, kind: FileKind = "history"
 ) -> Chosen:
-    """The settings by the recipe that is named, or the recipes that a header may choose from.
+    """The recipe that is named, whatever the header, or the recipes that a header may choose from.
 
     Raises:
         UnknownRecipe: if none of files of this kind has that name.
@@ -104,8 +103,7 @@ def chosen_recipes(
         template = N_("The recipe {name!r} was kept of a file of another kind, {source}: {kind}.")
         values = {"name": recipe.name, "source": recipe.source, "kind": Message(KINDS[recipe.kind])}
         raise UnknownRecipe([Message(template, values)])
-    after = recipe.applied_to(settings)
-    return Chosen(settings=after, note=use_of(recipe, settings, after))
+    return Chosen(settings=settings, recipes=(replace(recipe, signature=ANY_HEADER),))
 
 
 def find_recipe(book: RecipeBook, name: str) -> Recipe:
@@ -141,11 +139,9 @@ def refuse_recipes(choice: RecipeChoice, history: str) -> None:
         raise InvalidSettings([Message(template, {"file": history})])
 
 
-def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source: str, note: Message | None) -> Intake:
-    """Keep how a file was read where that is asked for; the report tells of that, and of a recipe that was named."""
+def keep_reading(book: RecipeBook, intake: Intake, choice: RecipeChoice, source: str) -> Intake:
+    """Keep how a file was read where that is asked for; the report tells of that."""
     intake = _beside_the_past(book, intake, source)
-    if note is not None:
-        intake = intake.with_note(note)
     kept = keep_recipe(book, intake.reading, choice, source)
     return intake if kept is None else intake.with_note(kept)
 

@@ -26,6 +26,8 @@ PACKED_KINDS: Mapping[str, tuple[str, ...]] = {"gz": (".gz",), "zip": (".zip",)}
 
 FileKind = Literal["history", "stock"]
 MAPPING = "column_mapping"
+FILTERS = "only_rows"
+ANY_HEADER = ""  # in place of the signature of a recipe that a person has named
 _DEFAULTS = BatchSettings().as_json()
 
 
@@ -49,6 +51,13 @@ class Recipe:
             elif values.get(name) == _DEFAULTS.get(name):
                 values[name] = value
         return BatchSettings.from_json(values)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of the file that it reads, by their names in the header it was kept for."""
+        mapped = [name for of in self.settings.get(MAPPING, {}).values() if of[:1] != "=" for name in of.split("+")]
+        filtered = [filter_of.partition("=")[0] for filter_of in self.settings.get(FILTERS, ())]
+        return tuple(dict.fromkeys(name.strip() for name in (*mapped, *filtered)))
 
     @property
     def texts(self) -> dict[str, list[str]]:
@@ -91,7 +100,7 @@ def said_of(recipe: Recipe, before: BatchSettings, after: BatchSettings) -> dict
     was, now = before.as_json(), after.as_json()
     now[MAPPING] = {ours: of for ours, of in now[MAPPING].items() if ours not in was[MAPPING]}
     used = {name: _texts(now[name]) for name in recipe.settings if now.get(name) and now[name] != was[name]}
-    values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on.isoformat()}
+    values = {"name": recipe.name, "source": recipe.source, "day": recipe.kept_on}
     return {**values, "settings": _said(used), "way": Message(FORGETTING, {"name": recipe.name})}
 
 
@@ -157,9 +166,9 @@ def only_the_newest(now: PastReading, past: PastReading) -> Message:
         "{past_last}: it may be only the newest export. A forecast learns from what the file holds; put both into one "
         "folder or zip to forecast from all of it."
     )
-    values: dict[str, object] = {"first": now.first_date.isoformat(), "last": now.last_date.isoformat()}
-    values |= {"source": past.source, "day": past.read_on.isoformat()}
-    values |= {"past_first": past.first_date.isoformat(), "past_last": past.last_date.isoformat()}
+    values: dict[str, object] = {"first": now.first_date, "last": now.last_date}
+    values |= {"source": past.source, "day": past.read_on}
+    values |= {"past_first": past.first_date, "past_last": past.last_date}
     return Message(template, values)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -16,8 +16,9 @@ from batchcast.domain import columns as ours_are
 from batchcast.domain.errors import N_, Choice, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.history import IngestReport, row_location
 from batchcast.domain.inventory import StockOnHand
-from batchcast.domain.recipe import MAPPING, FileKind, Recipe, said_of, use_of
+from batchcast.domain.recipe import ANY_HEADER, MAPPING, FileKind, Recipe, said_of, use_of
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.common.names import SUPPLIER, named_columns
 from batchcast.ingest.common.problems import RecipeDoesNotFit
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.layout.header import find_columns
@@ -25,6 +26,7 @@ from batchcast.ingest.reader import Ingested, ingest_file
 from batchcast.ingest.stock.stockcolumns import ON_HAND, StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockfile import read_stock_by
 
+_LEAST_COLUMNS = 2  # of a recipe that stand in a header much like its own
 _LEAST_PERIODS = 3  # names with digits that may be the periods of a wide table
 _MOST_REFUSED = 0.5  # share of the rows from which a recipe does not fit a file that is a question without it
 # What a person has decided to have refused, so that it speaks against no recipe.
@@ -117,6 +119,7 @@ class _FindByRecipe(Generic[LayoutT]):
     def __init__(self, find: FindLayout[LayoutT], known: Mapping[str, Recipe]) -> None:
         self._find = find
         self._known = known
+        self.unused: tuple[Message, ...] = ()  # what to say of a recipe that is kept for a header much like this
         mapped = [recipe.settings.get(MAPPING, {}).values() for recipe in known.values()]
         self.names = frozenset(chain.from_iterable(mapped))  # of columns that a header under titles is known by
 
@@ -129,11 +132,34 @@ class _FindByRecipe(Generic[LayoutT]):
         sample: Sequence[Sequence[Any]] | None = (),
     ) -> LayoutT:
         """See `FindLayout`; raises `_KnownHeader` where a recipe changes the settings."""
-        for signature in _signatures(header):
+        for signature in (*_signatures(header), ANY_HEADER):
             recipe = self._known.get(signature)
             if recipe is not None and recipe.applied_to(settings) != settings:
                 raise _KnownHeader(recipe)
+        if not self.unused and self._known.keys().isdisjoint(_signatures(header)):
+            self.unused = _unused(self._known.values(), header, settings)
         return self._find(header, settings, where=where, sample=sample)
+
+
+def _unused(recipes: Iterable[Recipe], header: Sequence[str], settings: BatchSettings) -> tuple[Message, ...]:
+    """What to say of the recipe of another header that has most of its columns in this one, and lacks some."""
+    names = {name.strip() for name in header}
+    likest: tuple[int, Recipe, list[str]] | None = None
+    for recipe in recipes:
+        lost = [name for name in recipe.column_names if name not in names]
+        there = len(recipe.column_names) - len(lost)
+        is_like = lost and there >= max(len(lost), _LEAST_COLUMNS)
+        if is_like and recipe.applied_to(settings) != settings and (likest is None or there > likest[0]):
+            likest = there, recipe, lost
+    if likest is None:
+        return ()
+    _, recipe, lost = likest
+    template = N_(
+        "The recipe {name!r}, kept from {source} on {day}, is not used: the file has no column {columns} now. See that "
+        "it is read right. To forget the recipe: {way}."
+    )
+    values = said_of(recipe, settings, settings)
+    return (Message(template, values | {"columns": named_columns(lost)}),)
 
 
 _REFUSED_BY_IT = N_("as the recipe says: the file is refused")
@@ -238,10 +264,15 @@ def by_recipe(
     """
     if settings.use_recipes == "off":
         known = {}
+    finder = _FindByRecipe(find, known)
     try:
-        return read(settings, _FindByRecipe(find, known)), settings, ()
+        return read(settings, finder), settings, finder.unused
     except _KnownHeader as found:
         recipe = found.recipe
+    except InvalidInput as error:
+        for note in finder.unused:
+            _also(error, note)
+        raise
     after = recipe.applied_to(settings)
     used = use_of(recipe, settings, after)
     try:
@@ -254,9 +285,14 @@ def by_recipe(
     except InvalidInput as error:
         if fit is not None:
             fit.check_refusal(recipe, after, error)
-        error.message = Message(N_("{reason} {recipe}"), {"reason": error.message, "recipe": used})
-        error.args = (str(error.message),)
+        _also(error, used)
         raise
+
+
+def _also(error: InvalidInput, said: Message) -> None:
+    """Have an error say something of a recipe too."""
+    error.message = Message(N_("{reason} {recipe}"), {"reason": error.message, "recipe": said})
+    error.args = (str(error.message),)
 
 
 def by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]:
@@ -266,6 +302,7 @@ def by_signature(recipes: Sequence[Recipe], kind: FileKind) -> dict[str, Recipe]
 
 def _columns_of(layout: StockLayout) -> dict[str, str]:
     keys = {ours_are.PARTNUMBER: layout.part, ours_are.SITE_CODE: layout.site, ours_are.DATE: layout.date}
+    keys[SUPPLIER] = layout.supplier
     stock = {ours: cells for ours, cells in layout.stock_columns.items() if ours != ON_HAND or not layout.taken_off}
     return {ours: cells.name for ours, cells in {**keys, **stock}.items() if cells is not None}
 

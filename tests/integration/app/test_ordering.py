@@ -18,8 +18,10 @@ from batchcast.app.samples.writing import write_sample
 from batchcast.app.workspace import Environment
 from batchcast.domain.errors import InvalidInput, InvalidSettings
 from batchcast.domain.inventory import StockItem, StockOnHand, notes_of, promise_of
+from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.problems import InvalidStockFile
+from batchcast.ingest.common.problems import InvalidStockFile, RecipeDoesNotFit
+from batchcast.ingest.recipes import read_stock_file
 from batchcast.publish.certificate import ChangedResult, NoResultHere, OutputTaken, PublishFailed, StockOfOtherParts
 from batchcast.results.ordering import refuse_unknown_parts
 
@@ -314,6 +316,17 @@ def test_how_a_stock_file_was_read_is_kept_used_and_forgotten(published: Path, s
         ordered(recipes=RecipeChoice(use="opname"))
 
 
+def test_the_column_of_suppliers_is_mapped_and_kept(published: Path, stock: Path, tmp_path: Path) -> None:
+    header, *rows = stock.read_text(encoding="utf-8").splitlines()
+    stock.write_text("\n".join([f"{header};rekanan", *(f"{row};PT Sumber" for row in rows)]), encoding="utf-8")
+    book, texts = FolderRecipes(tmp_path / "recipes"), {"column_mapping": ["supplier=rekanan"]}
+
+    first, _ = make_orders(published, stock, out=tmp_path, book=book, texts=texts, recipes=RecipeChoice(save_as="stok"))
+    again, _ = make_orders(published, stock, out=tmp_path, book=book)
+
+    assert {line.supplier for line in first.lines} == {"PT Sumber"} == {line.supplier for line in again.lines}
+
+
 def test_the_history_of_a_result_is_read_without_recipes(published: Path, tmp_path: Path) -> None:
     history, book = published.parent / "sample.csv", FolderRecipes(tmp_path / "recipes")
 
@@ -339,6 +352,23 @@ def test_a_run_reads_the_stock_file_beside_by_its_recipe(published: Path, stock:
 
     assert result.orders is not None
     assert any("by the recipe 'opname'" in str(note) for note in result.orders.notes)
+
+
+def test_a_stock_file_beside_a_history_that_its_recipe_refuses_is_a_question(tmp_path: Path) -> None:
+    history, stock = tmp_path / "history.csv", tmp_path / "stok.csv"
+    history.write_text("date,part,qty\n2024-01-01,A,1\n", encoding="utf-8")
+    stock.write_text("part;stok;harga\nA;1.5;3.25\nB;2.5;4.75\n", encoding="utf-8")
+    found = read_stock_file(stock, settings=BatchSettings())
+    kept = {**kept_settings(found.settings, found.columns, "stock"), "number_style": "comma"}
+    day = dt.date(2024, 5, 1)
+    recipe = Recipe(name="stok", signature=found.signature, settings=kept, source="a.csv", kept_on=day, kind="stock")
+
+    with pytest.raises(RecipeDoesNotFit, match="recipe 'stok'"):
+        read_stock_beside(stock, history, BatchSettings(), [recipe])
+    held = read_stock_beside(stock, history, BatchSettings(use_recipes="off"), [recipe])
+    assert [item.on_hand for item in held.items] == [1.5, 2.5]
+    with pytest.raises(InvalidStockFile):
+        read_stock_beside(stock, history, BatchSettings(use_recipes="always"), [recipe])
 
 
 def test_a_stock_file_beside_a_history_leaves_out_what_the_settings_allow(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from batchcast.domain.errors import InvalidInput, ReadingQuestion
-from batchcast.domain.recipe import Recipe, kept_settings
+from batchcast.domain.recipe import ANY_HEADER, Recipe, kept_settings
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import RecipeDoesNotFit
 from batchcast.ingest.recipes import ReadFile, ReadStockFile, read_file, read_stock_file
@@ -291,3 +291,81 @@ def test_a_stock_file_that_a_recipe_refuses_is_a_question(tmp_path: Path) -> Non
     with pytest.raises(InvalidInput) as refused:
         read_stock_file(file, settings=BatchSettings(use_recipes="always"), recipes=[recipe])
     assert not isinstance(refused.value, ReadingQuestion)
+
+
+# A recipe that is not used, as its columns are gone; one that a person has named.
+
+
+@pytest.mark.parametrize(
+    ("renamed", "settings", "said"),
+    [
+        (("Qty B", "Demand"), {"only_rows": ["Qty B=5"]}, "no column 'Qty B' now"),
+        (("Qty A", "Quantity"), {}, "no column 'Qty A' now"),
+    ],
+    ids=["of a filter", "of a mapping"],
+)
+def test_a_recipe_whose_column_is_gone_is_not_used_and_told(
+    tmp_path: Path, renamed: tuple[str, str], settings: dict[str, Any], said: str
+) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+    recipe = replace(recipe, settings={**recipe.settings, **settings})
+    given = BatchSettings(date_order="day_first", column_mapping={"date": "Tgl", "partnumber": "Brg"})
+
+    text = LONG.replace(*renamed)
+    notes = read(tmp_path, text, given, recipe).ingested.report.notes
+
+    assert "The recipe 'issues', kept from demand.csv on 2024-05-01, is not used" in str(notes[0])
+    assert said in str(notes[0])
+    silent = read(tmp_path, text, replace(given, use_recipes="off"), recipe).ingested.report.notes
+    assert not any("recipe" in str(note) for note in silent)
+
+
+def test_a_file_that_is_refused_tells_of_the_recipe_whose_column_is_gone(tmp_path: Path) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+
+    with pytest.raises(InvalidInput, match=r"'issues'.* is not used: the file has no column 'Tgl' now"):
+        read(tmp_path, LONG.replace("Tgl", "T"), BatchSettings(), recipe)
+
+
+def test_a_stock_file_without_a_column_of_its_recipe_is_told_so(tmp_path: Path) -> None:
+    recipe = stock_recipe(read_stock(tmp_path, STOCK, STOCK_SETTINGS))
+
+    on_hand = read_stock(tmp_path, STOCK.replace("Gudang", "Site"), STOCK_SETTINGS, recipe).on_hand
+
+    assert "The recipe 'saldo', kept from stok.csv on 2024-05-01, is not used" in str(on_hand.notes[0])
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Hari;Barang;Keluar;Qty B\n", "Tgl;Item;Jumlah;Catatan\n"],
+    ids=["no column of it", "one of three"],
+)
+def test_a_recipe_of_another_file_is_not_spoken_of(tmp_path: Path, header: str) -> None:
+    recipe = recipe_of(read(tmp_path, LONG, DAY_FIRST))
+    names = header.strip().split(";")
+    mapping = {"date": names[0], "partnumber": names[1], "demand_qty": names[2]}
+
+    text = LONG.replace(LONG.splitlines()[0] + "\n", header)
+    found = read(tmp_path, text, BatchSettings(date_order="day_first", column_mapping=mapping), recipe)
+
+    assert not any("recipe" in str(note) for note in found.ingested.report.notes)
+
+
+def test_a_recipe_that_is_named_is_compared_with_the_file_whatever_its_header(tmp_path: Path) -> None:
+    recipe = replace(kept(DATED, tmp_path, date_order="month_first"), signature=ANY_HEADER)
+    other = DATED.replace("Tgl,Part,Qty", "Tgl,Part,Qty,Catatan").replace(f",{DAYS[0]}\n", f",{DAYS[0]},a\n")
+    other = "\n".join(line if line.count(",") == 3 else f"{line}," for line in other.splitlines()) + "\n"
+
+    with pytest.raises(RecipeDoesNotFit, match="12 of 21 rows") as asked:
+        read(tmp_path, other, BatchSettings(bad_rows="skip"), recipe)
+
+    without, by_it = (BatchSettings.from_json(dict(one.settings)) for one in asked.value.choices)
+    assert read(tmp_path, other, without, recipe).ingested.report.rows_refused == 0
+    assert read(tmp_path, other, by_it, recipe).ingested.report.rows_refused == 12
+
+
+def test_a_recipe_that_is_named_for_a_file_without_its_column_is_a_question(tmp_path: Path) -> None:
+    found = kept("Tgl;Part;Qty;Lain\n2024-02-01;X;3;5\n", tmp_path, column_mapping={"demand_qty": "Lain"})
+
+    with pytest.raises(RecipeDoesNotFit, match="'Lain', which is not a column"):
+        read(tmp_path, "Tgl;Part;Qty\n2024-02-01;X;3\n", BatchSettings(), replace(found, signature=ANY_HEADER))

@@ -144,7 +144,7 @@ class Ordering:
             return orders
         settings = kept_settings(found["settings"], found["columns"], "stock")
         reading = Reading(signature=found["signature"], settings=settings, kind="stock")
-        return orders.after(keep_recipe(self._book, reading, question.recipes, stock.name), stock.chosen.note)
+        return orders.after(keep_recipe(self._book, reading, question.recipes, stock.name))
 
     def _stock_of(self, batch: Batch, question: Question) -> _Stock:
         sent, source = question.stock, batch.source

@@ -229,7 +229,7 @@ class Submissions:
         marks = MarksInForce.of(self.store)
         own = marks.own(chosen.settings)
         intake = self.take_in(upload.path, upload.name, own, pace, folder, recipes=chosen.recipes, marks=marks.texts)
-        return keep_reading(self.store, intake, choice, upload.name, chosen.note)
+        return keep_reading(self.store, intake, choice, upload.name)
 
     def take_in(
         self,
