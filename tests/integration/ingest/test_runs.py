@@ -214,3 +214,86 @@ def test_a_wide_table_pasted_twice_with_its_header_is_a_question(read, series):
 
     once = read(content, bad_rows="skip", max_refused_share=1, overlaps="latest")
     assert total(series, once) == sum(int(cell) for row in rows for cell in row.split(",")[1:])
+
+
+# A stretch of the file that stands there again.
+
+
+def mixed(count=300, *, seed=1, values=9):
+    """Rows of issues as they were booked: days in order, parts in none."""
+    rng = random.Random(seed)
+    days = sorted(f"2024-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}" for _ in range(count))
+    return [f"{day},{rng.choice(PARTS)},{rng.randint(1, values)}" for day in days]
+
+
+@pytest.mark.parametrize("at", ["end", "middle", "begin"])
+@pytest.mark.parametrize("share", [0.2, 0.33, 0.6])
+@pytest.mark.parametrize("rows", [mixed(), export()], ids=["issues", "months"])
+def test_a_part_that_was_appended_again_is_a_question_whose_choices_do_what_they_say(read, series, rows, share, at):
+    begin, length = (20, int(share * len(rows)))
+    part = rows[begin : begin + length]
+    place = {"end": len(rows), "middle": begin + length + 7, "begin": 0}[at]
+    content = text(rows[:place], part, rows[place:])
+
+    with pytest.raises(OverlappingFiles, match=f"the same {length} rows again, in the same order") as asked:
+        read(content)
+
+    found = {one.settings["overlaps"]: total(series, read(content, **one.settings)) for one in asked.value.choices}
+    assert found == {"earliest": sum_of(rows), "sum": sum_of(rows, part)}
+    assert total(series, read(content, overlaps="latest")) == sum_of(rows)
+
+
+@pytest.mark.parametrize("changed", [60, 90])
+def test_a_second_run_that_corrects_a_few_rows_is_no_stretch(read, series, changed):
+    first = export()
+    second = [f"{row[:-1]}77" if i == changed else row for i, row in enumerate(first)]
+
+    with pytest.raises(OverlappingFiles, match=r"two runs through the same dates.* 1 of them with other quantities"):
+        read(text(first, second))
+    assert total(series, read(text(first, second), overlaps="latest")) == sum_of(second)
+
+
+def test_all_stretches_that_were_appended_again_are_counted_once(read, series):
+    rows = mixed()
+    content = text(rows, rows[40:90], rows[150:190])
+
+    with pytest.raises(OverlappingFiles, match=r"the same 90 rows again.* and 1 more stretches do so"):
+        read(content)
+
+    ingested = read(content, overlaps="earliest")
+    assert total(series, ingested) == sum_of(rows)
+    assert "they are counted once: 90 rows are left out" in str(ingested.report.notes[0])
+
+
+def test_rows_that_stand_three_times_are_a_question_too(read, series):
+    rows = mixed()
+
+    with pytest.raises(OverlappingFiles, match="the same 600 rows again"):
+        read(text(rows, rows, rows))
+    assert total(series, read(text(rows, rows, rows), overlaps="earliest")) == sum_of(rows)
+
+
+@pytest.mark.parametrize("kind", ["documents", "channels"])
+def test_rows_that_another_column_tells_apart_are_not_the_same(read, series, kind):
+    rows = mixed()
+    part = rows[50:150]
+    telling = {
+        "documents": (
+            [f"{row},{4000 + i}" for i, row in enumerate(rows)],
+            [f"{row},{i}" for i, row in enumerate(part)],
+        ),
+        "channels": ([f"{row},Shop" for row in rows], [f"{row},Web" for row in part]),
+    }[kind]
+
+    assert total(series, read(text(*telling, header="date,part,qty,Note"))) == sum_of(rows, part)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [mixed(400, values=1), [f"{row[:-1]}0" for row in mixed(400)], mixed(12)],
+    ids=["ones", "zeros", "few"],
+)
+def test_a_stretch_that_chance_may_repeat_is_not_asked_about(read, rows):
+    content = text(rows, rows[: len(rows) // 2], ["2024-12-30,P01,4"])
+
+    assert read(content).report.rows_read == content.count("\n")

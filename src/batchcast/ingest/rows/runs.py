@@ -24,7 +24,7 @@ from batchcast.ingest.values.numberstyle import Quantities
 _LEAST_SHARED = 20  # days of parts and sites that both runs have
 _LEAST_BELOW_HEADER = 3  # the same where the header is there once more
 _LEAST_SHARE = 0.5  # of those of the shorter run
-_MOST_LOOKED_AT = 1 << 18  # rows; of a larger file those of some series
+MOST_LOOKED_AT = 1 << 18  # rows; of a larger file those of some series
 _LOCAL = 0.9  # share of the repeats inside a run that stand together
 _IN_ORDER = 0.8  # correlation of the places in both runs
 _MOST_VALUES = 200  # of a column that tells the runs apart
@@ -61,7 +61,7 @@ class TwoRuns(NamedTuple):
 def find_runs(rows: FileRows, *, has_headers: bool = False) -> TwoRuns | None:
     """Two runs whose quantities differ, or with a header between them; None where there are none."""
     every = np.arange(len(rows.series))
-    looked = every[rows.series % (len(every) // _MOST_LOOKED_AT + 1) == 0]
+    looked = every[rows.series % (len(every) // MOST_LOOKED_AT + 1) == 0]
     least = _LEAST_BELOW_HEADER if has_headers else _LEAST_SHARED
     found = _boundary(rows.keys[looked], rows.series[looked], rows.days[looked], least)
     if found is None:

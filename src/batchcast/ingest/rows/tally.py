@@ -23,7 +23,6 @@ from batchcast.ingest.layout.balances import BalanceRows, BalanceWords, ReceiptR
 from batchcast.ingest.layout.candidates import question
 from batchcast.ingest.layout.holes import check_unnamed, check_unnamed_across
 from batchcast.ingest.layout.layout import Across, Layout, Period
-from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.layout.nodemand import NoDemandWords
 from batchcast.ingest.layout.rowfilter import RowChoice
 from batchcast.ingest.layout.sample import UnnamedColumns
@@ -35,8 +34,8 @@ from batchcast.ingest.rows.numbered import Numbered
 from batchcast.ingest.rows.refusals import Refusals, Refused
 from batchcast.ingest.rows.repeats import FileOverlaps, RowPairs, note_even_repeats, note_repeats
 from batchcast.ingest.rows.reversals import Exclusions, Reversals
-from batchcast.ingest.rows.runs import RunOverlaps, find_runs, tell_apart
 from batchcast.ingest.rows.signs import SignReader
+from batchcast.ingest.rows.stretches import repeats_within
 from batchcast.ingest.rows.summaries import ColumnSums, RowSums
 from batchcast.ingest.values.cells import distinct, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
@@ -181,21 +180,18 @@ class Tally:
         if layout.exclude or self.totals.cells == self.rows_accepted:
             return
         rows = self._reversals.rows_of_one_file()
-        if rows is None or (runs := find_runs(rows, has_headers=self.rejected.headers > 0)) is None:
+        if rows is None:
             return
-        found = RunOverlaps(rows, runs.start, has_headers=self.rejected.headers > 0)
         left = set(layout.left_alone)
         others = {i: name for i, name in enumerate(layout.header) if name in left}
-        again = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
-        apart = tell_apart(
-            map(self.receipts.without, map(self.balances.without, again)),
-            others,
-            runs.in_lines(rows),
-            int(rows.lines[-1]) + 1,
-        )
-        if apart is not None:
-            are_kinds = role_of(apart.first, apart.column) and role_of(apart.second, apart.column)  # 261, and its 262
-            self._overlaps.notes += [] if are_kinds else [found.told_apart(apart)]
+
+        def again() -> Iterable[Block]:
+            blocks = map(RowChoice(layout.filters).chosen, reread(replace(layout, also=tuple(others))))
+            return map(self.receipts.without, map(self.balances.without, blocks))
+
+        found = repeats_within(rows, others, again, has_headers=self.rejected.headers > 0)
+        if found is None or isinstance(found, Message):
+            self._overlaps.notes += [] if found is None else [found]
             return
         found.settle(self.totals, self._numbered.series.sites, self._numbered.days, self._asked_overlaps)
         self._overlaps.notes += found.notes
