@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from batchcast.domain.calendar import date_of, day_of
-from batchcast.domain.errors import N_, InvalidInput, Message
+from batchcast.domain.calendar import date_of, day_of, month_in_words
+from batchcast.domain.errors import N_, InvalidInput, Message, listed
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
 from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
@@ -20,6 +20,7 @@ from batchcast.ingest.common.source import SourceRow, is_blank
 from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_holes
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
+from batchcast.ingest.layout.shortperiods import with_whole_years
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, as_buddhist
 from batchcast.ingest.values.dates import in_common_era, read_date
 from batchcast.ingest.values.digits import plain_digits
@@ -33,6 +34,7 @@ _PERIOD_OF_YEAR = re.compile(  # P01/2024, FY24-P01, 2024 Period 1
     r"(?:\W{1,2}(?:FY|TA)?(?P<after>\d{4}|\d{2}))?",
     re.IGNORECASE,
 )
+_DATE_CELL = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS = 12
 _LEAST_PERIODS = 6  # of a year, that are asked about; fewer may be anything
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
@@ -78,6 +80,11 @@ def find_periods(
     texts, others = {i: names[i] for i in free}, set[int]()
     found = _days(reader, texts, names)
     reader.ask_about_era(settings)
+    if len(found) < 2 and not base_year:
+        names, said_of_short = with_whole_years(names, settings)
+        if said_of_short:
+            texts, reader = {i: names[i] for i in free}, DateReader.of_header(replace(settings, date_order="auto"))
+            found, left = _days(reader, texts, names), [*left, *said_of_short]
     if len(found) < 2:
         quantities, others, said = _quantities_of_periods(names, free, settings, base_year or settings.first_year)
         if quantities:
@@ -89,9 +96,14 @@ def find_periods(
     left = [*left, *refuse_holes(found, header, [*taken, *(set(free) - set(texts))], sample)]
     chosen = tuple(Period(i, header[i] if base_year else names[i], day) for i, day in found.items())
     template = N_("Wide layout: {count} columns from {first} to {last} are the periods; a blank cell is no demand.")
-    values = {"count": len(chosen), "first": chosen[0].name, "last": chosen[-1].name}
+    values = {"count": len(chosen), "first": _said(chosen[0]), "last": _said(chosen[-1])}
     notes = (Message(template, values), *left, *reader.notes(), *_gaps(list(found.values())))
     return Periods(chosen, notes, frozenset(others))
+
+
+def _said(period: Period) -> str | dt.date:
+    """The header of a column as the file has it, a date cell in words."""
+    return date_of(period.day) if _DATE_CELL.fullmatch(period.name) else period.name
 
 
 def in_common_years(names: Sequence[str], settings: BatchSettings) -> list[str]:
@@ -147,7 +159,7 @@ def ask_about_periods(names: Sequence[str], settings: BatchSettings, where: Mess
         "say in which with {@fiscal_year_start}."
     )
     values: dict[str, object] = {"where": where, "periods": ", ".join(map(repr, list(days)[:3]))}
-    values |= {"first": f"{date_of(first):%Y-%m}", "last": f"{date_of(last):%Y-%m}"}
+    values |= {"first": month_in_words(date_of(first)), "last": month_in_words(date_of(last))}
     choices = choices_of_periods(first, last, settings.today)
     raise AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
 
@@ -342,13 +354,13 @@ def _gaps(days: Sequence[int]) -> list[Message]:
             "No column has the periods {periods} between {first} and {last}: they count as no demand, unless the "
             "report says that they were not observed. Export them too, if there was some."
         )
-        shown = ", ".join(missing[:MOST_SAID]) + (f", … ({len(missing)})" if len(missing) > MOST_SAID else "")
+        shown = listed(missing[:MOST_SAID], f", … ({len(missing)})" if len(missing) > MOST_SAID else "")
         values = {"periods": shown, "first": date_of(min(days)), "last": date_of(max(days))}
         notes.append(Message(template, values))
     return notes
 
 
-def _missing(days: Sequence[int]) -> list[str]:
+def _missing(days: Sequence[int]) -> list[Message] | list[dt.date]:
     """The months, weeks or days that are missing in sorted days; none where most of them are."""
     if len(days) < 3:
         return []
@@ -357,14 +369,14 @@ def _missing(days: Sequence[int]) -> list[str]:
     steps = np.diff(np.array(days))
     if len(set(months)) == len(months) and int(np.median(steps)) in range(28, 32):
         absent = sorted(set(range(months[0], months[-1] + 1)) - set(months))
-        return [f"{month // 12}-{month % 12 + 1:02d}" for month in absent]
+        return [month_in_words(dt.date(month // 12, month % 12 + 1, 1)) for month in absent]
     usual = int(np.median(steps))
     if usual not in (1, 7):
         return []
     absent_days = sorted(set(range(days[0], days[-1], usual)) - set(days))
     if usual == 1 and not any(_is_weekend(day) for day in days):
         absent_days = [day for day in absent_days if not _is_weekend(day)]
-    return [str(date_of(day)) for day in absent_days]
+    return [date_of(day) for day in absent_days]
 
 
 def _is_weekend(day: int) -> bool:
