@@ -245,7 +245,7 @@ class _Speaker(PlaceFormatter):
             return format_percent(value, self.language)
         if isinstance(value, dt.date) and not format_spec:
             return format_date(value, self.language)
-        is_written = format_spec.endswith(("f", "%", ","))
+        is_written = "," in format_spec or format_spec.endswith(("f", "%"))
         if is_written and isinstance(value, int | float):
             return format_number(value, format_spec, self.language)
         return str(format(value, format_spec))

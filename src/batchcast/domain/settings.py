@@ -633,8 +633,8 @@ class BatchSettings:
         ),
         choices={
             "auto": _AUTOMATIC,
-            "latest": N_("The last by name"),
-            "earliest": N_("The first by name"),
+            "latest": N_("The last: by name, or in one file by place"),
+            "earliest": N_("The first: by name, or in one file by place"),
             "sum": N_("Their sum"),
         },
         is_remembered=False,

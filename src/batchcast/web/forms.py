@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -146,6 +147,7 @@ def read_form(texts: Texts) -> Form:
     for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
         given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
     for name in (name for name in given if SETTINGS[name].is_share):
+        given[name] = [_in_percent(text) for text in given[name]]
         known = form_of_texts({name: given[name]}).settings
         given[name] = given[name] if known is None else texts_of(known)[name]  # 95% as 0.95
     if _MODELS in given:
@@ -154,6 +156,13 @@ def read_form(texts: Texts) -> Form:
         given[_SWITCH] = given.get(_SWITCH, ["off"])
     is_proposed = _SWITCH in given and given[_SWITCH][-1] == "".join(texts.get(PROPOSED, ())[-1:])
     return replace(form_of_texts(given), is_switch_proposed=is_proposed)
+
+
+def _in_percent(text: str) -> str:
+    """What was typed as a share: 95 is 95%, beside the percent that the fields show."""
+    with suppress(ValueError):
+        return f"{text}%" if float(text.replace(",", ".")) > 1 else text
+    return text
 
 
 def _ends_of_rows(texts: Texts, typed: Sequence[str]) -> dict[str, list[str]]:

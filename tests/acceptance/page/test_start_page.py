@@ -8,7 +8,7 @@ from tests.acceptance.page.reader import Reader
 from tests.acceptance.page.states import UNKNOWN_COLUMNS
 from tests.plugins.browser import PHONE
 
-TYPED = {"horizon": "6", "service_level": "0.98", "rounding": "ceiling", "number_style": "point", "seed": "7"}
+TYPED = {"horizon": "6", "service_level": "98%", "rounding": "ceiling", "number_style": "point", "seed": "7"}
 
 
 def test_what_was_typed_survives_every_upload(open_page, site, small_file, unknown_file):

@@ -97,7 +97,7 @@ def test_dates_that_read_two_ways_are_asked_for_and_can_be_said(send):
     assert problem["code"] == "ambiguous-dates"
     assert [one["on_hand"] for one in told["day_first"]["orders"]] == [5]
     assert [one["on_hand"] for one in told["month_first"]["orders"]] == [3]
-    assert any("as of 2025-04-03 to 2025-04-03" in sentence for sentence in told["month_first"]["sentences"])
+    assert any("as of 3 April 2025 to 3 April 2025" in sentence for sentence in told["month_first"]["sentences"])
 
 
 @pytest.fixture(scope="session")

@@ -204,7 +204,7 @@ def test_a_file_whose_dates_read_two_ways_is_answered_once_the_page_is_told(brow
     )
 
     assert "Set “Date order: Day first” or “Date order: Month first”" in asked.text
-    assert "Stock on hand is as of 2025-04-03 to 2025-04-03" in told.text
+    assert "Stock on hand is as of 3 April 2025 to 3 April 2025" in told.text
 
 
 def test_a_form_of_another_page_is_refused(browser, url):

@@ -148,7 +148,7 @@ def values_of(page):
 
 @pytest.mark.parametrize("switch", [{"batch_mode": "on"}, {}])
 def test_what_was_set_survives_uploads_and_reloads(browser, switch):
-    wanted = TYPED | {"batch_mode": switch.get("batch_mode", "off")}
+    wanted = TYPED | {"batch_mode": switch.get("batch_mode", "off"), "service_level": "98%"}
 
     sent = send(browser, demand_file(), **TYPED, **switch)
     wrong = send(browser, b"colour,shape\nred,round\n", **TYPED, **switch)
@@ -183,7 +183,7 @@ def test_a_wrong_setting_is_told_at_its_field_and_the_file_stays(browser):
     page = send(browser, demand_file(), service_level="2", horizon="5")
     too_far = send(browser, demand_file(), horizon="300")  # its months are more than a forecast goes
 
-    for shown, name, text in ((page, "service_level", "2"), (too_far, "horizon", "300")):
+    for shown, name, text in ((page, "service_level", "2%"), (too_far, "horizon", "300")):
         assert re.search(rf'id="set-{name}"[^>]*value="{text}"[^>]*aria-invalid="true"', shown.text)
         assert shown.text.count('aria-invalid="true"') == 1
         assert "144" in shown.text

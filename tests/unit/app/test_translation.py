@@ -36,6 +36,7 @@ def test_numbers_get_the_points_of_the_language_where_their_place_asks_for_a_for
     assert translate(Message(message.template, values), "en") == "12,345 of 0.5, 25.0%, line 12345, 0.5"
     assert translate(Message(message.template, values), "id") == "12.345 of 0,5, 25,0%, line 12345, 0.5"
     assert format_number(1_234_567.89, ",.2f", "id") == "1.234.567,89"
+    assert translate(Message("{total:,.15g} units", {"total": 1234.5}), "id") == "1.234,5 units"
 
 
 def test_other_values_are_said_as_they_are():
