@@ -1,4 +1,4 @@
-"""The clock of a server jumps, by libfaketime: its batch is not taken from it early, and times stay in order."""
+"""Clocks of servers that jump or differ, by libfaketime: no batch is taken from them early, times stay in order."""
 
 from __future__ import annotations
 
@@ -71,3 +71,29 @@ def test_a_batch_goes_on_under_a_clock_that_jumps(make_server, undisturbed, cloc
     for batch in ended:
         check(batch)
     assert server.client.sha256(first) == undisturbed["sha256"]
+
+
+def test_of_two_servers_whose_clocks_differ_each_leaves_the_other_its_batch(
+    make_server, undisturbed, clock, new_postgresql_database, tmp_path
+):
+    shared = {"database_url": new_postgresql_database(), "home": tmp_path / "home", "lease_seconds": LEASE_SECONDS}
+    right = make_server(**shared, faults=tmp_path / "faults-of-right")
+    right.set_fault("S1", "hold")
+    right.start()
+    batch_id = right.client.accepted(demand(), **SETTINGS)
+    right.await_job("S1-held")
+    clock("+10m")
+    ahead = make_server(**shared, faults=tmp_path / "faults-of-ahead").start()
+    assert abs(hours_ahead(ahead) - 1 / 6) < 0.05
+
+    other = ahead.client.accepted(demand(seed=1), **SETTINGS)
+    check(ahead.client.await_end(other))
+    started = right.client.status(batch_id)["started_at"]
+    assert ahead.jobs().count("S1") == 1  # of its own batch: that of the other server is not expired for it
+    right.kill()
+    ended = ahead.client.await_end(batch_id)
+
+    assert ended["status"] == "COMPLETED", ended["error"]
+    assert ended["started_at"] == started
+    assert time_of(ended["ended_at"]) >= time_of(started)
+    assert ahead.client.sha256(batch_id) == undisturbed["sha256"]
