@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import partial
 
 from fastapi import APIRouter, Request
 from markdown_it import MarkdownIt
@@ -11,8 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from batchcast.app.error_guide import error_guide
 from batchcast.app.tokens import Role
-from batchcast.domain.columns import DATE, DEMAND_QTY, PARTNUMBER, SITE_CODE
-from batchcast.domain.errors import N_
+from batchcast.app.translation import Language, translate
+from batchcast.domain.columns import DATE, DEMAND_QTY, LEAD_TIME, PARTNUMBER, SITE_CODE
+from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import SETTINGS
 from batchcast.http.error_status import NoSuchPage
 from batchcast.web.context import Asker, Here, Lang, OurForm
@@ -49,6 +52,9 @@ COLOURS = (
     ("bad", N_("failure")),
     ("info", N_("information")),
 )  # of `static/css/tokens.css`, each with its use
+_NAMED = re.compile(  # a setting, with its option for the command where that is told
+    r"`(?P<name>\w+)`(?P<option>\s+\(`--[^`]*`\)|,\s+`--[^`]*`)?"
+)
 _MARKDOWN = MarkdownIt("zero").enable(["backticks", "emphasis", "list", "newline"])  # nothing else, and no HTML
 
 
@@ -73,7 +79,8 @@ async def errors(request: Request, language: Lang, search: str = "") -> Response
         for section in error_guide(language)
     ]
     found = [(section, entries) for section, entries in sections if entries]
-    return render(request, "help/errors.html", sections=found, search=search.strip(), as_html=_as_html)
+    as_html = partial(_as_html, language=language)
+    return render(request, "help/errors.html", sections=found, search=search.strip(), as_html=as_html)
 
 
 @router.get("/help/look")
@@ -100,6 +107,13 @@ async def run_sample(name: str, here: Here, asker: Asker, form: OurForm) -> Resp
     return RedirectResponse(f"/batches/{accepted.batch.batch_id}", status_code=303)
 
 
-def _as_html(text: str) -> Markup:
-    """A paragraph of the documentation as HTML."""
-    return Markup(_MARKDOWN.render(text))  # noqa: S704 the text is ours, and HTML in it is escaped
+def _as_html(text: str, language: Language) -> Markup:
+    """A paragraph of the documentation as HTML, its settings named as the page's fields are."""
+
+    def labelled(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in SETTINGS or (name == LEAD_TIME and not found["option"]):  # else it is a column of a stock file
+            return f"`{name}`"
+        return f"“{translate(Message('{setting}', {'setting': name}), language, 'label')}”"
+
+    return Markup(_MARKDOWN.render(_NAMED.sub(labelled, text)))  # noqa: S704 the text is ours, and HTML in it is escaped

@@ -87,8 +87,19 @@ def take_picture(page: Page, path: Path, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
+# Tables in sight that reach beyond what they stand in: their figures show only after a scroll to the side.
+CUT_OFF = """() => [...document.querySelectorAll("main table")]
+  .filter(table => table.checkVisibility() && !table.matches(".hidden-visually"))
+  .filter(table => {
+    const around = table.closest(".card, .alert, main");
+    return table.getBoundingClientRect().right > around.getBoundingClientRect().right + 1;
+  })
+  .map(table => table.outerHTML.slice(0, 80))"""
+
+
 def shortcomings(page: Page, *, is_searched: bool) -> list[str]:
     """What is wrong with the page as it is shown."""
     wanted, there = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
     found = [f"it is {there} wide and has {wanted}"] if there > wanted else []
+    found += [f"a table is cut off: {one}" for one in page.evaluate(CUT_OFF)] if wanted == PHONE[0] else []
     return found + (barriers(page) if is_searched else [])

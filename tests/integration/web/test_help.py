@@ -37,6 +37,19 @@ def test_every_error_is_explained_in_both_languages(browser, indonesian):
     assert "<code>rejected.csv</code>" in english
 
 
+def test_errors_name_settings_as_the_fields_of_the_page_are_called(browser, indonesian):
+    for reader, order, step in (
+        (browser, "Date order", "How the file is read"),
+        (indonesian, "Urutan tanggal", "Cara membaca file"),
+    ):
+        told = reader.get("/help/errors").text
+        assert f"“{order}”" in told
+        assert f"“{step}”" in told
+        for name in SETTINGS.keys() - {"lead_time"}:  # a column of a stock file too
+            assert f"<code>{name}</code>" not in told
+        assert "<code>--date-order</code>" not in told
+
+
 def test_errors_are_searched(browser):
     found = browser.get("/help/errors?search=ambiguous").text
 

@@ -51,7 +51,9 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         minggu day hari ship_date shipped_date delivery_date invoice_date document_date doc_date issue_date
         trans_date demand_date physical_date pstng_date pstg_date post_date budat bldat
         tanggal_transaksi tgl_transaksi tanggal_faktur tgl_faktur tanggal_kirim tgl_kirim
-        tanggal_keluar tgl_keluar datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
+        tanggal_keluar tgl_keluar tanggal_posting tgl_posting tanggal_pengeluaran tgl_pengeluaran
+        tanggal_pemakaian tgl_pemakaian tanggal_permintaan tgl_permintaan
+        datum buchungsdatum belegdatum lieferdatum auftragsdatum bestelldatum fecha
         fecha_de_contabilizacion fecha_contabilización fecha_documento data data_lancamento data_registrazione
         date_comptable date_commande date_livraison boekingsdatum orderdatum 日期 日付 дата ngày tarih 날짜 일자 วันที่
         التاريخ buch.dat. buchungsdat."""
@@ -117,6 +119,8 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
         "closing_qty",
         "stok_akhir",
         "sisa_stok",
+        "stok_saat_ini",
+        "stok_fisik",
         "unrestricted",
         "unrestricted_stock",
         "on_hand_quantity",
@@ -156,6 +160,9 @@ STOCK_NAMES: Mapping[str, Sequence[str]] = {  # of the stock of each part: a sto
         "在途数量",
         "発注残",
         "outstanding_po",
+        "po_outstanding",
+        "po_terbuka",
+        "sisa_po",
     ),
     "pack_size": ("pack_size", "pack", "lot_size", "isi_kemasan", "kemasan"),
 }
