@@ -187,7 +187,7 @@ def test_stock_can_be_asked_for_at_another_service_level(service, completed) -> 
     assert lower["reorder_point"] <= own["reorder_point"] <= higher["reorder_point"]
     assert lower["expected_fill_rate"] <= own["expected_fill_rate"] <= higher["expected_fill_rate"]
     assert lower["lead_time_quantile"] < higher["lead_time_quantile"]
-    with pytest.raises(InvalidSettings, match=r"can be from 0\.5 to 0\.9999"):
+    with pytest.raises(InvalidSettings, match=r"must be a number from 0\.5 to 0\.9999"):
         service.results.stock_at(completed.batch_id, "Makassar", "A-1", 0.4)
     with pytest.raises(UnknownSeries):
         service.results.stock_at(completed.batch_id, "Makassar", "A-2", 0.9)

@@ -49,7 +49,7 @@ def test_an_opening_balance_in_the_last_row_is_left_out(read, count):
 @pytest.mark.parametrize("place", [1777, 4250, 5555])
 @pytest.mark.parametrize("name", ["Keterangan", "Doc Type"])
 def test_an_opening_balance_of_one_part_in_the_middle_of_a_large_file_is_left_out(read, place, name):
-    rows: list[Row] = [(day(i % 600), f"P{i % 700}", 1 + i % 5, f"WO {i % 40}") for i in range(9000)]
+    rows: list[Row] = [(day(i % 600), f"P{i % 700}", 1 + (i + i // 700) % 11, f"WO {i % 40}") for i in range(9000)]
     rows.insert(place, (day(0), "P650", 9000, "Opening balance"))
     content = text(f"date,part,qty,Site code,{name}", [(*row[:3], "A", row[3]) for row in rows])
 

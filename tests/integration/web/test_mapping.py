@@ -127,10 +127,10 @@ def test_an_answer_to_a_question_is_a_choice_of_the_step(browser):
 def test_a_setting_that_can_not_be_is_told_at_its_field(browser):
     draft = draft_of(send(browser, FILE.encode()))
 
-    page = browser.post(f"/files/{draft}/mapping", STEP | {"max_refused_share": "7"}).text
+    page = browser.post(f"/files/{draft}/mapping", STEP | {"max_refused_share": "700"}).text
 
     assert page.count('aria-invalid="true"') == 1
-    assert 'value="7"' in page
+    assert 'value="700%"' in page
     assert "<dt>Rows</dt><dd>72</dd>" in page
     assert 'id="done" disabled' in page
 

@@ -91,5 +91,5 @@ def test_days_and_months_that_both_fit_are_a_question_whose_choices_do_what_they
 )
 def test_numbers_that_are_no_periods_stay_as_they_are(names):
     with pytest.raises(InvalidInput) as refused:
-        periods_of(*names.split())
+        periods_of(*names)
     assert not isinstance(refused.value, AmbiguousDates)
