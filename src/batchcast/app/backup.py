@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.app.configuration import ARTIFACTS_FOLDER, DATABASE_FILE, ServiceConfig
+from batchcast.app.service.retention import kept_files
 from batchcast.app.workspace import RECIPES_FOLDER
-from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, StoredFile
+from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery
 from batchcast.domain.disk import file_sha256, fsync, needing_disk, write_whole
 from batchcast.domain.errors import N_, ConflictError, InvalidInput, Message
 from batchcast.publish.certificate import engine_versions
@@ -184,7 +185,7 @@ class _FileCopy:
 
     def copy(self, batch: Batch, rows: SqlStore) -> None:
         """Copy what a batch has; what is damaged is noted, and left out."""
-        for file in _files_of(batch, rows):
+        for file in kept_files(batch, rows):
             with self._noting_damage():
                 self.target.put(self.source.fetch(file, self.scratch), file.key)
                 self.count += 1
@@ -200,7 +201,7 @@ class _FileCopy:
             BackupDamaged: if a file is missing or has other bytes.
         """
         for batch in _batches(rows):
-            for file in _files_of(batch, rows):
+            for file in kept_files(batch, rows):
                 with self._noting_damage():
                     self.source.fetch(file, self.scratch)
             for prefix in _unpublished(batch):
@@ -223,15 +224,6 @@ class _FileCopy:
             yield
         except ArtifactMissing as error:
             self.damaged.append(error.message)
-
-
-def _files_of(batch: Batch, rows: SqlStore) -> list[StoredFile]:
-    """What was submitted, and what was published."""
-    source, result = batch.source, batch.result
-    submitted = [source.upload, source.history, source.rejected] if source else []
-    published = [*(result.files if result else ()), *rows.files(batch.batch_id)]
-    found = [file for file in submitted if file and file.key] + [one.file for one in published]
-    return list({file.key: file for file in found}.values())
 
 
 def _unpublished(batch: Batch) -> list[str]:

@@ -207,6 +207,11 @@ class ServiceConfig(BaseSettings):
         ge=0,
         description=N_("Results of single partitions are dropped so long after a batch is completed. Default: 1."),
     )
+    check_mb_per_hour: Annotated[int, _kept(value_name="MB")] = Field(
+        256,
+        ge=0,
+        description=N_("So much of the kept files is compared with its SHA-256 every hour; 0: none. Default: 256."),
+    )
     log_format: Annotated[Literal["auto", "text", "json"], _work(value_name="auto|text|json")] = Field(
         "auto", description=N_("How the log reads; auto is text on a terminal and JSON elsewhere. Default: auto.")
     )

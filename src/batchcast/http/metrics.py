@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
@@ -100,5 +100,8 @@ class _Now(Collector):
         yield GaugeMetricFamily("batchcast_kept_batches", "Batches that have ended and are kept.", value=usage.batches)
         yield GaugeMetricFamily("batchcast_kept_bytes", "Bytes of the files of these batches.", value=usage.size)
         yield GaugeMetricFamily("batchcast_disk_free_bytes", "Bytes free on the disk of the home folder.", value=free)
+        scrub = self._service.scrub
+        yield CounterMetricFamily("batchcast_checked_files", "Kept files compared again.", value=scrub.checked)
+        yield GaugeMetricFamily("batchcast_damaged_files", "Kept files damaged or missing.", value=scrub.damaged)
         memory = load.worker_memory_mb * 2**20
         yield GaugeMetricFamily("batchcast_worker_memory_bytes", "Memory of all workers here.", value=memory)

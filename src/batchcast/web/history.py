@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -69,7 +70,8 @@ async def history(
     table = HistoryTable(page=found, number=page, status=known, search=query.search)
     name = "history/table.html" if request.headers.get("hx-target") == "history" else "history/history.html"
     usage, free = here.service.usage, here.service.room.free
-    answer = render(request, name, table=table, states=list(BatchState), duration_of=_seconds, usage=usage, free=free)
+    shown = partial(render, request, name, table=table, states=list(BatchState), duration_of=_seconds)
+    answer = shown(usage=usage, free=free, damaged=here.service.scrub.damaged_batches)
     answer.headers["vary"] = "HX-Target, Cookie, Accept-Language"
     return answer
 

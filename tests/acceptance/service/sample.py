@@ -9,7 +9,9 @@ from typing import Any
 
 SITES = ("S0", "S1", "S2")
 SETTINGS: Mapping[str, Any] = {"batch_mode": "on", "models": "naive", "horizon": 2}  # a site is a partition
-OF_EVERY_HOME = re.compile(r"[^/]+\.(db|sqlite\d?)(-wal|-shm|-journal)?|session\.key|reserve")  # no batch left them
+OF_EVERY_HOME = re.compile(
+    r"[^/]+\.(db|sqlite\d?)(-wal|-shm|-journal)?|session\.key|reserve|checked\.json"
+)  # no batch left them
 
 
 def demand(sites: Sequence[str] = SITES, *, months: int = 8, seed: int = 0) -> bytes:

@@ -20,6 +20,7 @@ from batchcast.app.backup import (
     restore,
 )
 from batchcast.app.configuration import read_config
+from batchcast.app.service.retention import kept_files
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import BatchResult, BatchState, PartitionState, ResultFile, Source
 from batchcast.domain.disk import NoDiskSpace
@@ -92,7 +93,7 @@ class Site:
         """The bytes of what a batch points at."""
         found = {}
         batch = self.store.batch(batch_id)
-        for file in backups._files_of(batch, self.store):
+        for file in kept_files(batch, self.store):
             found[file.key] = self.artifacts.fetch(file, self.folder / "fetched").read_bytes()
         for prefix in backups._unpublished(batch):
             folder = self.artifacts.fetch_folder(prefix, self.folder / "fetched")

@@ -93,7 +93,7 @@ class NoService:
 def test_every_figure_is_described(source):
     text = text_of(Path(source.__file__))
     for kind, name in re.findall(r'(\w+)\(\s*"(batchcast_\w+)"', text):
-        told = name + {"_counter": "_total", "InfoMetricFamily": "_info"}.get(kind, "")
+        told = name + {"_counter": "_total", "CounterMetricFamily": "_total", "InfoMetricFamily": "_info"}.get(kind, "")
         table_row(page("reference/api.md"), f"`{told}`")
 
 

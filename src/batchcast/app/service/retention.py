@@ -8,13 +8,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from batchcast.app.configuration import MEGABYTE, ServiceConfig
-from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, BatchState, BatchSummary
+from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, BatchState, BatchSummary, StoredFile
 from batchcast.run.result_sink import KNOWLEDGE
 from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.errors import UnknownBatch
 from batchcast.store.store import Store
 
 _log = logging.getLogger(__name__)
+
+
+def kept_files(batch: Batch, store: Store) -> list[StoredFile]:
+    """What was submitted, what was published, and what was made of that since; without the results of partitions."""
+    source, result = batch.source, batch.result
+    submitted = [source.upload, source.history, source.rejected] if source else []
+    published = [*(result.files if result else ()), *store.files(batch.batch_id)]
+    found = [file for file in submitted if file and file.key] + [one.file for one in published]
+    return list({file.key: file for file in found}.values())
+
 
 # What no row points at is removed: what dead servers, lost attempts and interrupted deletions left behind.
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.configuration import ServiceConfig, provider_settings
+from batchcast.app.configuration import MEGABYTE, ServiceConfig, provider_settings
 from batchcast.app.intake import Analysis
 from batchcast.app.planner import PlannerDesk
 from batchcast.app.provider import IdentityProvider
@@ -33,6 +33,7 @@ from batchcast.app.service.previews import preview_upload, read_events_upload
 from batchcast.app.service.published import PublishedResults
 from batchcast.app.service.results import ResultFiles, downloaded
 from batchcast.app.service.retention import Usage, retire_batches, sweep_artifacts
+from batchcast.app.service.scrub import Scrub
 from batchcast.app.service.signins import SignIns
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
 from batchcast.app.settings_text import Texts, events_settings
@@ -135,6 +136,8 @@ class Service:
         self.results = PublishedResults(store, self._files, ordering)
         self.room = DiskRoom(config.home, config.reserve_mb)
         self.usage = Usage(batches=0, size=0)  # of batches that have ended, as it was an hour ago at most
+        most_bytes = config.check_mb_per_hour * MEGABYTE
+        self.scrub = Scrub(store, artifacts, config.home, most_bytes, lambda: self._chores.is_stopping)
         self._cancel_token = CancelToken()  # of the calibration
         self._chores = Chores(
             first=(self.sign_ins.end_unfounded, self._calibrate),
@@ -147,6 +150,7 @@ class Service:
                 self._retire,
                 self._files.prune,
                 self.drafts.sweep,
+                self.scrub.round,
             ),
         )
 
@@ -351,7 +355,8 @@ class Service:
         batch = self._store.batch(batch_id)
         learned = self._learned(batch) if batch.state is BatchState.PROCESSING and not batch.progress else 0.0
         left = seconds_left(batch)
-        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=left, learned=learned)
+        damage = self.scrub.damage_of(batch_id)
+        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=left, learned=learned, damage=damage)
 
     def _learned(self, batch: Batch) -> float:
         """How far the learning step of a batch is, by its latest event, 0 to 1."""

@@ -41,6 +41,13 @@ class Artifacts(Protocol):
             ArtifactDamaged: if its SHA-256 is not that of `file`.
         """
 
+    def verify(self, file: StoredFile) -> None:
+        """Read an artifact now, whatever was read of it before, and keep nothing of it.
+
+        Raises:
+            ArtifactMissing, ArtifactDamaged: as `fetch`.
+        """
+
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         """Keep every file of a flat folder below a prefix, in place of what was there: all of them or none.
 

@@ -72,6 +72,16 @@ class Bucket:
                     partial.replace(local)
         return local
 
+    def verify(self, file: StoredFile) -> None:
+        with self._available():
+            try:
+                with self._files.open(self._place(file.key), block_size=_PIECE_BYTES, cache_type="readahead") as stream:
+                    found = hashlib.file_digest(stream, "sha256").hexdigest()
+            except FileNotFoundError as error:
+                raise ArtifactMissing(file.key, self._url) from error
+        if found != file.sha256:
+            raise ArtifactDamaged(file.key, self._url, expected=file.sha256, found=found)
+
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         paths = files_to_keep(folder)
         self._remove_folder(prefix)

@@ -16,7 +16,7 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,10 +57,16 @@ class LocalFolder:
             return StoredFile(key=key, sha256=sha256, size=size)
 
     def fetch(self, file: StoredFile, into: Path) -> Path:
+        return self._checked(file, self._digests.digest)
+
+    def verify(self, file: StoredFile) -> None:
+        self._checked(file, self._digests.digest_now)
+
+    def _checked(self, file: StoredFile, digest: Callable[[Path], str]) -> Path:
         path = self._path(file.key)
         with self._available():
             try:
-                found = self._digests.digest(path)
+                found = digest(path)
             except FileNotFoundError as error:
                 raise ArtifactMissing(file.key, str(self._root)) from error
         if found != file.sha256:
@@ -200,6 +206,9 @@ class ScratchFolder(LocalFolder):
         """See `Artifacts.fetch`; the file is not checked."""
         return self._path(file.key)
 
+    def verify(self, file: StoredFile) -> None:
+        """See `Artifacts.verify`; there is no digest to compare with."""
+
     def put_folder(self, folder: Path, prefix: str, *, move: bool = False) -> None:
         """See `Artifacts.put_folder`; the folder itself is moved, never copied."""
         target = self._path(prefix)
@@ -281,17 +290,26 @@ class KnownDigests:
 
     def digest(self, path: Path) -> str:
         """SHA-256 of a file, which is read where it is new, was changed, or was last read too long ago."""
-        found = path.stat()
-        state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-        now = time.monotonic()
+        state = self._state(path)
         with self._lock:
             read_at, known = self._known.get(state, (-math.inf, ""))
-            if now - read_at < _SECONDS_TRUSTED:
+            if time.monotonic() - read_at < _SECONDS_TRUSTED:
                 self._known.move_to_end(state)
                 return known
+        return self.digest_now(path)
+
+    def digest_now(self, path: Path) -> str:
+        """SHA-256 of a file, which is read."""
+        state, now = self._state(path), time.monotonic()
         digest = file_sha256(path)
         with self._lock:
             self._known[state] = (now, digest)
             if len(self._known) > _MOST_REMEMBERED:
                 self._known.popitem(last=False)
         return digest
+
+    @staticmethod
+    def _state(path: Path) -> tuple[int, ...]:
+        """What changes where a file is another, or was written."""
+        found = path.stat()
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

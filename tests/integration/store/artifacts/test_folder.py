@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -268,3 +269,32 @@ def test_many_threads_put_and_fetch_at_once(kept: LocalFolder, make_folder: Make
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(put_and_fetch, range(50))) == {b"{}"}
     assert len(kept.names("batches/ab/partitions")) == 50
+
+
+def test_what_a_check_that_was_killed_has_left_is_swept_and_what_another_checks_now_is_not(
+    kept: LocalFolder, root: Path
+) -> None:
+    (root / "batches").mkdir(parents=True)
+    left, young = root / "batches/.check-00aa", root / "batches/.check-11bb"
+    for path in (left, young):
+        path.write_bytes(b"batchcast")
+    long_ago = time.time() - 3600
+    os.utime(left, (long_ago, long_ago))
+
+    kept.check()
+
+    assert [path.name for path in (root / "batches").iterdir()] == [young.name]
+
+
+def test_a_place_whose_batches_can_not_be_changed_is_found_by_the_check(kept: LocalFolder, root: Path) -> None:
+    kept.check()
+    batches = root / "batches"
+    made = subprocess.run(["chattr", "+i", str(batches)], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("no folder can be made immutable here")
+    try:
+        with pytest.raises(ArtifactsUnavailable, match="can't be kept"):
+            kept.check()
+    finally:
+        subprocess.run(["chattr", "-i", str(batches)], check=True)
+    kept.check()
