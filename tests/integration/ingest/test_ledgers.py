@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.ingest.common.problems import ReceiptsAndIssues
+from batchcast.ingest.common.problems import MissingColumn, ReceiptsAndIssues
 
 DAYS = [f"2024-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(50)]
 
@@ -14,6 +14,10 @@ def table(header, *columns):
         ",".join((day, f"P{i % 4}", str(1 + i % 6), *(column(i) for column in columns))) for i, day in enumerate(DAYS)
     )
     return "\n".join([f"date,part,qty,{header}", *rows])
+
+
+def total(series, ingested):
+    return sum(quantity for days in series(ingested).values() for quantity in days.values())
 
 
 def notes_of(ingested):
@@ -109,3 +113,30 @@ def test_refunds_without_a_sign_are_a_question(read, sold, back):
 
     with pytest.raises(ReceiptsAndIssues, match=f"type '{sold}' \\(37\\), '{back}' \\(13\\)"):
         read(content)
+
+
+def test_amounts_are_no_codes_of_movements(read, series):
+    amounts = (261, 81, 201, 99, 262)
+    rows = (f"{day},Sale,P{i % 4},-{1 + i % 6},{amounts[i % 5]}" for i, day in enumerate(DAYS))
+    found = read("\n".join(["Posting Date,Entry Type,Item No.,Quantity,Sales Amount (Actual)", *rows]))
+
+    assert (
+        notes_of(found)[0] == "Demand is the negative quantities of Quantity: Entry Type 'Sale' (50) are goods issues."
+    )
+    assert total(series, found) == sum(1 + i % 6 for i in range(len(DAYS)))
+
+
+@pytest.mark.parametrize("issues", ["Issues", "Total Issue Quantities"])
+def test_issues_beside_receipts_are_the_demand(read, series, issues):
+    rows = (f"{day};P{i % 4};1000;0;{1 + i % 6};{200 - i}" for i, day in enumerate(DAYS))
+    found = read("\n".join([f"Posting Date;Material;Plant;Total Receipts;{issues};Closing Stock", *rows]))
+
+    assert found.report.columns["demand_qty"] == issues
+    assert total(series, found) == sum(1 + i % 6 for i in range(len(DAYS)))
+
+
+def test_receipts_are_not_advised_as_the_demand_beside_others(read):
+    rows = (f"{day};P{i % 4};0;{1 + i % 6}" for i, day in enumerate(DAYS))
+
+    with pytest.raises(MissingColumn, match=r"column_mapping=demand_qty=Gone\b"):
+        read("\n".join(["Posting Date;Material;Receipts;Gone", *rows]))

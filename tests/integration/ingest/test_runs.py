@@ -288,6 +288,24 @@ def test_rows_that_another_column_tells_apart_are_not_the_same(read, series, kin
     assert total(series, read(text(*telling, header="date,part,qty,Note"))) == sum_of(rows, part)
 
 
+@pytest.mark.parametrize("first", [1, 501])
+def test_numbers_of_rows_do_not_tell_them_apart(read, series, first):
+    rows = mixed()
+    numbered = [f"{row},{first + i}" for i, row in enumerate([*rows, *rows[50:150]])]
+
+    with pytest.raises(OverlappingFiles, match="the same 100 rows again"):
+        read(text(numbered, header="date,part,qty,No"))
+
+
+def test_numbers_of_rows_do_not_tell_two_runs_apart(read):
+    rows = export()[:60]
+    corrected = [f"{row.rpartition(',')[0]},{i + 7}" for i, row in enumerate(rows)]
+    numbered = [f"{row},{i + 1}" for i, row in enumerate([*rows, *corrected])]
+
+    with pytest.raises(OverlappingFiles, match="two runs through the same dates"):
+        read(text(numbered, header="date,part,qty,No"))
+
+
 @pytest.mark.parametrize(
     "rows",
     [mixed(400, values=1), [f"{row[:-1]}0" for row in mixed(400)], mixed(12)],

@@ -84,7 +84,8 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         issued_qty quantity_issued qty_ordered ordered_qty order_qty quantity_ordered order_quantity qty_shipped
         shipped_qty quantity_shipped qty_sold sold_qty quantity_sold units_sold unit_sold units sales_qty
         sale_qty sales_quantity sales_units unit_sales actual_qty qty_delivered delivered_qty usage consumption
-        total_usage tot_usage gesamtverbrauch
+        total_usage tot_usage gesamtverbrauch verbrauch_gesamt issues total_issues goods_issues issue_quantity
+        issue_quantities total_issue_qties total_issue_quantities
         usage_qty consumption_qty transaction_quantity
         transaction_qty out_qty qty_used qty_keluar jumlah_keluar jml_keluar keluar pemakaian jumlah_pemakaian
         kuantitas_keluar jumlah_barang jumlah_permintaan permintaan menge bestellmenge auftragsmenge liefermenge

@@ -22,6 +22,7 @@ from batchcast.ingest.common.names import (
 )
 from batchcast.ingest.common.problems import MissingColumn
 from batchcast.ingest.layout.candidates import fitting_columns, median_of
+from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.layout.sample import Sample, is_date, number_of
 from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
@@ -190,7 +191,11 @@ def likely_target(ours: str, names: Sequence[str], free: Sequence[int], sample: 
 
 
 def _likeliest_units(free: Sequence[int], names: Sequence[str], sample: Sample) -> list[int]:
-    """The columns most likely the quantity: those named like one, else that of whole numbers, and of the smallest."""
+    """The columns most likely the quantity: those named like one, else that of whole numbers, and of the smallest.
+
+    What came in is none, where another column can be it.
+    """
+    free = [i for i in free if role_of(names[i], "") != "receipt"] or free
     accepted = [normal(name) for name in ACCEPTED_NAMES[columns.DEMAND_QTY] if len(name) > 2]
     if not sample or any(word in normal(names[i]) for i in free for word in accepted):
         return list(free)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal
 
-from batchcast.ingest.common.demandnames import plain_word, words_of_plans
+from batchcast.ingest.common.demandnames import is_named_for_money, plain_word, words_of_plans
 from batchcast.ingest.common.names import normal
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.values.cells import date_text
@@ -157,7 +157,9 @@ _NAMED_KINDS = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_NUMBER, _CODE = re.compile(r"[-+]?\d[\d.,]*"), re.compile(r"\d{3}")
 _MOST_SAMPLED_KINDS = 40  # of a column that can be one of movements
+_LEAST_KNOWN = 0.5  # of the codes of a column of movement types: the others are of a company's own
 _FEW_KINDS = 3  # in the first rows of a file that may be sorted by them
 _MOST_CANDIDATES = 6  # columns
 _MOST_LATER = 2  # of them that tell nothing in the first rows: each costs as much as another key of the row
@@ -203,7 +205,7 @@ def _tells_kinds(name: str, values: Sequence[Any]) -> int:
         return 0
     if are_opposites(name, kinds):
         return 2
-    roles = {role_of(kind, name) for kind in kinds}
+    roles = set(roles_of(kinds, name).values())
     return 2 if "issue" in roles and len(roles - {""}) > 1 else int(bool(roles - {""}))
 
 
@@ -231,6 +233,23 @@ def tells_kinds_by_name(column: str) -> bool:
     return names_kinds(column) or _NAMES_OF_DIRECTION.search(column) is not None
 
 
+def roles_of(kinds: Iterable[str], column: str) -> dict[str, Role]:
+    """What rows of each kind are; numbers tell it where all of them are codes of movements: amounts are none.
+
+    Args:
+        kinds: the values of the column.
+        column: its name.
+    """
+    roles = {kind: role_of(kind, column) for kind in kinds}
+    numbers = [kind for kind in roles if _NUMBER.fullmatch(kind)]
+    codes = [kind for kind in numbers if _CODE.fullmatch(kind)]
+    known = sum(bool(roles[kind]) for kind in codes)
+    are_codes = len(codes) == len(numbers) <= _MOST_SAMPLED_KINDS and known >= _LEAST_KNOWN * len(codes)
+    if not are_codes or is_named_for_money(column):
+        roles |= dict.fromkeys(codes, "")
+    return roles
+
+
 def role_of(kind: str, column: str) -> Role:
     """What a row of this kind is: demand, demand that was taken back, or something else that moves stock.
 
@@ -242,7 +261,7 @@ def role_of(kind: str, column: str) -> Role:
     if flagged:
         return flagged
     code = kind.split(" ", maxsplit=1)[0]
-    if normal(column) not in _PLAIN_NAMES and re.fullmatch(r"\d{3}", code):
+    if normal(column) not in _PLAIN_NAMES and _CODE.fullmatch(code):
         return "issue" if code in _SAP_ISSUES else "reversal" if code in _SAP_REVERSALS else _other(code)
     words = _words_of(kind)
     is_plan, is_actual = words_of_plans(kind)

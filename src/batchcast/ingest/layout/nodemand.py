@@ -15,7 +15,7 @@ from batchcast.ingest.common.names import shortened, target_of
 from batchcast.ingest.common.problems import AmbiguousColumn, ReceiptsAndIssues
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.layout.balances import texts_holding
-from batchcast.ingest.layout.movements import role_of, tells_kinds_by_name
+from batchcast.ingest.layout.movements import roles_of, tells_kinds_by_name
 from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.layout.sample import Sample
 from batchcast.ingest.values.cells import date_text, distinct
@@ -105,7 +105,7 @@ def ask_about_kinds(names: Sequence[str], taken: Collection[int], sample: Sample
         if not name or index in taken or sample.has_numbers(index):
             continue
         counts = Counter(date_text(cell).strip() for cell in sample.filled(index))
-        roles = {kind: role_of(kind, name) for kind in counts}
+        roles = roles_of(counts, name)
         issues = [kind for kind, role in roles.items() if role == "issue"]
         if not issues or "receipt" not in roles.values():
             continue

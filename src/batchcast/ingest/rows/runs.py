@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ MOST_LOOKED_AT = 1 << 18  # rows; of a larger file those of some series
 _LOCAL = 0.9  # share of the repeats inside a run that stand together
 _IN_ORDER = 0.8  # correlation of the places in both runs
 _MOST_VALUES = 200  # of a column that tells the runs apart
+_LEAST_RUNNING = 20  # rows that are numbered
 _MOST_IN_BOTH = 0.05  # share of the rows of the shorter run
 
 
@@ -215,9 +217,18 @@ def tell_apart(blocks: Iterable[Block], columns: Mapping[int, str], runs: TwoRun
     return None
 
 
+def are_running(texts: Sequence[str]) -> bool:
+    """Whether the values of rows are their numbers, one by one: these tell of no row what it is."""
+    if len(texts) < _LEAST_RUNNING or not all(map(str.isdecimal, texts)):
+        return False
+    return all(int(after) == int(before) + 1 for before, after in pairwise(texts))
+
+
 def _count_values(by_value: dict[str, list[int]], block: Block, index: int, run: Whole) -> None:
     cells = distinct(block.column(index))
-    if len(cells.cells) > 2 * _MOST_VALUES:
+    is_each = len(cells.cells) == block.num_rows <= 2 * _MOST_VALUES
+    of_rows = [date_text(cells.cells[i]).strip() for i in cells.index] if is_each else []
+    if len(cells.cells) > 2 * _MOST_VALUES or are_running(of_rows):
         by_value |= {str(i): [0, 0] for i in range(_MOST_VALUES + 1)}
         return
     counts = np.bincount(3 * cells.index.astype(np.int64) + run, minlength=3 * len(cells.cells)).reshape(-1, 3)

@@ -13,7 +13,7 @@ from batchcast.domain.errors import N_, Choice, Message
 from batchcast.domain.settings import DemandSign
 from batchcast.ingest.common.names import shortened
 from batchcast.ingest.common.problems import AmbiguousSign, ReceiptsAndIssues
-from batchcast.ingest.layout.movements import Role, are_opposites, is_of_states, names_kinds, role_of
+from batchcast.ingest.layout.movements import Role, are_opposites, is_of_states, names_kinds, roles_of
 from batchcast.ingest.layout.rowfilter import counted_values, filter_text
 from batchcast.ingest.values.cells import DistinctCells, date_text
 from batchcast.ingest.values.numberstyle import Quantities
@@ -193,9 +193,10 @@ class SignReader:
 
     def _roles(self, movement: str | None) -> dict[Role, list[str]]:
         roles: dict[Role, list[str]] = {"issue": [], "reversal": [], "receipt": [], "": []}
-        for kind, signed in self.kinds.get(movement or "", {}).items():
-            if signed.negative or signed.positive:
-                roles[role_of(kind, movement or "")].append(kind)
+        by_kind = self.kinds.get(movement or "", {})
+        moved = [kind for kind, signed in by_kind.items() if signed.negative or signed.positive]
+        for kind, role in roles_of(moved, movement or "").items():
+            roles[role].append(kind)
         return roles
 
     def _is_ledger(self) -> bool:
@@ -327,8 +328,8 @@ def _sign_of(one: Signed) -> DemandSign | Literal[""]:
 
 def _choices_of(name: str, by_value: Mapping[str, Signed]) -> Iterator[Choice]:
     """The rows of issues, with what takes them back where its sign is the other; else those of each sign."""
-    issues = [kind for kind in by_value if role_of(kind, name) == "issue"]
-    backwards = [kind for kind in by_value if role_of(kind, name) == "reversal"]
+    roles = roles_of(by_value, name)
+    issues, backwards = ([kind for kind, role in roles.items() if role == one] for one in ("issue", "reversal"))
     groups = [issues]
     if not issues:
         groups = [

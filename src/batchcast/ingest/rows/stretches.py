@@ -18,7 +18,7 @@ from batchcast.ingest.common.source import Block
 from batchcast.ingest.history.accumulate import Totals, Whole
 from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.rows.repeats import FileOverlaps
-from batchcast.ingest.rows.runs import MOST_LOOKED_AT, FileRows, RunOverlaps, find_runs, tell_apart
+from batchcast.ingest.rows.runs import MOST_LOOKED_AT, FileRows, RunOverlaps, are_running, find_runs, tell_apart
 from batchcast.ingest.values.cells import date_text, distinct
 
 _LEAST_ROWS = 20  # with a quantity, that are alike in a row
@@ -162,8 +162,15 @@ def _are_alike(blocks: Iterable[Block], columns: Sequence[int], rows: FileRows, 
             for line in range(max(span.start - at, 0), min(span.stop - at, block.num_rows)):
                 lines.append(tuple(date_text(one.cells[one.index[line]]) for one in cells))
         at += block.num_rows
-    agree = [one == other for one, other in zip(*texts, strict=False)]
-    return not columns or (bool(agree) and sum(agree) >= _LEAST_ALIKE * len(agree))
+    apart = spans[1].start - spans[0].start
+    telling = [i for i in range(len(columns)) if not _are_of_rows(*([row[i] for row in one] for one in texts), apart)]
+    agree = [all(one[i] == other[i] for i in telling) for one, other in zip(*texts, strict=False)]
+    return not telling or (bool(agree) and sum(agree) >= _LEAST_ALIKE * len(agree))
+
+
+def _are_of_rows(texts: Sequence[str], again: Sequence[str], apart: int) -> bool:
+    """Whether the values of two stretches are the numbers of their rows, as far apart as these are."""
+    return are_running(texts) and are_running(again) and int(again[0]) - int(texts[0]) == apart
 
 
 def _lines(rows: FileRows, of: slice) -> range:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.ingest.layout.movements import are_opposites, movement_columns, names_kinds, role_of
+from batchcast.ingest.layout.movements import are_opposites, movement_columns, names_kinds, role_of, roles_of
 from batchcast.ingest.layout.sample import Sample
 
 
@@ -180,3 +180,28 @@ def test_columns_named_for_kinds_of_movements(name):
 )
 def test_columns_named_for_other_things(name):
     assert not names_kinds(name)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("Sales Amount (Actual)", ["261", "201", "262"]),
+        ("Harga", ["101", "201", "261"]),
+        ("Catatan", ["9", "45", "261", "108"]),
+        ("Catatan", ["261.50", "262.50", "261"]),
+        ("Catatan", ["110", "140", "150", "170", "180", "261"]),
+        ("Entry", [str(number) for number in range(201, 263)]),
+    ],
+    ids=["money", "price", "other lengths", "decimals", "mostly unknown", "too many"],
+)
+def test_numbers_that_are_no_codes_of_movements_tell_nothing(column, values):
+    assert not set(roles_of(values, column).values()) - {""}
+    assert movement_columns(["Part", column, "Qty"], {0, 2}, Sample([["A-1", one, 3] for one in values]))[:1] != (1,)
+
+
+@pytest.mark.parametrize("values", [["261", "101"], ["261", "262", "901"], ["201", "101", "Z61"], ["261 GI", "101 GR"]])
+def test_codes_of_movements_do(values):
+    roles = roles_of(values, "Catatan")
+
+    assert roles[values[0]] == "issue"
+    assert roles[values[1]] in {"receipt", "reversal"}

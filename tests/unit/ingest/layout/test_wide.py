@@ -177,7 +177,7 @@ def test_columns_of_numbers_beside_the_periods_are_named():
 
 LEDGERS = {
     "measure behind": ["Jan-24 In", "Jan-24 Out", "Jan-24 Stock", "Feb-24 In", "Feb-24 Out", "Feb-24 Stock"],
-    "measure before": ["Issues Jan-24", "Receipts Jan-24", "Issues Feb-24", "Receipts Feb-24"],
+    "measure before": ["Opening Jan-24", "Receipts Jan-24", "Opening Feb-24", "Receipts Feb-24"],
     "key": ["202401_IN", "202401_OUT", "202402_IN", "202402_OUT"],
     "week": ["W01-2024 Issue", "W01-2024 Receipt", "W02-2024 Issue", "W02-2024 Receipt"],
     "forecast": ["Jan-24 Forecast", "Jan-24 Actual", "Feb-24 Forecast", "Feb-24 Actual"],
@@ -202,6 +202,7 @@ def test_several_measures_of_each_period_are_refused_by_their_names_and_never_su
     ("header", "read"),
     [
         (["Masuk Jan-24", "Keluar Jan-24", "Masuk Feb-24", "Keluar Feb-24"], ["Keluar Jan-24", "Keluar Feb-24"]),
+        (["Receipts Jan-24", "Issues Jan-24", "Receipts Feb-24", "Issues Feb-24"], ["Issues Jan-24", "Issues Feb-24"]),
         (["Jan-24 Qty In", "Jan-24 Qty Out", "Feb-24 Qty In", "Feb-24 Qty Out"], ["Jan-24 Qty Out", "Feb-24 Qty Out"]),
         (["Qty (Jan-24)", "Amount (Jan-24)", "Qty (Feb-24)", "Amount (Feb-24)"], ["Qty (Jan-24)", "Qty (Feb-24)"]),
     ],
