@@ -255,11 +255,13 @@ def _year_column(names: Sequence[str], sample: Sample) -> Message:
 
 
 def likely_sites(names: Sequence[str], free: Sequence[int], sample: Sample) -> list[int]:
-    """Columns of numbers, where no name among them has a word of quantities, stock or money in it."""
+    """Columns of numbers, where no name among them has a word of quantities, stock, receipts or money in it."""
     found = [i for i in free[:_MOST_GUESSED] if names[i] and sample.has_numbers(i)]
     words = [normal(name) for name in (*ACCEPTED_NAMES[columns.DEMAND_QTY], "amount", "price", "total", "out", "in")]
     words += [normal(name) for accepted in STOCK_NAMES.values() for name in accepted]
-    if any(is_named_for_money(names[i]) for i in found) or is_of_measures(found, names):
+    if any(is_named_for_money(names[i]) or role_of(names[i], "") == "receipt" for i in found) or is_of_measures(
+        found, names
+    ):
         return []
     return [] if any(len(word) > 1 and word in normal(names[i]) for i in found for word in words) else found
 

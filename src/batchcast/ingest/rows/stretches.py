@@ -163,7 +163,10 @@ def _are_alike(blocks: Iterable[Block], columns: Sequence[int], rows: FileRows, 
                 lines.append(tuple(date_text(one.cells[one.index[line]]) for one in cells))
         at += block.num_rows
     apart = spans[1].start - spans[0].start
-    telling = [i for i in range(len(columns)) if not _are_of_rows(*([row[i] for row in one] for one in texts), apart)]
+    first, again = ([list(column) for column in zip(*one, strict=True)] for one in texts)
+    telling = [
+        i for i, (one, other) in enumerate(zip(first, again, strict=True)) if not _are_of_rows(one, other, apart)
+    ]
     agree = [all(one[i] == other[i] for i in telling) for one, other in zip(*texts, strict=False)]
     return not telling or (bool(agree) and sum(agree) >= _LEAST_ALIKE * len(agree))
 
