@@ -49,6 +49,7 @@ _JULIAN_DAY = re.compile(
     r"24[345678]\d{4}$", re.ASCII
 )  # astronomers' day numbers, as databases write them: 1940 to 2132
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
+_COMPACT_YEAR_LAST = re.compile(r"(\d{2})(\d{2})((?:19|20)\d{2})$", re.ASCII)  # 31122025; no month is 19 or 20
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
 _SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?$", re.ASCII)
@@ -207,6 +208,9 @@ def _numeric(text: str) -> WrittenDate | None:
     found = _THREE_NUMBERS.match(text)
     if found:
         return _three_numbers(found[1], int(found[3]), found[4])
+    found = _COMPACT_YEAR_LAST.match(text)
+    if found:
+        return _three_numbers(found[1], int(found[2]), found[3])
     if _SIX_DIGITS.match(text):
         return _six_digits(text)
     counted = _counted(text)

@@ -175,3 +175,20 @@ def test_a_month_that_is_called_as_a_weekday_is_no_weekday(text, month):
     assert isinstance(written, WrittenDate)
     days = [day for day in (written.day, *(written.readings or {}).values()) if day is not None]
     assert [date_of(day).month for day in days] == [month]
+
+
+def test_eight_digits_that_end_with_a_year_are_a_day_and_a_month_before_it():
+    assert readings("31122025") == {"day_first": date(2025, 12, 31)}
+    assert readings("12312025") == {"month_first": date(2025, 12, 31)}
+    assert readings("05012026") == {"day_first": date(2026, 1, 5), "month_first": date(2026, 5, 1)}
+    assert readings("30022025") == {"day_first": None}
+
+
+@pytest.mark.parametrize("text", ["20201231", "19901012", "20121119", "20191031"])
+def test_eight_digits_that_begin_with_a_year_are_certain_whatever_they_end_with(text):
+    assert certain(text) == date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+@pytest.mark.parametrize("text", ["32132025", "00002025", "20202020"])
+def test_eight_digits_that_are_no_day_are_none(text):
+    assert isinstance(read_date(text), Message)
