@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BLOCK = {Frequency.DAILY: 28, Frequency.WEEKLY: 4, Frequency.MONTHLY: 1}  # periods that are summed to about a month
-YEAR = {Frequency.DAILY: 13, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}  # blocks: at least so many before, ...
+BLOCKS_IN_YEAR = {Frequency.DAILY: 13, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}  # that come before, at least, ...
 LEAST = 3  # ... and after the change; an older one is in the backtests
 MOST = 60  # that are looked at, the latest
 FAR = 2.0  # times the old level and that of the same time a year ago, or a part of them, from which it is another one
@@ -56,7 +56,7 @@ def find_changes(values: Floats, offsets: Ints, held: Ints, frequency: Frequency
         Two of shape (cutoffs, series); 0 where there is none.
     """
     found, stays = np.zeros(limits.shape, dtype=np.int64), np.zeros(limits.shape, dtype=np.int64)
-    _find(values, offsets, held, BLOCK[frequency], YEAR[frequency], limits, found, stays)
+    _find(values, offsets, held, BLOCK[frequency], BLOCKS_IN_YEAR[frequency], limits, found, stays)
     return found, stays
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast.effects import Effects
 from batchcast.forecast.kernels.year import compare_years, divide_year, sum_own, sum_pool
+from batchcast.forecast.levels import BLOCK, BLOCKS_IN_YEAR
 from batchcast.forecast.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -44,15 +45,11 @@ LOWEST, HIGHEST = 0.02, 50.0  # of a factor
 FARTHEST = 5.0  # of a shock, and its inverse
 
 # A series has a clear year of its own where its last years are alike, by their months or stretches of four weeks.
-MONTH = {Frequency.DAILY: 28, Frequency.WEEKLY: 4, Frequency.MONTHLY: 1}  # periods of about a month
-MONTHS = {Frequency.DAILY: 13, Frequency.WEEKLY: 13, Frequency.MONTHLY: 12}  # of these in a year
 MOST_YEARS = 4  # that are looked at, the last
 CLEAR = (11.0, 6.5, 5.5)  # Fisher's F of two, three and MOST_YEARS years: of demand that wanders one in 1,000 has it
 STEADY = 0.6  # of the months have demand
-OWN_COMPETES = {
-    Frequency.DAILY,
-    Frequency.WEEKLY,
-}  # where the batch has a year: with corrections of series, and without
+# Where the batch has a year, corrections of all series have competed in it for these (`year_choice.py`).
+OWN_COMPETES = {Frequency.DAILY, Frequency.WEEKLY}
 OWN_ROUNDS = 3  # of the corrections of a series with a clear year: one leaves half of a strong one
 
 
@@ -163,7 +160,7 @@ def find_clear_years(values: Floats, offsets: Ints, held: Ints, frequency: Frequ
     """
     ratios = np.zeros((len(held), len(offsets) - 1))
     years = np.zeros(ratios.shape, dtype=np.int64)
-    compare_years(values, offsets, held, MONTH[frequency], MONTHS[frequency], MOST_YEARS, STEADY, ratios, years)
+    compare_years(values, offsets, held, BLOCK[frequency], BLOCKS_IN_YEAR[frequency], MOST_YEARS, STEADY, ratios, years)
     return np.asarray(ratios >= np.array([np.inf, np.inf, *CLEAR])[years])
 
 

@@ -15,7 +15,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from batchcast.domain.calendar import Frequency
 from batchcast.domain.cutoffs import choose_year_cutoffs, has_a_year
 from batchcast.domain.plan import ForecastRequest
 from batchcast.forecast.effects import learn_effects
@@ -23,7 +22,7 @@ from batchcast.forecast.extremes import bound_extremes
 from batchcast.forecast.occasions import EffectChoice
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.weekdays import WeekdayProfile, flatten_week
-from batchcast.forecast.year import YearProfile, learn_year, no_year
+from batchcast.forecast.year import OWN_COMPETES, YearProfile, learn_year, no_year
 from batchcast.forecast.year_judge import choose_effects, judge
 
 log = logging.getLogger(__name__)
@@ -116,7 +115,7 @@ def _choose_trust(panel: Panel, request: ForecastRequest, typical: int, effects:
     dates = choose_year_cutoffs(request, typical)
     if len(dates) < FEWEST_CUTOFFS:
         return NO_YEAR
-    tried = TRIED_OF_MONTHS if request.calendar.frequency is Frequency.MONTHLY else TRIED
+    tried = TRIED if request.calendar.frequency in OWN_COMPETES else TRIED_OF_MONTHS
     return pick_trust(tried, judge_years(panel, request, dates, tried, effects))
 
 
