@@ -125,7 +125,7 @@ def _unpacked(commit: str, folder: Path) -> Path:
 
 def _kept(source: Path, keep_days: int) -> Mapping[str, str]:
     """The variable that has old batches deleted, where a version knows it."""
-    knows = "keep_days" in (source / "batchcast" / "app" / "configuration.py").read_text(encoding="utf-8")
+    knows = "keep_days" in _X_
     return {"BATCHCAST_KEEP_DAYS": str(keep_days)} if knows else {}
 
 

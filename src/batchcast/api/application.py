@@ -21,8 +21,8 @@ from batchcast.api.context import Context
 from batchcast.api.hub import Hub
 from batchcast.api.problems import answer_problem
 from batchcast.api.statuses import Statuses
+from batchcast.app.installation.tokens import NotAuthenticated, Person, Role
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import NotAuthenticated, Person, Role
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.audit import Audit
 from batchcast.http.error_status import InvalidRequest, http_problem

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from batchcast.api.answers import AuditLine, AuditLog
 from batchcast.api.context import Asker, Here, answer
 from batchcast.api.problems import documented
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.http.audit import MOST_LINES, audit_file
 
 router = APIRouter(prefix="/api/audit", tags=["operations"])

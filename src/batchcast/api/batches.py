@@ -13,12 +13,12 @@ from batchcast.api.description import changes_body, event_content, form_body
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_analyzed, render_history, render_submitted, say_in
 from batchcast.app.intake import Analysis
-from batchcast.app.nouns import preview_json
 from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.service import Service
-from batchcast.app.settings_text import settings_of_texts
 from batchcast.app.upload import Upload
+from batchcast.app.words.nouns import preview_json
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.batch import MOST_A_PAGE, BatchQuery, BatchState
 from batchcast.domain.recipe import FileKind, FilePreview
 from batchcast.http.audit import tell_of_recipe

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from batchcast.api.hub import Hub
 from batchcast.api.statuses import Statuses
+from batchcast.app.installation.tokens import Person
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import Person
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 from batchcast.http.metrics import Metrics
 from batchcast.http.request import preferred_language, read_batch_id
 from batchcast.http.threads import Threads

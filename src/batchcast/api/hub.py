@@ -7,9 +7,9 @@ from functools import partial
 
 from batchcast.api.answers import Change
 from batchcast.api.rendering import say_in
-from batchcast.app.nouns import plain
 from batchcast.app.service.service import Service
-from batchcast.app.translation import Language
+from batchcast.app.words.nouns import plain
+from batchcast.app.words.translation import Language
 from batchcast.domain.batch import BatchState, Event
 from batchcast.http.broadcast import Broadcast, Topic
 from batchcast.http.threads import Threads

@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from batchcast.api.answers import Health, ReadinessAnswer
 from batchcast.api.context import Here, Lang, answer
 from batchcast.api.problems import ERRORS_PATH, documented
+from batchcast.app.installation.tokens import NotAuthenticated
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import NotAuthenticated
-from batchcast.app.translation import translate
+from batchcast.app.words.translation import translate
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.error_status import RETRY_AFTER_SECONDS, NoSuchPage
 from batchcast.http.request import token_of

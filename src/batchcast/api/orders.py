@@ -12,9 +12,9 @@ from batchcast.api.description import FILE_KINDS_READ, RECIPE_FIELDS, described_
 from batchcast.api.problems import documented
 from batchcast.api.rendering import say_in
 from batchcast.api.resultanswers import PlacedOrders
-from batchcast.app.nouns import orders_json
 from batchcast.app.recipes import choice_of_texts
 from batchcast.app.service.ordering import Question
+from batchcast.app.words.nouns import orders_json
 from batchcast.domain.settings import OF_STOCK_FILE
 from batchcast.http.audit import tell_of_recipe
 from batchcast.http.bodies import read_optional_upload

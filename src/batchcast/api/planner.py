@@ -20,7 +20,7 @@ from batchcast.api.problems import documented
 from batchcast.app.planner import Looked, chosen_parts, find_part
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.service import Service
-from batchcast.app.translation import Language, translate
+from batchcast.app.words.translation import Language, translate
 from batchcast.domain.attention import Attention, MarkedPart
 from batchcast.domain.planner import KeptMark, Tick, new_mark
 from batchcast.domain.settings import MARK_KINDS

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from batchcast.api.answers import Problem, ReadingChoice, RowErrors
 from batchcast.api.rendering import say_in
-from batchcast.app.nouns import row_errors_json
-from batchcast.app.tokens import NotAuthenticated
-from batchcast.app.translation import Language, translate
+from batchcast.app.installation.tokens import NotAuthenticated
+from batchcast.app.words.nouns import row_errors_json
+from batchcast.app.words.translation import Language, translate
 from batchcast.domain.errors import BatchcastError, InvalidSettings, ReadingQuestion
 from batchcast.http.error_status import InvalidRequest, headers_of, known_error, messages_of, phrase_of, status_of
 from batchcast.http.request import preferred_language

@@ -10,7 +10,8 @@ from typing import Any
 
 from batchcast.api import answers, resultanswers
 from batchcast.app.intake import Analysis
-from batchcast.app.nouns import (
+from batchcast.app.service.answers import Accepted, BatchStatus, SeriesDetail
+from batchcast.app.words.nouns import (
     Json,
     Say,
     analysis_json,
@@ -21,8 +22,7 @@ from batchcast.app.nouns import (
     percent_of,
     planned_json,
 )
-from batchcast.app.service.answers import Accepted, BatchStatus, SeriesDetail
-from batchcast.app.translation import Language, translate
+from batchcast.app.words.translation import Language, translate
 from batchcast.domain.batch import Batch, BatchPage, BatchQuery, BatchSummary, PartitionState
 from batchcast.domain.columns import PARTNUMBER, SITE_CODE, attribute_of
 from batchcast.domain.errors import Message

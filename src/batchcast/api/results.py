@@ -13,11 +13,11 @@ from batchcast.api.description import described_files
 from batchcast.api.problems import documented
 from batchcast.api.rendering import render_one_series, render_series_list, say_in
 from batchcast.api.resultanswers import BatchAccuracy, RejectedRows, SeriesList, SumsPage, WholeSeries
-from batchcast.app.nouns import accuracy_json
-from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import ResultNotKept
 from batchcast.app.service.results import SumRows
 from batchcast.app.service.service import Service
+from batchcast.app.words.nouns import accuracy_json
+from batchcast.app.words.seriesfindings import sentences_of
 from batchcast.http.files import FileAnswer, answer_file
 from batchcast.publish.kinds import DOWNLOAD_FORMATS, FORECAST, DownloadFormat, DownloadKind
 from batchcast.results.series import SeriesQuery, attributes_in

@@ -19,7 +19,7 @@ from itertools import accumulate
 from batchcast.api.answers import Status
 from batchcast.api.rendering import render_status
 from batchcast.app.service.service import Service
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 from batchcast.http.threads import Threads
 from batchcast.store.errors import UnknownBatch
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from batchcast.app.installation.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
+from batchcast.app.installation.timings import Timings
+from batchcast.app.installation.workspace import RECIPES_FOLDER, Environment, new_batch_id, open_workspace
 from batchcast.app.intake import Analysis, Intake, keep_source, take_in
-from batchcast.app.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
 from batchcast.app.ordering import place_orders, read_stock_beside
 from batchcast.app.recipes import NO_CHOICE, Chosen, FolderRecipes, RecipeChoice, chosen_recipes, keep_reading
-from batchcast.app.timings import Timings
-from batchcast.app.workspace import RECIPES_FOLDER, Environment, new_batch_id, open_workspace
 from batchcast.domain.accuracy import Hindsight, LeaderboardRow
 from batchcast.domain.batch import Batch, Event
 from batchcast.domain.errors import N_, Message

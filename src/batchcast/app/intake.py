@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.settings_text import check_models
+from batchcast.app.words.settings_text import check_models
 from batchcast.domain.batch import Source, StoredFile
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchCancelled, BatchcastError, InvalidInput, Message

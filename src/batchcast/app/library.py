@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from batchcast.app.installation.timings import TYPICAL_PACE
 from batchcast.app.intake import dated
-from batchcast.app.settings_text import check_models
-from batchcast.app.timings import TYPICAL_PACE
+from batchcast.app.words.settings_text import check_models
 from batchcast.domain import columns
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.inventory import MOST_PURCHASES, Promise, notes_of, promise_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from batchcast.app.intake import Reading
 from batchcast.app.recipes import NO_CHOICE, RecipeBook, RecipeChoice, chosen_recipes, keep_recipe, refuse_recipes
-from batchcast.app.settings_text import Texts, events_settings, stock_settings
+from batchcast.app.words.settings_text import Texts, events_settings, stock_settings
 from batchcast.domain.inventory import MOST_PURCHASES, Orders, StockOnHand
 from batchcast.domain.recipe import Recipe, kept_settings
 from batchcast.domain.settings import OF_ANY_STOCK_FILE, SETTINGS, BatchSettings, event_of

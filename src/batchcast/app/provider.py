@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from batchcast.app.tokens import NotAllowed, Person, Role
+from batchcast.app.installation.tokens import NotAllowed, Person, Role
 from batchcast.domain.errors import N_, BatchcastError, InvalidSettings, Message
 
 if TYPE_CHECKING:  # loaded by servers that have a provider alone

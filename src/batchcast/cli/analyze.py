@@ -25,7 +25,7 @@ def command(session: Session) -> Command:
 
 
 def _carry_out(session: Session, values: Values) -> None:
-    from batchcast.app.nouns import analyzed_json
+    from batchcast.app.words.nouns import analyzed_json
     from batchcast.cli.progress import stopping
     from batchcast.cli.render.analysis import analysis_card, partitions_card
 

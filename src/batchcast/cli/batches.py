@@ -105,7 +105,7 @@ def _carry_out(session: Session, values: Values, *, action: Action) -> None:
         *_problems_of_choices(values),
         *_problems_of_numbers(values),
     )
-    from batchcast.app.configuration import read_server_address
+    from batchcast.app.installation.configuration import read_server_address
     from batchcast.cli.server_client import ServerClient
 
     with ServerClient(read_server_address(values["url"]), session.words.language) as client:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchcast.app.translation import read_language
+from batchcast.app.words.translation import read_language
 from batchcast.cli import analyze, backtest, batches, marks, orders, recipes, run, sample, serve, sums
 from batchcast.cli.failure import tell_failure
 from batchcast.cli.parsing import Commands, Group, take_shared_options, version_option

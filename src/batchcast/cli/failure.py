@@ -132,7 +132,7 @@ def _failure_json(error: BatchcastError, code: int, session: Session) -> dict[st
         }
     report = getattr(error, "report", None)
     if report is not None:
-        from batchcast.app.nouns import row_errors_json
+        from batchcast.app.words.nouns import row_errors_json
 
         told["row_errors"] = row_errors_json(report, getattr(error, "plan", None), session.words.text)
     if isinstance(error, ServerRefused):

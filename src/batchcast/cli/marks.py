@@ -50,7 +50,7 @@ def command(session: Session) -> Group:
 
 def _carry_out(session: Session, values: Values, *, action: Action) -> None:
     session.refuse_problems(*_problems(values))
-    from batchcast.app.configuration import read_server_address
+    from batchcast.app.installation.configuration import read_server_address
     from batchcast.cli.server_client import ServerClient
 
     with ServerClient(read_server_address(values["url"]), session.words.language) as client:

@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from batchcast.app.recipes import SAVE, USE, RecipeChoice, choice_of_texts
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.cli.parsing import Option, Values, flag, option
 from batchcast.cli.session import Words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting
 
 if TYPE_CHECKING:
-    from batchcast.app.configuration import ServiceConfig, ServiceOption
+    from batchcast.app.installation.configuration import ServiceConfig, ServiceOption
 
 URL_HELP = N_(
     "The server's API. Default: BATCHCAST_URL, else http://127.0.0.1:9571. BATCHCAST_TOKEN is the token that is sent."
@@ -106,7 +106,7 @@ def _help(declared: Setting, words: Words) -> str:
 
 def service_parameters(words: Words, *, listens: bool) -> list[Option]:
     """The options of a server, or of one that listens nowhere."""
-    from batchcast.app.configuration import service_options
+    from batchcast.app.installation.configuration import service_options
 
     return [
         _parameter(name, declared, help_text, words)
@@ -117,7 +117,7 @@ def service_parameters(words: Words, *, listens: bool) -> list[Option]:
 
 def place_parameters(words: Words) -> list[Option]:
     """The options that say where a server keeps things."""
-    from batchcast.app.configuration import service_options
+    from batchcast.app.installation.configuration import service_options
 
     return [
         _parameter(name, declared, help_text, words)
@@ -132,7 +132,7 @@ def read_service_config(values: Values) -> ServiceConfig:
     Raises:
         InvalidSettings: if a value can't be read, or the set-up would not be safe.
     """
-    from batchcast.app.configuration import read_config, service_options
+    from batchcast.app.installation.configuration import read_config, service_options
 
     return read_config(**{name: values[name] for name in service_options() if values.get(name) not in (None, False)})
 

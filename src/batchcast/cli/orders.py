@@ -46,7 +46,7 @@ def _carry_out(session: Session, values: Values) -> None:
     recipes, book = read_recipes(values), session.open_app().recipes
     orders, files = make_orders(Path(result), Path(stock), out=into, most=most, texts=texts, book=book, recipes=recipes)
     if session.as_json:
-        from batchcast.app.nouns import orders_json
+        from batchcast.app.words.nouns import orders_json
 
         written = {kind: str(path) for kind, path in files.items()}
         session.screen.write_json({"kind": "orders", "files": written, **orders_json(orders, session.words.text)})

@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from batchcast import __version__
-from batchcast.app.translation import LANGUAGES, read_language
+from batchcast.app.words.translation import LANGUAGES, read_language
 from batchcast.cli.session import Session, Words
 from batchcast.domain.errors import N_, InvalidSettings, Message
 

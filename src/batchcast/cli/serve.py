@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from batchcast.app.tokens import TOKEN_ROLES, new_token
+from batchcast.app.installation.tokens import TOKEN_ROLES, new_token
 from batchcast.cli.options import place_parameters, read_service_config, service_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.analysis import remark
@@ -25,8 +25,8 @@ from batchcast.cli.session import Session, hand_over_log, safe
 from batchcast.domain.errors import N_, Message
 
 if TYPE_CHECKING:
-    from batchcast.app.backup import Backup
-    from batchcast.app.configuration import ServiceConfig
+    from batchcast.app.installation.backup import Backup
+    from batchcast.app.installation.configuration import ServiceConfig
     from batchcast.server.server import Sockets
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -131,8 +131,8 @@ def _await(asked: SimpleQueue[int]) -> None:
 def _checked_config(session: Session, values: Values) -> ServiceConfig:
     session.refuse_problems()
     config = read_service_config(values)
-    from batchcast.app.kernels import keep_kernels
-    from batchcast.app.surroundings import check_home, check_workers
+    from batchcast.app.installation.kernels import keep_kernels
+    from batchcast.app.installation.surroundings import check_home, check_workers
 
     check_home(config.home)
     keep_kernels(config.home)
@@ -227,7 +227,7 @@ def restore_command(session: Session) -> Command:
 def _back_up(session: Session, values: Values) -> int:
     folder = _folder(session, values["to"], NO_TO)
     config = read_service_config(values)
-    from batchcast.app.backup import back_up
+    from batchcast.app.installation.backup import back_up
 
     backup = back_up(config, folder)
     if session.as_json:
@@ -245,8 +245,8 @@ def _back_up(session: Session, values: Values) -> int:
 def _restore(session: Session, values: Values) -> None:
     folder = _folder(session, values["source"], NO_FROM)
     config = read_service_config(values)
-    from batchcast.app.backup import restore
-    from batchcast.app.surroundings import check_home
+    from batchcast.app.installation.backup import restore
+    from batchcast.app.installation.surroundings import check_home
 
     check_home(config.home)
     backup = restore(config, folder)
@@ -262,7 +262,7 @@ def _folder(session: Session, given: str | None, missing: str) -> Path:
 
 
 def _figures(backup: Backup) -> dict[str, float]:
-    from batchcast.app.configuration import MEGABYTE
+    from batchcast.app.installation.configuration import MEGABYTE
 
     return {"batches": backup.batches, "files": backup.files, "megabytes": backup.size / MEGABYTE}
 

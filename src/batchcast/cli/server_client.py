@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from batchcast.app.configuration import ServerAddress
-from batchcast.app.settings_text import Texts
+from batchcast.app.installation.configuration import ServerAddress
+from batchcast.app.words.settings_text import Texts
 from batchcast.cli.session import ServerRefused, ServerUnavailable
 from batchcast.domain.batch import MOST_A_PAGE, BatchState
 from batchcast.domain.errors import N_, InternalError, InvalidInput, InvalidSettings, Message

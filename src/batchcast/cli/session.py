@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from rich.console import Console
 
-from batchcast.app.translation import Language, format_duration, format_number, translate
+from batchcast.app.words.translation import Language, format_duration, format_number, translate
 from batchcast.domain.errors import BatchcastError, InvalidSettings, Message
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def set_up_log(*, shown: bool) -> None:
 
 def hand_over_log(form: Literal["auto", "text", "json"], *, debug: bool) -> None:
     """Let the log of a server go to standard error, as it is for people and programs that watch one."""
-    from batchcast.app.log import set_up_service_log
+    from batchcast.app.installation.log import set_up_service_log
 
     logger = logging.getLogger("batchcast")
     for handler in list(logger.handlers):

@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from batchcast.app.batchcast import Listener
-from batchcast.app.nouns import analyzed_json, batch_json, partition_json
+from batchcast.app.words.nouns import analyzed_json, batch_json, partition_json
 from batchcast.cli.progress import STEPS, BatchClock, Guarded, stopping
 from batchcast.cli.render.analysis import analysis_card, remark
 from batchcast.cli.render.partitions import LOOKS, partition_view, progress_text, sites_text

@@ -50,11 +50,11 @@ from batchcast.forecast.distributions.registry import (
 from batchcast.forecast.evidence import Evidence, limit_quantiles, limit_to_even, plausible_step, plausible_sum
 from batchcast.forecast.extremes import Extremes, cut_to_limits, find_extremes
 from batchcast.forecast.knowledge import SharedKnowledge
-from batchcast.forecast.levels import LevelChanges, level_changes
 from batchcast.forecast.metrics import Tallies, fold_weights
 from batchcast.forecast.models.table import AUTO, FALLBACK_NAME, POOLED, YARDSTICK
 from batchcast.forecast.panel import Panel
 from batchcast.forecast.panel_evidence import PanelEvidence
+from batchcast.forecast.seasons.levels import LevelChanges, level_changes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -21,13 +21,13 @@ from batchcast.domain.accuracy import SeasonUse
 from batchcast.domain.plan import Occasion
 from batchcast.forecast.distributions.candidate import Calibration
 from batchcast.forecast.distributions.pooling import Pool
-from batchcast.forecast.effects import use_of
 from batchcast.forecast.learned.learned import Learned
 from batchcast.forecast.metrics import fold_weights
 from batchcast.forecast.models.table import CANDIDATES
 from batchcast.forecast.moments import DEMAND_CLASSES
-from batchcast.forecast.weekdays import WeekdayProfile
-from batchcast.forecast.year import YearProfile
+from batchcast.forecast.seasons.effects import use_of
+from batchcast.forecast.seasons.weekdays import WeekdayProfile
+from batchcast.forecast.seasons.year import YearProfile
 
 Floats = NDArray[np.float64]
 

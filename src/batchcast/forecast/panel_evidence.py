@@ -17,13 +17,13 @@ from batchcast.forecast.distributions.registry import is_learned, point_models_o
 from batchcast.forecast.evidence import Evidence, Floats, Ints, gather_evidence, substitute
 from batchcast.forecast.extremes import cut_to_limits, largest_plausible
 from batchcast.forecast.learned.learned import Learned, attach_predictions
-from batchcast.forecast.levels import bring_to_new_level, find_changes
 from batchcast.forecast.models.points import forecast_points
 from batchcast.forecast.models.table import OWN_YEAR, YEAR
 from batchcast.forecast.moments import Moments, measure_history
 from batchcast.forecast.panel import Panel, series_keys
-from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, weights_of_steps
-from batchcast.forecast.year import OWN_COMPETES, OWN_ROUNDS, YearProfile, find_clear_years, no_year
+from batchcast.forecast.seasons.levels import bring_to_new_level, find_changes
+from batchcast.forecast.seasons.weekdays import WeekdayProfile, flatten_week, weights_of_steps
+from batchcast.forecast.seasons.year import OWN_COMPETES, OWN_ROUNDS, YearProfile, find_clear_years, no_year
 
 
 @dataclass(frozen=True, kw_only=True)

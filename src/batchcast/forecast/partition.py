@@ -26,10 +26,10 @@ from batchcast.forecast.metrics import Tallies
 from batchcast.forecast.models.table import FALLBACK_NAME
 from batchcast.forecast.panel import Panel, read_panel, warm_reading
 from batchcast.forecast.prepare import learn_knowledge
+from batchcast.forecast.seasons.year import learn_year
+from batchcast.forecast.seasons.year_choice import TRIED, judge_years
+from batchcast.forecast.seasons.year_judge import warm_judging
 from batchcast.forecast.tables import make_tables, result_writer, write_summary
-from batchcast.forecast.year import learn_year
-from batchcast.forecast.year_choice import TRIED, judge_years
-from batchcast.forecast.year_judge import warm_judging
 
 AFTER_CUTOFF = N_("first seen after the last period of the history that is used")
 

@@ -38,9 +38,9 @@ from batchcast.forecast.moments import DEMAND_CLASSES
 from batchcast.forecast.panel import Panel, choose_sample, read_panel
 from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.pool import learn_pools
-from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, learn_profile
-from batchcast.forecast.year import YearProfile
-from batchcast.forecast.year_choice import Trust, YearChoice, choose_year, learn_both
+from batchcast.forecast.seasons.weekdays import WeekdayProfile, flatten_week, learn_profile
+from batchcast.forecast.seasons.year import YearProfile
+from batchcast.forecast.seasons.year_choice import Trust, YearChoice, choose_year, learn_both
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from batchcast.app.installation.tokens import ANONYMOUS, Person
 from batchcast.app.recipes import RecipeChoice
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import ANONYMOUS, Person
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.errors import N_
 from batchcast.http.request import is_batch_id

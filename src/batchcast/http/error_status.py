@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 import structlog
 
+from batchcast.app.installation.tokens import NotAllowed, NotAuthenticated
+from batchcast.app.installation.workspace import DiskAlmostFull
 from batchcast.app.intake import ReaderKilled
 from batchcast.app.planner import NotInAttention
 from batchcast.app.provider import ProviderUnavailable, SignInRefused
@@ -17,9 +19,7 @@ from batchcast.app.recipes import UnknownRecipe
 from batchcast.app.service.answers import NoSuchFile, ResultNotKept
 from batchcast.app.service.drafts import UnknownDraft
 from batchcast.app.service.signins import UnknownSession
-from batchcast.app.tokens import NotAllowed, NotAuthenticated
 from batchcast.app.upload import UploadsUnavailable, UploadTooLarge
-from batchcast.app.workspace import DiskAlmostFull
 from batchcast.domain.disk import DiskFailed, NoDiskSpace, disk_error
 from batchcast.domain.errors import (
     N_,

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from batchcast.app.configuration import ServiceConfig
+from batchcast.app.installation.configuration import ServiceConfig
 from batchcast.http.audit import Audit, made_at
 from batchcast.http.error_status import BadHost, ForeignPage, ServerStopping
 from batchcast.http.metrics import Metrics

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 
-from batchcast.app.translation import LANGUAGES, Language
+from batchcast.app.words.translation import LANGUAGES, Language
 from batchcast.http.error_status import TooManyAttempts
 from batchcast.store.errors import UnknownBatch
 

@@ -21,7 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from batchcast.api.application import create_app
-from batchcast.app.configuration import ServiceConfig
+from batchcast.app.installation.configuration import ServiceConfig
 from batchcast.app.service.service import Service
 from batchcast.domain.errors import N_, Message
 from batchcast.http.error_status import PortTaken

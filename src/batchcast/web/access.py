@@ -11,9 +11,9 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Scope
 
+from batchcast.app.installation.tokens import ANONYMOUS, NotAllowed, NotAuthenticated, Person
 from batchcast.app.provider import ProviderUnavailable, SignInRefused
-from batchcast.app.tokens import ANONYMOUS, NotAllowed, NotAuthenticated, Person
-from batchcast.app.translation import LANGUAGES
+from batchcast.app.words.translation import LANGUAGES
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.http.bodies import Texts
 from batchcast.http.error_status import NoSuchPage, status_of

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from batchcast.app.configuration import session_key
+from batchcast.app.installation.configuration import session_key
 from batchcast.app.service.service import Service
 from batchcast.domain.errors import BatchcastError
 from batchcast.http.audit import Audit

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.http.audit import ACTIONS, MOST_LINES, audit_file
 from batchcast.web.context import Asker, Here
 from batchcast.web.rendering import render

@@ -9,9 +9,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from batchcast.app.installation.tokens import UNRESTRICTED, Person
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import UNRESTRICTED, Person
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 from batchcast.http import bodies
 from batchcast.http.bodies import Texts
 from batchcast.http.error_status import ForeignForm

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.translation import Language, format_percent
+from batchcast.app.words.settings_text import settings_of_texts
+from batchcast.app.words.translation import Language, format_percent
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Group, Setting
 

@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.error_guide import error_guide
-from batchcast.app.tokens import Role
-from batchcast.app.translation import Language, translate
+from batchcast.app.installation.tokens import Role
+from batchcast.app.words.error_guide import error_guide
+from batchcast.app.words.translation import Language, translate
 from batchcast.domain.columns import DATE, DEMAND_QTY, LEAD_TIME, PARTNUMBER, SITE_CODE
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import SETTINGS

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.domain.batch import BatchPage, BatchQuery, BatchState, BatchSummary
 from batchcast.store.errors import BatchNotEnded
 from batchcast.web.context import Asker, BatchId, Here, OurForm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.domain.planner import UnknownMark, new_mark
 from batchcast.domain.settings import MARK_KINDS
 from batchcast.http.audit import tell_of

@@ -13,14 +13,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from batchcast.app.installation.tokens import Role
 from batchcast.app.recipes import NO_CHOICE, RecipeChoice
 from batchcast.app.service.answers import ResultNotReady
 from batchcast.app.service.drafts import Draft
 from batchcast.app.service.ordering import Question
 from batchcast.app.service.service import Service
-from batchcast.app.settings_text import stock_settings
-from batchcast.app.tokens import Role
 from batchcast.app.upload import Upload
+from batchcast.app.words.settings_text import stock_settings
 from batchcast.domain.batch import Batch
 from batchcast.domain.columns import held_by
 from batchcast.domain.errors import N_, BatchcastError, InvalidInput, Message

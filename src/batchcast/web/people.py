@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.http.audit import tell_of
 from batchcast.web.context import Asker, Here, OurForm
 from batchcast.web.rendering import render

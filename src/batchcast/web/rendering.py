@@ -19,8 +19,8 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from batchcast.app.tokens import UNRESTRICTED, Person, Role
-from batchcast.app.translation import (
+from batchcast.app.installation.tokens import UNRESTRICTED, Person, Role
+from batchcast.app.words.translation import (
     LANGUAGES,
     Language,
     format_duration,

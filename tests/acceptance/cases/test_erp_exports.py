@@ -14,7 +14,7 @@ import pytest
 from tests.plugins.sources import page
 from tests.property.ingest.reading import read
 
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.cli.options import option_words
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.domain.settings import BatchSettings

@@ -16,9 +16,9 @@ import pytest
 from tests.acceptance.cases.table import CASES, Asked, Outcome, Read, Refused, RowsRefused
 from tests.unit.app.test_setting_names import names_a_setting
 
-from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.timings import TYPICAL_PACE
-from batchcast.app.translation import translate
+from batchcast.app.installation.timings import TYPICAL_PACE
+from batchcast.app.words.settings_text import settings_of_texts
+from batchcast.app.words.translation import translate
 from batchcast.domain.calendar import date_of
 from batchcast.domain.errors import BatchcastError, Message
 from batchcast.domain.history import DemandHistory

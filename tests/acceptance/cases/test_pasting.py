@@ -13,8 +13,8 @@ import openpyxl
 import pytest
 from tests.acceptance.cases.test_every_case import FILES, GIVEN, NAMES, settings_of_arguments
 
-from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.translation import translate
+from batchcast.app.words.settings_text import settings_of_texts
+from batchcast.app.words.translation import translate
 from batchcast.cli.options import option_words
 from batchcast.domain.errors import SETTING_PLACE, BatchcastError, InvalidInput, Message, ReadingQuestion
 from batchcast.domain.settings import BatchSettings

@@ -12,7 +12,7 @@ from tests.acceptance.page import states
 from tests.acceptance.page.reader import Reader
 from tests.plugins.browser import PHONE, WIDE, barriers
 
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.installation.tokens import Role, new_token
 
 pytestmark = pytest.mark.long
 

@@ -18,7 +18,7 @@ from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import free_ports, until
 from tests.plugins.image import Image
 
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.installation.tokens import Role, new_token
 
 pytestmark = pytest.mark.xdist_group("image")  # it is built once
 COMPOSE = Path(__file__).parents[3] / "deploy" / "compose.yaml"

@@ -17,7 +17,7 @@ from tests.acceptance.service.sample import SETTINGS, demand
 from tests.acceptance.service.server import free_ports, until
 from tests.plugins.debian import find_program, skip_or_fail
 
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.installation.tokens import Role, new_token
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 SITE = "example.com"

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from batchcast.app.configuration import ServiceConfig, read_config
+from batchcast.app.installation.configuration import ServiceConfig, read_config
+from batchcast.app.installation.tokens import TOKEN_ROLES, new_token
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import TOKEN_ROLES, new_token
 from batchcast.server.server import Servers, open_sockets
 
 SITES, PARTS, MONTHS = ("Kendari", "Makassar", "Sorowako"), ("0012", "A/1 b"), 24

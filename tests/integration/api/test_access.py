@@ -9,8 +9,8 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
-from batchcast.app.tokens import Role, Tokens, new_token
-from batchcast.app.workspace import DiskRoom
+from batchcast.app.installation.tokens import Role, Tokens, new_token
+from batchcast.app.installation.workspace import DiskRoom
 from batchcast.http import error_status, gate
 from batchcast.http.request import OF_ONE
 from batchcast.store.errors import StoreUnavailable

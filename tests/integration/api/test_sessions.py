@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import opened, serving
 
-from batchcast.app.tokens import TOKEN_ROLES, Person
+from batchcast.app.installation.tokens import TOKEN_ROLES, Person
 
 pytestmark = pytest.mark.xdist_group("api")
 

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.service.server import until
 from tests.integration.api.conftest import opened, serving
 
-from batchcast.app.workspace import DiskRoom
+from batchcast.app.installation.workspace import DiskRoom
 
 pytestmark = pytest.mark.xdist_group("api")
 

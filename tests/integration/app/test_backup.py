@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from batchcast.app import backup as backups
-from batchcast.app.backup import (
+from batchcast.app.installation import backup as backups
+from batchcast.app.installation.backup import (
     BackupDamaged,
     BackupExists,
     InstallationInUse,
@@ -19,7 +19,7 @@ from batchcast.app.backup import (
     back_up,
     restore,
 )
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.retention import kept_files
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import BatchResult, BatchState, PartitionState, ResultFile, Source

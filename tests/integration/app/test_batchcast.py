@@ -11,10 +11,10 @@ import pytest
 from tests.plugins.watchdog import processes_left
 
 from batchcast.app.batchcast import Batchcast, Listener, RunResult
+from batchcast.app.installation.kernels import NOT_COMPILED
+from batchcast.app.installation.workspace import Environment
 from batchcast.app.intake import Analysis, ReadingFailed, error_of
-from batchcast.app.kernels import NOT_COMPILED
 from batchcast.app.samples.writing import write_sample
-from batchcast.app.workspace import Environment
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.errors import BatchCancelled, InvalidInput, Message
 from batchcast.domain.plan import RowsRefused

@@ -7,7 +7,7 @@ import time
 import pytest
 from tests.integration.app.test_service import FAST, demand
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.answers import NoSuchFile
 from batchcast.app.service.drafts import Drafts, UnknownDraft
 from batchcast.app.service.service import Service

@@ -14,7 +14,7 @@ import pytest
 
 import batchcast
 from batchcast.app.batchcast import Batchcast
-from batchcast.app.findings import findings_of
+from batchcast.app.words.findings import findings_of
 from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.eventfile import read_events

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from tests.integration.app.test_service import FAST, demand, ended, upload_of
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.planner import NotInAttention, PlannerDesk, find_part, look_of
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.service import Service

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import batchcast
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.samples.writing import write_sample
 from batchcast.app.service.ordering import Question
 from batchcast.app.service.service import Service

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from batchcast.app.batchcast import Batchcast, Listener
+from batchcast.app.installation.workspace import Environment
 from batchcast.app.ordering import make_orders, read_stock_beside
 from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
 from batchcast.app.samples.writing import write_sample
-from batchcast.app.workspace import Environment
 from batchcast.domain.errors import InvalidInput, InvalidSettings
 from batchcast.domain.inventory import StockItem, StockOnHand, notes_of, promise_of
 from batchcast.domain.recipe import Recipe, kept_settings

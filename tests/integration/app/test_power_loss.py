@@ -16,7 +16,7 @@ import pytest
 from tests.acceptance.service.server import spare_calibration
 from tests.integration.app.test_service import FAST, demand, ended, upload_of
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import BatchState
 from batchcast.store.artifacts.artifacts import ArtifactMissing

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from batchcast.app.batchcast import Batchcast
+from batchcast.app.installation.workspace import Environment
 from batchcast.app.recipes import FolderRecipes, RecipeChoice, UnknownRecipe
-from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.workspace import Environment
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.cli.command import call
 from batchcast.cli.session import Screen
 from batchcast.domain.errors import InvalidInput, InvalidSettings

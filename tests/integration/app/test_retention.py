@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from batchcast.app.configuration import ServiceConfig, read_config
+from batchcast.app.installation.configuration import ServiceConfig, read_config
 from batchcast.app.service.retention import retire_batches
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import BatchState, PartitionState

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
+from batchcast.app.installation.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.service.answers import (
     Accepted,
     BatchEnded,
@@ -21,7 +22,6 @@ from batchcast.app.service.answers import (
 )
 from batchcast.app.service.retention import sweep_artifacts
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import UNRESTRICTED, Person, Role
 from batchcast.app.upload import Upload
 from batchcast.domain.batch import Batch, BatchQuery, BatchState
 from batchcast.domain.errors import InvalidSettings, UnknownSeries
@@ -113,7 +113,7 @@ def test_a_submission_is_checked_planned_and_forecast(service, completed) -> Non
 @pytest.mark.long
 def test_the_result_is_that_of_the_command(service, completed, tmp_path) -> None:
     from batchcast.app.batchcast import Batchcast
-    from batchcast.app.workspace import Environment
+    from batchcast.app.installation.workspace import Environment
 
     (tmp_path / "demand.csv").write_bytes(demand())
     command = Batchcast(Environment(home=tmp_path / "home"))

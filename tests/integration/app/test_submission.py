@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.integration.app.test_service import FAST, demand, upload_of
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service import submission as submission_module
 from batchcast.app.service.answers import Accepted
 from batchcast.app.service.retention import sweep_artifacts

@@ -58,7 +58,9 @@ def test_a_person_is_told_where_everything_is(start, command, monkeypatch):
 
 @pytest.mark.parametrize("name", ["serve", "worker"])
 def test_a_machine_on_which_no_worker_starts_is_told_so_before_anything_else(command, monkeypatch, name):
-    monkeypatch.setattr("batchcast.app.surroundings.LocalPool", partial(LocalPool, python="/nowhere/python"))
+    monkeypatch.setattr(
+        "batchcast.app.installation.surroundings.LocalPool", partial(LocalPool, python="/nowhere/python")
+    )
 
     refused = command(name, "--home", "home")
 
@@ -67,7 +69,7 @@ def test_a_machine_on_which_no_worker_starts_is_told_so_before_anything_else(com
 
 
 def test_a_worker_that_ends_before_its_work_is_done_is_told_with_how_it_ended(command, monkeypatch):
-    monkeypatch.setattr("batchcast.app.surroundings.LocalPool", DyingPool)
+    monkeypatch.setattr("batchcast.app.installation.surroundings.LocalPool", DyingPool)
 
     refused = command("serve", "--home", "home")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.errors import ReadingQuestion
 from batchcast.ingest.common.problems import AmbiguousSign, NoRows, ReceiptsAndIssues, UnknownFilter
 from batchcast.ingest.layout.rowfilter import filter_text, find_filters

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from batchcast.app.findings import why_no_findings
+from batchcast.app.words.findings import why_no_findings
 from batchcast.domain.accuracy import MOST_WORST_PARTS, Hindsight
 from batchcast.domain.codec import decode, encode
 from batchcast.results.files import publish_files

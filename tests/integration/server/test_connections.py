@@ -23,8 +23,8 @@ import resource
 import sys
 from pathlib import Path
 
-from batchcast.app.configuration import read_config
-from batchcast.app.log import set_up_service_log
+from batchcast.app.installation.configuration import read_config
+from batchcast.app.installation.log import set_up_service_log
 from batchcast.app.service.service import Service
 from batchcast.server.server import run_servers
 

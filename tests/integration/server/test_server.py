@@ -17,7 +17,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import FAST, demand_file, opened
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.http.error_status import PortTaken
 from batchcast.server.server import Servers, open_sockets, run_servers
 
@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 
 from batchcast.server.server import run_servers
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.service import Service
 
 

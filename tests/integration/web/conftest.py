@@ -14,9 +14,9 @@ import pytest
 from starlette.types import ASGIApp
 from tests.integration.api.conftest import FAST, demand_file
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.service import Service
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.batch import Batch
 from batchcast.http.metrics import Metrics
 from batchcast.http.threads import Threads

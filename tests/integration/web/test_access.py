@@ -7,7 +7,7 @@ import re
 import pytest
 from tests.integration.web.conftest import Browser, page_over
 
-from batchcast.app.tokens import TOKEN_ROLES, Role, new_token
+from batchcast.app.installation.tokens import TOKEN_ROLES, Role, new_token
 from batchcast.http.request import OF_ONE
 from batchcast.web.application import ROUTERS
 

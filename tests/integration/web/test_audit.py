@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.web.conftest import Browser, page_over
 
-from batchcast.app.tokens import TOKEN_ROLES, new_token
+from batchcast.app.installation.tokens import TOKEN_ROLES, new_token
 
 pytestmark = pytest.mark.xdist_group("page")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.integration.web.conftest import Browser, await_end, page_over
 
-from batchcast.app.error_guide import error_guide
-from batchcast.app.tokens import Role, new_token
+from batchcast.app.installation.tokens import Role, new_token
+from batchcast.app.words.error_guide import error_guide
 from batchcast.domain.batch import BatchState
 from batchcast.domain.settings import SETTINGS
 from batchcast.web.help import EXAMPLES

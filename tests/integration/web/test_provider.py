@@ -11,9 +11,9 @@ from tests.integration.api.conftest import serving
 from tests.integration.web.conftest import Browser, page_over
 from tests.integration.web.tiny_provider import CLIENT, SECRET, TinyProvider, providing
 
-from batchcast.app.configuration import provider_settings, read_config
+from batchcast.app.installation.configuration import provider_settings, read_config
+from batchcast.app.installation.tokens import Person, Role, new_token
 from batchcast.app.provider import IdentityProvider
-from batchcast.app.tokens import Person, Role, new_token
 from batchcast.domain.errors import InvalidSettings
 
 pytestmark = pytest.mark.xdist_group("page")

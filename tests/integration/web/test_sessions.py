@@ -9,8 +9,8 @@ import pytest
 from starlette.requests import Request
 from tests.integration.web.conftest import Browser, page_over
 
+from batchcast.app.installation.tokens import TOKEN_ROLES, Person, Role, new_token
 from batchcast.app.service import signins
-from batchcast.app.tokens import TOKEN_ROLES, Person, Role, new_token
 
 pytestmark = pytest.mark.xdist_group("page")
 

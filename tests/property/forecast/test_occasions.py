@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import Occasion
 from batchcast.forecast.distributions.registry import candidates_of
-from batchcast.forecast.occasions import EffectChoice
 from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.year_choice import Trust, learn_both
+from batchcast.forecast.seasons.occasions import EffectChoice
+from batchcast.forecast.seasons.year_choice import Trust, learn_both
 
 CALENDARS = st.sampled_from(list(Frequency)).map(lambda frequency: Calendar(frequency=frequency))
 WAYS = st.sampled_from(["days", "centred", "periods"])

@@ -13,7 +13,7 @@ from batchcast.forecast.distributions.registry import candidates_of
 from batchcast.forecast.panel_evidence import PanelEvidence
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.year import LOWEST, learn_year
+from batchcast.forecast.seasons.year import LOWEST, learn_year
 
 QUANTITIES = st.one_of(st.just(0.0), st.integers(0, 9).map(float), st.sampled_from([0.25, 500.0, 1e12, 1e-9]))
 HISTORIES = st.one_of(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 from tests.property.ingest.rendered import Form, History, period_of
 
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.calendar import date_of
 from batchcast.domain.columns import ALL_SITES
 from batchcast.domain.errors import InvalidInput, ReadingQuestion

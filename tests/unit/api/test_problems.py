@@ -9,7 +9,7 @@ import pytest
 from pyarrow.lib import ArrowException
 
 from batchcast.api.problems import answer_problem
-from batchcast.app.configuration import ServiceConfig
+from batchcast.app.installation.configuration import ServiceConfig
 from batchcast.domain.errors import BatchCancelled, Choice, InternalError, Message, ReadingQuestion
 from batchcast.http.error_status import HttpProblem, status_of
 from batchcast.http.gate import Hosts

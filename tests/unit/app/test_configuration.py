@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.configuration import provider_settings, read_config
-from batchcast.app.tokens import Role
+from batchcast.app.installation.configuration import provider_settings, read_config
+from batchcast.app.installation.tokens import Role
 from batchcast.domain.errors import InvalidSettings
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app import error_guide as guide
-from batchcast.app.error_guide import ErrorSection, error_guide
+from batchcast.app.words import error_guide as guide
+from batchcast.app.words.error_guide import ErrorSection, error_guide
 
 FOLDER = guide._FOLDER
 DOCS = Path(__file__).parents[3] / "docs"

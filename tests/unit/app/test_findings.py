@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from batchcast.app.findings import findings_of, why_no_findings
-from batchcast.app.seriesfindings import sentences_of
-from batchcast.app.translation import translate
+from batchcast.app.words.findings import findings_of, why_no_findings
+from batchcast.app.words.seriesfindings import sentences_of
+from batchcast.app.words.translation import translate
 from batchcast.domain import columns
 from batchcast.domain.accuracy import ExtremePart, Hindsight
 from batchcast.domain.calendar import Calendar, Frequency, Span

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app import kernels
-from batchcast.app.kernels import are_compiled, keep_kernels, note_compiled
+from batchcast.app.installation import kernels
+from batchcast.app.installation.kernels import are_compiled, keep_kernels, note_compiled
 
 UNCACHED = """
 from numba.core.caching import CacheImpl

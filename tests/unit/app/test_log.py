@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from batchcast.app.log import MOST_REPEATS, set_up_service_log
+from batchcast.app.installation.log import MOST_REPEATS, set_up_service_log
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_json_lines_carry_their_keys(capsys) -> None:
 
 def test_a_warning_that_repeats_is_dropped_and_counted(capsys, monkeypatch) -> None:
     clock = [1000.0]
-    monkeypatch.setattr("batchcast.app.log.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("batchcast.app.installation.log.time.monotonic", lambda: clock[0])
     set_up_service_log("json")
     log = structlog.get_logger("batchcast")
 

@@ -11,8 +11,8 @@ from tests.plugins.sources import ROOT
 
 from batchcast.api.problems import answer_problem
 from batchcast.app.provider import ProviderUnavailable
-from batchcast.app.translation import LANGUAGES, translate
 from batchcast.app.upload import _unavailable
+from batchcast.app.words.translation import LANGUAGES, translate
 from batchcast.domain.codec import decode_error, encode_error
 from batchcast.domain.errors import BatchcastError, Message
 from batchcast.http import error_status

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 from tests.unit.app.test_translations import PO, marked, placeholders_of
 
-from batchcast.app.translation import translate
+from batchcast.app.words.translation import translate
 from batchcast.domain.errors import SETTING_PLACE, Message
 from batchcast.domain.settings import SETTINGS
 

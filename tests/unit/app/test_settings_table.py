@@ -17,7 +17,7 @@ from tests.unit.plan.conftest import PACE, facts_of
 
 from batchcast.api.description import changes_body, form_body
 from batchcast.app.service.submission import Submissions
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.batch import Batch
 from batchcast.domain.settings import GROUPS, SETTINGS, BatchSettings, Setting, deciding
 from batchcast.plan.request import resolve_request
@@ -225,7 +225,10 @@ def test_the_list_of_files_of_a_setting_is_true():
     listed = set(re.findall(r"^\| `([\w./-]+)` \|", section, re.MULTILINE))
 
     sources = {f"src/batchcast/{path}" for path in naming()["returns"]}
-    texts = {"src/batchcast/app/locale/id.po": SETTINGS["returns"].help, "docs/reference/settings.md": "| `returns` |"}
+    texts = {
+        "src/batchcast/app/words/locale/id.po": SETTINGS["returns"].help,
+        "docs/reference/settings.md": "| `returns` |",
+    }
     assert listed == sources | set(texts)
     for path, text in texts.items():
         assert text in (ROOT / path).read_text(encoding="utf-8")

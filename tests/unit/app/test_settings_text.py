@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from batchcast.app.settings_text import check_models, settings_of_texts
+from batchcast.app.words.settings_text import check_models, settings_of_texts
 from batchcast.domain.errors import InvalidSettings, Message
 from batchcast.domain.settings import BatchSettings, usable_cores
 

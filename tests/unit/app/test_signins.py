@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from batchcast.app.installation.tokens import NotAllowed, Person, Role, Tokens, new_token
 from batchcast.app.service.signins import SignIns, UnknownSession
-from batchcast.app.tokens import NotAllowed, Person, Role, Tokens, new_token
 from batchcast.store.errors import StoreUnavailable
 from batchcast.store.memory import MemoryStore
 

@@ -8,8 +8,8 @@ from string import Formatter
 import pytest
 from tests.unit.app.test_translations import marked
 
-from batchcast.app.locale.singular import singular
-from batchcast.app.translation import translate
+from batchcast.app.words.locale.singular import singular
+from batchcast.app.words.translation import translate
 from batchcast.domain.errors import N_, Message
 
 pytestmark = pytest.mark.xdist_group("sources")

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from batchcast.app.surroundings import check_home
+from batchcast.app.installation.surroundings import check_home
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")

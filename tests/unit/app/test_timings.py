@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.timings import COLD_PACE, TYPICAL_PACE, Timing, Timings, pace_from
+from batchcast.app.installation.timings import COLD_PACE, TYPICAL_PACE, Timing, Timings, pace_from
 from batchcast.plan.planner import steps_seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.app.tokens import UNRESTRICTED, NotAllowed, NotAuthenticated, Role, Tokens, new_token
+from batchcast.app.installation.tokens import UNRESTRICTED, NotAllowed, NotAuthenticated, Role, Tokens, new_token
 from batchcast.domain.errors import InvalidSettings
 
 PLAIN = "a-token-of-somebody"

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from batchcast.app.translation import Naming, format_number, language_of, translate
+from batchcast.app.words.translation import Naming, format_number, language_of, translate
 from batchcast.domain.errors import Message, counted, listed
 from batchcast.domain.recipe import Recipe
 from batchcast.forecast.models.table import MODELS

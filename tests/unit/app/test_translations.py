@@ -15,7 +15,7 @@ from tests.plugins.sources import PACKAGE, python_sources, text_of, tree_of
 
 pytestmark = pytest.mark.xdist_group("sources")
 
-PO = PACKAGE / "app" / "locale" / "id.po"
+PO = PACKAGE / "app" / "words" / "locale" / "id.po"
 
 
 def calls_of(name: str) -> Iterator[tuple[str, ast.Call]]:

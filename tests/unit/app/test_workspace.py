@@ -9,7 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from batchcast.app.workspace import DiskAlmostFull, DiskRoom, new_batch_id, open_workspace, sweep_workspaces
+from batchcast.app.installation.workspace import (
+    DiskAlmostFull,
+    DiskRoom,
+    new_batch_id,
+    open_workspace,
+    sweep_workspaces,
+)
 
 
 def test_the_folder_is_there_while_the_batch_works_and_gone_afterwards(tmp_path: Path) -> None:

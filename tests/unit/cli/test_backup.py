@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
-from batchcast.app import backup
+from batchcast.app.installation import backup
 from batchcast.domain.errors import Message
 from batchcast.store.sql.sql_store import SqlStore
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from batchcast.app.translation import format_date
+from batchcast.app.words.translation import format_date
 
 BATCH = "ab" * 16
 

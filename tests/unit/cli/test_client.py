@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from batchcast.app.configuration import ServerAddress
+from batchcast.app.installation.configuration import ServerAddress
 from batchcast.cli.server_client import ServerClient, ServerRefused, ServerUnavailable
 from batchcast.domain.errors import InternalError, InvalidSettings
 

@@ -19,7 +19,7 @@ def test_the_log_is_shown_to_those_who_ask_for_it(shown, logger, capsys):
 @pytest.mark.parametrize("debug", [True, False])
 def test_the_log_of_a_server_goes_to_that_of_the_process(debug, logger, monkeypatch):
     forms = []
-    monkeypatch.setattr("batchcast.app.log.set_up_service_log", forms.append)
+    monkeypatch.setattr("batchcast.app.installation.log.set_up_service_log", forms.append)
     set_up_log(shown=debug)
 
     hand_over_log("json", debug=debug)

@@ -13,7 +13,7 @@ from batchcast.cli.session import Screen, Session, Words
 
 CODE = """
 import sys
-import batchcast.app.batchcast, batchcast.app.nouns, batchcast.cli.progress
+import batchcast.app.batchcast, batchcast.app.words.nouns, batchcast.cli.progress
 from batchcast.cli.command import build
 from batchcast.cli.session import Screen, Session, Words
 build(Session(words=Words("en"), screen=Screen.of_process())).commands[{command!r}]

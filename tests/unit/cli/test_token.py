@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from batchcast.app.tokens import Role, Tokens
+from batchcast.app.installation.tokens import Role, Tokens
 
 
 def test_a_token_is_shown_once_beside_an_entry_that_does_not_tell_it(batchcast):

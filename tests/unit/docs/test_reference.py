@@ -14,7 +14,7 @@ from tests.plugins.sources import PACKAGE, page, python_sources, table_row, text
 
 import batchcast
 from batchcast.api.application import create_app
-from batchcast.app.configuration import PREFIX, ServiceConfig, service_options
+from batchcast.app.installation.configuration import PREFIX, ServiceConfig, service_options
 from batchcast.cli.batches import ACTIONS
 from batchcast.cli.command import COMMANDS
 from batchcast.domain import columns

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from batchcast.app.translation import translate
+from batchcast.app.words.translation import translate
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of, each_period, length_in_words, span_of_days
 
 

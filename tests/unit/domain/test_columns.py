@@ -15,7 +15,7 @@ _COLUMNS = PACKAGE / "domain" / "columns.py"
 _TABLES = (columns.STOCK_FIGURES, columns.ACCURACY_FIGURES, columns.FOLD_LISTS)
 _MOST_CHOSEN = 5  # columns of a table in one list of another module: a choice of them, not the table again
 _SETTINGS = {columns.LEAD_TIME, columns.SERVICE_LEVEL}  # settings of the same name
-_FIELDS_OF_JSON = PACKAGE / "app" / "nouns.py"  # sums over all series, under the names of the columns
+_FIELDS_OF_JSON = PACKAGE / "app" / "words" / "nouns.py"  # sums over all series, under the names of the columns
 
 
 @pytest.mark.parametrize("table", _TABLES, ids=lambda table: table[0])

@@ -26,7 +26,7 @@ from batchcast.forecast.knowledge import (
 from batchcast.forecast.models.table import CANDIDATES
 from batchcast.forecast.moments import DEMAND_CLASSES, ERRATIC, SMOOTH
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.weekdays import WeekdayProfile
+from batchcast.forecast.seasons.weekdays import WeekdayProfile
 
 
 def knowledge_of(pinball: np.ndarray, classes: np.ndarray, candidates: tuple[str, ...]) -> SharedKnowledge:

@@ -8,9 +8,9 @@ import pytest
 from batchcast.domain import columns
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.forecast.extremes import Extremes
-from batchcast.forecast.levels import PERSISTS, bring_to_new_level, find_changes, level_changes
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
+from batchcast.forecast.seasons.levels import PERSISTS, bring_to_new_level, find_changes, level_changes
 
 OLD = [18, 22, 20, 25, 16, 21, 19, 23, 17, 20, 24, 20] * 3
 NONE = np.zeros(1, dtype=np.int64)

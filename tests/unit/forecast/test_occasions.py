@@ -11,12 +11,12 @@ import pytest
 
 from batchcast.domain.calendar import Calendar, Frequency, day_of
 from batchcast.domain.plan import Occasion
-from batchcast.forecast.effects import Effects, learn_effects, use_of
-from batchcast.forecast.occasions import BEFORE, DURING, EffectChoice
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.year_choice import FULL, NO_YEAR, learn_both
-from batchcast.forecast.year_judge import choose_effects
+from batchcast.forecast.seasons.effects import Effects, learn_effects, use_of
+from batchcast.forecast.seasons.occasions import BEFORE, DURING, EffectChoice
+from batchcast.forecast.seasons.year_choice import FULL, NO_YEAR, learn_both
+from batchcast.forecast.seasons.year_judge import choose_effects
 
 DAYS, WEEKS, MONTHS = (Calendar(frequency=frequency) for frequency in Frequency)
 EID = [dt.date(2022, 5, 2), dt.date(2023, 4, 22), dt.date(2024, 4, 10), dt.date(2025, 3, 31)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from batchcast.domain.calendar import day_of
-from batchcast.forecast.weekdays import WeekdayProfile, flatten_week, learn_profile, weights_of_steps
+from batchcast.forecast.seasons.weekdays import WeekdayProfile, flatten_week, learn_profile, weights_of_steps
 
 WEEK = np.array([2.0, 1.5, 1.0, 1.0, 0.9, 0.6, 0.0])
 SUNDAY = day_of(dt.date(2026, 11, 22))

@@ -15,8 +15,8 @@ from batchcast.forecast.knowledge import SharedKnowledge
 from batchcast.forecast.learned.learner import _without_common_level
 from batchcast.forecast.partition import forecast_panel
 from batchcast.forecast.prepare import learn_knowledge
-from batchcast.forecast.year import YearProfile, factors_ahead, find_clear_years, learn_year, place_of_periods
-from batchcast.forecast.year_choice import NO_YEAR, TRIED, choose_year, pick_trust
+from batchcast.forecast.seasons.year import YearProfile, factors_ahead, find_clear_years, learn_year, place_of_periods
+from batchcast.forecast.seasons.year_choice import NO_YEAR, TRIED, choose_year, pick_trust
 
 DAYS, WEEKS, MONTHS = (Calendar(frequency=frequency) for frequency in Frequency)
 LAST_WEEK = WEEKS.period_of_day(day_of(dt.date(2023, 12, 18)))

@@ -11,7 +11,7 @@ import pytest
 from tests.plugins.sources import PACKAGE, ROOT, python_sources, text_of, tree_of
 
 from batchcast.api.application import create_app
-from batchcast.app.configuration import ServiceConfig
+from batchcast.app.installation.configuration import ServiceConfig
 from batchcast.cli.batches import _problems_of_choices
 from batchcast.domain.batch import Batch, BatchResult, BatchState, ResultFile, StoredFile
 from batchcast.domain.settings import BatchSettings

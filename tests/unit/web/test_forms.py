@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batchcast.app.settings_text import settings_of_texts
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.web.forms import form_of_texts, read_form
 
 

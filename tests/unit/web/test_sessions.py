@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from batchcast.app.configuration import read_config, session_key
+from batchcast.app.installation.configuration import read_config, session_key
 from batchcast.app.service.signins import IDLE_SECONDS, LONGEST_SECONDS
 from batchcast.http.error_status import TooManyAttempts
 from batchcast.http.request import ATTEMPT_SECONDS, OF_ALL, OF_ONE, Attempts

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from batchcast.app.translation import translate
+from batchcast.app.words.translation import translate
 from batchcast.domain.errors import InvalidSettings
 from batchcast.domain.settings import SETTINGS, BatchSettings
 from batchcast.web.forms import form_of_texts

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from batchcast.app.intake import Reading, error_of, renamed_error
-from batchcast.app.nouns import MOST_ORDERS
 from batchcast.app.recipes import (
     NO_CHOICE,
     Chosen,
@@ -27,7 +26,8 @@ from batchcast.app.recipes import (
 )
 from batchcast.app.service.answers import Download
 from batchcast.app.service.results import Latest, ResultFiles, described, name_of
-from batchcast.app.settings_text import Texts, stock_settings
+from batchcast.app.words.nouns import MOST_ORDERS
+from batchcast.app.words.settings_text import Texts, stock_settings
 from batchcast.domain.batch import Batch
 from batchcast.domain.codec import decode, encode
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message

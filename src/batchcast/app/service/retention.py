@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from batchcast.app.configuration import MEGABYTE, ServiceConfig
+from batchcast.app.installation.configuration import MEGABYTE, ServiceConfig
 from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery, BatchState, BatchSummary, StoredFile
 from batchcast.run.result_sink import KNOWLEDGE
 from batchcast.store.artifacts.artifacts import Artifacts

@@ -10,7 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from batchcast.app.configuration import MEGABYTE, ServiceConfig, provider_settings
+from batchcast.app.installation.configuration import MEGABYTE, ServiceConfig, provider_settings
+from batchcast.app.installation.timings import COUNTED, calibrate, pace_from
+from batchcast.app.installation.tokens import UNRESTRICTED, NotAuthenticated, NotYourBatch, Person, Role, Tokens
+from batchcast.app.installation.workspace import DiskRoom, open_work_folder
 from batchcast.app.intake import Analysis
 from batchcast.app.planner import PlannerDesk
 from batchcast.app.provider import IdentityProvider
@@ -36,11 +39,8 @@ from batchcast.app.service.retention import Usage, retire_batches, sweep_artifac
 from batchcast.app.service.scrub import Scrub
 from batchcast.app.service.signins import SignIns
 from batchcast.app.service.submission import Received, Sender, Submissions, analysis_of
-from batchcast.app.settings_text import Texts, events_settings
-from batchcast.app.timings import COUNTED, calibrate, pace_from
-from batchcast.app.tokens import UNRESTRICTED, NotAuthenticated, NotYourBatch, Person, Role, Tokens
 from batchcast.app.upload import Upload, too_large
-from batchcast.app.workspace import DiskRoom, open_work_folder
+from batchcast.app.words.settings_text import Texts, events_settings
 from batchcast.domain.audit import AuditEntry
 from batchcast.domain.batch import (
     Batch,

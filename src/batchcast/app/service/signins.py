@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from batchcast.app.tokens import NotAllowed, Person, Role, Tokens
+from batchcast.app.installation.tokens import NotAllowed, Person, Role, Tokens
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.session import KeptSession, NewSession
 from batchcast.store.errors import StoreUnavailable

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from batchcast.app.installation.workspace import new_batch_id
 from batchcast.app.intake import (
     Analysis,
     Intake,
@@ -33,8 +34,7 @@ from batchcast.app.intake import (
 from batchcast.app.planner import MarksInForce
 from batchcast.app.recipes import NO_CHOICE, RecipeChoice, chosen_recipes, keep_reading
 from batchcast.app.service.answers import Accepted, IdempotencyKeyReused
-from batchcast.app.settings_text import settings_of_texts
-from batchcast.app.workspace import new_batch_id
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.batch import Batch, Source
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import BatchcastError

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from batchcast.app.findings import findings_of, why_no_findings
+from batchcast.app.words.findings import findings_of, why_no_findings
 from batchcast.cli.render.analysis import card, remark
 from batchcast.cli.session import Words, safe
 from batchcast.domain import columns
@@ -45,7 +45,7 @@ def files_card(result: RunResult, words: Words) -> RenderableType:
 
 def result_json(result: RunResult, words: Words) -> dict[str, Any]:
     """The closing object for programs."""
-    from batchcast.app.nouns import accuracy_json, orders_json
+    from batchcast.app.words.nouns import accuracy_json, orders_json
 
     return {
         "kind": "result",

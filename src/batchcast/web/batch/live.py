@@ -13,7 +13,7 @@ from functools import partial
 
 from batchcast.app.service.answers import BatchStatus
 from batchcast.app.service.service import Service
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 from batchcast.http.broadcast import Broadcast, Topic
 from batchcast.http.threads import Threads
 from batchcast.web.batch.views import overview_of, partition_rows

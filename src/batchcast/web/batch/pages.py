@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.http.broadcast import EventStream
 from batchcast.web.batch.live import Live
 from batchcast.web.batch.views import FILTERS, ROWS_ON_A_PAGE, overview_of, table_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from batchcast.app.installation.tokens import Role
 from batchcast.app.planner import find_part
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import Role
 from batchcast.http.audit import tell_of
 from batchcast.http.bodies import Texts, last_of
 from batchcast.web.context import Asker, BatchId, Here, OurForm

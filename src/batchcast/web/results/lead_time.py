@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import Any
 
-from batchcast.app.findings import in_percent
+from batchcast.app.words.findings import in_percent
 from batchcast.domain import columns
 from batchcast.domain.accuracy import in_units
 from batchcast.domain.errors import N_, Message

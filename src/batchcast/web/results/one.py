@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from batchcast.app.planner import marks_used
-from batchcast.app.seriesfindings import sentences_of
 from batchcast.app.service.answers import SeriesDetail
+from batchcast.app.words.seriesfindings import sentences_of
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
 from batchcast.domain.calendar import Calendar, Frequency, date_of, day_of, length_in_words, span_of_days

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from batchcast.app.findings import findings_of, in_percent, why_no_findings
+from batchcast.app.installation.tokens import Role
 from batchcast.app.planner import Looked, NotInAttention, find_part, look_of
 from batchcast.app.service.answers import ResultNotKept, SeriesDetail
 from batchcast.app.service.ordering import OF_HISTORY
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import Role
-from batchcast.app.translation import Language
+from batchcast.app.words.findings import findings_of, in_percent, why_no_findings
+from batchcast.app.words.translation import Language
 from batchcast.domain import columns
 from batchcast.domain.accuracy import Overview
 from batchcast.domain.batch import Batch

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from batchcast.app.installation.tokens import Role
 from batchcast.app.service.service import Service
-from batchcast.app.tokens import Role
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 from batchcast.domain import columns
 from batchcast.domain.batch import Batch
 from batchcast.http.audit import tell_of

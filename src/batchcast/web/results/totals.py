@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batchcast.app.translation import Language, translate
+from batchcast.app.words.translation import Language, translate
 from batchcast.domain.accuracy import PeriodTotal
 from batchcast.domain.calendar import DAYS_IN_WEEK, Frequency, day_of
 from batchcast.domain.errors import N_, Message

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from batchcast.app.tokens import Role
+from batchcast.app.installation.tokens import Role
 from batchcast.domain.batch import Batch
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import deciding

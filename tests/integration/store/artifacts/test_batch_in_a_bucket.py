@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batchcast.app.configuration import read_config
+from batchcast.app.installation.configuration import read_config
 from batchcast.app.service.service import Service
 from batchcast.domain.batch import Batch, BatchState
 from batchcast.domain.settings import BatchSettings

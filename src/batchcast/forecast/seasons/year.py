@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.calendar import Calendar, Frequency
-from batchcast.forecast.effects import Effects
 from batchcast.forecast.kernels.year import compare_years, divide_year, sum_own, sum_pool
-from batchcast.forecast.levels import BLOCK, BLOCKS_IN_YEAR
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.seasons.effects import Effects
+from batchcast.forecast.seasons.levels import BLOCK, BLOCKS_IN_YEAR
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

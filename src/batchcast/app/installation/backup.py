@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.configuration import ARTIFACTS_FOLDER, DATABASE_FILE, ServiceConfig
+from batchcast.app.installation.configuration import ARTIFACTS_FOLDER, DATABASE_FILE, ServiceConfig
+from batchcast.app.installation.workspace import RECIPES_FOLDER
 from batchcast.app.service.retention import kept_files
-from batchcast.app.workspace import RECIPES_FOLDER
 from batchcast.domain.batch import MOST_A_PAGE, Batch, BatchQuery
 from batchcast.domain.disk import file_sha256, fsync, needing_disk, write_whole
 from batchcast.domain.errors import N_, ConflictError, InvalidInput, Message

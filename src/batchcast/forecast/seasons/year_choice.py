@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from batchcast.domain.cutoffs import choose_year_cutoffs, has_a_year
 from batchcast.domain.plan import ForecastRequest
-from batchcast.forecast.effects import learn_effects
 from batchcast.forecast.extremes import bound_extremes
-from batchcast.forecast.occasions import EffectChoice
 from batchcast.forecast.panel import Panel
-from batchcast.forecast.weekdays import WeekdayProfile, flatten_week
-from batchcast.forecast.year import OWN_COMPETES, YearProfile, learn_year, no_year
-from batchcast.forecast.year_judge import choose_effects, judge
+from batchcast.forecast.seasons.effects import learn_effects
+from batchcast.forecast.seasons.occasions import EffectChoice
+from batchcast.forecast.seasons.weekdays import WeekdayProfile, flatten_week
+from batchcast.forecast.seasons.year import OWN_COMPETES, YearProfile, learn_year, no_year
+from batchcast.forecast.seasons.year_judge import choose_effects, judge
 
 log = logging.getLogger(__name__)
 

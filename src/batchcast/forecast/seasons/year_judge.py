@@ -21,12 +21,12 @@ from batchcast.domain.plan import ForecastRequest, Occasion
 from batchcast.forecast.backtest import take_actuals
 from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.negbin import negbin_quantiles
-from batchcast.forecast.effects import pooled_logs
 from batchcast.forecast.metrics import MEASURED
 from batchcast.forecast.moments import measure_history
-from batchcast.forecast.occasions import AFTER, BEFORE, DURING, OWN_NEAR, EffectChoice, Shares, Way
 from batchcast.forecast.panel import Panel
-from batchcast.forecast.year import YearProfile, places_back
+from batchcast.forecast.seasons.effects import pooled_logs
+from batchcast.forecast.seasons.occasions import AFTER, BEFORE, DURING, OWN_NEAR, EffectChoice, Shares, Way
+from batchcast.forecast.seasons.year import YearProfile, places_back
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from batchcast.app.installation.tokens import TOKEN_ROLES
+from batchcast.app.installation.workspace import Environment
 from batchcast.app.provider import ProviderSettings
-from batchcast.app.tokens import TOKEN_ROLES
-from batchcast.app.workspace import Environment
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import usable_cores
 

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from batchcast.app.locale.singular import singular
+from batchcast.app.words.locale.singular import singular
 from batchcast.domain import columns
 from batchcast.domain.errors import N_, SETTING_PLACE, Message, PlaceFormatter
 from batchcast.domain.inventory import HELD_BACK

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from batchcast.app.translation import Language
+from batchcast.app.words.translation import Language
 
 _FOLDER = Path(__file__).parent / "errors"
 _SECTION = re.compile(r"^## (?=\S)", re.MULTILINE)

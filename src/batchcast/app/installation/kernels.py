@@ -14,7 +14,7 @@ from pathlib import Path
 from batchcast.domain.errors import N_, Message
 
 _CACHE = "NUMBA_CACHE_DIR"
-_PACKAGE = Path(__file__).parents[1] / "forecast"
+_PACKAGE = Path(__file__).parents[2] / "forecast"
 _COMPILED = "batchcast.compiled"  # beside what was compiled last: of which sources
 
 NOT_COMPILED = Message(

@@ -17,8 +17,8 @@ from batchcast.domain.accuracy import OccasionUse
 from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.plan import Occasion
 from batchcast.forecast.kernels.year import divide_periods, sum_pool
-from batchcast.forecast.occasions import BEFORE, DURING, PLACES, STRETCHES, EffectChoice, Shares
 from batchcast.forecast.panel import Panel
+from batchcast.forecast.seasons.occasions import BEFORE, DURING, PLACES, STRETCHES, EffectChoice, Shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from batchcast.app.findings import findings_of, why_no_findings
+from batchcast.app.words.findings import findings_of, why_no_findings
 from batchcast.domain.accuracy import Hindsight, WorstPart
 from batchcast.domain.batch import Batch, PartitionRecord, PartitionState
 from batchcast.domain.calendar import Span, date_of
