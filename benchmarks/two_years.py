@@ -125,7 +125,8 @@ def _unpacked(commit: str, folder: Path) -> Path:
 
 def _kept(source: Path, keep_days: int) -> Mapping[str, str]:
     """The variable that has old batches deleted, where a version knows it."""
-    knows = "keep_days" in _X_
+    configuration = next((source / "batchcast" / "app").rglob("configuration.py"))  # its folder is another by version
+    knows = "keep_days" in configuration.read_text(encoding="utf-8")
     return {"BATCHCAST_KEEP_DAYS": str(keep_days)} if knows else {}
 
 
