@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from batchcast.app.library import Demand, Forecast, OrderTables, Table, read_demand
+    from batchcast.app.library.demand import Demand, read_demand
+    from batchcast.app.library.result import Forecast, OrderTables
+    from batchcast.app.library.tables import Table
     from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings
     from batchcast.domain.settings import BatchSettings
 
@@ -41,12 +43,12 @@ __all__ = [
 _HOMES = {
     "BatchSettings": "batchcast.domain.settings",
     "BatchcastError": "batchcast.domain.errors",
-    "Demand": "batchcast.app.library",
-    "Forecast": "batchcast.app.library",
+    "Demand": "batchcast.app.library.demand",
+    "Forecast": "batchcast.app.library.result",
     "InvalidInput": "batchcast.domain.errors",
     "InvalidSettings": "batchcast.domain.errors",
-    "OrderTables": "batchcast.app.library",
-    "read_demand": "batchcast.app.library",
+    "OrderTables": "batchcast.app.library.result",
+    "read_demand": "batchcast.app.library.demand",
 }
 
 
@@ -57,10 +59,10 @@ def forecast(
     on_progress: Callable[[float], None] | None = None,
     **settings: Any,
 ) -> Forecast:
-    """Forecast every series of a history, in this process and on one core: see `batchcast.app.library.forecast`."""
-    from batchcast.app import library
+    """Forecast every series of a history, in this process and on one core: see `batchcast.app.library`."""
+    from batchcast.app.library import forecasting
 
-    return library.forecast(history, horizon=horizon, on_progress=on_progress, **settings)
+    return forecasting.forecast(history, horizon=horizon, on_progress=on_progress, **settings)
 
 
 def __getattr__(name: str) -> Any:
