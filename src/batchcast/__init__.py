@@ -19,11 +19,9 @@ import batchcast.forecast as _room  # noqa: F401 first the room, then the functi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from batchcast.app.library.demand import Demand, read_demand
+    from batchcast.app.library.demand import Demand, Source, read_demand
     from batchcast.app.library.result import Forecast, OrderTables
-    from batchcast.app.library.tables import Table
     from batchcast.domain.errors import BatchcastError, InvalidInput, InvalidSettings
     from batchcast.domain.settings import BatchSettings
 
@@ -53,7 +51,7 @@ _HOMES = {
 
 
 def forecast(
-    history: Demand | str | Path | Table,
+    history: Demand | Source,
     *,
     horizon: int | None = None,
     on_progress: Callable[[float], None] | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,9 @@ def ingest_table(table: Any, *, into: Path, settings: BatchSettings) -> Ingested
         InvalidInput: if it can't be a demand history.
     """
     _clear(into)
-    opened, layout = open_table(table, settings, find_columns)
+    opened, layout = open_table(table, settings, partial(find_columns, where=Message(N_("The table"))))
+    if not opened.table.num_rows:
+        raise NoRows(Message(N_("The table has columns and no rows: give it a row for each demand.")))
     return _ingest(opened, layout, into, settings, name="table")
 
 

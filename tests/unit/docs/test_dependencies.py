@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("sources")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOADED_BY_NAME = {"psycopg", "lightgbm"}  # by SQLAlchemy, for an address of postgresql:; and by its C interface
-TABLES_OF_CALLERS = {"polars"}  # the library returns the kind of table that it was given
+TABLES_OF_CALLERS = {"pandas", "polars"}  # the library returns the kind of table that it was given
 BROUGHT_BY = {
     "starlette": "fastapi",
     "pydantic": "fastapi",

@@ -1,19 +1,27 @@
-"""A history that is read and checked, kept for as long as the value lives."""
+"""A history that is read and checked, from whatever holds it, kept for as long as the value lives."""
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from batchcast.app.intake import dated
-from batchcast.app.library.tables import Table, kind_of, remove_with
+from batchcast.app.library.tables import TableStyle, default_style, remove_with, style_of
 from batchcast.app.words.settings_text import check_models
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.plan import RowsRefused, check_refused
 from batchcast.domain.settings import BatchSettings
+from batchcast.ingest.files.frames import arrow_table
 from batchcast.ingest.reader import ingest_file, ingest_table
+from batchcast.ingest.text.bytestream import unreadable
+
+Source = Any  # a path, several, an open file, or a table
+_PIECE = 1 << 20  # of an open file, at once
 
 
 class Demand:
@@ -24,10 +32,10 @@ class Demand:
         report: accounts for every row that was read.
     """
 
-    def __init__(self, history: DemandHistory, report: IngestReport, kind: str) -> None:
+    def __init__(self, history: DemandHistory, report: IngestReport, style: TableStyle) -> None:
         self.history = history
         self.report = report
-        self.kind = kind  # of the tables to give back: pandas, polars or pyarrow
+        self.style = style  # of the tables to give back
 
     @property
     def facts(self) -> HistoryFacts:
@@ -42,12 +50,14 @@ class Demand:
         )
 
 
-def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
+def read_demand(source: Source, **settings: Any) -> Demand:
     """Read and check a demand history.
 
     Args:
-        source: a file (CSV, XLSX, Parquet, gz), a folder or zip of CSVs, or a pandas / polars / pyarrow table with
-            the columns date, partnumber, demand_qty and, where there are several sites, site_code.
+        source: a file (CSV, XLSX, Parquet, gz), a folder or zip of CSVs, a list of such files that hold one history
+            together, a file that is open for reading, or a pandas / polars / pyarrow table with the columns date,
+            partnumber, demand_qty and, where there are several sites, site_code. Columns in the index of a pandas
+            table count too; a polars LazyFrame is collected.
         settings: those of `BatchSettings` that decide reading.
 
     Returns:
@@ -61,10 +71,13 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
     chosen = dated(check_models(BatchSettings.from_json(settings)))
     folder = Path(tempfile.mkdtemp(prefix="batchcast-"))
     try:
-        if isinstance(source, str | Path):
-            ingested = ingest_file(Path(source), into=folder, settings=chosen)
+        file = file_of(source, folder)
+        if file is not None:
+            ingested, style = ingest_file(file, into=folder, settings=chosen), default_style()
         else:
-            ingested = ingest_table(source, into=folder, settings=chosen)
+            table = arrow_table(source)
+            ingested = ingest_table(table, into=folder, settings=chosen)
+            style = style_of(source, table.schema, ingested.report.columns)
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -75,6 +88,52 @@ def read_demand(source: str | Path | Table, **settings: Any) -> Demand:
     except RowsRefused as refused:
         remove_with(refused, folder)
         raise
-    demand = Demand(ingested.history, ingested.report, kind_of(source))
+    demand = Demand(ingested.history, ingested.report, style)
     remove_with(demand, folder)
     return demand
+
+
+def file_of(source: Source, folder: Path) -> Path | None:
+    """The file or folder that a source is; None where it is a table.
+
+    Args:
+        source: as `read_demand` takes it.
+        folder: an existing one, where an open file is copied to and several files are linked from.
+
+    Raises:
+        UnreadableInput: if one of several files isn't there.
+    """
+    if isinstance(source, str | os.PathLike):
+        return Path(source)
+    if hasattr(source, "read"):
+        return _copy(source, folder)
+    is_list = isinstance(source, Sequence) and source and all(isinstance(one, str | os.PathLike) for one in source)
+    return _gather([Path(one) for one in source], folder / "files") if is_list else None
+
+
+def _copy(source: IO[Any], folder: Path) -> Path:
+    """What an open file holds from where it stands, in a file of its name."""
+    name = getattr(source, "name", None)
+    path = folder / "open" / (Path(name).name if isinstance(name, str) else "file")
+    path.parent.mkdir()
+    with path.open("wb") as copy:
+        while piece := source.read(_PIECE):
+            copy.write(piece.encode() if isinstance(piece, str) else piece)
+    return path
+
+
+def _gather(paths: Sequence[Path], folder: Path) -> Path:
+    """A folder of links to the files, in their order where two have one name."""
+    if len(paths) == 1:
+        return paths[0]
+    folder.mkdir()
+    for number, path in enumerate(paths, start=1):
+        if not path.is_file():
+            raise unreadable(path.name, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        link = folder / path.name
+        link = link if not link.exists() else folder / f"{number:04}-{path.name}"
+        try:
+            link.symlink_to(path.absolute())
+        except OSError:  # Windows lets only some users
+            shutil.copyfile(path, link)
+    return folder

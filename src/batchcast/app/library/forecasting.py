@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from batchcast.app.installation.timings import TYPICAL_PACE
-from batchcast.app.library.demand import Demand, read_demand
+from batchcast.app.library.demand import Demand, Source, read_demand
 from batchcast.app.library.result import Forecast, read_result
-from batchcast.app.library.tables import Table, remove_with
+from batchcast.app.library.tables import remove_with
 from batchcast.app.words.settings_text import check_models
 from batchcast.domain.settings import BatchSettings, deciding, event_of
 from batchcast.forecast.models.table import learns_across_series
@@ -21,7 +21,7 @@ from batchcast.plan.planner import plan_batch
 
 
 def forecast(
-    history: Demand | str | Path | Table,
+    history: Demand | Source,
     *,
     horizon: int | None = None,
     on_progress: Callable[[float], None] | None = None,
@@ -61,7 +61,7 @@ def forecast(
     into, told = Path(tempfile.mkdtemp(prefix="batchcast-")), on_progress or _ignore
     try:
         forecast_partition(path, plan.partitions[0].ranges, plan.request, knowledge, into=into, on_progress=told)
-        result = read_result(into, path, plan, demand.kind)
+        result = read_result(into, path, plan, demand.style)
     except BaseException:
         shutil.rmtree(into)
         raise

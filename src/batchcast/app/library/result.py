@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from batchcast.app.library.tables import CONVERTERS, Table, read_table
+from batchcast.app.library.tables import Table, TableStyle
 from batchcast.domain import columns
 from batchcast.domain.inventory import MOST_PURCHASES, Promise, notes_of, promise_of
 from batchcast.domain.plan import ACCURACY_FILE, FIGURES_FILE, FORECAST_FILE, STOCK_FILE, SUMMARY_FILE, Plan
@@ -41,7 +41,7 @@ class Forecast:
     plan: Plan  # what was asked for, with every `auto` resolved
     refused: tuple[tuple[str, str, str], ...]  # (site_code, partnumber, reason) of series without a forecast
     folder: Path = field(repr=False)  # holds what orders are made from for as long as this value lives
-    kind: str = field(repr=False)  # of the tables
+    style: TableStyle = field(repr=False)  # of the tables
 
     def sums(self, *, windows: Sequence[float] | None = None, levels: Sequence[float] = DEFAULT_LEVELS) -> Table:
         """The demand of each part summed over windows from the end of its history on.
@@ -61,7 +61,7 @@ class Forecast:
         """
         chosen = default_windows(self.plan.request) if windows is None else tuple(windows)
         check_sums(chosen, levels, self.plan.request)
-        return CONVERTERS[self.kind](sums_table(self.folder / STOCK_FILE, self.folder / FIGURES_FILE, chosen, levels))
+        return self.style.dress(sums_table(self.folder / STOCK_FILE, self.folder / FIGURES_FILE, chosen, levels))
 
     def orders(self, stock: str | Path | Table, *, most: int = MOST_PURCHASES, **settings: Any) -> OrderTables:
         """What to order now and which units to buy next, of what is on hand.
@@ -88,12 +88,12 @@ class Forecast:
             attributes=attributes if attributes.is_file() else None,
             most=most,
         )
-        tables = {kind: CONVERTERS[self.kind](table) for kind, table in order_tables(found).items()}
+        tables = {kind: self.style.dress(table) for kind, table in order_tables(found).items()}
         said = tuple(str(message) for message in (*promise_of(found), *notes_of(found)))
         return OrderTables(**tables, promise=found.promise, sentences=said)
 
 
-def read_result(folder: Path, history: Path, plan: Plan, kind: str) -> Forecast:
+def read_result(folder: Path, history: Path, plan: Plan, style: TableStyle) -> Forecast:
     """The tables of a finished folder."""
     import json
 
@@ -103,14 +103,14 @@ def read_result(folder: Path, history: Path, plan: Plan, kind: str) -> Forecast:
     if attributes is not None:
         _keep_attributes(attributes, {(site, part) for site, part, _ in refused}, folder / _ATTRIBUTES_FILE)
     return Forecast(
-        forecasts=read_table(folder / FORECAST_FILE, kind),
-        stock=read_table(folder / STOCK_FILE, kind),
-        accuracy=read_table(folder / ACCURACY_FILE, kind),
-        attributes=None if attributes is None else CONVERTERS[kind](attributes),
+        forecasts=style.read(folder / FORECAST_FILE),
+        stock=style.read(folder / STOCK_FILE),
+        accuracy=style.read(folder / ACCURACY_FILE),
+        attributes=None if attributes is None else style.dress(attributes),
         plan=plan,
         refused=refused,
         folder=folder,
-        kind=kind,
+        style=style,
     )
 
 

@@ -15,7 +15,7 @@ from batchcast.domain.errors import N_, Message
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.arrow import number_array
 from batchcast.ingest.common.limits import RATIO_COUNTS_FROM, IngestLimits
-from batchcast.ingest.common.problems import DamagedFile, EmptyInput, OverTheLimit, UnknownFormat, UnreadableColumn
+from batchcast.ingest.common.problems import DamagedFile, EmptyInput, OverTheLimit, UnreadableColumn
 from batchcast.ingest.common.source import (
     Block,
     BrokenRow,
@@ -25,6 +25,7 @@ from batchcast.ingest.common.source import (
     WantedColumns,
     notes_on_full_sheet,
 )
+from batchcast.ingest.files.frames import arrow_table
 from batchcast.ingest.layout.sample import MOST_SAMPLED
 
 ROWS_IN_BLOCK = 1 << 18
@@ -108,14 +109,14 @@ def table_blocks(batches: Iterable[Any], width: int) -> Iterator[TableBlock]:
 
 
 def open_table(table: Any, settings: BatchSettings, find: FindLayout[LayoutT]) -> tuple[TypedTable, LayoutT]:
-    """A pandas, polars or pyarrow table, by the Arrow interface that they share.
+    """A pandas, polars or pyarrow table, as `arrow_table` reads it.
 
     Raises:
         UnknownFormat: if it is no table.
         UnreadableColumn: if a column mixes types.
         EmptyInput: if it has no columns.
     """
-    arrow = _as_arrow(table)
+    arrow = arrow_table(table)
     if not arrow.num_columns:
         raise EmptyInput(Message(N_("The table has no columns.")))
     opened = TypedTable(arrow)
@@ -169,21 +170,6 @@ def check_types(schema: Any, layout: WantedColumns) -> None:
         if _holds_no_cells(kind) and index not in layout.of_any_type:
             template = N_("Column {column} is of type {type}; send it as text, numbers or dates.")
             raise UnreadableColumn(Message(template, {"column": layout.header[index], "type": str(kind)}))
-
-
-def _as_arrow(table: Any) -> Any:
-    if isinstance(table, pa.Table):
-        return table
-    try:
-        if hasattr(table, "columns") and type(table).__module__.partition(".")[0] == "pandas":
-            return pa.Table.from_pandas(table, preserve_index=False)
-        if hasattr(table, "__arrow_c_stream__"):
-            return pa.table(table)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        template = N_("A column of the table can't be read ({cause}); give it one type, such as text.")
-        raise UnreadableColumn(Message(template, {"cause": str(error)})) from error
-    template = N_("{found} is not a table; give a pandas, polars or pyarrow table.")
-    raise UnknownFormat(Message(template, {"found": type(table).__name__}))
 
 
 # Parquet files, in batches, with what they unpack to known beforehand.
