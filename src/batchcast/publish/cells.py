@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 Column = Any  # a pyarrow array: its stubs separate the kinds of values, which are known only at run time
 
@@ -49,6 +50,15 @@ def joined_bytes(rows: Column) -> memoryview:
         return memoryview(b"")
     offsets = memoryview(rows.buffers()[1]).cast("q")
     return memoryview(rows.buffers()[2])[offsets[rows.offset] : offsets[rows.offset + len(rows)]]
+
+
+def row_ends(rows: Column) -> NDArray[np.int64]:
+    """Where each row ends in `joined_bytes`, shape (rows,)."""
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.int64)
+    offsets = np.frombuffer(rows.buffers()[1], dtype=np.int64)[rows.offset : rows.offset + len(rows) + 1]
+    ends: NDArray[np.int64] = offsets[1:] - offsets[0]
+    return ends
 
 
 def is_text(values: Column) -> bool:

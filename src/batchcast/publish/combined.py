@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from batchcast.domain import columns
 from batchcast.domain.accuracy import SeasonUse
@@ -34,6 +35,7 @@ from batchcast.domain.plan import (
 from batchcast.publish import verify
 from batchcast.publish.cells import harmless_text
 from batchcast.publish.certificate import Certificate
+from batchcast.publish.kinds import ACCURACY, FORECAST, STOCK
 from batchcast.publish.rows import RowReader, RowReaders
 from batchcast.publish.verify import rejected
 
@@ -93,18 +95,6 @@ def read_summary(partition: Partition, folder: Path) -> dict[str, Any]:
     if not isinstance(summary, dict):
         raise rejected(partition.number, "its summary is cut off or damaged")
     return summary
-
-
-def verify_result(partition: Partition, folder: Path, *, request: ForecastRequest, history_path: Path) -> None:
-    """Return if the result of one partition is whole and possible, as its publishing will check it again.
-
-    Raises:
-        ResultRejected: if not.
-    """
-    combined = CombinedResult([(partition, folder)], request=request, history_path=history_path)
-    for pieces in (combined.forecast(), combined.stock(), combined.accuracy(), combined.figures()):
-        for _ in pieces:
-            continue
 
 
 _PIECE_ROWS = 65_536  # of a table, at a time
@@ -174,10 +164,12 @@ class _Kind:
 class CombinedResult:
     """All partitions' results, in the order of the history."""
 
+    TABLES = (FORECAST, STOCK, ACCURACY)  # that every partition gives, as people download them
+
     def __init__(
         self, partitions: Sequence[tuple[Partition, Path]], *, request: ForecastRequest, history_path: Path
     ) -> None:
-        self._results = [PartitionResult.open(partition, folder) for partition, folder in partitions]
+        self.results = [PartitionResult.open(partition, folder) for partition, folder in partitions]
         self.request = request
         self._history_path = history_path
 
@@ -199,57 +191,55 @@ class CombinedResult:
     @property
     def season(self) -> SeasonUse | None:
         """Which times of the year the forecast tells apart; None: none."""
-        return next((result.season for result in self._results), None)
+        return next((result.season for result in self.results), None)
 
     @property
     def counts(self) -> dict[str, int]:
         """How every series of the input is accounted for."""
-        series, refused = sum(result.partition.series for result in self._results), len(self.refused)
+        series, refused = sum(result.partition.series for result in self.results), len(self.refused)
         return {"series": series, "forecast": series - refused, "refused": refused}
 
     @cached_property
     def refused(self) -> tuple[Refused, ...]:
         """Series without a forecast, in the order of the history."""
-        found = [Refused(site, part, reason) for r in self._results for (site, part), reason in r.refused.items()]
+        found = [Refused(site, part, reason) for r in self.results for (site, part), reason in r.refused.items()]
         return tuple(sorted(found, key=lambda refused: (refused.site_code.encode(), refused.partnumber.encode())))
 
-    def forecast(self) -> Iterator[pa.Table]:
-        """The forecast in pieces: `horizon` rows a series."""
+    def table(self, kind: str) -> Iterator[pa.Table]:
+        """The rows of one of the `TABLES`, checked, in pieces: `rows_each` of a series."""
+        return self._stream(self._kinds[kind])
+
+    def rows_each(self, kind: str) -> int:
+        """How many rows of a series one of the `TABLES` has."""
+        return self._kinds[kind].rows_each
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, _Kind]:
         request = self.request
         first = request.first_period
         dates = request.calendar.first_days(np.arange(first, first + request.horizon, dtype=np.int32))
         quantiles = tuple(columns.quantile_column(level) for level in request.quantiles)
         keys = (columns.DATE, columns.PARTNUMBER, columns.SITE_CODE)
-        kind = _Kind(
+        forecast = _Kind(
             file=FORECAST_FILE,
             columns=(*keys, columns.FORECAST_QTY, columns.FORECAST_RAW, *quantiles, columns.MODEL),
             check=lambda table, p: verify.check_forecast(table, dates=dates, quantiles=quantiles, partition=p),
             rows_each=request.horizon,
         )
-        return self._stream(kind)
-
-    def stock(self) -> Iterator[pa.Table]:
-        """The stock figures in pieces: a row a series."""
-        return self._stream(
-            _Kind(file=STOCK_FILE, columns=columns.STOCK_TABLE, check=verify.check_stock, later=_LATER_STOCK)
+        stock = _Kind(file=STOCK_FILE, columns=columns.STOCK_TABLE, check=verify.check_stock, later=_LATER_STOCK)
+        accuracy = _Kind(
+            file=ACCURACY_FILE,
+            columns=columns.ACCURACY_TABLE,
+            check=verify.check_accuracy,
+            has_scores=True,
+            later=_LATER_ACCURACY,
         )
-
-    def accuracy(self) -> Iterator[pa.Table]:
-        """The accuracy in pieces: a row a series, a column for each model's score at the end."""
-        return self._stream(
-            _Kind(
-                file=ACCURACY_FILE,
-                columns=columns.ACCURACY_TABLE,
-                check=verify.check_accuracy,
-                has_scores=True,
-                later=_LATER_ACCURACY,
-            )
-        )
+        return {FORECAST: forecast, STOCK: stock, ACCURACY: accuracy}
 
     @property
     def has_figures(self) -> bool:
         """Every partition has the figures for a page; those that an earlier version finished have none."""
-        return all((result.folder / FIGURES_FILE).exists() for result in self._results)
+        return all((result.folder / FIGURES_FILE).exists() for result in self.results)
 
     def figures(self) -> Iterator[pa.Table]:
         """The figures for a page in pieces: a row a series."""
@@ -272,6 +262,19 @@ class CombinedResult:
         for _, table in self._walk(_PIECE_ROWS, (*columns.SERIES, *attribute_columns(self._history_path))):
             yield table
 
+    @cached_property
+    def ranges(self) -> Sequence[tuple[int, int, PartitionResult]]:
+        """The ranges of rows of the history in their order, with the result that has them."""
+        ranges = [(start, stop, result) for result in self.results for start, stop in result.partition.ranges]
+        return sorted(ranges, key=lambda item: item[0])
+
+    def has_forecast(self) -> NDArray[np.bool_]:
+        """Of every series in the order of the history, whether it has a forecast."""
+        if not self.refused:
+            return np.ones(self.counts["series"], dtype=np.bool_)
+        kept = [_kept(keys, result) for result, keys in self._read(_PIECE_ROWS, columns.SERIES)]
+        return np.concatenate(kept)
+
     def _stream(self, kind: _Kind) -> Iterator[pa.Table]:
         waiting: list[pa.Table] = []
         rows = 0
@@ -279,7 +282,7 @@ class CombinedResult:
             for result, keys in self._walk(max(1, _PIECE_ROWS // kind.rows_each)):
                 waiting.append(kind.take_checked(readers, result, keys))
                 rows += waiting[-1].num_rows
-                _check_one_schema(waiting, result)
+                check_one_schema(describe_schema(waiting[-1].schema), describe_schema(waiting[0].schema), result)
                 if rows >= _PIECE_ROWS:
                     yield pa.concat_tables(waiting)
                     waiting, rows = [waiting[0].slice(0, 0)], 0  # without rows, for its schema
@@ -290,18 +293,22 @@ class CombinedResult:
         self, series_at_once: int, names: Sequence[str] = columns.SERIES
     ) -> Iterator[tuple[PartitionResult, pa.Table]]:
         """Columns of every forecast series in pieces, in the order of the history, with the result they are in."""
-        ranges = [(start, stop, result) for result in self._results for start, stop in result.partition.ranges]
+        for result, piece in self._read(series_at_once, names):
+            yield result, piece.filter(pa.array(_kept(piece, result))) if result.refused else piece
+
+    def _read(self, series_at_once: int, names: Sequence[str]) -> Iterator[tuple[PartitionResult, pa.Table]]:
+        """As `_walk`, with the series that are refused."""
         history = RowReader(self._history_path, names, most_at_once=series_at_once)
         position = 0
-        for start, stop, result in sorted(ranges, key=lambda item: item[0]):
+        for start, stop, result in self.ranges:
             history.skip(start - position)
             position = stop
             for at in range(start, stop, series_at_once):
-                yield result, _without_refused(history.take(min(series_at_once, stop - at)), result)
+                yield result, history.take(min(series_at_once, stop - at))
         history.close()
 
     def _check_all_read(self, readers: RowReaders, kind: _Kind) -> None:
-        for result in self._results:
+        for result in self.results:
             left = readers[result.folder / kind.file].rows_left
             if left:
                 what = f"{kind.file} has {left} rows more than its series need"
@@ -319,11 +326,10 @@ def named_as_sent(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield table.rename_columns([columns.attribute_of(name) or name for name in table.column_names])
 
 
-def _without_refused(keys: pa.Table, result: PartitionResult) -> pa.Table:
-    if not result.refused:
-        return keys
+def _kept(keys: pa.Table, result: PartitionResult) -> NDArray[np.bool_]:
+    """Of each series, whether it has a forecast."""
     pairs = zip(*(keys[name].to_pylist() for name in columns.SERIES), strict=True)
-    return keys.filter(pa.array([pair not in result.refused for pair in pairs], pa.bool_()))
+    return np.array([pair not in result.refused for pair in pairs], dtype=np.bool_)
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -332,14 +338,19 @@ def _plain(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def _check_one_schema(tables: Sequence[pa.Table], result: PartitionResult) -> None:
-    if tables[-1].schema != tables[0].schema:
-        found, expected = (_described(tables[i].schema) for i in (-1, 0))
+def check_one_schema(found: str, expected: str, result: PartitionResult) -> None:
+    """Check that the columns of a table, in words, are those that the partitions before had.
+
+    Raises:
+        ResultRejected: if not.
+    """
+    if found != expected:
         what = f"its columns are {found}, and those of the partitions before {expected}"
         raise verify.rejected(result.partition.number, what)
 
 
-def _described(schema: pa.Schema) -> str:
+def describe_schema(schema: pa.Schema) -> str:
+    """The columns in words."""
     return ", ".join(f"{field.name} ({field.type})" for field in schema)
 
 

@@ -23,7 +23,6 @@ from batchcast.publish.kinds import (
     FORECAST,
     KINDS,
     REJECTED,
-    STOCK,
     SUFFIXES,
 )
 from batchcast.publish.staging import Staging, commit, recover
@@ -95,12 +94,12 @@ def stage_accuracy(
 ) -> Path:
     """Stage the accuracy alone, for OUT or for accuracy.csv in the folder OUT; returns and raises as `stage_result`."""
     from batchcast.publish.combined import CombinedResult
-    from batchcast.publish.writers import write_table
+    from batchcast.publish.lines import write_kind
 
     path = place_accuracy(out)
     combined = CombinedResult(partitions, request=request, history_path=history.path)
     with _staging(path, out) as staging:
-        write_table(staging.path(path.name), combined.accuracy())
+        write_kind(staging.path(path.name), ACCURACY, combined)
         staging.seal([path.name], gone=[], note={ACCURACY: path.name})
     return staging.stage
 
@@ -124,18 +123,18 @@ def _write_files(
 ) -> dict[str, PublishedFile]:
     """Every file but the certificate, by kind."""
     from batchcast.publish.combined import named_as_sent, write_rejected
+    from batchcast.publish.lines import write_kind
     from batchcast.publish.writers import write_table
 
     paths = {kind: staging.path(name) for kind, name in layout.names.items()}
-    write_table(paths[FORECAST], combined.forecast())
-    write_table(paths[STOCK], combined.stock())
-    write_table(paths[ACCURACY], combined.accuracy())
+    written = {kind: write_kind(paths[kind], kind, combined) for kind in combined.TABLES}
     if combined.has_attributes:
         write_table(paths[ATTRIBUTES], named_as_sent(combined.attributes()))
     if combined.has_figures:
         write_table(paths[FIGURES], combined.figures())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
-    return {kind: PublishedFile.of(path) for kind, path in paths.items() if path.exists()}
+    others = {kind: PublishedFile.of(path) for kind, path in paths.items() if kind not in written and path.exists()}
+    return {kind: (written | others)[kind] for kind in paths if kind in written or kind in others}
 
 
 # Where the files of a result go, and whether the place is free for them.

@@ -6,7 +6,7 @@ The bytes of a file depend on the rows, not on how they were cut into pieces.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -56,31 +56,28 @@ def write_table(path: Path, pieces: Iterator[pa.Table], *, title: str = FORECAST
         writer.close()
 
 
-class CsvWriter:
-    """Appends tables to a CSV file: UTF-8, comma, ISO dates, plain decimals, no formulas; missing values are empty.
+class CsvText:
+    """The lines of a CSV file: UTF-8, comma, ISO dates, plain decimals, no formulas; missing values are empty.
 
     There is no byte order mark: many programs read it as a part of the first column's name. `of_decimal_comma` is for
     spreadsheets of such a language: semicolons between the cells, a comma in numbers, and the mark, by which Excel
     knows UTF-8.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, *, of_decimal_comma: bool = False) -> None:
+    def __init__(self, *, of_decimal_comma: bool = False) -> None:
         self._has_comma = of_decimal_comma
         self._separator = ";" if of_decimal_comma else ","
-        self._file = path.open("wb")
-        header = self._quoted(harmless_text(pa.array(schema.names, TEXT))).to_pylist()
-        mark = codecs.BOM_UTF8 if of_decimal_comma else b""
-        self._file.write(mark + (self._separator.join(header) + "\n").encode())
 
-    def write(self, table: pa.Table) -> None:
-        """Append the rows."""
+    def header(self, names: Sequence[str]) -> bytes:
+        """The first line, with what stands before it."""
+        cells = self._quoted(harmless_text(pa.array(names, TEXT))).to_pylist()
+        mark = codecs.BOM_UTF8 if self._has_comma else b""
+        return mark + (self._separator.join(cells) + "\n").encode()
+
+    def lines(self, table: pa.Table) -> Column:
+        """A text for each row, its end of line included."""
         cells = [self._as_text(column.combine_chunks()) for column in table.columns]
-        lines = joined(*cells[:-1], joined(cells[-1], "\n"), separator=self._separator)
-        self._file.write(joined_bytes(lines))
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
+        return joined(*cells[:-1], joined(cells[-1], "\n"), separator=self._separator)
 
     def _as_text(self, column: Column) -> Column:
         """The cells of a column, never null."""
@@ -98,6 +95,23 @@ class CsvWriter:
         """Quotes around the texts that need them."""
         needs = pc.match_substring_regex(texts, f'["{self._separator}\r\n]|^ | $')
         return pc.if_else(needs, joined('"', pc.replace_substring(texts, '"', '""'), '"'), texts)
+
+
+class CsvWriter:
+    """Appends tables to a CSV file; what it looks like is told by `CsvText`."""
+
+    def __init__(self, path: Path, schema: pa.Schema, *, of_decimal_comma: bool = False) -> None:
+        self._text = CsvText(of_decimal_comma=of_decimal_comma)
+        self._file = path.open("wb")
+        self._file.write(self._text.header(schema.names))
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows."""
+        self._file.write(joined_bytes(self._text.lines(table)))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
 
 
 class ParquetWriter:

@@ -42,6 +42,7 @@ from batchcast.publish.kinds import (
     SERIES,
     STOCK,
 )
+from batchcast.publish.lines import has_lines, write_kind
 from batchcast.publish.writers import ParquetWriter, open_writer, write_table
 from batchcast.results.attention import DemandShapes, find_attention
 from batchcast.results.hindsight import look_back
@@ -88,12 +89,11 @@ def publish_files(
     paths = _paths(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_tables(combined, history.path, paths)
+        described = _write_tables(combined, history.path, paths)
         write_rejected(paths[REJECTED, CSV], rows=rejected_rows, series=combined.refused)
         counts = combined.counts
-        described = {
-            kind: PublishedFile.of(path) for (kind, form), path in paths.items() if form == CSV and path.exists()
-        }
+        certified = {kind: path for (kind, form), path in paths.items() if form == CSV and path.exists()}
+        described = {kind: described.get(kind) or PublishedFile.of(path) for kind, path in certified.items()}
         seconds = time.perf_counter() - started
         certificate.completed(counts, described, seconds).write(paths[CERTIFICATE, JSON])
         files = {key: path for key, path in paths.items() if path.exists()}
@@ -129,20 +129,30 @@ def _paths(folder: Path) -> dict[tuple[str, str], Path]:
     return {(kind.name, form): folder / f"{kind.name}.{form}" for kind in KINDS.values() for form in kind.stored}
 
 
-def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str, str], Path]) -> None:
-    """The three tables in both formats, the index of the series made of them on the way, and what a page shows."""
+def _write_tables(
+    combined: CombinedResult, history: Path, paths: dict[tuple[str, str], Path]
+) -> dict[str, PublishedFile]:
+    """The three tables in both formats, the index of the series made of them on the way, and what a page shows.
+
+    Returns:
+        The CSV files that were put together from the lines of the partitions, by kind.
+    """
     site_periods, shapes = SitePeriods(combined.request), DemandShapes(combined.request)
+    joined = {kind: write_kind(paths[kind, CSV], kind, combined) for kind in combined.TABLES if has_lines(combined)}
     with ExitStack() as open_files:
 
         def written(kind: str, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
-            return _written([path for (name, _), path in paths.items() if name == kind], pieces, open_files)
+            missing = [
+                path for (name, form), path in paths.items() if name == kind and (form != CSV or kind not in joined)
+            ]
+            return _written(missing, pieces, open_files)
 
         totals = np.concatenate(
-            [_sums(piece, site_periods, combined.request) for piece in written(FORECAST, combined.forecast())]
+            [_sums(piece, site_periods, combined.request) for piece in written(FORECAST, combined.table(FORECAST))]
         )
         demand = _counted((PeriodDemand.of(piece, combined.request) for piece in combined.history()), site_periods)
         figures = SeriesFigures.of(shapes.noted(demand), totals)
-        both = zip(written(STOCK, combined.stock()), written(ACCURACY, combined.accuracy()), strict=True)
+        both = zip(written(STOCK, combined.table(STOCK)), written(ACCURACY, combined.table(ACCURACY)), strict=True)
         of_parts = pa.table({})
         if combined.has_attributes:
             of_parts = pa.concat_tables(combined.attributes())
@@ -161,6 +171,7 @@ def _write_tables(combined: CombinedResult, history: Path, paths: dict[tuple[str
         attention = find_attention(index, kept, shapes.all(), combined.request)
         overview = replace(overview, hindsight=look_back(combined, history), attention=attention)
         paths[OVERVIEW, JSON].write_text(json.dumps(encode(overview)), encoding="utf-8")
+    return joined
 
 
 def _counted(demand: Iterator[PeriodDemand], site_periods: SitePeriods) -> Iterator[PeriodDemand]:

@@ -25,6 +25,7 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition
 from batchcast.forecast.models.table import CANDIDATES, FALLBACK_NAME, POOLED, learns_across_series
 from batchcast.publish.combined import CombinedResult
+from batchcast.publish.kinds import ACCURACY
 from batchcast.results.overview import PeriodDemand
 
 Floats = NDArray[np.float64]
@@ -96,7 +97,7 @@ def look_back(combined: CombinedResult, history: Path) -> Hindsight | None:
     models: set[str] = set()
     fallbacks = extremes = 0
     largest: ExtremePart | None = None
-    for accuracy, figures in zip(combined.accuracy(), combined.figures(), strict=True):
+    for accuracy, figures in zip(combined.table(ACCURACY), combined.figures(), strict=True):
         folds = Folds.of(figures)
         sums.append(_sums_of(accuracy, folds))
         cutoffs.update(np.unique(folds.cutoffs).tolist())

@@ -97,7 +97,8 @@ def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, in
     """Forecast one partition into a folder of its own, verified; returns how its series are accounted for."""
     from batchcast.forecast.knowledge import SharedKnowledge
     from batchcast.forecast.partition import forecast_partition
-    from batchcast.publish.combined import read_summary, verify_result
+    from batchcast.publish.combined import read_summary
+    from batchcast.publish.lines import write_lines
 
     given = decode(arguments)
     into: Path = given["into"]
@@ -106,7 +107,7 @@ def partition_job(arguments: Arguments, on_progress: OnProgress) -> dict[str, in
     with needing_disk():
         into.mkdir(parents=True, exist_ok=True)
         forecast_partition(given["history"], ranges, request, knowledge, into=into, on_progress=on_progress)
-    verify_result(given["partition"], into, request=request, history_path=given["history"])
+        write_lines(given["partition"], into, request=request, history_path=given["history"])
     _leaderboard([(given["partition"], into)])
     summary = read_summary(given["partition"], into)
     return {"series": summary["series"], "forecast": summary["forecast"], "refused": len(summary["refused"])}

@@ -121,7 +121,7 @@ class JobMaker:
 
 # Under which key the result of a partition is kept, so that a later batch can take it instead of forecasting again.
 
-_CODE = (Path(__file__).parents[1] / "forecast", Path(__file__).parents[1] / "domain")  # what turns rows into numbers
+_CODE = tuple(Path(__file__).parents[1] / room for room in ("forecast", "domain", "publish"))  # from rows to lines
 
 
 def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
