@@ -58,7 +58,8 @@ def choose_members(
     """
     width = int(np.count_nonzero(shares)) + COMPETITORS
     chosen = np.full((losses.shape[1], width), NONE, dtype=np.int64)
-    _choose(losses, folds, pooled, answers, groups, shares, POOL_WEIGHT, COMPETITORS, chosen)
+    tables = (np.ascontiguousarray(table) for table in (losses, folds, pooled, answers))  # one layout, compiled once
+    _choose(*tables, groups, shares, POOL_WEIGHT, COMPETITORS, chosen)
     return chosen
 
 
