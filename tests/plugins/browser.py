@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PHONE = (390, 844)
 WIDE = (1280, 900)
+SCREEN = (1920, 1080)
 # What the short run walks in Indonesian, as planners do, the long one walks in English too.
 LANGUAGES = ["id", pytest.param("en", marks=pytest.mark.long)]
 _SECONDS = 60  # for what comes in a moment unless the machine is busy; a test that passes does not wait them

@@ -36,6 +36,7 @@ from batchcast.web.context import CSRF_FIELD, Asker, BatchId, Here, OurForm, Pag
 from batchcast.web.forms import DEFAULTS, Texts
 from batchcast.web.mapping import MAPPED, form_of_step, preview_settings, render_step
 from batchcast.web.rendering import render
+from batchcast.web.results.reach import reach_of
 from batchcast.web.results.table import NOTES, TableState
 
 router = APIRouter()
@@ -130,31 +131,6 @@ def by_supplier(lines: Sequence[OrderLine]) -> list[SupplierTotal]:
         for name, mine in groups.items()
     ]
     return sorted(found, key=lambda one: (-(one.cost or 0.0), -one.units, one.supplier))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
-    """What a budget pays for."""
-
-    budget: float
-    paid: int  # orders
-    cost: float
-    served: float  # share of the demand over the lead times
-    avoided: float  # share of the shortage that all orders of known cost avoid
-
-
-def reach_of(orders: Orders, budget: float) -> Reach:
-    """What is reached with a budget."""
-    paid = orders.within(budget)
-    gained = sum(line.avoided_short for line in paid)
-    of_all = sum(line.avoided_short for line in orders.lines if line.order_cost)
-    return Reach(
-        budget=budget,
-        paid=len(paid),
-        cost=sum(line.order_cost or 0.0 for line in paid),
-        served=min((orders.served + gained) / orders.demand, 1.0) if orders.demand > 0 else 1.0,
-        avoided=gained / of_all if of_all > 0 else 1.0,
-    )
 
 
 def _listed(orders: Orders, batch: Batch, question: Question, state: OrderState) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from batchcast.app.words.translation import (
     translate,
     translated_template,
 )
-from batchcast.domain.calendar import Frequency
+from batchcast.domain.calendar import Calendar, Frequency, length_in_words
 from batchcast.domain.errors import Message
 from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.forecast.models.table import MODELS, WORDS
@@ -213,6 +213,18 @@ def quantity(value: float | None, language: Language) -> str:
     return written.translate(str.maketrans(",.", ".,")) if language == "id" else written
 
 
+def about(value: float | None, language: Language) -> str:
+    """A quantity that is an estimate, in three digits and no fewer than its whole units: 0.25, 11.7, 204."""
+    if value is None or _is_missing(value):
+        return NOTHING
+    return quantity(round(value, 0 if abs(value) >= _FEW**2 else 1 if abs(value) >= _FEW else 2), language)
+
+
+def lasting(count: float, calendar: Calendar, language: Language) -> str:
+    """So many periods: 7 days."""
+    return translate(length_in_words(calendar, count), language)
+
+
 def percent(share: float | None, language: Language, decimals: int = 1) -> str:
     """A share of one: 0.948 is 94.8%; what would round to nothing is <0.1%."""
     if share is None or _is_missing(share):
@@ -301,6 +313,8 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., Any]]:
     known: dict[str, Callable[..., Any]] = {
         "number": number,
         "quantity": quantity,
+        "about": about,
+        "lasting": lasting,
         "percent": percent,
         "share": format_percent,
         "amounts": amounts,

@@ -210,8 +210,8 @@ def of_help(reader: Reader) -> Iterator[str]:
         yield name
 
 
-def of_access(reader: Reader, viewer: str) -> Iterator[str]:
-    """Who comes to a server with tokens, and may look only."""
+def of_access(reader: Reader, viewer: str, admin: str) -> Iterator[str]:
+    """Who comes to a server with tokens: one that may look only, and one that may do all."""
     page, site = reader.page, reader.server.page
     yield "sign-in"
     page.locator("#token").fill("not a token")
@@ -223,3 +223,10 @@ def of_access(reader: Reader, viewer: str) -> Iterator[str]:
     yield "dashboard-viewer"
     page.goto(f"{site}/history")
     yield "history-viewer"
+    page.locator('header form[action="/sign-out"] button').click()
+    page.locator("#token").fill(admin)
+    page.locator("main form button").click()
+    page.wait_for_url(f"{site}/")
+    for path in ("sessions", "audit", "recipes", "marks"):
+        page.goto(f"{site}/{path}")
+        yield f"{path}-admin"

@@ -10,14 +10,15 @@ import pytest
 from playwright.sync_api import Page
 from tests.acceptance.page import states
 from tests.acceptance.page.reader import Reader
-from tests.plugins.browser import PHONE, WIDE, barriers
+from tests.plugins.browser import PHONE, SCREEN, WIDE, barriers
 
 from batchcast.app.installation.tokens import Role, new_token
 
 pytestmark = pytest.mark.long
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # folder; nothing is kept without it
-LOOKS = [(size, theme) for size in (WIDE, PHONE) for theme in ("light", "dark")]
+LOOKS = [(size, theme) for size in (WIDE, PHONE, SCREEN) for theme in ("light", "dark")]
+NAMES = {WIDE: "wide", PHONE: "phone", SCREEN: "screen"}
 # Searching for barriers takes a while: between them the languages have both themes and both widths.
 SEARCHED = {"en": (WIDE, "light"), "id": (PHONE, "dark")}
 
@@ -48,11 +49,12 @@ def test_help(reader):
 
 
 def test_access(open_page, make_server, language):
-    token, entry = new_token("ani", Role.VIEWER)
-    server = make_server(tokens=entry).start()
+    viewer, first = new_token("ani", Role.VIEWER)
+    admin, second = new_token("budi", Role.ADMIN)
+    server = make_server(tokens=f"{first},{second}").start()
     reader = Reader(open_page(server.page, language=language), language, server)
 
-    look_at_all(reader, states.of_access(reader, token))
+    look_at_all(reader, states.of_access(reader, viewer, admin))
 
 
 def look_at_all(reader: Reader, found: Iterator[str]) -> None:
@@ -66,8 +68,8 @@ def look_at_all(reader: Reader, found: Iterator[str]) -> None:
             told = shortcomings(reader.page, is_searched=(size, theme) == searched)
             wrong += [f"{name}, {theme}, {size}: {one}" for one in told]
             if SCREENSHOTS:
-                width = "wide" if size == WIDE else "phone"
-                take_picture(reader.page, Path(SCREENSHOTS) / reader.language / f"{name}-{width}-{theme}.png", size)
+                path = Path(SCREENSHOTS) / reader.language / f"{name}-{NAMES[size]}-{theme}.png"
+                take_picture(reader.page, path, size)
         show(reader.page, WIDE, "light")
     assert wrong == []
 
@@ -83,7 +85,7 @@ def take_picture(page: Page, path: Path, size: tuple[int, int]) -> None:
     """Of the whole page, as a window of its height would show it: what sticks to the window's edge is at the edge."""
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": size[0], "height": max(height, size[1])})
-    page.screenshot(path=path)
+    page.screenshot(path=path, caret="initial")  # hiding it would be an inline style, which the page does not allow
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
 

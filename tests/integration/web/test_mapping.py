@@ -208,7 +208,7 @@ def test_a_stock_file_that_is_not_understood_leads_to_the_step_and_its_orders_ar
     assert step.text.count("<mark>please choose</mark>") == 2
     assert "<dt>Units on hand</dt><dd>500</dd>" in previewed
     assert [one for one in chosen(previewed) if "=" in one] == STOCK_COLUMNS
-    assert re.search(r"Parts to order now: [1-3] of 3", ordered.text)
+    assert re.search(r"[1-3] parts? to order", ordered.text)
     assert f'formaction="{orders}/mapping/{draft}">Change how it is read' in ordered.text
     assert "Stock of stok.csv." in ordered.text
     assert table.content.decode("utf-8-sig").startswith("site_code,partnumber,on_hand")

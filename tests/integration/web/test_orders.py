@@ -60,7 +60,7 @@ def test_a_stock_file_is_answered_on_a_whole_page_without_a_script(browser, url)
     assert page.status_code == 200
     assert "<html" in page.text
     assert "Next units to buy" in page.text
-    assert "Parts to order now: 1 of 2" in page.text
+    assert "1 part to order" in page.text
     assert "Promised and achieved" in page.text
     assert "with a forecast: 1 (&lt;b&gt;X (Mars))" in page.text
 

@@ -47,8 +47,6 @@ def test_no_sentence_speaks_of_one_rows():
          {"count": 1}, "1 row stands in quotes as a whole; it is read as if it did not."),
         (N_("{batches} batches that have ended take {size:,} MB; {free:,} MB are free on the disk."),
          {"batches": 1, "size": 4, "free": 1}, "1 batch that has ended takes 4 MB; 1 MB are free on the disk."),
-        (N_("Demand from {first} to {last}; {count} periods are forecast."),
-         {"first": "1", "last": "2", "count": 1}, "Demand from 1 to 2; 1 period is forecast."),
         (N_("The file is a list of pages: {rules:,} lines of dashes, {headers:,} repeated headers and {titles:,} lines "
             "of titles are passed over."), {"rules": 1, "headers": 1, "titles": 2},
          "The file is a list of pages: 1 line of dashes, 1 repeated header and 2 lines of titles are passed over."),

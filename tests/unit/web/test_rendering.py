@@ -84,9 +84,11 @@ def test_moments_are_told_in_utc_and_marked_for_the_browser():
     [
         (0.42, "0.4 s", "0,4 dtk"),
         (12.4, "12 s", "12 dtk"),
-        (59.7, "1 min 0 s", "1 mnt 0 dtk"),
+        (59.7, "1 min", "1 mnt"),
         (185, "3 min 5 s", "3 mnt 5 dtk"),
         (7800, "2 h 10 min", "2 jam 10 mnt"),
+        (7210, "2 h", "2 jam"),
+        (172_900, "2 d", "2 hr"),
         (200_000, "2 d 7 h", "2 hr 7 jam"),
         (None, "–", "–"),
     ],
@@ -105,3 +107,20 @@ def test_sizes_are_of_the_unit_that_reads_best(count, english):
 
 def test_sizes_have_the_points_and_commas_of_the_language():
     assert rendering.size(1536, "id") == "1,5 KB"
+
+
+@pytest.mark.parametrize(
+    ("value", "english"),
+    [
+        (0.0, "0"),
+        (0.254, "0.25"),
+        (2.5, "2.5"),
+        (11.68, "11.7"),
+        (93.38, "93.4"),
+        (150.2, "150"),
+        (-20.04, "-20"),
+        (None, "–"),
+    ],
+)
+def test_estimates_have_three_digits(value, english):
+    assert rendering.about(value, "en") == english

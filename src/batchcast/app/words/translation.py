@@ -133,17 +133,18 @@ def format_percent(share: float, language: Language) -> str:
 
 
 def format_duration(seconds: float, language: Language) -> str:
-    """A time that something takes, in two units at most: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
+    """A time that something takes, in two units at most: 0.4 s, 12 s, 5 min, 3 min 5 s, 2 h 10 min, 3 d 4 h."""
     if seconds < _TENTHS_BELOW:
         return translate(Message(N_("{seconds:,.1f} s"), {"seconds": seconds}), language)
     whole = round(seconds)
-    for unit, smaller, template in (
-        (_DAY, _HOUR, N_("{big:,} d {small} h")),
-        (_HOUR, _MINUTE, N_("{big} h {small} min")),
-        (_MINUTE, 1, N_("{big} min {small} s")),
+    for unit, smaller, both, alone in (
+        (_DAY, _HOUR, N_("{big:,} d {small} h"), N_("{big:,} d")),
+        (_HOUR, _MINUTE, N_("{big} h {small} min"), N_("{big} h")),
+        (_MINUTE, 1, N_("{big} min {small} s"), N_("{big} min")),
     ):
         if whole >= unit:
-            return translate(Message(template, {"big": whole // unit, "small": whole % unit // smaller}), language)
+            rest = whole % unit // smaller
+            return translate(Message(both if rest else alone, {"big": whole // unit, "small": rest}), language)
     return translate(Message(N_("{seconds} s"), {"seconds": whole}), language)
 
 

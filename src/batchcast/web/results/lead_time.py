@@ -10,13 +10,14 @@ from typing import Any
 from batchcast.app.words.findings import in_percent
 from batchcast.domain import columns
 from batchcast.domain.accuracy import in_units
+from batchcast.domain.calendar import Calendar, length_in_words
 from batchcast.domain.errors import N_, Message
 from batchcast.results.lead_time import Bin, LeadTime, RunningTotal
 from batchcast.web.results.summary import WIDTHS, nice_step
 
 STOPS = (0.8, 0.9, 0.95, 0.98, 0.99)  # service levels that planners choose between
 _WORDS = 150  # room that the words beside the reorder point need
-_RARE = 0.005  # a chance of no demand that is not worth a word
+_RARE = 0.01  # a chance of no demand that is not worth a word
 _HEIGHT, _TOP, _BOTTOM = 236, 52, 26
 _TOTALS_HEIGHT, _LEFT, _RIGHT, _NARROW_RIGHT, _LETTER = 190, 48, 132, 8, 16
 
@@ -175,6 +176,7 @@ class SeriesStock:
 
     key: tuple[str, str]  # site_code, partnumber
     figures: Mapping[str, Any]  # by column of the stock table
+    calendar: Calendar
     length: Message  # of the lead time
     stops: Sequence[float]  # service levels to choose from, in percent
     view: LeadTimeView | None = None  # None where an earlier version kept too little for it
@@ -185,6 +187,10 @@ class SeriesStock:
     def percent(self) -> float:
         """The service level that they are at: 95, not 0.95."""
         return in_percent(self.figures[columns.SERVICE_LEVEL])
+
+    def over(self, periods: float) -> Message:
+        """So many of its periods: `2 days`."""
+        return length_in_words(self.calendar, int(periods) if float(periods).is_integer() else periods)
 
     @property
     def answer(self) -> Message:
@@ -210,12 +216,12 @@ class SeriesStock:
         if self.view is None:
             return None
         ahead = self.view.ahead
-        values = {"none": floor(1000 * ahead.none) / 1000, "length": self.length, "usual": in_units(ahead.usual or 0.0)}
+        values = {"none": floor(100 * ahead.none) / 100, "length": self.length, "usual": in_units(ahead.usual or 0.0)}
         if ahead.usual is None:
             return Message(N_("No demand is expected in {length}."), values)
         if ahead.none < _RARE:
             return Message(N_("In {length}, demand is {usual:,} or less half of the time."), values)
         return Message(
-            N_("{none:.1%} chance of no demand in {length}. If it comes, it is {usual:,} or less half of the time."),
+            N_("{none:.0%} chance of no demand in {length}. If it comes, it is {usual:,} or less half of the time."),
             values,
         )

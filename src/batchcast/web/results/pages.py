@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -283,10 +283,16 @@ def _steps(service: Service, batch: Batch, detail: SeriesDetail, every: int) -> 
 def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float | None) -> SeriesStock:
     """The figures at a level; those as published where none is asked for, or, with the reason, where there are none."""
     request = service.status(batch_id).batch.plan.request
-    length = length_in_words(request.calendar, request.lead_time)
     detail = service.results.one_series(batch_id, *key)
-    figures, wanted = detail.series, [fold.actual for fold in detail.backtest or ()]
-    stops = stops_with(request.service_level, level or request.service_level)
+    figures = detail.series
+    stock = SeriesStock(
+        key=key,
+        figures=figures,
+        calendar=request.calendar,
+        length=length_in_words(request.calendar, request.lead_time),
+        stops=stops_with(request.service_level, level or request.service_level),
+        wanted=[fold.actual for fold in detail.backtest or ()],
+    )
     try:
         published = service.results.lead_time_demand(batch_id, *key)
         if level is not None:
@@ -295,9 +301,8 @@ def _stock(service: Service, batch_id: str, key: tuple[str, str], level: float |
         ahead = look_ahead(published, figures[columns.REORDER_POINT], at)
     except ResultNotKept as error:
         problem = error.message if level is not None else None
-        return SeriesStock(key=key, figures=figures, length=length, stops=stops, problem=problem, wanted=wanted)
-    view = view_of(ahead, figures)
-    return SeriesStock(key=key, figures=figures, length=length, stops=stops, view=view, wanted=wanted)
+        return replace(stock, problem=problem)
+    return replace(stock, figures=figures, view=view_of(ahead, figures))
 
 
 def _share(level: float | None) -> float | None:

@@ -6,11 +6,13 @@ import itertools
 
 import pytest
 
+from batchcast.domain.calendar import Calendar, Frequency
 from batchcast.domain.errors import Message
 from batchcast.results.lead_time import Bin, LeadTime, RunningTotal
 from batchcast.web.results.lead_time import SeriesStock, draw_chances, draw_totals, stops_with, view_of
 from batchcast.web.results.summary import WIDTHS
 
+DAYS = Calendar(frequency=Frequency.DAILY)
 BINS = (
     Bin(first=0, last=0, chance=0.55),
     Bin(first=1, last=5, chance=0.2),
@@ -67,9 +69,9 @@ def test_the_levels_to_choose_from_have_that_of_the_batch_and_the_one_asked_for(
 @pytest.mark.parametrize(
     ("point", "none", "usual", "answer", "outlook"),
     [
-        (55.0, 0.55, 24.0, "Order when the stock falls to 55", "55.0% chance of no demand in 30 days. If it comes, it"),
+        (55.0, 0.55, 24.0, "Order when the stock falls to 55", "55% chance of no demand in 30 days. If it comes, it"),
         (55.0, 0.001, 24.0, "Order when the stock falls to 55", "In 30 days, demand is 24 or less half of the time."),
-        (0.0, 0.99996, 1.0, "Hold no stock of it", "99.9% chance of no demand in 30 days."),
+        (0.0, 0.99996, 1.0, "Hold no stock of it", "99% chance of no demand in 30 days."),
         (0.0, 1.0, None, "Hold no stock of it", "No demand is expected in 30 days."),
     ],
 )
@@ -79,11 +81,13 @@ def test_it_says_what_to_do_and_what_may_come(
     figures = {"reorder_point": point, "service_level": 0.95}
     view = view_of(ahead(none=none, usual=usual), figures)
 
-    stock = SeriesStock(key=("S", "P"), figures=figures, length=Message("30 days"), stops=[95], view=view)
+    stock = SeriesStock(
+        key=("S", "P"), figures=figures, calendar=DAYS, length=Message("30 days"), stops=[95], view=view
+    )
 
     assert str(stock.answer) == answer
     assert str(stock.outlook).startswith(outlook)
-    assert SeriesStock(key=("S", "P"), figures=figures, length=Message(""), stops=[95]).outlook is None
+    assert SeriesStock(key=("S", "P"), figures=figures, calendar=DAYS, length=Message(""), stops=[95]).outlook is None
 
 
 @pytest.mark.parametrize(
@@ -100,6 +104,8 @@ def test_it_says_what_to_do_and_what_may_come(
 def test_no_stock_is_advised_that_was_never_enough(point: float, wanted: list[float], answer: str):
     figures = {"reorder_point": point, "service_level": 0.95}
 
-    stock = SeriesStock(key=("S", "P"), figures=figures, length=Message("30 days"), stops=[95], wanted=wanted)
+    stock = SeriesStock(
+        key=("S", "P"), figures=figures, calendar=DAYS, length=Message("30 days"), stops=[95], wanted=wanted
+    )
 
     assert str(stock.answer) == answer
