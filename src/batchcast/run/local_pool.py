@@ -62,6 +62,14 @@ class Slot(threading.Thread):
         if self._worker:
             self._worker.dismiss(_PATIENCE_SECONDS)
 
+    @property
+    def is_warming(self) -> bool:
+        """Whether its worker starts or warms up, so that a job waits. From any thread."""
+        at_work, worker = self._at_work, self._worker
+        if at_work is not None:
+            return at_work.job is self._pool.warm_up
+        return worker is None or not worker.is_ready
+
     def wake(self, pooled: PooledJob) -> None:
         """If that job is at work here, look at once whether it is to be cancelled. From any thread."""
         worker = self._worker
@@ -301,6 +309,11 @@ class LocalPool:
         """Workers for whom there is nothing to do."""
         with self._changed:
             return max(self.size - len(self._at_work) - len(self._queue), 0)
+
+    @property
+    def is_warming(self) -> bool:
+        """Whether every worker starts or warms up, so that a job waits."""
+        return all(slot.is_warming for slot in self._slots)
 
     def megabytes(self) -> float:
         """Resident memory of all workers and of what they started, in MB of 2**20 bytes."""

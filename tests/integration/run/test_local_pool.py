@@ -252,6 +252,19 @@ def test_an_idle_worker_warms_up_once_and_a_job_goes_first(make_pool, act, tmp_p
     assert first.read_text() == "warm\n"
 
 
+def test_while_every_worker_warms_up_the_pool_says_so(make_pool, act, tmp_path, until):
+    told = tmp_path / "told"
+    pool = make_pool(warm_up=act("loop_in_c", tell=str(told)))
+    until(told.exists)
+
+    assert pool.is_warming
+
+    other = make_pool(warm_up=act("grow_warm", tell=str(tmp_path / "warm")))
+    until(lambda: not other.is_warming and (tmp_path / "warm").exists())
+    assert other.submit(act("echo")).wait(20).ending is Ending.DONE
+    assert not other.is_warming
+
+
 def test_a_warm_up_that_fails_is_logged_and_not_tried_again(make_pool, act, caplog, until):
     with caplog.at_level(logging.WARNING):
         pool = make_pool(warm_up=act("leave", code=5))

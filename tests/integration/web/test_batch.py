@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+
+from batchcast.domain.batch import BatchState
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -32,6 +35,17 @@ def test_a_completed_batch_shows_its_analysis_its_partitions_and_its_files(brows
     assert f"{path}/download?kind=forecast&amp;format=xlsx" in page.text
     assert "data-live" not in page.text
     assert "http-equiv" not in page.text
+
+
+@pytest.mark.parametrize("is_warming", [True, False])
+def test_a_batch_that_waits_for_cold_workers_says_so(browser, service, finished_batch, monkeypatch, is_warming):
+    status = service.status(finished_batch.batch_id)
+    waiting = replace(status.batch, state=BatchState.PENDING, result=None)
+    monkeypatch.setattr(type(service), "status", lambda *_: replace(status, batch=waiting, is_warming=is_warming))
+
+    page = browser.get(f"/batches/{finished_batch.batch_id}")
+
+    assert ("It waits until the workers are warm" in page.text) == is_warming
 
 
 def test_a_batch_that_is_not_there_is_said_so(browser):

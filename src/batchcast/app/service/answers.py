@@ -34,6 +34,7 @@ class BatchStatus:
     seconds_left: float | None  # until it has ended; None where it is not at work
     learned: float = 0.0  # share of the learning step that is done, 0 to 1, while no partition has begun
     damage: tuple[Message, ...] = ()  # what is wrong with its files, as far as they were compared
+    is_warming: bool = False  # it has not begun, and every worker of this server starts or warms up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -354,9 +354,11 @@ class Service:
         """A batch as it stands."""
         batch = self._store.batch(batch_id)
         learned = self._learned(batch) if batch.state is BatchState.PROCESSING and not batch.progress else 0.0
-        left = seconds_left(batch)
-        damage = self.scrub.damage_of(batch_id)
-        return BatchStatus(batch=batch, analysis=analysis_of(batch), seconds_left=left, learned=learned, damage=damage)
+        cold = self._pool.is_warming and not (batch.state.is_final or batch.progress or learned)
+        left, damage = seconds_left(batch), self.scrub.damage_of(batch_id)
+        return BatchStatus(
+            batch=batch, analysis=analysis_of(batch), seconds_left=left, learned=learned, damage=damage, is_warming=cold
+        )
 
     def _learned(self, batch: Batch) -> float:
         """How far the learning step of a batch is, by its latest event, 0 to 1."""
