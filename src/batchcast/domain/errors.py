@@ -126,6 +126,17 @@ class BatchcastError(Exception):
         self.message = message  # the whole sentence: what, where, found, expected, way out
         super().__init__(str(message))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(kind: type[BatchcastError], args: tuple[Any, ...], known: Mapping[str, Any]) -> BatchcastError:
+    """An error of another process, with what it knew: its class may take other arguments than the sentence."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(known)
+    return error
+
 
 class InvalidInput(BatchcastError):
     """The file or table can't be read as a demand history; nothing was queued."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Concatenate, Final, Literal, ParamSpec
 
@@ -876,7 +876,12 @@ class BatchSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "closed_through", _ends(self.closed_through))
-        problems = [*self._choice_problems(), *self._range_problems(), *self._list_problems()]
+        for name, declared in SETTINGS.items():
+            if declared.kind in _LISTS:
+                object.__setattr__(self, name, _listed(declared.kind, getattr(self, name)))
+            elif declared.kind == "date":
+                object.__setattr__(self, name, _day(getattr(self, name)))
+        problems = [*self._choice_problems(), *self._range_problems(), *self._form_problems(), *self._list_problems()]
         if problems:
             raise InvalidSettings(problems)
 
@@ -907,7 +912,7 @@ class BatchSettings:
         unknown = sorted(set(values) - set(SETTINGS))
         if unknown:
             raise InvalidSettings([_unknown(name) for name in unknown])
-        return cls(**{name: _from_json(SETTINGS[name].kind, value) for name, value in values.items()})
+        return cls(**values)
 
     def same(self, other: BatchSettings, *, decides: Decides) -> bool:
         """Do all settings that decide this have the same values?"""
@@ -930,6 +935,17 @@ class BatchSettings:
                 continue
             if not (_is_number(value) and low <= value <= high):
                 found.append(Message(template, {"setting": name, "found": value, "low": low, "high": high}))
+        return found
+
+    def _form_problems(self) -> list[Message]:
+        template, found = N_("{setting} is {found!r}; write it as 2025-06-30."), []
+        for name, declared in SETTINGS.items():
+            value = getattr(self, name)
+            if declared.kind == "date" and not (value is None or isinstance(value, dt.date)):
+                found.append(Message(template, {"setting": name, "found": value}))
+        if not isinstance(self.column_mapping, Mapping):
+            template = N_("{setting} has {found!r}; write it as column=name, such as demand_qty=Quantity.")
+            found.append(Message(template, {"setting": "column_mapping", "found": self.column_mapping}))
         return found
 
     def _list_problems(self) -> list[Message]:
@@ -1015,10 +1031,41 @@ def _as_json(value: Any) -> Any:
     return value
 
 
-def _from_json(kind: Kind, value: Any) -> Any:
-    if kind in ("texts", "words", "filters", "numbers", "model_names", "event_lines", "mark_lines"):
-        return (value,) if isinstance(value, str) else tuple(value)
-    return dt.date.fromisoformat(value) if kind == "date" and isinstance(value, str) else value
+_LISTS: Mapping[Kind, str | None] = {  # settings that hold several, and what stands between them in one text
+    "texts": None,
+    "words": ",",
+    "filters": None,
+    "numbers": ",",
+    "model_names": ",",
+    "event_lines": None,
+    "mark_lines": None,
+}
+
+
+def _listed(kind: Kind, value: Any) -> tuple[Any, ...]:
+    """What was given for a setting that holds several: also one alone, or a text of several."""
+    if isinstance(value, str):
+        separator = _LISTS[kind]
+        value = [part.strip() for part in value.split(separator) if part.strip()] if separator else [value]
+    several = tuple(value) if isinstance(value, Iterable) else (value,)
+    if kind == "numbers":
+        return tuple(float(one) if isinstance(one, str) and _reads_as_number(one) else one for one in several)
+    return tuple(map(str, several))
+
+
+def _reads_as_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _day(value: Any) -> Any:
+    """A date that was given as text or as a time; else what was given."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    return dt.date.fromisoformat(value) if isinstance(value, str) and _is_date(value) else value
 
 
 # Events as texts: the first day, the last one where it is another, a name, and the site where it is of one.

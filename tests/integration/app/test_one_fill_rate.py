@@ -122,14 +122,14 @@ def test_at_another_level_the_page_says_what_orders_say_of_the_same_stock(
 @pytest.mark.long
 def test_the_library_says_the_same(sample: Path, rows: list[dict[str, Any]]) -> None:
     forecast = batchcast.forecast(sample)
-    stock = pa.Table.from_pandas(forecast.stock) if forecast.kind == "pandas" else forecast.stock
+    stock = pa.Table.from_pandas(forecast.stock) if forecast.style.kind == "pandas" else forecast.stock
     held = stock.select(["site_code", "partnumber"]).append_column("on_hand", stock["reorder_point"])
 
     orders = forecast.orders(held).orders
 
     of_stock = {key_of(row): (row["reorder_point"], row["expected_fill_rate"]) for row in stock.to_pylist()}
     assert of_stock == {key_of(row): (row["reorder_point"], row["expected_fill_rate"]) for row in rows}
-    for line in orders.to_dict("records") if forecast.kind == "pandas" else orders.to_pylist():
+    for line in orders.to_dict("records") if forecast.style.kind == "pandas" else orders.to_pylist():
         assert line["fill_rate_now"] == pytest.approx(of_stock[key_of(line)][1], abs=1e-9)
     kept = pq.read_table(forecast.folder / "figures.parquet")
     assert {(levels[0], levels[-1]) for levels in kept["levels"].to_pylist()} == {(0.01, 0.9999)}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+import batchcast
 
 HEADER = "date,partnumber,site_code,demand_qty,Family,Supplier,Document,Unit cost"
 PARTS = ("00123", "A-1", "B-2", "C-3", "D-4", "E-5", "F-6", "G-7")
@@ -159,3 +162,19 @@ def test_costs_are_read_where_their_decimal_sign_is_sure(read, costs, settings, 
     assert [found["ALL", part].get("unit_cost") for part in "AB"] == (expected or [None, None])
     is_said = any("Costs in column 'harga' are not used" in str(note) for note in ingested.report.notes)
     assert is_said == (expected is None)
+
+
+@pytest.mark.parametrize("bad", ["date", "demand_qty", "partnumber"])
+def test_rows_that_are_all_refused_are_told_beside_attributes_too(bad: str) -> None:
+    cells = {
+        "date": ["2025-01-01"] * 3,
+        "partnumber": ["A", "A", "B"],
+        "demand_qty": ["1"] * 3,
+        "family": ["F", "F", "G"],
+    }
+    table = pa.table(cells | {bad: ["?" if bad != "partnumber" else ""] * 3})
+
+    with pytest.raises(batchcast.InvalidInput) as caught:
+        batchcast.read_demand(table)
+
+    assert caught.value.slug == "rows-refused"

@@ -5,26 +5,34 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from batchcast.app.intake import dated
+from batchcast.app.library.keeping import new_folder, unpacked
 from batchcast.app.library.tables import TableStyle, default_style, remove_with, style_of
+from batchcast.app.library.typed_settings import ReadingSettings
 from batchcast.app.words.settings_text import check_models
 from batchcast.domain.history import DemandHistory, HistoryFacts, IngestReport
 from batchcast.domain.plan import RowsRefused, check_refused
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.files.frames import arrow_table
+from batchcast.ingest.history.writer import HISTORY_FILE
 from batchcast.ingest.reader import ingest_file, ingest_table
 from batchcast.ingest.text.bytestream import unreadable
 
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+TableT = TypeVar("TableT")  # of the tables to give back
 Source = Any  # a path, several, an open file, or a table
 _PIECE = 1 << 20  # of an open file, at once
 
 
-class Demand:
+class Demand(Generic[TableT]):
     """A checked demand history, kept in a temporary folder for as long as this value lives.
 
     Attributes:
@@ -38,9 +46,17 @@ class Demand:
         self.style = style  # of the tables to give back
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """How it was read and what is doubtful, in sentences."""
+        return tuple(map(str, self.report.notes))
+
+    @property
     def facts(self) -> HistoryFacts:
         """What the history holds."""
         return self.history.facts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.history.path.read_bytes(), self.history, self.report, self.style)
 
     def __repr__(self) -> str:
         facts = self.facts
@@ -50,7 +66,22 @@ class Demand:
         )
 
 
-def read_demand(source: Source, **settings: Any) -> Demand:
+def _unpickled(content: bytes, history: DemandHistory, report: IngestReport, style: TableStyle) -> Demand[Any]:
+    folder = unpacked({HISTORY_FILE: content})
+    demand: Demand[Any] = Demand(replace(history, path=folder / HISTORY_FILE), report, style)
+    remove_with(demand, folder)
+    return demand
+
+
+@overload
+def read_demand(source: pandas.DataFrame, **settings: Unpack[ReadingSettings]) -> Demand[pandas.DataFrame]: ...
+@overload
+def read_demand(
+    source: polars.DataFrame | polars.LazyFrame, **settings: Unpack[ReadingSettings]
+) -> Demand[polars.DataFrame]: ...
+@overload
+def read_demand(source: Source, **settings: Unpack[ReadingSettings]) -> Demand[Any]: ...
+def read_demand(source: Source, **settings: Unpack[ReadingSettings]) -> Demand[Any]:
     """Read and check a demand history.
 
     Args:
@@ -67,9 +98,13 @@ def read_demand(source: Source, **settings: Any) -> Demand:
         InvalidInput: if it can't be a demand history. RowsRefused, one of its kinds, carries the report of every
             row that can't be read; `bad_rows="skip"` leaves them out.
         InvalidSettings: if a setting is out of its range.
+
+    Example:
+        >>> history = batchcast.read_demand("demand.csv", date_order="day_first")
+        >>> history.facts.series, history.notes
     """
     chosen = dated(check_models(BatchSettings.from_json(settings)))
-    folder = Path(tempfile.mkdtemp(prefix="batchcast-"))
+    folder = new_folder()
     try:
         file = file_of(source, folder)
         if file is not None:
@@ -88,7 +123,7 @@ def read_demand(source: Source, **settings: Any) -> Demand:
     except RowsRefused as refused:
         remove_with(refused, folder)
         raise
-    demand = Demand(ingested.history, ingested.report, style)
+    demand: Demand[Any] = Demand(ingested.history, ingested.report, style)
     remove_with(demand, folder)
     return demand
 

@@ -78,7 +78,12 @@ def style_of(source: Any, schema: Any, named: Mapping[str, str]) -> TableStyle:
 
 def default_style() -> TableStyle:
     """That of the first of pandas, polars and pyarrow which is installed: for files."""
-    return TableStyle(kind=next(name for name in KINDS if importlib.util.find_spec(name)))
+    return TableStyle(kind=next(filter(is_installed, KINDS)))
+
+
+def is_installed(kind: str) -> bool:
+    """Whether the library of a kind of tables is there."""
+    return importlib.util.find_spec(kind) is not None
 
 
 def remove_with(owner: object, folder: Path) -> None:
@@ -127,14 +132,16 @@ def _keys_as(keys: Any, wanted: Any) -> Any:
         return text
 
 
-def _in_pandas(table: Any, style: TableStyle) -> Table:
-    import pandas
+def _has_categories(dtype: Any) -> bool:
+    return getattr(dtype, "categories", None) is not None
 
+
+def _in_pandas(table: Any, style: TableStyle) -> Table:
     frame = table.to_pandas(ignore_metadata=True)
     for ours, dtype in style.own_types.items():
         wanted = [name for name in frame if name == ours or (ours == columns.DATE and _is_day(table, name))]
         for name in wanted:
-            is_lost = isinstance(dtype, pandas.CategoricalDtype) and not frame[name].isin(dtype.categories).all()
+            is_lost = _has_categories(dtype) and not frame[name].isin(dtype.categories).all()
             if str(dtype) != "object" and frame[name].dtype != dtype and not is_lost:
                 with contextlib.suppress(TypeError, ValueError):  # the one site of a history without sites, say
                     frame[name] = frame[name].astype(dtype)

@@ -230,10 +230,11 @@ def check_models(settings: BatchSettings) -> BatchSettings:
     Raises:
         InvalidSettings: if any of them is not a model.
     """
-    problems = _model_problems(settings.models)
+    asked = () if settings.models == (AUTO,) else settings.models
+    problems = _model_problems(asked)
     if problems:
         raise InvalidSettings(problems)
-    return replace(settings, models=resolve_names(settings.models))
+    return replace(settings, models=resolve_names(asked))
 
 
 def _model_problems(names: Iterable[str]) -> list[Message]:

@@ -297,6 +297,8 @@ class SeriesKeys:
     def found(self, sites: Codes, parts: Codes) -> Codes:
         """The number of each row's series, -1 where it has none yet or its site or part can't be read."""
         table = self._table
+        if not (len(self._sorted) if table is None else table.size):  # every row so far was refused
+            return np.full(len(sites), -1, dtype=np.int32)
         if table is not None:
             rows, columns = table.shape
             inside = (sites >= 0) & (parts >= 0) & (sites < rows) & (parts < columns)
