@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Unpack
@@ -15,6 +15,7 @@ from batchcast.app.library.tables import TableStyle, remove_with
 from batchcast.app.library.typed_settings import StockSettings
 from batchcast.app.words.findings import findings_of, why_no_findings
 from batchcast.domain import columns
+from batchcast.domain.accuracy import LeaderboardRow
 from batchcast.domain.calendar import date_of
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.inventory import MOST_PURCHASES, Promise, notes_of, promise_of
@@ -65,35 +66,25 @@ class BacktestResult(Generic[TableT]):
     def leaderboard(self) -> TableT:
         """Accuracy by model over all series, the best first: the smaller `beside_auto`, the better.
 
-        Columns: model, cases (fold and series), lead_time_pinball (scaled by each series' own variation), beside_auto
-        (its pinball divided by that of the chosen models on the same cases), bias (forecast / demand - 1), rmsse,
-        fill_rate, mae, wape and mase, and by quantile pinball_p50, ... and coverage_p50, .... NaN where nothing could
-        be scored.
+        Columns: model, cases (fold and series), lead_time_pinball (scaled by each series' own variation), bias
+        (forecast / demand - 1), rmsse, fill_rate, mae, wape and mase, beside_auto (its pinball divided by that of the
+        chosen models on the same cases), and by quantile pinball_p50, ... and coverage_p50, .... NaN where nothing
+        could be scored.
         """
         import pyarrow as pa
 
         from batchcast.forecast.metrics import rank_models
 
-        plain = (
-            "model",
-            "cases",
-            "lead_time_pinball",
-            "beside_auto",
-            "bias",
-            "rmsse",
-            "fill_rate",
-            "mae",
-            "wape",
-            "mase",
-        )
+        by_quantile = ("pinball", "coverage")
+        plain = [each.name for each in fields(LeaderboardRow) if each.name not in by_quantile]
         rows = []
         for row in rank_models(_summary(self.folder)["statistics"]):
-            by_quantile = {
-                f"{name}_{columns.quantile_column(level)}": value
-                for name in ("pinball", "coverage")
-                for level, value in getattr(row, name).items()
-            }
-            rows.append({name: getattr(row, name) for name in plain} | by_quantile)
+            told = {name: getattr(row, name) for name in plain}
+            for name in by_quantile:
+                told |= {
+                    f"{name}_{columns.quantile_column(level)}": value for level, value in getattr(row, name).items()
+                }
+            rows.append(told)
         return self._dressed(pa.Table.from_pylist(rows))
 
     @cached_property
