@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchcast.domain.cutoffs import LEAST_PERIODS
+from batchcast.forecast.compiled import compiled
 from batchcast.forecast.distributions.candidate import Calibration, Distribution
 from batchcast.forecast.evidence import Evidence
 from batchcast.forecast.metrics import MEASURED, ErrorTally, score_forecasts
@@ -149,6 +150,20 @@ def run_candidates(
     quantiles, means = np.empty((*shape, len(levels))), np.empty((*shape, count))
     for k, candidate in enumerate(candidates):
         quantiles[k], means[k] = candidate.sums(evidence, calibration, levels, count)
-        unknown = ~(np.isfinite(quantiles[k]).all(axis=2) & np.isfinite(means[k]).all(axis=2))
-        quantiles[k][unknown], means[k][unknown] = np.nan, np.nan
+        blank_unknown(quantiles[k], means[k])
     return quantiles, means
+
+
+@compiled
+def blank_unknown(quantiles: NDArray[np.float64], means: NDArray[np.float64]) -> None:
+    """Make both NaN where one of them is not finite anywhere; shapes (cutoffs, series, levels) and (..., steps)."""
+    for c in range(quantiles.shape[0]):
+        for i in range(quantiles.shape[1]):
+            known = True
+            for j in range(quantiles.shape[2]):
+                known = known and np.isfinite(quantiles[c, i, j])
+            for j in range(means.shape[2]):
+                known = known and np.isfinite(means[c, i, j])
+            if not known:
+                quantiles[c, i, :] = np.nan
+                means[c, i, :] = np.nan

@@ -58,8 +58,9 @@ def choose_members(
     """
     width = int(np.count_nonzero(shares)) + COMPETITORS
     chosen = np.full((losses.shape[1], width), NONE, dtype=np.int64)
-    tables = (np.ascontiguousarray(table) for table in (losses, folds, pooled, answers))  # one layout, compiled once
-    _choose(*tables, groups, shares, POOL_WEIGHT, COMPETITORS, chosen)
+    losses, pooled = np.ascontiguousarray(losses), np.ascontiguousarray(pooled)  # of one layout: compiled once
+    answers = np.ascontiguousarray(answers)
+    _choose(losses, folds, pooled, answers, groups, shares, POOL_WEIGHT, COMPETITORS, chosen)
     return chosen
 
 

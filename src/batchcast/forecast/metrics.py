@@ -58,7 +58,7 @@ def add_all_exactly(limbs: Limbs, values: NDArray[np.float64]) -> None:
 def exact_totals(limbs: Limbs) -> list[int]:
     """The sums held in `limbs`, shape (sums, _POWERS, 2), as counts of the smallest steps: add such counts freely."""
     totals = [0] * len(limbs)
-    sums, powers = np.nonzero(limbs.any(axis=2))
+    sums, powers = np.nonzero(limbs[:, :, 0] | limbs[:, :, 1])
     for number, power, (low, high) in zip(sums.tolist(), powers.tolist(), limbs[sums, powers].tolist(), strict=True):
         totals[number] += ((high << _HALF) + low) << power
     return totals

@@ -62,7 +62,7 @@ class ResultWriter:
         """Append the tables of one chunk; the first one names the columns."""
         if not self._writers:
             pairs = zip(FILES, tables, strict=True)
-            self._writers = [pq.ParquetWriter(self._into / name, table.schema) for name, table in pairs]
+            self._writers = [_open_writer(self._into / name, table.schema) for name, table in pairs]
         for writer, table in zip(self._writers, tables, strict=True):
             writer.write_table(table)
 
@@ -70,6 +70,12 @@ class ResultWriter:
         """Finish the files."""
         for writer in self._writers:
             writer.close()
+
+
+def _open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A file that is read once or twice, and soon removed: quick to write rather than small."""
+    texts = [one.name for one in schema if pa.types.is_dictionary(one.type) or pa.types.is_string(one.type)]
+    return pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=texts or False, write_statistics=False)
 
 
 @contextmanager

@@ -98,6 +98,7 @@ def read_summary(partition: Partition, folder: Path) -> dict[str, Any]:
 
 
 _PIECE_ROWS = 65_536  # of a table, at a time
+_MOST_KEYS_KEPT = 131_072  # series; some 10 MB
 _HISTORY_ROWS = 1024  # of the history, at a time: each is a whole series
 
 
@@ -298,6 +299,19 @@ class CombinedResult:
 
     def _read(self, series_at_once: int, names: Sequence[str]) -> Iterator[tuple[PartitionResult, pa.Table]]:
         """As `_walk`, with the series that are refused."""
+        if names == columns.SERIES and self.counts["series"] <= _MOST_KEYS_KEPT:
+            for result, keys in self._keys:
+                for at in range(0, len(keys), series_at_once):
+                    yield result, keys.slice(at, series_at_once)
+            return
+        yield from self._read_history(series_at_once, names)
+
+    @cached_property
+    def _keys(self) -> Sequence[tuple[PartitionResult, pa.Table]]:
+        """The keys of the series of each range, which are read for one table after the other."""
+        return list(self._read_history(_MOST_KEYS_KEPT, columns.SERIES))
+
+    def _read_history(self, series_at_once: int, names: Sequence[str]) -> Iterator[tuple[PartitionResult, pa.Table]]:
         history = RowReader(self._history_path, names, most_at_once=series_at_once)
         position = 0
         for start, stop, result in self.ranges:

@@ -39,8 +39,8 @@ def tried():
     for step, count, horizon in ((1, 300, 7), (7, 160, 6), (30, 40, 4)):
         orders = {(1, count // 2), (2, count - 2), (4, 3)}
         yield f"{step} {count} with orders far beyond", history(step, count, orders), {"horizon": horizon}
-    for models in (["ses"], ["wss"], ["lightgbm_quantile", "holt_damped"], ["theta", "conformal_ses"], ["linear_decay", "pooled"]):
-        yield f"by {models}", history(30, 48), {"horizon": 3, "models": models}
+    for models in ("ses", "wss", "lightgbm_quantile holt_damped", "theta conformal_ses", "linear_decay pooled"):
+        yield f"by {models}", history(30, 48), {"horizon": 3, "models": models.split()}
     yield "a lead time", history(7, 160), {"horizon": 4, "lead_time": 9}
     yield "a part alone", history(30, 40).slice(0, 30), {"horizon": 2}
 
