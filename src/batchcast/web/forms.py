@@ -144,8 +144,9 @@ def read_form(texts: Texts) -> Form:
     """The form that a browser sent."""
     given = {name: list(texts[name]) for name in SETTINGS if texts.get(name)}
     given |= _ends_of_rows(texts, given.get(_ENDS, []))
-    for name, answers in parse_qs("&".join(texts.get(ANSWER, ()))).items():
-        given[name] = [*given.get(name, []), *answers] if name in SETTINGS and SETTINGS[name].is_repeated else answers
+    answered = parse_qs("&".join(texts.get(ANSWER, ())))
+    for name, answers in ((name, answers) for name, answers in answered.items() if name in SETTINGS):
+        given[name] = [*given.get(name, []), *answers] if SETTINGS[name].is_repeated else answers
     for name in (name for name in given if SETTINGS[name].is_share):
         given[name] = [_in_percent(text) for text in given[name]]
         known = form_of_texts({name: given[name]}).settings

@@ -48,13 +48,15 @@ def test_a_page_beyond_the_last_is_empty_and_not_an_error(browser, finished_batc
     assert browser.get("/history?page=0").status_code == 404
 
 
-def test_deleting_is_asked_for_and_then_done(browser, service, run_batch):
+def test_deleting_is_asked_for_and_then_done(browser, indonesian, service, run_batch):
     batch = run_batch(name="weg.csv", horizon="1")
 
-    asked = browser.get(f"/batches/{batch.batch_id}/delete")
+    asked, told = (one.get(f"/batches/{batch.batch_id}/delete") for one in (browser, indonesian))
     done = browser.post(f"/batches/{batch.batch_id}/delete")
 
     assert "be undone" in asked.text
+    assert "Jangan hapus" in told.text
+    assert "Simpan" not in told.text
     assert done.url.path == "/history"
     assert batch.batch_id not in done.text
     try:

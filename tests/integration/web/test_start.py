@@ -81,8 +81,8 @@ def test_a_form_that_is_sent_twice_is_one_batch(browser, service):
     assert batch.plan.sites == 1
 
 
-def test_rows_that_cannot_be_read_are_told_downloaded_and_left_out(browser, service):
-    page = send(browser, demand_file(bad_rows=2))
+def test_rows_that_cannot_be_read_are_told_downloaded_and_left_out(browser, indonesian, service):
+    page, told = (send(one, demand_file(bad_rows=2)) for one in (browser, indonesian))
     draft = draft_of(page)
 
     rejected = browser.get(f"/files/{draft}/rejected?date_order=auto")
@@ -90,6 +90,8 @@ def test_rows_that_cannot_be_read_are_told_downloaded_and_left_out(browser, serv
     run = browser.post(f"/files/{draft}/run", FAST | {"answer": "bad_rows=skip"}, follow_redirects=False)
 
     assert "2 of 146 rows can" in page.text
+    assert "2 dari 146 baris tidak terbaca" in told.text
+    assert "bukan tanggal" in told.text
     assert "2024-13-01" in page.text
     assert "attachment" in rejected.headers["content-disposition"]
     assert "2024-13-02" in rejected.text
