@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars
 
     from batchcast.app.library.demand import Demand, Source, read_demand
+    from batchcast.app.library.estimator import BatchcastForecaster
     from batchcast.app.library.forecasting import backtest
     from batchcast.app.library.progress import OnProgress
     from batchcast.app.library.result import BacktestResult, Forecast, OrderTables, load
@@ -34,6 +35,7 @@ __all__ = [
     "BacktestResult",
     "BatchSettings",
     "BatchcastError",
+    "BatchcastForecaster",
     "Demand",
     "Forecast",
     "InvalidInput",
@@ -49,6 +51,7 @@ _HOMES = {
     "BacktestResult": "batchcast.app.library.result",
     "BatchSettings": "batchcast.domain.settings",
     "BatchcastError": "batchcast.domain.errors",
+    "BatchcastForecaster": "batchcast.app.library.estimator",
     "Demand": "batchcast.app.library.demand",
     "Forecast": "batchcast.app.library.result",
     "InvalidInput": "batchcast.domain.errors",

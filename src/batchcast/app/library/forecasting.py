@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
@@ -96,23 +97,11 @@ def backtest(
 def _carry_out(
     kind: type[ResultT],
     history: Demand[Any] | Source,
-    settings: dict[str, Any],
+    settings: Mapping[str, Any],
     progress: bool | None,
     on_progress: OnProgress | None,
 ) -> ResultT:
-    settings["batch_mode"] = "off"
-    if "events" in settings:
-        settings["events"] = _events_of(settings["events"])
-    chosen = check_models(BatchSettings.from_json(settings))
-    of_reading: Any = {name: getattr(chosen, name) for name in deciding("reading")}
-    demand = history if isinstance(history, Demand) else read_demand(history, **of_reading)
-    plan = plan_batch(
-        demand.facts,
-        read_series_table(demand.history),
-        chosen,
-        TYPICAL_PACE,
-        learns=learns_across_series(chosen.models),
-    )
+    demand, plan = _taken_in(history, settings)
     into = new_folder()
     try:
         with followed(progress, on_progress) as told:
@@ -125,6 +114,32 @@ def _carry_out(
         raise
     remove_with(result, into)
     return result
+
+
+def run_forecast(demand: Demand[Any], settings: Mapping[str, Any]) -> Forecast[Any]:
+    """Forecast a history, without a bar."""
+    return _carry_out(Forecast, demand, settings, False, None)
+
+
+def plan_of(demand: Demand[Any], settings: Mapping[str, Any]) -> Plan:
+    """How a history would be forecast with these settings.
+
+    Raises:
+        InvalidSettings: if one is unknown, out of its range, or does not fit the history.
+    """
+    return _taken_in(demand, settings)[1]
+
+
+def _taken_in(history: Demand[Any] | Source, given: Mapping[str, Any]) -> tuple[Demand[Any], Plan]:
+    """The history, read where it is not yet, and its plan."""
+    settings = {**given, "batch_mode": "off"}
+    if "events" in settings:
+        settings["events"] = _events_of(settings["events"])
+    chosen = check_models(BatchSettings.from_json(settings))
+    of_reading: Any = {name: getattr(chosen, name) for name in deciding("reading")}
+    demand = history if isinstance(history, Demand) else read_demand(history, **of_reading)
+    read, learns = read_series_table(demand.history), learns_across_series(chosen.models)
+    return demand, plan_batch(demand.facts, read, chosen, TYPICAL_PACE, learns=learns)
 
 
 def _forecast_into(into: Path, demand: Demand[Any], plan: Plan, told: OnProgress) -> None:

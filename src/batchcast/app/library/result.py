@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, Unpack
 
 from batchcast.app.library.keeping import Told, packed, read_saved, save_folder, unpacked
+from batchcast.app.library.nixtla import long_table, style_of_long
 from batchcast.app.library.tables import TableStyle, remove_with
 from batchcast.app.library.typed_settings import StockSettings
 from batchcast.app.words.findings import findings_of, why_no_findings
@@ -153,6 +154,22 @@ class Forecast(BacktestResult[TableT]):
     forecasts: TableT
     stock: TableT
     attributes: TableT | None
+
+    def to_nixtla(self, model: str = "batchcast") -> TableT:
+        """The forecasts in Nixtla's long format: unique_id, ds, the mean and the quantiles.
+
+        Quantiles that bound an interval are `batchcast-lo-80` and `batchcast-hi-80`, 0.5 is `batchcast-median`, others
+        are such as `batchcast-ql0.95`. Series of several sites are called SITE/PART. Periods are their first days.
+
+        Example:
+            >>> from utilsforecast.evaluation import evaluate
+            >>> from utilsforecast.losses import mae
+            >>> joined = actuals.merge(result.to_nixtla(), on=["unique_id", "ds"])
+            >>> evaluate(joined, metrics=[mae], models=["batchcast"])
+        """
+        table = long_table(self.folder / FORECAST_FILE, self.plan, model)
+        found: TableT = style_of_long(self.style, self.plan).dress(table)
+        return found
 
     def sums(self, *, windows: Sequence[float] | None = None, levels: Sequence[float] = DEFAULT_LEVELS) -> TableT:
         """The demand of each part summed over windows from the end of its history on.
