@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 from batchcast.api import audit, batches, operations, orders, planner, recipes, results, sessions
 from batchcast.api.answers import Change, Problem
 from batchcast.api.context import Context
+from batchcast.api.description import CHANGES, TAGS, changes_schema, operation_id
 from batchcast.api.hub import Hub
 from batchcast.api.problems import answer_problem
 from batchcast.api.statuses import Statuses
@@ -48,6 +49,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        openapi_tags=list(TAGS),
         telemetry=TELEMETRY,
     )
     app.state.context = Context(
@@ -58,7 +60,7 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
         metrics=metrics,
     )
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, generate_unique_id_function=operation_id)
     app.exception_handler(BatchcastError)(_answer_known)
     app.exception_handler(HTTPException)(_answer_http)
     app.exception_handler(RequestValidationError)(_answer_invalid)
@@ -76,13 +78,16 @@ def create_app(service: Service, threads: Threads, metrics: Metrics) -> FastAPI:
 def _describe(app: FastAPI) -> dict[str, Any]:
     """The description, with the problems that the endpoints name and the tokens they take."""
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags
+        )
         parts = schema.setdefault("components", {})
         for model in (Problem, Change):  # that no endpoint names as its answer
             described = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
             parts.setdefault("schemas", {}).update(described.pop("$defs", {}) | {model.__name__: described})
         for unused in ("HTTPValidationError", "ValidationError"):
             parts["schemas"].pop(unused, None)
+        parts["schemas"][CHANGES] = changes_schema()
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         schema["security"] = [{}, {"token": []}]
         app.openapi_schema = schema

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from fastapi.routing import APIRoute
+
 from batchcast.domain.recipe import FILE_KINDS, PACKED_KINDS
 from batchcast.domain.settings import SETTINGS, Setting
 from batchcast.forecast.models.table import MODELS
@@ -14,6 +16,54 @@ from batchcast.publish.kinds import FORMATS
 FILE_KINDS_READ = ", ".join([*FILE_KINDS, *PACKED_KINDS])
 
 
+TAGS = (
+    {"name": "batches", "description": "Submit a demand history, follow the batch, retry, cancel and delete it."},
+    {"name": "results", "description": "Files and figures of a batch that has completed, and what to order."},
+    {"name": "marks", "description": "Days of a part that a planner knows better than the file."},
+    {"name": "recipes", "description": "How files of one kind were read, kept under a name."},
+    {"name": "operations", "description": "Health, metrics, sessions and the audit log of a server."},
+)
+_OPERATION_IDS = {  # functions of generated clients are called so
+    "POST /api/batch/submit": "submit_batch",
+    "POST /api/batch/analyze": "analyze_file",
+    "POST /api/batch/preview": "preview_file",
+    "GET /api/batch/status/{batch_id}": "get_batch_status",
+    "GET /api/batch/events/{batch_id}": "stream_batch_events",
+    "POST /api/batch/cancel/{batch_id}": "cancel_batch",
+    "POST /api/batch/retry/{batch_id}": "retry_batch",
+    "GET /api/batch/history": "list_batches",
+    "DELETE /api/batch/{batch_id}": "delete_batch",
+    "GET /api/batch/download/{batch_id}": "download_result",
+    "GET /api/batch/series/{batch_id}": "list_series",
+    "GET /api/batch/series/{batch_id}/{site_code}/{partnumber}": "get_series",
+    "GET /api/batch/sums/{batch_id}": "get_sums",
+    "GET /api/batch/accuracy/{batch_id}": "get_accuracy",
+    "GET /api/batch/rejected/{batch_id}": "list_rejected_rows",
+    "POST /api/batch/orders/{batch_id}": "make_orders",
+    "GET /api/batch/attention/{batch_id}": "list_parts_to_look_at",
+    "POST /api/batch/looked/{batch_id}": "mark_looked_at",
+    "DELETE /api/batch/looked/{batch_id}": "unmark_looked_at",
+    "GET /api/marks": "list_marks",
+    "POST /api/marks": "add_mark",
+    "DELETE /api/marks/{number}": "remove_mark",
+    "GET /api/recipes": "list_recipes",
+    "DELETE /api/recipes/{name}": "delete_recipe",
+    "GET /api/audit": "list_audit_entries",
+    "GET /api/sessions": "list_sessions",
+    "DELETE /api/sessions": "end_all_sessions",
+    "DELETE /api/sessions/{session}": "end_session",
+    "GET /healthz": "get_health",
+    "GET /readyz": "get_readiness",
+    "GET /metrics": "get_metrics",
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """What a generated client calls an endpoint."""
+    method = next((one for one in sorted(route.methods or ()) if one != "HEAD"), "GET")
+    return _OPERATION_IDS.get(f"{method} {route.path_format}", route.name)
+
+
 def described_files(formats: Iterable[str]) -> dict[str, Any]:
     """The content of an answer that is a file in one of these formats, by media type."""
     file = {"schema": {"type": "string", "format": "binary"}}
@@ -21,7 +71,10 @@ def described_files(formats: Iterable[str]) -> dict[str, Any]:
 
 
 def settings_schema() -> dict[str, Any]:
-    """The settings as the properties of an object."""
+    """The settings as the properties of an object.
+
+    None has a default: a generated client would send it, and with a retry undo what the batch was asked for.
+    """
     return {name: _schema_of(declared) for name, declared in SETTINGS.items()}
 
 
@@ -56,9 +109,18 @@ def event_content() -> dict[str, Any]:
     return {"text/event-stream": {"schema": event}}
 
 
+CHANGES = "BatchSettings"  # the schema of settings that are sent alone
+
+
+def changes_schema() -> dict[str, Any]:
+    """Settings that are sent alone: what is left out stays as it is."""
+    about = "Settings of a batch, each of them optional; of a retry those that change."
+    return {"type": "object", "title": CHANGES, "description": about, "properties": settings_schema()}
+
+
 def changes_body() -> dict[str, Any]:
     """The body of a request that changes some settings."""
-    schema = {"type": "object", "properties": settings_schema()}
+    schema = {"$ref": f"#/components/schemas/{CHANGES}"}
     kinds = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
     return {"requestBody": {"required": False, "content": {kind: {"schema": schema} for kind in kinds}}}
 
@@ -74,8 +136,6 @@ def _schema_of(declared: Setting) -> dict[str, Any]:
         schema["format"] = "date"
     if declared.is_repeated:
         schema = {"type": "array", "items": {"type": "string"}, "description": schema["description"]}
-    if isinstance(declared.default, int | float | str):
-        schema["default"] = declared.default
     return schema
 
 
@@ -97,6 +157,7 @@ def _about(declared: Setting) -> str:
         parts.append("Written as YYYY-MM-DD..YYYY-MM-DD exclude PART @ SITE, or with stock_out.")
     if declared.is_repeated:
         parts.append("A field for each.")
-    if declared.default_words:
-        parts.append(f"Default: {declared.default_words}.")
+    default = declared.default_words or declared.default_text
+    if default:
+        parts.append(f"Default: {default}.")
     return " ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from queue import Queue
 
@@ -11,6 +12,7 @@ from tests.integration.api.conftest import opened, serving
 
 from batchcast.app.installation.tokens import Role, Tokens, new_token
 from batchcast.app.installation.workspace import DiskRoom
+from batchcast.domain.settings import SETTINGS
 from batchcast.http import error_status, gate
 from batchcast.http.request import OF_ONE
 from batchcast.store.errors import StoreUnavailable
@@ -221,15 +223,30 @@ def test_every_code_is_explained_where_its_type_leads(client):
     assert f'id="{anchor}"' in client.get(path).text
 
 
+def test_generated_clients_read_well_and_reset_nothing(client):
+    """A default in the schema of changes is sent by a generated client, and undoes what the batch was asked for."""
+    described = client.get("/api/openapi.json").json()
+
+    operations = [one for path in described["paths"].values() for one in path.values()]
+    ids = [one["operationId"] for one in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)+", name) and "api" not in name for name in ids)
+    assert {tag for one in operations for tag in one["tags"]} == {tag["name"] for tag in described["tags"]}
+    retry = described["paths"]["/api/batch/retry/{batch_id}"]["post"]["requestBody"]["content"]
+    assert {one["schema"]["$ref"] for one in retry.values()} == {"#/components/schemas/BatchSettings"}
+    changes = described["components"]["schemas"]["BatchSettings"]
+    assert set(changes["properties"]) == set(SETTINGS)
+    assert not any("default" in one for one in changes["properties"].values())
+
+
 def test_the_description_has_every_setting_and_problem(client):
     described = client.get("/api/openapi.json").json()
 
     form = described["paths"]["/api/batch/submit"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
-    assert (
-        form["properties"]["max_partitions"] | {"minimum": 1, "maximum": 10000, "default": 20}
-        == (form["properties"]["max_partitions"])
-    )
+    partitions = form["properties"]["max_partitions"]
+    assert (partitions["minimum"], partitions["maximum"]) == (1, 10000)
+    assert "Default: 20." in partitions["description"]
     assert form["properties"]["returns"]["enum"] == ["net", "ignore", "reject"]
     assert "RowErrors" in described["components"]["schemas"]
     for path in described["paths"].values():

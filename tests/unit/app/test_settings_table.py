@@ -15,7 +15,7 @@ import pytest
 from tests.plugins.sources import PACKAGE, ROOT, python_sources, tree_of
 from tests.unit.plan.conftest import PACE, facts_of
 
-from batchcast.api.description import changes_body, form_body
+from batchcast.api.description import changes_schema, form_body
 from batchcast.app.service.submission import Submissions
 from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.batch import Batch
@@ -110,7 +110,7 @@ def test_what_a_setting_shows_is_read_back(name):
 
 def test_every_face_takes_every_setting():
     sent = form_body()["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
-    retried = changes_body()["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    retried = changes_schema()["properties"]
 
     assert set(sent) - {"file", "recipe", "save_recipe"} == set(retried) == set(SETTINGS)
     assert {field.name for field in FIELDS} == {name for name, each in SETTINGS.items() if not each.has_own_place}
