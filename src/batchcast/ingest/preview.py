@@ -38,7 +38,8 @@ from batchcast.ingest.layout.wide import dated_columns
 from batchcast.ingest.reader import read_rows, settle_rows
 from batchcast.ingest.recipes import by_recipe, by_signature
 from batchcast.ingest.rows.tally import Tally
-from batchcast.ingest.stock.stockcolumns import ON_HAND, StockLayout, find_stock_columns
+from batchcast.ingest.stock.orderlists import ON_HAND
+from batchcast.ingest.stock.stockcolumns import StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockfile import StockReading
 from batchcast.ingest.values.cells import cell_of, date_text
 from batchcast.ingest.values.dateorder import NO_DAY, read_days

@@ -23,7 +23,8 @@ from batchcast.ingest.common.problems import RecipeDoesNotFit
 from batchcast.ingest.common.source import FindLayout, LayoutT
 from batchcast.ingest.layout.header import find_columns
 from batchcast.ingest.reader import Ingested, ingest_file
-from batchcast.ingest.stock.stockcolumns import ON_HAND, StockLayout, find_stock_columns
+from batchcast.ingest.stock.orderlists import ON_HAND
+from batchcast.ingest.stock.stockcolumns import StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockfile import read_stock_by
 
 _LEAST_COLUMNS = 2  # of a recipe that stand in a header much like its own

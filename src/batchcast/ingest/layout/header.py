@@ -35,7 +35,7 @@ from batchcast.ingest.layout.locate import (
     locate_stock_columns,
     visible_names,
 )
-from batchcast.ingest.layout.missing import likely_sites, missing_columns, refuse_data_as_header
+from batchcast.ingest.layout.missing import likely_sites, missing_columns, refuse_bands, refuse_data_as_header
 from batchcast.ingest.layout.movements import movement_columns, tells_ledger
 from batchcast.ingest.layout.nodemand import ask_about_kinds, check_purchases, is_second_quantity
 from batchcast.ingest.layout.quantitychecks import check_balance, check_money
@@ -132,9 +132,12 @@ class _Known:
             values = {"where": where or Message(N_("The file")), "missing": ", ".join(missing)}
             raise MissingColumn(Message(template, values))
         free = [i for i in range(len(names)) if i not in self.taken and i not in periods]
+        refuse_bands(missing, names, free, where or Message(N_("The file")))
         self._ask_about_columns(missing, free, where or Message(N_("The file")))
         if list(missing) == [columns.DATE, columns.DEMAND_QTY]:
-            ask_about_periods(names, self.settings, where or Message(N_("The file")))
+            year = self._year()
+            base_year = None if year is None else _years_in(self.sample.filled(year), self.settings)[0]
+            ask_about_periods(names, self.settings, where or Message(N_("The file")), base_year=base_year)
         raise missing_columns(missing, names, free, where, self.sample)
 
     def _ask_about_columns(self, missing: Sequence[str], free: Sequence[int], where: Message) -> None:

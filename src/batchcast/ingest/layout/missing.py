@@ -24,6 +24,7 @@ from batchcast.ingest.common.problems import MissingColumn
 from batchcast.ingest.layout.candidates import fitting_columns, median_of
 from batchcast.ingest.layout.movements import role_of
 from batchcast.ingest.layout.sample import Sample, is_date, number_of
+from batchcast.ingest.values.bands import bands_in
 from batchcast.ingest.values.months import lack_a_year, month_named, years_of
 
 _COUNTED_PERIOD = re.compile(
@@ -46,6 +47,7 @@ _IDENTIFIER = re.compile(r"(?<![a-z])(no|nr|number|nomor|code|kode|id)(?![a-z])"
 _MOST_COMPARED = 16  # accepted names that a name is compared with, letter by letter
 _LONGEST_COMPARED = 60  # characters of a name that is compared
 _LONGEST_HEADER = 1_000  # characters of a name that may be several
+_LEAST_BANDS = 2
 LEAST_PERIODS = 3  # columns that are written alike, that make a table a wide one
 _RUNS = re.compile(r"[0-9]+")
 _MOST_GUESSED = 200  # columns that are compared when one is missing
@@ -148,6 +150,23 @@ def missing_columns(
     if "$example" in template:
         values["example"] = _example(missing, names, free, sample)
     return MissingColumn(Message(template, values))
+
+
+def refuse_bands(missing: Sequence[str], names: Sequence[str], free: Sequence[int], where: Message) -> None:
+    """Refuse a table whose numbers are those of bands of ages or sizes, with or without a date.
+
+    Raises:
+        MissingColumn: if that is so.
+    """
+    bands = bands_in(names[i] for i in free[:_MOST_GUESSED]) if columns.DEMAND_QTY in missing else []
+    if len(bands) < _LEAST_BANDS:
+        return
+    template = N_(
+        "{where} has columns for bands, such as ages or sizes ({bands} …), and not for periods of time: they don't say "
+        "when something was needed. Send a list with a row for each issue or sale and its date, or a column for each "
+        "month. If another column is the demand, name it with {@column_mapping}."
+    )
+    raise MissingColumn(Message(template, {"where": where, "bands": ", ".join(map(repr, bands[:3]))}))
 
 
 def refuse_data_as_header(names: Sequence[str], where: Message | None, sample: Sample) -> None:

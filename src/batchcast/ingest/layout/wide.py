@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from batchcast.domain.calendar import date_of, day_of, month_in_words
-from batchcast.domain.errors import N_, InvalidInput, Message, listed
+from batchcast.domain.errors import N_, Choice, InvalidInput, Message, listed
 from batchcast.domain.settings import BatchSettings
-from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
 from batchcast.ingest.common.names import ACCEPTED_NAMES, MONEY_NAMES, letter_of, normal, shortened
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 from batchcast.ingest.common.source import SourceRow, is_blank
@@ -21,21 +20,20 @@ from batchcast.ingest.layout.holes import LONGEST_PERIOD, MOST_SAID, refuse_hole
 from batchcast.ingest.layout.layout import Across, Layout, Period
 from batchcast.ingest.layout.sample import NOTHING, Sample
 from batchcast.ingest.layout.shortperiods import with_whole_years
+from batchcast.ingest.values.bands import bands_in
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, as_buddhist
-from batchcast.ingest.values.dates import in_common_era, read_date
+from batchcast.ingest.values.dates import in_common_era, period_of_year, read_date
 from batchcast.ingest.values.digits import plain_digits
 from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
 from batchcast.ingest.values.keys import key_text, read_key
-from batchcast.ingest.values.months import language_of, with_years, years_of
+from batchcast.ingest.values.months import counted_months, language_of, number_of_period, with_years, years_of
 from batchcast.ingest.values.numbers import is_unit
+from batchcast.ingest.values.possibleorders import THIRTEEN
 
-_PERIOD_OF_YEAR = re.compile(  # P01/2024, FY24-P01, 2024 Period 1
-    r"(?:(?:FY|TA)?\W?(?P<before>\d{4}|\d{2})\W?)?(?:P|PERIODE?|PD|PER)\W?(?P<period>\d{1,2})"
-    r"(?:\W{1,2}(?:FY|TA)?(?P<after>\d{4}|\d{2}))?",
-    re.IGNORECASE,
-)
+_YEAR_MONTH = re.compile(r"\d{4}-\d{2}")
 _DATE_CELL = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS = 12
+_YEARS_BACK, _YEARS_OFFERED = 40, 2  # of the first of numbered months
 _LEAST_PERIODS = 6  # of a year, that are asked about; fewer may be anything
 _MEASURE = re.compile(r"[^\W\d_]+(?:[ _-][^\W\d_]+)*")  # Qty, or Qty Out
 _MEASURES = re.compile(r"[\s_\-/|()\[\]]+")
@@ -75,10 +73,18 @@ def find_periods(
     """
     names = with_years(in_common_years(header, settings), base_year or settings.first_year)
     names, left = _as_months(names, settings)
+    free_names = [name for i, name in enumerate(names) if i not in taken]
+    bands, names = bands_in(free_names), list(names)
+    if bands:
+        is_band = {i for i, name in enumerate(names) if i not in taken and name in bands}
+        names, taken = ["" if i in is_band else name for i, name in enumerate(names)], {*taken, *is_band}
+        template = N_("Columns of bands, such as ages or sizes, are no periods: {columns}.")
+        left.append(Message(template, {"columns": ", ".join(map(repr, bands[:MOST_SAID]))}))
     reader = DateReader.of_header(settings)
     free = [i for i, name in enumerate(names) if i not in taken and len(name) <= LONGEST_PERIOD]
     texts, others = {i: names[i] for i in free}, set[int]()
     found = _days(reader, texts, names)
+    reader.check_thirteen()
     reader.ask_about_era(settings)
     if len(found) < 2 and not base_year:
         names, said_of_short = with_whole_years(names, settings)
@@ -132,22 +138,30 @@ def days_of_periods(names: Sequence[str]) -> dict[str, int]:
     """The first day of the calendar month of each name that is a period of a year, if the year begins in January."""
     found = {}
     for name in names:
-        written = _PERIOD_OF_YEAR.fullmatch(name.strip()) if len(name) <= LONGEST_PERIOD else None
-        year = (written["before"] or written["after"]) if written else None
-        if written is None or year is None or not 1 <= int(written["period"]) <= _MONTHS:
-            continue
-        number = int(year) + (2000 if int(year) < 100 else 0)
-        if EARLIEST_YEAR <= number <= LATEST_YEAR:
-            found[name] = day_of(dt.date(number, int(written["period"]), 1))
+        written = period_of_year(name) if len(name) <= LONGEST_PERIOD else None
+        if written is not None and 1 <= written[1] <= _MONTHS:
+            found[name] = day_of(dt.date(*written, 1))
     return found
 
 
-def ask_about_periods(names: Sequence[str], settings: BatchSettings, where: Message) -> None:
+def ask_about_periods(
+    names: Sequence[str], settings: BatchSettings, where: Message, *, base_year: int | None = None
+) -> None:
     """Ask which months periods of a year are, and of which calendar years are that are none of ours.
+
+    Args:
+        names: of the columns.
+        settings: the year of the first of those that have none in their names.
+        where: the file or sheet.
+        base_year: the first year, where each row has a year of its own.
 
     Raises:
         AmbiguousDates: if some columns are named for them.
     """
+    _refuse_thirteen(names, where)
+    if settings.first_year is None and base_year is None:
+        _ask_for_the_year(names, settings, where)
+    names = with_years(names, base_year or settings.first_year)
     days = days_of_periods(names)
     if len(days) < _LEAST_PERIODS:
         _ask_about_era(names, settings, where)
@@ -162,6 +176,55 @@ def ask_about_periods(names: Sequence[str], settings: BatchSettings, where: Mess
     values |= {"first": month_in_words(date_of(first)), "last": month_in_words(date_of(last))}
     choices = choices_of_periods(first, last, settings.today)
     raise AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
+
+
+def _refuse_thirteen(names: Sequence[str], where: Message) -> None:
+    """Refuse periods of a year that are thirteen; raises UnreadablePeriods."""
+    numbers = {name: (period_of_year(name) or (0, number_of_period(name)))[1] for name in names}
+    thirteenth = next((name for name, number in numbers.items() if number == THIRTEEN), None)
+    if thirteenth is not None and max(numbers.values()) == THIRTEEN:
+        template = N_(
+            "{where} is a wide table with thirteen periods in a year, up to {period!r}: they are no months. Send "
+            "weeks, or the date of each issue. If the thirteenth is only that of the closing of the books, leave it "
+            "out with {@ignore_columns=$period}."
+        )
+        raise UnreadablePeriods(Message(template, {"where": where, "period": thirteenth}))
+
+
+def _ask_for_the_year(names: Sequence[str], settings: BatchSettings, where: Message) -> None:
+    """Ask in which year months and periods are that are numbered and have none: `Bulan 1`, `P01`.
+
+    Raises:
+        AmbiguousDates: if some columns are named for them.
+    """
+    numbered = counted_months(names)
+    if len(numbered) < _LEAST_PERIODS:
+        return
+    today = settings.today or dt.date.today()
+    spans = {year: _span_of_counted(list(numbered), year) for year in range(today.year - _YEARS_BACK, today.year + 1)}
+    past = [year for year, (_, last) in spans.items() if last <= day_of(today)]
+    choices = []
+    for year in reversed(past[-_YEARS_OFFERED:]):
+        of_year = [Choice(settings={}, reading=FiscalYears("january").reading(*spans[year]))]
+        if any(numbered.values()):  # the year before as calendar months alone: others end when fiscal years of this do
+            of_year = choices_of_periods(*spans[year], settings.today)[: None if year == past[-1] else 1]
+        choices += [replace(one, settings={"first_year": str(year), **one.settings}) for one in of_year]
+    template = N_(
+        "{where} is a wide table whose periods are numbered ({periods} …) and have no year. Say the year of the first "
+        "with {@first_year}, and write each with its year if they are no months of one year after another."
+    )
+    values = {"where": where, "periods": ", ".join(map(repr, list(numbered)[:3]))}
+    raise AmbiguousDates(Message(template, values), setting="first_year", choices=choices)
+
+
+def _span_of_counted(names: Sequence[str], first_year: int) -> tuple[int, int]:
+    """The first and the last day of numbered months, as those of calendar years from a first one on."""
+    before, year, days = 0, first_year, []
+    for name in names:
+        number = number_of_period(name)
+        year, before = year + (number <= before), number
+        days.append(day_of(dt.date(year, number, 1)))
+    return days[0], days[-1]
 
 
 def ask_about_years(cells: Sequence[object], column: str, settings: BatchSettings) -> None:
@@ -193,10 +256,13 @@ def _ask_about_era(names: Sequence[str], settings: BatchSettings, where: Message
     raise AmbiguousDates(Message(template, values), setting="era", choices=[as_buddhist(values)])
 
 
-def days_of_year(periods: Sequence[Period], year: int) -> list[int]:
+def days_of_year(periods: Sequence[Period], year: int, settings: BatchSettings) -> list[int]:
     """The day of each period without a year in its name, in a year; NO_DAY where that has no such period."""
     names = [period.name for period in periods]
-    written = [read_date(text, language_of(names)) for one in names for text in with_years([one], year)]
+    texts, _ = _as_months([text for one in names for text in with_years([one], year)], settings)
+    fiscal = [_YEAR_MONTH.fullmatch(text) for text in texts]
+    texts = [f"{text}-01" if is_month else text for text, is_month in zip(texts, fiscal, strict=True)]
+    written = [read_date(text, language_of(names)) for text in texts]
     return [int(NO_DAY) if isinstance(one, Message) or one.day is None else one.day for one in written]
 
 
@@ -221,7 +287,7 @@ class DaysOfPeriods:
     def of_year(self, year: int) -> list[int]:
         """The day of each period in a year."""
         if year not in self._of_years:
-            self._of_years[year] = days_of_year(self._layout.periods, year)
+            self._of_years[year] = days_of_year(self._layout.periods, year, self._settings)
         return self._of_years[year]
 
 

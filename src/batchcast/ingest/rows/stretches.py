@@ -17,6 +17,7 @@ from batchcast.domain.settings import Overlaps
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.history.accumulate import Totals, Whole
 from batchcast.ingest.layout.movements import role_of
+from batchcast.ingest.rows.exactrepeats import exact_repeats
 from batchcast.ingest.rows.repeats import FileOverlaps
 from batchcast.ingest.rows.runs import MOST_LOOKED_AT, FileRows, RunOverlaps, are_running, find_runs, tell_apart
 from batchcast.ingest.values.cells import date_text, distinct
@@ -45,7 +46,7 @@ def repeats_within(
         return StretchOverlaps(rows, stretches)
     runs = find_runs(rows, has_headers=has_headers)
     if runs is None:
-        return None
+        return None if has_headers else exact_repeats(rows, others, again)
     found = RunOverlaps(rows, runs.start, has_headers=has_headers)
     apart = tell_apart(again(), others, runs.in_lines(rows), int(rows.lines[-1]) + 1)
     if apart is None:

@@ -31,6 +31,7 @@ from batchcast.ingest.layout.locate import check_mapping, check_width, locate, l
 from batchcast.ingest.layout.missing import MOST_NAMES, likely_target
 from batchcast.ingest.layout.rowfilter import RowFilter, find_filters
 from batchcast.ingest.layout.sample import NOTHING, Sample
+from batchcast.ingest.stock.orderlists import ON_HAND, ON_ORDER, refuse_orders
 from batchcast.ingest.stock.rivals import (
     is_flag,
     is_free,
@@ -40,9 +41,7 @@ from batchcast.ingest.stock.rivals import (
     rival_columns,
 )
 
-ON_HAND = "on_hand"  # may be below 0, where more is promised than held
-ON_ORDER = "on_order"  # 0 or more; the others are above 0 ...
-FREE = "unit_cost"  # ... and a cost of 0, as an export writes it where none is kept, is none
+FREE = "unit_cost"  # a cost of 0, as an export writes it where none is kept, is none
 SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
 _DESCRIBES = re.compile(  # at the start of a word: an opname is a count of the stock
     r"(?<![^\W\d_])(?:nam[ae]|descr|desk|remark|note|catatan|keterangan|uom|satuan|unit$|group|grup|kelas|class|kategori|"
@@ -202,6 +201,7 @@ def find_stock_columns(
     stock = locate_stock_columns(names, mapping, taken)
     _locate_here(stock, names, taken, mapping, held)
     if ON_HAND not in stock:
+        refuse_orders(name, names, taken, stock, mapping=mapping, sample=held)
         _refuse_unknown_stock(name, names, taken | {i for cells in stock.values() for i in cells.indices}, held)
     if not stock:
         template = N_("{name} says nothing of stock; it has {found}. Add one of the columns {accepted}.")

@@ -34,8 +34,9 @@ from batchcast.ingest.history.stockouts import StockOuts
 from batchcast.ingest.history.writer import AcceptedDemand
 from batchcast.ingest.layout.rowfilter import RowChoice, counted_values, filter_text
 from batchcast.ingest.rows.summaries import find_summaries
+from batchcast.ingest.stock.orderlists import ON_HAND, ON_ORDER
 from batchcast.ingest.stock.rivals import note_on_promised
-from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, StockLayout, find_stock_columns
+from batchcast.ingest.stock.stockcolumns import FREE, StockLayout, find_stock_columns
 from batchcast.ingest.stock.stockrows import LEAD_TIMES, LONGEST_LEAD_TIME, MOST_KINDS, StockRows, Unreadable
 from batchcast.ingest.values.cells import cell_of
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader

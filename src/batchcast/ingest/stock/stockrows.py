@@ -17,8 +17,9 @@ from batchcast.ingest.common.limits import LARGEST_QUANTITY
 from batchcast.ingest.common.names import is_total_word, split_lead_time
 from batchcast.ingest.common.source import Block, ColumnSource, RowSource, SourceRow, is_blank
 from batchcast.ingest.layout.sample import UnnamedColumns, without_currency
+from batchcast.ingest.stock.orderlists import ON_HAND, ON_ORDER
 from batchcast.ingest.stock.rivals import Rivals
-from batchcast.ingest.stock.stockcolumns import FREE, ON_HAND, ON_ORDER, SUMMED, StockLayout
+from batchcast.ingest.stock.stockcolumns import FREE, SUMMED, StockLayout
 from batchcast.ingest.values.cells import DistinctCells, cell_of, date_text, distinct, locator, read_cells, read_codes
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader, read_days
 from batchcast.ingest.values.dates import empty

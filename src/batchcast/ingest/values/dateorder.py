@@ -17,18 +17,30 @@ from batchcast.domain.errors import N_, Choice, InvalidInput, Message
 from batchcast.domain.settings import BatchSettings, DateOrder, Era
 from batchcast.ingest.common.arrow import numbers_of
 from batchcast.ingest.common.limits import EARLIEST_DAY, LATEST_DAY
-from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
+from batchcast.ingest.common.problems import AmbiguousDates
 from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain
+from batchcast.ingest.values.bands import bands_in
 from batchcast.ingest.values.cells import date_text, locator, read_cells
+from batchcast.ingest.values.dateproblems import (
+    half_converted,
+    mixed_orders,
+    named_orders,
+    note_on_seconds,
+    thirteen_periods,
+    without_zeros,
+)
 from batchcast.ingest.values.dates import (
     NO_YEAR,
     SEVERAL_MONTHS,
     Shape,
     WrittenDate,
     has_short_year,
+    has_year_last,
     in_common_era,
+    lacks_zeros,
     no_year,
     not_a_date,
+    period_of_year,
     read_date,
 )
 from batchcast.ingest.values.fiscal import FiscalYears, choices_of_periods
@@ -40,6 +52,7 @@ from batchcast.ingest.values.zones import StampZone
 NO_DAY = np.int32(-(2**31))  # where a date can't be read
 _MOST_REMEMBERED = 500_000  # written dates kept with their meaning; time stamps can be many
 _MOST_SHORT = 5_000  # dates with a year of two digits that are kept; they are enough to tell its calendar
+_UNIX_DIGITS = 10  # of seconds since 1970; no other date with a time begins with so many
 _LONGEST_REMEMBERED = 64  # characters
 _DAY_SECONDS = 86_400
 _ZONES = 4096  # more than the minutes between any two zones
@@ -76,6 +89,9 @@ class DateReader:
     era: Era = "common"  # in which years of four digits are counted
     fiscal: FiscalYears = field(default_factory=FiscalYears)  # of periods of a year
     language: str | None = None  # of the names of months, where they differ by language
+    unix: LocatedValue | None = None  # first that is a number of seconds since 1970
+    is_header: bool = False  # of a wide table
+    year_last: LocatedValue | None = None  # first of digits that end in their year, and can be nothing else: 1012026
     _short: dict[str, LocatedValue] = field(default_factory=dict)  # with years of two digits that may be Buddhist
     _orders: dict[Shape, PossibleOrders] = field(default_factory=dict)
     _days: dict[str, int] = field(default_factory=dict)
@@ -90,7 +106,7 @@ class DateReader:
     @classmethod
     def of_header(cls, settings: BatchSettings) -> DateReader:
         """A reader of the header of a wide table, whose years are of the common era by now."""
-        return replace(cls.of(settings, "header"), era="common")
+        return replace(cls.of(settings, "header"), era="common", is_header=True)
 
     def second_pass(self) -> DateReader:
         """A reader for a second pass over the rows, with what is known of the orders so far."""
@@ -106,6 +122,7 @@ class DateReader:
         known = self._days
         if len(known) > _MOST_REMEMBERED:
             known.clear()
+        self._look_for_years(texts, locate)
         new = {text: self._read(text) for text in texts if text not in known}
         unclear = [text for text, written in new.items() if _is_unclear(written)]
         if unclear and self.language is None:
@@ -119,9 +136,30 @@ class DateReader:
             del known[text]
         return days
 
+    def _look_for_years(self, texts: Sequence[str], locate: Locate) -> None:
+        """Note whether digits end in their year.
+
+        Raises:
+            ReadAgain: if some do, and earlier blocks were read without knowing it.
+            MixedDateOrders: if some are so few that day and month are written without zeros.
+        """
+        if self.year_last is None:
+            first = next((text for text in texts if has_year_last(text)), None)
+            if first is None:
+                return
+            self.year_last = LocatedValue(first, locate(first))
+            if self._days:
+                raise ReadAgain
+        short = next((text for text in texts if lacks_zeros(text)), None)
+        if short is not None:
+            raise without_zeros(self.column, self.year_last, LocatedValue(short, locate(short)))
+
     def _read(self, text: str) -> WrittenDate | Message:
         """What a written date can mean, its years counted as was said."""
-        return read_date(in_common_era(text) if self.era == "buddhist" else text, self.language)
+        text = in_common_era(text) if self.era == "buddhist" else text
+        if not self.is_header and (period := period_of_year(text)) is not None:
+            text = f"{period[1]:03d}.{period[0]}"
+        return read_date(text, self.language, is_year_last=self.year_last is not None)
 
     def explain(self, text: str) -> Message | None:
         """Why this written date is refused; None where it is a date."""
@@ -154,12 +192,27 @@ class DateReader:
             AmbiguousDates: if nothing decides the order and it matters.
             MixedDateOrders: if a workbook has both date cells and dates as text.
         """
+        self.check_thirteen()
         numbers = self._orders.get("numbers")
         if self.date_cell is not None and numbers is not None and self.asked == "auto":
             written = numbers.ambiguous or next(iter(numbers.evidence.values()))
-            raise self._half_converted(self.date_cell, written)
+            raise half_converted(self.column, self.date_cell, written)
         found = [self._note_of(one) for one in self._orders.values()]
+        if self.unix is not None:
+            found.append(note_on_seconds(self.unix, self._resolve(self._read(self.unix.value))))
         return [note for note in (*found, self.zone.note()) if note is not None]
+
+    def check_thirteen(self) -> None:
+        """Refuse periods of which a year has thirteen, unless it was said that they are months.
+
+        Raises:
+            UnreadablePeriods: if that is so.
+        """
+        if self.asked != "auto" or self.fiscal.is_chosen:
+            return
+        for orders in self._orders.values():
+            if orders.thirteenth is not None and orders.order != "year_day" and orders.has_thirteen():
+                raise thirteen_periods(self.column, orders.thirteenth, is_header=self.is_header)
 
     def ask_about_era(self, settings: BatchSettings) -> None:
         """Ask whether years of two digits, such as 67, are of the Buddhist calendar.
@@ -168,6 +221,8 @@ class DateReader:
             AmbiguousDates: if a history that is sent today ends on the last of them in that calendar, and only there.
         """
         read = sum(day != NO_DAY for day in self._days.values())
+        if bands_in(self._short):
+            return
         if self.today is None or 2 * len(self._short) <= min(read, _MOST_SHORT) or settings.future_rows == "keep":
             return
         spans: dict[Era, tuple[int, int]] = {}
@@ -198,7 +253,8 @@ class DateReader:
         raise AmbiguousDates(Message(template, values | span), setting="era", choices=choices)
 
     def _note_of(self, orders: PossibleOrders) -> Message | None:
-        if self.fiscal.is_chosen and orders.order == "year_month" and orders.days.get("year_month"):
+        is_fiscal = self.fiscal.is_chosen and orders.shape != "month"
+        if is_fiscal and orders.order == "year_month" and orders.days.get("year_month"):
             span = min(orders.days["year_month"]), max(orders.days["year_month"])
             self.fiscal.check(*span)
             return self.fiscal.note(*span)
@@ -214,6 +270,8 @@ class DateReader:
             if isinstance(written, Message):
                 continue
             if written.time is not None:
+                if self.unix is None and text.strip()[:_UNIX_DIGITS].isdecimal():
+                    self.unix = LocatedValue(text, locate(text))
                 self.zone.add(*written.time)
             if written.readings is not None:
                 self._of_shape(written.shape).add(text, written, locate)
@@ -263,7 +321,7 @@ class DateReader:
             return likely[0]
         if orders.shape == "name":
             return NO_YEAR if orders.allowed else "year_first"
-        raise self._mixed(orders)
+        raise mixed_orders(self.column, orders)
 
     def _resolve(self, written: WrittenDate | Message) -> int:
         if isinstance(written, Message):
@@ -349,49 +407,6 @@ class DateReader:
             template = N_("The dates of column {column} are read {chosen}, as its name says; not {unlikely}.")
         return Message(template, values | {"unlikely": _read_as(orders, others[0])})
 
-    def _mixed(self, orders: PossibleOrders) -> MixedDateOrders:
-        found = orders.evidence
-        pairs = [(a, b) for a in found for b in found if not a & b]
-        pairs = pairs or [(a, b) for a in found for b in found if a != b]
-        one, other = min(pairs, key=lambda pair: (len(pair[0]) + len(pair[1]), sorted(pair[0])))
-        names = {"one": _named_orders(sorted(one)), "other": _named_orders(sorted(other))}
-        if {one, other} == {frozenset({"day_first"}), frozenset({"month_first"})}:
-            template = N_(
-                "The dates of column {column} are in two orders: {day!r} ({day_place}) can only be day first, "
-                "{month!r} ({month_place}) only month first. Write them all in one order, or set "
-                "{@date_order=day_first} or {@date_order=month_first} to have the others refused row by row."
-            )
-            return MixedDateOrders(
-                Message(
-                    template,
-                    {
-                        "column": self.column,
-                        "day": found[one].value,
-                        "day_place": found[one].location,
-                        "month": found[other].value,
-                        "month_place": found[other].location,
-                    },
-                )
-            )
-        template = N_(
-            "The dates of column {column} are in several orders: {first!r} ({first_place}) can only be {one}, "
-            "{second!r} ({second_place}) only {other}. Write them all in one order, or set {@date_order} to one "
-            "of these to have the others refused row by row."
-        )
-        values = {"column": self.column, "first": found[one].value, "first_place": found[one].location}
-        values |= {"second": found[other].value, "second_place": found[other].location}
-        return MixedDateOrders(Message(template, values | names))
-
-    def _half_converted(self, cell: LocatedValue, text: LocatedValue) -> MixedDateOrders:
-        """A spreadsheet that opened text in another order has swapped the dates it could and left the others."""
-        template = N_(
-            "Column {column} has date cells ({cell}, {cell_place}) and dates as text ({text!r}, {text_place}): "
-            "a spreadsheet may have swapped day and month of those it took for dates. Export the column as "
-            "text, or set {@date_order=day_first} or {@date_order=month_first} if the date cells are right."
-        )
-        values = {"column": self.column, "cell": cell.value, "cell_place": cell.location}
-        return MixedDateOrders(Message(template, values | {"text": text.value, "text_place": text.location}))
-
     def _question(self, orders: PossibleOrders, example: LocatedValue, likely: Sequence[str]) -> AmbiguousDates:
         """Which of the orders the column is in, or whether two digits are a year at all."""
         written = self._read(example.value)
@@ -418,7 +433,7 @@ class DateReader:
                 "{first_reading}; or {second_reading}. Set {orders}."
             )
             values |= {"first_reading": choices[0].reading, "second_reading": choices[1].reading}
-            values |= {"orders": _named_orders(likely)}
+            values |= {"orders": named_orders(likely)}
         return AmbiguousDates(Message(template, values), setting="date_order", choices=choices)
 
 
@@ -426,11 +441,6 @@ def as_buddhist(span: Mapping[str, object]) -> Choice:
     """The choice of the Buddhist calendar, with the `first` and the `last` date that it gives."""
     reading = Message(N_("years of the Buddhist calendar, from {first} to {last}"), span)
     return Choice(settings={"era": "buddhist"}, reading=reading)
-
-
-def _named_orders(orders: Sequence[str]) -> Message:
-    """Orders of dates, each as the setting that asks for it."""
-    return Message(" | ".join(f"{{@date_order={order}}}" for order in orders))
 
 
 def _read_as(orders: PossibleOrders, order: str) -> Message:

@@ -15,7 +15,7 @@ from batchcast.domain.calendar import day_of
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.limits import EARLIEST_YEAR, LATEST_YEAR
 from batchcast.ingest.values.digits import plain_digits
-from batchcast.ingest.values.months import LETTERS, month_named
+from batchcast.ingest.values.months import COUNTED_MONTH, LETTERS, month_named
 
 _WEEKDAY_NAMES = (
     "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday",
@@ -27,6 +27,7 @@ _WEEKDAYS = frozenset(name for names in _WEEKDAY_NAMES for name in names.split()
 _CENTURY_TURNS = 69  # two-digit years: 00 to 68 are 2000 to 2068, 69 to 99 are 1969 to 1999 (as POSIX reads them)
 _SERIALS = range(30_000, 60_000)  # days of a spreadsheet: 1982 to 2064
 _FIRST_SERIAL = dt.date(1899, 12, 30)  # day 0
+_DAY_SECONDS = 86_400
 _FIRST_JULIAN_DAY = -2_440_588  # day 0, in days since 1970-01-01
 
 _TIME = re.compile(
@@ -42,14 +43,24 @@ _NUMBERED_DAY = re.compile(r"(?<=\d)(?:er|st|nd|rd|th|º|ª)(?=[\s,.]|$)", re.IG
 _DOT_IN_NAME = re.compile(r"(?<=[^\d\s])\.(?=[^\d\s])")  # ม.ค. 2024
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$", re.ASCII)
 _YEAR_WEEK_DAY = re.compile(r"(\d{4})-?W(\d{2})-?([1-7])$", re.ASCII)
-_YEAR_M_MONTH = re.compile(r"(\d{4})[-/ ]?M(\d{1,2})$", re.ASCII)  # as offices of statistics write months
+_YEAR_M_MONTH = re.compile(rf"(\d{{4}})[-/ ]?{COUNTED_MONTH}$", re.ASCII | re.IGNORECASE)  # 2024M01, as statistics have
+_M_MONTH_YEAR = re.compile(rf"{COUNTED_MONTH}[-/., ]{{1,2}}(\d{{4}})$", re.ASCII | re.IGNORECASE)  # Bulan 1 2024
 _YEAR_AND_DAY = re.compile(r"((?:19|20)\d{2})[-/. ]?(\d{3})$|(\d{2})(\d{3})$", re.ASCII)  # 2024032, 2024-032, 24032
 _PERIOD_YEAR = re.compile(r"(\d{3})[-/.]((?:19|20)\d{2})$", re.ASCII)  # 003.2024, as SAP writes posting periods
 _JULIAN_DAY = re.compile(
     r"24[345678]\d{4}$", re.ASCII
 )  # astronomers' day numbers, as databases write them: 1940 to 2132
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{4}(?:\d{2})?)?$", re.ASCII)
-_COMPACT_YEAR_LAST = re.compile(r"(\d{2})(\d{2})((?:19|20)\d{2})$", re.ASCII)  # 31122025; no month is 19 or 20
+_COMPACT_YEAR_LAST = re.compile(
+    r"(\d{1,2})(\d{2})((?:19|20)\d{2})$", re.ASCII
+)  # 31122025; no month is 19 or 20. 1012026 is 01012026 as a number
+_UNIX = re.compile(r"(1\d{9})(?:\d{3}|\d{6})?(?:\.\d+)?$", re.ASCII)  # seconds, thousandths, millionths since 1970
+_LAST_UNIX = 1_900_000_000  # 2030; what is written 19… from here on may be a year
+_PERIOD_OF_YEAR = re.compile(  # P01/2024, FY24-P01, 2024 Period 1
+    r"(?:(?:FY|TA)?\W?(?P<before>\d{4}|\d{2})\W?)?(?:P|PERIODE?|PD|PER)\W?(?P<period>\d{1,2})"
+    r"(?:\W{1,2}(?:FY|TA)?(?P<after>\d{4}|\d{2}))?",
+    re.IGNORECASE,
+)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})$", re.ASCII)
 _SIX_DIGITS = re.compile(r"\d{6}$", re.ASCII)
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?$", re.ASCII)
@@ -117,6 +128,7 @@ class WrittenDate(NamedTuple):
     # and a number, a day number of a spreadsheet, or a year and three digits
     unit: Literal["day", "week", "month"] = "day"  # of a certain date
     time: TimeOfDay | None = None
+    period: tuple[int, int] | None = None  # year and number, where it is a month, a week or a period by its number
 
 
 def in_common_era(text: str) -> str:
@@ -133,19 +145,41 @@ def has_short_year(text: str) -> bool:
     return bool(_SHORT_YEAR.search(text)) and not _YEAR.search(text)
 
 
-def read_date(text: str, language: str | None = None) -> WrittenDate | Message:
+def has_year_last(text: str) -> bool:
+    """Whether a text is a day, a month and a year without signs, that is no year with the number of a day."""
+    return _COMPACT_YEAR_LAST.match(text) is not None and _YEAR_AND_DAY.match(text) is None
+
+
+def lacks_zeros(text: str) -> bool:
+    """Whether six digits end in a year: beside seven and eight, day and month are written without zeros: 112026."""
+    return _SIX_DIGITS.match(text) is not None and text[2:4] in ("19", "20")
+
+
+def period_of_year(text: str) -> tuple[int, int] | None:
+    """Year and number of what is called a period of a year, `P01/2024`, `FY24-P01`; None where it is none."""
+    found = _PERIOD_OF_YEAR.fullmatch(text.strip())
+    year = (found["before"] or found["after"]) if found else None
+    if found is None or year is None:
+        return None
+    number = int(year) + (2000 if int(year) < 100 else 0)
+    return (number, int(found["period"])) if EARLIEST_YEAR <= number <= LATEST_YEAR else None
+
+
+def read_date(text: str, language: str | None = None, *, is_year_last: bool = False) -> WrittenDate | Message:
     """What `text` can mean as a date, or the reason why it is none.
 
     Args:
         text: as it is written.
         language: of the column, where its names of months are other months in other languages (`months.py`).
+        is_year_last: others of the column are seven or eight digits with the year at their end: `2012026` is no day
+            26 of 2012.
     """
     text = " ".join(plain_digits(text).split())
     if not text:
         return Message(_EMPTY)
     try:
         text, time = _without_time(text)
-        written = _numeric(text) or _named(text, language)
+        written = _numeric(text, is_year_last=is_year_last) or _named(text, language)
     except _OutOfRange as refused:
         return refused.reason
     if written is None:
@@ -204,12 +238,12 @@ def _minutes_ahead(zone: str | None) -> int | None:
     return (-1 if zone[0] == "-" else 1) * (int(zone[1:3]) * 60 + int(zone[-2:]))
 
 
-def _numeric(text: str) -> WrittenDate | None:
+def _numeric(text: str, *, is_year_last: bool) -> WrittenDate | None:
     found = _THREE_NUMBERS.match(text)
     if found:
         return _three_numbers(found[1], int(found[3]), found[4])
     found = _COMPACT_YEAR_LAST.match(text)
-    if found:
+    if found and (is_year_last or has_year_last(text)):
         return _three_numbers(found[1], int(found[2]), found[3])
     if _SIX_DIGITS.match(text):
         return _six_digits(text)
@@ -228,6 +262,10 @@ def _counted(text: str) -> WrittenDate | None:
     found = _SERIAL.match(text)
     if found and int(found[1]) in _SERIALS:
         return WrittenDate(readings={"serial": day_of(_FIRST_SERIAL) + int(found[1])}, shape="serial")
+    found = _UNIX.match(text)
+    if found and int(found[1]) < _LAST_UNIX:
+        day, seconds = divmod(int(found[1]), _DAY_SECONDS)
+        return WrittenDate(day, time=TimeOfDay(seconds, 0))
     found = _PERIOD_YEAR.match(text)
     if found:
         return _period(int(found[2]), int(found[1]))
@@ -298,7 +336,7 @@ def _month_or_week(year: int, number: int) -> WrittenDate:
     if week is None and not readings:
         raise _OutOfRange(Message(_NOT_A_DATE))
     readings["year_week"] = week
-    return WrittenDate(readings=readings, shape="month")
+    return WrittenDate(readings=readings, shape="month", period=(year, number))
 
 
 def _iso_week(year: int, week: int) -> WrittenDate:
@@ -352,7 +390,7 @@ def _six_digits(text: str) -> WrittenDate:
     }
     if not readings and not _allowed(orders):
         _day(year, number, 1)
-    return WrittenDate(readings=readings | _allowed(orders), shape="key")
+    return WrittenDate(readings=readings | _allowed(orders), shape="key", period=(year, number))
 
 
 def _ordinal(year: int, number: int) -> WrittenDate | None:
@@ -361,14 +399,15 @@ def _ordinal(year: int, number: int) -> WrittenDate | None:
     if day is None:
         return None
     readings = {"year_day": day} | ({"year_month": _day(year, number, 1)} if number <= 12 else {})
-    return WrittenDate(readings=readings, shape="ordinal")
+    return WrittenDate(readings=readings, shape="ordinal", period=(year, number))
 
 
 def _period(year: int, number: int) -> WrittenDate | None:
     """`003.2024`: the third period of a fiscal year; those after the twelfth are of its closing, and no month."""
     if not 1 <= number <= LAST_PERIOD:
         return None
-    return WrittenDate(readings={"year_month": _day(year, number, 1) if number <= 12 else None}, shape="ordinal")
+    month = _day(year, number, 1) if number <= 12 else None
+    return WrittenDate(readings={"year_month": month}, shape="ordinal", period=(year, number))
 
 
 def _day_of_year(year: int, number: int) -> int | None:
@@ -420,6 +459,7 @@ _CERTAIN: tuple[tuple[re.Pattern[str], Callable[[list[int]], WrittenDate]], ...]
     (_YEAR_MONTH, lambda n: _month_or_week(*n)),
     (_MONTH_YEAR, lambda n: _month_or_week(n[1], n[0])),
     (_YEAR_M_MONTH, lambda n: _month(*n)),
+    (_M_MONTH_YEAR, lambda n: _month(n[1], n[0])),
     (_YEAR_WEEK_DAY, lambda n: WrittenDate(_day_of_week(*n))),
     (_YEAR_WEEK, lambda n: _iso_week(*n)),
     (_WEEK_YEAR, lambda n: _iso_week(_century(n[1]), n[0])),

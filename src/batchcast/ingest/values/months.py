@@ -34,6 +34,7 @@ OURS = {
     for name in names.split()
 }
 LETTERS = "[A-Za-z\u00a1-\u1fff\u2c00-\U0010ffff]+"  # of a month's name, in a regular expression
+COUNTED_MONTH = r"(?:M|(?:Month|Bulan|Bln|Monat|Mois|Mes|Mese|M[eê]s|Maand|Miesi[aą]c)[ ._-]?(?:ke[- ]?)?)(\d{1,2})"
 _WORD = re.compile(LETTERS)
 _WEEK = r"(?:W|wk|week|kw|minggu|mgg)[ ._-]?(?P<week>\d{1,2})"
 
@@ -42,6 +43,7 @@ _ALIKE = 0.6  # of the letters of a misspelt name stand in the same order
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?:\.0)?(?!\d)", re.ASCII)
 
 _WITHOUT_YEAR = re.compile(rf"(?:(?P<day>\d{{1,2}})[ ./-]?)?(?P<month>{LETTERS})\.?$|{_WEEK}$", re.IGNORECASE)
+_COUNTED = re.compile(rf"(?:{COUNTED_MONTH}|(?P<word>P|PERIODE?|PD|PER)[ ._-]?(?P<period>\d{{1,2}}))$", re.IGNORECASE)
 
 
 class _Names(NamedTuple):
@@ -85,7 +87,7 @@ def language_of(texts: Iterable[str]) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-# Headers of periods that have no year: `Jan`, `1-Jan`, `Week 1`.
+# Headers of periods that have no year: `Jan`, `1-Jan`, `Week 1`, `Bulan 1`, `P01`.
 
 
 def lack_a_year(names: Sequence[str]) -> bool:
@@ -133,6 +135,24 @@ def is_like_month(name: str, month: int, names: Sequence[str]) -> bool:
     return any(difflib.SequenceMatcher(None, name, one).ratio() >= _ALIKE for one in likely)
 
 
+def counted_months(names: Sequence[str]) -> dict[str, bool]:
+    """The names that are a number of a month or a period, without a year, `M1` or `P01`; whether it is a period."""
+    found = {name: written for name in names if (written := _COUNTED.match(name.strip()))}
+    return {name: written["period"] is not None for name, written in found.items() if _place(written) is not None}
+
+
+def number_of_period(name: str) -> int:
+    """The number in such a name, also one that no month has; 0 where it is none."""
+    counted = _COUNTED.match(name.strip())
+    return 0 if counted is None else int(counted[1] or counted["period"])
+
+
+def _place(counted: re.Match[str]) -> tuple[int, int] | None:
+    """Month and day 0 of a number of a month; None where no year has so many."""
+    number = int(counted[1] or counted["period"])
+    return (number, 0) if 1 <= number <= 12 else None
+
+
 def _is_week(name: str) -> bool:
     found = _WITHOUT_YEAR.match(name.strip())
     return found is not None and found["week"] is not None
@@ -142,7 +162,8 @@ def _without_year(name: str, language: str | None) -> tuple[int, int] | None:
     """Month and day, or week and 0, of a name without a year; None where it is none."""
     found = _WITHOUT_YEAR.match(name.strip())
     if found is None:
-        return None
+        counted = _COUNTED.match(name.strip())
+        return None if counted is None else _place(counted)
     if found["week"] is not None:
         return int(found["week"]), 0
     month = month_named(found["month"], language)

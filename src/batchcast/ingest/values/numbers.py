@@ -27,15 +27,22 @@ DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
 _TO_MINUS = str.maketrans(dict.fromkeys(DASHES, "-"))
 _SPACES = " \u00a0\u2009\u202f'\u2019"  # between thousands
 _GROUPED = re.compile(rf"(?<![\d.,])[1-9]\d{{0,2}}([{_SPACES}])\d{{3}}(?:\1\d{{3}})*(?![\d'])", re.ASCII)
-_UNIT = re.compile(r"(?P<number>.*[\d.,)-])\s*(?P<unit>[A-Za-z]{1,8})\.?$", re.ASCII)
+_UNIT = re.compile(r"(?P<number>.*[\d.,)-])\s*(?P<unit>[^\W\d_]{1,8}[23²³]?)\.?$")
 _UNIT_WORDS = (  # no currency, no sign (CR) and no factor (K, M)
     "ea each pc pcs pce pces piece pieces unit units un und uds no nos st stk stck buah bh biji bj btg batang lbr "
     "lembar set sets box boxes bx dus doos pack packs pak pkt pks roll rolls rol pair pairs pr psg pasang can "
     "cans klg kaleng btl bottle bottles botol drum drums pail bag bags sak zak ctn carton karton case cases kg "
     "kgs kilo gr gram grams ton tons tonne lb lbs oz l lt ltr liter litre liters litres ml gal galon gallon "
     "gallons mtr meter metre meters metres cm mm ft feet yd kit kits doz dozen lusin lsn gross rim ream pza pzas "
-    "pieza piezas "
+    "pieza piezas dz dzn dozens gro koli colli palet pallet pallets pal kar keping helai stk. stück stueck paar pièce "
+    "pièces unidad unidades caja cajas peça peças caixa caixas шт штук уп кг м ks szt adet 個 个 本 枚 箱 台 套 件 개 "
+    "อัน ชิ้น cái chiếc hộp m2 m3 m² m³ pad sheet sheets tube tubes "
 )
+_NO_UNIT_WORDS = (  # behind a number they are money, a sign or a factor
+    "cr dr db k m jt juta rb ribu mio mrd bn mn rp idr usd eur gbp jpy cny sgd myr aud chf inr thb vnd php brl s h d c "
+    "e x debit credit kredit soll haben "
+)
+_NO_UNITS = frozenset(_NO_UNIT_WORDS.split())
 _UNITS = frozenset(_UNIT_WORDS.split())
 
 
@@ -88,6 +95,22 @@ def unit_of(text: str) -> str:
     """The unit that a quantity is written with, in small letters; empty where there is none."""
     text = plain_digits(text).strip()
     return "" if _SIGNED.match(text) else unit_key(_plainly(text)[1])
+
+
+def word_of(text: str) -> str:
+    """The word behind a number that is no unit we know, money, sign or factor, in small letters; empty: none."""
+    text = plain_digits(text).strip()
+    found = _UNIT.match(text)
+    word = unit_key(found["unit"]) if found else ""
+    if found is None or word in _UNITS or word in _NO_UNITS or isinstance(read_number(found["number"]), Message):
+        return ""
+    return word
+
+
+def without_word(text: str) -> str:
+    """A text without the word behind its number."""
+    found = _UNIT.match(plain_digits(text).strip())
+    return text if found is None else found["number"]
 
 
 def is_unit(text: str) -> bool:

@@ -20,10 +20,22 @@ from batchcast.ingest.common.problems import AmbiguousNumbers, MixedNumberStyles
 from batchcast.ingest.common.source import Block, ColumnSource, LocatedValue, ReadAgain, Uncomputed
 from batchcast.ingest.values.cells import distinct, locator, read_cells
 from batchcast.ingest.values.keys import UNCOMPUTED, key_text
-from batchcast.ingest.values.numbers import DASHES, WrittenNumber, not_finite, read_number, too_large, unit_key, unit_of
+from batchcast.ingest.values.numbers import (
+    DASHES,
+    WrittenNumber,
+    not_finite,
+    read_number,
+    too_large,
+    unit_key,
+    unit_of,
+    without_word,
+    word_of,
+)
 
 Quantities = NDArray[np.int64] | NDArray[np.float64]
 _MOST_REMEMBERED = 500_000  # written numbers kept with their meaning
+_LEAST_WORDS = 2  # cells with a word that may be a unit
+_MOST_CHOICES = 8
 _LONGEST_REMEMBERED = 64  # characters
 _WHOLE = b"0123456789-"
 _DECIMAL = b"0123456789-."
@@ -42,6 +54,8 @@ class NumberReader:
     units: Sequence[str] | None = None  # those that count; empty: the one there is; None: any
     dash_is_zero: bool = False  # as spreadsheets show a zero; else a dash is no number
     found_units: Counter[str] = field(default_factory=Counter)  # cells that are written with each
+    found_words: Counter[str] = field(default_factory=Counter)  # cells with a word that is no unit we know: 3 XYZ
+    cells: int = 0  # that were looked at for them
     dashes: int = 0  # cells that hold one
     _known: dict[str, float] = field(default_factory=dict)
 
@@ -163,6 +177,8 @@ class NumberReader:
             return WrittenNumber(0.0, 0.0)
         written = read_number(text)
         unit = unit_of(text) if self.units else ""
+        if isinstance(written, Message) and self.units and word_of(text):
+            written, unit = read_number(without_word(text)), word_of(text)
         if isinstance(written, Message) or not unit or unit in map(unit_key, self.units or ()):
             return written
         template = N_("is in {unit}, and only {units} is to be read")
@@ -174,10 +190,13 @@ class NumberReader:
         if not telling:
             return
         counts = np.bincount(numbers_of(encoded.indices.drop_null()), minlength=len(texts))
+        self.cells += int(counts.sum())
         for i in telling:
             if isinstance(self._read(texts[i]), Message):
+                if word := word_of(texts[i]):
+                    self.found_words[word] += int(counts[i])
                 continue
-            unit = unit_of(texts[i])
+            unit = unit_of(texts[i]) or word_of(texts[i])
             if unit:
                 self.found_units[unit] += int(counts[i])
             elif texts[i].strip() in DASHES:
@@ -185,15 +204,23 @@ class NumberReader:
 
     def _unit_notes(self) -> list[Message]:
         found = self.found_units
+        if self.units is not None and not self.units:
+            every = found + self._likely_words()
+            if len(every) > 1 or every != found:
+                raise self._which_units(every)
         if not found:
             return []
         named = counted(found.most_common())
-        if len(found) > 1 and self.units is not None and not self.units:
-            raise self._which_units(named)
         template = N_("Quantities of {column} are written with a unit, which is left out: {units}.")
         return [Message(template, {"column": self.column, "units": named})]
 
-    def _which_units(self, named: Message) -> SeveralUnits:
+    def _likely_words(self) -> Counter[str]:
+        """Words behind numbers that are likely units: beside some that we know, or behind most numbers."""
+        words = Counter({word: count for word, count in self.found_words.items() if count >= _LEAST_WORDS})
+        return words if self.found_units or 2 * words.total() > self.cells else Counter()
+
+    def _which_units(self, found: Counter[str]) -> SeveralUnits:
+        named = counted(found.most_common())
         template = N_(
             "The quantities of column {column} are in several units: {units}. Set {@quantity_units} to the one "
             "that is to be read, or to all of them if they count alike."
@@ -201,10 +228,16 @@ class NumberReader:
         only = N_("only the {count:,} quantities in {unit}; those in other units are refused")
         choices = [
             Choice(settings={"quantity_units": unit}, reading=Message(only, {"count": count, "unit": unit}))
-            for unit, count in self.found_units.most_common()
+            for unit, count in found.most_common(_MOST_CHOICES)
         ]
         every = Message(N_("all of them, as the units count alike"))
-        choices.append(Choice(settings={"quantity_units": ",".join(self.found_units)}, reading=every))
+        if len(found) > 1:
+            choices.append(Choice(settings={"quantity_units": ",".join(found)}, reading=every))
+        else:
+            template = N_(
+                "The quantities of column {column} are written with a word that may be their unit: {units}. Set "
+                "{@quantity_units} to it if it is."
+            )
         message = Message(template, {"column": self.column, "units": named})
         return SeveralUnits(message, setting="quantity_units", choices=choices)
 

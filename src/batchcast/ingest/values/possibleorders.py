@@ -18,6 +18,7 @@ _TIMES_SHORTER = 3
 _SLIPS = 0.04  # share of the days at either end that decides nothing
 _FEW_WEEKS = 0.25  # share of keys over 12: with fewer, they may be slips in a column of months
 _LEAST_WEEKS = 4  # keys over 16 that make a column of months one of weeks
+THIRTEEN = 13
 DAY_ORDERS = ("day_first", "month_first", "year_first")
 ORDERS: dict[Shape, tuple[str, ...]] = {  # by the shape of a date, the likeliest first
     "numbers": DAY_ORDERS,
@@ -46,6 +47,8 @@ class PossibleOrders:
     differing: set[frozenset[str]] = field(default_factory=set)  # pairs of orders in which a value differs
     months: set[int] = field(default_factory=set)  # keys that can be months, by their day
     weeks: set[int] = field(default_factory=set)  # keys that can only be weeks
+    periods: set[tuple[int, int]] = field(default_factory=set)  # year and number of each
+    thirteenth: LocatedValue | None = None  # first that is the thirteenth of a year
     is_dotted: bool = True  # all are written 31.12.2025, as is done where the day comes first
 
     def add(self, text: str, written: WrittenDate, locate: Locate) -> None:
@@ -56,6 +59,10 @@ class PossibleOrders:
         if names not in self.evidence:
             self.allowed = self.allowed & names if self.evidence else names
             self.evidence[names] = LocatedValue(text, locate(text))
+        if written.period is not None:
+            self.periods.add(written.period)
+            if written.period[1] == THIRTEEN and self.thirteenth is None:
+                self.thirteenth = LocatedValue(text, locate(text))
         days = {order: day for order, day in readings.items() if day is not None}
         for order, day in days.items():
             self.days.setdefault(order, set()).add(day)
@@ -124,6 +131,14 @@ class PossibleOrders:
             return False
         last, now = date_of(max(self.days["year_month"])), date_of(today)
         return 12 * (now.year - last.year) + now.month - last.month in (0, 1)
+
+    def has_thirteen(self) -> bool:
+        """Whether the years have thirteen periods, which are no months: each that has the twelfth has one more."""
+        numbers = {number for _, number in self.periods}
+        with_last = {year for year, number in self.periods if number == THIRTEEN}
+        before = {year for year, number in self.periods if number == THIRTEEN - 1}
+        is_whole = numbers == set(range(1, THIRTEEN + 1)) and before <= with_last
+        return is_whole and (len(with_last) > 1 or self.shape == "ordinal")
 
     def _month_or_week(self, column: str) -> str:
         """Months, unless the column is named for weeks or many of its numbers are no month nor fiscal period."""

@@ -4,10 +4,12 @@ import datetime as dt
 
 import pytest
 
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.calendar import date_of, month_in_words
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import AmbiguousColumn, AmbiguousDates, MissingColumn, UnreadablePeriods
 from batchcast.ingest.layout.header import find_columns
+from batchcast.ingest.layout.wide import DaysOfPeriods
 
 ONCE = ["Jan", "Feb", "Mar", "Nov", "Dec", "Jan", "Feb"]
 
@@ -438,3 +440,78 @@ def test_so_are_years_in_a_column_of_their_own():
 
     layout = find_columns(header, BatchSettings(**asked.value.choices[0].settings), sample=rows)
     assert layout.year == 1
+
+
+TODAY = dt.date(2025, 7, 5)
+NUMBERED = ["P{n:02}", "Period {n}", "Periode {n}", "M{n}", "Bulan {n}", "Bulan ke-{n}", "Month {n}"]
+
+
+def numbered(pattern, last=12):
+    return [pattern.format(n=n) for n in range(1, last + 1)]
+
+
+@pytest.mark.parametrize("pattern", NUMBERED)
+def test_numbered_periods_without_a_year_are_asked_about_and_each_answer_reads_them(pattern):
+    header = ["part", *numbered(pattern)]
+    with pytest.raises(AmbiguousDates, match="numbered") as asked:
+        find_columns(header, BatchSettings(today=TODAY))
+    assert asked.value.setting == "first_year"
+    assert asked.value.choices[0].settings["first_year"] == "2024"
+    for choice in asked.value.choices:
+        texts = {name: [text] for name, text in choice.settings.items()}
+        layout = find_columns(header, settings_of_texts(texts | {"today": [TODAY.isoformat()]}))
+        days = [date_of(one.day) for one in layout.periods]
+        months = [12 * day.year + day.month for day in days]
+        assert months == list(range(months[0], months[0] + 12))
+        assert str(month_in_words(days[0])) in str(choice.reading)
+
+
+def test_numbered_months_go_on_in_the_next_year():
+    header = ["part", *numbered("M{n}"), "M01", "M02"]
+    periods = find_columns(header, BatchSettings(first_year=2023)).periods
+    assert (str(date_of(periods[0].day)), str(date_of(periods[-1].day))) == ("2023-01-01", "2024-02-01")
+
+
+@pytest.mark.parametrize("pattern", ["P{n:02}", "P{n:02}/2024", "2024/{n:03}", "FY24-P{n}"])
+def test_thirteen_periods_are_no_months_unless_the_last_is_left_out(pattern):
+    header = ["part", *numbered(pattern, 13)]
+    with pytest.raises(UnreadablePeriods, match="thirteen"):
+        find_columns(header, BatchSettings(today=TODAY))
+    with pytest.raises(AmbiguousDates):
+        find_columns(header, BatchSettings(today=TODAY, ignore_columns=(header[-1],)))
+
+
+@pytest.mark.parametrize(("pattern", "first"), [("P{n:02}", "2023-04-01"), ("Bulan {n}", "2023-01-01")])
+def test_numbered_periods_have_their_year_from_a_column(pattern, first):
+    header = ["part", "Tahun", *numbered(pattern)]
+    rows = [["a", year, *[1] * 12] for year in (2023, 2024)]
+    fiscal = BatchSettings(fiscal_year_start="april", fiscal_year_named="start")
+    layout = find_columns(header, fiscal if "P" in pattern else BatchSettings(), sample=rows)
+    days = DaysOfPeriods(layout, fiscal if "P" in pattern else BatchSettings())
+    assert str(date_of(days.of_year(2023)[0])) == first
+
+
+def test_periods_of_a_fiscal_year_with_the_year_in_a_column_are_asked_about():
+    header = ["part", "Tahun", *numbered("P{n:02}")]
+    rows = [["a", year, *[1] * 12] for year in (2023, 2024)]
+    with pytest.raises(AmbiguousDates) as asked:
+        find_columns(header, BatchSettings(today=TODAY), sample=rows)
+    assert all("first_year" not in choice.settings for choice in asked.value.choices)
+
+
+BANDS = [["0-30", "31-60", "61-90", ">90"], ["Current", "1-30", "31-60"], ["<30", "30-60", "60-90", "90+"]]
+
+
+@pytest.mark.parametrize("bands", BANDS)
+@pytest.mark.parametrize("before", [["part"], ["part", "site"], ["date", "part"]])
+def test_bands_are_told_as_such_and_never_as_buddhist_years_or_sites(bands, before):
+    header = [*before, *bands]
+    rows = [["2025-01-01" if name == "date" else 7 if name in bands else "a" for name in header]]
+    with pytest.raises(MissingColumn, match="columns for bands"):
+        find_columns(header, BatchSettings(today=TODAY), sample=rows)
+
+
+def test_bands_among_and_beside_periods_are_no_periods():
+    layout = layout_of("0-30", "Jan-24", "31-60", "Feb-24", ">60", rows=[["a", 1, 2, 3, 4, 5]])
+    assert [one.name for one in layout.periods] == ["Jan-24", "Feb-24"]
+    assert "Columns of bands, such as ages or sizes, are no periods: '0-30', '31-60', '>60'." in said(layout)

@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from batchcast.app.words.settings_text import settings_of_texts
 from batchcast.domain.inventory import StockItem
 from batchcast.domain.settings import BatchSettings
 from batchcast.ingest.common.problems import (
@@ -573,7 +574,7 @@ def test_a_second_column_of_what_is_coming_is_said(write) -> None:
             "2026-11-01;A;K;-3;201",
             "lists movements and says nothing of what is left",
         ),
-        ("PO Number;Part;Open Qty;Due Date", "450001;A;3;2026-12-01", "has no column of units that may be on_hand"),
+        ("PO Number;Part;Open Qty;Due Date", "450001;A;3;2026-12-01", "lists what is ordered"),
     ],
 )
 def test_lists_of_something_else_are_told_as_such(write, header, row, sentence) -> None:
@@ -609,3 +610,32 @@ def test_lists_of_two_days_in_one_archive_are_never_summed(tmp_path: Path) -> No
     with pytest.raises(InvalidStockFile, match=r"Part 'B' of site 'X' is in 11\.csv and in 12\.csv of days\.zip"):
         read_stock(tmp_path / "days.zip")
     assert [item.on_hand for item in read_stock(tmp_path / "sites.zip").items] == [5, 2, 3, 1]
+
+
+ORDERS = {
+    "english": "PO,Item,Open Qty,Due date\n4500,P-1,10,2025-08-01\n4501,P-1,5,2025-08-02\n",
+    "sap": "Purchasing Document,Material,Plant,Still to be delivered (qty)\n4500,P-1,A,10\n4501,P-1,A,5\n",
+    "indonesian": "No PO,Kode Barang,Gudang,Sisa PO\nPO1,P-1,KDI,10\nPO2,P-1,KDI,5\n",
+    "received": "Nomor Pesanan Pembelian,Kode Barang,Jumlah Dipesan,Jumlah Diterima,Sisa\nA,P-1,14,4,10\nB,P-1,5,0,5\n",
+    "german": "Bestellung;Material;Werk;Offene Menge\n45;P-1;A;10\n46;P-1;A;5\n",
+    "odoo": "Order Reference,Product,Quantity,Received Qty\nP001,P-1,10,4\nP002,P-1,5,0\n",
+    "known": "PO,Item,On order\n4500,P-1,10\n4502,P-1,5\n",
+}
+
+
+@pytest.mark.parametrize("orders", ORDERS)
+def test_a_list_of_open_orders_is_no_list_of_the_stock(write, orders: str) -> None:
+    file = write(ORDERS[orders])
+    with pytest.raises(InvalidStockFile, match="lists what is ordered") as refused:
+        read_stock(file)
+    values = refused.value.message.values
+    again = settings_of_texts({"column_mapping": [str(values["example"]).strip('"')]})
+    item = read_stock(file, again).items[0]
+    assert (item.on_order, item.on_hand) == (15, None)
+
+
+def test_a_list_of_the_stock_with_its_orders_is_one(write) -> None:
+    item = read_stock(
+        write("Item,Stok Akhir,PO\nP-1,3,10\n"), settings_of_texts({"column_mapping": ["on_hand=Stok Akhir"]})
+    )
+    assert item.items[0].on_hand == 3

@@ -8,7 +8,7 @@ import pytest
 
 from batchcast.domain.calendar import date_of, day_of, month_in_words
 from batchcast.domain.errors import Message
-from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders
+from batchcast.ingest.common.problems import AmbiguousDates, MixedDateOrders, UnreadablePeriods
 from batchcast.ingest.common.source import ReadAgain
 from batchcast.ingest.values.dateorder import NO_DAY, DateReader
 from batchcast.ingest.values.fiscal import FiscalYears
@@ -352,3 +352,76 @@ def test_they_are_weeks_where_that_is_asked_for():
         dt.date(2024, 1, 1),
         dt.date(2024, 1, 29),
     ]
+
+
+DAYS = [dt.date(2026, 1, 1) + dt.timedelta(days) for days in range(0, 330, 3)]
+LATER = dt.date(2026, 12, 10)
+
+
+@pytest.mark.parametrize(("order", "pattern"), [("day_first", "{d}{m:02d}{y}"), ("month_first", "{m}{d:02d}{y}")])
+def test_digits_that_end_in_their_year_may_lack_the_first_zero(order, pattern):
+    texts = [pattern.format(d=day.day, m=day.month, y=day.year) for day in DAYS]
+
+    days, notes = read(texts, today=LATER)
+    assert days == DAYS  # 2032026 is no 26th day of 2032
+    assert any(order in note for note in notes)
+
+
+def test_a_block_that_shows_it_later_has_them_read_again():
+    reader = DateReader("auto", "date", LATER)
+    reader.days(["2032026", "2042026"], Message)
+    with pytest.raises(ReadAgain):
+        reader.days(["13012026", "1022026"], Message)
+    assert [date_of(int(day)) for day in reader.second_pass().days(["2032026"], Message)] == [dt.date(2026, 3, 2)]
+
+
+def test_those_that_read_both_ways_are_asked_about():
+    with pytest.raises(AmbiguousDates) as asked:
+        read(["1012026", "2012026", "3012026", "4022026"], today=LATER)
+    assert [dict(one.settings)["date_order"] for one in asked.value.choices] == ["day_first", "month_first"]
+
+
+def test_those_without_any_zeros_are_refused():
+    with pytest.raises(MixedDateOrders, match="written without zeros"):
+        read([f"{day.day}{day.month}{day.year}" for day in DAYS], today=LATER)
+
+
+@pytest.mark.parametrize("times", ["", "000", "000000", ".0"])
+def test_seconds_since_1970_are_days_and_said(times):
+    stamps = [int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()) for day in DAYS]
+
+    days, notes = read([f"{stamp}{times}" for stamp in stamps], today=LATER)
+    assert days == DAYS
+    assert "seconds since 1970" in notes[0]
+
+
+@pytest.mark.parametrize("text", ["2024010100", "9999999999", "0704067200", "17040672"])
+def test_other_digits_are_no_seconds(text):
+    days, _ = read([text])
+    assert days == [None]
+
+
+THIRTEEN = ["{y}/{p:03d}", "{p:03d}.{y}", "{y}-{p:02d}", "{y}{p:02d}", "P{p:02d} {y}", "{y}P{p:02d}", "FY{y}-P{p}"]
+
+
+@pytest.mark.parametrize("pattern", THIRTEEN)
+def test_thirteen_periods_in_a_year_are_no_months(pattern):
+    texts = [pattern.format(y=year, p=number) for year in (2023, 2024) for number in range(1, 14)]
+
+    with pytest.raises(UnreadablePeriods, match="thirteen periods in a year"):
+        read(texts)
+    days, _ = read(texts, asked="year_month")
+    assert [day for day in days if day] == FIRSTS
+    assert days.count(None) == 2
+
+
+@pytest.mark.parametrize("pattern", ["P{m:02d}/{y}", "{y}P{m}", "FY{y}-P{m:02d}", "Period {m} {y}"])
+def test_what_is_called_a_period_of_a_year_is_one_in_a_column_too(pattern):
+    days, notes = read(periods(pattern))
+    assert days == FIRSTS
+    assert "are periods of a year" in notes[0]
+
+
+@pytest.mark.parametrize("pattern", ["M{m}/{y}", "{y}M{m:02d}", "Bulan {m} {y}", "Bulan ke-{m} {y}", "Month {m}, {y}"])
+def test_numbered_months_with_their_year_are_months(pattern):
+    assert read(periods(pattern))[0] == FIRSTS

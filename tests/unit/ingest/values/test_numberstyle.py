@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchcast.domain.errors import Message
-from batchcast.ingest.common.problems import MixedNumberStyles
+from batchcast.ingest.common.problems import MixedNumberStyles, SeveralUnits
 from batchcast.ingest.values.numbers import read_number
 from batchcast.ingest.values.numberstyle import NumberReader
 
@@ -111,3 +111,41 @@ def test_two_signs_before_three_digits_are_two_styles(texts):
 
     with pytest.raises(MixedNumberStyles, match="each with three digits behind its sign"):
         reader.notes()
+
+
+def read_units(cells, units=()):
+    reader = NumberReader("auto", "qty", units=units)
+    reader.quantities(pa.array(cells), Message)
+    return reader
+
+
+@pytest.mark.parametrize("other", ["3 DZ", "3 KG", "3 BOX", "3 galah", "3 Stück", "3 шт", "3個", "3 foo."])
+def test_a_unit_beside_another_is_a_question_whether_we_know_it_or_not(other):
+    cells = ["10 EA", other, "5 EA", other]
+    with pytest.raises(SeveralUnits) as asked:
+        read_units(cells).notes()
+    both = asked.value.choices[-1].settings["quantity_units"].split(",")
+    assert len(both) == 2
+
+    reader = read_units(cells, tuple(both))
+    assert reader.notes()
+    assert [reader.explain(cell) for cell in cells] == [None] * 4
+    refused = read_units(cells, ("EA",)).explain(other)
+    assert refused is not None
+    assert "only EA is to be read" in str(refused)
+
+
+def test_one_word_behind_all_numbers_is_asked_about():
+    cells = ["10 galah", "3 galah", "5 galah"]
+    with pytest.raises(SeveralUnits, match="a word that may be their unit"):
+        read_units(cells).notes()
+    assert read_units(cells, ("galah",)).notes()
+
+
+@pytest.mark.parametrize(
+    "cells", [["5 CR", "3 CR"], ["5 k", "7 k"], ["5 EUR", "5 EUR"], ["5", "7", "9", "3 foo", "1 foo"]]
+)
+def test_money_signs_factors_and_slips_are_no_units(cells):
+    reader = read_units(cells)
+    assert reader.notes() == []
+    assert "is not a number" in str(reader.explain(cells[-1]))
