@@ -121,7 +121,8 @@ def _list(session: Session, client: ServerClient, values: Values) -> None:
         offset=int(values["offset"] or 0),
         limit=int(values["limit"] or 50),
     )
-    _tell(session, {"kind": "batches", **page}, lambda: history_view(page, session.words))
+    is_chosen = any(values[name] for name in ("status", "search", "offset"))
+    _tell(session, {"kind": "batches", **page}, lambda: history_view(page, session.words, is_chosen=is_chosen))
 
 
 def _show(session: Session, client: ServerClient, values: Values) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import Any
 
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.session import Session, safe
@@ -12,6 +13,7 @@ from batchcast.domain.errors import N_, Message
 HELP = N_("Write a seeded synthetic demand history: sample_optimal, alldemand_augjul or m5.")
 NAME_HELP = N_("sample_optimal (1,000 rows, 3 sites), alldemand_augjul (11,919 rows, 13 sites) or m5 (its shape).")
 OUT_HELP = N_("The CSV file to write.")
+STOCK_HELP = N_("Also write what is held, on order and paid of its parts: a stock file for orders.")
 SEED_HELP = N_("Another seed gives another history of the same shape. Default: 0.")
 
 
@@ -21,6 +23,7 @@ def command(session: Session) -> Command:
     parameters = [
         argument("name", "NAME", say(NAME_HELP)),
         argument("out", "OUT", say(OUT_HELP)),
+        option("stock", ["--stock"], "FILE", say(STOCK_HELP)),
         option("seed", ["--seed"], "N", say(SEED_HELP)),
     ]
     return Command(session, "sample", HELP, parameters=parameters, carry_out=_carry_out)
@@ -32,15 +35,21 @@ def _carry_out(session: Session, values: Values) -> None:
     if out is None:
         problems.append(Message(N_("OUT is missing: name the file to write, such as demand.csv.")))
     session.refuse_problems(*problems)
-    from batchcast.app.samples.writing import write_sample
+    from batchcast.app.samples.writing import write_sample, write_sample_stock
 
-    path = Path(out)
-    rows = write_sample(name, path, seed=int(seed or 0))
+    path, stock, seeded = Path(out), values["stock"], int(seed or 0)
+    told: dict[str, Any] = {"kind": "sample", "name": name, "file": str(path)}
+    if stock is not None:
+        told |= {"stock": stock, "parts": write_sample_stock(name, Path(stock), seed=seeded)}
+    told["rows"] = rows = write_sample(name, path, seed=seeded)
     if session.as_json:
-        session.screen.write_json({"kind": "sample", "name": name, "file": str(path), "rows": rows})
+        session.screen.write_json(told)
         return
     template = N_("Wrote {file} with {rows:,} rows; next: batchcast run {file} -o forecast.csv")
-    session.screen.out.print(session.words.say(template, file=safe(str(path)), rows=rows), soft_wrap=True)
+    if stock is not None:
+        template = N_("Wrote {file} with {rows:,} rows; next: batchcast run {file} -o forecast.csv --stock {stock}")
+    said = session.words.say(template, file=safe(str(path)), rows=rows, stock=safe(str(stock)))
+    session.screen.out.print(said, soft_wrap=True)
 
 
 def _problems_of_name(name: str | None) -> list[Message]:

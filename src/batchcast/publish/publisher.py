@@ -140,7 +140,8 @@ def _write_files(
 # Where the files of a result go, and whether the place is free for them.
 
 _BESIDE = {kind.name: kind.beside for kind in KINDS.values() if kind.beside is not None}
-_OTHER_SUFFIXES = {".json", *chain(*FILE_KINDS.values(), *PACKED_KINDS.values())} - set(SUFFIXES)
+_DOCUMENTS = ".doc .docx .odt .pdf .rtf .ppt .pptx .htm .md .png .svg .feather .arrow .orc .sqlite .db .duckdb"
+_OTHER_SUFFIXES = {".json", *_DOCUMENTS.split(), *chain(*FILE_KINDS.values(), *PACKED_KINDS.values())} - set(SUFFIXES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

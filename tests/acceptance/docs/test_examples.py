@@ -49,5 +49,23 @@ def test_the_examples_of_a_page_run(path, environment, tmp_path):
         assert done.returncode == example.exit_code, f"{example.code}\n{done.stdout}\n{done.stderr}"
 
 
+@pytest.mark.long
+def test_the_commands_of_readme_run_word_for_word(environment, tmp_path):
+    """Those for one's own files, which the first of them makes."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [block] = [
+        one for one in re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "batchcast orders" in one
+    ]
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/bin").symlink_to(Path(sys.executable).parent)
+
+    command = ["bash", "-euo", "pipefail", "-c", block]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made >= {"forecast.csv", "stock.csv", "accuracy.csv", "certificate.json", "forecast_orders.csv"}
+
+
 def test_there_are_examples_to_run():
     assert {path.stem for path in PAGES} >= {"tutorial", "how-to", "library"}

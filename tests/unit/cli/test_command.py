@@ -357,6 +357,21 @@ def test_a_sample_says_what_to_do_next(batchcast, tmp_path):
     assert len(out.read_text().splitlines()) == 1_001
 
 
+def test_a_sample_comes_with_the_stock_of_its_parts(batchcast, tmp_path):
+    out, stock = tmp_path / "demand.csv", tmp_path / "stok.csv"
+
+    called = batchcast("sample", "sample_optimal", str(out), "--stock", str(stock))
+    told = json.loads(batchcast("sample", "sample_optimal", str(out), "--stock", str(stock), "--json").out)
+
+    assert called.out.endswith(f"next: batchcast run {out} -o forecast.csv --stock {stock}\n")
+    header, *rows = [line.split(",") for line in stock.read_text().splitlines()]
+    assert header == ["partnumber", "site_code", "on_hand", "on_order", "unit_cost"]
+    assert told["parts"] == len(rows)
+    sold = {tuple(line.split(",")[1:3]) for line in out.read_text().splitlines()[1:]}
+    assert {tuple(row[:2]) for row in rows} == sold
+    assert "There is no stock of m5" in batchcast("sample", "m5", str(out), "--stock", str(stock)).err
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

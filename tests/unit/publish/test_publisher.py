@@ -41,7 +41,7 @@ def test_folder_with_the_name_of_a_file_is_refused(tmp_path: Path) -> None:
         lay_out(tmp_path / "result.csv")
 
 
-@pytest.mark.parametrize("name", ["result.txt", "result.csv.gz", "result.XLS"])
+@pytest.mark.parametrize("name", ["result.txt", "result.csv.gz", "result.XLS", "plan.docx", "plan.pdf", "sales.duckdb"])
 def test_file_of_another_kind_is_not_taken_for_a_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputTaken, match=r"ends in \.\w+; choose a name that ends in \.csv, \.xlsx, \.parquet"):
         lay_out(tmp_path / name)

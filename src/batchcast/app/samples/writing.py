@@ -18,6 +18,7 @@ SAMPLE_NAMES = (*SMALL_SAMPLES, "m5")
 _MONTHS_HELD = (0.1, 0.4, 1, 2, 4)
 _COSTS = (18_500, 42_000, 75_000, 126_000, 310_000, 875_000)  # rupiah
 _HEADER = b"date,partnumber,site_code,demand_qty\n"
+_STOCK_COLUMNS = b",on_hand,on_order,unit_cost\n"
 
 
 def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None, series: int | None = None) -> int:
@@ -34,16 +35,36 @@ def write_sample(name: str, out: Path, *, seed: int = 0, rows: int | None = None
         InvalidSettings: if there is no such sample, a bound is out of its range, or the file can't be written.
     """
     _check(name, rows, series)
-    pieces = _pieces(name, seed, rows, series)
+    return _write(out, _HEADER, ((joined_bytes(lines), len(lines)) for lines in _pieces(name, seed, rows, series)))
+
+
+def write_sample_stock(name: str, out: Path, *, seed: int = 0) -> int:
+    """Write a stock file of the parts of a small sample as CSV, and return the number of its rows.
+
+    Raises:
+        InvalidSettings: if there is no such sample, it is m5, which has no stock, or the file can't be written.
+    """
+    _check(name, None, None)
+    if name not in SMALL_SAMPLES:
+        template = N_("There is no stock of {name}; there is of {known}.")
+        raise InvalidSettings([Message(template, {"name": name, "known": ", ".join(SMALL_SAMPLES)})])
+    rows = [row for lines in _pieces(name, seed, None, None) for row in _rows_of(lines)]
+    held = sorted(_stock_of(rows).items())
+    lines = "".join(f"{part},{site},{stock}\n" for (part, site), stock in held)
+    return _write(out, b"partnumber,site_code" + _STOCK_COLUMNS, [(lines.encode(), len(held))])
+
+
+def _write(out: Path, header: bytes, pieces: Iterable[tuple[bytes | memoryview, int]]) -> int:
+    """Write a header and pieces of so many rows, whole or not at all; returns the rows."""
     written = 0
     partial = out.with_name(out.name + ".part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            file.write(_HEADER)
-            for lines in pieces:
-                file.write(joined_bytes(lines))
-                written += len(lines)
+            file.write(header)
+            for lines, count in pieces:
+                file.write(lines)
+                written += count
         partial.replace(out)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -61,11 +82,15 @@ def sample_lines(name: str, *, seed: int = 0) -> Iterator[bytes]:
         InvalidSettings: if there is no such sample.
     """
     _check(name, None, None)
-    yield _HEADER.rstrip() + b",on_hand,on_order,unit_cost\n"
+    yield _HEADER.rstrip() + _STOCK_COLUMNS
     for lines in _pieces(name, seed, None, None):
-        rows = [row.split(",") for row in bytes(joined_bytes(lines)).decode().splitlines()]
+        rows = _rows_of(lines)
         stock = _stock_of(rows)
         yield "".join(f"{','.join(row)},{stock[row[1], row[2]]}\n" for row in rows).encode()
+
+
+def _rows_of(lines: Column) -> list[list[str]]:
+    return [row.split(",") for row in bytes(joined_bytes(lines)).decode().splitlines()]
 
 
 def _stock_of(rows: Iterable[Sequence[str]]) -> dict[tuple[str, str], str]:

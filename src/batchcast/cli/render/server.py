@@ -34,11 +34,18 @@ _STATES: Mapping[BatchState, tuple[str, str]] = {
 }
 
 
-def history_view(page: Mapping[str, Any], words: Words) -> RenderableType:
-    """A row a batch, and how many more there are."""
+def history_view(page: Mapping[str, Any], words: Words, *, is_chosen: bool) -> RenderableType:
+    """A row a batch, and how many more there are.
+
+    Args:
+        page: as the server answers.
+        words: in which it is said.
+        is_chosen: whether only some batches were asked for.
+    """
     say = words.say
     if not page["batches"]:
-        return Text(say(N_("There is no such batch.")))
+        none = N_("There is no batch on this server yet; `batchcast batches submit FILE` queues one.")
+        return Text(say(N_("There is no such batch.") if is_chosen else none))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(say(N_("Batch")), no_wrap=True)
     table.add_column(say(N_("Status")), no_wrap=True)
