@@ -67,9 +67,9 @@ ACCEPTED_NAMES: Mapping[str, Sequence[str]] = {
         codigo_material código_material codigo_do_produto itemnum item_num
         article référence reference_article codice_articolo
         artikelcode stock_code part_code matnr артикул номенклатура 物料编码 物料 stock_item
-        partnum part_num itno prtno kd_barang kd_part kode_sparepart kode_suku_cadang articolo indeks indeks_towaru
-        stok_kodu malzeme_kodu 品番 品目コード 商品コード 商品编码 料号 품번 품목코드 mã_hàng mã_vật_tư รหัสสินค้า
-        رقم_الصنف"""
+        partnum part_num itno prtno kd_barang kd_part kode_sparepart kode_suku_cadang articolo artigo indeks
+        indeks_towaru stok_kodu malzeme_kodu 品番 品目コード 商品コード 商品编码 料号 품번 품목코드 mã_hàng mã_vật_tư
+        รหัสสินค้า رقم_الصنف"""
     ),
     columns.SITE_CODE: _names(
         """site_code site location lokasi gudang warehouse store plant plnt branch cabang depot depo werk lager lagerort

@@ -40,6 +40,7 @@ from batchcast.ingest.stock.rivals import (
     promised_columns,
     rival_columns,
 )
+from batchcast.ingest.values.bands import bands_in
 
 FREE = "unit_cost"  # a cost of 0, as an export writes it where none is kept, is none
 SUMMED = frozenset({ON_HAND, ON_ORDER})  # over the rows of a part, where they have no dates
@@ -76,6 +77,9 @@ _NAMES_HERE: Mapping[str, Sequence[str]] = {  # of a stock file alone: elsewhere
     ON_ORDER: (
         *("ordered_in_total", "ordered", "ordered_qty", "qty_ordered", "quantity_ordered", "incoming", "incoming_qty"),
         *("qty_incoming", "pesanan_pembelian", "dalam_pemesanan"),
+        *("in_ordine", "ordinato", "in_arrivo", "in_bestelling", "besteld", "bestelde_hoeveelheid"),
+        *("pedido", "en_pedido", "cantidad_pedida", "pendiente_de_recibir", "em_pedido", "pedido_de_compra"),
+        *("quantité_commandée", "commandé", "quantidade_pedida", "bestellmenge", "offene_bestellmenge"),
     ),
 }
 _NUMBERED = re.compile(  # a document, a row or another key
@@ -266,7 +270,15 @@ def _refuse_unknown_stock(name: str, names: Sequence[str], taken: Collection[int
     others = [accepted for ours, accepted in ACCEPTED_NAMES.items() if ours != columns.DEMAND_QTY]
     known = {normal(one) for accepted in (*others, *STOCK_NAMES.values()) for one in accepted}
     left = [i for i, column in enumerate(names) if i not in taken and column and normal(column) not in known]
-    left = [i for i in left if not (_NUMBERED.search(names[i]) or sample.has_dates(i))]
+    bands = bands_in(names[i] for i in left)
+    left = [i for i in left if not (_NUMBERED.search(names[i]) or sample.has_dates(i) or names[i] in bands)]
+    if bands and not left:
+        template = N_(
+            "{name} has the stock in bands, such as ages ({bands} …), and no column of all of it. Send the list with "
+            "the units on hand, in a column on_hand."
+        )
+        values = {"name": name, "bands": ", ".join(map(repr, bands[:_MOST_KINDS]))}
+        raise InvalidStockFile(Message(template, values))
     found = [i for i in left if may_be_stock(i) and not _DESCRIBES.search(names[i])]
     if found and any(map(_MOVEMENT.search, names)) and max(_likeness(names[i]) for i in found) < _LIKELY:
         template = N_(

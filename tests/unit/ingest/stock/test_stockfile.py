@@ -639,3 +639,26 @@ def test_a_list_of_the_stock_with_its_orders_is_one(write) -> None:
         write("Item,Stok Akhir,PO\nP-1,3,10\n"), settings_of_texts({"column_mapping": ["on_hand=Stok Akhir"]})
     )
     assert item.items[0].on_hand == 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Article;Stock;En commande",
+        "Artículo;Existencias;Pedido",
+        "Artigo;Estoque;Em pedido",
+        "Articolo;Giacenza;In ordine",
+        "Artikel;Voorraad;In bestelling",
+        "Material;Bestand;Bestellmenge",
+    ],
+)
+def test_what_is_on_order_is_known_in_the_languages_of_the_files(write, header: str) -> None:
+    item = read_stock(write(f"{header}\nP-1;-3;20\n")).items[0]
+    assert (item.on_hand, item.on_order) == (-3, 20)
+
+
+def test_the_ages_of_a_stock_are_not_the_stock(write) -> None:
+    with pytest.raises(InvalidStockFile, match="in bands, such as ages"):
+        read_stock(write("Part,Site,0-30,31-60,>60\nP-1,A,1,2,3\n"))
+    with pytest.raises(InvalidStockFile, match="on_hand=Total"):
+        read_stock(write("Part,Site,0-30,31-60,>60,Total\nP-1,A,1,2,3,6\n"))
