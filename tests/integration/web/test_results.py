@@ -354,6 +354,9 @@ def test_parts_that_need_attention_are_shown_by_kind(
         assert [html.unescape(part) for part in found] == shown
     assert "<html" not in alone
     assert ("NEW" in alone, "LARGE" in alone) == ("<b>1" in shown, "0012" in shown)
+    assert ("are listed, at most 50 of a kind" in alone) == (
+        look != "large"
+    )  # the only kind all of whose parts are named
 
 
 def test_a_published_batch_knows_its_attention(browser: Browser, service: Service, finished_batch: Batch) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from batchcast.app.planner import Looked, chosen_parts, look_of
 from batchcast.domain import columns
 from batchcast.domain.accuracy import PeriodTotal, SiteTotal
-from batchcast.domain.attention import Attention
+from batchcast.domain.attention import MOST_OF_A_KIND, Attention
 from batchcast.domain.calendar import Calendar, Frequency, Span, day_of, length_in_words
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.inventory import Orders
@@ -314,6 +314,7 @@ def attention_values(
 
     return {
         "attention": attention,
+        "most_of_a_kind": MOST_OF_A_KIND,
         "look": kind,
         "looked": looked,
         "marked": chosen_parts(attention, looks, kind, looked),
