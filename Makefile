@@ -134,7 +134,7 @@ sbom: $(VENV)/.audit ## build the wheel into dist/, and beside it what it instal
 	$(BIN)/python -m pip wheel -q --no-deps --build-constraint constraints.txt --wheel-dir dist .
 	$(BIN)/python -m venv build/installed
 	build/installed/bin/python -m pip install -qq --require-hashes --requirement $(VENV)/pip.txt
-	$(BIN)/python tools/list_requirements.py postgresql s3 oidc otel > build/needed.txt
+	$(BIN)/python tools/list_requirements.py postgresql s3 oidc otel ray > build/needed.txt
 	build/installed/bin/python -m pip install -qq --constraint constraints.txt --requirement build/needed.txt
 	build/installed/bin/python -m pip install -qq --no-deps "$$(ls dist/*.whl)"
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON \

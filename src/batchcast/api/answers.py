@@ -363,7 +363,7 @@ class Submitted(Answer):
 class Failure(Answer):
     """Why a batch or partition did not end well."""
 
-    code: str = Field(description="error, timeout, out-of-memory or crash; of a batch, that of its partition.")
+    code: str = Field(description="error, timeout, out-of-memory, crash or lost; of a batch, that of its partition.")
     message: str
     way_out: str | None = Field(None, description="What to do about it.")
 

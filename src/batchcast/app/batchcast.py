@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from batchcast.app.installation.kernels import NOT_COMPILED, are_compiled, keep_kernels, note_compiled
+from batchcast.app.installation.pools import pool_of_batch
 from batchcast.app.installation.timings import Timings
 from batchcast.app.installation.workspace import RECIPES_FOLDER, Environment, new_batch_id, open_workspace
 from batchcast.app.intake import Analysis, Intake, keep_source, take_in
@@ -28,11 +29,14 @@ from batchcast.publish.kinds import FORECAST
 from batchcast.publish.publisher import check_place, commit_result, lay_out, place_accuracy
 from batchcast.publish.staging import recover
 from batchcast.run.asking import CancelToken
+from batchcast.run.job import WorkerPool
 from batchcast.run.local_pool import LocalPool
 from batchcast.run.one_batch import OneBatch, Placement
 from batchcast.run.process_tree import sweep_orphans
+from batchcast.run.ray.choice import PoolChoice, read_pool_choice
 from batchcast.run.steps import WARM_UP
 from batchcast.run.verdict import check_completed
+from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.store import Store
 
 # A listener is called with the progress of a batch.
@@ -104,6 +108,7 @@ class _Place:
     pool: LocalPool
     batch_id: str
     started: float
+    wide: tuple[WorkerPool, Artifacts | None]  # does the partitions; with where it finds files, if not in `folder`
 
 
 class Batchcast:
@@ -137,10 +142,14 @@ class Batchcast:
         listener: Listener | None = None,
         stock: Path | None = None,
         recipes: RecipeChoice = NO_CHOICE,
+        pool: PoolChoice | None = None,
     ) -> RunResult:
         """Forecast a file and publish one result at `out`, whole or not at all; then its orders for a stock file.
 
+        `pool`: where its partitions are forecast; None: where the environment says.
+
         Raises:
+            PoolUnavailable: if that is a Ray that can't be used.
             InvalidInput: if the file can't be a demand history, or rows were refused (RowsRefused); or if the stock
                 file can't be read or is of other parts, which is seen before anything runs.
             InvalidSettings: if a setting is out of its range or does not fit the history, or `out` is taken.
@@ -150,7 +159,7 @@ class Batchcast:
         """
         check_out(file, out, stock)
         run_request = RunRequest(file=file, settings=settings, out=out, listener=listener or Listener(), stock=stock)
-        return self._run(replace(run_request, recipes=recipes))
+        return self._run(replace(run_request, recipes=recipes, pool=pool or run_request.pool))
 
     def replay(
         self,
@@ -160,6 +169,7 @@ class Batchcast:
         out: Path,
         listener: Listener | None = None,
         stock: Path | None = None,
+        pool: PoolChoice | None = None,
     ) -> RunResult:
         """Run a batch again from its certificate: the same bytes, or an error that says why they can't be had.
 
@@ -178,7 +188,7 @@ class Batchcast:
         run_request = RunRequest(
             file=file, settings=settings, out=out, listener=listener or Listener(), original=original
         )
-        return self._run(replace(run_request, stock=stock, recipes=None))
+        return self._run(replace(run_request, stock=stock, recipes=None, pool=pool or run_request.pool))
 
     def backtest(
         self, file: Path, settings: BatchSettings, *, out: Path | None = None, listener: Listener | None = None
@@ -227,7 +237,10 @@ class Batchcast:
                 from batchcast.results.ordering import refuse_unknown_parts
 
                 refuse_unknown_parts(on_hand, read_series_keys(intake.history))
-            result = self._carry_out(run_request, intake, place, is_compiled)
+            work = place.folder / "work"
+            with pool_of_batch(run_request.pool, place.pool, work, place.batch_id) as (pool, artifacts):
+                place = replace(place, wide=(pool, artifacts))  # noqa: PLW2901 the same place, with more hands
+                result = self._carry_out(run_request, intake, place, is_compiled)
         if on_hand is None or run_request.out is None:
             return result
         from batchcast.results.ordering import find_result
@@ -246,7 +259,7 @@ class Batchcast:
             stack.enter_context(self._cancel_token.listening())
             folder = stack.enter_context(open_workspace(self._environment.home, batch_id))
             pool = stack.enter_context(LocalPool(1, warm_up=WARM_UP if warm else None))
-            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started)
+            yield _Place(folder=folder, pool=pool, batch_id=batch_id, started=started, wide=(pool, None))
 
     def _take_in(self, file: Path, settings: BatchSettings, place: _Place, choice: RecipeChoice | None) -> Intake:
         """Read a file and plan its batch; without a choice, by its settings alone."""
@@ -267,8 +280,10 @@ class Batchcast:
 
     def _carry_out(self, run_request: RunRequest, intake: Intake, place: _Place, is_compiled: bool) -> RunResult:
         output = _Output(run_request)
-        one = OneBatch(place.batch_id, place.pool, place.folder / "work", output.placement())
-        place.pool.grow(useful_workers(intake.plan.partitions, run_request.settings, self._pace()))
+        pool, artifacts = place.wide
+        one = OneBatch(place.batch_id, pool, place.folder / "work", output.placement(), shared=artifacts)
+        if run_request.pool.is_local:
+            place.pool.grow(useful_workers(intake.plan.partitions, run_request.settings, self._pace()))
         source = keep_source(intake, one.artifacts, place.batch_id, run_request.file.name, None)
         seconds_before = time.perf_counter() - place.started
         one.start(run_request.settings, intake.plan, source)
@@ -283,7 +298,7 @@ class Batchcast:
         check_completed(batch)
         if not is_compiled:  # what compiled is no measure of the next
             note_compiled()
-        elif one.timing:  # the next command starts its workers and reads its file as well
+        elif one.timing and run_request.pool.is_local:  # the next command starts its workers and reads its file as well
             self._timings.add(replace(one.timing, start_seconds=one.timing.start_seconds + seconds_before))
         return RunResult(
             batch=batch,
@@ -341,6 +356,7 @@ class RunRequest:
     original: Certificate | None = None  # of the run that is to be repeated
     stock: Path | None = None  # the stock file to order for, once it is published
     recipes: RecipeChoice | None = NO_CHOICE  # None: the settings alone count
+    pool: PoolChoice = field(default_factory=read_pool_choice)
 
 
 def check_out(file: Path, out: Path, stock: Path | None = None) -> None:

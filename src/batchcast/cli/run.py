@@ -27,6 +27,7 @@ FILE_HELP = N_("Demand history: {kinds} (CSV also gzipped), or a folder or zip o
 OUT_HELP = N_("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
 REPLAY_HELP = N_("Repeat the run of this certificate.json: the same input gives the same bytes.")
 STOCK_HELP = N_("Write what to order too: a stock file, or FILE again where it has columns of stock.")
+POOL_HELP = N_("Where partitions are forecast: local, ray, or a Ray's host:port or ray://host:port. Default: local.")
 NO_FILE = N_("FILE is missing: name the demand history, such as demand.csv.")
 NO_OUT = N_("--out is missing: say where the result goes, such as -o forecast.csv.")
 SETTINGS_FROM_CERTIFICATE = N_("{settings} can't be given with --replay: the certificate holds every setting.")
@@ -40,6 +41,7 @@ def command(session: Session) -> Command:
         option("out", ["--out", "-o"], "OUT", say(OUT_HELP)),
         option("stock", ["--stock"], "STOCKFILE", say(STOCK_HELP)),
         option("replay", ["--replay"], "CERTIFICATE", say(REPLAY_HELP)),
+        option("pool", ["--pool"], "POOL", say(POOL_HELP)),
         *recipe_parameters(session.words),
         *setting_parameters(session.words),
     ]
@@ -54,15 +56,19 @@ def _carry_out(session: Session, values: Values) -> None:
     if certificate is not None and (given := [*given_texts(values), *recipe_fields(values)]):
         missing.append(Message(SETTINGS_FROM_CERTIFICATE, {"settings": ", ".join(given)}))
     settings = read_settings(values, also=session.problems + missing)
+    from batchcast.run.ray.choice import read_pool_choice
+
+    pool = read_pool_choice(values["pool"])
     app, stock = session.open_app(), None if values["stock"] is None else Path(values["stock"])
     with follow(session, app) as listener:
         if certificate is None:
+            recipes = read_recipes(values)
             result = app.run(
-                Path(file), settings, out=Path(out), listener=listener, stock=stock, recipes=read_recipes(values)
+                Path(file), settings, out=Path(out), listener=listener, stock=stock, recipes=recipes, pool=pool
             )
         else:
             again = None if file is None else Path(file)
-            result = app.replay(Path(certificate), again, out=Path(out), listener=listener, stock=stock)
+            result = app.replay(Path(certificate), again, out=Path(out), listener=listener, stock=stock, pool=pool)
     _show(session, result)
 
 

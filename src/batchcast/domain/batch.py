@@ -96,6 +96,15 @@ class StoredFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FilePiece:
+    """Some bytes of an artifact that can be fetched and checked without the rest."""
+
+    start: int  # first byte
+    size: int  # bytes
+    sha256: str  # hexadecimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """What a batch was made of, as it was submitted."""
 

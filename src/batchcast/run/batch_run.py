@@ -14,6 +14,7 @@ from batchcast.domain.batch import BatchState, PartitionState
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, Message
 from batchcast.domain.plan import Partition
+from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import ResultRejected
 from batchcast.run import tracing
 from batchcast.run.job import Ending, Job, Outcome, Progress, Report, SubmittedJob, WorkerPool
@@ -33,10 +34,16 @@ from batchcast.store.errors import LeaseLost, StoreUnavailable
 from batchcast.store.records import AttemptEnd
 
 MOST_ATTEMPTS = 2  # of a job whose worker crashes; what fails in any other way fails at once
+MOST_MACHINES = 5  # that one partition may lose, for it may be what brings them down
 LEAST_PROGRESS = 0.01  # share of a partition that is worth an event
 _SECONDS_TO_END_JOBS = 30
 
 _log = logging.getLogger(__name__)
+
+
+def workers_for(settings: BatchSettings, pool: WorkerPool) -> int:
+    """Partitions of one batch at work at once: those that its settings allow, of the workers that are there now."""
+    return min((settings.max_parallel or pool.size) if pool.is_wide else settings.parallel, pool.size)
 
 
 @dataclass(eq=False)
@@ -60,6 +67,7 @@ class BatchRun:
         self._start_state: BatchStart  # once it has begun
         self._attempts: Counter[int] = Counter()
         self._crashes: Counter[int] = Counter()
+        self._machines_lost: Counter[int] = Counter()  # by partition
         self.has_submitted = False  # a first job: until then the pool counts a worker for it as idle
         self.has_learned = True  # its timing tells how long that takes
         self.seconds: dict[str, float] = {}  # by step, as far as it has come
@@ -87,6 +95,7 @@ class BatchRun:
             self._end_jobs()
             self.sink.remove_scratch()
         finally:
+            self.pool.end_batch(self.batch_id)
             self.when_ended()
 
     def _carry_on_or_roll_back(self) -> None:
@@ -120,6 +129,8 @@ class BatchRun:
             self.seconds["prepare"] = round(time.monotonic() - started, 3)
             reach(CrashPoint.PREPARED)
             taken = self.sink.take_checkpoints(prepared, waiting)
+            if len(taken) < len(waiting):
+                self.sink.share()
             reach(CrashPoint.CHECKPOINTS_TAKEN)
             with tracing.phase("forecast", partitions=len(waiting), reused=len(taken)):
                 self._carry_out_partitions([p for p in waiting if p.number not in taken])
@@ -171,10 +182,9 @@ class BatchRun:
 
     def _carry_out_partitions(self, partitions: list[Partition]) -> None:
         waiting = deque(partitions)
-        parallel = min(self._start_state.maker.settings.parallel, self.pool.size)
         noted: dict[int, float] = {}  # share of the latest progress event, by partition
         while waiting or self._at_work:
-            while waiting and len(self._at_work) < parallel:
+            while waiting and len(self._at_work) < workers_for(self._start_state.maker.settings, self.pool):
                 self._start(waiting.popleft())
             submitted, report = self._next_report()
             partition = self._at_work[submitted]
@@ -195,7 +205,8 @@ class BatchRun:
         self._attempts[number] += 1
         self._require(self._move(partition, PartitionState.PENDING, PartitionState.PROCESSING))
         reach(CrashPoint.PARTITION_STARTED)
-        job = self._start_state.maker.partition(partition, self._attempts[number])
+        attempt = self._attempts[number]
+        job = self._start_state.maker.partition(partition, attempt, self.sink.files_of(partition, attempt))
         self._at_work[self._submit(job)] = partition
 
     def _is_to_be_tried_again(self, partition: Partition, outcome: Outcome, job: Job) -> bool:
@@ -203,9 +214,11 @@ class BatchRun:
         number = partition.number
         if outcome.ending is not Ending.DONE:
             self._log_failure(f"partition {number}", outcome)
-        self._crashes[number] += outcome.ending is Ending.CRASH
-        is_last = self._crashes[number] == MOST_ATTEMPTS
-        verdict = judge_attempt(partition, outcome, job, self._crashes[number], is_last=is_last)
+        ended_so, most = self._crashes, MOST_ATTEMPTS
+        if outcome.ending is Ending.LOST:
+            ended_so, most = self._machines_lost, MOST_MACHINES
+        ended_so[number] += outcome.ending in (Ending.CRASH, Ending.LOST)
+        verdict = judge_attempt(partition, outcome, job, ended_so[number], is_last=ended_so[number] == most)
         if verdict.state is PartitionState.COMPLETED:
             try:
                 self._require(self.sink.complete(partition, self._attempts[number], outcome))

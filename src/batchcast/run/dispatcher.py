@@ -22,7 +22,7 @@ from pathlib import Path
 
 from batchcast.domain.batch import Batch, BatchState, Timing
 from batchcast.domain.crash_points import CrashPoint, reach
-from batchcast.run.batch_run import BatchRun
+from batchcast.run.batch_run import BatchRun, workers_for
 from batchcast.run.job import WorkerPool
 from batchcast.run.leased_store import LeasedStore
 from batchcast.run.process_tree import free_what_dead_owners_hold
@@ -230,6 +230,7 @@ class Dispatcher:
             stopping=stopping,
             destination=self.destination or ArtifactDestination(self.artifacts, lease, stopping),
             has_checkpoints=self.has_checkpoints,
+            is_wide=self.pool.is_wide,
             steps=self.steps,
             limits=self.limits,
         )
@@ -245,7 +246,7 @@ class Dispatcher:
         try:
             batch = self.store.batch(batch_id)
             if batch.state.is_final:
-                workers = min(batch.settings.parallel, self.pool.size)
+                workers = workers_for(batch.settings, self.pool)
                 self._tell(
                     batch, timing_of(batch, one.run.seconds, workers) if one.was_alone and one.run.has_learned else None
                 )

@@ -262,6 +262,8 @@ class LocalPool:
     retire_above_mb: float = 768  # a worker that holds more memory after a job is replaced by a fresh one
     start_timeout_seconds: float = 60  # how long a worker may take until it is ready
     python: str = sys.executable  # the interpreter of the workers
+    is_wide = False  # no field: it has no workers elsewhere
+    nodes = ()
 
     def __post_init__(self) -> None:
         self._command = (self.python, "-P", "-m", "batchcast.run.worker")
@@ -345,6 +347,9 @@ class LocalPool:
             pooled.end(Outcome(ending=Ending.CANCELLED))
         for slot in self._slots:
             slot.wake(pooled)
+
+    def end_batch(self, batch_id: str) -> None:
+        """See `WorkerPool.end_batch`; nothing is fetched for workers of this machine."""
 
     def close(self) -> None:
         """Cancel what is queued or at work, end every worker, and return when none is left."""

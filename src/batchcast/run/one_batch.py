@@ -22,6 +22,7 @@ from batchcast.run.job import WorkerPool
 from batchcast.run.process_tree import new_owner
 from batchcast.run.steps import StepLimits, Steps
 from batchcast.run.verdict import Failed, Stopped, publishing_problem
+from batchcast.store.artifacts.artifacts import Artifacts
 from batchcast.store.artifacts.folder import ScratchFolder
 from batchcast.store.memory import MemoryStore
 from batchcast.store.records import NewBatch
@@ -56,11 +57,13 @@ class OneBatch:
     _: KW_ONLY
     steps: Steps = field(default_factory=Steps)  # functions of the steps of a batch
     limits: StepLimits = field(default_factory=StepLimits)  # what they may take
+    shared: Artifacts | None = None  # where a wide pool finds files; None: they stay in `folder`
     timing: Timing | None = field(init=False, default=None)  # of the batch, once it is COMPLETED
 
     def __post_init__(self) -> None:
         self.store = MemoryStore()  # remembers the batch; its events tell how far it is
-        self.artifacts = ScratchFolder(self.folder / "artifacts")  # source of the batch, results of its partitions
+        # Source of the batch, and results of its partitions.
+        self.artifacts: Artifacts = self.shared or ScratchFolder(self.folder / "artifacts")
         self._placing = threading.Lock()  # held while the result is put in its place: a cancel waits, and is too late
         self._ended = threading.Event()
         self._dispatcher = Dispatcher(

@@ -13,22 +13,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from batchcast.domain.accuracy import LeaderboardRow
-from batchcast.domain.batch import Batch, BatchResult, BatchState, PartitionState, ResultFile
+from batchcast.domain.batch import Batch, BatchResult, BatchState, PartitionState, ResultFile, StoredFile
 from batchcast.domain.codec import decode
 from batchcast.domain.crash_points import CrashPoint, reach
 from batchcast.domain.errors import N_, BatchcastError, InternalError, Message
 from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import Partition
-from batchcast.run.job import Ending, Outcome
+from batchcast.run.job import Ending, JobFiles, NeededFile, Outcome
 from batchcast.run.leased_store import GIVEN_BACK, LeasedStore, count_reason, take_over
 from batchcast.run.steps import JobMaker, StepLimits, Steps, checkpoint_key, knowledge_key
 from batchcast.run.verdict import Failed, Stopped, attempt_end, publishing_problem
 from batchcast.store.artifacts.artifacts import ArtifactMissing, Artifacts, ArtifactsUnavailable
 from batchcast.store.errors import LeaseLost, StoreUnavailable
 from batchcast.store.records import AttemptEnd, Lease
+
+if TYPE_CHECKING:
+    from batchcast.run.ray.pieces import HistoryPieces
 
 _log = logging.getLogger(__name__)
 _OPEN, _DONE = PartitionState.PENDING, PartitionState.COMPLETED
@@ -114,6 +117,15 @@ class ArtifactDestination:
 KNOWLEDGE = "knowledge-"  # begins the name of the folder that keeps what a batch learned, beside its partitions
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What the partitions of a batch read, where other machines find it."""
+
+    history: StoredFile
+    pieces: HistoryPieces
+    knowledge: StoredFile
+
+
 @dataclass(kw_only=True, eq=False)
 class ResultSink:
     """Keeps the results of one batch for the holder of its lease; all methods are for the thread of its run."""
@@ -125,8 +137,10 @@ class ResultSink:
     stopping: threading.Event  # once set, nothing long is begun
     destination: Destination  # where the published files go
     has_checkpoints: bool  # later batches may take the results of its partitions, and it takes those of earlier ones
+    is_wide: bool  # partitions may be forecast on machines that find files among the artifacts alone
     steps: Steps
     limits: StepLimits
+    _shared: Shared | None = field(init=False, default=None)  # once there is something to forecast
     _maker: JobMaker = field(init=False)  # once it has begun
     _results: dict[int, str] = field(init=False, default_factory=dict)  # by partition: where the result is kept
     _batch: Batch = field(init=False)  # as it was then
@@ -218,6 +232,37 @@ class ResultSink:
                 taken.append(partition.number)
         return taken
 
+    def share(self) -> None:
+        """Put what partitions need to where other machines find it.
+
+        Raises:
+            Failed: if that can't be done.
+        """
+        history = self._batch.source.history if self._batch.source else None
+        if not self.is_wide or history is None:
+            return
+        from batchcast.run.ray.pieces import HistoryPieces
+
+        key = f"{self._root}/partitions/{KNOWLEDGE}shared-{self.lease.fence}/{self._maker.knowledge.name}"
+        try:
+            knowledge = self.artifacts.put(self._maker.knowledge, key)
+        except ArtifactsUnavailable as error:
+            raise Failed(error.message) from error
+        self._shared = Shared(history, HistoryPieces(self._maker.history.path), knowledge)
+
+    def files_of(self, partition: Partition, attempt: int) -> JobFiles | None:
+        """What a partition reads and leaves, for another machine; None where it is to be forecast here."""
+        if self._shared is None:
+            return None
+        shared = self._shared
+        pieces = shared.pieces.of_rows(partition.ranges)
+        reads = (
+            NeededFile(argument="history", file=shared.history, pieces=pieces),
+            NeededFile(argument="knowledge", file=shared.knowledge),
+        )
+        keep_as = self._prefix(partition, attempt)
+        return JobFiles(batch_id=self._batch_id, reads=reads, writes="into", keep_as=keep_as)
+
     def complete(self, partition: Partition, attempt: int, outcome: Outcome) -> bool:
         """Keep what an attempt gave, and move its partition to COMPLETED; False where the batch has ended meanwhile.
 
@@ -225,8 +270,9 @@ class ResultSink:
             ArtifactsUnavailable: if it can't be kept.
         """
         reach(CrashPoint.PARTITION_DONE)
-        prefix = self._prefix(partition, attempt)
-        self.artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
+        prefix = outcome.kept or self._prefix(partition, attempt)
+        if outcome.kept is None:  # else the machine that forecast it has kept it
+            self.artifacts.put_folder(self._maker.result_folder(partition, attempt), prefix, move=True)
         reach(CrashPoint.PARTITION_KEPT)
         end = attempt_end(outcome, result=prefix, checkpoint=self._keys.get(partition.number))
         return self._point_at(partition, PartitionState.PROCESSING, end)

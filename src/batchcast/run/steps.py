@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from batchcast.domain.history import DemandHistory
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
 from batchcast.publish.certificate import engine_versions
-from batchcast.run.job import Job
+from batchcast.run.job import Job, JobFiles
 
 WARM_UP = Job(function="batchcast.run.jobs:warm_job", timeout_seconds=600)  # loads and compiles what all steps need
 
@@ -84,8 +84,8 @@ class JobMaker:
         }
         return self._job(self.steps.prepare, arguments, self.limits.prepare_seconds, self.limits.least_memory_mb)
 
-    def partition(self, partition: Partition, attempt: int) -> Job:
-        """The job of one attempt of a partition."""
+    def partition(self, partition: Partition, attempt: int, files: JobFiles | None = None) -> Job:
+        """The job of one attempt of a partition; `files`: where other machines find what it needs."""
         arguments = {
             "history": self.history.path,
             "request": self.plan.request,
@@ -93,7 +93,7 @@ class JobMaker:
             "knowledge": self.knowledge,
             "into": self.result_folder(partition, attempt),
         }
-        return self._job(self.steps.partition, arguments, self.settings.max_execution_time)
+        return replace(self._job(self.steps.partition, arguments, self.settings.max_execution_time), files=files)
 
     def publish(self, folders: list[Path], timings: Mapping[str, float]) -> Job:
         """The job of the publishing step."""
@@ -132,18 +132,18 @@ def checkpoint_key(request: ForecastRequest, knowledge: str, rows: str) -> str:
         knowledge: SHA-256 of what the preparation step learned.
         rows: SHA-256 of the partition's rows of the history, wherever in the file they are.
     """
-    given = [engine_versions(), _code(), encode(request), knowledge, rows]
+    given = [engine_versions(), code_digest(), encode(request), knowledge, rows]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
 def knowledge_key(request: ForecastRequest, history: str) -> str:
     """The same key where, and only where, the preparation step must learn the same; `history` is its SHA-256."""
-    given = [engine_versions(), _code(), encode(request), history]
+    given = [engine_versions(), code_digest(), encode(request), history]
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
 @cache  # it changes with the version, and between versions where someone works on it
-def _code() -> str:
+def code_digest() -> str:
     """SHA-256 of the code that forecasts."""
     digest = hashlib.sha256()
     for folder in _CODE:

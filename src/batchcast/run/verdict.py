@@ -33,7 +33,11 @@ _PARTITION = {
     Ending.TIMEOUT: N_("Partition {partition} timeout: Exceeded {seconds}s"),
     Ending.ERROR: N_("Partition {partition} error: {problem}"),
     Ending.CRASH: N_("Partition {partition} crash: Its worker ended with {end} in each of {attempts} attempts"),
+    Ending.LOST: N_(
+        "Partition {partition} lost: Each machine that worked at it was lost ({attempts} in a row), at last {node}"
+    ),
 }
+_MACHINE_LOST = N_("Partition {partition} lost: Machine {node} was lost while it worked at it; it is tried again")
 _TRIED_AGAIN = N_("Partition {partition} crash: Its worker ended with {end}; it is tried again")
 _UNACCOUNTED = N_(
     "Partition {partition} error: Its result does not account for its {series} series: {result}. "
@@ -56,6 +60,7 @@ _WAYS_OUT: Mapping[str, Message] = {
     Ending.CRASH: Message(
         N_("Submit the batch again; if it ends so again, send us the log, which has the last output of its worker.")
     ),
+    Ending.LOST: Message(N_("Find out from the log of Ray why the machines were lost, and submit the batch again.")),
 }  # by the reason of a partition that exceeded no limit
 _EXCEEDED: Mapping[str, str] = {Ending.TIMEOUT: "max_execution_time", Ending.OUT_OF_MEMORY: "memory_limit_mb"}
 _ENOUGH_SAID = ("max_rows_per_partition",)  # the remedy that the sentence of memory itself has
@@ -93,7 +98,10 @@ class Verdict:
 
 
 def judge_attempt(partition: Partition, outcome: Outcome, job: Job, crashes: int, *, is_last: bool) -> Verdict:
-    """Where an attempt that ended so leaves its partition, which has crashed so often, this time included."""
+    """Where an attempt that ended so leaves its partition, which has ended so as often, this time included.
+
+    `crashes`: those of its workers, or, where its machine was lost, the machines that were.
+    """
     values = {"partition": partition.number}
     match outcome.ending:
         case Ending.DONE if _accounts_for(partition, outcome.result):
@@ -101,6 +109,9 @@ def judge_attempt(partition: Partition, outcome: Outcome, job: Job, crashes: int
         case Ending.DONE:
             error = Message(_UNACCOUNTED, values | {"series": partition.series, "result": repr(outcome.result)[:200]})
             return Verdict(state=PartitionState.FAILED, reason=Ending.ERROR, error=error)
+        case Ending.LOST if not is_last:
+            error = Message(_MACHINE_LOST, values | {"node": outcome.node})
+            return Verdict(state=PartitionState.PENDING, reason=Ending.LOST, error=error)
         case Ending.CRASH if not is_last:
             error = Message(_TRIED_AGAIN, values | {"end": outcome.ended_by})
             return Verdict(state=PartitionState.PENDING, reason=Ending.CRASH, error=error)
@@ -188,6 +199,8 @@ def _sentence(
             values = {**values, "seconds": f"{job.timeout_seconds:.10g}"}
         case Ending.CRASH:
             values = {**values, "end": outcome.ended_by, "attempts": attempts}
+        case Ending.LOST:
+            values = {**values, "node": outcome.node, "attempts": attempts}
         case Ending.ERROR if outcome.error:
             values = {**values, "problem": outcome.error.message}
     return Message(templates[outcome.ending], values)

@@ -92,16 +92,16 @@ class WorkerLoop:
 
 def main() -> None:
     """Work until the pool closes the pipe or dies."""
-    _die_with_parent()
+    die_with_parent()
     sys.meta_path.insert(0, LeftOut)
     faulthandler.enable()
-    worker_loop = WorkerLoop(*_take_pipes())
+    worker_loop = WorkerLoop(*take_pipes())
     worker_loop.work()
     sys.stderr.flush()
     os._exit(0)  # taking compilers and tables down in good order costs a quarter of a second, and saves nothing
 
 
-def _take_pipes() -> tuple[int, int]:
+def take_pipes() -> tuple[int, int]:
     """Keep stdin and stdout for the worker; what a library prints from now on goes to stderr."""
     jobs, reports = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -112,7 +112,7 @@ def _take_pipes() -> tuple[int, int]:
     return jobs, reports
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """On Linux: be killed when the thread that started us ends, adopt our orphans, go first when memory runs out."""
     if sys.platform != "linux":
         return

@@ -119,8 +119,8 @@ class WorkerProcess:
             self.is_ready = bool(report.get("ready"))
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Hand it a job; what its pipe does not take at once goes with the next `next_report`s."""
-        self._unsent = json.dumps(message).encode() + b"\n"
+        """Hand it a message; what its pipe does not take at once goes with the next `next_report`s."""
+        self._unsent += json.dumps(message).encode() + b"\n"
         self._push()
 
     def next_report(self, timeout_seconds: float) -> dict[str, Any] | None:

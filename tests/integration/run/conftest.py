@@ -183,8 +183,15 @@ class InstantPool:
     def idle(self) -> int:
         return max(self.size - len(self.at_work), 0)
 
+    is_wide = False
+    is_warming = False
+    nodes = ()
+
     def megabytes(self) -> float:
         return 64.0
+
+    def end_batch(self, batch_id: str) -> None:
+        """Nothing is fetched."""
 
     def submit(self, job: Job, reports: Any = None, priority: int = 0) -> InstantJob:
         submitted = InstantJob(self, job, reports, (priority, next(self._numbers)))

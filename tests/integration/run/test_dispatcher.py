@@ -698,3 +698,19 @@ def test_what_a_failed_attempt_wrote_is_gone_before_the_store_is_told(site, make
 
     assert ends("a").state is BatchState.ROLLED_BACK
     assert seen == []
+
+
+@pytest.mark.parametrize(("lost", "state"), [(1, BatchState.COMPLETED), (4, BatchState.COMPLETED), (9, "ROLLED_BACK")])
+def test_a_lost_machine_counts_for_itself_but_a_partition_may_not_take_them_all(
+    site, make_instant_pool, ends, lost, state
+):
+    pool = make_instant_pool()
+    left = iter([Outcome(ending=Ending.LOST, node="press-2")] * lost)
+    pool.acts["partition"] = lambda job, given: next(left, None)
+    site.submit("a", [30])
+
+    site.server(pool)
+
+    assert ends("a").state == state
+    reasons = [attempt.reason for attempt in site.store.attempts("a")]
+    assert reasons == ["lost"] * min(lost, 5) + [None] * (state == "COMPLETED")

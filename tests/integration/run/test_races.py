@@ -57,6 +57,9 @@ class HandPool:
     """A pool without workers: what is submitted waits in `jobs` for the test to end it."""
 
     size = idle = 2
+    is_wide = False
+    is_warming = False
+    nodes = ()
 
     def __init__(self):
         self.jobs = SimpleQueue()
@@ -70,6 +73,9 @@ class HandPool:
         submitted = self.jobs.get(timeout=10)
         assert submitted.step == step
         return submitted
+
+    def end_batch(self, batch_id):
+        """Nothing is fetched."""
 
     def close(self):
         """Nothing to close."""

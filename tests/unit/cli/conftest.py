@@ -25,6 +25,7 @@ from batchcast.domain.history import IngestReport, RowProblem
 from batchcast.domain.inventory import Orders
 from batchcast.domain.plan import ForecastRequest, Partition, Plan
 from batchcast.domain.settings import BatchSettings
+from batchcast.run.ray.choice import PoolChoice
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +175,9 @@ class FakeBatchcast:
         listener: Listener,
         stock: Path | None = None,
         recipes: RecipeChoice = NO_CHOICE,
+        pool: PoolChoice | None = None,
     ) -> RunResult:
+        self.pool = pool
         self.recipe_choice = recipes
         self.calls.append((str(file), settings, out))
         self.stock = stock
@@ -199,9 +202,17 @@ class FakeBatchcast:
         )
 
     def replay(
-        self, certificate: Path, file: Path | None, *, out: Path, listener: Listener, stock: Path | None = None
+        self,
+        certificate: Path,
+        file: Path | None,
+        *,
+        out: Path,
+        listener: Listener,
+        stock: Path | None = None,
+        pool: PoolChoice | None = None,
     ) -> RunResult:
-        return self.run(file or certificate, BatchSettings(seed=99), out=out, listener=listener, stock=stock)
+        settings = BatchSettings(seed=99)
+        return self.run(file or certificate, settings, out=out, listener=listener, stock=stock, pool=pool)
 
     def backtest(self, file: Path, settings: BatchSettings, *, out: Path | None, listener: Listener) -> RunResult:
         return self.run(file, settings, out=out, listener=listener)

@@ -28,6 +28,25 @@ def test_every_setting_has_an_option_that_bears_its_name():
     assert all("--" + name.replace("_", "-") in options for name, options in declared.items())
 
 
+def test_the_pool_is_that_of_the_option_else_of_the_environment(batchcast, fake, monkeypatch):
+    monkeypatch.setenv("BATCHCAST_POOL", "press:6379")
+    monkeypatch.setenv("BATCHCAST_RAY_FALLBACK", "true")
+
+    batchcast("run", "d.csv", "-o", "out.csv")
+    assert (fake.pool.address, fake.pool.may_stay_here, fake.pool.is_insecure) == ("press:6379", True, False)
+
+    batchcast("run", "d.csv", "-o", "out.csv", "--pool", "local")
+    assert fake.pool.is_local
+
+
+@pytest.mark.parametrize("address", ["press", "http://press:6379", "press:port", "ray://", "-1:6379 ", "press:6379;ls"])
+def test_a_pool_that_is_no_address_is_refused(batchcast, address):
+    called = batchcast("run", "d.csv", "-o", "out.csv", f"--pool={address}")
+
+    assert called.code == 2
+    assert "write local, ray for a Ray on this machine" in called.err
+
+
 def test_options_become_settings(batchcast, fake):
     called = batchcast(
         *("run", "d.csv", "-o", "out.csv", "--horizon", "14", "--frequency", "D", "--site", "A", "--site", "B"),

@@ -18,12 +18,12 @@ def code(tmp_path, monkeypatch):
     (tmp_path / "kernels" / "ses.py").write_text("ALPHA = 0.1")
     monkeypatch.setattr(steps, "_CODE", (tmp_path,))
     yield tmp_path
-    steps._code.cache_clear()
+    steps.code_digest.cache_clear()
 
 
 def test_the_code_that_forecasts_is_in_the_key(code, make_request):
     def key():
-        steps._code.cache_clear()
+        steps.code_digest.cache_clear()
         return steps.checkpoint_key(make_request(), "knowledge", "rows")
 
     first, again = key(), key()

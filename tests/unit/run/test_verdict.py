@@ -39,6 +39,12 @@ INVALID_DATE = InternalError(Message("Invalid date format (line {n}: {value!r})"
             PartitionState.FAILED,
             "Partition 0 crash: Its worker ended with signal SIGSEGV in each of 2 attempts",
         ),
+        (
+            1,
+            Outcome(ending=Ending.LOST, node="press-2", ended_by="RayActorError"),
+            PartitionState.FAILED,
+            "Partition 1 lost: Each machine that worked at it was lost (2 in a row), at last press-2",
+        ),
     ],
 )
 def test_the_sentences_are_those_of_the_product_word_for_word(make_plan, number, outcome, state, sentence):
@@ -48,6 +54,15 @@ def test_the_sentences_are_those_of_the_product_word_for_word(make_plan, number,
 
     assert str(verdict.error) == sentence
     assert (verdict.state, verdict.reason) == (state, outcome.ending.value)
+
+
+def test_a_partition_whose_machine_is_lost_is_tried_again(make_plan):
+    outcome = Outcome(ending=Ending.LOST, node="press-2")
+
+    verdict = judge_attempt(make_plan([1]).partitions[0], outcome, JOB, 1, is_last=False)
+
+    assert (verdict.state, verdict.reason) == (PartitionState.PENDING, "lost")
+    assert str(verdict.error) == ("Partition 0 lost: Machine press-2 was lost while it worked at it; it is tried again")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.5, "0.5"), (300, "300"), (86_400.0, "86400"), (1.25, "1.25")])

@@ -23,6 +23,7 @@ from batchcast.app.installation.workspace import Environment
 from batchcast.app.provider import ProviderSettings
 from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.settings import usable_cores
+from batchcast.run.ray.choice import PoolChoice
 
 # The server that a command calls.
 
@@ -164,6 +165,19 @@ class ServiceConfig(BaseSettings):
         "",
         description=N_("The role of each group, such as planning=planner,it=admin,*=viewer; * is everybody."),
     )
+    pool: Annotated[str, _work(value_name="POOL")] = Field(
+        "local",
+        description=N_(
+            "Where partitions are forecast: local, ray, or a Ray's host:port or ray://host:port. Default: local."
+        ),
+    )
+    ray_insecure: Annotated[bool, _work(value_name="")] = Field(
+        False,
+        description=N_("Use a Ray that asks for no token: only where the network itself keeps others out."),
+    )
+    ray_fallback: Annotated[bool, _work(value_name="")] = Field(
+        False, description=N_("Forecast on this machine while no machine of Ray can be reached.")
+    )
     max_parallel: Annotated[int | None, _work(value_name="N", alias="--parallel")] = Field(
         None, ge=1, le=1024, description=N_("Partitions at work at once, over all batches. Default: the cores.")
     )
@@ -227,6 +241,20 @@ class ServiceConfig(BaseSettings):
         return self.home / ARTIFACTS_FOLDER
 
     @property
+    def pool_choice(self) -> PoolChoice:
+        """Where partitions are forecast.
+
+        Raises:
+            InvalidSettings: if the address has no such form.
+        """
+        return PoolChoice(
+            address=self.pool,
+            is_insecure=self.ray_insecure,
+            may_stay_here=self.ray_fallback,
+            artifacts_url=self.artifacts_url,
+        )
+
+    @property
     def workers(self) -> int:
         """Partitions at work at once."""
         return self.max_parallel or usable_cores()
@@ -288,6 +316,7 @@ def read_config(**given: Any) -> ServiceConfig:
         config = ServiceConfig(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise InvalidSettings([_problem(detail) for detail in error.errors(include_url=False)]) from None
+    _ = config.pool_choice  # raises where it has no form of one
     if problems := [*_problems_of_proxies(config), *_problems_of_provider(config)]:
         raise InvalidSettings(problems)
     if not (config.is_local or config.asks_to_sign_in or config.insecure):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from batchcast.app.installation.configuration import MEGABYTE, ServiceConfig, provider_settings
+from batchcast.app.installation.pools import widen
 from batchcast.app.installation.timings import COUNTED, calibrate, pace_from
 from batchcast.app.installation.tokens import UNRESTRICTED, NotAuthenticated, NotYourBatch, Person, Role, Tokens
 from batchcast.app.installation.workspace import DiskRoom, open_work_folder
@@ -110,7 +111,8 @@ class Service:
         self._owner = owner
         self._version = engine_versions()["batchcast"]
         self._observers: list[Observer] = []
-        self._pool = LocalPool(config.workers, warm_up=WARM_UP, scratch=folder / "workers")
+        here = LocalPool(config.workers, warm_up=WARM_UP, scratch=folder / "workers")
+        self._pool = widen(config.pool_choice, here, artifacts, config.artifacts_folder)
         self._intake_pool = LocalPool(_INTAKE_WORKERS, scratch=folder / "workers")
         self._dispatcher = Dispatcher(
             store,

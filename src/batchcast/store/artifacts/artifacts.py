@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from batchcast.domain.batch import StoredFile
+from batchcast.domain.batch import FilePiece, StoredFile
 from batchcast.domain.errors import N_, BatchcastError, InvalidSettings, Message
 
 BATCHES = "batches"  # first part of every key
@@ -39,6 +39,17 @@ class Artifacts(Protocol):
         Raises:
             ArtifactMissing: if it is not there.
             ArtifactDamaged: if its SHA-256 is not that of `file`.
+        """
+
+    def fetch_pieces(self, file: StoredFile, pieces: Sequence[FilePiece], into: Path) -> Path:
+        """As `fetch`, of a large file of which only some pieces are needed.
+
+        A copy has every piece at its place, and zeros where none was asked for; one `Artifacts` downloads no piece
+        twice into the same folder.
+
+        Raises:
+            ArtifactMissing: if the file is not there.
+            ArtifactDamaged: if the SHA-256 of a piece is another.
         """
 
     def verify(self, file: StoredFile) -> None:

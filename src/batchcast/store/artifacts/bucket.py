@@ -8,9 +8,11 @@ ways: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, a profile, a role.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -19,7 +21,7 @@ from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from s3fs import S3FileSystem
 
-from batchcast.domain.batch import StoredFile
+from batchcast.domain.batch import FilePiece, StoredFile
 from batchcast.domain.disk import file_sha256
 from batchcast.store.artifacts.artifacts import (
     BATCHES,
@@ -47,6 +49,8 @@ class Bucket:
         self._root = root
         self._url = url
         self._digests = KnownDigests()
+        self._pieces: dict[Path, set[FilePiece]] = {}  # downloaded so far, by the file that has them
+        self._fetching = threading.Lock()  # held while pieces are downloaded
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -70,6 +74,23 @@ class Bucket:
                 with _partial(local) as partial:
                     self._download(file, partial)
                     partial.replace(local)
+        return local
+
+    def fetch_pieces(self, file: StoredFile, pieces: Sequence[FilePiece], into: Path) -> Path:
+        local = into / f"pieces-{file.sha256}{PurePosixPath(file.key).suffix}"
+        with self._fetching, self._available():
+            into.mkdir(parents=True, exist_ok=True)
+            if not local.exists():
+                self._pieces.pop(local, None)
+                local.touch()
+                os.truncate(local, file.size)  # takes no room where nothing is written
+            have = self._pieces.setdefault(local, set())
+            with local.open("r+b") as target:
+                for piece in (one for one in pieces if one not in have):
+                    target.seek(piece.start)
+                    target.write(self._download_piece(file, piece))
+                    target.flush()
+                    have.add(piece)
         return local
 
     def verify(self, file: StoredFile) -> None:
@@ -164,6 +185,16 @@ class Bucket:
         found = self._digests.digest(path)
         if found != file.sha256:
             raise ArtifactDamaged(file.key, self._url, expected=file.sha256, found=found)
+
+    def _download_piece(self, file: StoredFile, piece: FilePiece) -> bytes:
+        try:
+            found: bytes = self._files.cat_file(self._place(file.key), start=piece.start, end=piece.start + piece.size)
+        except FileNotFoundError as error:
+            raise ArtifactMissing(file.key, self._url) from error
+        sha256 = hashlib.sha256(found).hexdigest()
+        if sha256 != piece.sha256:
+            raise ArtifactDamaged(file.key, self._url, expected=piece.sha256, found=sha256)
+        return found
 
     def _has_all(self, local: Path, manifest: Manifest) -> bool:
         paths = {file: local / file.key for file in manifest.files}

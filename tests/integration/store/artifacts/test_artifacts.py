@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from batchcast.domain.batch import FilePiece
 from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts
 
 MakeFile = Callable[[bytes], Path]
 MakeFolder = Callable[[Mapping[str, bytes]], Path]
+KEY = "batches/ab/history.parquet"
 RESULT = {"forecast.parquet": b"PAR1" * 1000, "stock.parquet": b"stock", "summary.json": b"{}"}
 
 
@@ -202,3 +205,32 @@ def test_a_tree_is_never_removed_by_a_key_that_leads_out(artifacts: Artifacts) -
     for key in ("../secret", "/", "", "batches/..", "batches/../x", ".hidden/x"):
         with pytest.raises(ValueError, match="not a key"):
             artifacts.remove(key)
+
+
+def pieces_of(content: bytes, *edges: int) -> tuple[FilePiece, ...]:
+    """The content between each two edges."""
+    return tuple(
+        FilePiece(start=start, size=stop - start, sha256=hashlib.sha256(content[start:stop]).hexdigest())
+        for start, stop in pairwise(edges)
+    )
+
+
+def test_pieces_of_a_file_stand_where_they_stand_in_it(artifacts: Artifacts, make_file: MakeFile, cache: Path) -> None:
+    content = bytes(range(256)) * 40
+    stored = artifacts.put(make_file(content), KEY)
+    first, second, third = pieces_of(content, 0, 4, 5000, 10240)
+
+    path = artifacts.fetch_pieces(stored, [first, third], cache)
+
+    assert path.stat().st_size == len(content)
+    assert path.read_bytes()[:4] + path.read_bytes()[5000:] == content[:4] + content[5000:]
+    assert artifacts.fetch_pieces(stored, [second], cache) == path
+    assert path.read_bytes() == content
+
+
+def test_a_piece_of_a_file_that_is_not_there_is_missing(artifacts: Artifacts, make_file: MakeFile, cache: Path) -> None:
+    stored = artifacts.put(make_file(b"demand"), KEY)
+    artifacts.remove(KEY)
+
+    with pytest.raises(ArtifactMissing):
+        artifacts.fetch_pieces(stored, pieces_of(b"demand", 0, 6), cache)

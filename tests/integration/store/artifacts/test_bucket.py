@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from batchcast.domain.batch import FilePiece
 from batchcast.store.artifacts.artifacts import ArtifactDamaged, ArtifactMissing, Artifacts, ArtifactsUnavailable
 from batchcast.store.artifacts.bucket import Bucket
 from batchcast.store.artifacts.opening import open_artifacts
@@ -131,3 +133,22 @@ def test_a_moved_file_that_does_not_arrive_is_still_where_it_was(
 
     assert path.exists()
     assert (folder / "a").exists()
+
+
+def test_no_piece_is_downloaded_twice(bucket: Artifacts, make_file: MakeFile, cache: Path) -> None:
+    stored = bucket.put(make_file(b"demand"), KEY)
+    pieces = [FilePiece(start=0, size=3, sha256=hashlib.sha256(b"dem").hexdigest())]
+    path = bucket.fetch_pieces(stored, pieces, cache)
+
+    bucket.remove(KEY)
+
+    assert bucket.fetch_pieces(stored, pieces, cache) == path
+    assert path.read_bytes() == b"dem\0\0\0"
+
+
+def test_a_piece_with_other_bytes_is_damaged(bucket: Artifacts, make_file: MakeFile, cache: Path) -> None:
+    stored = bucket.put(make_file(b"demand"), KEY)
+    other = FilePiece(start=2, size=4, sha256=hashlib.sha256(b"land").hexdigest())
+
+    with pytest.raises(ArtifactDamaged):
+        bucket.fetch_pieces(stored, [other], cache)
