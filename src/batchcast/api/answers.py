@@ -54,6 +54,15 @@ class ReadingChoice(Answer):
     reading: str = Field(description="What it gives, in the language of Accept-Language.")
 
 
+class FieldError(Answer):
+    """What is wrong with one field or parameter of a request."""
+
+    parameter: str | None = Field(description="Its name; null where the sentence is of none alone.")
+    pointer: str | None = Field(description="JSON pointer to it, where it is of the body.")
+    code: str
+    detail: str
+
+
 class Problem(Answer):
     """RFC 9457 problem details."""
 
@@ -64,6 +73,7 @@ class Problem(Answer):
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(description="Stable; docs/errors.md has a paragraph for each.")
     problems: list[str] | None = Field(None, description="One sentence each, where there are several.")
+    errors: list[FieldError] | None = Field(None, description="The same with the field that each is about.")
     row_errors: RowErrors | None = None
     setting: str | None = Field(None, description="The setting that answers a question about how the file reads.")
     choices: list[ReadingChoice] | None = Field(None, description="The readings that fit, where it is a question.")

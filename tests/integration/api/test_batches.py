@@ -137,6 +137,37 @@ def test_every_wrong_setting_is_named(submit):
 
     assert len(told["problems"]) == 2
     assert told["problems"][0].startswith("horizon is 'many'")
+    assert [one["detail"] for one in told["errors"]] == told["problems"]
+    assert {one["code"] for one in told["errors"]} == {"invalid-settings"}
+    assert told["errors"][0] | {"parameter": "horizon", "pointer": "#/horizon"} == told["errors"][0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "parameter"),
+    [
+        ({"horizn": "3"}, "horizn"),
+        ({"service_level": "2"}, "service_level"),
+        ({"quantiles": "2"}, "quantiles"),
+        ({"forecast_start_date": "2001-01-01"}, "forecast_start_date"),
+        ({"models": "croton"}, "models"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_field_of_each_problem_is_told_to_machines(submit, sent, parameter):
+    told = problem(submit(**sent), 422, "invalid-settings")
+
+    assert [(one["parameter"], one["pointer"]) for one in told["errors"]] == [(parameter, f"#/{parameter}")]
+
+
+def test_the_parameter_of_an_address_is_told_to_machines(client):
+    told = client.get("/api/batch/history", params={"limit": "many", "offset": -1}).json()
+
+    assert sorted((one["parameter"], one["pointer"]) for one in told["errors"]) == [("limit", None), ("offset", None)]
+    assert [one["detail"] for one in told["errors"]] == told["problems"]
+
+
+def test_problems_of_no_field_have_no_errors(client):
+    assert "errors" not in client.get(f"/api/batch/status/{'0' * 32}").json()
 
 
 def test_settings_are_repeated_where_they_are_lists(client, demand, fast):
