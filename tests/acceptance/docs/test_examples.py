@@ -26,7 +26,7 @@ def examples_of(path: Path) -> list[Example]:
     return [Example(language, int(code or 0), text) for language, code, text in blocks]
 
 
-LENGTHY = {"how-to", "tutorial"}  # `make check` runs it too
+LENGTHY = {"how-to", "tutorial", "compare-with-statsforecast"}  # `make check` runs it too
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if examples_of(path)]
 
 
@@ -68,4 +68,4 @@ def test_the_commands_of_readme_run_word_for_word(environment, tmp_path):
 
 
 def test_there_are_examples_to_run():
-    assert {path.stem for path in PAGES} >= {"tutorial", "how-to", "library"}
+    assert {path.stem for path in PAGES} >= {"tutorial", "how-to", "library", "first-forecast", "stock-figures"}
