@@ -192,7 +192,7 @@ class Group(click.Group):
 
 
 def take_shared_options(words: Sequence[str], session: Session) -> list[str]:
-    """Take --json, --lang and --debug, which every command has, from anywhere in a call; returns the other words.
+    """Take --json, --quiet, --lang and --debug, which every command has, from anywhere; returns the other words.
 
     They are taken first because they say how everything else is told.
 
@@ -205,6 +205,7 @@ def take_shared_options(words: Sequence[str], session: Session) -> list[str]:
     with _telling_usage(context):
         taker.parse_args(context, list(typed))
     session.as_json, session.debug = context.params["as_json"], context.params["debug"]
+    session.is_quiet = session.screen.out.quiet = context.params["is_quiet"]
     asked = context.params["lang"]
     session.words = Words(next((language for language in LANGUAGES if language == asked), read_language()))
     if asked == "":
@@ -263,9 +264,11 @@ def _shared(words: Words) -> list[click.Parameter]:
     panel = words.say(SHOWN)
     json_help = words.say(N_("For programs: one JSON object a line on standard output."))
     lang_help = words.say(N_("Language of what a person reads. Default: that of the terminal, else English."))
+    quiet_help = words.say(N_("Show neither progress nor results, only what went wrong; files are written."))
     debug_help = words.say(N_("Show the log, and the traceback where batchcast itself has made a mistake."))
     return [
         flag("as_json", ["--json"], json_help, panel=panel),
+        flag("is_quiet", ["--quiet", "-q"], quiet_help, panel=panel),
         Option(["--lang"], metavar="|".join(LANGUAGES), help=lang_help, is_flag=False, flag_value="", heading=panel),
         flag("debug", ["--debug"], debug_help, panel=panel),
     ]

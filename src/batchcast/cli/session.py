@@ -82,7 +82,7 @@ class ScreenConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print; without the spaces that fill a line where there is no terminal to fill."""
-        if self.is_terminal:
+        if self.quiet or self.is_terminal:
             super().print(*objects, **options)
             return
         with self.capture() as captured:
@@ -149,6 +149,7 @@ class Session:
     screen: Screen
     open_app: Callable[[], Batchcast] = open_batchcast
     as_json: bool = False  # for programs: JSON lines on standard output and nothing else there
+    is_quiet: bool = False  # of results and progress, but not of what went wrong
     debug: bool = False  # show the traceback of a mistake of ours
     problems: list[Message] = field(default_factory=list)  # of the words typed, told with those of the settings
 

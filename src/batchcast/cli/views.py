@@ -189,9 +189,11 @@ def follow(session: Session, app: Batchcast) -> Iterator[Listener]:
 
 
 def choose_view(session: Session) -> View:
-    """Events for programs, a live table on a terminal, lines elsewhere."""
+    """Events for programs, a live table on a terminal, lines elsewhere; nothing where nothing is to be shown."""
     if session.as_json:
         return EventView(session)
+    if session.is_quiet:
+        return View()
     if session.screen.err.is_terminal and not session.screen.err.is_dumb_terminal:
         return LiveView(session)
     return PlainView(session)

@@ -365,6 +365,23 @@ def test_warm_says_how_long_it_took(batchcast):
     assert json.loads(batchcast("warm", "--json").out) == {"kind": "warm", "seconds": 0.5}
 
 
+@pytest.mark.parametrize("option", ["--quiet", "-q"])
+def test_a_quiet_command_says_only_what_went_wrong(batchcast, fake, tmp_path, option):
+    out = tmp_path / "demand.csv"
+
+    written = batchcast(option, "sample", "sample_optimal", str(out))
+    run = batchcast("run", "demand.csv", "-o", "forecast.csv", option)
+    refused = batchcast("sample", option, "xyz", str(out))
+    told = batchcast("sample", "sample_optimal", str(out), option, "--json")
+
+    assert (written.code, written.out, written.err) == (0, "", "")
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert out.exists()
+    assert refused.code == 2
+    assert "'xyz' is not a sample" in refused.err
+    assert json.loads(told.out)["rows"] == 1_000
+
+
 def test_a_sample_says_what_to_do_next(batchcast, tmp_path):
     out = tmp_path / "demand.csv"
 
