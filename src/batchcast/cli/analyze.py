@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from batchcast.cli.options import read_recipes, read_settings, recipe_parameters, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument
-from batchcast.cli.run import FILE_HELP, NO_FILE
+from batchcast.cli.run import FILE_HELP, NO_FILE, opened_input
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.recipe import FILE_KINDS
@@ -32,8 +30,8 @@ def _carry_out(session: Session, values: Values) -> None:
     file = values["file"]
     settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))
     app = session.open_app()
-    with stopping(app.cancel):
-        analysis = app.analyze(Path(file), settings, read_recipes(values))
+    with opened_input(file) as path, stopping(app.cancel):
+        analysis = app.analyze(path, settings, read_recipes(values))
     if session.as_json:
         session.screen.write_json({"kind": "analysis"} | analyzed_json(analysis, session.words.text))
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 from batchcast.cli.options import read_settings, setting_parameters
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.results import files_card, hindsight_lines, leaderboard_table, result_json
-from batchcast.cli.run import FILE_HELP, NO_FILE
+from batchcast.cli.run import FILE_HELP, NO_FILE, opened_input
 from batchcast.cli.session import Session
 from batchcast.domain.errors import N_, Message
 from batchcast.domain.recipe import FILE_KINDS
@@ -33,8 +33,8 @@ def _carry_out(session: Session, values: Values) -> None:
     file, out = values["file"], values["out"]
     settings = read_settings(values, also=session.problems + [Message(NO_FILE)] * (file is None))
     app = session.open_app()
-    with follow(session, app) as listener:
-        result = app.backtest(Path(file), settings, out=None if out is None else Path(out), listener=listener)
+    with opened_input(file) as path, follow(session, app) as listener:
+        result = app.backtest(path, settings, out=None if out is None else Path(out), listener=listener)
     if session.as_json:
         session.screen.write_json(result_json(result, session.words))
         return

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from batchcast.cli.options import (
@@ -16,14 +21,15 @@ from batchcast.cli.options import (
 from batchcast.cli.parsing import Command, Values, argument, option
 from batchcast.cli.render.results import result_json, result_lines
 from batchcast.cli.session import Session
-from batchcast.domain.errors import N_, Message
+from batchcast.domain.errors import N_, InvalidSettings, Message
 from batchcast.domain.recipe import FILE_KINDS
 
 if TYPE_CHECKING:
     from batchcast.app.batchcast import RunResult
 
 HELP = N_("Forecast a demand history: publish one result, or roll everything back.")
-FILE_HELP = N_("Demand history: {kinds} (CSV also gzipped), or a folder or zip of CSVs.")
+STANDARD_INPUT = "-"
+FILE_HELP = N_("Demand history: {kinds} (CSV also gzipped), a folder or zip of CSVs, or - for standard input.")
 OUT_HELP = N_("Where the result goes: a .csv, .xlsx or .parquet file, or a folder.")
 REPLAY_HELP = N_("Repeat the run of this certificate.json: the same input gives the same bytes.")
 STOCK_HELP = N_("Write what to order too: a stock file, or FILE again where it has columns of stock.")
@@ -48,6 +54,25 @@ def command(session: Session) -> Command:
     return Command(session, "run", HELP, parameters=parameters, carry_out=_carry_out)
 
 
+@contextmanager
+def opened_input(file: str) -> Iterator[Path]:
+    """The file of this name; of `-` one that holds what standard input does, until it has been read.
+
+    Raises:
+        InvalidSettings: if standard input is a terminal.
+    """
+    if file != STANDARD_INPUT:
+        yield Path(file)
+        return
+    if sys.stdin.isatty():
+        raise InvalidSettings([Message(N_("Standard input is a terminal: pipe a file into it, or name the file."))])
+    with TemporaryDirectory(prefix="batchcast-") as folder:
+        kept = Path(folder) / "stdin"
+        with kept.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield kept
+
+
 def _carry_out(session: Session, values: Values) -> None:
     from batchcast.cli.views import follow
 
@@ -60,15 +85,14 @@ def _carry_out(session: Session, values: Values) -> None:
 
     pool = read_pool_choice(values["pool"])
     app, stock = session.open_app(), None if values["stock"] is None else Path(values["stock"])
-    with follow(session, app) as listener:
-        if certificate is None:
+    with ExitStack() as stack:
+        path = None if file is None else stack.enter_context(opened_input(file))
+        listener = stack.enter_context(follow(session, app))
+        if certificate is not None:
+            result = app.replay(Path(certificate), path, out=Path(out), listener=listener, stock=stock, pool=pool)
+        elif path is not None:
             recipes = read_recipes(values)
-            result = app.run(
-                Path(file), settings, out=Path(out), listener=listener, stock=stock, recipes=recipes, pool=pool
-            )
-        else:
-            again = None if file is None else Path(file)
-            result = app.replay(Path(certificate), again, out=Path(out), listener=listener, stock=stock, pool=pool)
+            result = app.run(path, settings, out=Path(out), listener=listener, stock=stock, recipes=recipes, pool=pool)
     _show(session, result)
 
 

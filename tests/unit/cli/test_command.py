@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -363,6 +364,40 @@ def test_a_replay_takes_its_settings_from_the_certificate(batchcast, fake):
 def test_warm_says_how_long_it_took(batchcast):
     assert "Every kernel is ready (0.5 s)." in batchcast("warm").out
     assert json.loads(batchcast("warm", "--json").out) == {"kind": "warm", "seconds": 0.5}
+
+
+@pytest.mark.parametrize(
+    "words", [("analyze", "-"), ("run", "-", "-o", "f.csv"), ("backtest", "-")], ids=lambda w: w[0]
+)
+def test_standard_input_is_a_file_too(batchcast, fake, monkeypatch, words):
+    content = b"date,partnumber,demand_qty\n2025-01-01,A,1\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    read = {}
+    for name in ("analyze", "run"):
+        carry_out = getattr(fake, name)
+
+        def watched(file, *given, carry_out=carry_out, **more):
+            read["content"], read["file"] = file.read_bytes(), file
+            return carry_out(file, *given, **more)
+
+        monkeypatch.setattr(fake, name, watched)
+
+    called = batchcast(*words)
+
+    assert called.code == 0, called.err
+    assert read["content"] == content
+    assert not read["file"].exists()
+
+
+def test_a_terminal_is_no_input(batchcast, monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+
+    called = batchcast("run", "-", "-o", "f.csv")
+
+    assert called.code == 2
+    assert "pipe a file into it" in called.err
 
 
 @pytest.mark.parametrize("option", ["--quiet", "-q"])
