@@ -80,6 +80,7 @@ def played(act: str, history: Path) -> dict[str, Any]:
     "act",
     [
         "nothing",
+        "through_the_client",
         "agent_killed",
         "agent_stopped",
         "raylet_killed",

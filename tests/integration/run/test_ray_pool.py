@@ -114,7 +114,7 @@ def test_jobs_of_a_lost_machine_are_lost_and_those_that_wait_go_to_another(make_
 
     assert (outcome.ending, outcome.node, outcome.ended_by) == (Ending.LOST, "machine a", "it burnt")
     assert waiting.wait(20).node == "machine b"
-    assert [report[1] for report in [inbox.get()]] == [outcome]
+    assert [inbox.get()[1] for _ in range(2)] == [Progress(0.0), outcome]
 
 
 def test_all_jobs_are_lost_where_the_connection_ends_and_the_next_one_is_used(make_pool: MakePool) -> None:
@@ -146,6 +146,27 @@ def test_progress_is_passed_on(make_pool: MakePool) -> None:
     pool.submit(remote_job(says=[polled("a", progress=[[1, 0.5]])], outcome={}), inbox)
 
     assert inbox.get(timeout=20)[1] == Progress(0.5)
+
+
+def test_those_who_wait_for_reports_are_woken_by_a_machine_that_joins(make_pool: MakePool) -> None:
+    pool = make_pool([joined("a")])
+    inbox: SimpleQueue[Any] = SimpleQueue()
+
+    job = pool.submit(remote_job(says=[joined("b")]), inbox)
+
+    assert inbox.get(timeout=20) == (job, Progress(0.0))
+    assert pool.size == 2
+
+
+def test_nothing_is_told_of_a_job_that_has_ended(make_pool: MakePool) -> None:
+    pool = make_pool([joined("a")])
+    inbox: SimpleQueue[Any] = SimpleQueue()
+    job = pool.submit(remote_job(outcome={}), inbox)
+    outcome = job.wait(20)
+
+    job.note(Progress(0.9))
+
+    assert (inbox.get(timeout=20)[1], inbox.empty()) == (outcome, True)
 
 
 def test_a_cancelled_job_ends_whether_it_waits_or_is_at_work(make_pool: MakePool) -> None:

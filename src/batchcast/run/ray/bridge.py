@@ -91,7 +91,7 @@ class NodeLink(threading.Thread):
         self.node_id: str = node["NodeID"]
         address, given, host = node["NodeManagerAddress"], node.get("NodeName"), node["NodeManagerHostname"]
         self._name = given if given and given != address else f"{host} ({address})"
-        self._cores = int(node["Resources"].get("CPU", 0)) or 1
+        self._cores = int(node["Resources"]["CPU"])
         self._jobs: dict[int, tuple[float, dict[str, Any]]] = {}  # when they were sent, by number
         self._lock = threading.Lock()
         self._agent: Any = None
@@ -255,7 +255,7 @@ class Bridge:
         while True:
             nodes: Any = ray.nodes  # has no types
             for node in nodes():
-                if node["Alive"]:
+                if node["Alive"] and node["Resources"].get("CPU", 0) >= 1:  # a head without cores does no work
                     self._link(node)
             time.sleep(1)
 

@@ -60,6 +60,8 @@ class RemoteJob:
         self.node: str | None = None  # id of the machine that has it
         self.here: SubmittedJob | None = None  # where this machine has it
         self.is_cancelled = False
+        self._progress = Progress(0.0)
+        self._reporting = threading.Lock()  # held while a report is put: none comes after the outcome
 
     def wait(self, timeout_seconds: float | None = None) -> Outcome:
         """See `SubmittedJob.wait`."""
@@ -81,17 +83,24 @@ class RemoteJob:
 
     def note(self, progress: Progress) -> None:
         """Pass on how far it is."""
-        if self._reports is not None:
-            self._reports.put((self, progress))
+        self._progress = progress
+        self.note_again()
+
+    def note_again(self) -> None:
+        """Wake those who wait for reports: they may have more to submit."""
+        with self._reporting:
+            if self._reports is not None and not self._ended.is_set():
+                self._reports.put((self, self._progress))
 
     def end(self, outcome: Outcome) -> None:
         """Pass on how it ended; what comes later is not."""
-        if self._ended.is_set():
-            return
-        self._outcome = outcome
-        self._ended.set()
-        if self._reports is not None:
-            self._reports.put((self, outcome))
+        with self._reporting:
+            if self._ended.is_set():
+                return
+            self._outcome = outcome
+            self._ended.set()
+            if self._reports is not None:
+                self._reports.put((self, outcome))
 
 
 @dataclass
@@ -396,7 +405,10 @@ class RayPool:
                     self._machines[node_id] = _Machine(node)
                     self._unfit.pop(node_id, None)
                     self._changed.notify_all()
+                    at_work = list(self._jobs.values())
                 _log.info("machine %s has joined with %d cores", name, cores)
+                for one in at_work:
+                    one.note_again()
             case {"polled": node_id, "is_leaving": is_leaving, "worker_mb": worker_mb, "progress": progress}:
                 self._note_poll(node_id, is_leaving, worker_mb)
                 for number, share in progress:

@@ -17,6 +17,7 @@ import psutil
 
 PORT = 6379
 ADDRESS = f"127.0.0.1:{PORT}"
+CLIENT = "ray://127.0.0.1:10001"
 TRIES = 3  # to start a machine: half of them fail where the computer is busy
 _RAY = Path(sys.executable).with_name("ray")
 

@@ -17,7 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.integration.ray.acts.cluster import ADDRESS, Cluster, bring_up_loopback, cluster_in, given_environment
+from tests.integration.ray.acts.cluster import (
+    ADDRESS,
+    CLIENT,
+    Cluster,
+    bring_up_loopback,
+    cluster_in,
+    given_environment,
+)
 
 from batchcast.app.batchcast import Batchcast
 from batchcast.app.installation.workspace import Environment
@@ -73,6 +80,11 @@ def held_until_work(cluster: Cluster, stage: Stage, name: str) -> Iterator[None]
 @act
 def nothing(cluster: Cluster, stage: Stage) -> None:
     """Two machines do it all."""
+
+
+@act
+def through_the_client(cluster: Cluster, stage: Stage) -> None:
+    """Two machines do it all, and batchcast stands on none of them."""
 
 
 @act
@@ -156,7 +168,8 @@ def main(name: str, folder: Path, history: Path) -> dict[str, Any]:
 
         player = threading.Thread(target=play)
         player.start()
-        choice = PoolChoice(address=ADDRESS, artifacts_url="s3://bucket/of/batchcast")
+        address = CLIENT if name == "through_the_client" else ADDRESS
+        choice = PoolChoice(address=address, artifacts_url="s3://bucket/of/batchcast")
         app = Batchcast(Environment(home=folder / "home"))
         settings = BatchSettings.from_json(SETTINGS)
         began = time.monotonic()
