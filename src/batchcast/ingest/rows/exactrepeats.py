@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchcast.domain.errors import N_, Message
 from batchcast.ingest.common.source import Block
 from batchcast.ingest.history.accumulate import DAY_BITS, Whole
-from batchcast.ingest.rows.runs import FileRows, are_running
+from batchcast.ingest.rows.runs import MOST_LOOKED_AT, FileRows, are_running
 from batchcast.ingest.values.cells import date_text, distinct
 from batchcast.ingest.values.numberstyle import Quantities
 
@@ -35,7 +36,31 @@ def exact_repeats(rows: FileRows, others: Mapping[int, str], again: Callable[[],
         others: the names of the columns that are not read, by their number.
         again: gives the rows once more, with those columns.
     """
-    held = np.flatnonzero(rows.quantities != 0)
+    looked = rows.series % (len(rows.series) // MOST_LOOKED_AT + 1) == 0
+    if _pairs(rows, looked) is None or (found := _pairs(rows, np.ones(len(rows.series), dtype=np.bool_))) is None:
+        return None
+    pairs = found
+    if _are_told_apart(rows.lines[pairs], len(rows.lines), others, again):
+        return None
+    template = N_(
+        "{count:,} rows have the date, part, site and quantity of another, more than chance explains, as where a part "
+        "of an export was added again; all are summed: if so, the demand of {series:,} parts is too high by up to "
+        "{total:,.15g} units. Export the file again, or take them out."
+    )
+    second = pairs[1]
+    parts = len(np.unique(rows.series[second]))
+    total = float(np.abs(rows.quantities[second]).sum())
+    return Message(template, {"count": pairs.shape[1], "series": parts, "total": total})
+
+
+def _pairs(rows: FileRows, looked: NDArray[np.bool_]) -> Whole | None:
+    """The rows that have the key and the quantity of another, and those others, shape (2, pairs); None: by chance.
+
+    Args:
+        rows: of the file.
+        looked: which are looked at, shape (rows,): all of a series, or none.
+    """
+    held = np.flatnonzero(looked & (rows.quantities != 0))
     keys, quantities = rows.keys[held], rows.quantities[held]
     order = np.lexsort((quantities, keys))
     same_key = keys[order][1:] == keys[order][:-1]
@@ -45,18 +70,8 @@ def exact_repeats(rows: FileRows, others: Mapping[int, str], again: Callable[[],
         return None
     if not (_are_more_alike(quantities, repeated, exact) or _are_in_twos(rows, held)):
         return None
-    pairs = held[np.stack([order[:-1][alike], order[1:][alike]])]
-    if _are_told_apart(rows.lines[pairs], len(rows.lines), others, again):
-        return None
-    template = N_(
-        "{count:,} rows have the date, part, site and quantity of another, more than chance explains, as where a part "
-        "of an export was added again; all are summed: if so, the demand of {series:,} parts is too high by up to "
-        "{total:,.15g} units. Export the file again, or take them out."
-    )
-    second = pairs[1]
-    count = len(np.unique(rows.series[second]))
-    total = float(np.abs(rows.quantities[second]).sum())
-    return Message(template, {"count": exact, "series": count, "total": total})
+    pairs: Whole = held[np.stack([order[:-1][alike], order[1:][alike]])]
+    return pairs
 
 
 def _are_more_alike(quantities: Quantities, repeated: int, exact: int) -> bool:
