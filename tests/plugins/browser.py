@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 PHONE = (390, 844)
+TABLET = (800, 1000)
 WIDE = (1280, 900)
 SCREEN = (1920, 1080)
 # What the short run walks in Indonesian, as planners do, the long one walks in English too.

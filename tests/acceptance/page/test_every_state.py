@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 from tests.acceptance.page import states
 from tests.acceptance.page.reader import Reader
-from tests.plugins.browser import PHONE, SCREEN, WIDE, barriers
+from tests.plugins.browser import PHONE, SCREEN, TABLET, WIDE, barriers
 
 from batchcast.app.installation.tokens import Role, new_token
 
@@ -18,7 +18,8 @@ pytestmark = pytest.mark.long
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")  # folder; nothing is kept without it
 LOOKS = [(size, theme) for size in (WIDE, PHONE, SCREEN) for theme in ("light", "dark")]
-NAMES = {WIDE: "wide", PHONE: "phone", SCREEN: "screen"}
+LOOKS.append((TABLET, "light"))
+NAMES = {WIDE: "wide", PHONE: "phone", SCREEN: "screen", TABLET: "tablet"}
 # Searching for barriers takes a while: between them the languages have both themes and both widths.
 SEARCHED = {"en": (WIDE, "light"), "id": (PHONE, "dark")}
 
@@ -60,7 +61,8 @@ def test_access(open_page, make_server, language):
 def look_at_all(reader: Reader, found: Iterator[str]) -> None:
     """Look at each state in its looks; everything that is wrong is told, not only the first."""
     searched = SEARCHED[reader.language]
-    looks = LOOKS if SCREENSHOTS else [searched, (PHONE if searched[0] == WIDE else WIDE, searched[1])]
+    others = [(size, searched[1]) for size in (WIDE, TABLET, PHONE) if size != searched[0]]
+    looks = LOOKS if SCREENSHOTS else [searched, *others]
     wrong = []
     for name in found:
         for size, theme in looks:
