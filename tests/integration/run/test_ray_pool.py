@@ -192,10 +192,27 @@ def test_a_cancelled_job_is_not_lost_with_its_machine(make_pool: MakePool) -> No
 @pytest.mark.parametrize("said", ["refused", "unfit"])
 def test_what_can_not_be_used_is_told_in_a_sentence(make_pool: MakePool, said: str) -> None:
     message = Message("Ray is asleep on {node}", {"node": "a"})
-    line = {"refused": encode(message)} if said == "refused" else {"unfit": "a", "message": encode(message)}
+    line = (
+        {"refused": encode(message), "may_pass": False}
+        if said == "refused"
+        else {"unfit": "a", "message": encode(message)}
+    )
 
     with pytest.raises(PoolUnavailable, match="Ray is asleep on a"):
         make_pool([line])
+
+
+def test_a_ray_that_could_not_be_reached_is_tried_again(make_pool: MakePool) -> None:
+    line = {"refused": encode(Message("not yet")), "may_pass": True}
+
+    pool = make_pool([line], [line], [joined("a")])
+
+    assert pool.submit(remote_job(outcome={})).wait(20).node == "machine a"
+
+
+def test_a_ray_that_is_never_reached_is_given_up(make_pool: MakePool) -> None:
+    with pytest.raises(PoolUnavailable, match="never"):
+        make_pool([{"refused": encode(Message("never")), "may_pass": True}])
 
 
 def test_a_machine_that_is_not_fit_does_not_keep_others_out(make_pool: MakePool) -> None:
@@ -205,7 +222,7 @@ def test_a_machine_that_is_not_fit_does_not_keep_others_out(make_pool: MakePool)
 
 
 def test_where_no_machine_is_there_work_goes_on_here_if_it_may(make_pool: MakePool) -> None:
-    refusal = {"refused": encode(Message("nobody is there"))}
+    refusal = {"refused": encode(Message("nobody is there")), "may_pass": False}
     pool = make_pool([refusal], may_stay_here=True, silence_seconds=0.1)
     job = remote_job(x=1)
 

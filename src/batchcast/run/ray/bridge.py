@@ -5,7 +5,7 @@ own, which may die at any moment. JSON lines come on stdin and go to stdout; eac
 
     in:   {"submit": 1, "node": "...", "job": {...}}   {"cancel": 1, "node": "..."}
           {"end_batch": "..."}   {"close": true}
-    out:  {"ready": true}, then {"connected": "2.60.0"} or {"refused": {...}}, the sentence
+    out:  {"ready": true}, then {"connected": "2.60.0"} or {"refused": {...}, "may_pass": true}, the sentence
           {"joined": "...", "name": ..., "cores": ..., "memory_mb": ...}   {"unfit": "...", "message": {...}}
           {"polled": "...", "is_leaving": ..., "worker_mb": ..., "progress": [[1, 0.5]]}   {"lost": "...", "why": "..."}
           {"ended": 1, "node": "...", "outcome": {...}}
@@ -54,8 +54,9 @@ _OPEN_NODE = N_("Machine {node} is not used: its Ray does not ask for a token (R
 class RayRefused(Exception):
     """Ray can't be used; the message says why."""
 
-    def __init__(self, template: str, **values: Any) -> None:
+    def __init__(self, template: str, *, may_pass: bool = False, **values: Any) -> None:
         self.message = Message(template, values)
+        self.may_pass = may_pass  # another try may succeed
         super().__init__(str(self.message))
 
 
@@ -228,7 +229,7 @@ class Bridge:
             self._init(ray, is_own=is_own)
         except Exception as error:
             reason = " ".join(str(error).split())[:500]
-            raise RayRefused(_UNREACHED, address=address, server_reason=reason) from error
+            raise RayRefused(_UNREACHED, may_pass=True, address=address, server_reason=reason) from error
         self._lines.send(connected=ray.__version__)
 
     def _init(self, ray: Any, *, is_own: bool) -> None:
@@ -310,7 +311,7 @@ def main() -> None:
     try:
         bridge.connect()
     except RayRefused as refused:
-        lines.send(refused=encode(refused.message))
+        lines.send(refused=encode(refused.message), may_pass=refused.may_pass)
         return
     bridge.watch()
 

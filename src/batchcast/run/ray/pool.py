@@ -33,6 +33,7 @@ _SECONDS_TO_CONNECT = 300  # to Ray, and until a first machine has joined
 _SECONDS_FOR_ANOTHER = 10  # machine to join, where the first can't be used
 _SECONDS_TO_CLOSE = 15  # for the process that speaks with Ray, and for the workers of all machines
 _SECONDS_TO_START = 60  # for the process that speaks with Ray
+_TRIES = 3  # to reach Ray at first: where machines are busy, what it starts for us may come too late
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0  # seconds between two tries to reach Ray; each is twice the one before
 
 _log = logging.getLogger(__name__)
@@ -141,6 +142,7 @@ class RayPool:
         self._outbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._bridge: WorkerProcess | None = None
         self._refusal: Message | None = None
+        self._tries = 0  # to reach Ray, that it has refused
         self._is_closed = False
         self._no_machine_since = time.monotonic()
         self._mark = new_pool_mark()
@@ -385,8 +387,9 @@ class RayPool:
                 case {"ended": True}:
                     _log.warning("the bridge to Ray ended: %s. %s", bridge.end_of_itself(), bridge.stderr_tail)
                     return _CONNECTED if was_connected else "it ended"
-                case {"refused": message}:
-                    self._note_refusal(decode(message))
+                case {"refused": message, "may_pass": may_pass}:
+                    self._tries += 1
+                    self._note_refusal(decode(message), is_final=not may_pass or self._tries >= _TRIES)
                     return "refused"
                 case {"connected": version}:
                     was_connected = True
@@ -433,12 +436,13 @@ class RayPool:
                 machine.node = replace(machine.node, is_leaving=is_leaving)
                 machine.worker_mb = worker_mb
 
-    def _note_refusal(self, message: Message) -> None:
+    def _note_refusal(self, message: Message, *, is_final: bool) -> None:
         with self._changed:
             if self._refusal is None:
                 _log.warning("%s", message)
-            self._refusal = message
-            self._changed.notify_all()
+            if is_final:
+                self._refusal = message
+                self._changed.notify_all()
 
     def _note_unfit(self, node_id: str, message: Message) -> None:
         with self._changed:
