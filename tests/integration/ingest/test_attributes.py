@@ -178,3 +178,19 @@ def test_rows_that_are_all_refused_are_told_beside_attributes_too(bad: str) -> N
         batchcast.read_demand(table)
 
     assert caught.value.slug == "rows-refused"
+
+
+@pytest.mark.parametrize("blank", [1, 5])
+@pytest.mark.parametrize("column", ["family", "Unit cost"])
+def test_the_last_parts_may_have_no_value(read, column, blank):
+    parts = [f"P-{n}" for n in range(8)]
+    lines = [
+        f"2024-{month:02d}-01,{part},{'' if n >= len(parts) - blank else n % 2 + 1},{month}"
+        for month in range(1, 13)
+        for n, part in enumerate(parts)
+    ]
+    kept = attributes(read("\n".join([f"date,part,{column},qty", *lines])))
+
+    values = [next(iter(kept["ALL", part].values())) for part in parts]
+    assert values[-blank:] == [None] * blank
+    assert None not in values[:-blank]

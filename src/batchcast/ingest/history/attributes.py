@@ -104,13 +104,14 @@ class AttributeColumn:
             counts = np.bincount(series - first)
             self._rows[first : first + len(counts)] += counts
 
-    def settled(self, *, is_dated: bool) -> tuple[Attribute | None, tuple[int, int] | None, Message | None]:
-        """The attribute, or None where it is none.
+    def settled(self, count: int, *, is_dated: bool) -> tuple[Attribute | None, tuple[int, int] | None, Message | None]:
+        """The attribute of so many series, or None where it is none.
 
         Returns:
             The attribute; how many series differ, and one that does, where some do; and why it is lost, where it is.
         """
         self._merge()
+        self._grow(count)  # the last ones may have no value
         if self._lost is not None:
             return None, None, self._lost if self.is_asked else None
         keys, days, rows = self._others[0]
@@ -218,11 +219,12 @@ class AttributeColumns:
             column.take(series, of_rows, distinct(block.column(index)))
 
     def settled(
-        self, name_of: Callable[[int], Mapping[str, str]], style: str | None
+        self, count: int, name_of: Callable[[int], Mapping[str, str]], style: str | None
     ) -> tuple[Attributes, list[Message]]:
         """What is kept of each series, once all rows are read, and what a person should know of it.
 
         Args:
+            count: of all series.
             name_of: part and site of a series.
             style: the decimal sign of the quantities, where they show it.
         """
@@ -230,7 +232,7 @@ class AttributeColumns:
         notes: list[Message] = []
         costs: NDArray[np.float64] | None = None
         for index, column in self._columns.items():
-            found, differing, lost = column.settled(is_dated=self._is_dated)
+            found, differing, lost = column.settled(count, is_dated=self._is_dated)
             notes += [lost] if lost is not None else []
             if found is None:
                 continue

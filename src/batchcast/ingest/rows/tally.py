@@ -253,7 +253,7 @@ class Tally:
 
     def settle_attributes(self) -> tuple[Attributes, list[Message]]:
         """What is kept of each series besides its demand, and what a person should know of it."""
-        return self._attributes.settled(self._numbered.name_of, self.styles.known_style)
+        return self._attributes.settled(len(self._numbered.series), self._numbered.name_of, self.styles.known_style)
 
     def accepted(self) -> AcceptedDemand:
         """What was accepted, without its attributes."""
