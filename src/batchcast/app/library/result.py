@@ -211,7 +211,7 @@ class Forecast(BacktestResult[TableT]):
             InvalidSettings: if a setting is out of its range.
 
         Example:
-            >>> orders = result.orders("stock.csv")
+            >>> orders = result.orders("on_hand.csv")
             >>> orders.next_units
         """
         chosen = BatchSettings.from_json(settings)
