@@ -258,7 +258,7 @@ class _Finder:
         return Message(once if is_once else more, values | {"forecast": in_units(float(self._forecast[place]))})
 
     def _say_silent(self, place: int) -> Message:
-        template = N_("Demand about every {interval}, the last {when}; none in the {silence} since. Was stock out?")
+        template = N_("Demand about every {interval}, last {when}; none in the {silence} since. Was stock out?")
         interval = max(round(float(self._interval[place])), 1)
         values = {"interval": length_in_words(self._calendar, interval), "when": self._when(self._shape.last[place])}
         return Message(template, values | {"silence": length_in_words(self._calendar, int(self._silence[place]))})
@@ -323,7 +323,7 @@ class _Finder:
         return Message(template, {"point": in_units(float(self._point[place]))})
 
     def _say_large(self, place: int) -> Message:
-        template = N_("{share:.1%} of all units forecast, {forecast:,} for {length}: an error here weighs most.")
+        template = N_("{share:.1%} of all units forecast: {forecast:,} for {length}.")
         forecast = float(self._forecast[place])
         values = {"share": forecast / float(self._forecast.sum()), "forecast": in_units(forecast)}
         return Message(template, values | {"length": self._length})

@@ -88,7 +88,7 @@ def test_it_tells_coverage_then_value_added_then_bias_then_units() -> None:
         ),
         ("The forecast was 4.0% above what came.", "Bias +4.0%: 2,080 forecast, 2,000 wanted"),
         (
-            "In all backtests together 70 of 2,000 units wanted would have been short, and 1,900 left over.",
+            "In all backtests 70 of 2,000 units wanted would have been short, and 1,900 left over.",
             "Fill rate 96.5% with the stock for 95% service",
         ),
     ]

@@ -264,7 +264,7 @@ def test_a_run_shows_its_progress_on_standard_error_and_its_result_on_standard_o
         "Forecast value added against naive: 38%. Being wrong has become 38% cheaper than with "
         "“the next period will be as the last”.",
         "The forecast was 4.0% above what came.",
-        "In all backtests together 6 of 500 units wanted would have been short, and 240 left over.",
+        "In all backtests 6 of 500 units wanted would have been short, and 240 left over.",
         "",
         "The worst parts",
         "  P-1 · Kendari  6 short. Demand jumped.",

@@ -130,7 +130,7 @@ EVERY_TEN_DAYS = dict.fromkeys(range(0, 360, 10), 2)
             {"demand": dict.fromkeys(range(120, 360, 3), 3), "forecast": 20},
             kinds.SILENT,
             240 / 238 * 30,
-            "Demand about every 3 days, the last on 2 Apr 2025; none in the 120 days since. Was stock out?",
+            "Demand about every 3 days, last on 2 Apr 2025; none in the 120 days since. Was stock out?",
             id="silent",
         ),
         pytest.param(
@@ -225,7 +225,7 @@ def test_a_large_share_counts_among_many_series_only_and_after_every_other_reaso
     among_many = look_at(*[small] * 60, large)
 
     assert [mark.kind for mark in among_many.named[0].marks] == [kinds.LIMITED, kinds.LARGE]
-    assert str(among_many.named[0].marks[1].reason).startswith("25.0% of all units forecast, 120 for 30 days")
+    assert str(among_many.named[0].marks[1].reason).startswith("25.0% of all units forecast: 120 for 30 days")
 
 
 def test_the_most_units_at_stake_come_first_and_a_kind_is_ranked_by_itself():
