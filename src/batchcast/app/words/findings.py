@@ -178,8 +178,7 @@ def _bias(hindsight: Hindsight) -> Finding:
 
 def _units(hindsight: Hindsight) -> Finding:
     said = N_(
-        "In all backtests {short:,.0f} of {actual:,.0f} units wanted would have been short, "
-        "and {over:,.0f} left over."
+        "In all backtests {short:,.0f} of {actual:,.0f} units wanted would have been short, and {over:,.0f} left over."
     )
     term = N_("Fill rate {fill:.1%} with the stock for {level:,}% service")
     level = hindsight.service_level
