@@ -23,6 +23,7 @@ def test_every_setting_is_explained(browser, indonesian):
     for text in (browser.get("/help/settings").text, indonesian.get("/help/settings").text):
         for setting in SETTINGS:
             assert f'<dt id="{setting}">' in text
+        assert "<code>" not in text.split("<main")[1]  # settings and models by their words, as at their fields
 
 
 def test_every_error_is_explained_in_both_languages(browser, indonesian):
