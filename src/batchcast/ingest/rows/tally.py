@@ -79,6 +79,7 @@ class Tally:
         self.totals = Totals()
         self.stock_outs, self.exclusions = StockOuts(), Exclusions()
         self._pairs, self._overlaps, self._file = RowPairs(), FileOverlaps(), ""
+        self._rows_again: Message | None = None  # what is said of rows of the file that stand in it again
         self._reversals = Reversals()
         self._row_sums = RowSums([one.index for one in layout.periods] if layout.year is None else [])
         self._column_sums = ColumnSums(layout.totals, layout.header)
@@ -191,7 +192,7 @@ class Tally:
 
         found = repeats_within(rows, others, again, has_headers=self.rejected.headers > 0)
         if found is None or isinstance(found, Message):
-            self._overlaps.notes += [] if found is None else [found]
+            self._rows_again = found
             return
         found.settle(self.totals, self._numbered.series.sites, self._numbered.days, self._asked_overlaps)
         self._overlaps.notes += found.notes
@@ -213,8 +214,10 @@ class Tally:
         """What a person should know of rows that are there more than once."""
         if self._overlaps.notes:
             return self._overlaps.notes
-        pairs = self._pairs.note() or note_even_repeats(self._numbered, self.totals, self.rows_accepted)
-        pairs = pairs or self._few_repeats()
+        even = note_even_repeats(self._numbered, self.totals, self.rows_accepted)
+        if self._rows_again:
+            return [self._rows_again, *([even] if even else [])]  # how much, and of what
+        pairs = self._pairs.note() or even or self._few_repeats()
         return [pairs] if pairs else []
 
     def _few_repeats(self) -> Message | None:
