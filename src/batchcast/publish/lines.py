@@ -113,7 +113,7 @@ def _join(path: Path, kind: str, combined: CombinedResult) -> PublishedFile:
     return PublishedFile(name=path.name, sha256=whole.hexdigest(), size=size)
 
 
-@dataclass(kw_only=False)
+@dataclass
 class _Lines:
     """The lines of one kind of one partition, given out from first to last."""
 

@@ -133,8 +133,7 @@ def _write_files(
     if combined.has_figures:
         write_table(paths[FIGURES], combined.figures())
     write_rejected(paths[REJECTED], rows=rejected_rows, series=combined.refused)
-    others = {kind: PublishedFile.of(path) for kind, path in paths.items() if kind not in written and path.exists()}
-    return {kind: (written | others)[kind] for kind in paths if kind in written or kind in others}
+    return {kind: written.get(kind) or PublishedFile.of(path) for kind, path in paths.items() if path.exists()}
 
 
 # Where the files of a result go, and whether the place is free for them.

@@ -138,7 +138,8 @@ def _write_tables(
         The CSV files that were put together from the lines of the partitions, by kind.
     """
     site_periods, shapes = SitePeriods(combined.request), DemandShapes(combined.request)
-    joined = {kind: write_kind(paths[kind, CSV], kind, combined) for kind in combined.TABLES if has_lines(combined)}
+    from_lines = combined.TABLES if has_lines(combined) else ()
+    joined = {kind: write_kind(paths[kind, CSV], kind, combined) for kind in from_lines}
     with ExitStack() as open_files:
 
         def written(kind: str, pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
